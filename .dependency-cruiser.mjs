@@ -1,0 +1,78 @@
+// The walls of the house, written once (the table of main/README.md): a room may import itself, the rooms named beside it,
+// Node's own modules, and no others. A foreign package that touches the outside has exactly one room.
+const rooms = {
+  base: [],
+  model: ['base'],
+  contract: ['model', 'base'],
+  transport: ['model', 'base'],
+  protocol: ['transport', 'model', 'base'],
+  efuse: ['model', 'base'],
+  image: ['model', 'base'],
+  chip: ['efuse', 'image', 'protocol', 'transport', 'model', 'base'],
+  virtual: ['efuse', 'image', 'protocol', 'transport', 'model', 'base'],
+  signing: ['model', 'base'],
+  ledger: ['model', 'base'],
+  config: ['efuse', 'model', 'base'],
+  recipe: ['chip', 'efuse', 'image', 'signing', 'config', 'model', 'base'],
+  station: ['recipe', 'chip', 'ledger', 'signing', 'config', 'transport', 'model', 'base'],
+  ipc: ['station', 'contract', 'model', 'base'],
+  cli: ['station', 'contract', 'recipe', 'ledger', 'signing', 'virtual', 'chip', 'image', 'config', 'efuse', 'transport', 'model', 'base'],
+};
+
+// package -> the only place that may import it
+const guarded = {
+  serialport: 'main/transport/serial/',
+  '@serialport': 'main/transport/serial/',
+  pkcs11js: 'main/signing/pkcs11/',
+  'better-sqlite3': 'main/ledger/sqlite/',
+  postgres: 'main/ledger/line/',
+  'esptool-js': 'main/protocol/',
+  electron: 'main/(index|preload)\\.ts$|main/ipc/electron/',
+};
+
+const walls = Object.entries(rooms).map(([room, below]) => ({
+  name: `wall-${room}`,
+  comment: `main/${room} may import only: ${[room, ...below].join(', ')}`,
+  severity: 'error',
+  from: { path: `^main/${room}/` },
+  to: { path: '^(main|renderer|test)/', pathNot: `^main/(${[room, ...below].join('|')})/` },
+}));
+
+const guards = Object.entries(guarded).map(([name, place]) => ({
+  name: `guard-${name.replace('@', '')}`,
+  comment: `${name} may be imported only in ${place}`,
+  severity: 'error',
+  from: { path: '^(main|renderer)/', pathNot: `^${place}` },
+  to: { path: `^node_modules/${name}(/|$)` },
+}));
+
+export default {
+  forbidden: [
+    ...walls,
+    ...guards,
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-test-in-product',
+      severity: 'error',
+      from: { path: '^(main|renderer)/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'unknown-room',
+      comment: 'every folder of main/ is a line of the rooms table',
+      severity: 'error',
+      from: { path: '^main/[^/]+/', pathNot: `^main/(${Object.keys(rooms).join('|')}|boot)/` },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] },
+  },
+};

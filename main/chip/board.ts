@@ -1,0 +1,105 @@
+import type { SecretBytes } from '../base/secret.ts';
+import type { BurnPlan } from '../efuse/plan-types.ts';
+import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
+import type { ChipIdentity, ChipKind } from '../model/chip.ts';
+import type { KeyRole, StepEvent } from '../model/event.ts';
+import type { FlashWrite, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
+import type { BurnPermit } from './permit.ts';
+
+/** Chip differences as data; code asks for a capability, not for a name. */
+export interface ChipProfile {
+  readonly kind: ChipKind;
+  readonly chipId: number;
+  /** 'ESP32-P4' */
+  readonly title: string;
+  readonly bootloaderOffset: number;
+  readonly mmuPageSizes: readonly number[];
+  readonly encryptedWriteAlign: number;
+  /** Register from which the ROM's UART date is read: the dummy target of trailing delays. */
+  readonly uartDateRegister: number;
+  readonly spiRegisters: {
+    readonly base: number;
+    readonly usr: number;
+    readonly usr1: number;
+    readonly usr2: number;
+    readonly w0: number;
+    readonly mosiDlen: number;
+    readonly misoDlen: number;
+  };
+  /** Stub JSON for a revision: `esp32p4-rev1` below v3.0. */
+  readonly stubs: readonly { readonly min: number; readonly max: number; readonly name: string }[];
+  readonly secureBootSchemes: readonly ('rsa3072' | 'ecdsa-p256' | 'ecdsa-p384')[];
+  readonly flashEncryption: readonly ('xts-aes-128' | 'xts-aes-256')[];
+  readonly hmac: boolean;
+  /** Why the ECDSA peripheral cannot be used at a revision; null where it can (FACTS 8). */
+  ecdsaRefusal(revision: number): string | null;
+  /** The eFuse table of a revision. */
+  readonly efuseTables: readonly EfuseTable[];
+  /** The bits production burns, by their names on this chip (FACTS 13.3). */
+  readonly production: {
+    readonly jtag: readonly { readonly field: string; readonly value: number }[];
+    readonly directBoot: readonly string[];
+    readonly flashEncryptionRelease: readonly {
+      readonly field: string;
+      readonly value: number;
+      readonly minRevision?: number;
+    }[];
+    /** Write-protect groups the IDF sets with release mode (chips with DIS_ICACHE). */
+    readonly flashEncryptionWriteProtect: readonly string[];
+  };
+}
+
+/** Material for key blocks, by the plan's names; digests need none. */
+export type KeyBytes = (role: KeyRole, part: 'whole' | 'low' | 'high') => SecretBytes;
+
+/** One board in hand. Every method may raise the loader's faults as well as its own. */
+export interface Board {
+  readonly identity: ChipIdentity;
+  readonly profile: ChipProfile;
+  readonly counters: LoaderCounters;
+
+  /** All blocks and error registers. BoardFault `chip.secure-download` when registers are closed. */
+  readEfuses(): Promise<EfuseSnapshot>;
+
+  /** Bytes of the flash chip, by its JEDEC id; null when the id tells nothing. */
+  detectFlashSize(): Promise<number | null>;
+
+  /**
+   * Prepares for fast writing: stub (unless the board must stay with the ROM: no reset lines, or `rom: true`), baud rate, flash
+   * attached. Says what it settled on.
+   */
+  prepareFlashing(options: { readonly baudRate: number; readonly flashSize: number; readonly rom?: boolean }): Promise<{
+    readonly mode: 'rom' | 'stub';
+    readonly baudRate: number;
+  }>;
+  writeFlash(write: FlashWrite, options?: TransferOptions): Promise<void>;
+  /** Compares the chip's MD5 over the region with that of `expected`; BoardFault `chip.flash-differs` when they differ. */
+  verifyFlash(offset: number, expected: Uint8Array, options?: TransferOptions): Promise<{ readonly md5: string }>;
+
+  /** Back in the ROM loader, ready to burn (reset where a stub ran). */
+  returnToRom(): Promise<void>;
+
+  /**
+   * Carries out a burn plan: for each burn an `intend` event, the burn, read-back with the error registers, `burned`, `verified`.
+   * Waits at each yield: what was not asked for is not burned. Burns whose identical codeword left errors are repeated (at most three
+   * times). Faults: BoardFault `burn.coding-error`, `burn.readback-differs`, `burn.lost-contact` (safety 'resumable' or 'condemned').
+   * A door burn is believed by its effect: secure download mode seen, or the loader silent where download mode is off.
+   */
+  burn(
+    plan: BurnPlan,
+    keys: KeyBytes,
+    permit: BurnPermit,
+    stages: readonly BurnStage[],
+  ): AsyncGenerator<StepEvent, void, void>;
+
+  /** Boots from flash; lines of its console (see Loader.bootAndListen). */
+  boot(options: { readonly signal?: AbortSignal; readonly resetBy?: 'lines' | 'operator' }): AsyncIterable<string>;
+  sendLine(text: string): Promise<void>;
+
+  /** What the download door does now, tried by resetting into it. */
+  tryDownloadDoor(): Promise<'open' | 'secure' | 'disabled'>;
+  close(): Promise<void>;
+}
+
+/** Stages of a plan in their order; a step asks for some of them. */
+export type BurnStage = 'keys' | 'hide' | 'protection' | 'enable' | 'door';

@@ -1,0 +1,92 @@
+import type { KeyRole } from '../model/event.ts';
+import type { KeyPurpose } from './types.ts';
+
+/** A key (or digest) that the product wants in eFuse. The bytes come later and from elsewhere; here is only what it is. */
+export interface WantedKey {
+  /** Our name of the bytes: a per-device key's role with the part of it, or a digest. */
+  readonly material: KeyMaterial;
+  readonly purpose: KeyPurpose;
+  /** Key slot 0..5, or null: the planner chooses. */
+  readonly slot: number | null;
+}
+
+export type KeyMaterial =
+  | { readonly kind: 'secret'; readonly role: KeyRole; readonly part: 'whole' | 'low' | 'high' }
+  /** A public digest, 32 bytes, hex: known when the plan is made. */
+  | { readonly kind: 'digest'; readonly index: 0 | 1 | 2; readonly sha256: string };
+
+/** Fields that must hold these values at the end. Only bits that are 1 in the value are burned. */
+export interface WantedField {
+  readonly field: string;
+  readonly value: number;
+  /** When it is burned (DESIGN section 3, step order): with the protections, with the switch-on of boot security, or last of all. */
+  readonly stage: 'protection' | 'enable' | 'door';
+  /** Why, in words for the preview. */
+  readonly reason: string;
+}
+
+export interface WantedEfuses {
+  readonly keys: readonly WantedKey[];
+  readonly fields: readonly WantedField[];
+  /** WR_DIS bits beyond those that keys imply, by the name of the field or block they freeze, e.g. `RD_DIS`. */
+  readonly writeProtect: readonly { readonly field: string; readonly reason: string }[];
+}
+
+/** Where each wanted key goes. */
+export interface SlotAssignment {
+  readonly slot: number;
+  readonly block: number;
+  readonly purpose: KeyPurpose;
+  readonly material: KeyMaterial;
+  /** What is still to do for it on this board. */
+  readonly todo: {
+    readonly content: boolean;
+    readonly purpose: boolean;
+    readonly readProtect: boolean;
+    readonly writeProtect: boolean;
+  };
+}
+
+/** One programming of one block. */
+export type Burn =
+  | {
+      readonly kind: 'key';
+      readonly stage: 'keys';
+      readonly block: number;
+      readonly assignment: SlotAssignment;
+    }
+  | {
+      readonly kind: 'bits';
+      /** keys: purposes and write protection of key blocks, then 'hide': RD_DIS after proof. */
+      readonly stage: 'keys' | 'hide' | 'protection' | 'enable' | 'door';
+      readonly block: number;
+      /** Words to program: only bits that are not yet 1. */
+      readonly words: readonly number[];
+      /** What these bits are, field by field, for preview and ledger. */
+      readonly fields: readonly {
+        readonly field: string;
+        readonly from: number;
+        readonly to: number;
+        readonly reason: string;
+      }[];
+    };
+
+/** A reason why the wish cannot be had on this chip; the plan is not to be carried out. */
+export interface EfuseRefusal {
+  /** `efuse.no-free-slot`, `efuse.rd-dis-locked`, `efuse.foreign-bits`, ... */
+  readonly code: string;
+  readonly what: string;
+  readonly next: string;
+  /** Whether this board can never become the product (against: the recipe is wrong). */
+  readonly condemns: boolean;
+}
+
+/** Wanted minus present, in burning order, with refusals. Pure; prints as JSON; holds no secret. */
+export interface BurnPlan {
+  readonly table: string;
+  readonly slots: readonly SlotAssignment[];
+  readonly burns: readonly Burn[];
+  readonly refusals: readonly EfuseRefusal[];
+  /** Every bit that will have become 1 for ever, as `BLOCKn.bit`, with its field. */
+  readonly bits: readonly { readonly block: number; readonly bit: number; readonly field: string }[];
+}

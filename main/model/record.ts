@@ -1,0 +1,77 @@
+import type { Fact, KeyRole } from './event.ts';
+import type { FaultRecord } from './fault.ts';
+import type { Outcome } from './outcome.ts';
+
+/** One board, one plan, one try. */
+export interface RunRecord {
+  readonly id: string;
+  readonly batch: string | null;
+  readonly fixture: string;
+  readonly operator: string | null;
+  readonly recipe: RecipeRef;
+  /** MAC as `aa:bb:...`; null when the run ended before the chip was identified. */
+  readonly mac: string | null;
+  readonly serial: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly outcome: Outcome | null;
+  readonly fault: FaultRecord | null;
+}
+
+export interface RecipeRef {
+  readonly name: string;
+  readonly revision: number;
+  /** SHA-256 (hex) over the canonical recipe and the digests of every file it names. */
+  readonly hash: string;
+}
+
+/** Everything an auditor is shown of a sealed device. Written once, in the seal's transaction. */
+export interface SealedRecord {
+  readonly version: 1;
+  readonly run: string;
+  readonly batch: string | null;
+  readonly station: string;
+  readonly fixture: string;
+  readonly operator: string | null;
+  readonly startedAt: string;
+  readonly sealedAt: string;
+  readonly recipe: RecipeRef;
+  readonly planDigest: string;
+  readonly chip: {
+    readonly kind: string;
+    readonly revision: number;
+    readonly mac: string;
+    readonly packageVersion: number;
+  };
+  readonly serial: string | null;
+  /** Digests of what was written: SHA-256 (hex) of plaintext (signed) and of what lies in flash. */
+  readonly images: readonly {
+    readonly name: string;
+    readonly offset: number;
+    readonly length: number;
+    readonly plainSha256: string;
+    readonly flashSha256: string;
+    readonly encrypted: boolean;
+  }[];
+  readonly secureBoot: { readonly scheme: string; readonly keyDigests: readonly string[] } | null;
+  /** One entry a burned key: where it lies and its fingerprint, or digest for public ones. */
+  readonly keys: readonly {
+    readonly role: KeyRole | `secure-boot-digest-${0 | 1 | 2}`;
+    readonly blocks: readonly number[];
+    readonly fingerprint: string;
+  }[];
+  readonly identity: {
+    /** Uncompressed SEC1 point, hex. */
+    readonly publicKey: string;
+    readonly certificatePem: string;
+    readonly certificateSerial: string;
+  } | null;
+  readonly secureVersion: number;
+  /** Decoded eFuses before and after, field name -> value (secrets show as null). */
+  readonly efusesBefore: Fact;
+  readonly efusesAfter: Fact;
+  readonly bootProof: Fact;
+  readonly waivers: readonly { readonly check: string; readonly reason: string }[];
+  readonly keysDestroyedAt: string | null;
+  readonly software: { readonly name: 'fuseline'; readonly version: string };
+}

@@ -1,0 +1,99 @@
+import type { SecurityInfo } from '../model/chip.ts';
+
+/** One entry of a WRITE_REG packet: `mask` selects the bits written, then the chip waits `delayUs`. */
+export interface RegisterWrite {
+  readonly address: number;
+  readonly value: number;
+  readonly mask?: number;
+  readonly delayUs?: number;
+}
+
+export interface FlashWrite {
+  /** Absolute flash address; a multiple of 4 (of 16 with `encrypt`). */
+  readonly offset: number;
+  readonly data: Uint8Array;
+  /** Let the chip's engine encrypt on the way (the fifth word of FLASH_BEGIN). */
+  readonly encrypt?: boolean;
+  /** 'auto': compressed where a sample of the data shows that it pays and the loader can; ciphertext goes plain. */
+  readonly compression?: 'auto' | 'none' | 'always';
+}
+
+export interface TransferOptions {
+  /** Stops between blocks; the loader stays usable for a new FLASH_BEGIN. */
+  readonly signal?: AbortSignal;
+  /** Bytes of `data` that the chip has acknowledged. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Counters for budgets and fixture health. */
+export interface LoaderCounters {
+  readonly exchanges: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly resyncs: number;
+  readonly retries: number;
+}
+
+/**
+ * A conversation with the serial loader of one chip: ROM or stub. All exchanges go through one loop that owns the port; calls queue.
+ * Faults: FixtureFault `protocol.no-answer` (nothing comes), `protocol.timeout`, `protocol.garbled`; BoardFault `protocol.refused`
+ * (the loader's error by name, details {opcode, status, error}), `protocol.secure-download` (the command is closed in secure download
+ * mode), `protocol.download-disabled` (the ROM printed that download boot is off).
+ */
+export interface Loader {
+  readonly mode: 'rom' | 'stub';
+  /** From GET_SECURITY_INFO, the first thing asked after SYNC; null on chips without it. */
+  readonly security: SecurityInfo | null;
+  readonly secureDownload: boolean;
+  /** Lines the chip printed before it answered. */
+  readonly console: readonly string[];
+  readonly baudRate: number;
+  readonly counters: LoaderCounters;
+
+  readRegister(address: number): Promise<number>;
+  /** Sends the writes in as few packets as the loader takes, in order. */
+  writeRegisters(writes: readonly RegisterWrite[]): Promise<void>;
+  /** Asks for security info anew. */
+  readSecurityInfo(): Promise<SecurityInfo>;
+
+  /** Loads and starts the flasher stub (from the carrier package) and greets it. No effect when it already runs. */
+  startStub(stub: StubImage): Promise<void>;
+  /** New rate on both ends; verified with one exchange, back to the old one and `false` when the new one does not carry. */
+  changeBaudRate(rate: number): Promise<boolean>;
+
+  /** SPI_ATTACH and, with a size, SPI_SET_PARAMS. Called once before flash work. */
+  attachFlash(sizeBytes: number | null): Promise<void>;
+  writeFlash(write: FlashWrite, options?: TransferOptions): Promise<void>;
+  /** MD5 (hex) of flash as it lies there, computed by the chip. */
+  flashMd5(offset: number, length: number, options?: TransferOptions): Promise<string>;
+  readFlash(offset: number, length: number, options?: TransferOptions): Promise<Uint8Array>;
+  eraseRegion(offset: number, length: number): Promise<void>;
+  /** JEDEC id of the flash, by the SPI peripheral's registers (u24: manufacturer in the low byte). */
+  readFlashId(): Promise<number>;
+
+  /** Resets into the download loader again and syncs (ROM, 115200 baud, security info read). FixtureFault `protocol.no-reset` without lines. */
+  resetToLoader(): Promise<void>;
+  /**
+   * Lets the board boot from flash and gives its console as text lines without line ends, until the caller stops iterating or `signal`
+   * aborts. The loader cannot be used afterwards until `resetToLoader`. FixtureFault `protocol.no-reset` without lines unless
+   * `resetBy: 'operator'`.
+   */
+  bootAndListen(options: {
+    readonly signal?: AbortSignal;
+    readonly resetBy?: 'lines' | 'operator';
+  }): AsyncIterable<string>;
+  /** Sends one line to the running firmware (only during bootAndListen). */
+  sendLine(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A RAM program for the loader: the JSON of the flasher stub packages, decoded. */
+export interface StubImage {
+  readonly name: string;
+  readonly entry: number;
+  readonly text: Uint8Array;
+  readonly textStart: number;
+  readonly data: Uint8Array;
+  readonly dataStart: number;
+  readonly bssStart: number | null;
+}

@@ -1,0 +1,68 @@
+import type { SecretBytes } from '../base/secret.ts';
+import type { WrappedKey } from '../model/event.ts';
+
+/** Exactly one key of the token. Label, id and public key must all fit where they are given (DESIGN law 6). */
+export interface KeyRef {
+  readonly label: string;
+  /** CKA_ID, hex. */
+  readonly id?: string;
+  /** SHA-256 (hex) of the DER SubjectPublicKeyInfo. */
+  readonly publicKeySha256?: string;
+}
+
+export type KeyUse = 'secure-boot' | 'device-ca' | 'wrapping';
+export type KeyAlgorithm = 'rsa-3072' | 'ecdsa-p256' | 'ecdsa-p384' | 'aes-256';
+
+export interface TokenKey {
+  readonly label: string;
+  readonly id: string;
+  readonly algorithm: KeyAlgorithm | 'other';
+  readonly use: KeyUse | 'other';
+  readonly extractable: boolean;
+  readonly sensitive: boolean;
+  /** DER SubjectPublicKeyInfo, for key pairs. */
+  readonly spki: Uint8Array | null;
+  readonly publicKeySha256: string | null;
+}
+
+export interface TokenStatus {
+  readonly module: string;
+  readonly label: string;
+  readonly serial: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  /** A real signature was made with a key of the token just now (null: no signing key in it yet). */
+  readonly healthy: boolean | null;
+  readonly signMs: number | null;
+  readonly pinCountLow: boolean;
+}
+
+/** What to sign: the hash of the message, and how. */
+export type SignScheme = 'rsa-pss-sha256' | 'ecdsa';
+
+/**
+ * The token behind a process boundary. Faults: TokenFault `token.none`, `token.ambiguous`, `token.pin`, `token.pin-locked`, `token.gone`
+ * (it may come back: see `whenBack`), `token.no-key`, `token.two-keys`, `token.refused`, `token.module`, `token.crashed`.
+ * Calls queue; they answer in order. After `token.gone` the signer looks for the token by itself and finds its handles anew.
+ */
+export interface Signer {
+  status(): Promise<TokenStatus>;
+  keys(): Promise<readonly TokenKey[]>;
+  /** Makes a non-extractable, sensitive key (pair); refuses a label that exists. */
+  generateKey(options: {
+    readonly label: string;
+    readonly use: KeyUse;
+    readonly algorithm: KeyAlgorithm;
+  }): Promise<TokenKey>;
+  findKey(ref: KeyRef): Promise<TokenKey>;
+  /** Bytes of the token's random generator. They cross the process boundary sealed, not in clear. */
+  random(length: number): Promise<SecretBytes>;
+  /** Signature over `digest`: RSA-PSS 384 bytes big-endian (salt 32, MGF1 SHA-256); ECDSA r‖s big-endian, each as long as the curve. */
+  sign(ref: KeyRef, scheme: SignScheme, digest: Uint8Array): Promise<Uint8Array>;
+  wrap(wrappingKey: KeyRef, secret: SecretBytes): Promise<WrappedKey>;
+  unwrap(wrappingKey: KeyRef, wrapped: WrappedKey): Promise<SecretBytes>;
+  /** Resolves when the token answers with a real signature (or a key search where it has no signing key). */
+  whenBack(signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,105 @@
+import type { RandomSource } from '../base/random.ts';
+import type { EfuseTable } from '../efuse/types.ts';
+import type { ChipKind, Revision } from '../model/chip.ts';
+
+/** What makes one virtual chip: everything it does follows from this (and from what is sent to it). */
+export interface VirtualChipOptions {
+  readonly kind: ChipKind;
+  /** major * 100 + minor; default: the newest common one of the kind. */
+  readonly revision?: Revision;
+  /** `aa:bb:...`; default: made from the seed. */
+  readonly mac?: string;
+  readonly seed?: number;
+  readonly flashSize?: number;
+  /** File that holds eFuses and flash between sessions; absent: memory only. */
+  readonly stateFile?: string;
+  /** Faults to come, by name and trigger. */
+  readonly faults?: readonly VirtualFault[];
+  /** Line pacing: 'line' sends and receives no faster than its baud rate; 'none' as fast as it can. */
+  readonly pacing?: 'line' | 'none';
+  /** Added to every answer, milliseconds (adapter latency). */
+  readonly latencyMs?: number;
+}
+
+/** A fault that the silicon, its supply or its line has. `after` counts occasions of the trigger, from 1. */
+export type VirtualFault =
+  /** Power goes in the middle of the n-th eFuse program command: only some of its bits are in. The line goes dead until `powerOn`. */
+  | { readonly kind: 'power-cut-in-burn'; readonly after: number }
+  /** Power goes right after the n-th eFuse program command was carried out. */
+  | { readonly kind: 'power-cut-after-burn'; readonly after: number }
+  /** One bit of the n-th eFuse program command does not take at the first try. */
+  | { readonly kind: 'weak-burn'; readonly after: number }
+  /** One bit of the n-th eFuse program command never takes. */
+  | { readonly kind: 'dead-bit'; readonly after: number }
+  /** Power goes after so many bytes of flash were written. */
+  | { readonly kind: 'power-cut-in-flash'; readonly afterBytes: number }
+  /** A flash cell does not take what is written at this address. */
+  | { readonly kind: 'bad-flash'; readonly address: number }
+  /** The n-th answer does not come. */
+  | { readonly kind: 'lost-answer'; readonly after: number }
+  /** A bit of the n-th answer is flipped. */
+  | { readonly kind: 'garbled-answer'; readonly after: number }
+  /** A byte of the n-th request is lost on the way. */
+  | { readonly kind: 'lost-request-byte'; readonly after: number }
+  /** The port vanishes (unplugged) after so many bytes in both directions. */
+  | { readonly kind: 'unplug'; readonly afterBytes: number }
+  /** The chip does not answer at all. */
+  | { readonly kind: 'mute' }
+  /** The new baud rate does not carry: garbage after CHANGE_BAUDRATE above this rate. */
+  | { readonly kind: 'baud-limit'; readonly rate: number };
+
+/** Flash with NOR behaviour: programming only clears bits, erasing sets a sector. */
+export interface VirtualFlash {
+  readonly size: number;
+  read(address: number, length: number): Uint8Array;
+  /** Clears bits only. */
+  program(address: number, data: Uint8Array): void;
+  /** 4 KiB sectors. */
+  erase(address: number, length: number): void;
+}
+
+/** The eFuse controller as the bus sees it, and the unprotected view that only a test or a boot ROM has. */
+export interface VirtualEfuse {
+  readonly table: EfuseTable;
+  /** Register access, offset from the controller's base. */
+  readRegister(offset: number): number;
+  writeRegister(offset: number, value: number): void;
+  /** Words of a block as hardware sees them, read protection ignored. */
+  hardwareBlock(block: number): readonly number[];
+  /** Value of a field as latched by the last read command (what the ROM obeys). */
+  field(name: string): number;
+  /** Power-on: latches all values as a read command does. */
+  powerOn(): void;
+}
+
+/** Bytes out of the chip's UART. */
+export type UartSink = (bytes: Uint8Array) => void;
+
+/** What a boot needs of the chip; what it gives back is console text and the running firmware. */
+export interface BootContext {
+  readonly kind: ChipKind;
+  readonly revision: Revision;
+  readonly mac: string;
+  readonly efuse: VirtualEfuse;
+  readonly flash: VirtualFlash;
+  readonly random: RandomSource;
+  /** eFuse writes by ROM or firmware (aggressive revocation, SECURE_VERSION, doors shut by a release application). */
+  burn(field: string, value: number): void;
+}
+
+/** How a boot from flash ended. */
+export interface BootResult {
+  /** Console lines without line ends, ROM first. */
+  readonly lines: readonly string[];
+  /** 'running': the application runs and may answer lines; 'halted': it stays there; 'resetting': it repeats for ever. */
+  readonly state: 'running' | 'halted' | 'resetting';
+  readonly firmware: RunningFirmware | null;
+}
+
+export interface RunningFirmware {
+  /** Answers one line from the host (without line end) with lines; empty: nothing is said. */
+  answer(line: string): readonly string[];
+}
+
+/** Boot from flash as ROM and second stage do it. */
+export type BootFromFlash = (context: BootContext) => BootResult;
