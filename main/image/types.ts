@@ -1,4 +1,5 @@
 import type { Revision } from '../model/chip.ts';
+import type { SecureBootScheme } from '../model/recipe.ts';
 
 /** The 24 header bytes of an application or bootloader image (FACTS 5.1; esp_app_format.h). */
 export interface ImageHeader {
@@ -71,7 +72,7 @@ export interface PartitionTable {
   readonly md5: boolean;
 }
 
-export type SecureBootScheme = 'rsa3072' | 'ecdsa-p256' | 'ecdsa-p384';
+export type { SecureBootScheme };
 
 /** One 1216-byte block of a signature sector. */
 export interface SignatureBlock {

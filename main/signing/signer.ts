@@ -1,14 +1,8 @@
 import type { SecretBytes } from '../base/secret.ts';
 import type { WrappedKey } from '../model/event.ts';
+import type { KeyRef } from '../model/recipe.ts';
 
-/** Exactly one key of the token. Label, id and public key must all fit where they are given (DESIGN law 6). */
-export interface KeyRef {
-  readonly label: string;
-  /** CKA_ID, hex. */
-  readonly id?: string;
-  /** SHA-256 (hex) of the DER SubjectPublicKeyInfo. */
-  readonly publicKeySha256?: string;
-}
+export type { KeyRef };
 
 export type KeyUse = 'secure-boot' | 'device-ca' | 'wrapping';
 export type KeyAlgorithm = 'rsa-3072' | 'ecdsa-p256' | 'ecdsa-p384' | 'aes-256';
