@@ -19,6 +19,11 @@ export interface VirtualChipOptions {
   readonly pacing?: 'line' | 'none';
   /** Added to every answer, milliseconds (adapter latency). */
   readonly latencyMs?: number;
+  /**
+   * The application is a release build that shuts the download door by itself at every start (FACTS 13.2); an image does not show
+   * with which options it was built, so it is said here.
+   */
+  readonly firmwareShutsDoors?: boolean;
 }
 
 /** A fault that the silicon, its supply or its line has. `after` counts occasions of the trigger, from 1. */
@@ -83,6 +88,8 @@ export interface BootContext {
   readonly efuse: VirtualEfuse;
   readonly flash: VirtualFlash;
   readonly random: RandomSource;
+  /** VirtualChipOptions.firmwareShutsDoors of the board. */
+  readonly firmwareShutsDoors?: boolean;
   /** eFuse writes by ROM or firmware (aggressive revocation, SECURE_VERSION, doors shut by a release application). */
   burn(field: string, value: number): void;
 }
