@@ -90,6 +90,8 @@ export interface KeyPurposeRule {
   readonly readProtect: 'required' | 'forbidden' | 'optional';
   /** Key slots (0..5) that cannot hold it (the BLOCK9 quirk). */
   readonly forbiddenSlots: readonly number[];
+  /** Why it must not be burned on this silicon although the number exists; null where it may. */
+  readonly refusal: string | null;
 }
 
 /** All that is known of one silicon line's eFuses. Data only. */

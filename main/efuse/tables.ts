@@ -1,0 +1,125 @@
+// All eFuse tables and the questions asked of them. Choose the table by revision before anything is burned (FACTS 0.1).
+
+import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
+import { RecipeFault } from '../model/fault.ts';
+import { esp32c3 } from './tables/esp32c3.ts';
+import { esp32c5 } from './tables/esp32c5.ts';
+import { esp32c6 } from './tables/esp32c6.ts';
+import { esp32h2v0, esp32h2v12 } from './tables/esp32h2.ts';
+import { esp32p4v1 } from './tables/esp32p4-v1.ts';
+import { esp32p4v3 } from './tables/esp32p4-v3.ts';
+import { esp32s3 } from './tables/esp32s3.ts';
+import type { EfuseBlock, EfuseField, EfuseTable, KeyPurpose, KeyPurposeRule } from './types.ts';
+
+export const efuseTables: readonly EfuseTable[] = [
+  esp32p4v1,
+  esp32p4v3,
+  esp32s3,
+  esp32c3,
+  esp32c6,
+  esp32h2v0,
+  esp32h2v12,
+  esp32c5,
+];
+
+/** The table of a silicon revision. RecipeFault `efuse.unknown-silicon` where no table covers it: guessing would burn wrong bits. */
+export function efuseTableFor(kind: ChipKind, revision: Revision): EfuseTable {
+  const table = efuseTables.find(
+    ({ chip, revisions }) => chip === kind && revision >= revisions.min && revision <= revisions.max,
+  );
+  if (table !== undefined) return table;
+  throw new RecipeFault({
+    code: 'efuse.unknown-silicon',
+    what: `No eFuse table covers ${kind} revision ${revisionText(revision)}.`,
+    next: 'Set the board aside and update the station to a version that knows this silicon.',
+    safety: 'untouched',
+    details: { chip: kind, revision },
+  });
+}
+
+/** The table of a name such as `esp32p4-v3`; undefined for a foreign name. */
+export function efuseTableNamed(name: string): EfuseTable | undefined {
+  return efuseTables.find((table) => table.name === name);
+}
+
+const indexes = new WeakMap<EfuseTable, ReadonlyMap<string, EfuseField>>();
+
+function indexOf(table: EfuseTable): ReadonlyMap<string, EfuseField> {
+  let index = indexes.get(table);
+  if (index === undefined) {
+    const names = new Map<string, EfuseField>();
+    for (const field of table.fields) for (const alias of field.aliases) names.set(alias, field);
+    for (const field of table.fields) names.set(field.name, field);
+    index = names;
+    indexes.set(table, index);
+  }
+  return index;
+}
+
+/** Whether this silicon has a field of that name (canonical or alias). */
+export function hasField(table: EfuseTable, name: string): boolean {
+  return indexOf(table).has(name);
+}
+
+/** The field of a name, canonical or alias. RecipeFault `efuse.unknown-field` with the nearest names. */
+export function fieldOf(table: EfuseTable, name: string): EfuseField {
+  const field = indexOf(table).get(name);
+  if (field !== undefined) return field;
+  const near = nearNames(name, [...indexOf(table).keys()]);
+  throw new RecipeFault({
+    code: 'efuse.unknown-field',
+    what: `${table.name} has no eFuse field ${name}.`,
+    next: near.length > 0 ? `Write the manual's name; near ones are ${near.join(', ')}.` : "Write the manual's name.",
+    details: { field: name, table: table.name },
+  });
+}
+
+/** Bits of a field, all pieces together. */
+export function widthOf(field: EfuseField): number {
+  return field.pieces.reduce((bits, { length }) => bits + length, 0);
+}
+
+/** Purpose by name. RecipeFault `efuse.purpose-unsupported` where this silicon has no such purpose. */
+export function purposeRule(table: EfuseTable, purpose: KeyPurpose): KeyPurposeRule {
+  const rule = table.purposes.find((candidate) => candidate.purpose === purpose);
+  if (rule !== undefined) return rule;
+  throw new RecipeFault({
+    code: 'efuse.purpose-unsupported',
+    what: `${table.name} has no key purpose ${purpose}.`,
+    next: `Choose one of ${table.purposes.map((known) => known.purpose).join(', ')}.`,
+    details: { purpose, table: table.name },
+  });
+}
+
+/** Block of key slot 0..5. RangeError for another number. */
+export function keyBlockOf(table: EfuseTable, slot: number): EfuseBlock {
+  const block = Number.isInteger(slot) && slot >= 0 && slot <= 5 ? table.blocks[4 + slot] : undefined;
+  if (block === undefined) throw new RangeError(`there is no key slot ${slot}`);
+  return block;
+}
+
+/** Field KEY_PURPOSE_n of key slot 0..5. */
+export function purposeFieldOf(table: EfuseTable, slot: number): EfuseField {
+  return fieldOf(table, `KEY_PURPOSE_${slot}`);
+}
+
+/** Up to three of `names` that differ least from `name`, by Levenshtein distance. */
+function nearNames(name: string, names: readonly string[]): string[] {
+  return names
+    .map((candidate) => ({ candidate, distance: distance(name.toUpperCase(), candidate) }))
+    .filter((entry) => entry.distance <= Math.max(3, name.length / 3))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map((entry) => entry.candidate);
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}

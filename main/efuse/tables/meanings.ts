@@ -1,0 +1,148 @@
+// What each eFuse field does, in our words, once for all chips; the tables carry place and names only.
+// Sources: Espressif's chip manuals and the ESP-IDF eFuse tables at 102122904ad (July 2026); FACTS 2.7 and 2.9.
+
+const security = `
+WR_DIS                              one bit a group of fields or a block: 1 = its remaining 0 bits can never be burned
+RD_DIS                              bit n hides BLOCK_KEYn (0..5), bit 6 BLOCK_SYS_DATA2, from software for ever
+SPI_BOOT_CRYPT_CNT                  flash is decrypted on boot while an odd number of these bits is 1; 7 is final
+DIS_DOWNLOAD_MANUAL_ENCRYPT         download mode cannot use the flash encryption engine
+SPI_DOWNLOAD_MSPI_DIS               download mode cannot reach flash or PSRAM through the memory-mapped SPI controller
+DIS_ICACHE                          instruction cache off: the chip no longer runs from flash
+DIS_DCACHE                          data cache off
+DIS_DOWNLOAD_ICACHE                 instruction cache off in download mode
+DIS_DOWNLOAD_DCACHE                 data cache off in download mode
+SECURE_BOOT_EN                      the ROM boots only a second stage whose signature it has verified
+SECURE_BOOT_AGGRESSIVE_REVOKE       the ROM revokes a key at the first signature that does not verify
+SECURE_BOOT_KEY_REVOKE0             the digest of purpose SECURE_BOOT_DIGEST0 is no longer trusted
+SECURE_BOOT_KEY_REVOKE1             the digest of purpose SECURE_BOOT_DIGEST1 is no longer trusted
+SECURE_BOOT_KEY_REVOKE2             the digest of purpose SECURE_BOOT_DIGEST2 is no longer trusted
+SECURE_BOOT_SHA384_EN               Secure Boot hashes with SHA-384 (for ECDSA P-384)
+SECURE_BOOT_DISABLE_FAST_WAKE       full verification after deep sleep too
+DIS_DOWNLOAD_MODE                   no serial or USB download mode at all
+ENABLE_SECURITY_DOWNLOAD            download mode is the secure one: no registers, no RAM code, no reading
+DIS_DIRECT_BOOT                     no boot of unverified code straight from flash
+DIS_FORCE_DOWNLOAD                  software cannot force download mode at the next reset
+DIS_PAD_JTAG                        JTAG on pads off for ever
+DIS_USB_JTAG                        JTAG through USB off for ever
+SOFT_DIS_JTAG                       JTAG off while an odd number of these bits is 1; an HMAC key can open it again
+JTAG_SEL_ENABLE                     a strapping pin chooses pad or USB JTAG
+STRAP_JTAG_SEL                      a strapping pin chooses pad or USB JTAG
+DIS_USB_SERIAL_JTAG                 the USB-Serial-JTAG device off
+DIS_USB_SERIAL_JTAG_ROM_PRINT       no ROM log on USB-Serial-JTAG
+DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE   no download over USB-Serial-JTAG
+DIS_USB_OTG_DOWNLOAD_MODE           no download over USB-OTG
+DIS_USB_OTG                         the USB-OTG peripheral off
+UART_PRINT_CONTROL                  ROM log: 0 always, 1 if the strap is low, 2 if it is high, 3 never
+SECURE_VERSION                      anti-rollback floor: the number of bits that are 1
+BOOTLOADER_ANTI_ROLLBACK_EN         the ROM checks the second stage's own version
+BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_LO  floor of the second stage's version, low bits
+BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_HI  floor of the second stage's version, high bits
+BOOTLOADER_ANTI_ROLLBACK_UPDATE_IN_ROM      the ROM raises the second stage's floor by itself
+RECOVERY_BOOTLOADER_FLASH_SECTOR    flash sector of a recovery second stage; 0 = off, all ones = off for ever
+SEC_DPA_LEVEL                       clock jitter against power analysis, level
+CRYPT_DPA_ENABLE                    clock jitter against power analysis, on
+XTS_DPA_CLK_ENABLE                  clock jitter against power analysis of flash encryption, on
+XTS_DPA_PSEUDO_LEVEL                dummy rounds in flash encryption: 0 by register, 1..3 ever more
+ECC_FORCE_CONST_TIME                elliptic-curve engine in constant time
+ECDSA_ENABLE_SOFT_K                 its name and its published text disagree: leave 0
+ECDSA_FORCE_USE_HARDWARE_K          ECDSA takes its nonce from hardware only
+ECDSA_CURVE_MODE                    0 P-256 only, 1 P-192 only, 2 both, 3 P-256 only and locked
+KM_DISABLE_DEPLOY_MODE              Key Manager: deployment off, a bit a kind of key
+KM_DEPLOY_ONLY_ONCE                 Key Manager: one deployment only, a bit a kind of key
+KM_RND_SWITCH_CYCLE                 Key Manager: how often it changes its random numbers
+FORCE_USE_KEY_MANAGER_KEY           keys must come from the Key Manager, a bit a kind of key: eFuse keys are dead then
+FORCE_DISABLE_SW_INIT_KEY           Key Manager: no start key from software
+KM_XTS_KEY_LENGTH_256               Key Manager: length of the flash key; the sources conflict on its sense
+XTS_KEY_LENGTH_256                  Key Manager: length of the flash key; the sources conflict on its sense
+LOCK_KM_KEY                         Key Manager: a deployed key is locked
+HUK_GEN_STATE                       hardware unique key: an even number of 1 bits = valid
+KM_HUK_GEN_STATE                    hardware unique key: an even number of 1 bits = valid
+USER_DATA                           256 bits for the product
+USER_DATA.MAC_CUSTOM                MAC address of the product's own
+OPTIONAL_UNIQUE_ID                  128-bit number of this one chip
+SYS_DATA_PART2                      system data, reserved
+MAC                                 factory MAC address
+MAC_EXT                             the two bytes that make an EUI-64 of the MAC`;
+
+const board = `
+FLASH_TPUW                          wait for the flash after power-up, milliseconds
+FLASH_ECC_EN                        error correction of the boot flash
+FLASH_ECC_MODE                      kind of error correction of the boot flash
+FLASH_TYPE                          flash with four or eight data lines
+FLASH_PAGE_SIZE                     page size of the flash
+FORCE_SEND_RESUME                   the ROM sends a resume command to the flash on boot
+DOWNLOAD_MODE_XPD_ON                flash power on in download mode
+WDT_DELAY_SEL                       start-up timeout of the watchdog, longer the higher
+DIS_WDT                             watchdog off: never burn
+DIS_SWD                             super watchdog off: never burn
+DIS_TWAI                            TWAI (CAN) off
+DIS_APP_CPU                         second core off
+SWAP_UART_SDIO_EN                   pads of UART and SDIO change places
+HYS_EN_PAD                          hysteresis of the pads
+HYS_EN_PAD0                         hysteresis of pads 0 to 5
+HYS_EN_PAD1                         hysteresis of pads 6 to 27
+HP_PWR_SRC_SEL                      core supply: 0 LDO, 1 DCDC. A property of the board
+DCDC_VSET                           core voltage of the DCDC
+DCDC_VSET_EN                        core voltage of the DCDC comes from eFuse
+POWERGLITCH_EN                      power glitch monitor on
+POWERGLITCH_EN1                     power glitch monitors on at power-up
+PVT_GLITCH_EN                       voltage glitch monitor on
+PVT_GLITCH_MODE                     voltage glitch monitor, mode
+PIN_POWER_SELECTION                 supply of GPIO33 to GPIO37
+ERR_RST_ENABLE                      reset when BLOCK0 reads with an error
+VDD_SPI_XPD                         flash regulator on
+VDD_SPI_TIEH                        flash voltage: 0 1.8 V, 1 3.3 V
+VDD_SPI_FORCE                       flash voltage from eFuse instead of the strap
+VDD_SPI_AS_GPIO                     the flash supply pin is an ordinary pin
+USB_EXCHG_PINS                      USB D+ and D- change places
+USB_DEVICE_EXCHG_PINS               D+ and D- of the USB device change places
+USB_OTG11_EXCHG_PINS                D+ and D- of USB-OTG 1.1 change places
+USB_PHY_SEL                         which USB controller has which PHY
+USB_EXT_PHY_ENABLE                  external USB PHY
+XTAL_48M_SEL                        crystal of 48 MHz while an odd number of bits is 1
+XTAL_48M_SEL_MODE                   what tells the crystal frequency in download mode`;
+
+const making = `
+WAFER_VERSION_MAJOR                 chip revision, major
+WAFER_VERSION_MAJOR_LO              chip revision, major, low bits
+WAFER_VERSION_MAJOR_HI              chip revision, major, high bit
+WAFER_VERSION_MINOR                 chip revision, minor
+WAFER_VERSION_MINOR_LO              chip revision, minor, low bits
+WAFER_VERSION_MINOR_HI              chip revision, minor, high bit
+BLK_VERSION_MAJOR                   layout of the calibration data, major
+BLK_VERSION_MINOR                   layout of the calibration data, minor
+DISABLE_WAFER_VERSION_MAJOR         images are not checked against the chip's major revision
+DISABLE_BLK_VERSION_MAJOR           images are not checked against the layout of the calibration data
+PKG_VERSION                         package
+FLASH_CAP                           flash in the package, size code
+FLASH_TEMP                          flash in the package, temperature code
+FLASH_VENDOR                        flash in the package, maker code
+PSRAM_CAP                           PSRAM in the package, size code
+PSRAM_TEMP                          PSRAM in the package, temperature code
+PSRAM_VENDOR                        PSRAM in the package, maker code
+TEMP                                temperature range of the chip, code`;
+
+/** Families of fields that say the same; most are what the factory measured. */
+const families: readonly (readonly [RegExp, string])[] = [
+  [/^KEY_PURPOSE_\d$/, 'what BLOCK_KEY of this number is for'],
+  [/^KEY\d$/, 'a key, a digest or user data'],
+  [/^SPI_PAD_CONFIG_/, 'pad of this flash line'],
+  [/^PXA0_TIEH_SEL_/, 'source of an LDO setting. A property of the board'],
+  [/^ADC\d|^OCODE$|^TEMP_CALIB$|^TEMPERATURE_SENSOR$/, 'calibration of ADC or temperature sensor'],
+  [/^(LDO|PVT|LSLP|DSLP|ACTIVE|LP|K_|V_|DIG_|THRES|DBIAS|REF|RES|PA|TRIM|RXIQ)/, 'calibration of supply or radio'],
+];
+
+const known = new Map(
+  (security + board + making)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const at = line.indexOf(' ');
+      return [line.slice(0, at), line.slice(at).trim()] as const;
+    }),
+);
+
+/** What the field of this name does, in one line; null for a name that no table of ours has. */
+export function meaningOf(name: string): string | null {
+  return known.get(name) ?? families.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { efuseTableFor, efuseTables, fieldOf, keyBlockOf, purposeRule, widthOf } from '../../../main/efuse/tables.ts';
+import type { EfuseField, EfuseTable } from '../../../main/efuse/types.ts';
+import { isFault } from '../../../main/model/fault.ts';
+import { sharedData } from './shared.ts';
+
+/** Runs that lie inside another field on purpose: a part of the product's own 256 bits. */
+const isChild = (field: EfuseField) => field.name.includes('.');
+
+for (const table of efuseTables) {
+  test(`${table.name}: no two fields share a bit, and every bit lies inside its block`, () => {
+    const owner = new Map<string, string>();
+    for (const field of table.fields.filter((candidate) => !isChild(candidate)))
+      for (const { block, bit, length } of field.pieces) {
+        assert.ok(bit + length <= 32 * table.blocks[block]!.words, field.name);
+        for (let at = bit; at < bit + length; at++) {
+          const place = `${block}.${at}`;
+          assert.equal(owner.get(place), undefined, `${field.name} and ${owner.get(place)} at ${place}`);
+          owner.set(place, field.name);
+        }
+      }
+  });
+
+  test(`${table.name}: names are unique, and no alias is another field's name or alias`, () => {
+    const seen = new Map<string, string>();
+    for (const field of table.fields)
+      for (const name of [field.name, ...field.aliases]) {
+        assert.equal(seen.get(name), undefined, `${name} of ${field.name} and ${seen.get(name)}`);
+        seen.set(name, field.name);
+      }
+  });
+
+  test(`${table.name}: widths, write-disable bits and purposes hold together`, () => {
+    assert.equal(widthOf(fieldOf(table, 'WR_DIS')), 32);
+    assert.equal(widthOf(fieldOf(table, 'RD_DIS')), 7);
+    assert.equal(widthOf(fieldOf(table, 'MAC')), 48);
+    const purposeBits = widthOf(fieldOf(table, 'KEY_PURPOSE_0'));
+    for (let slot = 0; slot <= 5; slot++) {
+      assert.equal(widthOf(fieldOf(table, `KEY_PURPOSE_${slot}`)), purposeBits);
+      assert.equal(fieldOf(table, `KEY_PURPOSE_${slot}`).writeDisableBit, 8 + slot);
+      assert.equal(keyBlockOf(table, slot).writeDisableBit, 23 + slot);
+      assert.equal(keyBlockOf(table, slot).readDisableBit, slot);
+      assert.equal(fieldOf(table, `BLOCK_KEY${slot}`).readDisableBit, slot);
+    }
+    for (const rule of table.purposes) assert.ok(rule.number < 2 ** purposeBits, rule.purpose);
+    assert.equal(new Set(table.purposes.map((rule) => rule.number)).size, table.purposes.length);
+    assert.deepEqual(Object.keys(table.timing).map(Number), table.crystalMHz);
+  });
+}
+
+test('revision chooses the table of ESP32-P4 and ESP32-H2', () => {
+  assert.equal(efuseTableFor('esp32p4', 103).name, 'esp32p4-v1');
+  assert.equal(efuseTableFor('esp32p4', 299).name, 'esp32p4-v1');
+  assert.equal(efuseTableFor('esp32p4', 300).name, 'esp32p4-v3');
+  assert.equal(efuseTableFor('esp32h2', 101).name, 'esp32h2-v0');
+  assert.equal(efuseTableFor('esp32h2', 102).name, 'esp32h2-v1.2');
+  assert.throws(
+    () => efuseTableFor('esp32p4', 400),
+    (error) => isFault(error, 'efuse.unknown-silicon'),
+  );
+});
+
+test('places that differ between the two ESP32-P4 (FACTS 2.7)', () => {
+  const [v1, v3] = [efuseTableFor('esp32p4', 103), efuseTableFor('esp32p4', 301)];
+  assert.deepEqual(fieldOf(v1, 'KEY_PURPOSE_5').pieces, [{ block: 0, bit: 108, length: 4 }]);
+  assert.deepEqual(fieldOf(v3, 'KEY_PURPOSE_5').pieces, [
+    { block: 0, bit: 108, length: 4 },
+    { block: 0, bit: 164, length: 1 },
+  ]);
+  assert.equal(fieldOf(v1, 'USB_DEVICE_EXCHG_PINS').pieces[0]!.block, 0);
+  assert.equal(fieldOf(v3, 'USB_DEVICE_EXCHG_PINS').pieces[0]!.block, 10);
+  assert.deepEqual(fieldOf(v3, 'DOWNLOAD_MODE_XPD_ON').pieces, [{ block: 0, bit: 80, length: 1 }]);
+  for (const table of [v1, v3])
+    assert.deepEqual(fieldOf(table, 'DIS_USB_SERIAL_JTAG').pieces, [{ block: 0, bit: 43, length: 1 }]);
+});
+
+test('purposes: numbers, byte order, quirk slots and refusals (FACTS 2.5)', () => {
+  const v1 = efuseTableFor('esp32p4', 103);
+  const v3 = efuseTableFor('esp32p4', 300);
+  assert.equal(purposeRule(v3, 'ECDSA_KEY_P384_H').number, 18);
+  assert.ok(purposeRule(v3, 'XTS_AES_256_KEY_1').reversed);
+  assert.ok(!purposeRule(v3, 'HMAC_UP').reversed);
+  assert.match(purposeRule(v1, 'ECDSA_KEY').refusal ?? '', /v3\.0/);
+  assert.equal(purposeRule(v3, 'ECDSA_KEY').refusal, null);
+  assert.throws(
+    () => purposeRule(v1, 'ECDSA_KEY_P192'),
+    (error) => isFault(error, 'efuse.purpose-unsupported'),
+  );
+  assert.deepEqual(purposeRule(efuseTableFor('esp32c6', 1), 'XTS_AES_128_KEY').forbiddenSlots, [5]);
+  assert.deepEqual(purposeRule(v3, 'XTS_AES_128_KEY').forbiddenSlots, []);
+});
+
+test('an unknown field is refused with near names; aliases are known', () => {
+  const table = efuseTableFor('esp32p4', 300);
+  assert.equal(fieldOf(table, 'CUSTOM_MAC').name, 'USER_DATA.MAC_CUSTOM');
+  assert.throws(
+    () => fieldOf(table, 'DIS_PAD_JTG'),
+    (error) => isFault(error, 'efuse.unknown-field') && error.next.includes('DIS_PAD_JTAG'),
+  );
+});
+
+interface CsvField {
+  readonly name: string;
+  readonly pieces: string[];
+  readonly aliases: string[];
+}
+
+/** Reads an ESP-IDF eFuse table: fields, and the write-disable bit of each name. */
+function readCsv(path: string): { fields: CsvField[]; writeDisable: Map<string, number> } {
+  const fields: CsvField[] = [];
+  const writeDisable = new Map<string, number>();
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    const [name = '', block = '', start = '', length = '', ...comment] = line.split(',').map((cell) => cell.trim());
+    if (name.startsWith('RD_DIS.')) continue;
+    if (/^WR_DIS[._]/.test(name)) writeDisable.set(name.slice(7), Number(start));
+    else if (name === '') fields.at(-1)!.pieces.push(`${block.slice(9)}.${start}+${length}`);
+    else
+      fields.push({
+        name,
+        pieces: [`${block.slice(9)}.${start}+${length}`],
+        aliases: (/\[([^\]]*)\]/.exec(comment.join(','))?.[1] ?? '').split(' ').filter((word) => word !== ''),
+      });
+  }
+  return { fields, writeDisable };
+}
+
+const sources: Readonly<
+  Record<string, { files: readonly string[]; extra?: readonly string[]; gone?: readonly string[] }>
+> = {
+  'esp32p4-v1': { files: ['esp32p4.csv'], extra: ['DIS_USB_SERIAL_JTAG'] },
+  'esp32p4-v3': { files: ['esp32p4_v3.0.csv'], extra: ['DIS_USB_SERIAL_JTAG', 'DOWNLOAD_MODE_XPD_ON'] },
+  esp32s3: { files: ['esp32s3.csv'] },
+  esp32c3: { files: ['esp32c3.csv'] },
+  esp32c6: { files: ['esp32c6.csv'] },
+  esp32c5: { files: ['esp32c5.csv'] },
+  'esp32h2-v1.2': { files: ['esp32h2.csv'] },
+  'esp32h2-v0': {
+    files: ['esp32h2.csv', 'esp32h2_v0.0_v1.1.csv'],
+    gone: ['ECDSA_CURVE_MODE', 'ECC_FORCE_CONST_TIME', 'XTS_DPA_PSEUDO_LEVEL'],
+  },
+};
+
+for (const table of efuseTables) compareWithCsv(table);
+
+function compareWithCsv(table: EfuseTable): void {
+  const { files, extra = [], gone = [] } = sources[table.name]!;
+  const folder = sharedData('efuse');
+  const skip = folder === null || !existsSync(`${folder}/${files[0]}`) ? 'no shared data' : false;
+  test(`${table.name}: the same as ESP-IDF's own table, field by field`, { skip }, () => {
+    const tables = files.map((file) => readCsv(`${folder}/${file}`));
+    const expected = tables.flatMap(({ fields }) => fields).filter(({ name }) => !gone.includes(name));
+    const writeDisable = new Map(tables.flatMap((csv) => [...csv.writeDisable]));
+    const ours = new Map(table.fields.map((field) => [field.name, field]));
+    for (const { name, pieces, aliases } of expected) {
+      const field = ours.get(name);
+      assert.ok(field !== undefined, `${name} is missing`);
+      assert.deepEqual(
+        field.pieces.map(({ block, bit, length }) => `${block}.${bit}+${length}`),
+        pieces,
+        name,
+      );
+      for (const alias of aliases.filter((word) => word !== name)) assert.ok(field.aliases.includes(alias), alias);
+      const bit = writeDisable.get(name) ?? writeDisable.get(`BLOCK_${name}`);
+      // A field of blocks 1 to 10 without a line of its own is frozen with its block.
+      const byBlock = table.blocks[field.pieces[0]!.block]!.writeDisableBit;
+      assert.equal(field.writeDisableBit, bit ?? byBlock, `${name}: write-disable bit`);
+      ours.delete(name);
+    }
+    assert.deepEqual([...ours.keys()].sort(), [...extra].sort());
+  });
+}
