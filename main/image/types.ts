@@ -32,6 +32,9 @@ export interface AppDescriptor {
   readonly idfVersion: string;
   readonly elfSha256: string;
   readonly mmuPageSize: number | null;
+  /** Revisions of the eFuse block (major * 100 + minor) that the application takes; 0 and 199 where a builder leaves them out. */
+  readonly minBlockRevision?: number;
+  readonly maxBlockRevision?: number;
 }
 
 /** esp_bootloader_desc_t. */
