@@ -1,0 +1,142 @@
+// `npm test`: the checks and every test file, each in a process of its own.
+//
+//   npm test                      everything
+//   npm test -- unit/efuse faults only the files (or 'check') whose path holds one of the words
+//
+// A line a file while it runs, failures in full, skips with their reasons, and last of all `N passed, N failed[, N skipped]`.
+import { globSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { type EventData, run } from 'node:test';
+import { inspect } from 'node:util';
+import { checkLine, root, runChecks } from './check.ts';
+
+/** No test file may take longer; a hanging one is ended and counted as failed. */
+const fileTimeoutMs = 300_000;
+/** Lines of a failed file's own output that are shown with its failures. */
+const shownOutputLines = 40;
+
+const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const isWanted = (path: string) => words.length === 0 || words.some((word) => path.includes(word));
+
+const total = { passed: 0, failed: 0 };
+const skips: { reason: string; name: string }[] = [];
+
+type FileReport = { passed: number; failed: number; skipped: number; output: string[] };
+const reports = new Map<string, FileReport>();
+
+const shortName = (file: string) => relative(root, file).split(sep).join('/');
+const seconds = (milliseconds: number) => `(${(milliseconds / 1000).toFixed(1)} s)`;
+const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '    ');
+
+function reportOf(file: string): FileReport {
+  let report = reports.get(file);
+  if (report === undefined) {
+    report = { passed: 0, failed: 0, skipped: 0, output: [] };
+    reports.set(file, report);
+  }
+  return report;
+}
+
+/** What a person needs to find the fault: the stack, and for assertions the difference. */
+function describeError(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : inspect(cause);
+}
+
+function failureTypeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'failureType' in error ? error.failureType : undefined;
+}
+
+/** A test (or suite) has ended. The event comes at once, in the order of time. */
+function tell(file: string, { name, skip, todo, details }: EventData.TestComplete) {
+  const report = reportOf(file);
+  if (skip !== undefined || todo !== undefined) {
+    const reason = [skip, todo].find((why) => typeof why === 'string' && why !== '');
+    skips.push({ reason: String(reason ?? 'no reason given'), name: `${shortName(file)}: ${name}` });
+    report.skipped += 1;
+  } else if (details.error === undefined) {
+    if (details.type !== 'suite') report.passed += 1;
+  } else if (failureTypeOf(details.error) !== 'subtestsFailed') {
+    // (a parent whose subtests failed adds nothing to what they told)
+    report.failed += 1;
+    console.log(
+      `  - ${name === file ? 'the file ended with an error' : name}\n${indented(describeError(details.error))}`,
+    );
+  }
+}
+
+/** The process of a test file has ended. */
+function finish(file: string, data: EventData.TestComplete) {
+  if (data.details.error !== undefined) tell(file, data);
+  const report = reportOf(file);
+  const { passed, failed, skipped } = report;
+  if (passed + failed + skipped === 0) {
+    report.failed = 1;
+    console.log('  - there is no test in this file');
+  }
+  total.passed += passed;
+  total.failed += report.failed;
+  const counts = Object.entries({ passed, failed: report.failed, skipped }).filter(([, count]) => count > 0);
+  console.log(
+    `${report.failed > 0 ? 'FAIL' : 'ok  '} ${shortName(file)}: ${counts.map(([what, count]) => `${count} ${what}`).join(', ')} ` +
+      seconds(data.details.duration_ms),
+  );
+}
+
+async function runFiles(files: string[]) {
+  const stream = run({
+    files,
+    isolation: 'process',
+    concurrency: 2,
+    timeout: fileTimeoutMs,
+    forceExit: true, // a handle left open must not hang the run
+  });
+  for await (const { type, data } of stream) {
+    if (type === 'test:stdout' || type === 'test:stderr') reportOf(data.file).output.push(data.message);
+    if (type !== 'test:complete' || data.file === undefined) continue;
+    if (data.nesting === 0 && data.name === data.file) finish(data.file, data);
+    else tell(data.file, data);
+  }
+}
+
+/** What failed files wrote themselves, which node:test hands over later than their results. */
+function showOutput() {
+  for (const [file, { failed, output }] of reports) {
+    const lines = output.join('').trimEnd().split('\n');
+    if (failed > 0 && lines.join('') !== '')
+      console.log(`\n${shortName(file)} wrote:\n${indented(lines.slice(-shownOutputLines).join('\n'))}`);
+  }
+}
+
+function showSkips() {
+  for (const [reason, group] of Map.groupBy(skips, (skip) => skip.reason)) {
+    console.log(`\nskipped: ${reason}`);
+    for (const { name } of group) console.log(`    ${name}`);
+  }
+}
+
+try {
+  const files = globSync('test/**/*.test.ts', { cwd: root })
+    .filter(isWanted)
+    .sort()
+    .map((file) => join(root, file));
+  const checks = isWanted('check')
+    ? runChecks((result) => {
+        total[result.passed ? 'passed' : 'failed'] += 1;
+        console.log(checkLine(result));
+      })
+    : [];
+  if (files.length > 0) await runFiles(files);
+  await checks;
+  if (files.length === 0 && !isWanted('check')) {
+    total.failed += 1;
+    console.log(`No test file has ${words.join(' or ')} in its path.`);
+  }
+  showOutput();
+  showSkips();
+} catch (error) {
+  total.failed += 1;
+  console.log(`the test run itself failed\n${indented(describeError(error))}`);
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
