@@ -1,0 +1,188 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../base/clock.ts';
+import type { SecretBytes } from '../../base/secret.ts';
+import { type Fault, TokenFault } from '../../model/fault.ts';
+import { faultOfRecord } from './faults.ts';
+import {
+  type FromToken,
+  purposeOf,
+  type TokenCall,
+  type TokenCalls,
+  type TokenRequest,
+  type ToToken,
+} from './messages.ts';
+import { SealedChannel } from './sealed-channel.ts';
+
+/** The line to a token process, whatever carries it: node:child_process here, a utility process of the desktop elsewhere. */
+export interface TokenLine {
+  send(message: ToToken): void;
+  onMessage(listener: (message: FromToken) => void): void;
+  /** Called once, when the process has ended for whatever reason; `how` is for people. */
+  onEnd(listener: (how: string) => void): void;
+  /** Ends the process at once. */
+  kill(): void;
+}
+
+export type LaunchTokenProcess = (environment: Readonly<Record<string, string>>) => TokenLine;
+
+/** Forks token-process.ts with the Node that runs this. Nothing of the station's arguments and no PIN is handed over this way. */
+export const forkTokenProcess: LaunchTokenProcess = (environment) => {
+  const child = fork(fileURLToPath(new URL('./token-process.ts', import.meta.url)), [], {
+    execArgv: [],
+    env: { ...process.env, ...environment },
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  // a message to a process that has just died: its end is told by 'exit'
+  child.on('error', () => {});
+  return {
+    send: (message) => {
+      if (child.connected) child.send(message, () => {});
+    },
+    onMessage: (listener) => child.on('message', (message) => listener(message as FromToken)),
+    onEnd: (listener) => {
+      let told = false;
+      const end = (how: string) => {
+        if (!told) listener(how);
+        told = true;
+      };
+      child.once('exit', (code, signal) => end(signal === null ? `with status ${code}` : `by ${signal}`));
+      child.once('error', (error) => end(`before it began: ${error.message}`));
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+};
+
+export interface TokenAnswer<C extends TokenCall> {
+  readonly value: TokenCalls[C]['value'];
+  readonly secret: SecretBytes | null;
+}
+
+interface Waiting {
+  readonly id: number;
+  readonly call: TokenCall;
+  readonly resolve: (answer: TokenAnswer<TokenCall>) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+/** One life of the token process. One call at a time; the caller queues. */
+export class TokenChild {
+  readonly #line: TokenLine;
+  readonly #clock: Clock;
+  readonly #channel: Promise<SealedChannel>;
+  readonly #ended: Promise<void>;
+  #waiting: Waiting | null = null;
+  #next = 0;
+  #alive = true;
+
+  constructor(launch: LaunchTokenProcess, environment: Readonly<Record<string, string>>, clock: Clock) {
+    this.#clock = clock;
+    this.#line = launch(environment);
+    const { promise: channel, resolve, reject } = Promise.withResolvers<SealedChannel>();
+    this.#channel = channel;
+    channel.catch(() => {});
+    const ended = Promise.withResolvers<void>();
+    this.#ended = ended.promise;
+    this.#line.onMessage((message) => {
+      if (message.type === 'offer') {
+        const offer = SealedChannel.offer();
+        this.#line.send({ type: 'agree', publicKey: offer.publicKey });
+        resolve(offer.agree(message.publicKey, 'station'));
+      } else void this.#settle(message);
+    });
+    this.#line.onEnd((how) => {
+      this.#alive = false;
+      const fault = crashFault(`ended ${how}`, this.#waiting?.call ?? null);
+      reject(fault);
+      channel.then((open) => open.destroy()).catch(() => {});
+      this.#waiting?.reject(fault);
+      this.#waiting = null;
+      ended.resolve();
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /**
+   * Rejects with the fault that the token process answered, or `token.crashed` when it ended before an answer or gave none within
+   * `limitMs` (it is killed then: a module that hangs cannot be called off).
+   */
+  async call<C extends TokenCall>(
+    call: C,
+    args: TokenCalls[C]['args'],
+    secrets: readonly SecretBytes[],
+    limitMs: number,
+  ): Promise<TokenAnswer<C>> {
+    const id = this.#next++;
+    const late = new AbortController();
+    const answer = (async () => {
+      const channel = await this.#channel;
+      if (!this.#alive) throw crashFault('has ended', call);
+      const boxes = secrets.map((secret, i) => channel.seal(secret, purposeOf(id, call, i)));
+      return new Promise<TokenAnswer<TokenCall>>((resolve, reject) => {
+        this.#waiting = { id, call, resolve, reject };
+        this.#line.send({ type: 'request', id, call, args, secrets: boxes } as TokenRequest);
+      });
+    })();
+    const limit = this.#clock.sleep(limitMs, late.signal).then(
+      () => {
+        this.#waiting = null;
+        this.#line.kill();
+        throw crashFault(`gave no answer within ${limitMs / 1000} s and was stopped`, call);
+      },
+      () => new Promise<never>(() => {}),
+    );
+    try {
+      return (await Promise.race([answer, limit])) as TokenAnswer<C>;
+    } finally {
+      late.abort();
+      answer.catch(() => {});
+    }
+  }
+
+  /** Asks the process to log out and end; kills it where it does not within two seconds. Resolves when it is gone. */
+  async close(): Promise<void> {
+    if (this.#alive) await this.call('close', null, [], 2000).catch(() => this.#line.kill());
+    const late = new AbortController();
+    const limit = this.#clock.sleep(2000, late.signal).then(
+      () => this.#line.kill(),
+      () => {},
+    );
+    await Promise.race([this.#ended, limit]);
+    late.abort();
+    await this.#ended;
+  }
+
+  async #settle(message: Exclude<FromToken, { type: 'offer' }>): Promise<void> {
+    const waiting = this.#waiting;
+    if (waiting === null || waiting.id !== message.id) return;
+    this.#waiting = null;
+    if (message.type === 'fault') {
+      waiting.reject(faultOfRecord(message.fault));
+      return;
+    }
+    try {
+      const channel = await this.#channel;
+      const { value, secret } = message;
+      const opened = secret === null ? null : channel.open(secret, purposeOf(waiting.id, waiting.call, 'answer'));
+      waiting.resolve({ value, secret: opened } as TokenAnswer<TokenCall>);
+    } catch (fault) {
+      // a broken channel cannot be mended: the next call starts another process
+      this.#alive = false;
+      this.#line.kill();
+      waiting.reject(fault as Fault);
+    }
+  }
+}
+
+export function crashFault(how: string, call: TokenCall | null): TokenFault {
+  return new TokenFault({
+    code: 'token.crashed',
+    what: `The process that talks to the token ${how}${call === null ? '' : ` during '${call}'`}.`,
+    next: 'Try again: the next call starts it anew. If it happens again, look at the software of the token.',
+    details: { call },
+  });
+}

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import pkcs11js from 'pkcs11js';
+import { utf8 } from '../../base/bytes.ts';
+import { SecretBytes } from '../../base/secret.ts';
+import { ProgramFault, TokenFault } from '../../model/fault.ts';
+import type { KeyRef, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
+import { verifyDigest } from '../verify.ts';
+import type { FoundKey, TokenKeys } from './token-keys.ts';
+import { type Cryptoki, type Handle, pinStateOf, quietly, type TokenSession, trimmed } from './token-session.ts';
+
+/** What the token does for the station, one call at a time, in the token process. */
+export class TokenOperations {
+  readonly #session: TokenSession;
+  readonly #keys: TokenKeys;
+
+  constructor(session: TokenSession, keys: TokenKeys) {
+    this.#session = session;
+    this.#keys = keys;
+  }
+
+  status(): TokenStatus {
+    const info = this.#session.info();
+    const health = this.#health();
+    return {
+      module: this.#session.place.module,
+      label: trimmed(info.label),
+      serial: trimmed(info.serialNumber),
+      manufacturer: trimmed(info.manufacturerID),
+      model: trimmed(info.model),
+      firmware: `${info.firmwareVersion.major}.${info.firmwareVersion.minor}`,
+      healthy: health === null ? null : true,
+      signMs: health,
+      pinCountLow: pinStateOf(info.flags).countLow,
+    };
+  }
+
+  random(length: number): SecretBytes {
+    if (!Number.isInteger(length) || length < 1 || length > 1 << 20)
+      throw misuse(`${length} random bytes were asked for.`);
+    return this.#session.run('give random bytes', (module, session) => {
+      const bytes = Buffer.alloc(length);
+      module.C_GenerateRandom(session, bytes);
+      return SecretBytes.adopt(bytes);
+    });
+  }
+
+  /** A signature is verified against the public key before it is given out: a wrong one never leaves (fault attacks, broken tokens). */
+  sign(ref: KeyRef, scheme: SignScheme, digest: Uint8Array): Uint8Array {
+    return this.#signWith(this.#keys.find(ref), scheme, digest);
+  }
+
+  wrap(ref: KeyRef, secret: SecretBytes): { wrappingKeyId: string; data: Uint8Array } {
+    const wrapping = this.#wrappingKey(ref);
+    const data = this.#session.run(`wrap under '${ref.label}'`, (module, session) => {
+      const object = importSecret(module, session, secret);
+      try {
+        const room = Buffer.alloc(secret.length + 32);
+        return new Uint8Array(module.C_WrapKey(session, wrapMechanism, wrapping.handle, object, room));
+      } finally {
+        quietly(() => module.C_DestroyObject(session, object));
+      }
+    });
+    return { wrappingKeyId: wrapping.key.id, data };
+  }
+
+  unwrap(ref: KeyRef, wrappingKeyId: string, data: Uint8Array): SecretBytes {
+    const wrapping = this.#wrappingKey(ref);
+    if (wrapping.key.id !== wrappingKeyId)
+      throw new TokenFault({
+        code: 'token.no-key',
+        what: `The key was wrapped under ${wrappingKeyId}, and '${ref.label}' of ${this.#session.name} is ${wrapping.key.id}.`,
+        next: 'Bring the token (or the backup of it) under which the key was wrapped.',
+        details: { wanted: wrappingKeyId, found: wrapping.key.id },
+      });
+    return this.#session.run(`unwrap under '${ref.label}'`, (module, session) => {
+      const object = module.C_UnwrapKey(session, wrapMechanism, wrapping.handle, Buffer.from(data), [
+        ...sessionSecret,
+        { type: pkcs11js.CKA_SENSITIVE, value: false },
+      ]);
+      try {
+        const [value] = module.C_GetAttributeValue(session, object, [{ type: pkcs11js.CKA_VALUE }]);
+        return SecretBytes.adopt(value!.value);
+      } finally {
+        quietly(() => module.C_DestroyObject(session, object));
+      }
+    });
+  }
+
+  /**
+   * A real signature with a key of the token, milliseconds that it took; null where it has no key to sign with. What is signed is a
+   * hash over words of its own, so the signature fits no image and no certificate.
+   */
+  #health(): number | null {
+    const signing = this.#keys.list().filter(({ key }) => key.spki !== null && key.algorithm !== 'other');
+    // an EC key costs the token least
+    const found = signing.find(({ key }) => key.algorithm !== 'rsa-3072') ?? signing[0];
+    if (found === undefined) return null;
+    const digest = createHash('sha256').update(utf8('fuseline token health check v1')).digest();
+    const start = performance.now();
+    this.#signWith(found, found.key.algorithm === 'rsa-3072' ? 'rsa-pss-sha256' : 'ecdsa', digest);
+    return performance.now() - start;
+  }
+
+  #signWith(found: FoundKey, scheme: SignScheme, digest: Uint8Array): Uint8Array {
+    const { key } = found;
+    const spki = this.#mustSign(key, scheme, digest);
+    const signature = this.#session.run(`sign with '${key.label}'`, (module, session) => {
+      module.C_SignInit(session, mechanismOf(scheme), found.handle);
+      return new Uint8Array(module.C_Sign(session, Buffer.from(digest), Buffer.alloc(512)));
+    });
+    if (verifyDigest(spki, scheme, digest, signature)) return signature;
+    throw new TokenFault({
+      code: 'token.bad-signature',
+      what: `${this.#session.name} made a signature with '${key.label}' that does not fit the public key beside it.`,
+      next: 'Stop using this token and key; nothing was signed. Compare its public key with the one that was approved.',
+      details: { label: key.label, id: key.id, publicKeySha256: key.publicKeySha256 },
+    });
+  }
+
+  /** The public key, once it is clear that this key can sign this digest in this way. */
+  #mustSign(key: TokenKey, scheme: SignScheme, digest: Uint8Array): Uint8Array {
+    const lengths: Partial<Record<TokenKey['algorithm'], readonly number[]>> =
+      scheme === 'rsa-pss-sha256' ? { 'rsa-3072': [32] } : { 'ecdsa-p256': [32], 'ecdsa-p384': [32, 48] };
+    const allowed = lengths[key.algorithm];
+    if (allowed === undefined)
+      throw new TokenFault({
+        code: 'token.refused',
+        what: `The key '${key.label}' is of the kind ${key.algorithm} and does not sign ${scheme}.`,
+        next: 'Name a key of the right kind: RSA-3072 for RSA, P-256 or P-384 for ECDSA.',
+        details: { label: key.label, algorithm: key.algorithm, scheme },
+      });
+    if (!allowed.includes(digest.length))
+      throw misuse(`A digest of ${digest.length} bytes was to be signed by ${key.algorithm}.`);
+    if (key.spki === null)
+      throw new TokenFault({
+        code: 'token.no-key',
+        what: `${this.#session.name} holds no public key (exactly one of the same CKA_ID) for '${key.label}', so no signature could be verified.`,
+        next: 'Put the public key beside the private one, with the same CKA_ID.',
+        details: { label: key.label, id: key.id },
+      });
+    return key.spki;
+  }
+
+  #wrappingKey(ref: KeyRef): FoundKey {
+    const found = this.#keys.find(ref);
+    const { algorithm, use, extractable, sensitive } = found.key;
+    if (algorithm === 'aes-256' && use === 'wrapping' && !extractable && sensitive) return found;
+    throw new TokenFault({
+      code: 'token.refused',
+      what: `The key '${ref.label}' is not a wrapping key: AES-256, for wrapping and unwrapping, sensitive and not extractable.`,
+      next: 'Name a wrapping key, or make one (token keys).',
+      details: { label: ref.label, algorithm, use, extractable, sensitive },
+    });
+  }
+}
+
+const wrapMechanism = { mechanism: pkcs11js.CKM_AES_KEY_WRAP_PAD };
+
+/** A key that lives as long as the session at most. Generic, because an XTS key of 64 bytes is no AES key to a token. */
+const sessionSecret: pkcs11js.Template = [
+  { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+  { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_GENERIC_SECRET },
+  { type: pkcs11js.CKA_TOKEN, value: false },
+  { type: pkcs11js.CKA_PRIVATE, value: true },
+  { type: pkcs11js.CKA_EXTRACTABLE, value: true },
+];
+
+function importSecret(module: Cryptoki, session: Handle, secret: SecretBytes): Handle {
+  return secret.use((bytes) =>
+    module.C_CreateObject(session, [
+      ...sessionSecret,
+      { type: pkcs11js.CKA_SENSITIVE, value: true },
+      { type: pkcs11js.CKA_VALUE, value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) },
+    ]),
+  );
+}
+
+function mechanismOf(scheme: SignScheme): pkcs11js.Mechanism {
+  if (scheme === 'ecdsa') return { mechanism: pkcs11js.CKM_ECDSA };
+  return {
+    mechanism: pkcs11js.CKM_RSA_PKCS_PSS,
+    parameter: {
+      type: pkcs11js.CK_PARAMS_RSA_PSS,
+      hashAlg: pkcs11js.CKM_SHA256,
+      mgf: pkcs11js.CKG_MGF1_SHA256,
+      saltLen: 32,
+    } as pkcs11js.RsaPSS,
+  };
+}
+
+function misuse(what: string): ProgramFault {
+  return new ProgramFault({ code: 'program.token-call', what, next: 'Report this with the code.' });
+}
