@@ -7,8 +7,6 @@ RD_DIS                              bit n hides BLOCK_KEYn (0..5), bit 6 BLOCK_S
 SPI_BOOT_CRYPT_CNT                  flash is decrypted on boot while an odd number of these bits is 1; 7 is final
 DIS_DOWNLOAD_MANUAL_ENCRYPT         download mode cannot use the flash encryption engine
 SPI_DOWNLOAD_MSPI_DIS               download mode cannot reach flash or PSRAM through the memory-mapped SPI controller
-DIS_ICACHE                          instruction cache off: the chip no longer runs from flash
-DIS_DCACHE                          data cache off
 DIS_DOWNLOAD_ICACHE                 instruction cache off in download mode
 DIS_DOWNLOAD_DCACHE                 data cache off in download mode
 SECURE_BOOT_EN                      the ROM boots only a second stage whose signature it has verified
@@ -58,13 +56,11 @@ LOCK_KM_KEY                         Key Manager: a deployed key is locked
 HUK_GEN_STATE                       hardware unique key: an even number of 1 bits = valid
 KM_HUK_GEN_STATE                    hardware unique key: an even number of 1 bits = valid
 USER_DATA                           256 bits for the product
-USER_DATA.MAC_CUSTOM                MAC address of the product's own
-OPTIONAL_UNIQUE_ID                  128-bit number of this one chip
-SYS_DATA_PART2                      system data, reserved
-MAC                                 factory MAC address
-MAC_EXT                             the two bytes that make an EUI-64 of the MAC`;
+USER_DATA.MAC_CUSTOM                MAC address of the product's own`;
 
 const board = `
+DIS_ICACHE                          instruction cache off: the chip no longer runs from flash
+DIS_DCACHE                          data cache off
 FLASH_TPUW                          wait for the flash after power-up, milliseconds
 FLASH_ECC_EN                        error correction of the boot flash
 FLASH_ECC_MODE                      kind of error correction of the boot flash
@@ -102,7 +98,11 @@ USB_EXT_PHY_ENABLE                  external USB PHY
 XTAL_48M_SEL                        crystal of 48 MHz while an odd number of bits is 1
 XTAL_48M_SEL_MODE                   what tells the crystal frequency in download mode`;
 
-const making = `
+const factory = `
+MAC                                 factory MAC address
+MAC_EXT                             the two bytes that make an EUI-64 of the MAC
+OPTIONAL_UNIQUE_ID                  128-bit number of this one chip
+SYS_DATA_PART2                      system data, reserved
 WAFER_VERSION_MAJOR                 chip revision, major
 WAFER_VERSION_MAJOR_LO              chip revision, major, low bits
 WAFER_VERSION_MAJOR_HI              chip revision, major, high bit
@@ -133,16 +133,27 @@ const families: readonly (readonly [RegExp, string])[] = [
 ];
 
 const known = new Map(
-  (security + board + making)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const at = line.indexOf(' ');
-      return [line.slice(0, at), line.slice(at).trim()] as const;
-    }),
+  Object.entries({ security, board, factory }).flatMap(([kind, text]) =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const at = line.indexOf(' ');
+        return [line.slice(0, at), { kind: kind as FieldKind, meaning: line.slice(at).trim() }] as const;
+      }),
+  ),
 );
+
+/** security: what a product decides. board: a property of the hardware around the chip. factory: written by the chip's maker. */
+export type FieldKind = 'security' | 'board' | 'factory';
+
+/** Whose business the field of this name is; what no list names is the factory's. */
+export function fieldKindOf(name: string): FieldKind {
+  if (/^KEY/.test(name)) return 'security';
+  return known.get(name)?.kind ?? (/^(SPI_PAD_CONFIG|PXA0)_/.test(name) ? 'board' : 'factory');
+}
 
 /** What the field of this name does, in one line; null for a name that no table of ours has. */
 export function meaningOf(name: string): string | null {
-  return known.get(name) ?? families.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+  return known.get(name)?.meaning ?? families.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
