@@ -1,0 +1,112 @@
+import { p256 } from '@noble/curves/nist.js';
+import { fromHex, toHex } from '../base/bytes.ts';
+import { canonicalJson } from '../base/json.ts';
+import { revisionText } from '../model/chip.ts';
+import type { IdfConsole } from './boot-console.ts';
+import { fieldOr, flashEncryptionOn, keyFileBytes, ones, slotOfPurpose } from './boot-keys.ts';
+import type { LoadedApp } from './boot-second-stage.ts';
+import type { BootContext, RunningFirmware, VirtualEfuse } from './silicon.ts';
+
+/** An application with these words in it answers `prove`, `pubkey` and `security`. */
+export const proofMarker = 'FUSELINE-PROOF-1';
+
+/**
+ * The application's start: the lines that ESP-IDF prints before app_main, what a release build burns, and the firmware that answers
+ * afterwards (null: it has no proof marker and says nothing).
+ */
+export function startApp(context: BootContext, app: LoadedApp, console: IdfConsole): RunningFirmware | null {
+  const { efuse, kind, revision } = context;
+  const { header, app: descriptor } = app.image;
+  if (kind === 'esp32p4' || kind === 'esp32s3') console.info('cpu_start', 'Multicore app');
+  console.info('cpu_start', 'Pro cpu start user code');
+  console.info('app_init', 'Application information:');
+  if (descriptor !== null) {
+    console.info('app_init', `Project name:     ${descriptor.projectName}`);
+    console.info('app_init', `App version:      ${descriptor.version}`);
+    console.info('app_init', `Compile time:     ${descriptor.date} ${descriptor.time}`);
+    console.info('app_init', `ELF file SHA256:  ${descriptor.elfSha256.slice(0, 9)}...`);
+    console.info('app_init', `ESP-IDF:          ${descriptor.idfVersion}`);
+  }
+  console.info('efuse_init', `Min chip rev:     ${revisionText(header.minRevision)}`);
+  console.info('efuse_init', `Max chip rev:     ${revisionText(header.maxRevision)}`);
+  console.info('efuse_init', `Chip rev:         ${revisionText(revision)}`);
+  if (flashEncryptionOn(efuse)) {
+    if (flashEncryptionReleased(efuse)) console.info('flash_encrypt', 'Flash encryption mode is RELEASE');
+    else console.warn('flash_encrypt', 'Flash encryption mode is DEVELOPMENT (not secure)');
+  }
+  if (context.firmwareShutsDoors === true && efuse.field('ENABLE_SECURITY_DOWNLOAD') === 0) {
+    context.burn('ENABLE_SECURITY_DOWNLOAD', 1);
+  }
+  console.info('main_task', 'Started on CPU0');
+  console.info('main_task', 'Calling app_main()');
+  if (!holds(app.bytes, proofMarker)) return null;
+  console.info('proof', `${proofMarker} ready`);
+  return { answer: (line) => answer(context, line) };
+}
+
+/** What ESP-IDF calls release mode of flash encryption (FACTS 3.6, its last paragraph). */
+function flashEncryptionReleased(efuse: VirtualEfuse): boolean {
+  const count = efuse.field('SPI_BOOT_CRYPT_CNT');
+  const final = ones(count) === 3 || ((efuse.field('WR_DIS') >>> 4) & 1) === 1;
+  const doors = ['DIS_DOWNLOAD_MANUAL_ENCRYPT', 'SPI_DOWNLOAD_MSPI_DIS', 'DIS_DOWNLOAD_ICACHE', 'DIS_DOWNLOAD_DCACHE'];
+  return final && doors.every((name) => fieldOr(efuse, name, 1) === 1);
+}
+
+function holds(bytes: Uint8Array, text: string): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text, 0, 'latin1');
+}
+
+function answer(context: BootContext, line: string): string[] {
+  const words = line.trim().split(/\s+/);
+  const [command, argument] = words;
+  if (command === undefined || command === '') return [];
+  if (command === 'security' && words.length === 1) return [`security ${canonicalJson(securityView(context.efuse))}`];
+  if (command === 'pubkey' && words.length === 1) {
+    const key = identityKey(context);
+    return [key === null ? 'proof error no-key' : `pubkey ${toHex(p256.getPublicKey(key, false))}`];
+  }
+  if (command === 'prove' && words.length === 2) {
+    if (!/^[0-9a-fA-F]{64}$/.test(argument ?? '')) return ['proof error bad-challenge'];
+    const key = identityKey(context);
+    // the peripheral's deterministic mode (RFC 6979, FACTS 8); noble hashes the challenge with SHA-256
+    return [key === null ? 'proof error no-key' : `proof ${toHex(p256.sign(fromHex(argument ?? ''), key))}`];
+  }
+  return ['error unknown command'];
+}
+
+/** Scalar (big-endian) that the ECDSA peripheral signs with; null where chip or revision has none, or no valid key is burned. */
+function identityKey(context: BootContext): Uint8Array | null {
+  const { efuse, kind, revision } = context;
+  const peripheral = (kind === 'esp32p4' && revision >= 300) || kind === 'esp32c5' || kind === 'esp32h2';
+  if (!peripheral) return null;
+  const slot = slotOfPurpose(efuse, 'ECDSA_KEY');
+  if (slot === null) return null;
+  const scalar = keyFileBytes(efuse, slot, 'ECDSA_KEY');
+  return p256.utils.isValidSecretKey(scalar) ? scalar : null;
+}
+
+/** The firmware's own view of its eFuses, as a release checklist. */
+function securityView(efuse: VirtualEfuse) {
+  const on = (name: string) => (fieldOr(efuse, name, 0) === 0 ? 0 : 1);
+  const jtagNames = ['DIS_PAD_JTAG', 'DIS_USB_JTAG', 'SOFT_DIS_JTAG'] as const;
+  const download =
+    on('DIS_DOWNLOAD_MODE') === 1 ? 'disabled' : on('ENABLE_SECURITY_DOWNLOAD') === 1 ? 'secure' : 'open';
+  return {
+    secureBoot: {
+      enabled: on('SECURE_BOOT_EN') === 1,
+      aggressiveRevoke: on('SECURE_BOOT_AGGRESSIVE_REVOKE') === 1,
+      revoked: [0, 1, 2].filter((index) => on(`SECURE_BOOT_KEY_REVOKE${index}`) === 1),
+      digestSlots: [0, 1, 2].map((index) => slotOfPurpose(efuse, `SECURE_BOOT_DIGEST${index as 0 | 1 | 2}`)),
+      readProtectionLocked: (efuse.field('WR_DIS') & 1) === 1,
+    },
+    flashEncryption: {
+      enabled: flashEncryptionOn(efuse),
+      count: efuse.field('SPI_BOOT_CRYPT_CNT'),
+      release: flashEncryptionOn(efuse) && flashEncryptionReleased(efuse),
+    },
+    jtag: Object.fromEntries(jtagNames.map((name) => [name, fieldOr(efuse, name, 0)])),
+    downloadMode: download,
+    directBoot: on('DIS_DIRECT_BOOT') === 0,
+    secureVersion: ones(fieldOr(efuse, 'SECURE_VERSION', 0)),
+  };
+}

@@ -1,0 +1,36 @@
+import { decryptFlash, encryptFlash } from '../image/flash-encryption.ts';
+import { sectorSize } from '../image/partition-table.ts';
+import { flashKey } from './boot-keys.ts';
+import type { VirtualEfuse, VirtualFlash } from './silicon.ts';
+
+/** Flash as the CPU sees it: through the decryption engine when flash encryption is on. */
+export interface FlashView {
+  readonly encrypted: boolean;
+  /** Decrypted bytes; beyond the end of flash it reads as erased. */
+  read(address: number, length: number): Uint8Array;
+  /** Erases the sector at `address` and writes `data` at its start, encrypted when flash encryption is on. `data`: multiple of 16. */
+  rewriteSector(address: number, data: Uint8Array): void;
+}
+
+export function flashView(efuse: VirtualEfuse, flash: VirtualFlash): FlashView {
+  const key = flashKey(efuse);
+  const raw = (address: number, length: number) => {
+    const bytes = new Uint8Array(length).fill(0xff);
+    const there = Math.max(0, Math.min(length, flash.size - address));
+    if (there > 0) bytes.set(flash.read(address, there));
+    return bytes;
+  };
+  return {
+    encrypted: key !== null,
+    read(address, length) {
+      if (key === null) return raw(address, length);
+      const start = address - (address % 16);
+      const end = Math.ceil((address + length) / 16) * 16;
+      return decryptFlash(raw(start, end - start), start, key).subarray(address - start, address - start + length);
+    },
+    rewriteSector(address, data) {
+      flash.erase(address, sectorSize);
+      flash.program(address, key === null ? data : encryptFlash(data, address, key));
+    },
+  };
+}
