@@ -2,6 +2,7 @@ import type { KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../m
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
+import type { ChainHead } from './chain.ts';
 
 /** An order: so many boards of one recipe. */
 export interface BatchRecord {
@@ -22,6 +23,8 @@ export interface DeviceHistory {
   readonly runs: readonly { readonly run: RunRecord; readonly events: readonly StoredEvent[] }[];
   /** Wrapped keys that are not yet destroyed, newest first. */
   readonly openKeys: readonly OpenKey[];
+  /** Set when the board was condemned: it cannot become a product any more. */
+  readonly condemned: { readonly at: string; readonly run: string | null; readonly reason: string } | null;
 }
 
 export interface OpenKey {
@@ -32,13 +35,18 @@ export interface OpenKey {
 }
 
 export interface DeviceQuery {
-  /** Free text: MAC, serial, batch, recipe, certificate serial, operator; prefix match. */
+  /**
+   * Free text: MAC (with or without colons), serial, batch, recipe, certificate serial, operator; prefix match, ASCII case ignored.
+   * A text that fits more than 10,000 devices by MAC, serial or certificate serial shows of these the most recent and the first by value.
+   */
   readonly text?: string;
   readonly batch?: string;
+  /** An outcome of the device's latest run; 'sealed'; or 'open': begun, neither sealed nor condemned. */
   readonly outcome?: Outcome | 'sealed' | 'open';
-  /** ISO dates, inclusive. */
+  /** ISO dates or times, inclusive, of the device's latest run (a date alone as `to` includes that whole day). */
   readonly from?: string;
   readonly to?: string;
+  /** 100 unless told, 1,000 at most. */
   readonly limit?: number;
   readonly offset?: number;
 }
@@ -54,6 +62,7 @@ export interface DeviceRow {
   readonly lastRun: string;
   readonly lastAt: string;
   readonly attempts: number;
+  readonly condemned: boolean;
 }
 
 export interface ChainReport {
@@ -63,15 +72,64 @@ export interface ChainReport {
   readonly broken: { readonly row: number; readonly reason: string } | null;
 }
 
+/** What was found and done when the book was opened. */
+export interface OpeningReport {
+  /** Random id of this ledger, from its genesis row. */
+  readonly ledger: string;
+  readonly station: string;
+  readonly created: boolean;
+  readonly head: ChainHead;
+  /** How many rows at the end of the chain were recomputed. */
+  readonly checkedRows: number;
+  /** The process before this one did not close the book (power cut, crash): its id and start, or null. What it had acknowledged is there. */
+  readonly uncleanClose: { readonly pid: number; readonly since: string } | null;
+  /** Tables that follow from the chain were behind it and were made anew. */
+  readonly rebuilt: boolean;
+  readonly ms: number;
+}
+
+/** The questions that can be put to a book, also by a process that does not write it. Faults as for `Ledger`. */
+export interface LedgerReader {
+  batches(): Promise<readonly BatchRecord[]>;
+  /** The canonical text kept by `putRecipe`, or null. */
+  recipe(hash: string): Promise<{ readonly ref: RecipeRef; readonly text: string } | null>;
+
+  history(mac: string): Promise<DeviceHistory>;
+  /** Whether a serial number or fingerprint is taken, and by which MAC. */
+  claimedBy(field: 'serial' | 'public-key' | 'fingerprint' | 'certificate', value: string): Promise<string | null>;
+  sealedDevice(macOrSerial: string): Promise<SealedRecord | null>;
+  /** Most recent first. */
+  devices(query: DeviceQuery): Promise<readonly DeviceRow[]>;
+  /** Most recent first; 100 unless told. */
+  runs(query: {
+    readonly batch?: string;
+    readonly mac?: string;
+    readonly limit?: number;
+  }): Promise<readonly RunRecord[]>;
+  /** In order of `seq`. Wrapped keys are not given back here (`wrapped` is null): see `DeviceHistory.openKeys`. */
+  events(run: string): Promise<readonly StoredEvent[]>;
+  /** Ended runs of a batch by outcome. */
+  counts(batch: string): Promise<Readonly<Record<Outcome, number>>>;
+
+  /** Reads the whole chain again and recomputes it; heads that were remembered elsewhere must be found in it. */
+  verify(remembered?: readonly ChainHead[]): Promise<ChainReport>;
+  /** Every row as one JSON object (`ChainRow`), in chain order, as an auditor recomputes it with `verifyRows`. */
+  exportRows(): AsyncIterable<Readonly<Record<string, unknown>>>;
+  close(): Promise<void>;
+}
+
 /**
  * The book. Every write is durable when its promise resolves. Rows are chained by hash from the first one on. Writes of many fixtures
  * share commits; nothing blocks the caller's event loop. Faults: LedgerFault `ledger.full`, `ledger.read-only`, `ledger.locked`,
- * `ledger.damaged`, `ledger.version`, `ledger.duplicate` (details {field, value, run}), `ledger.closed`.
+ * `ledger.damaged`, `ledger.disk`, `ledger.version`, `ledger.duplicate` (details {field, value, run, mac}), `ledger.closed`; ProgramFault
+ * `ledger.misuse` for what no caller should do (an unknown run, a progress event, a secret in an event). After a fault on one write the
+ * book goes on with the others; after `ledger.full` writing succeeds again once there is room.
  */
-export interface Ledger {
+export interface Ledger extends LedgerReader {
+  readonly opening: OpeningReport;
+
   openBatch(batch: BatchRecord): Promise<void>;
   closeBatch(id: string, at: string): Promise<void>;
-  batches(): Promise<readonly BatchRecord[]>;
   /** Keeps the canonical text of a recipe under its hash (no effect when it is there). */
   putRecipe(ref: RecipeRef, canonicalText: string): Promise<void>;
 
@@ -81,33 +139,24 @@ export interface Ledger {
     run: string,
     facts: { readonly mac?: string; readonly serial?: string; readonly chip?: string },
   ): Promise<void>;
+  /**
+   * The event as stored (a wrapped key is kept, but not given back: `wrapped` is null). `key-made` claims the key's fingerprint for this
+   * MAC: `ledger.duplicate` when another board has it (a token whose random generator repeats itself). `progress` is refused.
+   */
   append(run: string, step: string | null, event: StepEvent | RunEvent): Promise<StoredEvent>;
+  /** No effect when the run has ended with this outcome (a seal ends its run as passed). */
   endRun(
     run: string,
     end: { readonly at: string; readonly outcome: Outcome; readonly fault: FaultRecord | null },
   ): Promise<void>;
   /**
    * One transaction: the sealed record, its identity claims (MAC, serial, public key, certificate serial, key fingerprints: each may exist
-   * once), the run's end, and the drop of all wrapped keys of this MAC. Gives the chain hash of the seal.
+   * once), the run's end, and the drop of all wrapped keys of this MAC. Gives the chain hash of the seal. The wrapped bytes are zeroed in
+   * the database at once and leave its log at the next scrub, within seconds, and at close at the latest.
    */
   seal(record: SealedRecord): Promise<{ readonly row: number; readonly hash: string }>;
-
-  history(mac: string): Promise<DeviceHistory>;
-  /** Whether a serial number or fingerprint is taken, and by which MAC. */
-  claimedBy(field: 'serial' | 'public-key' | 'fingerprint' | 'certificate', value: string): Promise<string | null>;
-  sealedDevice(macOrSerial: string): Promise<SealedRecord | null>;
-  devices(query: DeviceQuery): Promise<readonly DeviceRow[]>;
-  runs(query: {
-    readonly batch?: string;
-    readonly mac?: string;
-    readonly limit?: number;
-  }): Promise<readonly RunRecord[]>;
-  events(run: string): Promise<readonly StoredEvent[]>;
-  counts(batch: string): Promise<Readonly<Record<Outcome, number>>>;
-
-  /** Reads the whole chain again and recomputes it. */
-  verify(): Promise<ChainReport>;
-  /** Every row as one JSON object, in chain order, as an auditor recomputes it. */
-  exportRows(): AsyncIterable<Readonly<Record<string, unknown>>>;
-  close(): Promise<void>;
+  /** The board cannot become a product any more: says so with the reason, and drops its wrapped keys as the seal does. */
+  condemn(mac: string, run: string | null, reason: string): Promise<void>;
+  /** Drops the wrapped keys of a board that was neither sealed nor condemned (re-keyed, returned). */
+  dropKeys(mac: string, reason: string): Promise<void>;
 }

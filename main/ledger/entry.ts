@@ -1,0 +1,56 @@
+import type { KeyRole, RunEvent, StepEvent } from '../model/event.ts';
+import type { FaultRecord } from '../model/fault.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
+import type { BatchRecord } from './ledger.ts';
+
+/** Version of the tables and of the bodies below; bound by the genesis row, and SQLite's user_version. */
+export const ledgerSchema = 1;
+
+/** What the chain holds of a wrapped key: enough to prove which bytes lay there, not the bytes (they vanish at the seal). */
+export interface WrappedKeyMark {
+  readonly wrappingKeyId: string;
+  readonly mechanism: string;
+  /** SHA-256 (hex) of the wrapped bytes. */
+  readonly sha256: string;
+}
+
+/** A wrapped key that an entry declares gone. */
+export interface DroppedKey {
+  readonly run: string;
+  readonly role: KeyRole;
+  readonly fingerprint: string;
+  readonly sha256: string;
+}
+
+/** An event as it stands in a row's body. */
+export type BookedEvent =
+  | Exclude<StepEvent | RunEvent, { type: 'progress' } | { type: 'key-made' }>
+  | {
+      readonly type: 'key-made';
+      readonly role: KeyRole;
+      readonly fingerprint: string;
+      readonly wrapped: WrappedKeyMark | null;
+    };
+
+/** What the chain can say. `run` is set for entries of a run. All tables but the wrapped bytes follow from these in order. */
+export type Entry =
+  | { kind: 'genesis'; run: null; body: { station: string; ledger: string; schema: number } }
+  | { kind: 'batch-opened'; run: null; body: { batch: BatchRecord } }
+  | { kind: 'batch-closed'; run: null; body: { id: string; at: string } }
+  | { kind: 'recipe'; run: null; body: { recipe: RecipeRef; text: string } }
+  | { kind: 'run-opened'; run: string; body: { run: RunRecord } }
+  | { kind: 'run-bound'; run: string; body: { mac?: string; serial?: string; chip?: string } }
+  | { kind: 'event'; run: string; body: { seq: number; step: string | null; event: BookedEvent } }
+  | { kind: 'run-ended'; run: string; body: { at: string; outcome: Outcome; fault: FaultRecord | null } }
+  | { kind: 'sealed'; run: string; body: { record: SealedRecord; dropped: readonly DroppedKey[] } }
+  | {
+      kind: 'condemned';
+      run: string | null;
+      body: { mac: string; reason: string; dropped: readonly DroppedKey[] };
+    }
+  | {
+      kind: 'keys-dropped';
+      run: null;
+      body: { mac: string; reason: string; dropped: readonly DroppedKey[] };
+    };

@@ -1,0 +1,124 @@
+import {
+  BoardFault,
+  type Fault,
+  type FaultRecord,
+  FixtureFault,
+  faultOf,
+  isFault,
+  LedgerFault,
+  ProgramFault,
+  RecipeFault,
+  TokenFault,
+} from '../../model/fault.ts';
+
+/** A thing that no caller should ask of the book. */
+export function misuse(what: string, details: FaultRecord['details'] = {}): ProgramFault {
+  return new ProgramFault({
+    code: 'ledger.misuse',
+    what,
+    next: 'Stop this run and report the defect with the code; nothing was written.',
+    details,
+  });
+}
+
+export function duplicate(
+  field: string,
+  value: string,
+  holder: { mac: string; run: string },
+  what: string,
+): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.duplicate',
+    what,
+    next: 'Set the board aside and find out which of the two is right; the ledger was not changed.',
+    safety: 'untouched',
+    details: { field, value, run: holder.run, mac: holder.mac },
+  });
+}
+
+export function closedFault(cause?: unknown): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.closed',
+    what:
+      cause === undefined
+        ? 'The ledger was closed.'
+        : `The thread that owns the ledger ended: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    next: 'Start the station again; what the ledger acknowledged is kept.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** What SQLite or the file system below said, as a fault of the house; anything else as `faultOf` does. */
+export function ledgerFaultOf(error: unknown, file: string): Fault {
+  if (isFault(error)) return error;
+  const code = codeOf(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const details = { file, code };
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT')
+    return new LedgerFault({
+      code: 'ledger.full',
+      what: `The disk below the ledger ${file} is full; the last entries were refused, all earlier ones are kept.`,
+      next: 'Free disk space; then start the boards again. No board may be burned before the ledger can write.',
+      details,
+      cause: error,
+    });
+  if (code.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
+    return readOnly(file, said, details, error);
+  if (code.startsWith('SQLITE_CANTOPEN') || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EEXIST')
+    return readOnly(file, said, details, error);
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return new LedgerFault({
+      code: 'ledger.damaged',
+      what: `The ledger ${file} is damaged: ${said}.`,
+      next: 'Stop the line, keep the file and those beside it as they are, and restore the newest backup.',
+      details,
+      cause: error,
+    });
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
+    return new LedgerFault({
+      code: 'ledger.locked',
+      what: `The ledger ${file} is held by another program.`,
+      next: 'Close the other program that has the file open, and try again.',
+      details,
+      cause: error,
+    });
+  if (code.startsWith('SQLITE_IOERR') || code === 'EIO' || code === 'EFBIG')
+    return new LedgerFault({
+      code: 'ledger.disk',
+      what: `The disk below the ledger ${file} failed: ${said}.`,
+      next: 'Check the disk and its cable or mount; all entries acknowledged earlier are kept.',
+      details,
+      cause: error,
+    });
+  return faultOf(error);
+}
+
+function readOnly(file: string, said: string, details: FaultRecord['details'], cause: unknown): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.read-only',
+    what: `The ledger ${file} cannot be opened for writing: ${said}.`,
+    next: 'Give the station a data folder that it may write to, or correct the rights of this one.',
+    details,
+    cause,
+  });
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+}
+
+const classes = {
+  board: BoardFault,
+  fixture: FixtureFault,
+  token: TokenFault,
+  ledger: LedgerFault,
+  recipe: RecipeFault,
+  program: ProgramFault,
+} as const;
+
+/** The fault that a record from the other thread tells of. */
+export function faultOfRecord(record: FaultRecord): Fault {
+  return new classes[record.class](record);
+}

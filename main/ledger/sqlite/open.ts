@@ -1,0 +1,228 @@
+import { type Clock, isoTime } from '../../base/clock.ts';
+import { canonicalJson } from '../../base/json.ts';
+import type { StoredEvent } from '../../model/event.ts';
+import type { SealedRecord } from '../../model/record.ts';
+import type { ChainHead, ChainRow } from '../chain.ts';
+import type { ChainReport, Ledger, LedgerReader, OpeningReport } from '../ledger.ts';
+import { closedFault, misuse } from './faults.ts';
+import { answerValue, Thread } from './link.ts';
+import type { LedgerQuestions } from './reader.ts';
+import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
+
+/** Most writes in one commit: bounds how long the first of them waits for the last. */
+const commitSize = 256;
+/** Rows in one portion of a long read; other questions are answered between portions. */
+const portion = 2000;
+
+export interface LedgerOptions {
+  /** The database file; its folder is made where it is missing. Beside it lie `.lock`, `.holder`, `.head` and SQLite's `-wal`, `-shm`. */
+  readonly file: string;
+  /** Name of the station; bound into the first row. Another station's book is refused. */
+  readonly station: string;
+  readonly clock: Clock;
+  /** Size that the database file may not pass (`ledger.full`), or null: as far as the disk goes. */
+  readonly maxBytes?: number | null;
+  /** How long dropped wrapped keys may stay in the write-ahead log, milliseconds. */
+  readonly scrubAfterMs?: number;
+}
+
+/** Opens or makes the book of a station. One process at a time: `ledger.locked` names the other one. Other faults: see `Ledger`. */
+export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> {
+  const { file, station, clock, maxBytes = null, scrubAfterMs = 2000 } = options;
+  const started = clock.monotonic();
+  const at = isoTime(clock.now());
+  const { thread: writer, report } = await Thread.start<Omit<OpeningReport, 'ms'>>({
+    role: 'writer',
+    ...{ file, station, at, maxBytes, scrubAfterMs },
+  });
+  try {
+    const { thread: reader } = await Thread.start({ role: 'reader', file });
+    return new SqliteLedger(writer, reader, clock, { ...report, ms: clock.monotonic() - started });
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+/** Opens a book for questions only, also while a station writes it. Fault `ledger.read-only` where it is not there or not readable. */
+export async function openSqliteLedgerForReading(file: string): Promise<LedgerReader> {
+  const { thread } = await Thread.start({ role: 'reader', file });
+  return new SqliteLedgerReader(thread);
+}
+
+type Question = {
+  [Name in keyof LedgerQuestions]: LedgerQuestions[Name] extends (...values: never[]) => unknown ? Name : never;
+}[keyof LedgerQuestions];
+
+class SqliteLedgerReader implements LedgerReader {
+  readonly #reader: Thread;
+
+  constructor(reader: Thread) {
+    this.#reader = reader;
+  }
+
+  batches = () => this.#ask('batches');
+  recipe = (hash: string) => this.#ask('recipe', hash);
+  history = (mac: string) => this.#ask('history', mac);
+  claimedBy = (field: string, value: string) => this.#ask('claimedBy', field, value);
+  sealedDevice = (macOrSerial: string) => this.#ask('sealedDevice', macOrSerial);
+  devices = (query: Parameters<LedgerReader['devices']>[0]) => this.#ask('devices', query);
+  runs = (query: Parameters<LedgerReader['runs']>[0]) => this.#ask('runs', query);
+  events = (run: string) => this.#ask('events', run);
+  counts = (batch: string) => this.#ask('counts', batch);
+
+  async verify(remembered: readonly ChainHead[] = []): Promise<ChainReport> {
+    for (let after: ChainHead | null = null; ; ) {
+      const { head, broken, done }: ReturnType<LedgerQuestions['verifyPortion']> = await this.#ask(
+        'verifyPortion',
+        ...([after, remembered, portion] as const),
+      );
+      if (done || broken !== null) return { rows: head.row, head: head.hash, broken };
+      after = head;
+    }
+  }
+
+  async *exportRows(): AsyncGenerator<Readonly<Record<string, unknown>>, void, void> {
+    for (let after = 0; ; ) {
+      const rows: ChainRow[] = await this.#ask('exportPortion', after, portion);
+      for (const row of rows) yield { ...row };
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.row;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  async #ask<Name extends Question>(
+    question: Name,
+    ...values: Parameters<LedgerQuestions[Name]>
+  ): Promise<ReturnType<LedgerQuestions[Name]>> {
+    const [answer] = await this.#reader.send([[question, ...values]]);
+    return answerValue(answer) as ReturnType<LedgerQuestions[Name]>;
+  }
+}
+
+class SqliteLedger extends SqliteLedgerReader implements Ledger {
+  readonly opening: OpeningReport;
+  readonly #writer: Thread;
+  readonly #clock: Clock;
+  readonly #waiting: { request: TimedRequest; answered: (answer: Promise<Written>) => void }[] = [];
+  #committing: Promise<void> | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(writer: Thread, reader: Thread, clock: Clock, opening: OpeningReport) {
+    super(reader);
+    this.#writer = writer;
+    this.#clock = clock;
+    this.opening = opening;
+  }
+
+  async openBatch(batch: Parameters<Ledger['openBatch']>[0]): Promise<void> {
+    await this.#write({ op: 'openBatch', batch });
+  }
+
+  async closeBatch(id: string, at: string): Promise<void> {
+    await this.#write({ op: 'closeBatch', id, at });
+  }
+
+  async putRecipe(recipe: Parameters<Ledger['putRecipe']>[0], text: string): Promise<void> {
+    await this.#write({ op: 'putRecipe', recipe, text });
+  }
+
+  async openRun(run: Parameters<Ledger['openRun']>[0]): Promise<void> {
+    await this.#write({ op: 'openRun', run });
+  }
+
+  async bindRun(run: string, facts: Parameters<Ledger['bindRun']>[1]): Promise<void> {
+    await this.#write({ op: 'bindRun', run, facts });
+  }
+
+  async append(run: string, step: string | null, event: Parameters<Ledger['append']>[2]): Promise<StoredEvent> {
+    if (event.type === 'progress')
+      throw misuse('Progress is for screens and does not stand in the ledger.', { run, step });
+    const at = this.#now();
+    const { seq } = await this.#write({ op: 'append', run, step, event }, at);
+    return { run, seq: seq ?? 0, at, step, event: event.type === 'key-made' ? { ...event, wrapped: null } : event };
+  }
+
+  async endRun(run: string, end: Parameters<Ledger['endRun']>[1]): Promise<void> {
+    await this.#write({ op: 'endRun', run, end });
+  }
+
+  async seal(record: SealedRecord): Promise<{ readonly row: number; readonly hash: string }> {
+    const { row, hash } = await this.#write({ op: 'seal', record });
+    return { row: row ?? 0, hash: hash ?? '' };
+  }
+
+  async condemn(mac: string, run: string | null, reason: string): Promise<void> {
+    await this.#write({ op: 'condemn', mac, run, reason });
+  }
+
+  async dropKeys(mac: string, reason: string): Promise<void> {
+    await this.#write({ op: 'dropKeys', mac, reason });
+  }
+
+  /** Commits what waits, then closes. Safe to call again. */
+  override close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#committing;
+    // The reader goes first, so that the writer's connection is the last one and empties the log.
+    await super.close();
+    await this.#writer.close();
+  }
+
+  #now(): string {
+    return isoTime(this.#clock.now());
+  }
+
+  #write(request: WriteRequest, at = this.#now()): Promise<Written> {
+    if (this.#closed !== null) return Promise.reject(closedFault());
+    const text = requestText(request);
+    return new Promise((resolve) => {
+      this.#waiting.push({ request: { at, text }, answered: resolve });
+      this.#committing ??= this.#commitWaiting();
+    });
+  }
+
+  /** While one commit is on its way to the disk, the next one gathers: 32 fixtures share one wait. */
+  async #commitWaiting(): Promise<void> {
+    await null; // what is asked in the same turn goes together
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, commitSize);
+      let answers: readonly Answer<unknown>[];
+      try {
+        answers = await this.#writer.send(batch.map(({ request }) => request));
+      } catch (error) {
+        for (const { answered } of batch) answered(Promise.reject(error));
+        continue;
+      }
+      batch.forEach(({ answered }, i) => {
+        answered((async () => answerValue(answers[i] as Answer<Written> | undefined))());
+      });
+    }
+    this.#committing = null;
+  }
+}
+
+/** Begins a PEM block of a private key, of whatever kind. */
+const privateKeyText = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/;
+
+/** The request as canonical JSON; `ledger.misuse` for what may never stand in the book. */
+function requestText(request: WriteRequest): string {
+  let text: string;
+  try {
+    text = canonicalJson(request);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw misuse(`A secret or another value without a plain form was about to be written into the ledger: ${why}.`);
+  }
+  if (privateKeyText.test(text)) throw misuse('A private key was about to be written into the ledger.');
+  return text;
+}

@@ -1,0 +1,144 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { toHex } from '../../base/bytes.ts';
+import { systemRandom } from '../../base/random.ts';
+import { LedgerFault } from '../../model/fault.ts';
+import { ChainCheck, type ChainHead, chainStart } from '../chain.ts';
+import { ledgerSchema } from '../entry.ts';
+import type { OpeningReport } from '../ledger.ts';
+import { WriterLock } from './lock.ts';
+import { rebuildProjections } from './projections.ts';
+import { checkRows, headOf } from './rows.ts';
+import { checkSchema, checkSqlite, migrate } from './schema.ts';
+import { LedgerWriter } from './writer.ts';
+
+/** Rows recomputed at every opening: the part that a power cut or a bad disk could have touched last. */
+const tailRows = 1000;
+
+/** A book opened for writing, inside the thread that owns it. */
+export interface OpenedBook {
+  readonly db: Database.Database;
+  readonly writer: LedgerWriter;
+  readonly lock: WriterLock;
+  readonly report: Omit<OpeningReport, 'ms'>;
+}
+
+/**
+ * Opens or makes the book: takes the lock, lets SQLite roll its log forward, recomputes the end of the chain, compares it with the
+ * witness beside it, makes projections anew where they lag behind. Throws faults and raw errors of SQLite and the file system.
+ */
+export function openBook(options: { file: string; station: string; at: string; maxBytes: number | null }): OpenedBook {
+  const { file, station, at, maxBytes } = options;
+  mkdirSync(dirname(file), { recursive: true });
+  const lock = new WriterLock(file, at);
+  let db: Database.Database | null = null;
+  try {
+    db = new Database(file, { timeout: 2000 });
+    checkSqlite(db);
+    const schema = checkSchema(db, file);
+    // The pragmas come before the first write; journal_mode writes the file's header.
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+    db.pragma('secure_delete = ON');
+    db.pragma('trusted_schema = OFF');
+    if (maxBytes !== null)
+      db.pragma(`max_page_count = ${Math.floor(maxBytes / (db.pragma('page_size', { simple: true }) as number))}`);
+    migrate(db, schema);
+    // After a crash, frames of the log may hold wrapped keys that were dropped: empty it now.
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    const created = headOf(db).row === 0;
+    const writer = new LedgerWriter(db, file, headOf(db));
+    if (created) writer.begin({ station, ledger: toHex(systemRandom(16)), schema: ledgerSchema }, at);
+    const checkedRows = checkTail(db, file);
+    checkWitness(db, file);
+    const projected = db.prepare(`SELECT value FROM meta WHERE name = 'projected'`).pluck().get();
+    const rebuilt = Number(projected ?? 0) !== writer.head.row;
+    if (rebuilt) rebuildProjections(db);
+    const meta = db.prepare('SELECT value FROM meta WHERE name = ?').pluck();
+    const owner = meta.get('station') as string;
+    if (owner !== station) throw otherStation(file, owner, station);
+    const { left } = lock;
+    return {
+      db,
+      writer,
+      lock,
+      report: {
+        ledger: meta.get('ledger') as string,
+        station: owner,
+        created,
+        head: writer.head,
+        checkedRows,
+        uncleanClose: left === null ? null : { pid: left.pid, since: left.since },
+        rebuilt,
+      },
+    };
+  } catch (error) {
+    db?.close();
+    lock.abandon();
+    throw error;
+  }
+}
+
+function checkTail(db: Database.Database, file: string): number {
+  const { row } = headOf(db);
+  const first = Math.max(0, row - tailRows);
+  const before = db.prepare('SELECT hash FROM entries WHERE row = ?').pluck().get(first) as Uint8Array | undefined;
+  const chain = new ChainCheck({ row: first, hash: before === undefined ? chainStart : toHex(before) });
+  checkRows(db, chain, tailRows + 1);
+  const broken = chain.broken ?? chain.end();
+  if (broken !== null)
+    throw new LedgerFault({
+      code: 'ledger.damaged',
+      what: `The ledger ${file} does not hold at row ${broken.row}: ${broken.reason}.`,
+      next: 'Stop the line, keep the file as it is for examination, and restore the newest backup.',
+      details: { file, row: broken.row },
+    });
+  return row - first;
+}
+
+/** The head that is remembered beside the book: shows a book whose end was cut off or that was replaced by an older copy. */
+export function witnessFile(file: string): string {
+  return `${file}.head`;
+}
+
+export function writeWitness(file: string, head: ChainHead): void {
+  const temporary = `${witnessFile(file)}.new`;
+  writeFileSync(temporary, `${JSON.stringify(head)}\n`);
+  renameSync(temporary, witnessFile(file));
+}
+
+function checkWitness(db: Database.Database, file: string): void {
+  const witness = readWitness(file);
+  if (witness === null) return;
+  const hash = db.prepare('SELECT hash FROM entries WHERE row = ?').pluck().get(witness.row) as Uint8Array | undefined;
+  if (hash !== undefined && toHex(hash) === witness.hash) return;
+  throw new LedgerFault({
+    code: 'ledger.damaged',
+    what:
+      hash === undefined
+        ? `The ledger ${file} ends at row ${headOf(db).row}, but its row ${witness.row} was remembered: its end is missing, or it is an older copy.`
+        : `Row ${witness.row} of the ledger ${file} is not the one that was remembered: it is another ledger, or was written anew.`,
+    next: `Restore the newest copy. Only if this one is known to be right, remove ${witnessFile(file)} and write down why.`,
+    details: { file, row: witness.row, hash: witness.hash },
+  });
+}
+
+function readWitness(file: string): ChainHead | null {
+  try {
+    const value = JSON.parse(readFileSync(witnessFile(file), 'utf8')) as ChainHead;
+    return Number.isSafeInteger(value.row) && typeof value.hash === 'string' ? value : null;
+  } catch {
+    return null; // absent, or torn by a power cut: a witness that cannot speak
+  }
+}
+
+function otherStation(file: string, owner: string, station: string): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.station',
+    what: `The ledger ${file} is the book of station '${owner}', but this station is '${station}'.`,
+    next: `Start station '${station}' with a data folder of its own, or give this station the name that its ledger has.`,
+    details: { file, owner, station },
+  });
+}

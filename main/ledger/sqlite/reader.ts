@@ -1,0 +1,194 @@
+import type { Database } from 'better-sqlite3';
+import type { Fact, StoredEvent, WrappedKey } from '../../model/event.ts';
+import type { FaultRecord } from '../../model/fault.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { RecipeRef, RunRecord, SealedRecord } from '../../model/record.ts';
+import { type ChainBreak, ChainCheck, type ChainHead, type ChainRow } from '../chain.ts';
+import type { BookedEvent } from '../entry.ts';
+import type { BatchRecord, DeviceHistory, DeviceQuery, DeviceRow, OpenKey } from '../ledger.ts';
+import type { RunRow } from './projections.ts';
+import { checkRows, exportedRows } from './rows.ts';
+import { DeviceSearch } from './search.ts';
+
+interface WrappedRow {
+  run: string;
+  role: OpenKey['role'];
+  fingerprint: string;
+  wrapping_key_id: string;
+  mechanism: WrappedKey['mechanism'];
+  data: Uint8Array;
+}
+
+/**
+ * All questions, on a connection that cannot write. Methods answer at once and are short (long reads are asked in portions), since
+ * one thread answers them all.
+ */
+export class LedgerQuestions {
+  readonly #db: Database;
+  readonly #sql: ReturnType<typeof statements>;
+  readonly #search: DeviceSearch;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#sql = statements(db);
+    this.#search = new DeviceSearch(db);
+  }
+
+  batches(): BatchRecord[] {
+    return (this.#sql.batches.all() as Record<string, string | number | null>[]).map(
+      (row) =>
+        ({
+          id: row.id,
+          order: row.order_text,
+          recipe: JSON.parse(String(row.recipe)),
+          count: row.count,
+          openedAt: row.opened_at,
+          closedAt: row.closed_at,
+        }) as BatchRecord,
+    );
+  }
+
+  recipe(hash: string): { ref: RecipeRef; text: string } | null {
+    const row = this.#sql.recipe.get(hash) as { name: string; revision: number; text: string } | undefined;
+    return row === undefined ? null : { ref: { name: row.name, revision: row.revision, hash }, text: row.text };
+  }
+
+  history(mac: string): DeviceHistory {
+    const runs = (this.#sql.runsOfMac.all(mac) as RunRow[]).map((row) => ({
+      run: runRecord(row),
+      events: this.#eventsOf(row),
+    }));
+    const condemned = this.#sql.condemned.get(mac) as string | null | undefined;
+    return {
+      mac,
+      sealed: this.sealedDevice(mac),
+      runs,
+      openKeys: (this.#sql.openKeys.all(mac) as WrappedRow[]).map((key) => ({
+        run: key.run,
+        role: key.role,
+        fingerprint: key.fingerprint,
+        wrapped: {
+          wrappingKeyId: key.wrapping_key_id,
+          mechanism: key.mechanism,
+          data: Buffer.from(key.data).toString('base64'),
+        },
+      })),
+      condemned: condemned ? (JSON.parse(condemned) as DeviceHistory['condemned']) : null,
+    };
+  }
+
+  claimedBy(field: string, value: string): string | null {
+    return (this.#sql.claim.get(field, value) as string | undefined) ?? null;
+  }
+
+  sealedDevice(macOrSerial: string): SealedRecord | null {
+    const body = (this.#sql.sealed.get(macOrSerial) ?? this.#sql.sealedBySerial.get(macOrSerial)) as string | undefined;
+    return body === undefined ? null : (JSON.parse(body) as { record: SealedRecord }).record;
+  }
+
+  devices(query: DeviceQuery): DeviceRow[] {
+    return this.#search.devices(query);
+  }
+
+  runs(query: { batch?: string; mac?: string; limit?: number }): RunRecord[] {
+    const { batch, mac, limit = 100 } = query;
+    const rows =
+      mac !== undefined
+        ? this.#sql.recentOfMac.all(mac, batch ?? null, batch ?? null, limit)
+        : batch !== undefined
+          ? this.#sql.recentOfBatch.all(batch, limit)
+          : this.#sql.recent.all(limit);
+    return (rows as RunRow[]).map(runRecord);
+  }
+
+  events(run: string): StoredEvent[] {
+    const row = this.#sql.run.get(run) as RunRow | undefined;
+    return row === undefined ? [] : this.#eventsOf(row);
+  }
+
+  counts(batch: string): Record<Outcome, number> {
+    const counts = { passed: 0, failed: 0, refused: 0, errored: 0, aborted: 0 };
+    for (const { outcome, n } of this.#sql.counts.all(batch) as { outcome: Outcome; n: number }[]) counts[outcome] = n;
+    return counts;
+  }
+
+  /** Goes on with a check of the chain behind `after`, for up to `count` rows. `done`: the last row was reached. */
+  verifyPortion(
+    after: ChainHead | null,
+    remembered: readonly ChainHead[],
+    count: number,
+  ): { head: ChainHead; broken: ChainBreak | null; done: boolean } {
+    // Heads behind `after` were met by earlier portions.
+    const chain = new ChainCheck(
+      after,
+      remembered.filter((head) => head.row > (after?.row ?? 0)),
+    );
+    const done = checkRows(this.#db, chain, count) < count;
+    if (done) chain.end();
+    return { head: chain.head, broken: chain.broken, done };
+  }
+
+  exportPortion(after: number, count: number): ChainRow[] {
+    return exportedRows(this.#db, after, count);
+  }
+
+  #eventsOf(run: RunRow): StoredEvent[] {
+    return (this.#sql.events.all(run.n) as { at: string; body: string }[]).map(({ at, body }) => {
+      const { seq, step, event } = JSON.parse(body) as { seq: number; step: string | null; event: BookedEvent };
+      return {
+        run: run.id,
+        seq,
+        at,
+        step,
+        event: event.type === 'key-made' ? { ...event, wrapped: null } : event,
+      };
+    });
+  }
+}
+
+function runRecord(row: RunRow): RunRecord {
+  return {
+    id: row.id,
+    batch: row.batch,
+    fixture: row.fixture,
+    operator: row.operator,
+    recipe: JSON.parse(row.recipe) as RecipeRef,
+    mac: row.mac,
+    serial: row.serial,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    outcome: row.outcome as Outcome | null,
+    fault: row.fault === null ? null : (JSON.parse(row.fault) as FaultRecord & { details: Record<string, Fact> }),
+  };
+}
+
+function statements(db: Database) {
+  return {
+    batches: db.prepare('SELECT * FROM batches ORDER BY opened_at, id'),
+    recipe: db.prepare('SELECT name, revision, text FROM recipes WHERE hash = ?'),
+    run: db.prepare('SELECT * FROM runs WHERE id = ?'),
+    runsOfMac: db.prepare('SELECT * FROM runs WHERE mac = ? ORDER BY n'),
+    recentOfMac: db.prepare('SELECT * FROM runs WHERE mac = ? AND (? IS NULL OR batch = ?) ORDER BY n DESC LIMIT ?'),
+    recentOfBatch: db.prepare('SELECT * FROM runs WHERE batch = ? ORDER BY n DESC LIMIT ?'),
+    recent: db.prepare('SELECT * FROM runs ORDER BY n DESC LIMIT ?'),
+    events: db.prepare(
+      'SELECT e.at, e.body FROM events v JOIN entries e ON e.row = v.row WHERE v.run = ? ORDER BY v.seq',
+    ),
+    counts: db.prepare(
+      'SELECT outcome, count(*) AS n FROM runs WHERE batch = ? AND outcome IS NOT NULL GROUP BY outcome',
+    ),
+    condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
+    claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),
+    sealed: db.prepare('SELECT e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?').pluck(),
+    sealedBySerial: db
+      .prepare(
+        `SELECT e.body FROM claims c JOIN devices d ON d.mac = c.mac JOIN entries e ON e.row = d.sealed_row
+         WHERE c.field = 'serial' AND c.value = ? AND d.serial = c.value`,
+      )
+      .pluck(),
+    openKeys: db.prepare(
+      `SELECT k.run, k.role, k.fingerprint, k.wrapping_key_id, k.mechanism, k.data
+       FROM runs r JOIN wrapped_keys k ON k.run = r.id WHERE r.mac = ? ORDER BY k.row DESC`,
+    ),
+  };
+}

@@ -1,0 +1,146 @@
+import type { Database } from 'better-sqlite3';
+import { LedgerFault } from '../../model/fault.ts';
+import { ledgerSchema } from '../entry.ts';
+
+/** 'FUSE' as SQLite's application_id: by it `file` and we know the book among other databases. */
+export const applicationId = 0x46555345;
+
+/**
+ * Oldest SQLite that may write: versions before 3.51.3 can corrupt a WAL database when the log is reset while another connection
+ * checkpoints (the WAL-reset defect, ANCHORS c14 and 6).
+ */
+export const oldestSqlite = '3.51.3';
+
+/**
+ * The chain. Everything else below follows from it (projections), but for the bytes in wrapped_keys, of which the chain holds only
+ * the SHA-256, so that they can be destroyed.
+ */
+const chainTable = `
+CREATE TABLE entries (
+  row  INTEGER PRIMARY KEY,
+  at   TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  run  TEXT,
+  body TEXT NOT NULL,
+  prev BLOB NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE wrapped_keys (
+  row             INTEGER PRIMARY KEY,  -- of the key-made entry
+  run             TEXT NOT NULL,
+  role            TEXT NOT NULL,
+  fingerprint     TEXT NOT NULL,
+  wrapping_key_id TEXT NOT NULL,
+  mechanism       TEXT NOT NULL,
+  sha256          TEXT NOT NULL,
+  data            BLOB NOT NULL
+) STRICT;
+CREATE INDEX wrapped_keys_run ON wrapped_keys (run);
+`;
+
+export const projectionTables = ['meta', 'batches', 'recipes', 'runs', 'events', 'devices', 'claims'] as const;
+
+// devices: the indexes that end in last_at answer 'most recent first' without sorting; serial and certificate are near unique.
+const projections = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE batches (
+  id TEXT PRIMARY KEY, order_text TEXT, recipe TEXT NOT NULL, count INTEGER, opened_at TEXT NOT NULL, closed_at TEXT
+) STRICT;
+CREATE TABLE recipes (
+  hash TEXT PRIMARY KEY, name TEXT NOT NULL, revision INTEGER NOT NULL, text TEXT NOT NULL
+) STRICT;
+CREATE TABLE runs (
+  n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, batch TEXT, fixture TEXT NOT NULL, operator TEXT, recipe TEXT NOT NULL,
+  mac TEXT, serial TEXT, chip TEXT, started_at TEXT NOT NULL, ended_at TEXT, outcome TEXT, fault TEXT,
+  events INTEGER NOT NULL, sealed_row INTEGER
+) STRICT;
+CREATE INDEX runs_mac ON runs (mac, n);
+CREATE INDEX runs_batch ON runs (batch, n);
+CREATE INDEX runs_counts ON runs (batch, outcome);
+CREATE TABLE events (run INTEGER NOT NULL, seq INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE devices (
+  n INTEGER PRIMARY KEY, mac TEXT NOT NULL UNIQUE, serial TEXT COLLATE NOCASE, certificate TEXT COLLATE NOCASE, chip TEXT,
+  recipe TEXT NOT NULL, recipe_name TEXT NOT NULL COLLATE NOCASE, batch TEXT COLLATE NOCASE, operator TEXT COLLATE NOCASE,
+  outcome TEXT, state TEXT NOT NULL, sealed_at TEXT, sealed_row INTEGER, condemned TEXT,
+  last_run TEXT NOT NULL, last_at TEXT NOT NULL, attempts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX devices_serial ON devices (serial);
+CREATE INDEX devices_certificate ON devices (certificate);
+CREATE INDEX devices_recent ON devices (last_at);
+CREATE INDEX devices_recipe ON devices (recipe_name, last_at);
+CREATE INDEX devices_batch ON devices (batch, last_at);
+CREATE INDEX devices_batch_outcome ON devices (batch, outcome, last_at);
+CREATE INDEX devices_operator ON devices (operator, last_at);
+CREATE INDEX devices_outcome ON devices (outcome, last_at);
+CREATE INDEX devices_open ON devices (last_at) WHERE state = 'open';
+CREATE TABLE claims (
+  field TEXT NOT NULL, value TEXT NOT NULL, mac TEXT NOT NULL, run TEXT NOT NULL, PRIMARY KEY (field, value)
+) STRICT, WITHOUT ROWID;
+`;
+
+/** migrations[n] takes a database of schema n to n + 1; each runs in one transaction with the change of user_version. */
+const migrations: readonly ((db: Database) => void)[] = [
+  (db) => {
+    db.exec(chainTable);
+    db.exec(projections);
+  },
+];
+
+/** Makes all projections anew, empty. */
+export function emptyProjections(db: Database): void {
+  for (const table of projectionTables) db.exec(`DROP TABLE ${table}`);
+  db.exec(projections);
+}
+
+/** Whether `version` is `oldest` or newer ('3.54.1' by its numbers). */
+export function isAtLeast(version: string, oldest: string): boolean {
+  const a = version.split('.').map(Number);
+  const b = oldest.split('.').map(Number);
+  for (let i = 0; i < b.length; i++) if ((a[i] ?? 0) !== b[i]) return (a[i] ?? 0) > (b[i] ?? 0);
+  return true;
+}
+
+/** Refuses an SQLite with the WAL-reset defect. */
+export function checkSqlite(db: Database): void {
+  const version = db.prepare('SELECT sqlite_version()').pluck().get() as string;
+  if (isAtLeast(version, oldestSqlite)) return;
+  throw new LedgerFault({
+    code: 'ledger.version',
+    what: `The SQLite in this installation is ${version}; before ${oldestSqlite} it can damage a ledger.`,
+    next: 'Install this program anew with the versions of its lock file.',
+    details: { version, oldest: oldestSqlite },
+  });
+}
+
+/** Refuses files that are no ledger or a newer one. Gives the schema found; 0 for an empty file. */
+export function checkSchema(db: Database, file: string): number {
+  const id = db.pragma('application_id', { simple: true }) as number;
+  const schema = db.pragma('user_version', { simple: true }) as number;
+  const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
+  if (id === 0 && schema === 0 && tables === 0) return 0;
+  if (id !== applicationId)
+    throw new LedgerFault({
+      code: 'ledger.damaged',
+      what: `${file} is a database, but no ledger of this program.`,
+      next: 'Name the right data folder, or move this file out of the way.',
+      details: { file, applicationId: id },
+    });
+  if (schema > ledgerSchema)
+    throw new LedgerFault({
+      code: 'ledger.version',
+      what: `The ledger ${file} was written by a newer version of this program (schema ${schema}; this one knows ${ledgerSchema}).`,
+      next: 'Start the newer version; nothing was changed.',
+      details: { file, schema, known: ledgerSchema },
+    });
+  return schema;
+}
+
+/** Brings the tables from schema `from` up to ours. */
+export function migrate(db: Database, from: number): void {
+  for (let schema = from; schema < migrations.length; schema++)
+    db.transaction(() => {
+      migrations[schema]?.(db);
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma(`user_version = ${schema + 1}`);
+    }).immediate();
+}

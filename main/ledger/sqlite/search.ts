@@ -1,0 +1,176 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { Outcome } from '../../model/outcome.ts';
+import type { RecipeRef } from '../../model/record.ts';
+import type { DeviceQuery, DeviceRow } from '../ledger.ts';
+
+/** How many devices one source of a text search looks at; bounds the time of any search whatever the size of the book. */
+const cap = 10_000;
+/** How many different batches, recipes or operators one text may fit. */
+const maxValues = 50;
+/** Behind every text that begins with a given one. */
+const last = '\u{10ffff}';
+
+interface Filter {
+  readonly sql: string;
+  readonly values: readonly string[];
+}
+
+interface Found {
+  readonly n: number;
+  readonly last_at: string;
+}
+
+/**
+ * Finds devices, most recent first. Without a text one index answers in order. A text is looked for in each field's index: MAC, serial
+ * and certificate serial by range; batch, recipe and operator value by value, most recent first. Each source is bounded by `cap`; where
+ * a bound was met, the most recent devices are looked through as well, so that these are never missed.
+ */
+export class DeviceSearch {
+  readonly #db: Database;
+  readonly #sql = new Map<string, Statement>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  devices(query: DeviceQuery): DeviceRow[] {
+    const limit = Math.min(Math.max(query.limit ?? 100, 0), 1000);
+    const offset = Math.max(query.offset ?? 0, 0);
+    const filter = filterOf(query);
+    const text = query.text?.trim() ?? '';
+    if (text === '') {
+      const sql = `SELECT * FROM devices WHERE ${filter.sql} ORDER BY last_at DESC, n DESC LIMIT ? OFFSET ?`;
+      return (this.#all(sql, ...filter.values, limit, offset) as unknown as Row[]).map(deviceRow);
+    }
+    const found = new Map<number, string>();
+    const add = (rows: readonly Found[]) => {
+      for (const row of rows) found.set(row.n, row.last_at);
+    };
+    let bounded = false;
+    for (const [field, prefix] of ranges(text)) {
+      const range = `SELECT * FROM devices WHERE ${field} >= ? AND ${field} < ? ORDER BY ${field} LIMIT ${cap}`;
+      add(this.#all(`SELECT n, last_at FROM (${range}) WHERE ${filter.sql}`, prefix, prefix + last, ...filter.values));
+      bounded ||=
+        this.#all(
+          `SELECT 1 FROM devices WHERE ${field} >= ? AND ${field} < ? LIMIT 1 OFFSET ${cap}`,
+          prefix,
+          prefix + last,
+        ).length > 0;
+    }
+    for (const field of ['batch', 'recipe_name', 'operator'] as const) {
+      const values = this.#valuesOf(field, text);
+      const bound = Math.max(limit + offset, Math.floor(cap / Math.max(values.length, 1)));
+      for (const value of values) {
+        const recent = `SELECT * FROM devices WHERE ${field} = ? ORDER BY last_at DESC LIMIT ?`;
+        add(
+          this.#all(
+            `SELECT n, last_at FROM (${recent}) WHERE ${filter.sql} LIMIT ?`,
+            ...[value, filter.sql === '1' ? limit + offset : bound],
+            ...[...filter.values, limit + offset],
+          ),
+        );
+      }
+      bounded ||= values.length === maxValues || (values.length > 0 && filter.sql !== '1');
+    }
+    if (bounded) add(this.#recent(text, filter));
+    const order = [...found].sort(([a, atA], [b, atB]) => (atA < atB ? 1 : atA > atB ? -1 : b - a));
+    return order
+      .slice(offset, offset + limit)
+      .map(([n]) => deviceRow(this.#all('SELECT * FROM devices WHERE n = ?', n)[0] as unknown as Row));
+  }
+
+  /** Those of the most recent devices (that pass the filter) of which any field begins with the text. */
+  #recent(text: string, filter: Filter): readonly Found[] {
+    const prefixes = [
+      ...ranges(text),
+      ...(['batch', 'recipe_name', 'operator'] as const).map((field) => [field, text] as const),
+    ];
+    const recent = `SELECT * FROM devices WHERE ${filter.sql} ORDER BY last_at DESC LIMIT ${cap}`;
+    return this.#all(
+      `SELECT n, last_at FROM (${recent}) WHERE ${prefixes.map(([field]) => `(${field} >= ? AND ${field} < ?)`).join(' OR ')}`,
+      ...filter.values,
+      ...prefixes.flatMap(([, prefix]) => [prefix, prefix + last]),
+    );
+  }
+
+  /** The different values of a field that begin with the text, the last in order first; one index lookup each. */
+  #valuesOf(field: string, text: string): string[] {
+    const values: string[] = [];
+    for (let below = text + last; values.length < maxValues; ) {
+      const sql = `SELECT ${field} AS value FROM devices WHERE ${field} >= ? AND ${field} < ? ORDER BY ${field} DESC LIMIT 1`;
+      const row = this.#all(sql, text, below)[0] as unknown as { value: string } | undefined;
+      if (row === undefined) break;
+      values.push(row.value);
+      below = row.value;
+    }
+    return values;
+  }
+
+  #all(sql: string, ...values: (string | number)[]): Found[] {
+    let statement = this.#sql.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#sql.set(sql, statement);
+    }
+    return statement.all(...values) as Found[];
+  }
+}
+
+/** Near unique fields and how the text would begin in them. */
+function ranges(text: string): (readonly ['mac' | 'serial' | 'certificate', string])[] {
+  const mac = macPrefix(text);
+  return [...(mac === null ? [] : [['mac', mac] as const]), ['serial', text], ['certificate', text]];
+}
+
+/** 'AABBC', 'aa-bb-c', 'aa:bb:c' as 'aa:bb:c'; null for what cannot begin a MAC. */
+function macPrefix(text: string): string | null {
+  const digits = text.toLowerCase().replaceAll(/[:-]/g, '');
+  if (!/^[0-9a-f]{1,12}$/.test(digits)) return null;
+  return (digits.match(/.{1,2}/g) ?? []).join(':');
+}
+
+function filterOf(query: DeviceQuery): Filter {
+  const terms: (readonly [string, string | null])[] = [];
+  if (query.batch !== undefined) terms.push(['batch = ?', query.batch]);
+  // 'state' values stand in the text so that SQLite sees that the partial index fits.
+  if (query.outcome === 'open') terms.push([`state = 'open'`, null]);
+  else if (query.outcome === 'sealed') terms.push([`state = 'sealed'`, null]);
+  else if (query.outcome !== undefined) terms.push(['outcome = ?', query.outcome]);
+  if (query.from !== undefined) terms.push(['last_at >= ?', query.from]);
+  // 'Z' is behind every time of a day that begins with the date alone.
+  if (query.to !== undefined) terms.push(['last_at <= ?', /T/.test(query.to) ? query.to : `${query.to}Z`]);
+  return {
+    sql: terms.length === 0 ? '1' : terms.map(([sql]) => sql).join(' AND '),
+    values: terms.flatMap(([, value]) => (value === null ? [] : [value])),
+  };
+}
+
+interface Row {
+  mac: string;
+  serial: string | null;
+  chip: string | null;
+  recipe: string;
+  batch: string | null;
+  outcome: Outcome | null;
+  sealed_at: string | null;
+  last_run: string;
+  last_at: string;
+  attempts: number;
+  condemned: string | null;
+}
+
+function deviceRow(row: Row): DeviceRow {
+  return {
+    mac: row.mac,
+    serial: row.serial,
+    chip: row.chip,
+    recipe: JSON.parse(row.recipe) as RecipeRef,
+    batch: row.batch,
+    outcome: row.outcome,
+    sealedAt: row.sealed_at,
+    lastRun: row.last_run,
+    lastAt: row.last_at,
+    attempts: row.attempts,
+    condemned: row.condemned !== null,
+  };
+}

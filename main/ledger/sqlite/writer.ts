@@ -1,0 +1,293 @@
+import { createHash } from 'node:crypto';
+import type { Database, Statement } from 'better-sqlite3';
+import { fromHex, toHex } from '../../base/bytes.ts';
+import { canonicalJson } from '../../base/json.ts';
+import type { WrappedKey } from '../../model/event.ts';
+import { faultOf } from '../../model/fault.ts';
+import type { SealedRecord } from '../../model/record.ts';
+import { type ChainHead, hashOfParts } from '../chain.ts';
+import type { DroppedKey, Entry } from '../entry.ts';
+import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
+import { claimsOf, Projections, type RunRow } from './projections.ts';
+import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
+
+const nothingWritten: Written = { row: null, hash: null, seq: null };
+
+/** Turns requests into rows of the chain: decides what may be, appends, projects. One instance owns the writing connection. */
+export class LedgerWriter {
+  readonly #db: Database;
+  readonly #file: string;
+  readonly #projections: Projections;
+  readonly #sql: ReturnType<typeof statements>;
+  #head: ChainHead;
+  /** Wrapped bytes were deleted, but may still lie in the write-ahead log. */
+  #scrubDue = false;
+
+  constructor(db: Database, file: string, head: ChainHead) {
+    this.#db = db;
+    this.#file = file;
+    this.#head = head;
+    this.#projections = new Projections(db);
+    this.#sql = statements(db);
+  }
+
+  get head(): ChainHead {
+    return this.#head;
+  }
+
+  get scrubDue(): boolean {
+    return this.#scrubDue;
+  }
+
+  /**
+   * Takes deleted wrapped bytes out of the write-ahead log by emptying it into the database and truncating it. Not done while
+   * somebody reads: then it stays due.
+   */
+  scrub(): void {
+    const [result] = this.#db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+    if (result?.busy === 0) this.#scrubDue = false;
+  }
+
+  /**
+   * Commits all requests in one transaction and answers each, in order. A refused request leaves no trace and does not touch its
+   * neighbours; when the commit itself fails (full disk), all of them fail and the book is as before.
+   */
+  commit(requests: readonly TimedRequest[]): Answer<Written>[] {
+    const headBefore = this.#head;
+    const scrubBefore = this.#scrubDue;
+    try {
+      this.#sql.begin.run();
+      const answers = requests.map((request) => this.#apart(request));
+      this.#sql.projected.run(String(this.#head.row));
+      this.#sql.commit.run();
+      return answers;
+    } catch (error) {
+      if (this.#db.inTransaction) this.#sql.rollback.run();
+      this.#head = headBefore;
+      this.#scrubDue = scrubBefore;
+      const fault = ledgerFaultOf(error, this.#file).toJSON();
+      return requests.map(() => ({ ok: false, fault }));
+    }
+  }
+
+  /** One request in a savepoint of its own. Throws only what concerns the whole transaction. */
+  #apart({ at, text }: TimedRequest): Answer<Written> {
+    const headBefore = this.#head;
+    this.#sql.savepoint.run();
+    try {
+      const value = this.#perform(JSON.parse(text) as WriteRequest, at);
+      this.#sql.release.run();
+      return { ok: true, value };
+    } catch (error) {
+      // Full disk and the like have ended the transaction already, or will fail the neighbours as well.
+      if (!this.#db.inTransaction || isSqlite(error)) throw error;
+      this.#sql.rollbackTo.run();
+      this.#sql.release.run();
+      this.#head = headBefore;
+      return { ok: false, fault: faultOf(error).toJSON() };
+    }
+  }
+
+  #perform(request: WriteRequest, at: string): Written {
+    switch (request.op) {
+      case 'openBatch': {
+        const { batch } = request;
+        if (this.#sql.batch.get(batch.id) !== undefined)
+          throw duplicate('batch', batch.id, { mac: '', run: '' }, `A batch ${batch.id} exists already.`);
+        return this.#add({ kind: 'batch-opened', run: null, body: { batch } }, at);
+      }
+      case 'closeBatch': {
+        const batch = this.#sql.batch.get(request.id) as { closed_at: string | null } | undefined;
+        if (batch === undefined) throw misuse(`There is no batch ${request.id} to close.`, { batch: request.id });
+        if (batch.closed_at !== null) return nothingWritten;
+        return this.#add({ kind: 'batch-closed', run: null, body: { id: request.id, at: request.at } }, at);
+      }
+      case 'putRecipe': {
+        const { recipe, text } = request;
+        const kept = this.#sql.recipeText.get(recipe.hash) as string | undefined;
+        if (kept === text) return nothingWritten;
+        if (kept !== undefined)
+          throw misuse(`Another text is kept under recipe hash ${recipe.hash}.`, { hash: recipe.hash });
+        return this.#add({ kind: 'recipe', run: null, body: { recipe, text } }, at);
+      }
+      case 'openRun': {
+        const { run } = request;
+        if (this.#sql.run.get(run.id) !== undefined) throw misuse(`The run ${run.id} exists already.`, { run: run.id });
+        if (run.mac !== null) {
+          checkMac(run.mac);
+          if (run.serial !== null) this.#checkClaim('serial', run.serial, run.mac);
+        }
+        return this.#add({ kind: 'run-opened', run: run.id, body: { run } }, at);
+      }
+      case 'bindRun': {
+        const { facts } = request;
+        const run = this.#runOf(request.run);
+        const { mac = run.mac, serial = run.serial } = facts;
+        if (facts.mac !== undefined) checkMac(facts.mac);
+        if (run.mac !== null && mac !== run.mac)
+          throw misuse(`The run ${run.id} is bound to ${run.mac} and cannot be bound to ${mac}.`, { run: run.id });
+        if (mac !== null && serial !== null) this.#checkClaim('serial', serial, mac);
+        return this.#add({ kind: 'run-bound', run: run.id, body: facts }, at);
+      }
+      case 'append':
+        return this.#append(request, at);
+      case 'endRun': {
+        const run = this.#runOf(request.run);
+        const { outcome } = request.end;
+        if (run.outcome === outcome) return nothingWritten;
+        if (run.outcome !== null)
+          throw misuse(`The run ${run.id} has ended as ${run.outcome} and cannot end as ${outcome}.`, { run: run.id });
+        return this.#add({ kind: 'run-ended', run: run.id, body: request.end }, at);
+      }
+      case 'seal':
+        return this.#seal(request.record, at);
+      case 'condemn': {
+        const { mac, run, reason } = request;
+        if (this.#sql.device.get(mac) === undefined) throw misuse(`No run has met a board ${mac}.`, { mac });
+        return this.#add({ kind: 'condemned', run, body: { mac, reason, dropped: this.#dropped(mac) } }, at);
+      }
+      case 'dropKeys': {
+        const dropped = this.#dropped(request.mac);
+        if (dropped.length === 0) return nothingWritten;
+        const { mac, reason } = request;
+        return this.#add({ kind: 'keys-dropped', run: null, body: { mac, reason, dropped } }, at);
+      }
+    }
+  }
+
+  #append(request: Extract<WriteRequest, { op: 'append' }>, at: string): Written {
+    const run = this.#runOf(request.run);
+    const { event, step } = request;
+    const seq = run.events;
+    if (event.type !== 'key-made') {
+      const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event } }, at);
+      return { ...written, seq };
+    }
+    if (run.mac !== null) this.#checkClaim('fingerprint', event.fingerprint, run.mac);
+    const data = event.wrapped === null ? null : Uint8Array.from(Buffer.from(event.wrapped.data, 'base64'));
+    const mark =
+      event.wrapped === null || data === null ? null : { ...wrapMark(event.wrapped), sha256: sha256Hex(data) };
+    const booked = { ...event, wrapped: mark };
+    const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event: booked } }, at);
+    if (mark !== null && data !== null) {
+      const { wrappingKeyId, mechanism, sha256 } = mark;
+      const { role, fingerprint } = event;
+      this.#sql.keepKey.run(written.row, run.id, role, fingerprint, wrappingKeyId, mechanism, sha256, data);
+    }
+    return { ...written, seq };
+  }
+
+  #seal(record: SealedRecord, at: string): Written {
+    const run = this.#runOf(record.run);
+    const { mac } = record.chip;
+    if (run.mac !== mac)
+      throw misuse(`The record is of ${mac}, but the run ${run.id} is of ${run.mac ?? 'no board yet'}.`, {
+        run: run.id,
+        mac,
+      });
+    if (run.outcome !== null && run.outcome !== 'passed')
+      throw misuse(`The run ${run.id} has ended as ${run.outcome} and cannot be sealed.`, { run: run.id, mac });
+    const device = this.#sql.device.get(mac) as { state: string; last_run: string } | undefined;
+    if (device?.state === 'condemned')
+      throw misuse(`The board ${mac} was condemned and cannot be sealed.`, { run: run.id, mac });
+    const seen = new Set<string>();
+    for (const [field, value] of claimsOf(record)) {
+      const claim = `${field} ${value}`;
+      if (seen.has(claim))
+        throw duplicate(field, value, { mac, run: run.id }, `The record names the ${field} ${value} twice.`);
+      seen.add(claim);
+      if (field === 'mac') this.#checkUnsealed(mac);
+      else this.#checkClaim(field, value, mac);
+    }
+    return this.#add({ kind: 'sealed', run: run.id, body: { record, dropped: this.#dropped(mac) } }, at);
+  }
+
+  #checkUnsealed(mac: string): void {
+    const claim = this.#sql.claim.get('mac', mac) as { mac: string; run: string } | undefined;
+    if (claim !== undefined)
+      throw duplicate('mac', mac, claim, `The board ${mac} was sealed already, by run ${claim.run}.`);
+  }
+
+  /** What exists once may belong to this MAC already (a retry), never to another. */
+  #checkClaim(field: string, value: string, mac: string): void {
+    const claim = this.#sql.claim.get(field, value) as { mac: string; run: string } | undefined;
+    if (claim === undefined || claim.mac === mac) return;
+    const what = `The ${field.replaceAll('-', ' ')} ${value} belongs to the board ${claim.mac} (run ${claim.run}), not to ${mac}.`;
+    throw duplicate(field, value, claim, what);
+  }
+
+  #dropped(mac: string): DroppedKey[] {
+    const dropped = this.#sql.openKeys.all(mac) as DroppedKey[];
+    if (dropped.length > 0) this.#scrubDue = true;
+    return dropped;
+  }
+
+  #runOf(id: string): RunRow {
+    const run = this.#sql.run.get(id) as RunRow | undefined;
+    if (run === undefined) throw misuse(`There is no run ${id}.`, { run: id });
+    return run;
+  }
+
+  #add(entry: Entry, at: string): Written {
+    const row = this.#head.row + 1;
+    const prev = this.#head.hash;
+    const bodyText = canonicalJson(entry.body);
+    const hash = hashOfParts({ row, at, kind: entry.kind, run: entry.run, prev }, bodyText);
+    this.#sql.entry.run(row, at, entry.kind, entry.run, bodyText, fromHex(prev), fromHex(hash));
+    this.#projections.project({ ...entry, row, at });
+    this.#head = { row, hash };
+    return { row, hash, seq: null };
+  }
+
+  /** The first row of a new book, which binds its station, its random id and its schema. */
+  begin(body: Extract<Entry, { kind: 'genesis' }>['body'], at: string): void {
+    this.#db
+      .transaction(() => {
+        this.#add({ kind: 'genesis', run: null, body }, at);
+        this.#db.prepare(`INSERT INTO meta (name, value) VALUES ('projected', '1')`).run();
+      })
+      .immediate();
+  }
+}
+
+function checkMac(mac: string): void {
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) throw misuse(`'${mac}' is no MAC of the form aa:bb:cc:dd:ee:ff.`);
+}
+
+function wrapMark({ wrappingKeyId, mechanism }: WrappedKey) {
+  return { wrappingKeyId, mechanism };
+}
+
+function sha256Hex(data: Uint8Array): string {
+  return toHex(createHash('sha256').update(data).digest());
+}
+
+function isSqlite(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
+}
+
+function statements(db: Database) {
+  const sql = (text: string): Statement => db.prepare(text);
+  return {
+    begin: sql('BEGIN IMMEDIATE'),
+    commit: sql('COMMIT'),
+    rollback: sql('ROLLBACK'),
+    savepoint: sql('SAVEPOINT request'),
+    release: sql('RELEASE request'),
+    rollbackTo: sql('ROLLBACK TO request'),
+    projected: sql(`UPDATE meta SET value = ? WHERE name = 'projected'`),
+    entry: sql('INSERT INTO entries (row, at, kind, run, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    run: sql('SELECT * FROM runs WHERE id = ?'),
+    batch: sql('SELECT closed_at FROM batches WHERE id = ?'),
+    recipeText: sql('SELECT text FROM recipes WHERE hash = ?').pluck(),
+    device: sql('SELECT state, last_run FROM devices WHERE mac = ?'),
+    claim: sql('SELECT mac, run FROM claims WHERE field = ? AND value = ?'),
+    keepKey: sql(
+      `INSERT INTO wrapped_keys (row, run, role, fingerprint, wrapping_key_id, mechanism, sha256, data)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    openKeys: sql(
+      `SELECT k.run, k.role, k.fingerprint, k.sha256 FROM runs r JOIN wrapped_keys k ON k.run = r.id WHERE r.mac = ? ORDER BY k.row`,
+    ),
+  };
+}

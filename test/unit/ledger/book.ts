@@ -1,0 +1,108 @@
+// Sample records for tests of the ledger, and a book in a folder of its own.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { systemClock } from '../../../main/base/clock.ts';
+import type { Ledger } from '../../../main/ledger/ledger.ts';
+import { type LedgerOptions, openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
+import type { StepEvent } from '../../../main/model/event.ts';
+import type { RunRecord, SealedRecord } from '../../../main/model/record.ts';
+
+export function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'fuseline-ledger-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export async function book(
+  t: TestContext,
+  options: Partial<LedgerOptions> = {},
+): Promise<{ ledger: Ledger; file: string }> {
+  const file = options.file ?? join(folder(t), 'ledger.db');
+  const ledger = await openSqliteLedger({ file, station: 'line-1', clock: systemClock, ...options });
+  t.after(() => ledger.close());
+  return { ledger, file };
+}
+
+export const recipe = { name: 'sensor', revision: 3, hash: 'ab'.repeat(32) };
+
+/** aa:bb:cc:00:00:00 + n. */
+export function mac(n: number): string {
+  return `aa:bb:cc:${n
+    .toString(16)
+    .padStart(6, '0')
+    .replace(/..(?!$)/g, '$&:')}`;
+}
+
+export function run(id: string, facts: Partial<RunRecord> = {}): RunRecord {
+  return {
+    id,
+    batch: null,
+    fixture: 'nest-1',
+    operator: 'op-7',
+    recipe,
+    mac: null,
+    serial: null,
+    startedAt: '2026-11-22T10:00:00.000Z',
+    endedAt: null,
+    outcome: null,
+    fault: null,
+    ...facts,
+  };
+}
+
+export function record(id: string, n: number, facts: Partial<SealedRecord> = {}): SealedRecord {
+  return {
+    version: 1,
+    run: id,
+    batch: null,
+    station: 'line-1',
+    fixture: 'nest-1',
+    operator: 'op-7',
+    startedAt: '2026-11-22T10:00:00.000Z',
+    sealedAt: '2026-11-22T10:00:45.000Z',
+    recipe,
+    planDigest: 'cd'.repeat(32),
+    chip: { kind: 'esp32p4', revision: 301, mac: mac(n), packageVersion: 0 },
+    serial: `SN-${n}`,
+    images: [],
+    secureBoot: { scheme: 'rsa3072', keyDigests: ['ef'.repeat(32)] },
+    keys: [
+      { role: 'secure-boot-digest-0', blocks: [4], fingerprint: 'ef'.repeat(32) },
+      { role: 'flash-encryption', blocks: [6, 7], fingerprint: `key-${n}` },
+    ],
+    identity: { publicKey: `04${n}`, certificatePem: '-----BEGIN CERTIFICATE-----', certificateSerial: `C0FFEE${n}` },
+    secureVersion: 0,
+    efusesBefore: {},
+    efusesAfter: { SECURE_BOOT_EN: 1 },
+    bootProof: null,
+    waivers: [],
+    keysDestroyedAt: null,
+    software: { name: 'fuseline', version: '0.1.0' },
+    ...facts,
+  };
+}
+
+/** A key-made event whose wrapped bytes are `data`. */
+export function keyMade(fingerprint: string, data: Uint8Array | null = null): StepEvent {
+  return {
+    type: 'key-made',
+    role: 'flash-encryption',
+    fingerprint,
+    wrapped:
+      data === null
+        ? null
+        : { wrappingKeyId: '01', mechanism: 'AES_KEY_WRAP_PAD', data: Buffer.from(data).toString('base64') },
+  };
+}
+
+/** Runs one board from insertion to seal. */
+export async function sealBoard(ledger: Ledger, id: string, n: number, batch: string | null = null): Promise<void> {
+  await ledger.openRun(run(id, { batch }));
+  await ledger.bindRun(id, { mac: mac(n), serial: `SN-${n}`, chip: 'esp32p4' });
+  await ledger.append(id, 'prepare', keyMade(`key-${n}`, new Uint8Array(72).fill(n & 0xff)));
+  await ledger.append(id, 'burn-keys', { type: 'intend', what: 'burn', detail: { block: 6 } });
+  await ledger.append(id, 'burn-keys', { type: 'burned', what: 'burn', detail: { block: 6 } });
+  await ledger.seal(record(id, n, { batch }));
+}
