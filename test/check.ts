@@ -18,7 +18,7 @@ const present = (...paths: string[]) => paths.filter((path) => existsSync(join(r
 const checks: readonly Check[] = [
   {
     name: 'types',
-    programs: present('tsconfig.json', 'renderer/tsconfig.json').map((project) => [
+    programs: ['tsconfig.json', ...present('renderer/tsconfig.json')].map((project) => [
       tool('native-typescript/bin/tsc'),
       '--noEmit',
       '--project',

@@ -17,7 +17,7 @@ export function canonicalJson(value: unknown): string {
       return JSON.stringify(value);
     case 'object': {
       if (value === null) return 'null';
-      if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
+      if (Array.isArray(value)) return `[${Array.from(value, (item) => canonicalJson(item ?? null)).join(',')}]`;
       const kind = Object.getPrototypeOf(value);
       if (kind !== Object.prototype && kind !== null)
         throw new TypeError(`a ${kind?.constructor?.name} has no JSON form`);
