@@ -36,9 +36,11 @@ export interface TokenStatus {
 export type SignScheme = 'rsa-pss-sha256' | 'ecdsa';
 
 /**
- * The token behind a process boundary. Faults: TokenFault `token.none`, `token.ambiguous`, `token.pin`, `token.pin-locked`, `token.gone`
- * (it may come back: see `whenBack`), `token.no-key`, `token.two-keys`, `token.refused`, `token.module`, `token.crashed`.
- * Calls queue; they answer in order. After `token.gone` the signer looks for the token by itself and finds its handles anew.
+ * The token behind a process boundary. Faults: TokenFault `token.none`, `token.ambiguous`, `token.pin`, `token.pin-locked`,
+ * `token.pin-file`, `token.gone` (it may come back: see `whenBack`), `token.no-key`, `token.two-keys`, `token.label` (taken or unfit),
+ * `token.refused`, `token.bad-signature`, `token.module`, `token.store`, `token.crashed`, `token.closed`; ProgramFault for wrong calls.
+ * Calls queue; they answer in order. After `token.gone` the next call opens the token anew and finds its handles again; after
+ * `token.crashed` the next call starts the process anew. Once a PIN was refused every call says so and none tries it again.
  */
 export interface Signer {
   status(): Promise<TokenStatus>;
@@ -54,6 +56,7 @@ export interface Signer {
   random(length: number): Promise<SecretBytes>;
   /** Signature over `digest`: RSA-PSS 384 bytes big-endian (salt 32, MGF1 SHA-256); ECDSA r‖s big-endian, each as long as the curve. */
   sign(ref: KeyRef, scheme: SignScheme, digest: Uint8Array): Promise<Uint8Array>;
+  /** Only lengths that are a multiple of 8, as the keys of the chips are. */
   wrap(wrappingKey: KeyRef, secret: SecretBytes): Promise<WrappedKey>;
   unwrap(wrappingKey: KeyRef, wrapped: WrappedKey): Promise<SecretBytes>;
   /** Resolves when the token answers with a real signature (or a key search where it has no signing key). */

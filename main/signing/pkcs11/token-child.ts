@@ -16,6 +16,8 @@ import { SealedChannel } from './sealed-channel.ts';
 
 /** The line to a token process, whatever carries it: node:child_process here, a utility process of the desktop elsewhere. */
 export interface TokenLine {
+  /** The process, for the log of a person who looks for it. */
+  readonly pid: number | null;
   send(message: ToToken): void;
   onMessage(listener: (message: FromToken) => void): void;
   /** Called once, when the process has ended for whatever reason; `how` is for people. */
@@ -37,6 +39,7 @@ export const forkTokenProcess: LaunchTokenProcess = (environment) => {
   // a message to a process that has just died: its end is told by 'exit'
   child.on('error', () => {});
   return {
+    pid: child.pid ?? null,
     send: (message) => {
       if (child.connected) child.send(message, () => {});
     },

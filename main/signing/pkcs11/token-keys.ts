@@ -31,7 +31,7 @@ export class TokenKeys {
 
   constructor(session: TokenSession) {
     this.#session = session;
-    session.onReopen(() => this.#found.clear());
+    session.onLoss(() => this.#found.clear());
   }
 
   /** Exactly the key that label, id and public key all fit; `token.no-key` or `token.two-keys` otherwise. */

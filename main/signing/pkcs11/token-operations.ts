@@ -50,7 +50,13 @@ export class TokenOperations {
     return this.#signWith(this.#keys.find(ref), scheme, digest);
   }
 
+  /**
+   * Lengths that are no multiple of 8 are refused: SoftHSM 2.6.1 unwraps them with their padding, so they would not come back as they
+   * were. All keys of the chips are multiples of 8.
+   */
   wrap(ref: KeyRef, secret: SecretBytes): { wrappingKeyId: string; data: Uint8Array } {
+    if (secret.length === 0 || secret.length % 8 !== 0)
+      throw misuse(`A key of ${secret.length} bytes was to be wrapped.`);
     const wrapping = this.#wrappingKey(ref);
     const data = this.#session.run(`wrap under '${ref.label}'`, (module, session) => {
       const object = importSecret(module, session, secret);

@@ -22,7 +22,7 @@ export class TokenSession {
   #initialised = false;
   #open: { readonly slot: Handle; readonly session: Handle } | null = null;
   #serial: string | null;
-  #onReopen: () => void = () => {};
+  #forget: () => void = () => {};
 
   /**
    * Takes `pin` over. Opens nothing yet. Throws TokenFault `token.module` where the library cannot be loaded. `known` says that the
@@ -49,8 +49,8 @@ export class TokenSession {
   }
 
   /** `forget` is called when handles found before are of no use any more. */
-  onReopen(forget: () => void): void {
-    this.#onReopen = forget;
+  onLoss(forget: () => void): void {
+    this.#forget = forget;
   }
 
   /**
@@ -98,7 +98,6 @@ export class TokenSession {
 
   #ensureOpen(): { readonly slot: Handle; readonly session: Handle } {
     if (this.#open !== null) return this.#open;
-    this.#onReopen();
     this.#finalise();
     const before = this.#serial;
     try {
@@ -143,6 +142,8 @@ export class TokenSession {
   #drop(): void {
     const open = this.#open;
     this.#open = null;
+    // now, not at the next opening: a handle of before must not be used to begin with
+    this.#forget();
     if (open === null) return;
     quietly(() => this.module.C_Logout(open.session));
     quietly(() => this.module.C_CloseSession(open.session));
