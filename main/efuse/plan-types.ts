@@ -32,13 +32,34 @@ export interface WantedEfuses {
   readonly writeProtect: readonly { readonly field: string; readonly reason: string }[];
 }
 
+/** What the ledger knows of a key slot of this board from earlier runs. Empty for a board that was never here. */
+export interface PastSlot {
+  readonly slot: number;
+  readonly role: KeyRole;
+  readonly part: 'whole' | 'low' | 'high';
+  readonly fingerprint: string;
+  /** Whether its content was read back and found right, and that is on disk. */
+  readonly proven: boolean;
+  /** Whether the key can still be had (its wrapped form exists); absent: yes. */
+  readonly keyAtHand?: boolean;
+}
+
+export interface EfusePast {
+  readonly slots: readonly PastSlot[];
+  /** Slots whose block kept coding errors however often it was burned (event `key-block-given-up`): they are not tried again. */
+  readonly givenUp?: readonly number[];
+}
+
 /** Where each wanted key goes. */
 export interface SlotAssignment {
   readonly slot: number;
   readonly block: number;
   readonly purpose: KeyPurpose;
   readonly material: KeyMaterial;
-  /** What is still to do for it on this board. */
+  /**
+   * What is still to do for it on this board. `content`: the block is to be burned or, where an earlier run began it, compared with the
+   * key and burned again with the identical codeword if it is not whole.
+   */
   readonly todo: {
     readonly content: boolean;
     readonly purpose: boolean;
@@ -57,7 +78,10 @@ export type Burn =
     }
   | {
       readonly kind: 'bits';
-      /** keys: purposes and write protection of key blocks, then 'hide': RD_DIS after proof. */
+      /**
+       * keys: purposes, after every key block was read back. hide: RD_DIS of secrets, with the write protection of key blocks and their
+       * purposes. Never both in one program: a supply that fails in the middle must not freeze a purpose that is not yet in.
+       */
       readonly stage: 'keys' | 'hide' | 'protection' | 'enable' | 'door';
       readonly block: number;
       /** Words to program: only bits that are not yet 1. */

@@ -1,0 +1,59 @@
+// BLOCK0 as words, and the names of its bits.
+
+import { bitOf, bitsOfField, fieldAt } from './snapshot.ts';
+import type { EfuseField, EfuseTable } from './types.ts';
+
+/** A set of BLOCK0 bits as six words. */
+export class BitSet {
+  readonly words: number[];
+
+  constructor(words: readonly number[] = [0, 0, 0, 0, 0, 0]) {
+    this.words = words.map((word) => word >>> 0);
+  }
+
+  has(bit: number): boolean {
+    return bitOf(this.words, bit) === 1;
+  }
+
+  add(bit: number): void {
+    this.words[bit >>> 5] = (this.words[bit >>> 5]! | (1 << (bit & 31))) >>> 0;
+  }
+
+  get empty(): boolean {
+    return this.words.every((word) => word === 0);
+  }
+
+  bits(): number[] {
+    return Array.from({ length: 32 * this.words.length }, (_, bit) => bit).filter((bit) => this.has(bit));
+  }
+}
+
+/** Bits of BLOCK0 that are 1 when `field` holds `value`. */
+export function bitsOfValue(field: EfuseField, value: number): number[] {
+  return bitsOfField(field)
+    .map(({ bit }, weight) => (Math.floor(value / 2 ** weight) % 2 === 1 ? bit : -1))
+    .filter((bit) => bit >= 0);
+}
+
+/** Name of a BLOCK0 bit for people: its field; for bits of WR_DIS and RD_DIS also what they freeze or hide. */
+export function bitName(table: EfuseTable, bit: number): string {
+  if (bit < 32) return `WR_DIS.${frozenBy(table, bit)}`;
+  const block = table.blocks.find(({ readDisableBit }) => readDisableBit === bit - 32);
+  if (block !== undefined && fieldAt(table, 0, bit)?.name === 'RD_DIS') return `RD_DIS.${block.name}`;
+  return fieldAt(table, 0, bit)?.name ?? `reserved bit ${bit}`;
+}
+
+/** What a bit of WR_DIS freezes: a block, or its fields. */
+export function frozenBy(table: EfuseTable, bit: number): string {
+  const block = table.blocks.find(({ writeDisableBit }) => writeDisableBit === bit);
+  if (block !== undefined) return block.name;
+  const fields = fieldsFrozenBy(table, bit);
+  const [first, ...more] = fields.map(({ name }) => name);
+  if (first === undefined) return `bit ${bit}`;
+  return more.length === 0 ? first : `${first} and ${more.length} more`;
+}
+
+/** Fields of BLOCK0 that a bit of WR_DIS freezes. */
+export function fieldsFrozenBy(table: EfuseTable, bit: number): readonly EfuseField[] {
+  return table.fields.filter(({ writeDisableBit, pieces }) => writeDisableBit === bit && pieces[0]!.block === 0);
+}

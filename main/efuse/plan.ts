@@ -1,0 +1,84 @@
+// Burn plan: wanted minus present, in the order in which each thing is still possible (FACTS 4.6, 13.2).
+//
+//   keys        every key block, each read back before the next   reversed or not, as the purpose says
+//   keys        BLOCK0: purposes
+//   hide        BLOCK0: RD_DIS of secrets, write protection of key blocks and purposes
+//   protection  BLOCK0: fields of doors and revocation, then write protection of groups; RD_DIS's own (bit 0) is among these
+//   enable      BLOCK0: SPI_BOOT_CRYPT_CNT with SECURE_BOOT_EN, then write protection of their groups
+//   door        BLOCK0: ENABLE_SECURITY_DOWNLOAD or DIS_DOWNLOAD_MODE, the last burn of all
+//
+// A board that was left half-way is planned again from its snapshot: no case of its own.
+
+import { bitName, bitsOfValue } from './bits.ts';
+import { burnsOfBlock0 } from './block0-programs.ts';
+import { assignKeys, keyBits, leftBehindBits } from './key-wishes.ts';
+import type { Burn, BurnPlan, EfusePast, EfuseRefusal, WantedEfuses } from './plan-types.ts';
+import { checkProtections } from './protection-wishes.ts';
+import { keySlots, slotState, slotUse } from './slots.ts';
+import { blockHealth } from './snapshot.ts';
+import type { EfuseSnapshot } from './types.ts';
+import { checkFields, switchRefusals } from './wishes.ts';
+
+/**
+ * The plan for a board as found. Pure. With refusals the plan must not be carried out; its burns are then those of the wishes that can
+ * be had, for the preview. `past` is what the ledger knows of this board's key slots.
+ */
+export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: EfusePast): BurnPlan {
+  const { table } = snapshot;
+  const states = keySlots.map((slot) => slotState(snapshot, slot));
+  const uses = states.map((state) => slotUse(state, wanted.keys, table, past));
+  const keys = assignKeys(snapshot, wanted.keys, states, uses, past);
+  const fields = checkFields(snapshot, wanted);
+  const protections = checkProtections(snapshot, wanted, fields.wishes);
+  const bits = [
+    ...keyBits(table, keys.slots),
+    ...leftBehindBits(snapshot, states, uses),
+    ...fields.wishes.flatMap(({ field, wanted: { value, stage, reason } }) =>
+      bitsOfValue(field, value).map((bit) => ({ bit, stage, last: false, reason })),
+    ),
+    ...protections.bits,
+  ];
+  const block0 = burnsOfBlock0(snapshot, bits);
+  const content = keys.slots
+    .filter(({ todo }) => todo.content)
+    .map((assignment): Burn => ({ kind: 'key', stage: 'keys', block: assignment.block, assignment }));
+  return {
+    table: table.name,
+    slots: keys.slots,
+    burns: [...content, ...block0.burns],
+    refusals: [
+      ...boardRefusals(snapshot, block0.unwantedErrors),
+      ...keys.refusals,
+      ...fields.refusals,
+      ...switchRefusals(wanted, fields.wishes),
+      ...protections.refusals,
+    ],
+    bits: block0.bits,
+  };
+}
+
+/** Every bit of BLOCK0 that will have become 1 for ever, with its name; what key blocks take stands in `plan.slots`. */
+export function wantedBits(plan: BurnPlan): BurnPlan['bits'] {
+  return plan.bits;
+}
+
+/** What is wrong with the silicon itself. */
+function boardRefusals(snapshot: EfuseSnapshot, unwantedErrors: readonly number[]): EfuseRefusal[] {
+  const refusals: EfuseRefusal[] = blockHealth(snapshot)
+    .filter(({ block, failed }) => failed && (block < 4 || block > 9))
+    .map(({ block }) => ({
+      code: 'efuse.block-unreadable',
+      what: `BLOCK${block} has more wrong bytes than its code can set right.`,
+      next: 'Set the board aside: the chip is damaged.',
+      condemns: true,
+    }));
+  if (unwantedErrors.length > 0) {
+    refusals.push({
+      code: 'efuse.block0-errors',
+      what: `The copies of ${unwantedErrors.map((bit) => bitName(snapshot.table, bit)).join(', ')} in BLOCK0 disagree, and this product does not burn them.`,
+      next: 'Set the board aside: the chip is damaged, or somebody began to burn it.',
+      condemns: true,
+    });
+  }
+  return refusals;
+}
