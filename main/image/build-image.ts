@@ -12,6 +12,7 @@ import {
   xorOf,
 } from './app-image.ts';
 import { formatFault } from './format-fault.ts';
+import { isMapped } from './memory-map.ts';
 
 export { appDescriptorBytes, bootloaderDescriptorBytes } from './descriptor.ts';
 
@@ -34,22 +35,6 @@ export interface ImageContent {
    */
   readonly mmuPageSize?: number;
 }
-
-/** Address ranges behind the flash cache, by chip id (IDF `soc/<chip>/include/soc/ext_mem_defs.h`, `soc.h`). */
-const flashMapped: Readonly<Record<number, readonly (readonly [number, number])[]>> = {
-  5: [
-    [0x3c000000, 0x3c800000],
-    [0x42000000, 0x42800000],
-  ],
-  9: [
-    [0x3c000000, 0x3e000000],
-    [0x42000000, 0x44000000],
-  ],
-  13: [[0x42000000, 0x43000000]],
-  16: [[0x42000000, 0x43000000]],
-  18: [[0x40000000, 0x44000000]],
-  23: [[0x42000000, 0x44000000]],
-};
 
 /**
  * An image file as elf2image would write it (FACTS 5.1): header, segments, checksum in the last byte of a 16-byte line, SHA-256
@@ -136,7 +121,7 @@ function placeSegments(content: ImageContent): { loadAddress: number; data: Uint
     at += segmentHeaderSize + data.length;
   };
   for (const { loadAddress, data } of content.segments) {
-    if (page !== undefined && isFlashMapped(content.chipId, loadAddress)) {
+    if (page !== undefined && isMapped(content.chipId, loadAddress)) {
       const shift = (((loadAddress - (at + segmentHeaderSize)) % page) + page) % page;
       // The padding segment brings eight header bytes of its own.
       if (shift !== 0)
@@ -145,8 +130,4 @@ function placeSegments(content: ImageContent): { loadAddress: number; data: Uint
     put(loadAddress, padTo(data, 4, 0));
   }
   return placed;
-}
-
-function isFlashMapped(chipId: number, address: number): boolean {
-  return (flashMapped[chipId] ?? []).some(([start, end]) => address >= start && address < end);
 }

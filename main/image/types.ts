@@ -115,3 +115,16 @@ export interface Firmware {
   /** Text of the build's sdkconfig where the folder has one. */
   readonly sdkconfig: string | null;
 }
+
+/** Something about a build that a factory should not, or cannot, put onto its boards. */
+export interface FirmwareProblem {
+  /** Stable word, e.g. `silicon-revision`. */
+  readonly code: string;
+  /** One sentence: what is wrong. */
+  readonly what: string;
+  /** One sentence in the imperative: how to get rid of it. */
+  readonly remedy: string;
+  readonly severity: 'error' | 'warning';
+  /** Name of the part or partition; null where it is the build as a whole. */
+  readonly part: string | null;
+}

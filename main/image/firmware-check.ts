@@ -1,0 +1,232 @@
+import { isFilledWith } from '../base/bytes.ts';
+import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
+import { isFault } from '../model/fault.ts';
+import { defaultMmuPageSize, parseImage } from './app-image.ts';
+import { hasAppDescriptor } from './descriptor.ts';
+import { hexOf } from './format-fault.ts';
+import { sectorSize } from './partition-table.ts';
+import { padForSigning, signatureSectorSize, splitSigned } from './secure-boot.ts';
+import { checkTable } from './table-check.ts';
+import type { EspImage, Firmware, FirmwarePart, FirmwareProblem } from './types.ts';
+
+/** The boards a build is judged for. */
+export interface FirmwareTarget {
+  readonly kind: ChipKind;
+  /** Chip id as images state it (FACTS 1.5). */
+  readonly chipId: number;
+  readonly bootloaderOffset: number;
+  /** Silicon that the build must run on, both ends included. */
+  readonly revision: { readonly min: Revision; readonly max: Revision };
+  /** Bytes; null where it is not known. */
+  readonly flashSize: number | null;
+  /** Whether bootloader and applications will be signed. */
+  readonly secureBoot: boolean;
+}
+
+type Add = (problem: FirmwareProblem) => void;
+
+/**
+ * Everything in a build that would keep a board of this target from starting, or from being secure: all problems, not the first.
+ * An empty answer does not mean that the firmware is good, only that its files fit together and to the chip.
+ */
+export function checkFirmware(firmware: Firmware, target: FirmwareTarget): FirmwareProblem[] {
+  const problems: FirmwareProblem[] = [];
+  const add: Add = (problem) => problems.push(problem);
+  for (const part of firmware.parts) {
+    if (part.kind === 'bootloader' || part.kind === 'app') checkImagePart(part, target, add);
+    checkPlace(part, target, add);
+  }
+  checkPartOverlaps(firmware.parts, add);
+  checkTable(firmware, target, add);
+  return problems;
+}
+
+/**
+ * Bytes that a part takes in flash: of an image to be signed, with padding to whole sectors and the signature sector, whether it
+ * has that already or not.
+ */
+export function sizeInFlash(part: FirmwarePart, secureBoot: boolean): number {
+  const isImage = part.kind === 'bootloader' || part.kind === 'app';
+  if (!secureBoot || !isImage || splitSigned(part.data) !== null) return part.data.length;
+  return padForSigning(part.data).length + signatureSectorSize;
+}
+
+function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): void {
+  const what = part.kind === 'bootloader' ? 'The bootloader' : `The application ${part.file}`;
+  const image = part.image ?? readAgain(part, what, add);
+  if (image === null) return;
+  const error = (code: string, text: string, remedy: string) =>
+    add({ code, what: `${what} ${text}`, remedy, severity: 'error', part: part.name });
+  const warn = (code: string, text: string, remedy: string) =>
+    add({ code, what: `${what} ${text}`, remedy, severity: 'warning', part: part.name });
+
+  const { header, checksum, hash } = image;
+  if (header.chipId !== target.chipId)
+    error(
+      'chip-id',
+      `is built for chip id ${header.chipId}; ${target.kind} has ${target.chipId}.`,
+      `Build it with idf.py set-target ${target.kind}, or name the right chip in the recipe.`,
+    );
+  else checkRevision(image, target, error, warn);
+  if (checksum.stored !== checksum.computed)
+    error(
+      'image-checksum',
+      `has checksum ${hexOf(checksum.stored)}, but its segments give ${hexOf(checksum.computed)}: the file is damaged.`,
+      'Copy it from the build again.',
+    );
+  if (hash === null)
+    warn('image-no-hash', 'carries no SHA-256 of itself.', 'Build it with the hash appended, the default of ESP-IDF.');
+  else if (hash.stored !== hash.computed)
+    error('image-hash', 'does not fit the SHA-256 it carries: the file is damaged.', 'Copy it from the build again.');
+  checkTail(part, image, warn);
+
+  const headerFlash = 2 ** header.spiSize * 0x100000;
+  if (part.kind === 'bootloader' && target.flashSize !== null && headerFlash > target.flashSize)
+    error(
+      'header-flash-size',
+      `expects ${megabytes(headerFlash)} of flash, but the board has ${megabytes(target.flashSize)}.`,
+      'Set CONFIG_ESPTOOLPY_FLASHSIZE to the size of the board and build again.',
+    );
+  if (part.kind === 'app' && target.secureBoot) {
+    const page = image.app?.mmuPageSize ?? defaultMmuPageSize;
+    if (image.length % page !== 0)
+      warn(
+        'secure-padding',
+        `is not padded to its MMU page of ${page / 1024} KB, so that unsigned flash behind it gets mapped with it.`,
+        'Build it with CONFIG_SECURE_BOOT, which pads it (elf2image --secure-pad-v2).',
+      );
+  }
+}
+
+function readAgain(part: FirmwarePart, what: string, add: Add): EspImage | null {
+  try {
+    return parseImage(part.data);
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    add({
+      code: error.code.replace('.', '-'),
+      what: `${what} (${part.file}) cannot be read. ${error.what}`,
+      remedy: error.next,
+      severity: 'error',
+      part: part.name,
+    });
+    return null;
+  }
+}
+
+type Say = (code: string, text: string, remedy: string) => void;
+
+function checkRevision({ header }: EspImage, target: FirmwareTarget, error: Say, warn: Say): void {
+  const { min, max } = target.revision;
+  if (header.minRevision <= min && header.maxRevision >= max) return;
+  const range = (low: Revision, high: Revision) =>
+    low === high ? revisionText(low) : `${revisionText(low)} to ${revisionText(high)}`;
+  const text = `runs on silicon ${range(header.minRevision, header.maxRevision)}, but it is meant for ${range(min, max)}`;
+  const config = `CONFIG_${target.kind.toUpperCase()}_REV_MIN`;
+  if (header.minRevision > max || header.maxRevision < min)
+    error(
+      'silicon-revision',
+      `${text}: it would start on none of these.`,
+      `Give the build for this silicon (${config}).`,
+    );
+  else
+    warn(
+      'silicon-revision',
+      `${text}: boards outside its range would not start.`,
+      `Narrow the recipe's silicon range, or build with ${config} set lower.`,
+    );
+}
+
+/** Bytes behind the image that are neither padding nor a signature: they would be signed and flashed unseen. */
+function checkTail(part: FirmwarePart, image: EspImage, warn: Say): void {
+  const signed = splitSigned(part.data)?.signed ?? part.data;
+  if (isFilledWith(signed.subarray(image.length), 0xff)) return;
+  warn(
+    'trailing-bytes',
+    `ends at byte ${image.length}, but its file has ${signed.length - image.length} more that belong to nothing.`,
+    'Give the .bin as the build made it.',
+  );
+}
+
+function checkPlace(part: FirmwarePart, target: FirmwareTarget, add: Add): void {
+  const error = (code: string, what: string, remedy: string) =>
+    add({ code, what, remedy, severity: 'error', part: part.name });
+  if (part.data.length === 0) error('part-empty', `The file ${part.file} is empty.`, 'Copy it from the build again.');
+  const needed = sizeInFlash(part, target.secureBoot);
+  switch (part.kind) {
+    case 'bootloader':
+      if (part.offset !== target.bootloaderOffset)
+        error(
+          'bootloader-offset',
+          `The build puts the bootloader at ${hexOf(part.offset)}; ${target.kind} looks for it at ${hexOf(target.bootloaderOffset)}.`,
+          'Correct CONFIG_BOOTLOADER_OFFSET_IN_FLASH, or take the listing of a build for this chip.',
+        );
+      if (part.room > 0 && needed > part.room) error('bootloader-room', ...bootloaderRoom(part, needed));
+      return;
+    case 'partition-table':
+      if (part.offset % sectorSize !== 0)
+        error(
+          'table-offset',
+          `The partition table is at ${hexOf(part.offset)}, which is no multiple of 4 KB.`,
+          'Set CONFIG_PARTITION_TABLE_OFFSET to a multiple of 0x1000.',
+        );
+      if (part.data.length > sectorSize)
+        error(
+          'part-room',
+          `The partition table file has ${part.data.length} bytes; its sector has ${sectorSize}.`,
+          'Give the partition-table.bin that the build made.',
+        );
+      return;
+    default:
+      if (part.partition === null)
+        error(
+          'part-offset',
+          `The build puts ${part.file} at ${hexOf(part.offset)}, where no partition begins.`,
+          'Give the partition table and the listing of the same build.',
+        );
+      else if (needed > part.room)
+        error(
+          'part-room',
+          `The file ${part.file} needs ${needed} bytes${needed > part.data.length ? ' with its signature' : ''}, but partition ${part.name} has ${part.room}.`,
+          `Enlarge ${part.name} in partitions.csv, or make the file smaller.`,
+        );
+      if (part.kind !== 'app' && hasAppDescriptor(part.data) && part.data[0] === 0xe9)
+        error(
+          'part-offset',
+          `The file ${part.file} is an application, but at ${hexOf(part.offset)} there is no application partition.`,
+          'Give the partition table and the listing of the same build.',
+        );
+  }
+}
+
+function bootloaderRoom(part: FirmwarePart, needed: number): [string, string] {
+  const end = part.offset + needed;
+  const border = part.offset + part.room;
+  const sizes =
+    needed === part.data.length
+      ? `${needed} bytes`
+      : `${part.data.length} bytes, ${needed} with padding and the 4 KB signature sector,`;
+  return [
+    `The bootloader takes ${sizes} and would run from ${hexOf(part.offset)} to ${hexOf(end)}, but what follows begins at ${hexOf(border)} (room for ${part.room} bytes).`,
+    `Set CONFIG_PARTITION_TABLE_OFFSET to at least ${hexOf(end)} (0x10000 leaves room to grow), move the partitions behind it, and build again.`,
+  ];
+}
+
+function checkPartOverlaps(parts: readonly FirmwarePart[], add: Add): void {
+  for (const [i, part] of parts.entries()) {
+    const next = parts[i + 1];
+    const end = part.offset + part.data.length;
+    if (next === undefined || end <= next.offset) continue;
+    add({
+      code: 'parts-overlap',
+      what: `The file ${part.file} ends at ${hexOf(end)}, inside ${next.file}, which begins at ${hexOf(next.offset)}.`,
+      remedy: 'Give the files and the listing of one build.',
+      severity: 'error',
+      part: part.name,
+    });
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${bytes / 0x100000} MB`;
+}

@@ -1,0 +1,93 @@
+import { textOf } from '../base/bytes.ts';
+import { formatFault } from './format-fault.ts';
+
+/** A file of a build and the flash offset (bytes) that the build gives it. */
+export interface ListedFile {
+  readonly file: string;
+  readonly offset: number;
+  /** What the listing itself calls it (`bootloader`, `app`, `partition-table` ...), where it does. */
+  readonly role: string | null;
+}
+
+/** The listings that ESP-IDF puts into a build folder, the one that says more first. */
+export const listingNames = ['flasher_args.json', 'flash_args'] as const;
+
+/**
+ * The files of `flasher_args.json`: `flash_files` maps offsets to paths, and members such as `bootloader` say which is which.
+ * Throws RecipeFault `image.listing` where the text is not that.
+ */
+export function readFlasherArgs(bytes: Uint8Array): ListedFile[] {
+  const name = 'flasher_args.json';
+  let value: unknown;
+  try {
+    value = JSON.parse(textOf(bytes));
+  } catch {
+    throw badListing(name, 'it is no JSON');
+  }
+  const files = member(value, 'flash_files');
+  if (files === null || Object.keys(files).length === 0) throw badListing(name, 'it has no "flash_files"');
+  const roles = new Map<string, string>();
+  for (const [role, entry] of Object.entries(value as object)) {
+    const file = (entry as { file?: unknown } | null)?.file;
+    if (typeof file === 'string') roles.set(file, role);
+  }
+  return Object.entries(files).map(([offset, file]) => {
+    if (typeof file !== 'string') throw badListing(name, `the file at ${offset} has no name`);
+    return { offset: offsetOf(offset, name), file, role: roles.get(file) ?? null };
+  });
+}
+
+/**
+ * The files of `flash_args`, the command line for esptool: pairs of offset and path behind options, each
+ * with a value or without (an offset in hex is no value).
+ * Throws RecipeFault `image.listing`.
+ */
+export function readFlashArgs(bytes: Uint8Array): ListedFile[] {
+  const name = 'flash_args';
+  const words = textOf(bytes)
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const files: ListedFile[] = [];
+  for (let at = 0; at < words.length; ) {
+    const word = words[at] as string;
+    const next = words[at + 1];
+    if (word.startsWith('--')) {
+      const hasValue = !word.includes('=') && next !== undefined && !/^(--|0x)/.test(next);
+      at += hasValue ? 2 : 1;
+      continue;
+    }
+    if (next === undefined) throw badListing(name, `no file stands behind ${word}`);
+    files.push({ offset: offsetOf(word, name), file: next, role: null });
+    at += 2;
+  }
+  if (files.length === 0) throw badListing(name, 'it names no file');
+  return files;
+}
+
+/** CONFIG_PARTITION_TABLE_OFFSET of an sdkconfig; null where it does not say. */
+export function tableOffsetOf(sdkconfig: string): number | null {
+  const match = /^CONFIG_PARTITION_TABLE_OFFSET=(0x[0-9a-fA-F]+|\d+)\s*$/m.exec(sdkconfig);
+  return match ? Number(match[1]) : null;
+}
+
+function offsetOf(text: string, listing: string): number {
+  const offset = /^(0x[0-9a-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(offset) || offset > 0xffffffff)
+    throw badListing(listing, `${JSON.stringify(text)} is no flash offset`);
+  return offset;
+}
+
+function member(value: unknown, name: string): Record<string, unknown> | null {
+  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : null;
+  return typeof found === 'object' && found !== null && !Array.isArray(found)
+    ? (found as Record<string, unknown>)
+    : null;
+}
+
+function badListing(name: string, why: string) {
+  return formatFault(
+    'listing',
+    `${name} cannot be understood: ${why}.`,
+    `Take ${name} from the ESP-IDF build folder as it is, or leave it out and give the four files alone.`,
+  );
+}
