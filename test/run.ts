@@ -7,8 +7,10 @@
 import { globSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { type EventData, run } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { checkLine, root, runChecks } from './check.ts';
+import { leftOpen } from './file-end.ts';
 
 /** No test file may take longer; a hanging one is ended and counted as failed. */
 const fileTimeoutMs = 300_000;
@@ -89,9 +91,11 @@ async function runFiles(files: string[]) {
     isolation: 'process',
     concurrency: 2,
     timeout: fileTimeoutMs,
-    forceExit: true, // a handle left open must not hang the run
+    execArgv: ['--import', pathToFileURL(join(import.meta.dirname, 'file-end.ts')).href],
   });
   for await (const { type, data } of stream) {
+    if (type === 'test:stderr' && data.message.startsWith(leftOpen))
+      console.log(`note ${shortName(data.file)} ${data.message.trimEnd()}`);
     if (type === 'test:stdout' || type === 'test:stderr') reportOf(data.file).output.push(data.message);
     if (type !== 'test:complete' || data.file === undefined) continue;
     if (data.nesting === 0 && data.name === data.file) finish(data.file, data);

@@ -25,7 +25,8 @@ const files = {
   'open-handle.test.ts': "setInterval(() => {}, 1000);\ntest('leaves something open', () => {});\n",
 };
 mkdirSync(join(tree, 'test/unit'), { recursive: true });
-for (const file of ['run.ts', 'check.ts']) cpSync(join(import.meta.dirname, '../..', file), join(tree, 'test', file));
+for (const file of ['run.ts', 'check.ts', 'file-end.ts'])
+  cpSync(join(import.meta.dirname, '../..', file), join(tree, 'test', file));
 for (const [file, body] of Object.entries(files))
   writeFileSync(join(tree, 'test/unit', file), head.replace('describe,', 'before, describe,') + body);
 writeFileSync(join(tree, 'package.json'), '{"type":"module"}');
@@ -42,8 +43,8 @@ function npmTest(...words: string[]) {
 }
 
 test('all well: exit 0, and the last line has no word of skips', () => {
-  const { last, status, stdout } = npmTest('unit/good', 'unit/open');
-  assert.equal(last, '3 passed, 0 failed');
+  const { last, status, stdout } = npmTest('unit/good');
+  assert.equal(last, '2 passed, 0 failed');
   assert.equal(status, 0);
   assert.match(stdout, /^ok {3}test\/unit\/good\.test\.ts: 2 passed/m);
 });
@@ -55,6 +56,13 @@ test('a failure is shown with its difference and what its file wrote, and makes 
   assert.match(stdout, /- wrong sum\n {4}.*AssertionError[\s\S]*2 !== 3/);
   assert.match(stdout, /^FAIL test\/unit\/bad\.test\.ts: 1 passed, 1 failed/m);
   assert.match(stdout, /bad\.test\.ts wrote:\n {4}said on the way/);
+});
+
+test('a file that leaves something open is ended, and says so', () => {
+  const { last, status, stdout } = npmTest('unit/open');
+  assert.equal(last, '1 passed, 0 failed');
+  assert.equal(status, 0);
+  assert.match(stdout, /^note test\/unit\/open-handle\.test\.ts left open after the tests: .*Timeout/m);
 });
 
 test('skips are counted, never as passed, and told by their reason', () => {
