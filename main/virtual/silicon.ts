@@ -19,6 +19,8 @@ export interface VirtualChipOptions {
   readonly pacing?: 'line' | 'none';
   /** Added to every answer, milliseconds (adapter latency). */
   readonly latencyMs?: number;
+  /** How long after EN's release the chip starts and reads its strap, milliseconds (the capacitor at EN); default 5. */
+  readonly enRiseMs?: number;
   /**
    * The application is a release build that shuts the download door by itself at every start (FACTS 13.2); an image does not show
    * with which options it was built, so it is said here.

@@ -1,0 +1,449 @@
+import { concat, toHex, utf8 } from '../base/bytes.ts';
+import { type RandomSource, seededRandom, systemRandom } from '../base/random.ts';
+import { efuseTableFor } from '../efuse/tables.ts';
+import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
+import { RecipeFault } from '../model/fault.ts';
+import type { ControlLines } from '../transport/port.ts';
+import { downloadBootLines, romBanner } from './boot-banner.ts';
+import { downloadKey } from './download-key.ts';
+import { EfuseController } from './efuse-controller.ts';
+import { burnFactoryValues } from './efuse-factory.ts';
+import { FaultPlan } from './fault-plan.ts';
+import { NorFlash } from './flash.ts';
+import { FrameScanner, frameOf } from './frames.ts';
+import { commonRevision, kindFacts } from './kinds.ts';
+import type { ChipLoader, LoaderHost } from './loader-host.ts';
+import { RegisterSpace } from './registers.ts';
+import { RomLoader } from './rom-loader.ts';
+import type { BootFromFlash, RunningFirmware, UartSink, VirtualChipOptions } from './silicon.ts';
+import { type ChipState, readState, writeState } from './state-file.ts';
+import { StubLoader } from './stub-loader.ts';
+import { Uart } from './uart.ts';
+
+export interface VirtualIdentity {
+  readonly kind: ChipKind;
+  readonly revision: Revision;
+  /** `aa:bb:...` as burned. */
+  readonly mac: string;
+  readonly flashSize: number;
+}
+
+/** off: no supply. held: EN low. loader: ROM or stub listens. running: firmware. silent: it does nothing more until a reset. */
+export type ChipMode = 'off' | 'held' | 'rom' | 'stub' | 'running' | 'silent';
+
+/** The ROM's rate after every reset, and the fastest it finds by itself. */
+const romBaudRate = 115200;
+const autoBaudLimit = 1_000_000;
+/** The charge of EN's capacitor: how long after its release the chip starts and reads its straps, milliseconds. */
+const enRiseMs = 5;
+/** Pause between two boots of a chip that resets itself for ever, milliseconds. */
+const bootLoopMs = 500;
+const watchdogMs = 20;
+/** Room for the longest request: a stub's block of 16 KiB with its headers. */
+const frameRoom = 0x4400;
+const consoleLimit = 2000;
+const lineLimit = 4096;
+
+/**
+ * A chip in software: supply, EN and boot strap, UART, ROM loader, stub, eFuses, flash and what boots from it. It does what a real one
+ * does with what it is sent (FACTS 1, 2, 17, 18). Nothing happens before `powerOn`.
+ */
+export class VirtualChip {
+  readonly identity: VirtualIdentity;
+  readonly efuse: EfuseController;
+  readonly flash: NorFlash;
+  readonly #options: VirtualChipOptions;
+  readonly #boot: BootFromFlash;
+  readonly #random: RandomSource;
+  readonly #faults: FaultPlan;
+  readonly #registers: RegisterSpace;
+  readonly #host: LoaderHost;
+  readonly #uart: Uart;
+  readonly #scanner = new FrameScanner(frameRoom);
+  #mode: ChipMode = 'off';
+  #loader: ChipLoader | null = null;
+  #firmware: RunningFirmware | null = null;
+  /** Chunks that wait until the loader has done its work. */
+  #pending: Uint8Array[] = [];
+  #busy = false;
+  #work: Promise<void> = Promise.resolve();
+  /** Counts starts: work that a reset has overtaken must not go on. */
+  #life = 0;
+  #everPowered = false;
+  #lines = { dtr: false, rts: false };
+  #timer: NodeJS.Timeout | null = null;
+  #flashAttached = false;
+  #autoBaud = false;
+  #console: string[] = [];
+  #typed = '';
+
+  constructor(options: VirtualChipOptions, boot: BootFromFlash) {
+    const { kind } = options;
+    const saved = options.stateFile === undefined ? null : readState(options.stateFile);
+    if (saved !== null) assertFits(options, saved);
+    const facts = kindFacts(kind);
+    const revision = options.revision ?? saved?.revision ?? commonRevision(kind)!;
+    this.#options = options;
+    this.#boot = boot;
+    this.#random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
+    this.#faults = new FaultPlan(options.faults ?? [], this.#random);
+    this.flash = new NorFlash(saved?.flashSize ?? options.flashSize ?? facts.flashSize);
+    this.efuse = new EfuseController(efuseTableFor(kind, revision), this.#random, {
+      faultOf: (program) => this.#faults.ofBurn(program),
+      cutPower: () => this.powerOff(),
+    });
+    if (saved === null) {
+      const mac =
+        options.mac === undefined ? concat(Uint8Array.from(facts.macPrefix), this.#random(3)) : macOf(options.mac);
+      const { packageVersion } = facts;
+      burnFactoryValues(this.efuse, { revision, mac, packageVersion, uniqueId: this.#random(16) });
+    } else {
+      this.efuse.restore(saved.efuse);
+      for (const [sector, data] of saved.sectors) this.flash.restore(sector, data);
+    }
+    this.#setFlashTrouble();
+    this.efuse.powerOn();
+    this.identity = { kind, revision, mac: this.#burnedMac(), flashSize: this.flash.size };
+    this.#registers = new RegisterSpace({
+      kind,
+      revision,
+      facts,
+      efuse: this.efuse,
+      flash: this.flash,
+      baudRate: () => this.#uart.baudRate,
+      flashAttached: () => this.#flashAttached,
+      watchdogFired: () => this.#after(watchdogMs, () => this.#start()),
+    });
+    this.#uart = new Uart({
+      paced: options.pacing === 'line',
+      latencyMs: options.latencyMs ?? 0,
+      random: this.#random,
+      received: (bytes) => this.#received(bytes),
+      passed: (count) => {
+        if (this.#faults.onBytes(count)) this.#uart.unplug();
+      },
+    });
+    this.#host = this.#loaderHost();
+  }
+
+  get mode(): ChipMode {
+    return this.#mode;
+  }
+
+  /** Whether it ever had its supply: a power cut is not undone by opening a port. */
+  get everPowered(): boolean {
+    return this.#everPowered;
+  }
+
+  /** Lines printed since the last reset. */
+  get console(): readonly string[] {
+    return this.#console;
+  }
+
+  get baudRate(): number {
+    return this.#uart.baudRate;
+  }
+
+  /** Bytes that the host sent and the line has not carried yet. */
+  get inputBacklog(): number {
+    return this.#uart.inputBacklog;
+  }
+
+  /** The one receiver of what the chip sends; null: nobody listens. Bytes are valid during the call. */
+  onSend(sink: UartSink | null): void {
+    this.#uart.onSend(sink);
+  }
+
+  /** Called once when the plug is pulled (fault `unplug`). */
+  onGone(listener: (() => void) | null): void {
+    this.#uart.onGone(listener);
+  }
+
+  /** Bytes from the host, at the rate that `setHostBaudRate` named. They are copied where they cannot be taken at once. */
+  receive(bytes: Uint8Array): void {
+    this.#uart.receive(bytes);
+  }
+
+  /** Resolves when fewer than `below` bytes of the host wait for the line. */
+  inputBelow(below: number): Promise<void> {
+    return this.#uart.inputBelow(below);
+  }
+
+  /** The rate of the host's side; null: always that of the chip (a line without rates, such as TCP). */
+  setHostBaudRate(rate: number | null): void {
+    this.#uart.hostBaudRate = rate;
+  }
+
+  /**
+   * DTR and RTS through the two-transistor circuit (FACTS 1.6): RTS alone holds EN low, DTR alone the boot strap, both together release
+   * both. The strap is read a moment after EN's release.
+   */
+  setLines(lines: ControlLines): void {
+    const held = this.#enLow;
+    this.#lines = { dtr: lines.dtr ?? this.#lines.dtr, rts: lines.rts ?? this.#lines.rts };
+    if (this.#mode === 'off' || held === this.#enLow) return;
+    if (this.#enLow) {
+      this.#stop();
+      this.#mode = 'held';
+    } else this.#after(this.#options.enRiseMs ?? enRiseMs, () => this.#start());
+  }
+
+  /** Supply on: eFuses are read, straps too. Without effect when it is on. */
+  powerOn(): void {
+    if (this.#mode !== 'off') return;
+    this.#everPowered = true;
+    this.#mode = 'held';
+    if (!this.#enLow) this.#start();
+  }
+
+  /** Supply off: everything but eFuses and flash is gone. */
+  powerOff(): void {
+    this.#stop();
+    this.#mode = 'off';
+  }
+
+  /** A pulse on EN, straps as the lines stand. */
+  reset(): void {
+    if (this.#mode !== 'off' && !this.#enLow) this.#start();
+  }
+
+  /** Resolves when the loader has done all that it has received. */
+  async idle(): Promise<void> {
+    while (this.#busy) await this.#work;
+  }
+
+  /** Writes the state file; without one nothing is kept. */
+  save(): void {
+    const { stateFile } = this.#options;
+    if (stateFile === undefined) return;
+    writeState(stateFile, {
+      kind: this.identity.kind,
+      revision: this.identity.revision,
+      flashSize: this.flash.size,
+      efuse: this.efuse.burned(),
+      sectors: new Map(this.flash.contents()),
+    });
+  }
+
+  get #enLow(): boolean {
+    return this.#lines.rts && !this.#lines.dtr;
+  }
+
+  get #strapLow(): boolean {
+    return this.#lines.dtr && !this.#lines.rts;
+  }
+
+  #stop(): void {
+    this.#life++;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#loader?.close();
+    this.#loader = null;
+    this.#firmware = null;
+    this.#pending = [];
+    this.#busy = false;
+    this.#typed = '';
+    this.#scanner.reset();
+    this.#uart.clear();
+  }
+
+  /** From reset on: registers and eFuses as at power-on, then by the strap. */
+  #start(): void {
+    this.#stop();
+    this.#console = [];
+    this.efuse.powerOn();
+    this.#registers.reset();
+    this.#uart.baudRate = romBaudRate;
+    this.#autoBaud = true;
+    this.#flashAttached = false;
+    if (this.#strapLow) this.#startDownload();
+    else this.#startFlash();
+  }
+
+  #startDownload(): void {
+    const disabled = this.efuse.field('DIS_DOWNLOAD_MODE') === 1;
+    const { kind, revision } = this.identity;
+    if (this.efuse.field('UART_PRINT_CONTROL') !== 3)
+      this.#print(downloadBootLines(romBanner(kind, revision), disabled));
+    if (disabled) {
+      this.#mode = 'silent';
+      this.#after(bootLoopMs, () => this.#start());
+      return;
+    }
+    this.#mode = 'rom';
+    this.#loader = new RomLoader(this.#host);
+  }
+
+  #startFlash(): void {
+    this.#mode = 'silent';
+    this.#autoBaud = false;
+    this.#flashAttached = true;
+    const { firmwareShutsDoors } = this.#options;
+    const result = this.#boot({
+      ...this.identity,
+      efuse: this.efuse,
+      flash: this.flash,
+      random: this.#random,
+      ...(firmwareShutsDoors === undefined ? {} : { firmwareShutsDoors }),
+      burn: (field, value) => this.efuse.burnField(field, value),
+    });
+    this.#print(result.lines);
+    if (result.state === 'resetting') this.#after(bootLoopMs, () => this.#start());
+    if (result.state !== 'running') return;
+    this.#mode = 'running';
+    this.#firmware = result.firmware;
+  }
+
+  #after(ms: number, work: () => void): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      work();
+    }, ms);
+    this.#timer.unref();
+  }
+
+  #print(lines: readonly string[]): void {
+    for (const line of lines) this.#console.push(line);
+    if (this.#console.length > consoleLimit) this.#console.splice(0, this.#console.length - consoleLimit);
+    if (lines.length > 0) this.#uart.send(utf8(`${lines.join('\r\n')}\r\n`));
+  }
+
+  /** Bytes that have come over the line, at the rate of the chip unless it is still finding it. */
+  #received({ bytes, rate }: { readonly bytes: Uint8Array; readonly rate: number }): void {
+    if (this.#mode === 'off' || this.#mode === 'held') return;
+    if (this.#autoBaud && rate !== this.#uart.baudRate && rate <= autoBaudLimit) this.#uart.baudRate = rate;
+    if (!this.#uart.carries(rate)) return;
+    if (this.#loader !== null) {
+      if (this.#busy) this.#pending.push(bytes.slice());
+      else this.#scan(bytes, 0);
+    } else if (this.#firmware !== null) this.#type(bytes);
+  }
+
+  #scan(chunk: Uint8Array, from: number): void {
+    for (let at = from; this.#loader !== null && at < chunk.length; ) {
+      const frame = this.#scanner.scan(chunk, at, this.#loader.mode === 'rom' ? 'keep' : 'drop');
+      at = frame.at;
+      if (frame.length < 0) return;
+      this.#autoBaud = false;
+      const length = this.#faults.onRequest(this.#scanner.buffer, frame.length);
+      const life = this.#life;
+      const work = this.#loader.handle(this.#scanner.buffer, length);
+      if (life !== this.#life) return;
+      if (work === undefined) continue;
+      this.#busy = true;
+      if (at < chunk.length) this.#pending.unshift(chunk.slice(at));
+      this.#work = work.then(() => {
+        if (life !== this.#life) return;
+        this.#busy = false;
+        while (!this.#busy && this.#pending.length > 0) this.#scan(this.#pending.shift()!, 0);
+      });
+      return;
+    }
+  }
+
+  #type(bytes: Uint8Array): void {
+    this.#typed = `${this.#typed}${new TextDecoder().decode(bytes)}`.slice(-lineLimit);
+    const lines = this.#typed.split(/\r\n|\r|\n/);
+    this.#typed = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') this.#print(this.#firmware?.answer(line) ?? []);
+  }
+
+  #loaderHost(): LoaderHost {
+    const { kind, revision } = this.identity;
+    return {
+      kind,
+      revision,
+      facts: kindFacts(kind),
+      efuse: this.efuse,
+      flash: this.flash,
+      registers: this.#registers,
+      answer: (payloads) => this.#answer(payloads),
+      sendRaw: (bytes) => {
+        if (this.#speaks) this.#uart.send(bytes);
+      },
+      setBaudRate: (rate) => {
+        this.#uart.baudRate = rate;
+        this.#uart.garbled = this.#faults.tooFast(rate);
+      },
+      attachFlash: () => {
+        this.#flashAttached = true;
+      },
+      flashReachable: () => this.#flashAttached && this.#registers.flashPowered(),
+      downloadKey: () => downloadKey(this.efuse),
+      startStub: () => this.#startStub(),
+      bootFromFlash: () => this.#leaveLoader(),
+      hang: () => {
+        this.#loader = null;
+        this.#mode = 'silent';
+      },
+    };
+  }
+
+  get #speaks(): boolean {
+    return this.#mode !== 'off' && this.#mode !== 'held' && !this.#faults.mute;
+  }
+
+  #answer(payloads: readonly Uint8Array[]): void {
+    if (!this.#speaks) return;
+    const frames = this.#faults.onAnswer(concat(...payloads.map(frameOf)));
+    if (frames !== null) this.#uart.send(frames);
+  }
+
+  #startStub(): void {
+    this.#loader?.close();
+    const stub = new StubLoader(this.#host);
+    this.#loader = stub;
+    this.#mode = 'stub';
+    stub.greet();
+  }
+
+  /** The loader resets the chip; what it printed or answered still goes out. */
+  #leaveLoader(): void {
+    this.#loader?.close();
+    this.#loader = null;
+    this.#mode = 'silent';
+    const life = this.#life;
+    this.#uart.whenSent(() => {
+      if (life === this.#life) this.#start();
+    });
+  }
+
+  #setFlashTrouble(): void {
+    const dead = this.#faults.all('bad-flash').map(({ address }) => address);
+    const cuts = this.#faults.all('power-cut-in-flash').map(({ afterBytes }) => afterBytes);
+    if (dead.length + cuts.length === 0) return;
+    this.flash.setTrouble({
+      deadAddresses: new Set(dead),
+      bytesLeft: Math.min(Number.POSITIVE_INFINITY, ...cuts),
+      onCut: () => this.powerOff(),
+    });
+  }
+
+  #burnedMac(): string {
+    const number = this.efuse.field('MAC');
+    const bytes = Uint8Array.from({ length: 6 }, (_, i) => Math.floor(number / 256 ** i) % 256);
+    return toHex(bytes).replace(/..(?=.)/g, '$&:');
+  }
+}
+
+function macOf(text: string): Uint8Array {
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text))
+    throw new RecipeFault({
+      code: 'virtual.mac',
+      what: `${text} is no MAC address.`,
+      next: 'Write six bytes like 30:ed:a0:12:34:56.',
+    });
+  return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
+}
+
+function assertFits(options: VirtualChipOptions, saved: ChipState): void {
+  if (saved.kind === options.kind && (options.revision ?? saved.revision) === saved.revision) return;
+  const wanted = `${options.kind}${options.revision === undefined ? '' : ` ${revisionText(options.revision)}`}`;
+  throw new RecipeFault({
+    code: 'virtual.state-mismatch',
+    what: `The state file holds a ${saved.kind} ${revisionText(saved.revision)}, not a ${wanted}.`,
+    next: 'Name another state file, or the chip that the file holds.',
+    details: { kind: saved.kind, revision: saved.revision },
+  });
+}

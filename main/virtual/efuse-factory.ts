@@ -1,0 +1,64 @@
+import { concat } from '../base/bytes.ts';
+import { rsEncode } from '../efuse/reed-solomon.ts';
+import { fieldOf, hasField } from '../efuse/tables.ts';
+import type { EfuseTable } from '../efuse/types.ts';
+import type { Revision } from '../model/chip.ts';
+import type { EfuseController } from './efuse-controller.ts';
+
+export interface FactoryValues {
+  readonly revision: Revision;
+  /** Six bytes in printed order. */
+  readonly mac: Uint8Array;
+  readonly packageVersion: number;
+  /** Sixteen bytes. */
+  readonly uniqueId: Uint8Array;
+}
+
+/** Burns what Espressif burns before a chip is sold: MAC, revision, package and layout version in BLOCK1, the unique id in BLOCK2. */
+export function burnFactoryValues(efuse: EfuseController, values: FactoryValues): void {
+  const { table } = efuse;
+  const blocks = new Map<number, Uint8Array>();
+  const minor = values.revision % 100;
+  const major = Math.trunc(values.revision / 100);
+  const numbers: readonly (readonly [string, number])[] = [
+    ...split(table, 'WAFER_VERSION_MINOR', minor),
+    ...split(table, 'WAFER_VERSION_MAJOR', major),
+    ['PKG_VERSION', values.packageVersion],
+    ['BLK_VERSION_MAJOR', 0],
+    ['BLK_VERSION_MINOR', 1],
+  ];
+  for (const [name, value] of numbers)
+    put(
+      table,
+      blocks,
+      name,
+      Array.from({ length: 16 }, (_, i) => (value >>> i) & 1),
+    );
+  put(table, blocks, 'MAC', bitsOf(values.mac));
+  put(table, blocks, 'OPTIONAL_UNIQUE_ID', bitsOf(values.uniqueId));
+  for (const [number, data] of blocks) efuse.setFactoryBlock(number, concat(data, rsEncode(data)));
+}
+
+/** A version field that some chips keep in one piece and others as NAME_LO and NAME_HI. */
+function split(table: EfuseTable, name: string, value: number): (readonly [string, number])[] {
+  if (hasField(table, name)) return [[name, value]];
+  const low = fieldOf(table, `${name}_LO`).pieces.reduce((bits, { length }) => bits + length, 0);
+  return [
+    [`${name}_LO`, value & ((1 << low) - 1)],
+    [`${name}_HI`, value >>> low],
+  ];
+}
+
+function bitsOf(bytes: Uint8Array): number[] {
+  return [...bytes].flatMap((byte) => Array.from({ length: 8 }, (_, i) => (byte >>> i) & 1));
+}
+
+/** Sets the bits of a field (least significant first) in the 32 data bytes of its block. */
+function put(table: EfuseTable, blocks: Map<number, Uint8Array>, name: string, bits: readonly number[]): void {
+  let at = 0;
+  for (const { block, bit, length } of fieldOf(table, name).pieces) {
+    const data = blocks.get(block) ?? new Uint8Array(32);
+    blocks.set(block, data);
+    for (let i = bit; i < bit + length; i++) if (bits[at++] === 1) data[i >>> 3] = data[i >>> 3]! | (1 << (i & 7));
+  }
+}

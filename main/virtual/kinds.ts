@@ -1,0 +1,132 @@
+import type { ChipKind, Revision } from '../model/chip.ts';
+
+/** What a kind of chip shows on its bus, besides eFuses (FACTS 1.5; esptool's targets name the registers). */
+export interface KindFacts {
+  /** Silicon that is common now: what a virtual chip is unless told otherwise. By major version, the first is the default. */
+  readonly revisions: readonly Revision[];
+  readonly flashSize: number;
+  /** First bytes of Espressif's MAC addresses for it. */
+  readonly macPrefix: readonly [number, number, number];
+  readonly packageVersion: number;
+  /** Word at 0x40001000, in the ROM. */
+  readonly romMagic: number;
+  /** Last word of GET_SECURITY_INFO: the ROM's API version. */
+  readonly apiVersion: number;
+  readonly crystalMHz: number;
+  readonly uartClockDivider: number;
+  readonly spiBase: number;
+  /** Registers that do not reset to zero. */
+  readonly resetValues: readonly (readonly [number, number])[];
+  /** Base of the watchdog that resets the whole chip: offsets of CONFIG0, CONFIG1 and WPROTECT. */
+  readonly watchdog: { readonly config0: number; readonly config1: number; readonly protect: number };
+  /** Where a pointer written by the host makes READ_FLASH_SLOW start a stub with Secure Boot on (FACTS 1.6); null elsewhere. */
+  readonly readHook: number | null;
+}
+
+const mebi = 1024 * 1024;
+
+const kinds: Readonly<Record<ChipKind, KindFacts>> = {
+  esp32p4: {
+    revisions: [103, 301],
+    flashSize: 16 * mebi,
+    macPrefix: [0x30, 0xed, 0xa0],
+    packageVersion: 0,
+    romMagic: 0,
+    apiVersion: 0,
+    crystalMHz: 40,
+    uartClockDivider: 0x500ca014,
+    spiBase: 0x5008d000,
+    resetValues: [],
+    watchdog: { config0: 0x50116000, config1: 0x50116004, protect: 0x50116018 },
+    readHook: null,
+  },
+  esp32s3: {
+    revisions: [2],
+    flashSize: 8 * mebi,
+    macPrefix: [0xf4, 0x12, 0xfa],
+    packageVersion: 0,
+    romMagic: 0x9,
+    apiVersion: 0,
+    crystalMHz: 40,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60002000,
+    resetValues: [],
+    watchdog: { config0: 0x60008098, config1: 0x6000809c, protect: 0x600080b0 },
+    readHook: 0x3fcef688,
+  },
+  esp32c3: {
+    revisions: [4],
+    flashSize: 4 * mebi,
+    macPrefix: [0x34, 0x85, 0x18],
+    packageVersion: 0,
+    romMagic: 0x1b31506f,
+    apiVersion: 3,
+    crystalMHz: 40,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60002000,
+    resetValues: [],
+    watchdog: { config0: 0x60008090, config1: 0x60008094, protect: 0x600080a8 },
+    readHook: null,
+  },
+  esp32c6: {
+    revisions: [2],
+    flashSize: 8 * mebi,
+    macPrefix: [0x40, 0x4c, 0xca],
+    packageVersion: 0,
+    romMagic: 0x2ce0806f,
+    apiVersion: 0,
+    crystalMHz: 40,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60003000,
+    resetValues: [],
+    watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
+    readHook: null,
+  },
+  esp32h2: {
+    revisions: [102],
+    flashSize: 4 * mebi,
+    macPrefix: [0x74, 0x4d, 0xbd],
+    packageVersion: 0,
+    romMagic: 0xd7b73e80,
+    apiVersion: 0,
+    crystalMHz: 32,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60003000,
+    resetValues: [],
+    watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c1c },
+    readHook: null,
+  },
+  esp32c5: {
+    revisions: [100],
+    flashSize: 8 * mebi,
+    macPrefix: [0xd0, 0xcf, 0x13],
+    packageVersion: 0,
+    romMagic: 0x1101406f,
+    apiVersion: 0,
+    crystalMHz: 48,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60003000,
+    // PCR_SYSCLK_CONF: the crystal (MHz) that the ROM expects, bits 30:24
+    resetValues: [[0x60096110, 48 << 24]],
+    watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
+    readHook: null,
+  },
+};
+
+export function kindFacts(kind: ChipKind): KindFacts {
+  return kinds[kind];
+}
+
+/** The common revision of a kind, or of one major version of it (P4: 1 -> v1.3, 3 -> v3.1); null where there is none of that major. */
+export function commonRevision(kind: ChipKind, major?: number): Revision | null {
+  const { revisions } = kinds[kind];
+  if (major === undefined) return revisions[0]!;
+  return revisions.find((revision) => Math.trunc(revision / 100) === major) ?? null;
+}
+
+/** P4 v3.1 and v3.2 leave the flash without supply in download mode until the host switches it on (FACTS 1.6). */
+export function flashPowerIsOff(kind: ChipKind, revision: Revision): boolean {
+  return kind === 'esp32p4' && (revision === 301 || revision === 302);
+}
+/** PMU_DATE of the P4: bits 1:0 force the flash supply on. LP_SYSTEM ANA_XPD_PAD_GROUP: bit 0 switches the pads on. */
+export const flashPowerRegisters = { pmuDate: 0x501153fc, forceOn: 0x3, padGroup: 0x5011010c } as const;

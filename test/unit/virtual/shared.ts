@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { bytesOfWords, concat, fromHex, toHex, u32le } from '../../../main/base/bytes.ts';
+import { VirtualChip } from '../../../main/virtual/chip.ts';
+import { frameOf } from '../../../main/virtual/frames.ts';
+import type { BootFromFlash, VirtualChipOptions } from '../../../main/virtual/silicon.ts';
+
+const shared = process.env.FUSELINE_SHARED ?? new URL('../../../../shared', import.meta.url).pathname;
+
+export interface Exchange {
+  readonly name: string;
+  readonly send: string;
+  readonly receive: string;
+}
+
+/** Recorded exchanges of a vector file; null where the shared folder is not there. */
+export function recording(name: string): readonly Exchange[] | null {
+  const file = `${shared}/data/vectors/${name}`;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).exchanges : null;
+}
+
+/** A vector file as it is; null where the shared folder is not there. */
+export function vector(name: string): Record<string, unknown> | null {
+  const file = `${shared}/data/vectors/${name}`;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+}
+
+/** Nothing in flash that boots: one line, then it stays. */
+export const emptyBoot: BootFromFlash = () => ({ lines: ['nothing to boot'], state: 'halted', firmware: null });
+
+/** A chip in download mode, and how to talk to it without a port: gives what it answered. */
+export function downloadChip(options: VirtualChipOptions): {
+  chip: VirtualChip;
+  talk: (hex: string) => Promise<string>;
+} {
+  const chip = new VirtualChip({ seed: 1, ...options }, emptyBoot);
+  let out = '';
+  chip.setLines({ dtr: true, rts: false });
+  chip.powerOn();
+  chip.onSend((bytes) => {
+    out += toHex(bytes);
+  });
+  const talk = async (hex: string) => {
+    out = '';
+    chip.receive(fromHex(hex));
+    await chip.idle();
+    return out;
+  };
+  return { chip, talk };
+}
+
+/** A request as a frame (hex): opcode, data, checksum. */
+export function request(opcode: number, data: Uint8Array, checksum = 0): string {
+  const head = Uint8Array.of(0, opcode, data.length & 0xff, data.length >>> 8);
+  return toHex(frameOf(concat(head, u32le(checksum), data)));
+}
+
+/** Data of little-endian words. */
+export function words(...values: readonly number[]): Uint8Array {
+  return bytesOfWords(values);
+}
+
+/** Loads a small program at `entry` and runs it: to the chip that is a stub. Gives what came after the last request. */
+export async function startStub(talk: (hex: string) => Promise<string>, entry = 0x40380000): Promise<string> {
+  const code = new Uint8Array(16);
+  await talk(request(0x05, words(code.length, 1, code.length, entry)));
+  await talk(request(0x07, concat(words(code.length, 0, 0, 0), code), 0xef));
+  return talk(request(0x06, words(0, entry)));
+}
