@@ -61,7 +61,7 @@ export function checkFields(
     else if (other === undefined)
       wishes.set(field.name, { wanted: wish, field, present: readNumber(snapshot, field.name) });
   }
-  refusals.push(...foreignBits(snapshot, wishes), ...usbOfS3(snapshot, wishes));
+  refusals.push(...foreignBits(snapshot, wanted.fields), ...usbOfS3(snapshot, wishes));
   return { wishes: [...wishes.values()], refusals };
 }
 
@@ -137,9 +137,14 @@ function presentRefusal(snapshot: EfuseSnapshot, field: EfuseField, value: numbe
   return null;
 }
 
-function foreignBits(snapshot: EfuseSnapshot, wishes: ReadonlyMap<string, FieldWish>): EfuseRefusal[] {
+function foreignBits(snapshot: EfuseSnapshot, wanted: readonly WantedField[]): EfuseRefusal[] {
+  const named = new Set(
+    wanted
+      .filter(({ field }) => hasField(snapshot.table, field))
+      .map(({ field }) => fieldOf(snapshot.table, field).name),
+  );
   return mustBeWanted
-    .filter((name) => hasField(snapshot.table, name) && !wishes.has(name) && readNumber(snapshot, name) !== 0)
+    .filter((name) => hasField(snapshot.table, name) && !named.has(name) && readNumber(snapshot, name) !== 0)
     .map((name) => ({
       code: 'efuse.foreign-bits',
       what: `${name} is ${readNumber(snapshot, name)}, and this product wants it 0.`,
