@@ -36,7 +36,8 @@ export interface LoaderCounters {
 
 /**
  * A conversation with the serial loader of one chip: ROM or stub. All exchanges go through one loop that owns the port; calls queue.
- * Faults: FixtureFault `protocol.no-answer` (nothing comes), `protocol.timeout`, `protocol.garbled`; BoardFault `protocol.refused`
+ * Faults: FixtureFault `protocol.no-answer` (nothing comes), `protocol.timeout`, `protocol.garbled`, `protocol.restarted` (a stub
+ * ran, a ROM answers); BoardFault `protocol.refused`
  * (the loader's error by name, details {opcode, status, error}), `protocol.secure-download` (the command is closed in secure download
  * mode), `protocol.download-disabled` (the ROM printed that download boot is off).
  */
@@ -68,8 +69,8 @@ export interface Loader {
   flashMd5(offset: number, length: number, options?: TransferOptions): Promise<string>;
   readFlash(offset: number, length: number, options?: TransferOptions): Promise<Uint8Array>;
   eraseRegion(offset: number, length: number): Promise<void>;
-  /** JEDEC id of the flash, by the SPI peripheral's registers (u24: manufacturer in the low byte). */
-  readFlashId(): Promise<number>;
+  /** JEDEC id of the flash, by the SPI peripheral's registers (u24: manufacturer in the low byte). Flash must be attached. */
+  readFlashId(spi: SpiRegisters): Promise<number>;
 
   /** Resets into the download loader again and syncs (ROM, 115200 baud, security info read). FixtureFault `protocol.no-reset` without lines. */
   resetToLoader(): Promise<void>;
@@ -85,6 +86,17 @@ export interface Loader {
   /** Sends one line to the running firmware (only during bootAndListen). */
   sendLine(text: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The SPI peripheral in front of the flash: its base address, and register offsets from it (ChipProfile.spiRegisters). */
+export interface SpiRegisters {
+  readonly base: number;
+  readonly usr: number;
+  readonly usr1: number;
+  readonly usr2: number;
+  readonly w0: number;
+  readonly mosiDlen: number;
+  readonly misoDlen: number;
 }
 
 /** A RAM program for the loader: the JSON of the flasher stub packages, decoded. */

@@ -1,3 +1,5 @@
+import type { Clock } from '../base/clock.ts';
+
 /** Modem lines as the USB bridge names them: true drives the pin low (FACTS 1.6, polarity). Undefined: leave it. */
 export interface ControlLines {
   readonly dtr?: boolean;
@@ -6,7 +8,8 @@ export interface ControlLines {
 
 /**
  * A pair of ends and the lines beside it; nothing here knows what the bytes mean. One owner at a time. Every method rejects with a
- * FixtureFault (`transport.gone`, `transport.denied`, `transport.busy`, `transport.not-found`, `transport.io`).
+ * FixtureFault (`transport.gone`, `transport.denied`, `transport.busy`, `transport.not-found`, `transport.refused`,
+ * `transport.timeout`, `transport.io`).
  */
 export interface Port {
   /** The address it was opened by. */
@@ -38,6 +41,8 @@ export interface Port {
 
 export interface OpenOptions {
   readonly baudRate: number;
+  /** Time for waits of the port itself (acknowledgements over the network); the system's where absent. */
+  readonly clock?: Clock;
 }
 
 /** Opens one kind of address. Compose joins the openers of serial, network and virtual ports into one. */

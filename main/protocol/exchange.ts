@@ -1,0 +1,312 @@
+import { viewOf } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import { Mutex } from '../base/mutex.ts';
+import { isFault } from '../model/fault.ts';
+import type { Port } from '../transport/port.ts';
+import { type Command, commands, type LoaderMode, requestHeader } from './commands.ts';
+import { ConsoleLog } from './console-log.ts';
+import { closedBySecureDownload, garbled, refused, restarted, timedOut } from './faults.ts';
+import type { LoaderCounters } from './loader.ts';
+import { SlipDecoder, SlipEncoder } from './slip.ts';
+import { timeouts } from './timeouts.ts';
+
+/** The port in the hands of one piece of work: what it sends and gets is its own until it ends. */
+export interface Wire {
+  /** Sends a request; resolves when the driver takes more. Gives back the bytes on the wire. */
+  send<A, R>(command: Command<A, R>, args: A): Promise<number>;
+  /** The answer to a request that was sent. */
+  answer<A, R>(command: Command<A, R>, args: A): Promise<R>;
+  /** Both. */
+  ask<A, R>(command: Command<A, R>, args: A): Promise<R>;
+  /** The next frame, whatever it is; null when none comes in time. For work that asked for bare frames. */
+  frame(waitMs: number): Promise<Uint8Array | null>;
+  /** Sends a bare frame. */
+  sendFrame(bytes: Uint8Array): Promise<void>;
+  /** Finds the loader again after damage: what is under way is dropped. */
+  resync(): Promise<void>;
+}
+
+/** Tries of a repeatable command, and of SYNC when the conversation is found again. */
+const tries = { repeatable: 3, resync: 7 };
+/** A refusal under SYNC's opcode comes as often as SYNC's own answer. */
+const repeatedAnswers = 8;
+
+/**
+ * One loop that owns the port: sends one request, takes the answer that carries its opcode, drops what is stale, hands on what the chip
+ * prints between frames. It knows the ROM's way of refusing: status `01 05` under the opcode of the last command that it accepted
+ * (FACTS 17).
+ */
+export class Exchange {
+  readonly console = new ConsoleLog();
+  readonly port: Port;
+  readonly clock: Clock;
+  mode: LoaderMode = 'rom';
+  secureDownload = false;
+  readonly #counters = { exchanges: 0, bytesSent: 0, bytesReceived: 0, resyncs: 0, retries: 0 };
+  readonly #turn = new Mutex();
+  readonly #encoder = new SlipEncoder();
+  readonly #decoder: SlipDecoder;
+  readonly #wire: Wire;
+  #frames: Uint8Array[] = [];
+  #wake: (() => void) | null = null;
+  /** Frames that are no answers (data of READ_FLASH, the stub's greeting) are taken only by work that asked for them. */
+  #bareFrames = false;
+  #lastSentMs = 0;
+  #listening: ((bytes: Uint8Array) => void) | null = null;
+  #gone: Error | null = null;
+  #onGone: ((reason: Error) => void) | null = null;
+  #lastAccepted: number = commands.sync.opcode;
+  #damaged = 0;
+  /** An answer may still be under way: the next request first finds the loader again. */
+  #lost = false;
+
+  constructor(port: Port, clock: Clock) {
+    this.port = port;
+    this.clock = clock;
+    this.#decoder = new SlipDecoder({
+      frame: (bytes) => this.#take(bytes),
+      outside: (bytes) => this.console.push(bytes),
+    });
+    this.#wire = {
+      send: (command, args) => this.#send(command, args),
+      answer: (command, args) => this.#answer(command, args),
+      ask: (command, args) => this.#ask(command, args),
+      frame: (waitMs) => this.#nextFrame(isAnyFrame, this.clock.monotonic() + waitMs),
+      sendFrame: (bytes) => this.#write(this.#encoder.encode([bytes])),
+      resync: () => this.#resync(),
+    };
+    port.onData((chunk) => {
+      this.#counters.bytesReceived += chunk.length;
+      if (this.#listening) this.#listening(chunk);
+      else this.#decoder.push(chunk);
+    });
+    port.onGone((reason) => {
+      this.#gone = reason;
+      this.#wake?.();
+      this.#onGone?.(reason);
+    });
+  }
+
+  get counters(): LoaderCounters {
+    return { ...this.#counters };
+  }
+
+  countRetry(): void {
+    this.#counters.retries++;
+  }
+
+  /** One command and its answer. A repeatable one is tried again, after finding the loader again, when its answer is lost. */
+  request<A, R>(command: Command<A, R>, args: A): Promise<R> {
+    return this.transact(async (wire) => {
+      for (let round = 1; ; round++) {
+        try {
+          return await wire.ask(command, args);
+        } catch (error) {
+          if (!isLost(error) || !command.repeatable || round === tries.repeatable) throw error;
+          this.#counters.retries++;
+        }
+      }
+    });
+  }
+
+  /** Work that needs the port for itself; work queues. */
+  transact<T>(work: (wire: Wire) => Promise<T>, options: { readonly bareFrames?: boolean } = {}): Promise<T> {
+    return this.#turn.run(async () => {
+      this.#bareFrames = options.bareFrames ?? false;
+      try {
+        return await work(this.#wire);
+      } finally {
+        this.#bareFrames = false;
+      }
+    });
+  }
+
+  /**
+   * One try of SYNC: its value, or null when nothing answers. Drops the repetitions. `lead`: C0 bytes more before the frame; a stub that
+   * lost its phase takes every frame's end for a beginning until it sees one C0 more or less.
+   */
+  async trySync(lead: number): Promise<number | null> {
+    this.#counters.exchanges++;
+    const body = commands.sync.encode(undefined, this.mode);
+    const sent = this.#encoder.encode([requestHeader(commands.sync.opcode, body), body.head], lead);
+    await this.#write(sent);
+    const until = this.clock.monotonic() + timeouts.sync + this.#wireMs(sent.length);
+    for (;;) {
+      const frame = await this.#nextFrame(isAnswer, until);
+      if (frame === null) return null;
+      if (frame[1] !== commands.sync.opcode) continue;
+      const value = viewOf(frame).getUint32(4, true);
+      await this.#dropRepetitions(commands.sync.opcode);
+      this.#lastAccepted = commands.sync.opcode;
+      this.#lost = false;
+      return value;
+    }
+  }
+
+  /** Forgets what came in so far; what is not a whole frame goes to the console. */
+  forget(): void {
+    this.#frames = [];
+    this.#decoder.reset();
+    this.#lost = false;
+  }
+
+  /** Passes all bytes to `listener` instead of looking for frames (null: frames again). */
+  listen(listener: ((bytes: Uint8Array) => void) | null): void {
+    this.forget();
+    this.#listening = listener;
+  }
+
+  /** Told once when the port goes away (at once where it is gone already). */
+  onGone(listener: ((reason: Error) => void) | null): void {
+    this.#onGone = listener;
+    if (this.#gone) listener?.(this.#gone);
+  }
+
+  async #ask<A, R>(command: Command<A, R>, args: A): Promise<R> {
+    await this.#send(command, args);
+    return this.#answer(command, args);
+  }
+
+  async #send<A, R>(command: Command<A, R>, args: A): Promise<number> {
+    if (this.secureDownload && !command.secureDownload) throw closedBySecureDownload(command.name, command.opcode);
+    if (this.#lost) await this.#resync();
+    this.#counters.exchanges++;
+    const body = command.encode(args, this.mode);
+    const header = requestHeader(command.opcode, body);
+    const frame = this.#encoder.encode(body.block ? [header, body.head, body.block] : [header, body.head]);
+    const length = frame.length;
+    this.#lastSentMs = this.#wireMs(length);
+    await this.#write(frame);
+    return length;
+  }
+
+  async #answer<A, R>(command: Command<A, R>, args: A): Promise<R> {
+    // The driver takes bytes before they are on the wire: this frame, and in a pipelined write the one before it.
+    const waitMs = command.timeout(args) + 2 * this.#lastSentMs;
+    const until = this.clock.monotonic() + waitMs;
+    this.#damaged = 0;
+    for (;;) {
+      const frame = await this.#nextFrame(isAnswer, until);
+      if (frame === null) {
+        this.#lost = true;
+        throw this.#damaged > 0
+          ? garbled(command.name, command.opcode)
+          : timedOut(command.name, command.opcode, waitMs);
+      }
+      const payload = frame.subarray(8);
+      if (frame[1] === command.opcode) {
+        this.#lastAccepted = command.opcode;
+        return this.#read(command, frame, payload);
+      }
+      if (this.mode === 'rom' && frame[1] === this.#lastAccepted && isRomRefusal(payload)) {
+        await this.#dropRepetitions(frame[1]);
+        throw this.#refusal(command, 1, 5);
+      }
+      // Anything else is stale: an answer that came after its time.
+    }
+  }
+
+  /** Status behind the payload of the length that this command has; where the answer is shorter, at its beginning (FACTS 1.1). */
+  #read<A, R>(command: Command<A, R>, frame: Uint8Array, payload: Uint8Array): R {
+    const length = command.replyLengths(this.mode).find((each) => payload.length >= each + 2) ?? 0;
+    const status = payload[length] ?? 0xff;
+    if (status !== 0) throw this.#refusal(command, status, payload[length + 1] ?? 0);
+    if (length === 0 && (command.replyLengths(this.mode).at(-1) ?? 0) > 0) {
+      this.#lost = true;
+      throw garbled(command.name, command.opcode);
+    }
+    return command.decode({ value: viewOf(frame).getUint32(4, true), payload: payload.subarray(0, length) });
+  }
+
+  #refusal<A, R>(command: Command<A, R>, status: number, error: number): Error {
+    return refused(command.name, command.opcode, status, error);
+  }
+
+  async #dropRepetitions(opcode: number): Promise<void> {
+    if (opcode !== commands.sync.opcode) return;
+    for (let left = repeatedAnswers - 1; left > 0; left--) {
+      const next = await this.#nextFrame(isAnswer, this.clock.monotonic() + timeouts.repeatedAnswer);
+      if (next === null) return;
+    }
+  }
+
+  async #resync(): Promise<void> {
+    this.#counters.resyncs++;
+    this.forget();
+    await this.port.discardInput();
+    for (let round = 0; round < tries.resync; round++) {
+      const value = await this.trySync(round % 2);
+      if (value !== null) {
+        const mode = value === 0 ? 'stub' : 'rom';
+        if (mode === this.mode) return;
+        this.mode = mode;
+        throw restarted();
+      }
+      this.#decoder.reset();
+    }
+    this.#lost = true;
+    throw timedOut(commands.sync.name, commands.sync.opcode, tries.resync * timeouts.sync);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#gone) throw this.#gone;
+    this.#counters.bytesSent += bytes.length;
+    await this.port.write(bytes);
+  }
+
+  /** Milliseconds that so many bytes take on the wire; 0 where the port has no rate. */
+  #wireMs(bytes: number): number {
+    return this.port.hasBaudRate ? (bytes * 10_000) / this.port.baudRate : 0;
+  }
+
+  #take(bytes: Uint8Array): boolean {
+    if (!this.#bareFrames) {
+      if (bytes.length < 10 || bytes[0] !== 1) return false;
+      if (!isAnswer(bytes)) {
+        this.#damaged++;
+        return true;
+      }
+    }
+    this.#frames.push(bytes.slice());
+    this.#wake?.();
+    return true;
+  }
+
+  async #nextFrame(wanted: (frame: Uint8Array) => boolean, until: number): Promise<Uint8Array | null> {
+    for (;;) {
+      const index = this.#frames.findIndex(wanted);
+      if (index >= 0) return this.#frames.splice(index, 1)[0] as Uint8Array;
+      if (this.#gone) throw this.#gone;
+      const waitMs = until - this.clock.monotonic();
+      if (waitMs <= 0) return null;
+      await this.#arrival(waitMs);
+    }
+  }
+
+  async #arrival(waitMs: number): Promise<void> {
+    const waited = new AbortController();
+    const arrived = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const late = this.clock.sleep(waitMs, waited.signal).catch(() => undefined);
+    await Promise.race([arrived, late]);
+    this.#wake = null;
+    waited.abort();
+  }
+}
+
+const isAnyFrame = (): boolean => true;
+
+/** Direction 1, and as long as it says: header, length and at least a status. */
+function isAnswer(frame: Uint8Array): boolean {
+  return frame.length >= 10 && frame[0] === 1 && viewOf(frame).getUint16(2, true) === frame.length - 8;
+}
+
+function isRomRefusal(payload: Uint8Array): boolean {
+  return payload.length === 4 && payload[0] === 1 && payload[1] === 5;
+}
+
+/** Whether an answer was lost or damaged, so that nothing is known of what the chip did. */
+export function isLost(error: unknown): boolean {
+  return isFault(error, 'protocol.timeout') || isFault(error, 'protocol.garbled');
+}

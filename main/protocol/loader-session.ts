@@ -1,0 +1,295 @@
+import { utf8 } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import { AsyncQueue } from '../base/queue.ts';
+import type { SecurityInfo } from '../model/chip.ts';
+import { type Fault, isFault } from '../model/fault.ts';
+import type { Port } from '../transport/port.ts';
+import { type Command, commands } from './commands.ts';
+import { askSecurityInfo, enterLoader, startRate } from './connect.ts';
+import { ConsoleLog } from './console-log.ts';
+import { Exchange } from './exchange.ts';
+import { closedBySecureDownload, misaligned, noAnswer, noReset } from './faults.ts';
+import { readFlash } from './flash-read.ts';
+import { SendWindow, writeFlash } from './flash-write.ts';
+import type {
+  FlashWrite,
+  Loader,
+  LoaderCounters,
+  RegisterWrite,
+  SpiRegisters,
+  StubImage,
+  TransferOptions,
+} from './loader.ts';
+import { bootReset, calmWatchdogs, isChipUsb, runReset, watchdogMs, watchdogResets } from './reset.ts';
+import { readFlashId } from './spi.ts';
+import { startStub } from './stub-start.ts';
+import { timeouts } from './timeouts.ts';
+
+export interface ConnectOptions {
+  readonly clock: Clock;
+  /** 'auto': reset into the loader where the port has lines. 'none': leave the board as it is. */
+  readonly reset?: 'auto' | 'none';
+  readonly signal?: AbortSignal;
+}
+
+/** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17). */
+const registersPerPacket = 8;
+const romBlock = 0x400;
+const sector = 0x1000;
+
+/**
+ * Meets the loader of the board on `port`: ROM after a reset, or what an earlier session left running on a port that cannot reset.
+ * Security info is the first thing asked, so that a board in secure download mode is understood. The port is the loader's from then
+ * on (`close` closes it); when this rejects it stays the caller's. Faults as told at Loader.
+ */
+export async function connectLoader(port: Port, options: ConnectOptions): Promise<Loader> {
+  const session = new LoaderSession(new Exchange(port, options.clock));
+  try {
+    await session.meet(options.reset ?? 'auto', options.signal);
+    return session;
+  } catch (error) {
+    port.onData(null);
+    port.onGone(null);
+    throw error;
+  }
+}
+
+/** The running firmware's end of a board: its console and one line back. */
+export type FirmwareConsole = Pick<Loader, 'bootAndListen' | 'sendLine' | 'close'>;
+
+/**
+ * A board whose loader is not to be met, since its door is shut: it can still be reset into its firmware and spoken to. The port is this
+ * console's from now on.
+ */
+export function openFirmwareConsole(port: Port, options: { readonly clock: Clock }): FirmwareConsole {
+  return new LoaderSession(new Exchange(port, options.clock));
+}
+
+class LoaderSession implements Loader {
+  readonly #exchange: Exchange;
+  #window: SendWindow;
+  #security: SecurityInfo | null = null;
+  #stub: StubImage | null = null;
+  #attachedSize: number | null | undefined = undefined;
+  #listening = false;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    this.#window = new SendWindow(exchange);
+  }
+
+  get mode(): 'rom' | 'stub' {
+    return this.#exchange.mode;
+  }
+  get security(): SecurityInfo | null {
+    return this.#security;
+  }
+  get secureDownload(): boolean {
+    return this.#exchange.secureDownload;
+  }
+  get console(): readonly string[] {
+    return this.#exchange.console.lines;
+  }
+  get baudRate(): number {
+    return this.#port.baudRate;
+  }
+  get counters(): LoaderCounters {
+    return this.#exchange.counters;
+  }
+  get #port(): Port {
+    return this.#exchange.port;
+  }
+  get #clock(): Clock {
+    return this.#exchange.clock;
+  }
+
+  async meet(reset: 'auto' | 'none', signal?: AbortSignal): Promise<void> {
+    this.#exchange.secureDownload = false;
+    await enterLoader(this.#exchange, reset, signal);
+    this.#window = new SendWindow(this.#exchange);
+    this.#attachedSize = undefined;
+    this.#security = await askSecurityInfo(this.#exchange);
+    const calm = calmWatchdogs[this.#security?.chipId ?? -1];
+    if (calm && isChipUsb(this.#port) && this.mode === 'rom' && !this.secureDownload) await this.writeRegisters(calm);
+  }
+
+  readRegister(address: number): Promise<number> {
+    return this.#ask(commands.readRegister, address);
+  }
+
+  async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {
+    for (let at = 0; at < writes.length; at += registersPerPacket)
+      await this.#ask(commands.writeRegisters, writes.slice(at, at + registersPerPacket));
+  }
+
+  async readSecurityInfo(): Promise<SecurityInfo> {
+    const info = await this.#exchange.request(commands.getSecurityInfo, undefined);
+    this.#security = info;
+    this.#exchange.secureDownload = info.secureDownload;
+    return info;
+  }
+
+  async startStub(stub: StubImage): Promise<void> {
+    if (this.mode === 'stub') return;
+    await this.#guarded(commands.memBegin, () => startStub(this.#exchange, stub, this.#security));
+    this.#stub = stub;
+    this.#window = new SendWindow(this.#exchange);
+    this.#attachedSize = undefined;
+  }
+
+  async changeBaudRate(rate: number): Promise<boolean> {
+    const port = this.#port;
+    const old = port.baudRate;
+    if (rate === old) return true;
+    if (!port.hasBaudRate) return false;
+    // The C5's ROM counts with another crystal than the board may have, and finding out needs its registers (FACTS 1.6).
+    if (this.mode === 'rom' && this.#security?.chipId === 23) return false;
+    await this.#ask(commands.changeBaudRate, { rate, current: old });
+    await this.#switchTo(rate);
+    if (await this.#carries()) {
+      this.#window = new SendWindow(this.#exchange);
+      return true;
+    }
+    await this.#switchTo(old);
+    if (await this.#carries()) return false;
+    await this.#startAgain();
+    return false;
+  }
+
+  async attachFlash(sizeBytes: number | null): Promise<void> {
+    await this.#ask(commands.spiAttach, undefined);
+    if (sizeBytes !== null) await this.#ask(commands.spiSetParams, sizeBytes);
+    this.#attachedSize = sizeBytes;
+  }
+
+  writeFlash(write: FlashWrite, options: TransferOptions = {}): Promise<void> {
+    return this.#guarded(commands.deflateBegin, () => writeFlash(this.#exchange, this.#window, write, options));
+  }
+
+  async flashMd5(offset: number, length: number, options: TransferOptions = {}): Promise<string> {
+    options.signal?.throwIfAborted();
+    return this.#ask(commands.flashMd5, { offset, length });
+  }
+
+  readFlash(offset: number, length: number, options: TransferOptions = {}): Promise<Uint8Array> {
+    return this.#guarded(commands.readFlashSlow, () => readFlash(this.#exchange, offset, length, options));
+  }
+
+  async eraseRegion(offset: number, length: number): Promise<void> {
+    if (offset % sector !== 0 || length % sector !== 0)
+      throw misaligned('A region to erase must begin and end at a border of 4096 bytes.');
+    if (length === 0) return;
+    if (this.mode === 'stub') return this.#ask(commands.eraseRegion, { offset, length });
+    // The ROM has no word for erasing; it erases what a write announces.
+    const blocks = length / romBlock;
+    await this.#ask(commands.flashBegin, { size: length, blocks, blockSize: romBlock, offset, encrypt: false });
+  }
+
+  readFlashId(spi: SpiRegisters): Promise<number> {
+    return readFlashId(this, spi);
+  }
+
+  async resetToLoader(): Promise<void> {
+    if (!this.#port.hasControlLines) throw noReset(this.#port.address);
+    this.#exchange.listen(null);
+    this.#exchange.console.clear();
+    this.#stub = null;
+    await this.meet('auto');
+  }
+
+  async *bootAndListen(options: {
+    readonly signal?: AbortSignal;
+    readonly resetBy?: 'lines' | 'operator';
+  }): AsyncGenerator<string, void, void> {
+    const byLines = (options.resetBy ?? 'lines') === 'lines';
+    if (byLines && !this.#port.hasControlLines) throw noReset(this.#port.address);
+    const queue = new AsyncQueue<string>();
+    const log = new ConsoleLog();
+    log.onLine((line) => queue.push(line));
+    const stop = (): void => queue.close();
+    options.signal?.addEventListener('abort', stop, { once: true });
+    if (options.signal?.aborted) stop();
+    this.#exchange.listen((bytes) => log.push(bytes));
+    this.#exchange.onGone((reason) => queue.close(reason));
+    this.#listening = true;
+    try {
+      if (byLines && !options.signal?.aborted) await this.#reboot();
+      else if (this.#port.hasBaudRate) await this.#port.setBaudRate(startRate);
+      yield* queue;
+    } finally {
+      this.#listening = false;
+      options.signal?.removeEventListener('abort', stop);
+      this.#exchange.onGone(null);
+      this.#exchange.listen(null);
+    }
+  }
+
+  async sendLine(text: string): Promise<void> {
+    if (!this.#listening) throw misaligned('A line was sent to a board that is not being listened to.');
+    await this.#port.write(utf8(`${text}\n`));
+  }
+
+  async close(): Promise<void> {
+    this.#port.onData(null);
+    this.#port.onGone(null);
+    await this.#port.close();
+  }
+
+  async #reboot(): Promise<void> {
+    const port = this.#port;
+    const watchdog = watchdogResets[this.#security?.chipId ?? -1];
+    if (watchdog && isChipUsb(port) && !this.secureDownload) {
+      this.#exchange.listen(null);
+      // The board may be gone before its answer is out.
+      await this.writeRegisters(watchdog).catch(() => undefined);
+      await this.#clock.sleep(watchdogMs);
+      return;
+    }
+    if (port.hasBaudRate && port.baudRate !== startRate) await port.setBaudRate(startRate);
+    await runReset(port, this.#clock, bootReset(port));
+  }
+
+  async #switchTo(rate: number): Promise<void> {
+    await this.#port.setBaudRate(rate);
+    await this.#clock.sleep(timeouts.baudSettle);
+    await this.#port.discardInput();
+    this.#exchange.forget();
+  }
+
+  /** Whether the loader answers at the rate that the port has now. */
+  #carries(): Promise<boolean> {
+    return this.#exchange.transact(async () => {
+      for (let round = 0; round < 3; round++) if ((await this.#exchange.trySync(round % 2)) !== null) return true;
+      return false;
+    });
+  }
+
+  /** The loader is lost at a rate that does not carry: only a reset finds it. Brings it back to where it was. */
+  async #startAgain(): Promise<void> {
+    const stub = this.mode === 'stub' ? this.#stub : null;
+    const attached = this.#attachedSize;
+    if (!this.#port.hasControlLines) throw noAnswer(this.#port.address, false, this.console);
+    await this.resetToLoader();
+    if (stub) await this.startStub(stub);
+    if (attached !== undefined) await this.attachFlash(attached);
+  }
+
+  #ask<A, R>(command: Command<A, R>, args: A): Promise<R> {
+    return this.#guarded(command, () => this.#exchange.request(command, args));
+  }
+
+  /**
+   * Runs work; where the ROM says `01 05` to a command that it knows, asks why: secure download mode comes into force the moment its
+   * eFuse is burned, without a reset (FACTS 17).
+   */
+  async #guarded<A, R, T>(command: Command<A, R>, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const mayBeClosed = this.mode === 'rom' && !command.secureDownload && !this.secureDownload;
+      if (!mayBeClosed || !isFault(error, 'protocol.refused') || (error as Fault).details.error !== 5) throw error;
+      const info = await this.readSecurityInfo().catch(() => null);
+      throw info?.secureDownload ? closedBySecureDownload(command.name, command.opcode) : error;
+    }
+  }
+}
