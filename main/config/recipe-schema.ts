@@ -1,0 +1,386 @@
+import { z } from 'zod';
+import { chipKinds, parseRevision } from '../model/chip.ts';
+import type { KeyRef, Recipe } from '../model/recipe.ts';
+import { type Place, type Problem, readYaml } from './yaml.ts';
+
+// The form in which people write a recipe. What a chip can do, and which settings of a recipe fit together, is judged in the recipe
+// room; here only form is. No transforms in the schema, so that the published JSON schema says all that it says.
+
+/** A custom check with its own sentence and remedy. */
+function refuse(test: (text: string) => boolean, what: string, remedy: string) {
+  return { test, error: { message: what, params: { remedy } } };
+}
+
+function checked(schema: z.ZodString, ...rules: ReturnType<typeof refuse>[]) {
+  return rules.reduce(
+    (all, rule) =>
+      all.superRefine((text, context) => {
+        if (!rule.test(text))
+          context.addIssue({
+            code: 'custom',
+            message: rule.error.message.replaceAll('{}', `'${text}'`),
+            params: rule.error.params,
+          });
+      }),
+    schema,
+  );
+}
+
+const hex64 = z
+  .string()
+  .regex(/^[0-9a-fA-F]{64}$/)
+  .describe('SHA-256 as 64 hexadecimal digits.');
+
+const keyRef = z
+  .strictObject({
+    label: z.string().min(1).describe('CKA_LABEL of the key in the token.'),
+    id: z
+      .string()
+      .regex(/^([0-9a-fA-F]{2})+$/)
+      .describe('CKA_ID in hexadecimal digits, when the label alone could fit two keys.')
+      .optional(),
+    public_key_sha256: hex64
+      .describe('SHA-256 (64 hexadecimal digits) of the DER SubjectPublicKeyInfo: pins the very key.')
+      .optional(),
+  })
+  .describe('Exactly one key of the token: label, and id or public_key_sha256 where they are given, must all fit.');
+
+/** As chip manuals write it: v3.0, v1.99. */
+const revision = z.string().regex(/^v\d+\.\d{1,2}$/);
+
+const pattern = checked(
+  z.string().min(1),
+  refuse(
+    isPattern,
+    '{} is no regular expression.',
+    'Escape special characters with a backslash, and write it between single quotes.',
+  ),
+);
+
+/** Attributes of distinguished names that a certificate of ours may have. */
+export const nameAttributes = ['CN', 'O', 'OU', 'C', 'ST', 'L', 'serialNumber'] as const;
+
+const distinguishedName = z
+  .partialRecord(
+    z.enum(nameAttributes),
+    checked(
+      z.string().min(1),
+      refuse(
+        (text) => !/\{(?!(serial|mac|chip|batch)\})/.test(text),
+        '{} has a placeholder that is not known.',
+        'Known placeholders: {serial}, {mac}, {chip}, {batch}.',
+      ),
+    ),
+  )
+  .describe(
+    'Attributes of a distinguished name in their order, such as CN and O; {serial}, {mac}, {chip}, {batch} are filled in.',
+  );
+
+const slot = z.int().min(0).max(5).describe('Number of a key block: 0 is BLOCK_KEY0, 5 is BLOCK_KEY5.');
+
+/** The YAML form of a recipe. */
+export const recipeSchema = z
+  .strictObject({
+    fuseline: z.literal(1).describe('Version of this form: 1.'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+      .describe('Short name: letters, digits, dot, dash and underscore, 64 at most.'),
+    revision: z.int().min(1).describe('Counts up with every change: 1, 2, 3.'),
+    description: z.string().default('').describe('What product this makes, for people.'),
+    purpose: z
+      .enum(['production', 'development'])
+      .describe(
+        "'production' must shut every door; 'development' may leave doors open and is never approved for production.",
+      ),
+    chip: z.enum(chipKinds).describe('The chip, by the name that ESP-IDF calls its target.'),
+    silicon: z
+      .strictObject({
+        min: revision.describe('Oldest revision accepted, such as v3.0.'),
+        max: revision.describe('Newest revision accepted, such as v3.99.'),
+      })
+      .superRefine(({ min, max }, context) => {
+        const [low, high] = [parseRevision(min), parseRevision(max)];
+        if (low !== null && high !== null && low > high)
+          context.addIssue({
+            code: 'custom',
+            path: ['max'],
+            message: `silicon.max (${max}) is older than silicon.min (${min}).`,
+            params: { remedy: 'Exchange the two.' },
+          });
+      })
+      .describe(
+        'Silicon revisions that this recipe fits. Revisions differ in their eFuses: other boards are refused before the first burn.',
+      ),
+    firmware: z
+      .strictObject({
+        folder: z
+          .string()
+          .min(1)
+          .describe(
+            'ESP-IDF build folder, relative to this file: bootloader, partition table, application, flasher_args.json.',
+          ),
+      })
+      .describe('What is written into flash.'),
+    flash: z
+      .strictObject({
+        size: z
+          .string()
+          .regex(/^(detect|[1-9]\d{0,3}(KB|MB))$/)
+          .default('detect')
+          .describe("Flash size such as 16MB; 'detect' takes what the chip reports."),
+        baud_rate: z
+          .int()
+          .min(9600)
+          .max(5_000_000)
+          .default(921_600)
+          .describe('Baud rate for writing; the station steps down by itself where a cable cannot hold it.'),
+        stub: z
+          .enum(['auto', 'never'])
+          .default('auto')
+          .describe("'auto' loads Espressif's flasher stub where it helps; 'never' speaks to the ROM alone."),
+      })
+      .prefault({})
+      .describe('How flash is written.'),
+    secure_boot: z
+      .strictObject({
+        scheme: z
+          .enum(['rsa3072', 'ecdsa-p256', 'ecdsa-p384'])
+          .describe('Signature scheme of Secure Boot V2. ESP-IDF recommends rsa3072 on the ESP32-P4.'),
+        keys: z.array(keyRef).min(1).max(3).describe('One to three signing keys, in the order of their digests.'),
+        revoke_unused: z
+          .boolean()
+          .default(true)
+          .describe('Revokes the digest slots that no key fills, so that nobody can add a key later.'),
+        aggressive_revocation: z
+          .boolean()
+          .default(false)
+          .describe('Revokes a key as soon as one check with it fails. Irreversible on the device.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('Secure Boot V2: only signed firmware starts. Leave out for none.'),
+    flash_encryption: z
+      .strictObject({
+        key: z.enum(['xts-aes-128', 'xts-aes-256']).describe('xts-aes-256 takes two key blocks, xts-aes-128 one.'),
+        mode: z
+          .enum(['release', 'development'])
+          .describe("'release' cannot be switched off any more; 'development' can be switched off once."),
+      })
+      .nullable()
+      .default(null)
+      .describe('Flash encryption with a key of its own for every device. Leave out for none.'),
+    identity: z
+      .strictObject({
+        curve: z.literal('p256').default('p256').describe('Curve of the device key: p256.'),
+        certificate: z
+          .strictObject({
+            ca: keyRef.describe('Key of the device CA in the token; it signs the certificates.'),
+            issuer: distinguishedName.describe("Name of the device CA, exactly as in the CA's own certificate."),
+            subject: distinguishedName.describe(
+              'Name of the device; {serial}, {mac}, {chip} and {batch} are filled in for every board.',
+            ),
+            valid_years: z.int().min(1).max(100).default(30).describe('Years from the day of manufacture.'),
+            partition: z
+              .string()
+              .min(1)
+              .max(15)
+              .default('esp_secure_cert')
+              .describe('Partition that takes the certificate, in the form of esp_secure_cert.'),
+          })
+          .describe('The certificate that every device gets.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('An ECDSA key in eFuse that only the chip can use, and a certificate over it. Leave out for none.'),
+    hmac_up: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Burns a device key for the HMAC peripheral (HMAC_UP), with which firmware derives keys such as those of NVS.',
+      ),
+    doors: z
+      .strictObject({
+        jtag: z.enum(['off', 'leave']).describe("'off' burns every JTAG disable bit of the chip."),
+        direct_boot: z.enum(['off', 'leave']).describe("'off' burns DIS_DIRECT_BOOT: no start around the bootloader."),
+        download_mode: z
+          .enum(['disabled', 'secure', 'open'])
+          .describe(
+            "'disabled' ends download mode for ever; 'secure' leaves a few commands; 'open' leaves it as it is.",
+          ),
+      })
+      .describe('Ways into the chip. Shut doors stay shut: none of this can be undone.'),
+    secure_version: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Anti-rollback floor burned into SECURE_VERSION; 0 burns nothing.'),
+    efuses: z
+      .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.int().min(0))
+      .default({})
+      .describe("Further eFuse fields by the manual's name, and their values."),
+    slots: z
+      .partialRecord(
+        z.enum([
+          ...['flash-encryption', 'ecdsa-identity', 'hmac-up', 'hmac-down-ds', 'hmac-down-jtag'],
+          ...['secure-boot-digest-0', 'secure-boot-digest-1', 'secure-boot-digest-2'],
+        ] as [SlotRole, ...SlotRole[]]),
+        slot,
+      )
+      .default({})
+      .describe('Fixed key blocks by role, where firmware expects them; the planner places the rest.'),
+    serial: z
+      .strictObject({
+        from: z
+          .enum(['scan', 'mac'])
+          .default('mac')
+          .describe("'scan' asks for one serial number a board; 'mac' makes it from the MAC."),
+        pattern: pattern.nullable().default(null).describe('Regular expression that a scanned serial number must fit.'),
+      })
+      .prefault({})
+      .describe('Serial numbers.'),
+    boot_proof: z
+      .strictObject({
+        when: z
+          .enum(['before-door', 'after-door', 'both', 'none'])
+          .default('both')
+          .describe(
+            "When the firmware is started and watched: before the doors are shut, after, or both; 'none' needs the waiver boot-proof.",
+          ),
+        timeout_seconds: z
+          .number()
+          .min(1)
+          .max(600)
+          .default(10)
+          .describe('How long the expected lines may take, 1 to 600 seconds.'),
+        expect: z
+          .array(pattern)
+          .default([])
+          .describe('Regular expressions; each must fit a line of the console, in any order.'),
+        reject: z
+          .array(pattern)
+          .default([])
+          .describe('Regular expressions; a console line that fits one fails the board.'),
+        challenge: z
+          .boolean()
+          .default(false)
+          .describe('Asks the firmware to sign a fresh challenge with the burned identity key.'),
+      })
+      .prefault({})
+      .describe('The proof that the finished board starts.'),
+    wrapping_key: keyRef.describe(
+      'AES key of the token under which device keys are kept until the seal, so that a board survives a power cut.',
+    ),
+    waivers: z
+      .array(
+        z.strictObject({
+          check: z.string().min(1).describe('Name of the check, as `recipe check` prints it.'),
+          reason: z.string().min(10).describe('Why, in a sentence of ten letters or more: it stands in every record.'),
+        }),
+      )
+      .default([])
+      .describe('Checks that the approver of this recipe lets go.'),
+  })
+  .describe('What a product must become.');
+
+type SlotRole = keyof Recipe['slots'];
+export type RecipeYaml = z.output<typeof recipeSchema>;
+
+/** A recipe as read: every mistake of form, and where each key stands. */
+export interface RecipeReading {
+  readonly recipe: Recipe | null;
+  readonly problems: readonly Problem[];
+  placeOf(path: string): Place | null;
+}
+
+/**
+ * Reads the text of a recipe file: form only. `recipe` is null when anything is wrong; `placeOf` finds the line of a dotted path such
+ * as `secure_boot.scheme` for findings made later. `file` is only named.
+ */
+export function parseRecipe(text: string, file: string): RecipeReading {
+  const { value, problems, placeOf } = readYaml(text, file, recipeSchema);
+  return { recipe: value === null ? null : recipeOf(value), problems, placeOf };
+}
+
+function recipeOf(yaml: RecipeYaml): Recipe {
+  const { secure_boot: boot, identity, boot_proof: proof } = yaml;
+  return {
+    fuseline: yaml.fuseline,
+    name: yaml.name,
+    revision: yaml.revision,
+    description: yaml.description.trim(),
+    purpose: yaml.purpose,
+    chip: yaml.chip,
+    silicon: { min: parseRevision(yaml.silicon.min) ?? 0, max: parseRevision(yaml.silicon.max) ?? 0 },
+    firmware: { folder: yaml.firmware.folder },
+    flash: { size: bytesOf(yaml.flash.size), baudRate: yaml.flash.baud_rate, stub: yaml.flash.stub },
+    secureBoot: boot && {
+      scheme: boot.scheme,
+      keys: boot.keys.map(keyRefOf),
+      revokeUnused: boot.revoke_unused,
+      aggressiveRevocation: boot.aggressive_revocation,
+    },
+    flashEncryption: yaml.flash_encryption,
+    identity: identity && {
+      curve: identity.curve,
+      certificate: {
+        ca: keyRefOf(identity.certificate.ca),
+        issuer: attributesOf(identity.certificate.issuer),
+        subject: attributesOf(identity.certificate.subject),
+        validYears: identity.certificate.valid_years,
+        partition: identity.certificate.partition,
+      },
+    },
+    hmacUp: yaml.hmac_up,
+    doors: { jtag: yaml.doors.jtag, directBoot: yaml.doors.direct_boot, downloadMode: yaml.doors.download_mode },
+    secureVersion: yaml.secure_version,
+    efuses: yaml.efuses,
+    slots: yaml.slots,
+    serial: { pattern: yaml.serial.pattern, from: yaml.serial.from },
+    bootProof: {
+      when: proof.when,
+      timeoutSeconds: proof.timeout_seconds,
+      expect: proof.expect,
+      reject: proof.reject,
+      challenge: proof.challenge,
+    },
+    wrappingKey: keyRefOf(yaml.wrapping_key),
+    waivers: yaml.waivers,
+  };
+}
+
+function keyRefOf(key: z.output<typeof keyRef>): KeyRef {
+  return {
+    label: key.label,
+    ...(key.id === undefined ? {} : { id: key.id.toLowerCase() }),
+    ...(key.public_key_sha256 === undefined ? {} : { publicKeySha256: key.public_key_sha256.toLowerCase() }),
+  };
+}
+
+function attributesOf(name: z.output<typeof distinguishedName>): { type: string; value: string }[] {
+  return Object.entries(name).map(([type, value]) => ({ type, value }));
+}
+
+/** 16777216 for '16MB'; null for 'detect'. */
+function bytesOf(size: string): number | null {
+  const match = /^(\d+)(KB|MB)$/.exec(size);
+  return match === null ? null : Number(match[1]) * (match[2] === 'MB' ? 1024 * 1024 : 1024);
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The published JSON schema of recipes (draft 2020-12), for editors: station-config/schemas/recipe.schema.json. */
+export function recipeJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(recipeSchema, { io: 'input', reused: 'inline' }) as Record<
+    string,
+    unknown
+  >;
+  return { $schema, title: 'Fuseline recipe', ...rest };
+}

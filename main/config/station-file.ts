@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { RecipeFault } from '../model/fault.ts';
+import { type Problem, readYaml } from './yaml.ts';
+
+/** What a factory decides about one station: a checked station file. Paths are absolute. */
+export interface StationConfig {
+  /** Name of the station; bound into its ledger for ever. */
+  readonly name: string;
+  /** Folder of ledger, token store and work files; null: the program's own default. */
+  readonly dataFolder: string | null;
+  readonly token: TokenConfig;
+  readonly fixtures: readonly FixtureConfig[];
+}
+
+export type TokenConfig =
+  /** A private SoftHSM in the data folder, for demonstration and training: its keys are only as safe as this computer. */
+  | { readonly kind: 'softhsm' }
+  | {
+      readonly kind: 'pkcs11';
+      /** PKCS#11 library. */
+      readonly module: string;
+      /** Token label and serial number: exactly one token must have both (DESIGN law 6). */
+      readonly label: string;
+      readonly serial: string;
+      /** File that holds the user PIN, readable by the station's account alone. */
+      readonly pinFile: string;
+    };
+
+/** One place for a board. */
+export interface FixtureConfig {
+  readonly name: string;
+  /** `usb:` physical path, `virtual:` chip, `socket://`, `rfc2217://`, a device file or COM port. */
+  readonly port: string;
+}
+
+const pkcs11Keys = ['module', 'label', 'serial', 'pin_file'] as const;
+
+/** The YAML form of a station file. */
+export const stationSchema = z
+  .strictObject({
+    fuseline: z.literal(1).describe('Version of this form: 1.'),
+    station: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+      .describe(
+        'Name of the station: letters, digits, dot, dash and underscore. It is bound into the ledger: choose it once.',
+      ),
+    data: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('Folder of ledger, token store and work files, relative to this file.'),
+    token: z
+      .strictObject({
+        kind: z
+          .enum(['softhsm', 'pkcs11'])
+          .describe("'softhsm': a private one in the data folder, for training; 'pkcs11': your HSM."),
+        module: z.string().min(1).describe('Path of the PKCS#11 library.').optional(),
+        label: z.string().min(1).max(32).describe('Label of the token.').optional(),
+        serial: z.string().min(1).max(16).describe('Serial number of the token, in quotes.').optional(),
+        pin_file: z
+          .string()
+          .min(1)
+          .describe('File with the user PIN in one line. Never write the PIN itself here.')
+          .optional(),
+      })
+      .superRefine((token, context) => {
+        for (const key of pkcs11Keys) {
+          if (token.kind === 'pkcs11' && token[key] === undefined)
+            context.addIssue({
+              code: 'custom',
+              path: [key],
+              message: `'token.${key}' is missing: a PKCS#11 token is known by module, label, serial and pin_file.`,
+              params: { remedy: 'Name exactly one token; `token status` shows what is plugged in.' },
+            });
+          if (token.kind === 'softhsm' && token[key] !== undefined)
+            context.addIssue({
+              code: 'custom',
+              path: [key],
+              message: `'token.${key}' has no meaning for the private SoftHSM.`,
+              params: { remedy: 'Leave it out, or set token.kind to pkcs11.' },
+            });
+        }
+      })
+      .prefault({ kind: 'softhsm' })
+      .describe('The token that holds the signing keys.'),
+    fixtures: z
+      .array(
+        z.strictObject({
+          name: z
+            .string()
+            .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/)
+            .describe('Name on the tile and in every record: letters, digits, dot, dash and underscore.'),
+          port: z
+            .string()
+            .regex(/^(usb:[0-9A-Za-z].*|virtual:[a-z0-9]+(\?.*)?|(socket|rfc2217):\/\/[^/:]+:\d+|\/dev\/.+|COM\d+)$/)
+            .describe(
+              'usb:1-1.4 (physical path: survives replugging), virtual:esp32p4, rfc2217://host:port, socket://host:port, /dev/ttyUSB0 or COM7.',
+            ),
+        }),
+      )
+      .superRefine((fixtures, context) => {
+        for (const key of ['name', 'port'] as const) {
+          const seen = new Map<string, number>();
+          for (const [at, fixture] of fixtures.entries()) {
+            const first = seen.get(fixture[key]);
+            // Any number of virtual chips may be alike; of a real port there is one.
+            if (first !== undefined && !(key === 'port' && fixture.port.startsWith('virtual:')))
+              context.addIssue({
+                code: 'custom',
+                path: [at, key],
+                message: `The ${key} '${fixture[key]}' belongs to fixture ${first + 1} of the list already.`,
+                params: { remedy: `Give every fixture a ${key} of its own.` },
+              });
+            else seen.set(fixture[key], at);
+          }
+        }
+      })
+      .default([])
+      .describe('Places for boards, in the order of the screen.'),
+  })
+  .describe('What a factory decides about one station.');
+
+/** The published JSON schema of station files: station-config/schemas/station.schema.json. */
+export function stationJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(stationSchema, { io: 'input', reused: 'inline' }) as Record<
+    string,
+    unknown
+  >;
+  return { $schema, title: 'Fuseline station', ...rest };
+}
+
+/** Reads the text of a station file. `file` is named in problems, and relative paths are taken from its folder. */
+export function parseStation(
+  text: string,
+  file: string,
+): { readonly station: StationConfig | null; readonly problems: readonly Problem[] } {
+  const { value, problems } = readYaml(text, file, stationSchema);
+  if (value === null) return { station: null, problems };
+  const at = (path: string) => resolve(dirname(file), path);
+  const { kind, module = '', label = '', serial = '', pin_file: pinFile = '' } = value.token;
+  return {
+    station: {
+      name: value.station,
+      dataFolder: value.data === null ? null : at(value.data),
+      token: kind === 'softhsm' ? { kind } : { kind, module: at(module), label, serial, pinFile: at(pinFile) },
+      fixtures: value.fixtures,
+    },
+    problems,
+  };
+}
+
+/**
+ * Opens and reads a station file. Faults: RecipeFault `station.not-found`, and `station.invalid` whose sentence holds every problem with
+ * its line.
+ */
+export function readStationFile(file: string): StationConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new RecipeFault({
+      code: 'station.not-found',
+      what: `The station file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      next: 'Name a station file that exists and that this account may read.',
+      details: { file },
+      cause,
+    });
+  }
+  const { station, problems } = parseStation(text, file);
+  if (station !== null) return station;
+  const list = problems.map(
+    ({ line, column, what, remedy }) => `${file}:${line ?? 1}:${column ?? 1}: ${what} ${remedy}`,
+  );
+  throw new RecipeFault({
+    code: 'station.invalid',
+    what: `The station file has ${list.length === 1 ? 'a mistake' : `${list.length} mistakes`}:\n${list.join('\n')}`,
+    next: 'Correct the lines named, then start again.',
+    details: { file, problems: problems.length },
+  });
+}

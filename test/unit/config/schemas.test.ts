@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
+import { parseRecipe } from '../../../main/config/recipe-schema.ts';
+import { parseStation } from '../../../main/config/station-file.ts';
+import { schemaFiles, stationConfig } from './schema-files.ts';
+
+const recipes = readdirSync(`${stationConfig}/recipes`).filter((name) => name.endsWith('.yaml'));
+
+test('the published schemas are those of the program', () => {
+  for (const { file, text } of schemaFiles)
+    assert.equal(readFileSync(file, 'utf8'), text, `run: node test/tools/write-schemas.ts (${file})`);
+});
+
+test('every shipped recipe can be read, and fits the published schema', () => {
+  const fits = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(schemaFiles[0].file, 'utf8')));
+  assert.deepEqual(recipes, [
+    'esp32c3-production.yaml',
+    'esp32p4-development.yaml',
+    'esp32p4-production.yaml',
+    'esp32p4-v1-production.yaml',
+    'esp32s3-production.yaml',
+  ]);
+  for (const name of recipes) {
+    const text = readFileSync(`${stationConfig}/recipes/${name}`, 'utf8');
+    const { recipe, problems } = parseRecipe(text, name);
+    assert.deepEqual(problems, []);
+    assert.equal(`${recipe?.name}.yaml`, name, 'a recipe is called as its file');
+    assert.ok(fits(parse(text)), JSON.stringify(fits.errors));
+  }
+  assert.ok(!fits({ fuseline: 1, name: 'x' }), 'the schema refuses something');
+});
+
+test('the shipped station file can be read, and fits the published schema', () => {
+  const fits = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(schemaFiles[1].file, 'utf8')));
+  const text = readFileSync(`${stationConfig}/station.yaml`, 'utf8');
+  assert.deepEqual(parseStation(text, 'station.yaml').problems, []);
+  assert.ok(fits(parse(text)), JSON.stringify(fits.errors));
+});
+
+test('every key of the published schemas says what it means', () => {
+  const silent: string[] = [];
+  const visit = (node: unknown, path: string) => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [key, value] of Object.entries(node)) {
+      if (key === 'properties' || path.endsWith('.properties')) {
+        if (path.endsWith('.properties') && !('description' in (value as object))) silent.push(`${path}.${key}`);
+      }
+      visit(value, `${path}.${key}`);
+    }
+  };
+  for (const { text } of schemaFiles) visit(JSON.parse(text), '');
+  assert.deepEqual(silent, []);
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseStation, readStationFile } from '../../../main/config/station-file.ts';
+import { isFault } from '../../../main/model/fault.ts';
+import { stationConfig } from './schema-files.ts';
+
+const problemsOf = (text: string) =>
+  parseStation(text, '/etc/station.yaml').problems.map(({ line, check, path }) => `${line} ${check} ${path}`);
+
+test('the shipped station file is a demonstration line of virtual boards', () => {
+  const station = readStationFile(join(stationConfig, 'station.yaml'));
+  assert.deepEqual(station.token, { kind: 'softhsm' });
+  assert.ok(station.fixtures.length > 1);
+  assert.ok(station.fixtures.every(({ port }) => port.startsWith('virtual:')));
+});
+
+test('a real station: paths are taken from the folder of the file', () => {
+  const { station } = parseStation(
+    `fuseline: 1
+station: line-7
+data: data
+token: {kind: pkcs11, module: /usr/lib/hsm.so, label: line-7, serial: '0042', pin_file: pin}
+fixtures:
+  - {name: nest-1, port: usb:1-1.4}
+  - {name: nest-2, port: rfc2217://10.0.0.7:4000}
+  - {name: nest-3, port: COM7}
+`,
+    '/etc/fuseline/station.yaml',
+  );
+  assert.deepEqual(station, {
+    name: 'line-7',
+    dataFolder: '/etc/fuseline/data',
+    token: {
+      kind: 'pkcs11',
+      module: '/usr/lib/hsm.so',
+      label: 'line-7',
+      serial: '0042',
+      pinFile: '/etc/fuseline/pin',
+    },
+    fixtures: [
+      { name: 'nest-1', port: 'usb:1-1.4' },
+      { name: 'nest-2', port: 'rfc2217://10.0.0.7:4000' },
+      { name: 'nest-3', port: 'COM7' },
+    ],
+  });
+});
+
+test('mistakes of a station file are told all at once', () => {
+  assert.deepEqual(
+    problemsOf(`fuseline: 1
+station: line 7
+token: {kind: pkcs11, label: a, pin: '1234'}
+fixtures:
+  - {name: nest-1, port: /dev/ttyUSB0}
+  - {name: nest-1, port: ttyUSB1}
+`),
+    [
+      '2 wrong-value station',
+      '3 wrong-value token.module',
+      '3 wrong-value token.serial',
+      '3 wrong-value token.pin_file',
+      '3 unknown-key token.pin',
+      '6 wrong-value fixtures.1.name',
+      '6 wrong-value fixtures.1.port',
+    ],
+  );
+  assert.deepEqual(problemsOf('fuseline: 1\nstation: a\ntoken: {kind: pkcs11, module: m, label: a}\n'), [
+    '3 wrong-value token.serial',
+    '3 wrong-value token.pin_file',
+  ]);
+  assert.deepEqual(
+    problemsOf(
+      'fuseline: 1\nstation: a\nfixtures:\n  - {name: a, port: COM1}\n  - {name: b, port: COM1}\n  - {name: a, port: COM2}\n',
+    ),
+    ['5 wrong-value fixtures.1.port', '6 wrong-value fixtures.2.name'],
+  );
+});
+
+test('a file that is missing or wrong is a fault that names the lines', () => {
+  assert.throws(
+    () => readStationFile(join(stationConfig, 'nowhere.yaml')),
+    (error) => isFault(error, 'station.not-found'),
+  );
+  assert.throws(
+    () => readStationFile(join(stationConfig, 'recipes', 'esp32c3-production.yaml')),
+    (error) =>
+      isFault(error, 'station.invalid') && /esp32c3-production\.yaml:\d+:\d+: 'station' is missing/.test(error.what),
+  );
+});
