@@ -25,15 +25,13 @@ test('a file without mistakes gives its values with the defaults filled in', () 
   const { value, problems } = read('name: a # comment\nlist:\n  - label: x\nnames: {O: b, CN: c}\n');
   assert.deepEqual(problems, []);
   assert.deepEqual(value, {
-    
-      name: 'a',
-      count: 3,
-      mode: 'quick',
-      on: false,
-      list: [{ label: 'x' }],
-      names: { O: 'b', CN: 'c' },
-      group: null,
-    ,
+    name: 'a',
+    count: 3,
+    mode: 'quick',
+    on: false,
+    list: [{ label: 'x' }],
+    names: { O: 'b', CN: 'c' },
+    group: null,
   });
   assert.deepEqual(Object.keys(value?.names ?? {}), ['O', 'CN'], 'names keep the order in which they are written');
 });
