@@ -1,180 +1,126 @@
-import { chipKinds, parseRevision } from '../model/chip.ts';
+import { resolve } from 'node:path';
+import { digestOf } from '../base/json.ts';
+import { type RandomSource, systemRandom } from '../base/random.ts';
 import { RecipeFault } from '../model/fault.ts';
-import type { VirtualChipOptions, VirtualFault } from './silicon.ts';
+import { portBusy } from '../transport/faults.ts';
+import type { OpenPort, Port } from '../transport/port.ts';
+import { parseVirtualAddress, type VirtualAddress } from './address-form.ts';
+import { bootFromFlash } from './boot.ts';
+import { VirtualChip } from './chip.ts';
+import { openVirtualPort } from './port.ts';
 
-/** A `virtual:` address taken apart. */
-export interface VirtualAddress {
-  readonly options: VirtualChipOptions;
-  /** Under which the same chip is opened again; null where every opening is a new board. */
-  readonly name: string | null;
+export { parseVirtualAddress, type VirtualAddress } from './address-form.ts';
+
+export interface VirtualBenchParts {
+  /** Where seeds of chips come from that name none. */
+  readonly random?: RandomSource;
 }
 
-const scheme = 'virtual:';
-const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, shuts-doors, name';
+/** Virtual boards on a bench: opened by address like any port, and at hand for who turns their supply off or looks into them. */
+export interface VirtualBench {
+  /**
+   * Opens a `virtual:` address (see parseVirtualAddress). With `name` or `state` it is the same board every time, else a new one.
+   * RecipeFault `virtual.address`; FixtureFault `transport.busy` while the board's port is open.
+   */
+  readonly open: OpenPort;
+  /** The board that the address opened last; undefined before. */
+  chip(address: string): VirtualChip | undefined;
+  /** Closes all ports, turns all boards off and saves those with a state file. */
+  close(): Promise<void>;
+}
 
-/** All kinds of faults; a record so that the compiler misses none. */
-const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
-  'power-cut-in-burn': true,
-  'power-cut-after-burn': true,
-  'weak-burn': true,
-  'dead-bit': true,
-  'power-cut-in-flash': true,
-  'bad-flash': true,
-  'lost-answer': true,
-  'garbled-answer': true,
-  'lost-request-byte': true,
-  unplug: true,
-  mute: true,
-  'baud-limit': true,
-};
+/** A board on the bench. */
+interface Place {
+  readonly chip: VirtualChip;
+  /** Digest of the options it was made with. */
+  readonly made: string;
+  /** Whether a name or state file leads to it again. */
+  readonly kept: boolean;
+  port: Port | null;
+}
 
-/**
- * Takes `virtual:KIND[?key=value&...]` apart. Keys:
- *
- *     rev=v3.1           silicon revision
- *     mac=aa:bb:...      MAC; without it made from the seed
- *     seed=7             everything that is made by chance follows from it
- *     flash=16MB         size; also KB, or bytes (decimal or 0x...)
- *     state=FILE         eFuses and flash live in this file
- *     fault=KIND[:N]     may be given several times; KIND as in VirtualFault, N its count, bytes, address or rate (mute has none)
- *     pacing=line|none   whether bytes take the time they take at the line's rate
- *     latency=MS         added to every answer
- *     baud=RATE          the highest rate that the line carries (the fault baud-limit)
- *     shuts-doors=yes|no the application is a release build that burns ENABLE_SECURITY_DOWNLOAD at its start
- *     name=TEXT          opens the same chip again
- *
- * RecipeFault `virtual.address` that names what is known, for anything else.
- */
-export function parseVirtualAddress(address: string): VirtualAddress {
-  const [kindText = '', ...rest] = (address.startsWith(scheme) ? address.slice(scheme.length) : '').split('?');
-  const kind = chipKinds.find((known) => known === kindText);
-  if (kind === undefined || rest.length > 1) {
-    throw badAddress(
-      address,
-      `"${address}" is no address of a virtual chip`,
-      `virtual:KIND, KIND one of ${chipKinds.join(', ')}`,
-    );
-  }
-  let name: string | null = null;
-  let options: VirtualChipOptions = { kind };
-  const faults: VirtualFault[] = [];
-  const seen = new Set<string>();
-  for (const [key, value] of pairs(rest[0] ?? '')) {
-    const bad = (known: string) => badAddress(address, `"${key}=${value}" means nothing in ${address}`, known);
-    if (key !== 'fault' && seen.has(key)) throw badAddress(address, `${address} says ${key} twice`, `${key} once`);
-    seen.add(key);
-    switch (key) {
-      case 'rev':
-        options = { ...options, revision: parseRevision(value) ?? refuse(bad('rev=v3.1')) };
-        break;
-      case 'mac':
-        if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value)) throw bad('mac=aa:bb:cc:dd:ee:ff');
-        options = { ...options, mac: value.toLowerCase() };
-        break;
-      case 'seed':
-        options = { ...options, seed: parseNumber(value) ?? refuse(bad('seed=7')) };
-        break;
-      case 'flash':
-        options = { ...options, flashSize: parseSize(value) ?? refuse(bad('flash=16MB (a power of two from 4 KB)')) };
-        break;
-      case 'state':
-        if (value === '') throw bad('state=FILE');
-        options = { ...options, stateFile: value };
-        break;
-      case 'pacing':
-        if (value !== 'line' && value !== 'none') throw bad('pacing=line or pacing=none');
-        options = { ...options, pacing: value };
-        break;
-      case 'latency':
-        options = { ...options, latencyMs: parseNumber(value) ?? refuse(bad('latency=16 (milliseconds)')) };
-        break;
-      case 'baud':
-        faults.push({ kind: 'baud-limit', rate: parseNumber(value) || refuse(bad('baud=921600')) });
-        break;
-      case 'shuts-doors':
-        if (value !== 'yes' && value !== 'no') throw bad('shuts-doors=yes or shuts-doors=no');
-        options = { ...options, firmwareShutsDoors: value === 'yes' };
-        break;
-      case 'fault':
-        faults.push(
-          parseFault(value) ?? refuse(bad(`fault=KIND:N with KIND one of ${Object.keys(faultKinds).join(', ')}`)),
-        );
-        break;
-      case 'name':
-        if (value === '') throw bad('name=TEXT');
-        name = value;
-        break;
-      default:
-        throw badAddress(address, `${address} says "${key}", which a virtual chip does not know`, keys);
+/** A chip as an address describes it, without a bench around it; its supply is off. RecipeFault `virtual.address`. */
+export function openBenchChip(address: string, parts: VirtualBenchParts = {}): VirtualChip {
+  return makeChip(parseVirtualAddress(address), parts);
+}
+
+export function createVirtualBench(parts: VirtualBenchParts = {}): VirtualBench {
+  const kept = new Map<string, Place>();
+  const latest = new Map<string, Place>();
+  const all = new Set<Place>();
+
+  const placeOf = (address: string): Place => {
+    const parsed = parseVirtualAddress(address);
+    const key = keyOf(parsed);
+    const made = digestOf(parsed.options);
+    const there = key === null ? undefined : kept.get(key);
+    if (there !== undefined) {
+      if (there.made !== made) throw otherBoard(address);
+      return there;
     }
-  }
-  return { options: faults.length > 0 ? { ...options, faults } : options, name };
+    const place: Place = { chip: makeChip(parsed, parts), made, kept: key !== null, port: null };
+    if (key !== null) kept.set(key, place);
+    all.add(place);
+    return place;
+  };
+
+  /** A board to which no address leads any more goes off the bench once its port is closed. */
+  const retire = (place: Place | undefined, address: string): void => {
+    if (place === undefined || place.kept || place.port !== null || latest.get(address) === place) return;
+    place.chip.powerOff();
+    all.delete(place);
+  };
+
+  const open: OpenPort = async (address, { baudRate }) => {
+    const place = placeOf(address);
+    if (place.port !== null) throw portBusy(address);
+    const before = latest.get(address);
+    latest.set(address, place);
+    retire(before, address);
+    const port = openVirtualPort(place.chip, address);
+    place.port = port;
+    const close = port.close.bind(port);
+    port.close = async () => {
+      await close();
+      if (place.port !== port) return;
+      place.port = null;
+      place.chip.save();
+      retire(place, address);
+    };
+    if (port.baudRate !== baudRate) await port.setBaudRate(baudRate);
+    return port;
+  };
+
+  return {
+    open,
+    chip: (address) => latest.get(address)?.chip,
+    async close() {
+      for (const place of all) {
+        await place.port?.close();
+        place.chip.powerOff();
+      }
+      all.clear();
+      kept.clear();
+      latest.clear();
+    },
+  };
 }
 
-function* pairs(query: string): Generator<readonly [string, string]> {
-  for (const pair of query.split('&')) {
-    if (pair === '') continue;
-    const at = pair.indexOf('=');
-    const key = at < 0 ? pair : pair.slice(0, at);
-    const value = at < 0 ? '' : pair.slice(at + 1);
-    yield [key, decoded(value)];
-  }
+function makeChip({ options }: VirtualAddress, { random = systemRandom }: VirtualBenchParts): VirtualChip {
+  const seed = options.seed ?? random(4).reduce((number, byte) => number * 256 + byte, 0);
+  return new VirtualChip({ ...options, seed }, bootFromFlash);
 }
 
-/** Percent signs as in other addresses; where they make no sense the text stands as it is. */
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
+function keyOf({ name, options }: VirtualAddress): string | null {
+  if (options.stateFile !== undefined) return `state ${resolve(options.stateFile)}`;
+  return name === null ? null : `name ${name}`;
 }
 
-function parseNumber(text: string): number | null {
-  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) return null;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : null;
-}
-
-function parseSize(text: string): number | null {
-  const match = /^(0x[0-9a-f]+|\d+)\s*(KB|MB)?$/i.exec(text);
-  const number = parseNumber(match?.[1] ?? '');
-  if (number === null) return null;
-  const unit = { KB: 1024, MB: 1024 * 1024 }[match?.[2]?.toUpperCase() ?? ''] ?? 1;
-  const size = number * unit;
-  return size >= 4096 && size <= 2 ** 30 && Number.isInteger(Math.log2(size)) ? size : null;
-}
-
-function parseFault(text: string): VirtualFault | null {
-  const [kind = '', number, ...more] = text.split(':');
-  if (!Object.hasOwn(faultKinds, kind) || more.length > 0) return null;
-  const known = kind as VirtualFault['kind'];
-  if (known === 'mute') return number === undefined ? { kind: 'mute' } : null;
-  const value = parseNumber(number ?? '');
-  if (value === null) return null;
-  switch (known) {
-    case 'power-cut-in-flash':
-    case 'unplug':
-      return { kind: known, afterBytes: value };
-    case 'bad-flash':
-      return { kind: known, address: value };
-    case 'baud-limit':
-      return value > 0 ? { kind: known, rate: value } : null;
-    default:
-      return value > 0 ? { kind: known, after: value } : null;
-  }
-}
-
-function badAddress(address: string, what: string, known: string): RecipeFault {
+function otherBoard(address: string): RecipeFault {
   return new RecipeFault({
     code: 'virtual.address',
-    what: `${what}.`,
-    next: `Known: ${known}.`,
+    what: `${address} names a board that is on the bench already, made otherwise.`,
+    next: 'Write the address as it was first, or give this board another name or state file.',
     details: { address },
   });
-}
-
-/** Throws in the place of a value. */
-function refuse(fault: RecipeFault): never {
-  throw fault;
 }
