@@ -16,6 +16,8 @@ export interface Wire {
   send<A, R>(command: Command<A, R>, args: A): Promise<number>;
   /** The answer to a request that was sent. */
   answer<A, R>(command: Command<A, R>, args: A): Promise<R>;
+  /** When the last answer came in (monotonic clock): it may have waited while a write was under way. */
+  answeredAt(): number;
   /** Both. */
   ask<A, R>(command: Command<A, R>, args: A): Promise<R>;
   /** The next frame, whatever it is; null when none comes in time. For work that asked for bare frames. */
@@ -24,6 +26,11 @@ export interface Wire {
   sendFrame(bytes: Uint8Array): Promise<void>;
   /** Finds the loader again after damage: what is under way is dropped. */
   resync(): Promise<void>;
+}
+
+interface Arrived {
+  readonly bytes: Uint8Array;
+  readonly at: number;
 }
 
 /** Tries of a repeatable command, and of SYNC when the conversation is found again. */
@@ -47,7 +54,8 @@ export class Exchange {
   readonly #encoder = new SlipEncoder();
   readonly #decoder: SlipDecoder;
   readonly #wire: Wire;
-  #frames: Uint8Array[] = [];
+  #frames: Arrived[] = [];
+  #answeredAt = 0;
   #wake: (() => void) | null = null;
   /** Frames that are no answers (data of READ_FLASH, the stub's greeting) are taken only by work that asked for them. */
   #bareFrames = false;
@@ -70,6 +78,7 @@ export class Exchange {
     this.#wire = {
       send: (command, args) => this.#send(command, args),
       answer: (command, args) => this.#answer(command, args),
+      answeredAt: () => this.#answeredAt,
       ask: (command, args) => this.#ask(command, args),
       frame: (waitMs) => this.#nextFrame(isAnyFrame, this.clock.monotonic() + waitMs),
       sendFrame: (bytes) => this.#write(this.#encoder.encode([bytes])),
@@ -267,15 +276,19 @@ export class Exchange {
         return true;
       }
     }
-    this.#frames.push(bytes.slice());
+    this.#frames.push({ bytes: bytes.slice(), at: this.clock.monotonic() });
     this.#wake?.();
     return true;
   }
 
   async #nextFrame(wanted: (frame: Uint8Array) => boolean, until: number): Promise<Uint8Array | null> {
     for (;;) {
-      const index = this.#frames.findIndex(wanted);
-      if (index >= 0) return this.#frames.splice(index, 1)[0] as Uint8Array;
+      const index = this.#frames.findIndex(({ bytes }) => wanted(bytes));
+      const [frame] = index < 0 ? [] : this.#frames.splice(index, 1);
+      if (frame) {
+        this.#answeredAt = frame.at;
+        return frame.bytes;
+      }
       if (this.#gone) throw this.#gone;
       const waitMs = until - this.clock.monotonic();
       if (waitMs <= 0) return null;

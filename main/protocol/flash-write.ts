@@ -50,11 +50,11 @@ export class SendWindow {
     this.#due.push({ at: this.#wireFreeAt, ms });
   }
 
-  /** The oldest block was acknowledged. On time: within a quarter of a block of the best seen. */
-  acknowledged(): void {
+  /** The oldest block was acknowledged at that time. On time: within a quarter of a block of the best seen. */
+  acknowledged(at: number): void {
     const due = this.#due.shift();
     if (!due) return;
-    const late = this.#exchange.clock.monotonic() - due.at;
+    const late = at - due.at;
     // The first acknowledgement of a write meets an idle chip and says nothing about its writing.
     this.#onTime = this.#best !== Number.POSITIVE_INFINITY && late - Math.min(this.#best, late) <= due.ms / 4;
     this.#best = Math.min(this.#best, late);
@@ -214,7 +214,7 @@ async function pass(
     // Aborted, and what was on its way has been answered: the loader is ready for a new FLASH_BEGIN.
     if (!oldest) break;
     await wire.answer(stream.data, oldest);
-    window.acknowledged();
+    window.acknowledged(wire.answeredAt());
     answered++;
     state.acknowledged = Math.min(bytes.length, from + answered * blockSize);
     progress(state.acknowledged);

@@ -93,6 +93,9 @@ class LoaderSession implements Loader {
   get baudRate(): number {
     return this.#port.baudRate;
   }
+  get canReset(): boolean {
+    return this.#port.hasControlLines;
+  }
   get counters(): LoaderCounters {
     return this.#exchange.counters;
   }

@@ -49,6 +49,8 @@ export interface Loader {
   /** Lines the chip printed before it answered. */
   readonly console: readonly string[];
   readonly baudRate: number;
+  /** Whether the port's lines can reset the board. */
+  readonly canReset: boolean;
   readonly counters: LoaderCounters;
 
   readRegister(address: number): Promise<number>;
