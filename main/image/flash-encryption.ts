@@ -44,13 +44,9 @@ export async function encryptFlashAsync(plain: Uint8Array, address: number, key:
   const xts = openXts(key, true);
   checkRange(plain, address);
   const result = new Uint8Array(plain.length);
-  // Turns end at unit borders, so that only the first and the last unit are ever cut.
-  let end = Math.min(turnSize - (address % unitSize), plain.length);
-  for (let at = 0; at < plain.length; ) {
-    result.set(transform(plain.subarray(at, end), address + at, xts), at);
-    at = end;
-    end = Math.min(at + turnSize, plain.length);
-    if (at < plain.length) await setImmediate();
+  for (let at = 0; at < plain.length; at += turnSize) {
+    if (at > 0) await setImmediate();
+    result.set(transform(plain.subarray(at, at + turnSize), address + at, xts), at);
   }
   return result;
 }
@@ -86,14 +82,13 @@ function transform(bytes: Uint8Array, address: number, xts: Xts): Uint8Array {
   const result = Buffer.allocUnsafeSlow(bytes.length);
   const work = Buffer.allocUnsafeSlow(stretchSize);
   const tweaks = new Uint32Array(stretchSize / 4);
-  // Zero bytes fill up the cut units at both ends; what comes out for them is not used.
+  // Whatever bytes fill up the cut units at both ends: no block looks at another, and theirs are not used.
   const skew = address % unitSize;
   for (let at = -skew; at < bytes.length; at += stretchSize) {
     const end = Math.min(at + stretchSize, bytes.length);
     const from = Math.max(at, 0);
     const units = Math.ceil((end - at) / unitSize);
     const stretch = work.subarray(0, units * unitSize);
-    if (from !== at || end - at !== stretch.length) stretch.fill(0);
     stretch.set(bytes.subarray(from, end), from - at);
     transformUnits(stretch, address + at, units, xts, tweaks);
     result.set(stretch.subarray(from - at, end - at), from);

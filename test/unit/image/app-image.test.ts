@@ -85,6 +85,16 @@ test('an image without hash', () => {
   assert.equal(image.length % 16, 0);
 });
 
+test('an image that ends on a page by chance is not padded', () => {
+  const data = concat(
+    appDescriptorBytes({ ...descriptor, mmuPageSize: 0x2000 }),
+    new Uint8Array(0x2000 - 256 - 32 - 48),
+  );
+  const image = parseImage(buildImage({ ...content, segments: [{ loadAddress: 0x20, data }] }));
+  assert.equal(image.length, 0x2000);
+  assert.equal(image.securePadded, false);
+});
+
 test('a bootloader is told from an application by its descriptor', () => {
   const described = { secureVersion: 2, version: 7, idfVersion: 'v5.5.1', dateTime: 'Jun 15 2026 09:36:55' };
   const data = bootloaderDescriptorBytes(described);
@@ -92,6 +102,8 @@ test('a bootloader is told from an application by its descriptor', () => {
   const image = parseImage(buildImage({ ...content, segments: [{ loadAddress: 0x4ff33ce0, data }] }));
   assert.deepEqual(image.bootloader, described);
   assert.equal(image.app, null);
+  data[0] = 0x51;
+  assert.equal(parseImage(buildImage({ ...content, segments: [{ loadAddress: 0x20, data }] })).bootloader, null);
 });
 
 test('the hand-built image that esptool 5.3.1 accepts', withShared, () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { test } from 'node:test';
-import { concat, toHex } from '../../../main/base/bytes.ts';
+import { crc32 } from 'node:zlib';
+import { concat, toHex, u32le } from '../../../main/base/bytes.ts';
 import { montgomeryOf, rsaKeyOf } from '../../../main/image/public-key.ts';
 import {
   attachSignatures,
@@ -139,15 +140,17 @@ for (const [scheme, key] of [
   });
 }
 
-test('a block with a right CRC and a wrong R, which would only fail in the ROM, does not verify', async () => {
-  const { crc32 } = await import('node:zlib');
+test('a block with a right CRC that only the ROM would refuse does not verify', () => {
   const padded = padForSigning(image);
-  const bytes = signedBlock('rsa3072', rsa, padded);
-  bytes[500] = (bytes[500] as number) ^ 1;
-  new DataView(bytes.buffer).setUint32(1196, crc32(bytes.subarray(0, 1196)), true);
-  const block = parseSignatureBlock(bytes);
-  assert.ok(block);
-  assert.equal(verifySignatureBlock(block, padded), false);
+  // 10: the image digest; 500: R, with which the ROM calculates.
+  for (const at of [10, 500]) {
+    const bytes = signedBlock('rsa3072', rsa, padded);
+    bytes[at] = (bytes[at] as number) ^ 1;
+    bytes.set(u32le(crc32(bytes.subarray(0, 1196))), 1196);
+    const block = parseSignatureBlock(bytes);
+    assert.ok(block);
+    assert.equal(verifySignatureBlock(block, padded), false, `byte ${at}`);
+  }
 });
 
 test('a PSS salt of another length does not verify', () => {
@@ -229,6 +232,9 @@ test('a key or signature of another kind is refused', () => {
   const digest = imageDigest(padForSigning(image), 'rsa3072');
   const small = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   assert.throws(() => keyDigestOf('rsa3072', spkiOf(small)), refused('image.key'));
+  // As many bytes as 3072 bits, but the top bit is not set.
+  const short = generateKeyPairSync('rsa', { modulusLength: 3070 }).publicKey;
+  assert.throws(() => keyDigestOf('rsa3072', spkiOf(short)), refused('image.key'));
   assert.throws(() => keyDigestOf('rsa3072', spkiOf(p256)), refused('image.key'));
   assert.throws(() => keyDigestOf('rsa3072', new Uint8Array(10)), refused('image.key'));
   assert.throws(() => keyDigestOf('ecdsa-p256', spkiOf(p384)), refused('image.key'));
@@ -253,4 +259,7 @@ test('a file without a signature sector', () => {
   assert.equal(splitSigned(image), null);
   assert.equal(splitSigned(padForSigning(image)), null);
   assert.equal(splitSigned(new Uint8Array(4096)), null);
+  const sector = buildSignatureSector([signedBlock('ecdsa-p256', p256, image)]);
+  assert.equal(splitSigned(concat(image, sector)), null, 'a sector at no sector border');
+  assert.equal(splitSigned(concat(padForSigning(image), sector))?.blocks.length, 1);
 });
