@@ -17,8 +17,10 @@ export const timeouts = {
   stubGreeting: 3000,
   /** After CHANGE_BAUDRATE: the chip switches when its answer has left (esptool's 50 ms). */
   baudSettle: 50,
-  /** A board that boots prints within this time that its download mode is off. */
-  bootMessage: 300,
+  /** A timer that fires so much late says that this process was held up, and that unread bytes may wait. */
+  heldUp: 20,
+  /** As long as this they are waited for then. */
+  heldUpMost: 1000,
   /** Nothing takes longer, whatever the size. */
   longest: 240_000,
 } as const;
