@@ -30,6 +30,8 @@ export async function listenTcp(
     socket.once('close', () => sockets.delete(socket));
     if (current !== null) {
       socket.on('error', () => socket.destroy());
+      // what it sends is read and dropped: bytes left unread would reset the connection before it has read the refusal
+      socket.resume();
       socket.end(refusal);
       return;
     }
