@@ -44,10 +44,25 @@ export type RunEvent =
       readonly planDigest: string;
       readonly steps: readonly string[];
       readonly resumes: string | null;
+      readonly facts: PlanFacts;
     }
+  /** The token went away (or came back): the run waits where the board is safe. */
+  | { readonly type: 'parked'; readonly fault: FaultRecord }
+  | { readonly type: 'resumed'; readonly waitedMs: number }
   | { readonly type: 'step-started'; readonly step: string; readonly irreversible: boolean }
   | { readonly type: 'step-passed'; readonly step: string; readonly ms: number }
   | { readonly type: 'run-ended'; readonly outcome: Outcome; readonly fault: FaultRecord | null; readonly ms: number };
+
+/** What of a plan the sealed record will state; its whole text is bound by the digest. */
+export interface PlanFacts {
+  readonly serial: string | null;
+  readonly secureBoot: { readonly scheme: string; readonly keyDigests: readonly string[] } | null;
+  readonly secureVersion: number;
+  /** Every key block of the product, burned now or before: what lies there; a digest for public ones. */
+  readonly keys: readonly { readonly material: string; readonly block: number; readonly digest: string | null }[];
+  /** Fields that the last burn sets. */
+  readonly door: Readonly<Record<string, number>>;
+}
 
 /** An event as it lies in the ledger and goes to screens. */
 export interface StoredEvent {

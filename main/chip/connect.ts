@@ -1,0 +1,37 @@
+import type { Clock } from '../base/clock.ts';
+import { connectLoader, openFirmwareConsole } from '../protocol/loader-session.ts';
+import type { Port } from '../transport/port.ts';
+import type { Board } from './board.ts';
+import { openBoard } from './live-board.ts';
+
+export interface ConnectBoardOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The board on `port`, its loader met and its chip identified. The port is the board's from then on (`close` closes it); when this rejects
+ * it is closed. Faults of the loader (`protocol.*`) and of identification (`chip.*`).
+ */
+export async function connectBoard(port: Port, options: ConnectBoardOptions): Promise<Board> {
+  try {
+    const loader = await connectLoader(port, options);
+    return await openBoard(loader, { clock: options.clock });
+  } catch (error) {
+    await port.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A board whose door is shut: it can be reset into its firmware and spoken to, no more. */
+export type ShutBoard = Pick<Board, 'boot' | 'sendLine' | 'close'>;
+
+/** Takes the port over for a board whose loader is not to be met. */
+export function openShutBoard(port: Port, options: { readonly clock: Clock }): ShutBoard {
+  const console = openFirmwareConsole(port, options);
+  return {
+    boot: (how) => console.bootAndListen(how),
+    sendLine: (text) => console.sendLine(text),
+    close: () => console.close(),
+  };
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+// Front door of the terminal face: opens the real parts and hands them to the commands.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogUpdate } from 'log-update';
+import { systemClock } from './base/clock.ts';
+import { systemRandom } from './base/random.ts';
+import { runCommand } from './cli/program.ts';
+import type { Streams, World } from './cli/world.ts';
+import {
+  dataFolderOf,
+  openLedgerOf,
+  openPorts,
+  openSignerOf,
+  openStationOf,
+  programVersion,
+  settingsOf,
+  stationConfigFolder,
+} from './parts.ts';
+
+const live = createLogUpdate(process.stderr, { showCursor: true });
+
+const streams: Streams = {
+  answer: (line) => void process.stdout.write(`${line}\n`),
+  say: (line) => void process.stderr.write(`${line}\n`),
+  live: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+  columns: process.stderr.columns ?? 120,
+  redraw: (lines) => (lines.length === 0 ? live.done() : live(lines.join('\n'))),
+};
+
+const ports = openPorts(systemRandom);
+
+const world: World = {
+  version: programVersion(),
+  streams,
+  clock: systemClock,
+  random: systemRandom,
+  openPort: ports.open,
+  stationConfig: stationConfigFolder,
+  openStation: (options) => openStationOf(options, ports.open),
+  openLedger: openLedgerOf,
+  openSigner: openSignerOf,
+  hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
+  dataFolder: dataFolderOf,
+  fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
+  onInterrupt(listener) {
+    process.on('SIGINT', listener);
+    process.on('SIGTERM', listener);
+    return () => {
+      process.off('SIGINT', listener);
+      process.off('SIGTERM', listener);
+    };
+  },
+  temporaryFolder() {
+    const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
+    return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  },
+};
+
+// A reader that goes away (audit list | head) is no fault of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await runCommand(process.argv.slice(2), world);
+await ports.close();

@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { verifyRows } from '../ledger/chain.ts';
+import type { LedgerReader } from '../ledger/ledger.ts';
+import { LedgerFault, RecipeFault } from '../model/fault.ts';
+import type { SealedRecord } from '../model/record.ts';
+import { hex, table } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface AuditOptions extends OpenOptions {
+  readonly json?: boolean;
+  readonly text?: string;
+  readonly batch?: string;
+  readonly outcome?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit?: number;
+  readonly out?: string;
+  readonly file?: string;
+}
+
+async function withLedger(
+  options: AuditOptions,
+  world: World,
+  work: (ledger: LedgerReader) => Promise<Exit>,
+): Promise<Exit> {
+  const ledger = await world.openLedger(options);
+  try {
+    return await work(ledger);
+  } finally {
+    await ledger.close();
+  }
+}
+
+const outcomes = ['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed', 'open'] as const;
+
+/** Devices of the ledger, newest first. */
+export function auditList(options: AuditOptions, world: World): Promise<Exit> {
+  return withLedger(options, world, async (ledger) => {
+    const outcome = outcomes.find((candidate) => candidate === options.outcome);
+    if (options.outcome !== undefined && outcome === undefined) {
+      throw new RecipeFault({
+        code: 'cli.value',
+        what: `--outcome does not know ${JSON.stringify(options.outcome)}.`,
+        next: `Use one of ${outcomes.join(', ')}.`,
+      });
+    }
+    const rows = await ledger.devices({
+      ...(options.text ? { text: options.text } : {}),
+      ...(options.batch ? { batch: options.batch } : {}),
+      ...(outcome ? { outcome } : {}),
+      ...(options.from ? { from: options.from } : {}),
+      ...(options.to ? { to: options.to } : {}),
+      limit: options.limit ?? 100,
+    });
+    if (options.json) {
+      for (const row of rows) world.streams.answer(JSON.stringify(row));
+    } else if (rows.length === 0) {
+      world.streams.answer('No device fits.');
+    } else {
+      const cells = rows.map((row) => [
+        row.mac,
+        row.serial ?? '-',
+        row.chip ?? '-',
+        `${row.recipe.name} r${row.recipe.revision}`,
+        row.batch ?? '-',
+        row.condemned ? 'condemned' : row.sealedAt ? 'sealed' : (row.outcome ?? 'open'),
+        row.lastAt,
+        `${row.attempts}`,
+      ]);
+      for (const line of table([['MAC', 'serial', 'chip', 'recipe', 'batch', 'state', 'last run', 'tries'], ...cells]))
+        world.streams.answer(line);
+    }
+    return exit.passed;
+  });
+}
+
+/** The story of one device: every attempt, and the sealed record where there is one. */
+export function auditShow(device: string, options: AuditOptions, world: World): Promise<Exit> {
+  return withLedger(options, world, async (ledger) => {
+    const sealed = await ledger.sealedDevice(device);
+    const mac = sealed?.chip.mac ?? (await ledger.claimedBy('serial', device)) ?? device.toLowerCase();
+    const history = await ledger.history(mac);
+    if (history.runs.length === 0) {
+      throw new RecipeFault({
+        code: 'audit.unknown-device',
+        what: `The ledger knows no device ${JSON.stringify(device)}.`,
+        next: 'Give a MAC (aa:bb:cc:dd:ee:ff) or a serial number; audit list shows them.',
+      });
+    }
+    if (options.json) {
+      world.streams.answer(JSON.stringify({ mac, sealed, condemned: history.condemned, runs: history.runs }));
+      return exit.passed;
+    }
+    world.streams.answer(`Device ${mac}`);
+    if (history.condemned) world.streams.answer(`CONDEMNED ${history.condemned.at}: ${history.condemned.reason}`);
+    if (sealed) for (const line of recordLines(sealed)) world.streams.answer(line);
+    for (const { run, events } of history.runs) {
+      world.streams.answer('');
+      world.streams.answer(
+        `Run ${run.id}  ${run.startedAt}  fixture ${run.fixture}  operator ${run.operator ?? '-'}  ${run.outcome ?? 'not ended'}`,
+      );
+      for (const stored of events)
+        world.streams.answer(`  ${stored.at}  ${(stored.step ?? '').padEnd(16)}  ${eventText(stored.event)}`);
+    }
+    return exit.passed;
+  });
+}
+
+function eventText(event: Readonly<Record<string, unknown>> & { readonly type: string }): string {
+  const { type, ...rest } = event;
+  const text = JSON.stringify(rest);
+  return `${type} ${text.length > 160 ? `${text.slice(0, 157)}...` : text}`;
+}
+
+function recordLines(record: SealedRecord): string[] {
+  return [
+    ...table([
+      ['sealed', `${record.sealedAt} in run ${record.run}, batch ${record.batch ?? '-'}`],
+      ['station', `${record.station}, fixture ${record.fixture}, operator ${record.operator ?? '-'}`],
+      ['recipe', `${record.recipe.name} revision ${record.recipe.revision}, ${record.recipe.hash}`],
+      ['plan', record.planDigest],
+      ['chip', `${record.chip.kind} revision ${record.chip.revision}, package ${record.chip.packageVersion}`],
+      ['serial', record.serial ?? '-'],
+      [
+        'secure boot',
+        record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
+      ],
+      ['identity', record.identity ? `certificate ${record.identity.certificateSerial}` : '-'],
+      ['keys destroyed', record.keysDestroyedAt ?? 'no'],
+      ['waivers', record.waivers.map((waiver) => `${waiver.check} (${waiver.reason})`).join('; ') || '-'],
+      ['software', `${record.software.name} ${record.software.version}`],
+    ]),
+    '',
+    'Keys',
+    ...table(record.keys.map((key) => [`  ${key.role}`, `BLOCK ${key.blocks.join(' and ')}`, key.fingerprint])),
+    '',
+    'Flash',
+    ...table(
+      record.images.map((image) => [
+        `  ${hex(image.offset)}`,
+        image.name,
+        image.encrypted ? 'encrypted' : 'plain',
+        `signed image ${image.plainSha256.slice(0, 16)}`,
+        `as written ${image.flashSha256.slice(0, 16)}`,
+      ]),
+    ),
+  ];
+}
+
+/** Every row of the chain as one JSON object a line. */
+export function auditExport(options: AuditOptions, world: World): Promise<Exit> {
+  return withLedger(options, world, async (ledger) => {
+    const file = options.out ? createWriteStream(options.out, { flags: 'wx', mode: 0o640 }) : null;
+    if (file) await once(file, 'open').catch((error: unknown) => Promise.reject(cannotWrite(options.out!, error)));
+    let rows = 0;
+    for await (const row of ledger.exportRows()) {
+      const line = JSON.stringify(row);
+      if (file === null) world.streams.answer(line);
+      else if (!file.write(`${line}\n`)) await once(file, 'drain');
+      rows++;
+    }
+    if (file) {
+      file.end();
+      await once(file, 'finish');
+      world.streams.say(`${rows} rows written to ${options.out}.`);
+    }
+    return exit.passed;
+  });
+}
+
+function cannotWrite(path: string, error: unknown): RecipeFault {
+  return new RecipeFault({
+    code: 'audit.cannot-write',
+    what: `${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
+    next: 'Name a new file in a folder where you may write; an existing export is never written over.',
+    cause: error,
+  });
+}
+
+/** Recomputes the whole chain: of the ledger, or of an export (which needs no ledger, only the file). */
+export async function auditVerify(options: AuditOptions, world: World): Promise<Exit> {
+  const report = options.file
+    ? verifyRows(rowsOf(options.file))
+    : await (async () => {
+        const ledger = await world.openLedger(options);
+        try {
+          return await ledger.verify();
+        } finally {
+          await ledger.close();
+        }
+      })();
+  if (options.json) world.streams.answer(JSON.stringify(report));
+  else if (report.broken === null) world.streams.answer(`The chain is whole: ${report.rows} rows, head ${report.head}`);
+  if (report.broken !== null) {
+    throw new LedgerFault({
+      code: 'ledger.chain-broken',
+      what: `The chain is broken at row ${report.broken.row}: ${report.broken.reason}.`,
+      next: 'Keep this ledger as it is, stop the station, and compare with an earlier export.',
+    });
+  }
+  return exit.passed;
+}
+
+function rowsOf(file: string): Record<string, unknown>[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

@@ -1,0 +1,141 @@
+import type { Board } from '../chip/board.ts';
+import { connectBoard } from '../chip/connect.ts';
+import { blockHealth, decodeSnapshot } from '../efuse/snapshot.ts';
+import { efuseToken } from '../efuse/token.ts';
+import { revisionText } from '../model/chip.ts';
+import { BoardFault, RecipeFault } from '../model/fault.ts';
+import { type DeviceReport, proveSealedBoard } from '../station/verify-device.ts';
+import { table } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface DeviceOptions extends OpenOptions {
+  readonly port: string;
+  readonly json?: boolean;
+  readonly serial?: string;
+}
+
+async function withBoard<T>(options: DeviceOptions, world: World, work: (board: Board) => Promise<T>): Promise<T> {
+  const port = await world.openPort(options.port, { baudRate: 115200 });
+  try {
+    return await work(await connectBoard(port, { clock: world.clock }));
+  } finally {
+    await port.close();
+  }
+}
+
+/** Identity, security state and decoded eFuses. Read only: nothing is written, loaded or burned. */
+export function inspect(options: DeviceOptions, world: World): Promise<Exit> {
+  return withBoard(options, world, async (board) => {
+    const { identity } = board;
+    const closed = identity.security.secureDownload;
+    const snapshot = closed ? null : await board.readEfuses();
+    const flashSize = closed ? null : await board.detectFlashSize();
+    if (options.json) {
+      world.streams.answer(
+        JSON.stringify({
+          identity,
+          flashSize,
+          efuses: snapshot && decodeSnapshot(snapshot),
+          health: snapshot && blockHealth(snapshot),
+          token: snapshot && efuseToken(snapshot),
+        }),
+      );
+      return exit.passed;
+    }
+    const { security } = identity;
+    const rows = [
+      ['chip', board.profile.title],
+      [
+        'revision',
+        identity.revision === null ? 'cannot be read in Secure Download Mode' : revisionText(identity.revision),
+      ],
+      ['MAC', identity.mac ?? 'cannot be read in Secure Download Mode'],
+      ['flash', flashSize === null ? 'unknown' : `${flashSize / 1024 / 1024} MiB`],
+      ['Secure Boot', security.secureBoot ? 'on' : 'off'],
+      ['flash encryption', `counter ${security.flashCryptCount}`],
+      ['download mode', closed ? 'secure' : 'open'],
+      ['JTAG', security.hardJtagDisabled ? 'off' : security.softJtagDisabled ? 'soft off' : 'on'],
+    ];
+    for (const line of table(rows)) world.streams.answer(line);
+    if (snapshot === null) return exit.passed;
+    world.streams.answer('');
+    const fields = Object.entries(decodeSnapshot(snapshot)).map(([name, field]) => [
+      name,
+      String(field.text ?? field.value),
+      [field.readProtected ? 'read-protected' : '', field.writeProtected ? 'write-protected' : '']
+        .filter((word) => word !== '')
+        .join(', '),
+    ]);
+    for (const line of table(fields)) world.streams.answer(line);
+    const sick = blockHealth(snapshot).filter((block) => block.failed || block.correctedBytes > 0);
+    for (const block of sick) {
+      world.streams.answer(
+        `BLOCK${block.block}: ${block.failed ? 'coding FAILED' : `${block.correctedBytes} bytes corrected`}`,
+      );
+    }
+    world.streams.answer('');
+    world.streams.answer(efuseToken(snapshot));
+    return exit.passed;
+  });
+}
+
+/**
+ * The board against its sealed record: by MAC and eFuses where its door is open, else by what a sealed device still shows: that it
+ * refuses the loader, boots, and signs a fresh challenge with the key of its certificate.
+ */
+export async function verify(options: DeviceOptions, world: World): Promise<Exit> {
+  const ledger = await world.openLedger(options);
+  try {
+    const record = options.serial ? await ledger.sealedDevice(options.serial) : null;
+    if (options.serial && record === null) throw unknown(options.serial);
+    const open = () => world.openPort(options.port, { baudRate: 115200 });
+    const report = await proveSealedBoard(open, {
+      clock: world.clock,
+      random: world.random,
+      record,
+      find: (id) => ledger.sealedDevice(id),
+    });
+    return tell(report, options, world);
+  } finally {
+    await ledger.close();
+  }
+}
+
+function tell(report: DeviceReport, options: DeviceOptions, world: World): Exit {
+  const failed = report.checks.filter((check) => !check.ok);
+  if (options.json) {
+    world.streams.answer(
+      JSON.stringify({
+        mac: report.record.chip.mac,
+        run: report.record.run,
+        checks: report.checks,
+        ok: failed.length === 0,
+      }),
+    );
+  } else {
+    world.streams.answer(
+      `Record of ${report.record.chip.mac}, sealed ${report.record.sealedAt} in run ${report.record.run}`,
+    );
+    for (const line of table(
+      report.checks.map((check) => [check.ok ? 'as recorded' : 'DIFFERS', check.what, check.evidence]),
+    ))
+      world.streams.answer(line);
+  }
+  if (failed.length > 0) {
+    throw new BoardFault({
+      code: 'device.differs',
+      what: `The board differs from its sealed record in: ${failed.map((check) => check.what).join(', ')}.`,
+      next: 'Set the board aside and tell QA; the ledger was not changed.',
+      safety: 'sealed',
+    });
+  }
+  return exit.passed;
+}
+
+function unknown(serial: string): RecipeFault {
+  return new RecipeFault({
+    code: 'device.no-record',
+    what: `The ledger holds no sealed record for ${JSON.stringify(serial)}.`,
+    next: 'Check the serial number with audit list, or give the ledger of the station that sealed it: --data DIR.',
+  });
+}

@@ -1,0 +1,193 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { toHex } from '../base/bytes.ts';
+import { parseImage } from '../image/app-image.ts';
+import { encryptFlashAsync } from '../image/flash-encryption.ts';
+import { parsePartitionTable, partitionSubtypeName, partitionTypeName } from '../image/partition-table.ts';
+import { splitSigned, verifySignatureBlock } from '../image/secure-boot.ts';
+import type { SecureBootScheme } from '../image/types.ts';
+import { revisionText } from '../model/chip.ts';
+import { RecipeFault } from '../model/fault.ts';
+import { addSignatures } from '../recipe/release.ts';
+import { bytesText, hex, table } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface ImageOptions extends OpenOptions {
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly key?: readonly string[];
+  readonly offset?: string;
+  readonly wrappedKey?: string;
+}
+
+function read(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (error) {
+    throw new RecipeFault({
+      code: 'image.not-found',
+      what: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      next: 'Check the path.',
+      cause: error,
+    });
+  }
+}
+
+function write(options: ImageOptions, bytes: Uint8Array, world: World): void {
+  if (options.out === undefined) {
+    throw new RecipeFault({ code: 'cli.missing', what: 'No output file was named.', next: 'Give --out FILE.' });
+  }
+  try {
+    writeFileSync(options.out, bytes, { flag: 'wx' });
+  } catch (error) {
+    throw new RecipeFault({
+      code: 'image.cannot-write',
+      what: `${options.out} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
+      next: 'Name a new file; an existing one is never written over.',
+      cause: error,
+    });
+  }
+  world.streams.say(`${bytesText(bytes.length)} written to ${options.out}.`);
+}
+
+const schemeOf: Readonly<Record<string, SecureBootScheme>> = {
+  'rsa-3072': 'rsa3072',
+  'ecdsa-p256': 'ecdsa-p256',
+  'ecdsa-p384': 'ecdsa-p384',
+};
+
+/** Signs a bootloader or application with keys of the token; blocks that an image already has and that are good stay. */
+export async function signCommand(file: string, options: ImageOptions, world: World): Promise<Exit> {
+  const image = read(file);
+  const labels = options.key ?? [];
+  if (labels.length === 0) {
+    throw new RecipeFault({
+      code: 'cli.missing',
+      what: 'No key was named.',
+      next: 'Give --key LABEL for each token key.',
+    });
+  }
+  const { signer } = await world.openSigner(options);
+  try {
+    const keys = await Promise.all(labels.map((label) => signer.findKey({ label })));
+    const scheme = schemeOf[keys[0]!.algorithm];
+    if (scheme === undefined || keys.some((key) => key.algorithm !== keys[0]!.algorithm)) {
+      throw new RecipeFault({
+        code: 'image.wrong-key',
+        what: `The keys are ${keys.map((key) => `${key.label} (${key.algorithm})`).join(', ')}; one image takes signature keys of one scheme.`,
+        next: 'Name rsa-3072 keys, or ecdsa-p256 keys, or ecdsa-p384 keys.',
+      });
+    }
+    write(options, await addSignatures(image, scheme, keys, signer), world);
+  } finally {
+    await signer.close();
+  }
+  return exit.passed;
+}
+
+/**
+ * Encrypts one file for its flash offset under a wrapped flash-encryption key (JSON as `WrappedKey`, from --wrapped-key FILE, unwrapped in
+ * memory by the token's key --key LABEL): no key file in clear has a place here.
+ */
+export async function encryptCommand(file: string, options: ImageOptions, world: World): Promise<Exit> {
+  const plain = read(file);
+  const offset = Number(options.offset);
+  if (options.offset === undefined || !Number.isSafeInteger(offset) || offset < 0 || offset % 16 !== 0) {
+    throw new RecipeFault({
+      code: 'cli.value',
+      what: `The flash offset ${options.offset ?? '(none)'} is not a multiple of 16.`,
+      next: 'Give --offset 0x10000 as in the partition table: the ciphertext depends on it.',
+    });
+  }
+  const { signer } = await world.openSigner(options);
+  try {
+    const label = options.key?.[0] ?? 'fuseline-wrapping';
+    using key = options.wrappedKey
+      ? await signer.unwrap({ label }, JSON.parse(new TextDecoder().decode(read(options.wrappedKey))))
+      : await newWrappedKey(signer, label, world);
+    const bytes = key.use((lent) => lent.slice());
+    try {
+      const padded = new Uint8Array(Math.ceil(plain.length / 16) * 16).fill(0xff);
+      padded.set(plain);
+      write(options, await encryptFlashAsync(padded, offset, bytes), world);
+    } finally {
+      bytes.fill(0);
+    }
+  } finally {
+    await signer.close();
+  }
+  return exit.passed;
+}
+
+/** A new XTS-AES-256 key from the token; its wrapped form is the answer, so that the same key can be used for the next file. */
+async function newWrappedKey(signer: Awaited<ReturnType<World['openSigner']>>['signer'], label: string, world: World) {
+  const key = await signer.random(64);
+  world.streams.answer(JSON.stringify(await signer.wrap({ label }, key)));
+  return key;
+}
+
+/** What a file is, as the station reads it. */
+export function inspectCommand(file: string, options: ImageOptions, world: World): Exit {
+  const bytes = read(file);
+  if (bytes[0] === 0xaa && bytes[1] === 0x50) return inspectTable(bytes, options, world);
+  const split = splitSigned(bytes);
+  const image = parseImage(split?.signed ?? bytes);
+  const blocks = (split?.blocks ?? []).map((block) => ({
+    scheme: block.scheme,
+    keyDigest: toHex(block.keyDigest),
+    verifies: verifySignatureBlock(block, split!.signed),
+  }));
+  if (options.json) {
+    world.streams.answer(JSON.stringify({ kind: 'image', ...image, signatures: blocks }));
+    return exit.passed;
+  }
+  const { header, app, bootloader } = image;
+  const rows = [
+    ['chip id', `${header.chipId}`],
+    ['silicon', `${revisionText(header.minRevision)} to ${revisionText(header.maxRevision)}`],
+    ['length', `${image.length} bytes, ${image.segments.length} segments, entry ${hex(header.entry)}`],
+    ['checksum', image.checksum.stored === image.checksum.computed ? 'right' : 'WRONG'],
+    [
+      'hash',
+      image.hash === null
+        ? 'none'
+        : image.hash.stored === image.hash.computed
+          ? `right, ${image.hash.stored}`
+          : 'WRONG',
+    ],
+    ['secure padding', image.securePadded ? 'yes' : 'no'],
+    ...(app
+      ? [
+          [
+            'application',
+            `${app.projectName} ${app.version}, ESP-IDF ${app.idfVersion}, secure version ${app.secureVersion}`,
+          ],
+        ]
+      : []),
+    ...(bootloader ? [['bootloader', `ESP-IDF ${bootloader.idfVersion}, ${bootloader.dateTime}`]] : []),
+    ...blocks.map((block, at) => [
+      `signature ${at}`,
+      `${block.scheme}, key digest ${block.keyDigest}, ${block.verifies ? 'verifies' : 'DOES NOT VERIFY'}`,
+    ]),
+  ];
+  for (const line of table(rows)) world.streams.answer(line);
+  return exit.passed;
+}
+
+function inspectTable(bytes: Uint8Array, options: ImageOptions, world: World): Exit {
+  const { partitions, md5 } = parsePartitionTable(bytes);
+  if (options.json) {
+    world.streams.answer(JSON.stringify({ kind: 'partition-table', partitions, md5 }));
+    return exit.passed;
+  }
+  const rows = partitions.map((partition) => [
+    partition.name,
+    partitionTypeName(partition.type),
+    partitionSubtypeName(partition.type, partition.subtype),
+    hex(partition.offset),
+    bytesText(partition.size),
+    partition.encrypted ? 'encrypted' : '',
+  ]);
+  for (const line of table([['name', 'type', 'subtype', 'offset', 'size', 'flags'], ...rows]))
+    world.streams.answer(line);
+  return exit.passed;
+}

@@ -1,0 +1,179 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { faultOf } from '../model/fault.ts';
+import * as audit from './audit.ts';
+import { demo } from './demo.ts';
+import * as device from './device.ts';
+import * as image from './image.ts';
+import { provision } from './provision.ts';
+import * as recipe from './recipe.ts';
+import * as token from './token.ts';
+import { virtualChip } from './virtual-chip.ts';
+import { exitOf, faultLines } from './words.ts';
+import { type Exit, exit, type World } from './world.ts';
+
+const gather = (value: string, before: readonly string[] = []) => [...before, value];
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
+}
+
+/**
+ * Carries out one command line (without node and script) and gives its exit status. Faults are told on stderr, with --json also as one
+ * object on stdout; nothing is thrown.
+ */
+export async function runCommand(argv: readonly string[], world: World): Promise<Exit> {
+  const json = argv.includes('--json');
+  let status: Exit = exit.passed;
+  const program = buildProgram(world, (outcome) => {
+    status = outcome;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.passed : exit.badInput;
+    const fault = faultOf(error);
+    for (const line of faultLines(fault)) world.streams.say(line);
+    if (json) world.streams.answer(JSON.stringify({ type: 'fault', ...fault.toJSON() }));
+    if (fault.faultClass === 'program' && fault.cause instanceof Error) world.streams.say(fault.cause.stack ?? '');
+    return exitOf(fault.faultClass);
+  }
+}
+
+function buildProgram(world: World, ended: (status: Exit) => void): Command {
+  const program = new Command('fuseline')
+    .description(
+      'A factory line station for Espressif devices: from a bare board to a sealed device, with an audit record.',
+    )
+    .version(world.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => world.streams.answer(text.trimEnd()),
+      writeErr: (text) => world.streams.say(text.trimEnd()),
+    })
+    .showHelpAfterError('(--help shows what there is)');
+  const end =
+    <A extends unknown[]>(work: (...values: A) => Exit | Promise<Exit>) =>
+    async (...values: A) =>
+      ended(await work(...values));
+  /** A command with the options that all share. */
+  const command = (parent: Command, usage: string, description: string) =>
+    parent
+      .command(usage)
+      .description(description)
+      .option('--data <dir>', 'where ledger, token store and work files lie')
+      .option('--station <file>', 'station file (default: station.yaml in the data folder, if there is one)')
+      .option('--json', 'one JSON object a line on stdout; words for people on stderr');
+  const withFirmware = (target: Command) =>
+    target
+      .option('--firmware <folder>', "an ESP-IDF build folder in place of the recipe's own")
+      .option('--waive <check=reason>', 'let a check go, with the reason; repeatable', gather);
+
+  withFirmware(command(program, 'provision', 'provision boards on many fixtures at once'))
+    .requiredOption('--recipe <file>', 'what the boards must become')
+    .option(
+      '--port <port>',
+      'a fixture: /dev/ttyUSB0, COM7, usb:1-2.3, socket://host:port, rfc2217://host:port, virtual:esp32p4; repeatable',
+      gather,
+    )
+    .option('--count <n>', 'boards in all (default: one a fixture)', wholeNumber)
+    .option('--operator <id>', 'who works here')
+    .option('--order <id>', 'the order this batch belongs to')
+    .option('--serial <serial>', 'serial number of the next board; repeatable', gather)
+    .option('--reset-by-operator', 'a person resets boards whose port cannot')
+    .action(end((options) => provision(options, world)));
+
+  const devices = program.command('device').description('one board at a port');
+  command(devices, 'inspect', 'identity, security state, decoded eFuses; read only')
+    .requiredOption('--port <port>', 'where the board is')
+    .action(end((options) => device.inspect(options, world)));
+  command(devices, 'verify', 'the board against its sealed record')
+    .requiredOption('--port <port>', 'where the board is')
+    .option('--serial <serial>', 'whose record it must be')
+    .action(end((options) => device.verify(options, world)));
+
+  const recipes = program.command('recipe').description('what a product must become');
+  withFirmware(command(recipes, 'check <file>', 'every mistake, with line, reason and remedy')).action(
+    end((file, options) => recipe.checkCommand(file, options, world)),
+  );
+  withFirmware(command(recipes, 'plan <file>', 'what would be done, and every eFuse bit that would become 1 for ever'))
+    .option('--port <port>', 'plan for the board there instead of a blank one')
+    .action(end((file, options) => recipe.planCommand(file, options, world)));
+  withFirmware(command(recipes, 'rehearse <file>', 'the whole chain on virtual silicon; nothing is kept'))
+    .option('--count <n>', 'virtual boards', wholeNumber)
+    .action(end((file, options) => recipe.rehearseCommand(file, options, world)));
+  command(recipes, 'diff <a> <b>', 'what the second asks for that the first does not').action(
+    end((a, b, options) => recipe.diffCommand(a, b, options, world)),
+  );
+
+  const tokens = program.command('token').description('the PKCS#11 token (HSM)');
+  command(tokens, 'init', 'opens the token; makes the private one, and the keys of a recipe')
+    .option('--recipe <file>', 'make the keys that this recipe names and the token lacks')
+    .action(end((options) => token.tokenInit(options, world)));
+  command(tokens, 'status', 'which token, and whether it signs').action(
+    end((options) => token.tokenStatus(options, world)),
+  );
+  command(tokens, 'keys', 'the keys in it')
+    .option('--make <algorithm>', 'make a key: rsa-3072, ecdsa-p256, ecdsa-p384, aes-256')
+    .option('--label <name>', 'its label')
+    .option('--use <use>', 'secure-boot, device-ca, wrapping')
+    .action(end((options) => token.tokenKeys(options, world)));
+  command(tokens, 'random', "bytes of the token's generator, as hex")
+    .option('--bytes <n>', 'how many', wholeNumber, 32)
+    .action(end((options) => token.tokenRandom(options.bytes, options, world)));
+  command(tokens, 'certificate', 'a self-signed certificate of the device CA that a recipe names')
+    .requiredOption('--recipe <file>', 'whose issuer it is')
+    .option('--out <file>', 'write it there instead of stdout')
+    .action(end((options) => token.tokenCertificate(options, world)));
+
+  const images = program.command('image').description('one file, as the station does it, with keys in the token');
+  command(images, 'sign <file>', 'signs a bootloader or application')
+    .option('--key <label>', 'token key; repeatable', gather)
+    .requiredOption('--out <file>', 'where to write it')
+    .action(end((file, options) => image.signCommand(file, options, world)));
+  command(images, 'encrypt <file>', 'flash encryption for one flash offset, under a key that the token wraps')
+    .requiredOption('--offset <address>', 'flash offset, a multiple of 16')
+    .option('--key <label>', 'wrapping key of the token', gather)
+    .option('--wrapped-key <file>', 'JSON of a wrapped key; without it a new key is made and its wrapped form printed')
+    .requiredOption('--out <file>', 'where to write it')
+    .action(end((file, options) => image.encryptCommand(file, options, world)));
+  command(images, 'inspect <file>', 'what a file is').action(
+    end((file, options) => image.inspectCommand(file, options, world)),
+  );
+
+  const audits = program.command('audit').description('the ledger');
+  command(audits, 'list', 'devices, newest first')
+    .option('--text <text>', 'MAC, serial, batch, recipe, certificate or operator begins with this')
+    .option('--batch <id>', 'of one batch')
+    .option('--outcome <outcome>', 'passed, failed, refused, errored, aborted, sealed, open')
+    .option('--from <date>', 'from this date on')
+    .option('--to <date>', 'up to this date')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action(end((options) => audit.auditList(options, world)));
+  command(audits, 'show <device>', 'the story of one device, by MAC or serial').action(
+    end((id, options) => audit.auditShow(id, options, world)),
+  );
+  command(audits, 'export', 'every row of the chain, one JSON object a line')
+    .option('--out <file>', 'a new file instead of stdout')
+    .action(end((options) => audit.auditExport(options, world)));
+  command(audits, 'verify', 'recomputes the whole chain')
+    .option('--file <export>', 'of an export instead of the ledger')
+    .action(end((options) => audit.auditVerify(options, world)));
+
+  program
+    .command('virtual-chip')
+    .description('a chip in software that any tool can talk to')
+    .requiredOption('--chip <kind>', 'esp32p4, esp32s3, esp32c3, esp32c6, esp32h2, esp32c5; with ?rev=v1.3 and more')
+    .requiredOption('--listen <where>', 'pty, tcp:PORT or rfc2217:PORT (port 0: any free one)')
+    .option('--state <file>', 'eFuses and flash live in this file')
+    .option('--json', 'the address as JSON')
+    .action(end((options) => virtualChip(options, world)));
+
+  command(program, 'demo', 'the demonstration line: virtual fixtures, SoftHSM, an example recipe')
+    .option('--count <n>', 'boards', wholeNumber)
+    .option('--fixtures <n>', 'virtual fixtures', wholeNumber)
+    .action(end((options) => demo(options, world)));
+  return program;
+}

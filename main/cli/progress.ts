@@ -1,0 +1,142 @@
+import { stepOf } from '../recipe/steps/index.ts';
+import type { StepId } from '../recipe/types.ts';
+import type { StationEvent } from '../station/events.ts';
+import { faultLines, secondsText } from './words.ts';
+import type { Streams } from './world.ts';
+
+interface Row {
+  state: string;
+  step: string;
+  fraction: number | null;
+  board: string;
+  passed: number;
+  tried: number;
+}
+
+/**
+ * A row a fixture, drawn over itself on a terminal; on a pipe a line for each step and verdict instead, so that a log stays a log.
+ */
+export class ProgressDisplay {
+  readonly #streams: Streams;
+  readonly #rows = new Map<string, Row>();
+  readonly #timer: NodeJS.Timeout | null;
+  #batchLine = '';
+  #note = '';
+
+  constructor(streams: Streams, fixtures: readonly string[]) {
+    this.#streams = streams;
+    for (const fixture of fixtures) {
+      this.#rows.set(fixture, { state: 'idle', step: '', fraction: null, board: '', passed: 0, tried: 0 });
+    }
+    this.#timer = streams.live ? setInterval(() => this.#draw(), 100) : null;
+  }
+
+  hear(event: StationEvent): void {
+    if (event.type === 'batch') {
+      this.#batchLine = `${event.passed} sealed, ${event.done} of ${event.of} done`;
+      return;
+    }
+    const row = this.#rows.get(event.fixture);
+    if (row === undefined) return;
+    switch (event.type) {
+      case 'fixture':
+        row.state = event.state;
+        if (event.state === 'waiting') this.#line(event.fixture, 'waiting for the next board');
+        if (event.state === 'waiting' || event.state === 'identifying')
+          Object.assign(row, { step: '', fraction: null, board: '' });
+        break;
+      case 'run':
+        this.#hearRun(event, row);
+        break;
+      case 'verdict': {
+        row.tried++;
+        if (event.outcome === 'passed') row.passed++;
+        row.state = event.outcome;
+        row.step = event.fault ? event.fault.code : `sealed, row ${event.seal?.row}`;
+        row.fraction = null;
+        const name = event.serial ?? event.mac ?? 'unknown board';
+        if (event.outcome === 'passed') {
+          this.#verdict(
+            event.fixture,
+            `PASSED  ${name}  sealed in ${secondsText(event.ms)}, ledger row ${event.seal?.row}`,
+          );
+        } else {
+          this.#verdict(event.fixture, `${event.outcome.toUpperCase()}  ${name}`);
+          if (event.fault) for (const line of faultLines(event.fault)) this.#verdict(event.fixture, `    ${line}`);
+        }
+        break;
+      }
+    }
+  }
+
+  #hearRun(event: Extract<StationEvent, { type: 'run' }>, row: Row): void {
+    const inner = event.event;
+    switch (inner.type) {
+      case 'identified': {
+        const identity = inner.identity as { mac?: string };
+        row.board = identity.mac ?? '';
+        break;
+      }
+      case 'step-started':
+        row.state = 'running';
+        row.step = stepOf(inner.step as StepId).title;
+        row.fraction = null;
+        this.#line(event.fixture, `${row.board}  ${row.step}`);
+        break;
+      case 'progress':
+        row.fraction = inner.total > 0 ? inner.done / inner.total : null;
+        break;
+      case 'parked':
+        row.state = 'parked';
+        this.#verdict(
+          event.fixture,
+          `parked: ${inner.fault.what} The board is safe and goes on when the token is back.`,
+        );
+        break;
+      case 'resumed':
+        row.state = 'running';
+        this.#verdict(event.fixture, `goes on after ${secondsText(inner.waitedMs)}`);
+        break;
+    }
+  }
+
+  /** A sentence under the rows, e.g. that the batch is being stopped. */
+  note(text: string): void {
+    this.#note = text;
+    if (this.#timer === null) this.#streams.say(text);
+  }
+
+  close(): void {
+    if (this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#draw();
+    this.#streams.redraw([]);
+  }
+
+  /** Steps go line by line only where nothing can be drawn over. */
+  #line(fixture: string, text: string): void {
+    if (this.#timer === null) this.#streams.say(`${fixture}  ${text}`);
+  }
+
+  #verdict(fixture: string, text: string): void {
+    if (this.#timer === null) this.#streams.say(`${fixture}  ${text}`);
+    else this.#log.push(`${fixture}  ${text}`);
+  }
+
+  readonly #log: string[] = [];
+
+  #draw(): void {
+    const width = Math.max(...[...this.#rows.keys()].map((name) => name.length));
+    const lines = [...this.#rows].map(([name, row]) => {
+      const bar = row.fraction === null ? '' : ` ${barOf(row.fraction)} ${Math.floor(row.fraction * 100)} %`;
+      return `${name.padEnd(width)}  ${row.state.padEnd(11)}  ${row.board.padEnd(17)}  ${row.step}${bar}  ${row.passed}/${row.tried}`;
+    });
+    const tail = [...this.#log.slice(-8), this.#batchLine, this.#note].filter((line) => line !== '');
+    this.#streams.redraw([...lines, ...tail].map((line) => line.slice(0, this.#streams.columns)));
+  }
+}
+
+function barOf(fraction: number): string {
+  const full = Math.round(fraction * 20);
+  return `[${'#'.repeat(full)}${'.'.repeat(20 - full)}]`;
+}

@@ -1,0 +1,107 @@
+import { RecipeFault } from '../model/fault.ts';
+import type { FixtureSpec } from '../station/fixture.ts';
+import type { BatchResult } from '../station/station.ts';
+import { ProgressDisplay } from './progress.ts';
+import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
+import { secondsText } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface ProvisionOptions extends OpenOptions, RecipeOptions {
+  readonly recipe: string;
+  readonly port?: readonly string[];
+  readonly count?: number;
+  readonly operator?: string;
+  readonly order?: string;
+  readonly serial?: readonly string[];
+  readonly resetByOperator?: boolean;
+  readonly json?: boolean;
+}
+
+/** Provisions boards on many fixtures at once; the exit status tells the worst that happened. */
+export async function provision(options: ProvisionOptions, world: World): Promise<Exit> {
+  const loaded = requireRecipe(options.recipe, options, world);
+  const fixtures = fixturesOf(options, world);
+  const station = await world.openStation(options);
+  const stop = new AbortController();
+  const display = new ProgressDisplay(
+    world.streams,
+    fixtures.map((fixture) => fixture.name),
+  );
+  const unlisten = station.listen((event) => {
+    display.hear(event);
+    if (options.json && !(event.type === 'run' && event.event.type === 'progress')) {
+      world.streams.answer(JSON.stringify(event));
+    }
+  });
+  const ignore = world.onInterrupt(() => {
+    stop.abort(new Error('stopped by a person'));
+    display.note(
+      'Stopping: each board ends after its current irreversible step. Unfinished boards can be inserted again.',
+    );
+  });
+  try {
+    if (world.hasEmbeddedToken(options)) await makeMissingKeys(loaded.recipe, station.parts.signer, world);
+    const result = await station.provision({
+      loaded,
+      fixtures,
+      count: options.count ?? null,
+      order: options.order ?? null,
+      operator: options.operator ?? null,
+      serials: options.serial ?? [],
+      resetBy: options.resetByOperator ? 'operator' : 'lines',
+      signal: stop.signal,
+    });
+    display.close();
+    summarize(result, options, world);
+    return exitStatus(result);
+  } finally {
+    ignore();
+    unlisten();
+    display.close();
+    await station.close();
+  }
+}
+
+function fixturesOf(options: ProvisionOptions, world: World): FixtureSpec[] {
+  const ports = options.port ?? [];
+  if (ports.length === 0) {
+    const configured = world.fixtures(options);
+    if (configured.length > 0) return [...configured];
+    throw new RecipeFault({
+      code: 'cli.no-port',
+      what: 'No fixture was named.',
+      next: 'Give --port PORT once for each fixture (e.g. /dev/ttyUSB0 or virtual:esp32p4), or name fixtures in the station file.',
+    });
+  }
+  const twice = ports.find((port, at) => !port.startsWith('virtual:') && ports.indexOf(port) !== at);
+  if (twice !== undefined) {
+    throw new RecipeFault({
+      code: 'cli.port-twice',
+      what: `The port ${twice} is named twice.`,
+      next: 'Name each fixture once.',
+    });
+  }
+  return ports.map((address, at) => ({ name: `F${at + 1}`, address }));
+}
+
+function summarize(result: BatchResult, options: ProvisionOptions, world: World): void {
+  const { passed, failed, refused, errored, aborted } = result.counts;
+  const tried = passed + failed + refused + errored + aborted;
+  if (options.json) {
+    world.streams.answer(JSON.stringify({ type: 'result', ...result }));
+  }
+  const yieldText = tried > 0 ? `yield ${((100 * passed) / tried).toFixed(1)} %` : 'no board was tried';
+  const others = Object.entries(result.counts)
+    .filter(([outcome, count]) => outcome !== 'passed' && count > 0)
+    .map(([outcome, count]) => `${count} ${outcome}`);
+  world.streams.say(
+    `Batch ${result.batch}: ${passed} sealed${others.length > 0 ? `, ${others.join(', ')}` : ''}; ${yieldText}; ${result.boardsPerHour.toFixed(0)} boards an hour, ${secondsText(result.ms)}.`,
+  );
+}
+
+/** 0 all passed; 3 when the station was at fault anywhere; else 1. */
+function exitStatus({ counts }: BatchResult): Exit {
+  if (counts.errored > 0) return exit.station;
+  if (counts.failed > 0 || counts.refused > 0 || counts.aborted > 0) return exit.board;
+  return exit.passed;
+}

@@ -1,0 +1,78 @@
+import { isFault, RecipeFault } from '../model/fault.ts';
+import { blocks, type LoadedRecipe, type LoadResult, loadRecipe } from '../recipe/load.ts';
+import type { Recipe, Waiver } from '../recipe/types.ts';
+import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
+import { findingLines } from './words.ts';
+import type { World } from './world.ts';
+
+/** Options that say which recipe with which build. */
+export interface RecipeOptions {
+  readonly firmware?: string;
+  readonly waive?: readonly string[];
+}
+
+/** `CHECK=REASON` as a waiver; RecipeFault `cli.waiver` for another form. */
+export function parseWaiver(text: string): Waiver {
+  const at = text.indexOf('=');
+  const reason = text.slice(at + 1).trim();
+  if (at < 1 || reason === '') {
+    throw new RecipeFault({
+      code: 'cli.waiver',
+      what: `The waiver ${JSON.stringify(text)} is not of the form CHECK=REASON.`,
+      next: 'Name the check as recipe check prints it in brackets, and the reason: --waive "boot-proof=the port cannot reset".',
+    });
+  }
+  return { check: text.slice(0, at), reason };
+}
+
+/** Reads and judges; tells every finding that is worth a person's time. Null when something stands in the way. */
+export function readRecipe(file: string, options: RecipeOptions, world: World): LoadResult {
+  const waivers = (options.waive ?? []).map(parseWaiver);
+  const result = loadRecipe(file, { waivers, ...(options.firmware ? { firmwareFolder: options.firmware } : {}) });
+  for (const finding of result.findings) {
+    if (finding.severity !== 'info') for (const line of findingLines(finding)) world.streams.say(line);
+  }
+  return result;
+}
+
+/** The same for commands that cannot go on without it. */
+export function requireRecipe(file: string, options: RecipeOptions, world: World): LoadedRecipe {
+  const { loaded, findings } = readRecipe(file, options, world);
+  if (loaded !== null) return loaded;
+  const count = findings.filter(blocks).length;
+  throw new RecipeFault({
+    code: 'recipe.refused',
+    what: `The recipe ${file} is refused: ${count} ${count === 1 ? 'mistake stands' : 'mistakes stand'} in the way (above).`,
+    next: 'Mend them, or waive with a reason those that can be waived. No board was touched.',
+    safety: 'untouched',
+  });
+}
+
+/** Every token key that a recipe names, with what it has to be. */
+export function keysOf(recipe: Recipe): { ref: KeyRef; use: KeyUse; algorithm: KeyAlgorithm }[] {
+  const scheme = recipe.secureBoot?.scheme;
+  const algorithm: KeyAlgorithm =
+    scheme === 'ecdsa-p256' ? 'ecdsa-p256' : scheme === 'ecdsa-p384' ? 'ecdsa-p384' : 'rsa-3072';
+  return [
+    ...(recipe.secureBoot?.keys ?? []).map((ref) => ({ ref, use: 'secure-boot' as const, algorithm })),
+    ...(recipe.identity
+      ? [{ ref: recipe.identity.certificate.ca, use: 'device-ca' as const, algorithm: 'ecdsa-p256' as const }]
+      : []),
+    { ref: recipe.wrappingKey, use: 'wrapping', algorithm: 'aes-256' },
+  ];
+}
+
+/** Makes the keys of the recipe that the token lacks; says which. Only for the private token of the data folder. */
+export async function makeMissingKeys(recipe: Recipe, signer: Signer, world: World): Promise<void> {
+  for (const { ref, use, algorithm } of keysOf(recipe)) {
+    try {
+      await signer.findKey(ref);
+    } catch (error) {
+      if (!isFault(error, 'token.no-key') || ref.id || ref.publicKeySha256) throw error;
+      const key = await signer.generateKey({ label: ref.label, use, algorithm });
+      world.streams.say(
+        `Made ${algorithm} key ${JSON.stringify(key.label)} (${use}) in the station's own SoftHSM token.`,
+      );
+    }
+  }
+}

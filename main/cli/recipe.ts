@@ -1,0 +1,235 @@
+import { connectBoard } from '../chip/connect.ts';
+import { profileOf } from '../chip/profiles.ts';
+import { blankSnapshot } from '../efuse/snapshot.ts';
+import { revisionText } from '../model/chip.ts';
+import { tablesOf } from '../recipe/check.ts';
+import { describeDifferences } from '../recipe/diff.ts';
+import { blocks, type LoadedRecipe } from '../recipe/load.ts';
+import { makePlan, planDigest } from '../recipe/plan.ts';
+import { buildRelease, type Release } from '../recipe/release.ts';
+import type { Plan } from '../recipe/types.ts';
+import { provision } from './provision.ts';
+import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
+import { bytesText, hex, table } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface RecipeCommandOptions extends OpenOptions, RecipeOptions {
+  readonly json?: boolean;
+  readonly port?: string;
+}
+
+/** Every mistake of a recipe and its firmware, with line, reason and remedy. */
+export function checkCommand(file: string, options: RecipeCommandOptions, world: World): Exit {
+  const { findings } = readRecipe(file, options, world);
+  if (options.json) for (const finding of findings) world.streams.answer(JSON.stringify(finding));
+  const errors = findings.filter(blocks).length;
+  const warnings = findings.filter((finding) => finding.severity === 'warning' && finding.waived === null).length;
+  const waived = findings.filter((finding) => finding.waived !== null).length;
+  const verdict = errors > 0 ? 'refused' : 'accepted';
+  const text = `${file}: ${verdict}; ${errors} errors, ${warnings} warnings, ${waived} waived.`;
+  if (options.json) world.streams.say(text);
+  else world.streams.answer(text);
+  return errors > 0 ? exit.badInput : exit.passed;
+}
+
+/** What would be done, every eFuse bit that would become 1 for ever, and the key-block map; on a blank chip, or on the one at a port. */
+export async function planCommand(file: string, options: RecipeCommandOptions, world: World): Promise<Exit> {
+  const loaded = requireRecipe(file, options, world);
+  const release = await releaseFor(loaded, options, world);
+  const plan = options.port ? await planOnBoard(loaded, release, options.port, world) : planOnBlank(loaded, release);
+  if (options.json) world.streams.answer(JSON.stringify({ digest: planDigest(plan), plan }));
+  else for (const line of planLines(plan)) world.streams.answer(line);
+  return plan.burn.refusals.length > 0 ? exit.board : exit.passed;
+}
+
+/** Signed images need the token; a plan can be shown without, then sizes and digests of signatures are as they would be. */
+async function releaseFor(loaded: LoadedRecipe, options: OpenOptions, world: World): Promise<Release> {
+  const { signer, embedded } = await world.openSigner(options);
+  try {
+    if (embedded) await makeMissingKeys(loaded.recipe, signer, world);
+    return await buildRelease(loaded.recipe, loaded.firmware, signer);
+  } finally {
+    await signer.close();
+  }
+}
+
+function planInput(loaded: LoadedRecipe, release: Release) {
+  const { recipe, ref, firmware, waivers } = loaded;
+  const name = recipe.identity?.certificate.partition;
+  return {
+    recipe,
+    ref,
+    release,
+    waivers,
+    profile: profileOf(recipe.chip),
+    certificatePartition: firmware.table.partitions.find((partition) => partition.name === name) ?? null,
+    past: { run: null, slots: [], keys: new Map() },
+  };
+}
+
+function planOnBlank(loaded: LoadedRecipe, release: Release): Plan {
+  const { recipe } = loaded;
+  const input = planInput(loaded, release);
+  const [efuses] = tablesOf(recipe, input.profile);
+  const revision = Math.max(recipe.silicon.min, efuses!.revisions.min);
+  return makePlan({
+    ...input,
+    snapshot: blankSnapshot(efuses!),
+    serial: null,
+    identity: {
+      kind: recipe.chip,
+      chipId: input.profile.chipId,
+      revision,
+      mac: '00:00:00:00:00:00',
+      packageVersion: 0,
+      security: blankSecurity,
+    },
+  });
+}
+
+const blankSecurity = {
+  flags: 0,
+  secureBoot: false,
+  aggressiveRevoke: false,
+  secureDownload: false,
+  revokedKeys: [false, false, false],
+  softJtagDisabled: false,
+  hardJtagDisabled: false,
+  usbDisabled: false,
+  flashCryptCount: 0,
+  keyPurposes: [],
+  chipId: null,
+  apiVersion: null,
+} as const;
+
+async function planOnBoard(loaded: LoadedRecipe, release: Release, address: string, world: World): Promise<Plan> {
+  const port = await world.openPort(address, { baudRate: 115200 });
+  try {
+    const board = await connectBoard(port, { clock: world.clock });
+    const { revision, mac } = board.identity;
+    const snapshot = await board.readEfuses();
+    const identity = { ...board.identity, revision: revision!, mac: mac! };
+    return makePlan({ ...planInput(loaded, release), snapshot, serial: null, identity });
+  } finally {
+    await port.close();
+  }
+}
+
+/** The plan for people: steps, flash, key blocks, and the bits that can never be taken back. */
+export function planLines(plan: Plan): string[] {
+  const { chip, recipe, burn } = plan;
+  return [
+    `Plan of ${recipe.name} revision ${recipe.revision} for ${chip.kind} ${revisionText(chip.revision)}${chip.mac.startsWith('00:00:00') ? ' (a blank chip)' : ` ${chip.mac}`}`,
+    `recipe ${recipe.hash.slice(0, 16)}, plan ${planDigest(plan).slice(0, 16)}`,
+    '',
+    'Steps',
+    ...plan.steps.map(
+      (step, at) => `  ${at + 1}. ${step.title}${step.irreversible ? ' (irreversible)' : ''}: ${step.summary}`,
+    ),
+    '',
+    'Flash',
+    ...table(
+      plan.parts.map((part) => [
+        `  ${hex(part.offset)}`,
+        part.length === null ? 'per device' : bytesText(part.length),
+        part.name,
+        [part.signed ? 'signed' : '', part.encrypted ? 'encrypted' : ''].filter((word) => word !== '').join(', ') ||
+          'plain',
+      ]),
+    ),
+    '',
+    'Key blocks',
+    ...keyBlockMap(plan),
+    '',
+    `Bits that become 1 for ever (${burn.bits.length})`,
+    ...bitLines(plan),
+    ...(burn.refusals.length > 0 ? ['', 'Refused'] : []),
+    ...burn.refusals.flatMap((refusal) => [`  ${refusal.what}`, `      ${refusal.next} [${refusal.code}]`]),
+  ];
+}
+
+function keyBlockMap(plan: Plan): string[] {
+  const rows: string[][] = [];
+  for (let slot = 0; slot < 6; slot++) {
+    const held = plan.burn.slots.find((entry) => entry.slot === slot);
+    const material = held?.material;
+    rows.push([
+      `  BLOCK_KEY${slot}`,
+      held ? held.purpose : 'free',
+      material === undefined
+        ? ''
+        : material.kind === 'digest'
+          ? `digest ${material.sha256.slice(0, 16)}…, readable`
+          : `${material.role}${material.part === 'whole' ? '' : ` (${material.part} half)`}, secret, read-protected`,
+    ]);
+  }
+  return table(rows);
+}
+
+function bitLines(plan: Plan): string[] {
+  const fields = new Map<string, { block: number; bits: number[] }>();
+  for (const bit of plan.burn.bits) {
+    const entry = fields.get(bit.field) ?? { block: bit.block, bits: [] };
+    entry.bits.push(bit.bit);
+    fields.set(bit.field, entry);
+  }
+  const reasons = new Map(plan.wanted.fields.map((field) => [field.field, field.reason]));
+  return table(
+    [...fields].map(([field, { block, bits }]) => [
+      `  ${field}`,
+      `BLOCK${block} ${bits.length === 1 ? `bit ${bits[0]}` : `bits ${bits.join(' ')}`}`,
+      reasons.get(field) ?? '',
+    ]),
+  );
+}
+
+/** The recipe on virtual silicon, with a ledger of its own that is thrown away: the whole chain, no hardware. */
+export async function rehearseCommand(
+  file: string,
+  options: RecipeCommandOptions & { readonly count?: number },
+  world: World,
+): Promise<Exit> {
+  const loaded = requireRecipe(file, options, world);
+  const temporary = world.temporaryFolder();
+  const address = `virtual:${loaded.recipe.chip}?rev=${revisionText(loaded.recipe.silicon.min)}&pacing=none`;
+  try {
+    world.streams.say(`Rehearsal on ${address}; nothing of it is kept.`);
+    return await provision(
+      {
+        recipe: file,
+        data: temporary.folder,
+        port: Array.from({ length: options.count ?? 1 }, () => address),
+        operator: 'rehearsal',
+        ...(options.firmware ? { firmware: options.firmware } : {}),
+        ...(options.waive ? { waive: options.waive } : {}),
+        ...(options.json ? { json: true } : {}),
+        ...(loaded.recipe.serial.from === 'scan' ? { serial: rehearsalSerials(loaded, options.count ?? 1) } : {}),
+      },
+      world,
+    );
+  } finally {
+    temporary.remove();
+  }
+}
+
+/** Serials for a rehearsal: the pattern decides whether they fit, so a recipe whose pattern they miss has to be told. */
+function rehearsalSerials(loaded: LoadedRecipe, count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, at) => `${loaded.recipe.name.toUpperCase()}-${String(at + 1).padStart(4, '0')}`,
+  );
+}
+
+/** Differences of two recipes in words. */
+export function diffCommand(a: string, b: string, options: RecipeCommandOptions, world: World): Exit {
+  const [before, after] = [readRecipe(a, options, world), readRecipe(b, options, world)];
+  if (before.recipe === null || after.recipe === null) {
+    world.streams.say('Differences can be told only between recipes that can be read.');
+    return exit.badInput;
+  }
+  const differences = describeDifferences(before.recipe, after.recipe);
+  if (options.json) world.streams.answer(JSON.stringify(differences));
+  else if (differences.length === 0) world.streams.answer('The recipes ask for the same.');
+  else for (const difference of differences) world.streams.answer(`${difference.path}: ${difference.words}`);
+  return exit.passed;
+}

@@ -1,0 +1,165 @@
+import { writeFileSync } from 'node:fs';
+import { toHex } from '../base/bytes.ts';
+import { RecipeFault } from '../model/fault.ts';
+import { issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
+import { pemOf } from '../signing/pem.ts';
+import type { KeyAlgorithm, KeyUse, Signer } from '../signing/signer.ts';
+import { keysOf, makeMissingKeys, readRecipe } from './recipe-input.ts';
+import { table } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface TokenOptions extends OpenOptions {
+  readonly json?: boolean;
+  readonly recipe?: string;
+  readonly make?: string;
+  readonly use?: string;
+  readonly label?: string;
+}
+
+async function withSigner(options: TokenOptions, world: World, work: (signer: Signer) => Promise<Exit>): Promise<Exit> {
+  const { signer } = await world.openSigner(options);
+  try {
+    return await work(signer);
+  } finally {
+    await signer.close();
+  }
+}
+
+/** Opens the token (making the private SoftHSM one where none is configured) and, with --recipe, the keys that the recipe names. */
+export function tokenInit(options: TokenOptions, world: World): Promise<Exit> {
+  return withSigner(options, world, async (signer) => {
+    if (options.recipe) {
+      const { recipe } = readRecipe(options.recipe, {}, world);
+      if (recipe === null) return exit.badInput;
+      await makeMissingKeys(recipe, signer, world);
+      for (const { ref } of keysOf(recipe)) await signer.findKey(ref);
+    }
+    return report(signer, options, world);
+  });
+}
+
+/** Health is a real signature. */
+export function tokenStatus(options: TokenOptions, world: World): Promise<Exit> {
+  return withSigner(options, world, (signer) => report(signer, options, world));
+}
+
+async function report(signer: Signer, options: TokenOptions, world: World): Promise<Exit> {
+  const status = await signer.status();
+  if (options.json) {
+    world.streams.answer(JSON.stringify(status));
+  } else {
+    const health =
+      status.healthy === null
+        ? 'no signing key in it yet'
+        : status.healthy
+          ? `signs (${status.signMs?.toFixed(1)} ms)`
+          : 'does not sign';
+    const rows = [
+      ['token', `${status.label} (serial ${status.serial})`],
+      ['module', status.module],
+      ['made by', `${status.manufacturer} ${status.model} ${status.firmware}`.trim()],
+      ['health', health],
+      ...(status.pinCountLow ? [['warning', 'the PIN was entered wrongly before; few tries are left']] : []),
+    ];
+    for (const line of table(rows)) world.streams.answer(line);
+  }
+  return status.healthy === false ? exit.station : exit.passed;
+}
+
+/** Lists the token's keys; with --make, makes one. */
+export function tokenKeys(options: TokenOptions, world: World): Promise<Exit> {
+  return withSigner(options, world, async (signer) => {
+    if (options.make) {
+      await signer.generateKey({
+        label: required(options.label, '--label NAME'),
+        algorithm: oneOf<KeyAlgorithm>(options.make, ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'aes-256'], '--make'),
+        use: oneOf<KeyUse>(options.use ?? defaultUse(options.make), ['secure-boot', 'device-ca', 'wrapping'], '--use'),
+      });
+    }
+    const keys = await signer.keys();
+    if (options.json) {
+      for (const key of keys) world.streams.answer(JSON.stringify({ ...key, spki: key.spki && toHex(key.spki) }));
+    } else if (keys.length === 0) {
+      world.streams.answer('The token holds no keys. Make those of a recipe with: token init --recipe FILE');
+    } else {
+      const rows = keys.map((key) => [
+        key.label,
+        key.algorithm,
+        key.use,
+        key.id,
+        key.publicKeySha256?.slice(0, 16) ?? '',
+        key.extractable ? 'EXTRACTABLE' : 'not extractable',
+      ]);
+      for (const line of table([['label', 'algorithm', 'use', 'id', 'public key', ''], ...rows]))
+        world.streams.answer(line);
+    }
+    return exit.passed;
+  });
+}
+
+function defaultUse(algorithm: string): KeyUse {
+  return algorithm === 'aes-256' ? 'wrapping' : 'secure-boot';
+}
+
+/** Bytes of the token's generator as hex: for people who test it, not a source of keys. */
+export function tokenRandom(count: number, options: TokenOptions, world: World): Promise<Exit> {
+  return withSigner(options, world, async (signer) => {
+    using bytes = await signer.random(count);
+    world.streams.answer(bytes.use(toHex));
+    return exit.passed;
+  });
+}
+
+function required(value: string | undefined, option: string): string {
+  if (value !== undefined && value !== '') return value;
+  throw new RecipeFault({ code: 'cli.missing', what: `The option ${option} is missing.`, next: `Give ${option}.` });
+}
+
+function oneOf<T extends string>(value: string, known: readonly T[], option: string): T {
+  const found = known.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new RecipeFault({
+    code: 'cli.value',
+    what: `${option} does not know ${JSON.stringify(value)}.`,
+    next: `Use one of ${known.join(', ')}.`,
+  });
+}
+
+/** Device certificates may live this long less their own time: a CA outlives what it issues. */
+const caYears = 60;
+
+/** The self-signed certificate of the device CA that the recipe names: what verifiers of device certificates trust. */
+export async function tokenCertificate(options: TokenOptions & { readonly out?: string }, world: World): Promise<Exit> {
+  const { recipe } = readRecipe(options.recipe!, {}, world);
+  if (recipe === null) return exit.badInput;
+  if (recipe.identity === null) {
+    throw new RecipeFault({
+      code: 'token.no-ca',
+      what: `The recipe ${recipe.name} issues no device certificates.`,
+      next: 'Name a recipe with identity.certificate.',
+    });
+  }
+  const { ca, issuer } = recipe.identity.certificate;
+  return withSigner(options, world, async (signer) => {
+    using random = await signer.random(20);
+    const notBefore = new Date(world.clock.now());
+    const notAfter = new Date(notBefore);
+    notAfter.setUTCFullYear(notAfter.getUTCFullYear() + caYears);
+    const { der } = await issueCaCertificate({
+      signer,
+      ca,
+      subject: issuer,
+      serialNumber: random.use(serialNumberFrom),
+      notBefore,
+      notAfter,
+    });
+    const pem = pemOf('CERTIFICATE', der);
+    if (options.out === undefined) {
+      world.streams.answer(pem.trimEnd());
+    } else {
+      writeFileSync(options.out, pem, { flag: 'wx' });
+      world.streams.say(`Certificate of ${ca.label} written to ${options.out}.`);
+    }
+    return exit.passed;
+  });
+}

@@ -1,0 +1,30 @@
+import { openBenchChip } from '../virtual/address.ts';
+import { listenVirtualChip } from '../virtual/listen.ts';
+import { type Exit, exit, type World } from './world.ts';
+
+export interface VirtualChipCommandOptions {
+  readonly chip: string;
+  readonly listen: string;
+  readonly state?: string;
+  readonly json?: boolean;
+}
+
+/** One virtual chip behind a pty, a TCP port or RFC 2217, for any other tool, until it is interrupted. */
+export async function virtualChip(options: VirtualChipCommandOptions, world: World): Promise<Exit> {
+  const separator = options.chip.includes('?') ? '&' : '?';
+  const address = `virtual:${options.chip}${options.state ? `${separator}state=${encodeURIComponent(options.state)}` : ''}`;
+  const chip = openBenchChip(address, { random: world.random });
+  const listening = await listenVirtualChip(chip, options.listen);
+  if (options.json) world.streams.answer(JSON.stringify({ address: listening.address }));
+  else world.streams.answer(listening.address);
+  world.streams.say(`A virtual ${options.chip} answers at ${listening.address}. Ctrl-C ends it.`);
+  await new Promise<void>((resolve) => {
+    const ignore = world.onInterrupt(() => {
+      ignore();
+      resolve();
+    });
+    void listening.closed.then(resolve);
+  });
+  await listening.close();
+  return exit.passed;
+}

@@ -1,0 +1,62 @@
+import type { Fault, FaultClass } from '../model/fault.ts';
+import type { Finding } from '../recipe/types.ts';
+import { type Exit, exit } from './world.ts';
+
+/** A table for people: columns as wide as their widest cell, two blanks between, no lines. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const safetyWords: Readonly<Record<Fault['safety'], string>> = {
+  untouched: 'The board was not changed.',
+  resumable: 'The board is part way and safe: this station can go on with it.',
+  condemned: 'The board cannot become this product any more.',
+  sealed: 'The board is sealed.',
+  'no-board': '',
+};
+
+/** A fault for people: what happened, whether the board is safe, what to do next, and the code. */
+export function faultLines(fault: Pick<Fault, 'what' | 'next' | 'safety' | 'code'>): string[] {
+  return [fault.what, safetyWords[fault.safety], fault.next, `[${fault.code}]`].filter((line) => line !== '');
+}
+
+/** The exit status that a fault of this class gives a command. */
+export function exitOf(faultClass: FaultClass): Exit {
+  if (faultClass === 'board') return exit.board;
+  if (faultClass === 'recipe') return exit.badInput;
+  return exit.station;
+}
+
+/** A finding for people, with its place. */
+export function findingLines(finding: Finding): string[] {
+  const place = [finding.file, finding.line, finding.column].filter((part) => part !== null).join(':');
+  const head = finding.waived === null ? finding.severity : `waived (${finding.waived})`;
+  const path = finding.path ? ` ${finding.path}:` : '';
+  return [
+    `${place ? `${place}: ` : ''}${head}:${path} ${finding.what}`,
+    `    ${finding.remedy} [${finding.check}${finding.waivable && finding.waived === null ? ', can be waived' : ''}]`,
+  ];
+}
+
+export function hex(value: number, digits = 0): string {
+  return `0x${value.toString(16).padStart(digits, '0')}`;
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes >= 1024 * 1024) return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return bytes >= 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${bytes} B`;
+}
+
+export function secondsText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds >= 60 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import type { StoredEvent } from '../model/event.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
+import type {
+  BatchView,
+  DevicePage,
+  DeviceView,
+  ExportedFile,
+  FindingView,
+  FixtureView,
+  LabelPreview,
+  LineSnapshot,
+  OperatorView,
+  PlanView,
+  RecipeText,
+  RecipeView,
+  RehearsalView,
+  StationView,
+  ThroughputView,
+  TokenView,
+  VerifyView,
+} from './views.ts';
+
+/** Who may ask: every call names the roles that may make it. An operator runs the line and may read what the line shows. */
+export const roles = ['operator', 'qa', 'engineer', 'custodian'] as const;
+export type Role = (typeof roles)[number];
+
+const text = (most: number) => z.string().max(most);
+const name = z.string().min(1).max(120);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i);
+
+/** One call: what goes in (checked on the station's side, whatever the face says), who may make it. Answers are typed below. */
+interface CallRule<Input extends z.ZodType> {
+  readonly input: Input;
+  readonly roles: readonly Role[] | 'anyone';
+}
+
+function call<Input extends z.ZodType>(input: Input, allowed: readonly Role[] | 'anyone'): CallRule<Input> {
+  return { input, roles: allowed };
+}
+
+const nothing = z.strictObject({});
+const line: readonly Role[] = ['operator', 'engineer'];
+const quality: readonly Role[] = ['qa', 'engineer', 'custodian'];
+const everyone: readonly Role[] = roles;
+
+const deviceQuery = z.strictObject({
+  text: text(200).optional(),
+  batch: name.optional(),
+  recipe: name.optional(),
+  outcome: z.enum(['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed', 'open']).optional(),
+  from: text(40).optional(),
+  to: text(40).optional(),
+  limit: z.number().int().min(1).max(1000).optional(),
+  offset: z.number().int().min(0).max(10_000_000).optional(),
+});
+
+/** The whole table of calls. A face can make no other. */
+export const calls = {
+  // who sits here
+  'session.state': call(nothing, 'anyone'),
+  'session.login': call(z.strictObject({ operator: name, pin: text(64) }), 'anyone'),
+  'session.badge': call(z.strictObject({ badge: text(200) }), 'anyone'),
+  'session.logout': call(nothing, 'anyone'),
+  // the line
+  'line.snapshot': call(nothing, 'anyone'),
+  'line.start': call(
+    z.strictObject({
+      recipe: name,
+      order: text(80).nullable(),
+      count: z.number().int().min(1).max(1_000_000).nullable(),
+    }),
+    line,
+  ),
+  'line.stop': call(nothing, line),
+  /** A scanned or typed text: a serial for the next board, or for a fixture; a badge; a fixture's own label. */
+  'line.scan': call(z.strictObject({ text: text(200), fixture: name.nullable() }), line),
+  /** Starts the board in this fixture by key or touch where the batch starts by key. */
+  'line.go': call(z.strictObject({ fixture: name }), line),
+  'line.acknowledge': call(z.strictObject({ fixture: name }), line),
+  'throughput.read': call(z.strictObject({ hours: z.number().min(0.1).max(168) }), everyone),
+  // devices
+  'devices.search': call(deviceQuery, everyone),
+  'devices.show': call(z.strictObject({ mac }), everyone),
+  'devices.export': call(z.strictObject({ query: deviceQuery, form: z.enum(['csv', 'json', 'pdf']) }), quality),
+  'devices.report': call(z.strictObject({ mac, form: z.enum(['json', 'pdf']) }), quality),
+  'devices.verify': call(z.strictObject({ fixture: name, mac: mac.nullable() }), ['qa', 'engineer', 'operator']),
+  'ledger.verify': call(nothing, quality),
+  // recipes
+  'recipes.list': call(nothing, everyone),
+  'recipes.read': call(z.strictObject({ recipe: name }), everyone),
+  'recipes.check': call(z.strictObject({ recipe: name, text: text(200_000) }), ['engineer', 'custodian']),
+  'recipes.plan': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
+  'recipes.save': call(z.strictObject({ recipe: name, text: text(200_000) }), ['engineer']),
+  'recipes.diff': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
+  'recipes.rehearse': call(z.strictObject({ recipe: name }), ['engineer']),
+  'recipes.approve': call(z.strictObject({ recipe: name, hash }), ['engineer', 'custodian']),
+  'recipes.retire': call(z.strictObject({ recipe: name, reason: text(400) }), ['engineer', 'custodian']),
+  // the station
+  'station.view': call(nothing, everyone),
+  'fixtures.ports': call(nothing, ['engineer']),
+  'fixtures.teach': call(z.strictObject({ name, address: text(300) }), ['engineer']),
+  'fixtures.remove': call(z.strictObject({ name }), ['engineer']),
+  'token.view': call(nothing, everyone),
+  'token.makeKeys': call(z.strictObject({ recipe: name }), ['custodian']),
+  'operators.list': call(nothing, ['engineer', 'custodian']),
+  'operators.save': call(
+    z.strictObject({
+      id: name,
+      name,
+      roles: z.array(z.enum(roles)).min(1).max(4),
+      pin: text(64).nullable(),
+      badge: text(200).nullable(),
+    }),
+    ['custodian'],
+  ),
+  'operators.remove': call(z.strictObject({ id: name }), ['custodian']),
+  'printer.set': call(z.strictObject({ address: text(300).nullable() }), ['engineer']),
+  'labels.preview': call(z.strictObject({ recipe: name, template: text(20_000).nullable() }), everyone),
+  'labels.print': call(z.strictObject({ mac }), ['operator', 'qa', 'engineer']),
+} as const;
+
+export type CallName = keyof typeof calls;
+export type CallInput<Name extends CallName> = z.input<(typeof calls)[Name]['input']>;
+
+export interface SessionState {
+  readonly operator: OperatorView | null;
+  /** No operator is known to the station yet: the first start. */
+  readonly firstStart: boolean;
+  readonly version: string;
+}
+
+/** What each call answers. */
+export interface CallAnswers {
+  'session.state': SessionState;
+  'session.login': SessionState;
+  'session.badge': SessionState;
+  'session.logout': SessionState;
+  'line.snapshot': LineSnapshot;
+  'line.start': BatchView;
+  'line.stop': BatchView | null;
+  'line.scan': { readonly said: string; readonly fixture: string | null };
+  'line.go': FixtureView;
+  'line.acknowledge': FixtureView;
+  'throughput.read': ThroughputView;
+  'devices.search': DevicePage;
+  'devices.show': DeviceView;
+  'devices.export': ExportedFile;
+  'devices.report': ExportedFile;
+  'devices.verify': VerifyView;
+  'ledger.verify': { readonly rows: number; readonly head: string; readonly broken: string | null };
+  'recipes.list': readonly RecipeView[];
+  'recipes.read': RecipeText;
+  'recipes.check': { readonly findings: readonly FindingView[]; readonly plan: PlanView | null };
+  'recipes.plan': PlanView;
+  'recipes.save': RecipeText;
+  'recipes.diff': readonly { readonly path: string; readonly words: string; readonly weaker: boolean }[];
+  'recipes.rehearse': RehearsalView;
+  'recipes.approve': RecipeView;
+  'recipes.retire': RecipeView;
+  'station.view': StationView;
+  'fixtures.ports': readonly { readonly address: string; readonly words: string; readonly taken: string | null }[];
+  'fixtures.teach': readonly FixtureView[];
+  'fixtures.remove': readonly FixtureView[];
+  'token.view': TokenView;
+  'token.makeKeys': TokenView;
+  'operators.list': readonly OperatorView[];
+  'operators.save': readonly OperatorView[];
+  'operators.remove': readonly OperatorView[];
+  'printer.set': StationView;
+  'labels.preview': LabelPreview;
+  'labels.print': { readonly said: string };
+}
+
+/** What a refused or failed call answers instead: a fault for people, never a stack. */
+export interface CallFault {
+  readonly code: string;
+  readonly what: string;
+  readonly next: string;
+}
+
+/** What the station says by itself, gathered to at most one message a frame. */
+export interface LineChange {
+  /** Counts messages: a face that misses one asks for a snapshot. */
+  readonly seq: number;
+  readonly fixtures: readonly FixtureView[];
+  readonly batch: BatchView | null;
+  /** Verdicts since the last message, for sound and sticky display. */
+  readonly verdicts: readonly {
+    readonly fixture: string;
+    readonly outcome: Outcome;
+    readonly serial: string | null;
+    readonly mac: string | null;
+  }[];
+}
+
+export interface Events {
+  readonly 'line.change': LineChange;
+  readonly 'token.change': TokenView;
+  readonly 'session.change': SessionState;
+}
+export type EventName = keyof Events;
+
+/** What a face holds: calls that answer, events that come. The same for Electron IPC and the loopback WebSocket. */
+export interface StationApi {
+  call<Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallAnswers[Name]>;
+  on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void;
+}
+
+export type { RecipeRef, RunRecord, SealedRecord, StoredEvent };

@@ -1,0 +1,233 @@
+import type { Fact, StoredEvent } from '../model/event.ts';
+import type { FaultRecord } from '../model/fault.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
+
+/** What a tile shows. Its colour, shape and word follow from `state` and `outcome` alone. */
+export interface FixtureView {
+  readonly name: string;
+  readonly address: string;
+  readonly state: 'idle' | 'waiting' | 'identifying' | 'ready' | 'running' | 'parked' | 'shown' | 'absent';
+  readonly run: string | null;
+  readonly mac: string | null;
+  readonly serial: string | null;
+  readonly step: {
+    readonly id: string;
+    readonly title: string;
+    readonly at: number;
+    readonly of: number;
+    readonly irreversible: boolean;
+  } | null;
+  /** 0 to 1 over the whole run by each step's own history; null where nothing is known yet. */
+  readonly fraction: number | null;
+  readonly secondsLeft: number | null;
+  /** Of the last board, until the next. */
+  readonly verdict: {
+    readonly outcome: Outcome;
+    readonly fault: FaultRecord | null;
+    readonly at: string;
+    readonly sealRow: number | null;
+  } | null;
+  readonly passed: number;
+  readonly tried: number;
+}
+
+export interface BatchView {
+  readonly id: string;
+  readonly order: string | null;
+  readonly recipe: RecipeRef;
+  /** The recipe hash as a few words that two people can compare aloud. */
+  readonly fingerprint: string;
+  readonly count: number | null;
+  readonly done: number;
+  readonly passed: number;
+  readonly failed: number;
+  /** Boards sealed at their first run, of all boards tried; null before the first. */
+  readonly firstPassYield: number | null;
+  readonly startedAt: string;
+  readonly stopping: boolean;
+  /** Scanned serials that wait for a board. */
+  readonly serialsWaiting: readonly string[];
+  readonly wantsSerial: boolean;
+}
+
+export interface LineSnapshot {
+  readonly seq: number;
+  readonly fixtures: readonly FixtureView[];
+  readonly batch: BatchView | null;
+  readonly demonstration: boolean;
+}
+
+export interface ThroughputView {
+  readonly from: string;
+  readonly to: string;
+  readonly targetPerHour: number | null;
+  /** Oldest first; equal steps of time. */
+  readonly buckets: readonly { readonly at: string; readonly passed: number; readonly failed: number }[];
+  readonly pareto: readonly {
+    readonly cause: string;
+    readonly words: string;
+    readonly count: number;
+    readonly fixtures: Readonly<Record<string, number>>;
+  }[];
+  readonly byFixture: readonly {
+    readonly fixture: string;
+    readonly passed: number;
+    readonly failed: number;
+    readonly meanSeconds: number | null;
+  }[];
+  readonly gantt: readonly {
+    readonly fixture: string;
+    readonly run: string;
+    readonly step: string;
+    readonly from: number;
+    readonly to: number | null;
+  }[];
+  readonly bottleneck: { readonly what: string; readonly words: string; readonly share: number } | null;
+}
+
+export interface DevicePage {
+  readonly rows: readonly {
+    readonly mac: string;
+    readonly serial: string | null;
+    readonly chip: string | null;
+    readonly recipe: RecipeRef;
+    readonly batch: string | null;
+    readonly state: Outcome | 'sealed' | 'condemned' | 'open';
+    readonly lastAt: string;
+    readonly attempts: number;
+  }[];
+  readonly more: boolean;
+  readonly ms: number;
+}
+
+export interface DeviceView {
+  readonly mac: string;
+  readonly sealed: SealedRecord | null;
+  readonly condemned: { readonly at: string; readonly reason: string } | null;
+  readonly runs: readonly { readonly run: RunRecord; readonly events: readonly StoredEvent[] }[];
+}
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly mime: string;
+  /** Base64. */
+  readonly data: string;
+}
+
+export interface VerifyView {
+  readonly mac: string;
+  readonly ok: boolean;
+  readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly evidence: string }[];
+}
+
+export type RecipeState = 'draft' | 'rehearsed' | 'approved' | 'retired';
+
+export interface RecipeView {
+  /** File name without ending: how calls name it. */
+  readonly recipe: string;
+  readonly title: string;
+  readonly description: string;
+  readonly chip: string;
+  readonly revision: number;
+  readonly hash: string | null;
+  readonly fingerprint: string | null;
+  readonly state: RecipeState;
+  readonly approvedBy: string | null;
+  readonly errors: number;
+}
+
+export interface RecipeText {
+  readonly view: RecipeView;
+  readonly text: string;
+  readonly form: Fact;
+}
+
+export interface FindingView {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly check: string;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly path: string | null;
+  readonly what: string;
+  readonly remedy: string;
+  readonly waived: string | null;
+}
+
+export interface PlanView {
+  readonly digest: string;
+  readonly steps: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly irreversible: boolean;
+    readonly summary: string;
+  }[];
+  readonly flash: readonly {
+    readonly name: string;
+    readonly offset: number;
+    readonly length: number | null;
+    readonly signed: boolean;
+    readonly encrypted: boolean;
+  }[];
+  readonly slots: readonly {
+    readonly slot: number;
+    readonly purpose: string | null;
+    readonly words: string;
+    readonly secret: boolean;
+  }[];
+  readonly bits: readonly {
+    readonly field: string;
+    readonly block: number;
+    readonly bits: readonly number[];
+    readonly reason: string;
+  }[];
+  readonly refusals: readonly { readonly code: string; readonly what: string; readonly next: string }[];
+}
+
+export interface RehearsalView {
+  readonly passed: boolean;
+  readonly ms: number;
+  readonly steps: readonly { readonly title: string; readonly ms: number }[];
+  readonly fault: FaultRecord | null;
+}
+
+export interface StationView {
+  readonly name: string;
+  readonly version: string;
+  readonly dataFolder: string;
+  readonly ledgerHead: { readonly row: number; readonly hash: string } | null;
+  readonly fixtures: readonly FixtureView[];
+  readonly printer: string | null;
+  readonly demonstration: boolean;
+}
+
+export interface TokenView {
+  readonly label: string;
+  readonly serial: string;
+  readonly model: string;
+  readonly healthy: boolean | null;
+  readonly signMs: number | null;
+  readonly embedded: boolean;
+  readonly keys: readonly {
+    readonly label: string;
+    readonly algorithm: string;
+    readonly use: string;
+    readonly publicKeySha256: string | null;
+    readonly extractable: boolean;
+  }[];
+  readonly fault: FaultRecord | null;
+}
+
+export interface OperatorView {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly ('operator' | 'qa' | 'engineer' | 'custodian')[];
+  readonly hasPin: boolean;
+  readonly hasBadge: boolean;
+}
+
+export interface LabelPreview {
+  readonly zpl: string;
+  /** The same label drawn, SVG text. */
+  readonly svg: string;
+}

@@ -1,0 +1,128 @@
+// The real parts, opened as the station file and the command line say. Every front door (terminal, desktop) opens them here.
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from './base/clock.ts';
+import { type RandomSource, systemRandom } from './base/random.ts';
+import { createStation } from './compose.ts';
+import { readStationFile, type StationConfig } from './config/station-file.ts';
+import type { Ledger, LedgerReader } from './ledger/ledger.ts';
+import { openSqliteLedger, openSqliteLedgerForReading } from './ledger/sqlite/open.ts';
+import { filePin } from './signing/pin.ts';
+import { openPkcs11Signer } from './signing/pkcs11/token-signer.ts';
+import type { Signer } from './signing/signer.ts';
+import { openEmbeddedToken } from './signing/softhsm.ts';
+import type { Station } from './station/station.ts';
+import { openPort } from './transport/open.ts';
+import type { OpenPort } from './transport/port.ts';
+import { createVirtualBench, type VirtualBench } from './virtual/address.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Folder of the example configuration that comes with the program. */
+export const stationConfigFolder = resolve(here, '..', 'station-config');
+
+export function programVersion(): string {
+  return (JSON.parse(readFileSync(resolve(here, '..', 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+/** What the command line says about where things are. */
+export interface Places {
+  /** Folder of ledger, token store and work files; takes the place of the station file's. */
+  readonly data?: string;
+  /** Station file. */
+  readonly station?: string;
+}
+
+/** Name of a station that nobody has configured. */
+const unnamedStation = 'fuseline';
+
+/**
+ * The station's settings: the named station file; else station.yaml in the data folder; else those of a station nobody has configured: a
+ * private SoftHSM, no fixtures.
+ */
+export function settingsOf(places: Places): StationConfig {
+  const beside = join(places.data ?? defaultDataFolder(), 'station.yaml');
+  const file = places.station ?? (existsSync(beside) ? beside : null);
+  if (file !== null) return readStationFile(file);
+  return { name: unnamedStation, dataFolder: null, token: { kind: 'softhsm' }, fixtures: [] };
+}
+
+/** Where programs of this system keep a user's data. */
+function defaultDataFolder(): string {
+  if (process.platform === 'win32')
+    return join(process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Fuseline');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Fuseline');
+  return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'fuseline');
+}
+
+export function dataFolderOf(places: Places): string {
+  return resolve(places.data ?? settingsOf(places).dataFolder ?? defaultDataFolder());
+}
+
+function ledgerFile(places: Places): string {
+  return join(dataFolderOf(places), 'ledger.sqlite');
+}
+
+/** Opens the ledger for questions, also while a station writes it. */
+export function openLedgerOf(places: Places): Promise<LedgerReader> {
+  return openSqliteLedgerForReading(ledgerFile(places));
+}
+
+/** Opens the token that the station file names, or the private SoftHSM of the data folder. */
+export async function openSignerOf(places: Places): Promise<{ readonly signer: Signer; readonly embedded: boolean }> {
+  const { token } = settingsOf(places);
+  if (token.kind === 'softhsm') {
+    const folder = join(dataFolderOf(places), 'token');
+    return { signer: await openEmbeddedToken({ folder, clock: systemClock, random: systemRandom }), embedded: true };
+  }
+  const { module, label, serial, pinFile } = token;
+  const signer = await openPkcs11Signer({
+    module,
+    token: { label, serial },
+    pin: filePin(pinFile),
+    clock: systemClock,
+  });
+  return { signer, embedded: false };
+}
+
+/** The station with its real parts. What was opened is closed again when a later part fails. */
+export async function openStationOf(places: Places, open: OpenPort): Promise<Station> {
+  const settings = settingsOf(places);
+  const ledger: Ledger = await openSqliteLedger({
+    file: ledgerFile(places),
+    station: settings.name,
+    clock: systemClock,
+  });
+  try {
+    const { signer } = await openSignerOf(places);
+    return createStation({
+      name: settings.name,
+      software: { name: 'fuseline', version: programVersion() },
+      ledger,
+      signer,
+      openPort: open,
+      clock: systemClock,
+      random: systemRandom,
+    });
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+/** Real and virtual ports behind one opener. */
+export function openPorts(random: RandomSource): {
+  readonly open: OpenPort;
+  readonly bench: VirtualBench;
+  close(): Promise<void>;
+} {
+  const bench = createVirtualBench({ random });
+  return {
+    open: (address, options) =>
+      address.startsWith('virtual:') ? bench.open(address, options) : openPort(address, options),
+    bench,
+    close: () => bench.close(),
+  };
+}

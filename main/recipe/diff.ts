@@ -1,0 +1,64 @@
+import { canonicalJson } from '../base/json.ts';
+import type { Recipe } from './types.ts';
+
+/** One difference: where, and what it means for a board. */
+export interface Difference {
+  readonly path: string;
+  readonly words: string;
+  /** Whether the second recipe protects less than the first. */
+  readonly weaker: boolean;
+}
+
+/** Places whose change opens or shuts something, with the values from weak to strong. */
+const strength: Readonly<Record<string, { readonly order: readonly string[]; readonly what: string }>> = {
+  'doors.downloadMode': { order: ['"open"', '"secure"', '"disabled"'], what: 'download mode' },
+  'doors.jtag': { order: ['"leave"', '"off"'], what: 'JTAG' },
+  'doors.directBoot': { order: ['"leave"', '"off"'], what: 'direct boot' },
+  'flashEncryption.mode': { order: ['"development"', '"release"'], what: 'flash encryption' },
+  'flashEncryption.key': { order: ['"xts-aes-128"', '"xts-aes-256"'], what: 'the flash-encryption key' },
+  'secureBoot.revokeUnused': { order: ['false', 'true'], what: 'revocation of unused digest slots' },
+  hmacUp: { order: ['false', 'true'], what: 'the HMAC key' },
+  purpose: { order: ['"development"', '"production"'], what: 'the purpose' },
+};
+
+/** Sections whose being there at all is a protection. */
+const sections: Readonly<Record<string, string>> = {
+  secureBoot: 'Secure Boot',
+  flashEncryption: 'flash encryption',
+  identity: 'the device identity',
+};
+
+/** What the second recipe asks for that the first does not, and the other way round, in words. Pure. */
+export function describeDifferences(before: Recipe, after: Recipe): Difference[] {
+  const differences: Difference[] = [];
+  walk('', before, after, differences);
+  return differences;
+}
+
+function walk(path: string, before: unknown, after: unknown, found: Difference[]): void {
+  const section = sections[path];
+  if (section !== undefined && (before === null) !== (after === null)) {
+    found.push({
+      path,
+      words: after === null ? `removes ${section}` : `adds ${section}: ${canonicalJson(after)}`,
+      weaker: after === null,
+    });
+    return;
+  }
+  if (isRecord(before) && isRecord(after)) {
+    for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+      walk(path ? `${path}.${key}` : key, before[key], after[key], found);
+    }
+    return;
+  }
+  const [was, is] = [canonicalJson(before ?? null), canonicalJson(after ?? null)];
+  if (was === is) return;
+  const scale = strength[path];
+  const weaker = scale !== undefined && scale.order.indexOf(is) < scale.order.indexOf(was);
+  const words = scale ? `${weaker ? 'opens' : 'tightens'} ${scale.what}: ${was} becomes ${is}` : `${was} becomes ${is}`;
+  found.push({ path, words, weaker });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { canonicalJson, digestOf } from '../base/json.ts';
+import { profileOf } from '../chip/profiles.ts';
+import { parseRecipe } from '../config/recipe-schema.ts';
+import { readFirmware } from '../image/firmware.ts';
+import type { Firmware } from '../image/types.ts';
+import { isFault, RecipeFault } from '../model/fault.ts';
+import type { RecipeRef } from '../model/record.ts';
+import { checkRecipe } from './check.ts';
+import type { Finding, Recipe, Waiver } from './types.ts';
+
+/** A recipe and its firmware, read and judged. */
+export interface LoadedRecipe {
+  readonly file: string;
+  readonly recipe: Recipe;
+  readonly firmware: Firmware;
+  readonly firmwareFolder: string;
+  readonly ref: RecipeRef;
+  /** Text whose SHA-256 the reference carries. */
+  readonly canonicalText: string;
+  readonly findings: readonly Finding[];
+  readonly waivers: readonly Waiver[];
+}
+
+export interface LoadOptions {
+  /** Takes the place of the recipe's build. */
+  readonly firmwareFolder?: string;
+  /** Waivers of the command line, beside the recipe's own. */
+  readonly waivers?: readonly Waiver[];
+}
+
+/** What reading gave: the loaded recipe where nothing fatal stood in the way, and every finding in any case. */
+export interface LoadResult {
+  readonly loaded: LoadedRecipe | null;
+  /** The recipe alone, where the file can be read as one, whatever else stands in the way. */
+  readonly recipe: Recipe | null;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads a recipe file and the build it names, and checks both against the chip: every mistake, never only the first. Throws RecipeFault
+ * `recipe.not-found` when the file cannot be read at all.
+ */
+export function loadRecipe(file: string, options: LoadOptions = {}): LoadResult {
+  const text = readText(file);
+  const { recipe, problems } = parseRecipe(text, file);
+  if (recipe === null) return { loaded: null, recipe: null, findings: problems };
+  const waivers = [...recipe.waivers, ...(options.waivers ?? [])];
+  const folder = resolve(options.firmwareFolder ?? join(dirname(file), recipe.firmware.folder));
+  const { firmware, findings: firmwareFindings, digests } = readBuild(folder, recipe);
+  const findings = applyWaivers(
+    [...problems, ...firmwareFindings, ...checkRecipe(recipe, firmware, profileOf(recipe.chip), file)],
+    waivers,
+  );
+  if (firmware === null) return { loaded: null, recipe, findings };
+  const content = { recipe: { ...recipe, firmware: { folder: basename(folder) } }, files: digests, waivers };
+  const ref: RecipeRef = { name: recipe.name, revision: recipe.revision, hash: digestOf(content) };
+  const loaded = {
+    file,
+    recipe,
+    firmware,
+    firmwareFolder: folder,
+    ref,
+    canonicalText: canonicalJson(content),
+    findings,
+    waivers,
+  };
+  return { loaded: findings.some(blocks) ? null : loaded, recipe, findings };
+}
+
+/** Whether a finding stands in the way. */
+export function blocks(finding: Finding): boolean {
+  return finding.severity === 'error' && finding.waived === null;
+}
+
+function applyWaivers(findings: readonly Finding[], waivers: readonly Waiver[]): Finding[] {
+  return findings.map((finding) => {
+    const waiver = finding.waivable ? waivers.find((candidate) => candidate.check === finding.check) : undefined;
+    return waiver ? { ...finding, waived: waiver.reason } : finding;
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RecipeFault({
+      code: 'recipe.not-found',
+      what: `The recipe ${file} cannot be read: ${reasonOf(error)}.`,
+      next: 'Check the path; the recipes that come with the program lie in station-config/recipes.',
+      cause: error,
+    });
+  }
+}
+
+/** Files of a build folder that the formats need (bounded, so that a wrong folder is not read whole). */
+function readBuild(
+  folder: string,
+  recipe: Recipe,
+): { firmware: Firmware | null; findings: Finding[]; digests: Record<string, string> } {
+  try {
+    const files = readFolder(folder);
+    const firmware = readFirmware(files, recipe.chip);
+    const digests = Object.fromEntries(
+      firmware.parts.map((part) => [part.name, createHash('sha256').update(part.data).digest('hex')]),
+    );
+    return { firmware, findings: [], digests };
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    const finding: Finding = {
+      severity: 'error',
+      check: error.code,
+      waivable: false,
+      file: folder,
+      line: null,
+      column: null,
+      path: 'firmware.folder',
+      what: error.what,
+      remedy: error.next,
+      waived: null,
+    };
+    return { firmware: null, findings: [finding], digests: {} };
+  }
+}
+
+const largestFile = 64 * 1024 * 1024;
+
+function readFolder(folder: string): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  const read = (path: string, name: string) => {
+    const info = statSync(path);
+    if (info.isFile() && info.size <= largestFile && /\.(bin|json)$|^(flash_args|sdkconfig)$/.test(basename(name))) {
+      files.set(name, new Uint8Array(readFileSync(path)));
+    }
+  };
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isFile()) read(path, entry.name);
+      else if (entry.isDirectory() && (entry.name === 'bootloader' || entry.name === 'partition_table')) {
+        for (const inner of readdirSync(path))
+          if (inner.endsWith('.bin')) read(join(path, inner), `${entry.name}/${inner}`);
+      }
+    }
+  } catch (error) {
+    throw new RecipeFault({
+      code: 'recipe.no-firmware',
+      what: `The firmware folder ${folder} cannot be read: ${reasonOf(error)}.`,
+      next: 'Give the ESP-IDF build folder: firmware.folder in the recipe, or --firmware FOLDER.',
+      cause: error,
+    });
+  }
+  return files;
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'there is no such file or folder';
+  if (code === 'EACCES') return 'this user may not read it';
+  if (code === 'ENOTDIR') return 'it is not a folder';
+  if (code === 'EISDIR') return 'it is a folder';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,135 @@
+import { digestOf } from '../base/json.ts';
+import type { ChipProfile } from '../chip/board.ts';
+import { planBurn } from '../efuse/plan.ts';
+import type { BurnPlan, PastSlot } from '../efuse/plan-types.ts';
+import type { EfuseSnapshot } from '../efuse/types.ts';
+import type { Partition } from '../image/types.ts';
+import type { ChipIdentity } from '../model/chip.ts';
+import type { KeyRole, PlanFacts } from '../model/event.ts';
+import type { RecipeRef } from '../model/record.ts';
+import type { Release } from './release.ts';
+import { allSteps, stepOf } from './steps/index.ts';
+import type { Plan, PlannedPart, Recipe, StepId, Waiver } from './types.ts';
+import { wantedEfuses } from './wanted.ts';
+
+/** What a plan is made from. Everything in it was read or decided before; making the plan touches nothing. */
+export interface PlanInput {
+  readonly recipe: Recipe;
+  readonly ref: RecipeRef;
+  readonly release: Release;
+  readonly certificatePartition: Partition | null;
+  readonly profile: ChipProfile;
+  readonly identity: ChipIdentity & { readonly revision: number; readonly mac: string };
+  readonly snapshot: EfuseSnapshot;
+  readonly serial: string | null;
+  readonly waivers: readonly Waiver[];
+  /** What earlier runs of this board put into key slots, by the ledger; and their keys still at hand. */
+  readonly past: {
+    readonly run: string | null;
+    readonly slots: readonly PastSlot[];
+    readonly keys: ReadonlyMap<KeyRole, string>;
+  };
+}
+
+/** Bytes of the per-device secrets. */
+const keyBytes: Readonly<Record<KeyRole, number>> = {
+  'flash-encryption': 32,
+  'ecdsa-identity': 32,
+  'hmac-up': 32,
+  'hmac-down-ds': 32,
+  'hmac-down-jtag': 32,
+};
+
+/** The recipe applied to this chip as found. Pure; the refusals stand in `burn.refusals`. */
+export function makePlan(input: PlanInput): Plan {
+  const { recipe, profile, snapshot, identity, past } = input;
+  const digests = input.release.keyDigests;
+  const wanted = wantedEfuses(recipe, profile, snapshot.table, identity.revision, digests);
+  const burn = planBurn(snapshot, wanted, { slots: past.slots });
+  const parts = plannedParts(input);
+  const keys = plannedKeys(recipe, burn, past);
+  const draft = { parts, burn, keys };
+  return {
+    recipe: input.ref,
+    chip: { kind: identity.kind, revision: identity.revision, mac: identity.mac },
+    serial: input.serial,
+    steps: stepIds(recipe).map((id) => {
+      const step = stepOf(id);
+      return { id, title: step.title, irreversible: step.irreversible, summary: step.summary(draft, recipe) };
+    }),
+    parts,
+    wanted,
+    burn,
+    keys,
+    waivers: input.waivers,
+    resumes: past.run,
+  };
+}
+
+/** The steps of DESIGN section 3 that this recipe has, in the one order. */
+function stepIds(recipe: Recipe): StepId[] {
+  const { when } = recipe.bootProof;
+  const left = new Set<StepId>();
+  if (when === 'none' || when === 'after-door') left.add('boot-proof');
+  if (when === 'none' || when === 'before-door') left.add('final-boot-proof');
+  return allSteps.map((step) => step.id).filter((id) => !left.has(id));
+}
+
+function plannedParts(input: PlanInput): PlannedPart[] {
+  const parts: PlannedPart[] = input.release.parts.map((part) => ({
+    name: part.name,
+    kind: part.kind,
+    offset: part.offset,
+    length: part.plain.length,
+    signed: part.signed,
+    encrypted: part.encrypted,
+  }));
+  const place = input.certificatePartition;
+  if (input.recipe.identity && place) {
+    parts.push({
+      name: place.name,
+      kind: 'certificate',
+      offset: place.offset,
+      length: null,
+      signed: false,
+      encrypted: input.recipe.flashEncryption !== null && place.encrypted,
+    });
+  }
+  return parts.sort((a, b) => a.offset - b.offset);
+}
+
+/** A secret whose slot an earlier run has touched is that run's key; every other is made anew. */
+function plannedKeys(recipe: Recipe, burn: BurnPlan, past: PlanInput['past']): Plan['keys'] {
+  const roles = new Set<KeyRole>();
+  for (const slot of burn.slots) if (slot.material.kind === 'secret') roles.add(slot.material.role);
+  return [...roles].map((role) => {
+    const fingerprint = past.keys.get(role) ?? null;
+    const touched = past.slots.some((slot) => slot.role === role);
+    const bytes = role === 'flash-encryption' && recipe.flashEncryption?.key === 'xts-aes-256' ? 64 : keyBytes[role];
+    return touched && fingerprint !== null
+      ? { role, bytes, source: 'earlier-run' as const, fingerprint }
+      : { role, bytes, source: 'new' as const, fingerprint: null };
+  });
+}
+
+/** SHA-256 (hex) over the canonical plan: what the ledger binds before anything is burned. */
+export function planDigest(plan: Plan): string {
+  return digestOf(plan);
+}
+
+/** What of the plan the sealed record will state. */
+export function planFacts(plan: Plan, recipe: Recipe, release: Release): PlanFacts {
+  const door: Record<string, number> = {};
+  for (const field of plan.wanted.fields) if (field.stage === 'door') door[field.field] = field.value;
+  return {
+    serial: plan.serial,
+    secureBoot: recipe.secureBoot ? { scheme: recipe.secureBoot.scheme, keyDigests: release.keyDigests } : null,
+    secureVersion: recipe.secureVersion,
+    keys: plan.burn.slots.map((slot) => ({
+      material: slot.material.kind === 'secret' ? slot.material.role : `secure-boot-digest-${slot.material.index}`,
+      block: slot.block,
+      digest: slot.material.kind === 'digest' ? slot.material.sha256 : null,
+    })),
+    door,
+  };
+}

@@ -1,0 +1,42 @@
+import { toHex } from '../../base/bytes.ts';
+import type { StepEvent } from '../../model/event.ts';
+import { proveByBoot, requireSignature } from '../proof.ts';
+import type { Step, StepContext } from '../step.ts';
+import type { Recipe } from '../types.ts';
+
+/** Boot while the board can still be read: what fails here can be looked at. */
+export const bootProof: Step = {
+  id: 'boot-proof',
+  title: 'Boot and prove',
+  irreversible: false,
+  summary: (_, recipe) => `boot before the door is shut; ${proofInWords(recipe)}`,
+  perform: (context, signal) => prove(context, 'boot', signal),
+};
+
+/** Boot as the customer's device will. */
+export const finalBootProof: Step = {
+  id: 'final-boot-proof',
+  title: 'Boot the sealed device',
+  irreversible: false,
+  summary: (_, recipe) => `boot with the door shut; ${proofInWords(recipe)}`,
+  perform: (context, signal) => prove(context, 'sealed-boot', signal),
+};
+
+function proofInWords({ bootProof: { expect, challenge } }: Recipe): string {
+  const lines = expect.map((line) => `/${line}/`).join(', ');
+  return `expect ${lines}${challenge ? '; have a fresh challenge signed by the burned key' : ''}`;
+}
+
+async function* prove(
+  { board, recipe, clock, resetBy, workspace, random }: StepContext,
+  what: 'boot' | 'sealed-boot',
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StepEvent, void, void> {
+  const publicKey = workspace.identity?.publicKey ?? null;
+  const nonce = recipe.bootProof.challenge && publicKey !== null ? random(32) : null;
+  const task = { clock, resetBy, rule: recipe.bootProof, nonce, ...(signal ? { signal } : {}) };
+  const proof = await proveByBoot(board, task);
+  if (nonce !== null) requireSignature(proof, nonce, publicKey!);
+  const challenge = nonce === null ? {} : { challenge: toHex(nonce), signature: proof.signature };
+  yield { type: 'verified', what, detail: { lines: proof.lines, ...challenge } };
+}

@@ -1,0 +1,25 @@
+import type { Step } from '../step.ts';
+import type { StepId } from '../types.ts';
+import { bootProof, finalBootProof } from './boot-proof.ts';
+import { burnKeys } from './burn-keys.ts';
+import { destroyKeyCopies } from './destroy-keys.ts';
+import { prepare } from './prepare.ts';
+import { protect } from './protect.ts';
+import { shutDoors } from './shut-doors.ts';
+import { writeFlash } from './write-flash.ts';
+
+/** Every step in the only order there is (DESIGN section 3). A plan leaves some out; it never reorders. */
+export const allSteps: readonly Step[] = [
+  prepare,
+  writeFlash,
+  burnKeys,
+  protect,
+  bootProof,
+  shutDoors,
+  finalBootProof,
+  destroyKeyCopies,
+];
+
+export function stepOf(id: StepId): Step {
+  return allSteps.find((step) => step.id === id)!;
+}

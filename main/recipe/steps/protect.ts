@@ -1,0 +1,18 @@
+import type { Step } from '../step.ts';
+import { keyBytesOf } from './burn-keys.ts';
+
+/** Protections, then flash encryption and Secure Boot in one programming (FACTS 13.2 steps 4 to 8). */
+export const protect: Step = {
+  id: 'protect',
+  title: 'Burn protections',
+  irreversible: true,
+  summary: (plan) =>
+    plan.burn.burns
+      .filter((burn) => burn.kind === 'bits' && (burn.stage === 'protection' || burn.stage === 'enable'))
+      .flatMap((burn) => (burn.kind === 'bits' ? burn.fields.map((field) => field.field) : []))
+      .join(', ') || 'nothing left to burn',
+
+  async *perform({ board, plan, permit, workspace }) {
+    yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['protection', 'enable']);
+  },
+};

@@ -1,0 +1,96 @@
+import type { DeviceHistory } from '../ledger/ledger.ts';
+import { type ChipIdentity, type ChipKind, revisionText } from '../model/chip.ts';
+import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
+import type { Recipe } from '../recipe/types.ts';
+
+/**
+ * May this board become this product here and now? Each rule is a small pure question; the first no is the answer (DESIGN section 3,
+ * `admit`). Null: yes.
+ */
+export function refuseBoard(recipe: Recipe, identity: ChipIdentity, history: DeviceHistory | null): Fault | null {
+  return (
+    refuseForeignChip(recipe, identity) ??
+    refuseLockedBoard(identity) ??
+    refuseRevision(recipe, identity) ??
+    (history === null ? null : (refuseSealed(history) ?? refuseCondemned(history)))
+  );
+}
+
+function refuseForeignChip(recipe: Recipe, identity: ChipIdentity): Fault | null {
+  if (identity.kind === recipe.chip) return null;
+  return new BoardFault({
+    code: 'admission.wrong-chip',
+    what: `The board carries an ${titleOf(identity.kind)}, and the recipe ${recipe.name} is for the ${titleOf(recipe.chip)}.`,
+    next: 'Take the board out; it was not changed. Check the order and the recipe.',
+    safety: 'untouched',
+    details: { found: identity.kind, wanted: recipe.chip },
+  });
+}
+
+function refuseLockedBoard(identity: ChipIdentity): Fault | null {
+  if (!identity.security.secureDownload) return null;
+  return new BoardFault({
+    code: 'admission.secure-download',
+    what: 'The chip is in Secure Download Mode: it was locked before, and neither its MAC nor its eFuses can be read.',
+    next: 'Take the board out; it was not changed. If it was sealed here, its record is found by its serial number.',
+    safety: 'untouched',
+  });
+}
+
+function refuseRevision(recipe: Recipe, identity: ChipIdentity): Fault | null {
+  const { min, max } = recipe.silicon;
+  const revision = identity.revision;
+  if (revision !== null && revision >= min && revision <= max) return null;
+  return new BoardFault({
+    code: 'admission.wrong-revision',
+    what: `The chip is revision ${revision === null ? 'unknown' : revisionText(revision)}, and the recipe ${recipe.name} is for ${revisionText(min)} to ${revisionText(max)}.`,
+    next: 'Take the board out; it was not changed. Use the recipe for this silicon.',
+    safety: 'untouched',
+  });
+}
+
+function refuseSealed(history: DeviceHistory): Fault | null {
+  if (history.sealed === null) return null;
+  return new BoardFault({
+    code: 'admission.already-sealed',
+    what: `The board ${history.mac} was sealed on ${history.sealed.sealedAt} in run ${history.sealed.run}.`,
+    next: 'Take the board out; it is finished. Its record: audit show.',
+    safety: 'sealed',
+    details: { run: history.sealed.run, serial: history.sealed.serial },
+  });
+}
+
+function refuseCondemned(history: DeviceHistory): Fault | null {
+  if (history.condemned === null) return null;
+  return new BoardFault({
+    code: 'admission.condemned',
+    what: `The board ${history.mac} was condemned on ${history.condemned.at}: ${history.condemned.reason}.`,
+    next: 'Take the board out and put it with the scrap; it cannot become a product.',
+    safety: 'condemned',
+  });
+}
+
+/** Whether a serial fits the recipe's pattern. Null: it does. */
+export function refuseSerial(recipe: Recipe, serial: string | null): Fault | null {
+  if (recipe.serial.from === 'scan' && serial === null) {
+    return new RecipeFault({
+      code: 'admission.no-serial',
+      what: `The recipe ${recipe.name} asks for a scanned serial number for each board, and none was given.`,
+      next: 'Give one serial number a board: --serial S.',
+      safety: 'untouched',
+    });
+  }
+  if (serial !== null && recipe.serial.pattern !== null && !new RegExp(`^(?:${recipe.serial.pattern})$`).test(serial)) {
+    return new RecipeFault({
+      code: 'admission.serial-pattern',
+      what: `The serial number ${JSON.stringify(serial)} does not fit the recipe's pattern ${recipe.serial.pattern}.`,
+      next: 'Scan the right label, or check the recipe.',
+      safety: 'untouched',
+    });
+  }
+  return null;
+}
+
+function titleOf(kind: ChipKind): string {
+  return kind.replace(/^esp32(.*)$/, (_, rest: string) => (rest ? `ESP32-${rest.toUpperCase()}` : 'ESP32'));
+}

@@ -1,0 +1,47 @@
+import type { RunEvent, StepEvent } from '../model/event.ts';
+import type { FaultRecord } from '../model/fault.ts';
+import type { Outcome } from '../model/outcome.ts';
+
+/** Where a fixture is in its life (STYLE, the run loop). */
+export type FixtureState =
+  /** nothing to do, or not started */
+  | 'idle'
+  /** waits for the next board to be inserted */
+  | 'waiting'
+  | 'identifying'
+  | 'running'
+  /** waits for the token; the board is at a safe step */
+  | 'parked'
+  /** a verdict is shown; the board may be taken out */
+  | 'shown';
+
+/** What the station says of itself to any face. Steps' own events carry the run; the rest the fixture. */
+export type StationEvent =
+  | { readonly type: 'fixture'; readonly fixture: string; readonly state: FixtureState }
+  | {
+      readonly type: 'run';
+      readonly fixture: string;
+      readonly run: string;
+      readonly step: string | null;
+      readonly event: StepEvent | RunEvent;
+    }
+  | {
+      readonly type: 'verdict';
+      readonly fixture: string;
+      readonly run: string;
+      readonly mac: string | null;
+      readonly serial: string | null;
+      readonly outcome: Outcome;
+      readonly fault: FaultRecord | null;
+      readonly seal: { readonly row: number; readonly hash: string } | null;
+      readonly ms: number;
+    }
+  | {
+      readonly type: 'batch';
+      readonly batch: string;
+      readonly done: number;
+      readonly passed: number;
+      readonly of: number;
+    };
+
+export type StationListener = (event: StationEvent) => void;

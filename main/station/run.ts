@@ -1,0 +1,265 @@
+import { type Clock, isoTime } from '../base/clock.ts';
+import type { RandomSource } from '../base/random.ts';
+import type { Board } from '../chip/board.ts';
+import { grantBurnPermit } from '../chip/permit.ts';
+import { decodeSnapshot } from '../efuse/snapshot.ts';
+import type { EfuseSnapshot } from '../efuse/types.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ChipIdentity } from '../model/chip.ts';
+import type { Fact, KeyRole, RunEvent, StepEvent, WrappedKey } from '../model/event.ts';
+import { BoardFault, type Fault, faultOf, isFault, RecipeFault } from '../model/fault.ts';
+import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
+import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { LoadedRecipe } from '../recipe/load.ts';
+import { makePlan, planDigest, planFacts } from '../recipe/plan.ts';
+import type { Release } from '../recipe/release.ts';
+import { destroyKeys, newWorkspace, type Step, type StepContext } from '../recipe/step.ts';
+import { stepOf } from '../recipe/steps/index.ts';
+import type { Plan } from '../recipe/types.ts';
+import type { Signer } from '../signing/signer.ts';
+import { refuseBoard, refuseSerial } from './admission.ts';
+import type { StationListener } from './events.ts';
+import { type BoardPast, pastOf } from './past.ts';
+import { sealedRecordOf } from './sealed-record.ts';
+
+/** What every run of a station shares. */
+export interface RunParts {
+  readonly station: string;
+  readonly software: SealedRecord['software'];
+  readonly ledger: Ledger;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly listen: StationListener;
+}
+
+/** What this run is about. */
+export interface RunJob {
+  readonly loaded: LoadedRecipe;
+  readonly release: Release;
+  readonly resetBy: 'lines' | 'operator';
+  /** Serial number for this board, as scanned; null: none was. */
+  readonly serial: string | null;
+  /** Stops between steps, never inside an irreversible one. */
+  readonly signal: AbortSignal;
+}
+
+/** How it ended, for displays and counts. */
+export interface RunEnd {
+  readonly outcome: Outcome;
+  readonly fault: Fault | null;
+  readonly mac: string | null;
+  readonly serial: string | null;
+  readonly seal: { readonly row: number; readonly hash: string } | null;
+}
+
+/**
+ * One board, one plan, one try: admit, plan, perform, seal. Every event is durable in the ledger before the step that said it is asked to
+ * go on (DESIGN law 2), so no burn can happen whose intention is not on disk. The run record must be open in the ledger.
+ */
+export class Run {
+  readonly #parts: RunParts;
+  readonly #job: RunJob;
+  readonly #record: RunRecord;
+  #serial: string | null = null;
+  #mac: string | null = null;
+
+  constructor(parts: RunParts, job: RunJob, record: RunRecord) {
+    this.#parts = parts;
+    this.#job = job;
+    this.#record = record;
+  }
+
+  /** Carries the run out and closes its record in the ledger, whatever happens. Rejects only when the ledger itself is gone. */
+  async perform(board: Board): Promise<RunEnd> {
+    const startedAt = this.#parts.clock.monotonic();
+    const workspace = newWorkspace();
+    try {
+      const plan = await this.#admitAndPlan(board);
+      await this.#performSteps(board, plan, workspace);
+      const seal = await this.#seal(startedAt);
+      return this.#ended('passed', null, seal);
+    } catch (error) {
+      return await this.fail(error, startedAt);
+    } finally {
+      destroyKeys(workspace);
+    }
+  }
+
+  /** Closes the record with a fault (or an abort). */
+  async fail(error: unknown, startedAt: number): Promise<RunEnd> {
+    const { clock, ledger } = this.#parts;
+    const aborted = this.#job.signal.aborted && error === this.#job.signal.reason;
+    const fault = aborted ? null : faultOf(error);
+    const outcome = fault === null ? 'aborted' : outcomeOfFault(fault.faultClass);
+    const ms = Math.round(clock.monotonic() - startedAt);
+    await this.#say(null, { type: 'run-ended', outcome, fault: fault?.toJSON() ?? null, ms });
+    await ledger.endRun(this.#record.id, { at: isoTime(clock.now()), outcome, fault: fault?.toJSON() ?? null });
+    if (fault?.safety === 'condemned' && this.#mac !== null) {
+      await ledger.condemn(this.#mac, this.#record.id, `${fault.code}: ${fault.what}`);
+    }
+    return this.#ended(outcome, fault, null);
+  }
+
+  #ended(outcome: Outcome, fault: Fault | null, seal: RunEnd['seal']): RunEnd {
+    return { outcome, fault, mac: this.#mac, serial: this.#serial, seal };
+  }
+
+  async #say(step: string | null, event: StepEvent | RunEvent): Promise<void> {
+    if (event.type !== 'progress') await this.#parts.ledger.append(this.#record.id, step, event);
+    this.#parts.listen({ type: 'run', fixture: this.#record.fixture, run: this.#record.id, step, event });
+  }
+
+  async #admitAndPlan(board: Board): Promise<{ plan: Plan; digest: string; past: BoardPast }> {
+    const { ledger } = this.#parts;
+    const { loaded, release } = this.#job;
+    const { recipe } = loaded;
+    const refusedEarly = refuseBoard(recipe, board.identity, null);
+    if (refusedEarly) throw refusedEarly;
+    const identity = readable(board.identity);
+    this.#mac = identity.mac;
+    const snapshot = await board.readEfuses();
+    await this.#say(null, { type: 'identified', identity: identityFact(identity), efuses: decodeSnapshot(snapshot) });
+    const serial = this.#job.serial ?? (recipe.serial.from === 'mac' ? identity.mac.replaceAll(':', '') : null);
+    const history = await ledger.history(identity.mac);
+    const refused = refuseBoard(recipe, identity, history) ?? refuseSerial(recipe, serial);
+    if (refused) throw refused;
+    this.#serial = serial;
+    await ledger.bindRun(this.#record.id, { mac: identity.mac, chip: identity.kind, ...(serial ? { serial } : {}) });
+    const past = pastOf(history);
+    const plan = this.#plan(board, identity, snapshot, serial, past, release);
+    const digest = planDigest(plan);
+    await this.#say(null, {
+      type: 'planned',
+      planDigest: digest,
+      steps: plan.steps.map((step) => step.id),
+      resumes: plan.resumes,
+      facts: planFacts(plan, recipe, release),
+    });
+    for (const waiver of plan.waivers) await this.#say(null, { type: 'waived', ...waiver });
+    return { plan, digest, past };
+  }
+
+  #plan(
+    board: Board,
+    identity: ReadableIdentity,
+    snapshot: EfuseSnapshot,
+    serial: string | null,
+    past: BoardPast,
+    release: Release,
+  ): Plan {
+    const { recipe, ref, firmware, waivers } = this.#job.loaded;
+    const partition = recipe.identity?.certificate.partition;
+    const plan = makePlan({
+      recipe,
+      ref,
+      release,
+      certificatePartition: firmware.table.partitions.find((candidate) => candidate.name === partition) ?? null,
+      profile: board.profile,
+      identity,
+      snapshot,
+      serial,
+      waivers,
+      past: {
+        run: past.run,
+        slots: past.slots,
+        keys: new Map([...past.keys].map(([role, key]) => [role, key.fingerprint])),
+      },
+    });
+    const [refusal] = plan.burn.refusals;
+    if (refusal) {
+      const more = plan.burn.refusals.length > 1 ? ` (and ${plan.burn.refusals.length - 1} more reasons)` : '';
+      const text = { code: refusal.code, what: `${refusal.what}${more}`, next: refusal.next };
+      throw refusal.condemns
+        ? new BoardFault({ ...text, safety: past.run === null ? 'untouched' : 'condemned' })
+        : new RecipeFault({ ...text, safety: 'untouched' });
+    }
+    return plan;
+  }
+
+  async #performSteps(
+    board: Board,
+    { plan, digest, past }: { plan: Plan; digest: string; past: BoardPast },
+    workspace: StepContext['workspace'],
+  ): Promise<void> {
+    const { loaded, release, resetBy, signal } = this.#job;
+    const earlierKeys = new Map<KeyRole, { wrapped: WrappedKey; fingerprint: string }>(past.keys);
+    const context: StepContext = {
+      board,
+      plan,
+      recipe: loaded.recipe,
+      release,
+      signer: this.#parts.signer,
+      clock: this.#parts.clock,
+      random: this.#parts.random,
+      permit: grantBurnPermit(this.#record.id, digest),
+      workspace,
+      earlierKeys,
+      resetBy,
+      batch: this.#record.batch,
+    };
+    for (const { id } of plan.steps) await this.#performStep(stepOf(id), context, signal);
+  }
+
+  /** One step; where it touches no board and the token goes away in it, it waits for the token and is carried out anew. */
+  async #performStep(step: Step, context: StepContext, signal: AbortSignal): Promise<void> {
+    const { clock, signer } = this.#parts;
+    for (;;) {
+      signal.throwIfAborted();
+      const startedAt = clock.monotonic();
+      await this.#say(step.id, { type: 'step-started', step: step.id, irreversible: step.irreversible });
+      try {
+        for await (const event of step.perform(context, step.irreversible ? undefined : signal)) {
+          await this.#say(step.id, event);
+        }
+        const ms = Math.round(clock.monotonic() - startedAt);
+        await this.#say(step.id, { type: 'step-passed', step: step.id, ms });
+        return;
+      } catch (error) {
+        if (step.irreversible || !isFault(error, 'token.gone')) throw error;
+        await this.#say(step.id, { type: 'parked', fault: error.toJSON() });
+        const parkedAt = clock.monotonic();
+        await signer.whenBack(signal);
+        await this.#say(step.id, { type: 'resumed', waitedMs: Math.round(clock.monotonic() - parkedAt) });
+      }
+    }
+  }
+
+  /** The last event and the record, in one transaction; only then is the board a passed one. */
+  async #seal(startedAt: number): Promise<{ row: number; hash: string }> {
+    const { ledger, clock, station, software } = this.#parts;
+    const events = await ledger.events(this.#record.id);
+    const sealedAt = isoTime(clock.now());
+    const record = sealedRecordOf(this.#record, events, { station, sealedAt, software });
+    const seal = await ledger.seal(record);
+    const ms = Math.round(clock.monotonic() - startedAt);
+    this.#parts.listen({
+      type: 'run',
+      fixture: this.#record.fixture,
+      run: this.#record.id,
+      step: null,
+      event: { type: 'run-ended', outcome: 'passed', fault: null, ms },
+    });
+    return seal;
+  }
+}
+
+type ReadableIdentity = ChipIdentity & { readonly revision: number; readonly mac: string };
+
+function readable(identity: ChipIdentity): ReadableIdentity {
+  const { revision, mac } = identity;
+  if (revision === null || mac === null) {
+    throw new BoardFault({
+      code: 'admission.unreadable',
+      what: 'The chip tells neither its MAC nor its revision.',
+      next: 'Take the board out; it was not changed. If it was sealed here, look it up by its serial number.',
+      safety: 'untouched',
+    });
+  }
+  return { ...identity, revision, mac };
+}
+
+function identityFact(identity: ReadableIdentity): Fact {
+  const { security, ...rest } = identity;
+  return { ...rest, packageVersion: rest.packageVersion ?? 0, securityFlags: security.flags };
+}

@@ -1,0 +1,126 @@
+import type { Fact, KeyRole, StoredEvent } from '../model/event.ts';
+import { ProgramFault } from '../model/fault.ts';
+import type { RunRecord, SealedRecord } from '../model/record.ts';
+
+/** What the record says beside the events: who sealed it and when. */
+export interface SealFacts {
+  readonly station: string;
+  readonly sealedAt: string;
+  readonly software: SealedRecord['software'];
+}
+
+/**
+ * The sealed record as a fold over the stored events of the run that did the work (and, where the board was locked before it could be
+ * sealed, of the later run that proved it: pass both, in order). What the events do not say is not in the record. Pure.
+ * Throws ProgramFault `seal.incomplete` when a fact that every record must state is missing.
+ */
+export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], facts: SealFacts): SealedRecord {
+  const all = events.map((stored) => stored.event);
+  const identified = all.find((event) => event.type === 'identified');
+  const planned = all.find((event) => event.type === 'planned');
+  if (identified?.type !== 'identified' || planned?.type !== 'planned') throw incomplete(run.id, 'identity and plan');
+  const identity = identified.identity as { kind: string; revision: number; mac: string; packageVersion: number };
+  const fingerprints = fingerprintsOf(all);
+  const observed = (what: string) =>
+    all.flatMap((event) => (event.type === 'observed' && event.what === what ? [event.value] : []));
+  const certificate = observed('certificate').at(-1) as { serial: string; pem: string; publicKey: string } | undefined;
+  const before = observed('efuses-before-door').at(-1);
+  if (before === undefined) throw incomplete(run.id, 'the eFuse read-out before the door');
+  const destroyed = events.findLast((stored) => stored.event.type === 'keys-destroyed');
+  return {
+    version: 1,
+    run: run.id,
+    batch: run.batch,
+    station: facts.station,
+    fixture: run.fixture,
+    operator: run.operator,
+    startedAt: run.startedAt,
+    sealedAt: facts.sealedAt,
+    recipe: run.recipe,
+    planDigest: planned.planDigest,
+    chip: {
+      kind: identity.kind,
+      revision: identity.revision,
+      mac: identity.mac,
+      packageVersion: identity.packageVersion,
+    },
+    serial: planned.facts.serial,
+    images: imagesOf(observed('image')),
+    secureBoot: planned.facts.secureBoot,
+    keys: keysOf(planned.facts.keys, fingerprints, run.id),
+    identity: certificate
+      ? {
+          publicKey: certificate.publicKey,
+          certificatePem: certificate.pem,
+          certificateSerial: certificate.serial,
+        }
+      : null,
+    secureVersion: planned.facts.secureVersion,
+    efusesBefore: identified.efuses,
+    efusesAfter: { readOut: before, burnedAfterwards: planned.facts.door },
+    bootProof: bootProofOf(all),
+    waivers: all.flatMap((event) => (event.type === 'waived' ? [{ check: event.check, reason: event.reason }] : [])),
+    keysDestroyedAt: destroyed?.at ?? null,
+    software: facts.software,
+  };
+}
+
+/** The last account of each place in flash: a step that was carried out anew says it again. */
+function imagesOf(values: readonly Fact[]): SealedRecord['images'] {
+  const byOffset = new Map<number, SealedRecord['images'][number]>();
+  for (const value of values) {
+    const image = value as unknown as SealedRecord['images'][number];
+    byOffset.set(image.offset, image);
+  }
+  return [...byOffset.values()];
+}
+
+/** The fingerprint of each role's key, whether it was made now or unwrapped from an earlier run. */
+function fingerprintsOf(events: readonly StoredEvent['event'][]): Map<string, string> {
+  const fingerprints = new Map<string, string>();
+  for (const event of events) {
+    if (event.type === 'key-made') fingerprints.set(event.role, event.fingerprint);
+    if (event.type === 'observed' && event.what === 'key-unwrapped') {
+      const value = event.value as { role: string; fingerprint: string };
+      fingerprints.set(value.role, value.fingerprint);
+    }
+  }
+  return fingerprints;
+}
+
+function keysOf(
+  planned: readonly { readonly material: string; readonly block: number; readonly digest: string | null }[],
+  fingerprints: ReadonlyMap<string, string>,
+  run: string,
+): SealedRecord['keys'] {
+  const blocks = new Map<string, { blocks: number[]; digest: string | null }>();
+  for (const key of planned) {
+    const entry = blocks.get(key.material) ?? { blocks: [], digest: key.digest };
+    entry.blocks.push(key.block);
+    blocks.set(key.material, entry);
+  }
+  return [...blocks].map(([material, entry]) => {
+    const fingerprint = entry.digest ?? fingerprints.get(material);
+    if (fingerprint === undefined) throw incomplete(run, `the fingerprint of the ${material} key`);
+    return { role: material as KeyRole, blocks: entry.blocks, fingerprint };
+  });
+}
+
+function bootProofOf(events: readonly StoredEvent['event'][]): Fact {
+  const proofs: Record<string, Fact> = {};
+  for (const event of events) {
+    if (event.type !== 'verified') continue;
+    if (event.what === 'boot') proofs.beforeDoor = event.detail;
+    if (event.what === 'sealed-boot') proofs.afterDoor = event.detail;
+  }
+  return proofs;
+}
+
+function incomplete(run: string, what: string): ProgramFault {
+  return new ProgramFault({
+    code: 'seal.incomplete',
+    what: `The events of run ${run} do not state ${what}, so no record can be sealed from them.`,
+    next: 'Keep the board aside and report this with the run number; the board itself is as the events say.',
+    safety: 'resumable',
+  });
+}

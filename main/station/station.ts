@@ -1,0 +1,140 @@
+import { toHex } from '../base/bytes.ts';
+import { type Clock, isoTime } from '../base/clock.ts';
+import type { RandomSource } from '../base/random.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { faultOf, isFault } from '../model/fault.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { SealedRecord } from '../model/record.ts';
+import type { LoadedRecipe } from '../recipe/load.ts';
+import { buildRelease, type Release } from '../recipe/release.ts';
+import type { Signer } from '../signing/signer.ts';
+import type { OpenPort } from '../transport/port.ts';
+import type { StationEvent, StationListener } from './events.ts';
+import { Fixture, type FixtureSpec } from './fixture.ts';
+
+/** The parts a station is made of; compose opens the real ones. */
+export interface StationParts {
+  readonly name: string;
+  readonly software: SealedRecord['software'];
+  readonly ledger: Ledger;
+  readonly signer: Signer;
+  readonly openPort: OpenPort;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+}
+
+/** An order for this station: these fixtures, this recipe, so many boards. */
+export interface ProvisionJob {
+  readonly loaded: LoadedRecipe;
+  readonly fixtures: readonly FixtureSpec[];
+  /** Boards to try in all; default one a fixture. */
+  readonly count: number | null;
+  readonly order: string | null;
+  readonly operator: string | null;
+  /** Serial numbers, given to boards in the order in which they start. */
+  readonly serials: readonly string[];
+  readonly resetBy: 'lines' | 'operator';
+  /** Ends the batch: no new board starts, running boards stop at the next step border. */
+  readonly signal: AbortSignal;
+}
+
+/** What became of a batch. */
+export interface BatchResult {
+  readonly batch: string;
+  readonly counts: Readonly<Record<Outcome, number>>;
+  /** Boards per hour over the batch's own time. */
+  readonly boardsPerHour: number;
+  readonly ms: number;
+}
+
+/** One computer, its fixtures, its token, its ledger. The only writer to the ledger. */
+export class Station {
+  readonly parts: StationParts;
+  readonly #listeners = new Set<StationListener>();
+
+  constructor(parts: StationParts) {
+    this.parts = parts;
+  }
+
+  /** Hears everything the station says; gives back the way to stop hearing. A listener that throws is dropped. */
+  listen(listener: StationListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly #publish = (event: StationEvent): void => {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch {
+        this.#listeners.delete(listener);
+      }
+    }
+  };
+
+  /** Images signed and digests at hand, before a board is in. */
+  prepareRelease(loaded: LoadedRecipe): Promise<Release> {
+    return buildRelease(loaded.recipe, loaded.firmware, this.parts.signer);
+  }
+
+  /**
+   * Provisions boards on many fixtures at once. One fixture's trouble never stops another's (DESIGN law 10); only the ledger's does,
+   * since without it nothing may be burned. Rejects with the fault that kept the batch from starting.
+   */
+  async provision(job: ProvisionJob): Promise<BatchResult> {
+    const { ledger, clock, random } = this.parts;
+    const release = await this.prepareRelease(job.loaded);
+    const startedAt = clock.monotonic();
+    const batch = `B-${isoTime(clock.now()).slice(0, 10).replaceAll('-', '')}-${toHex(random(4))}`;
+    const total = job.count ?? job.fixtures.length;
+    await ledger.putRecipe(job.loaded.ref, job.loaded.canonicalText);
+    await ledger.openBatch({
+      id: batch,
+      order: job.order,
+      recipe: job.loaded.ref,
+      count: total,
+      openedAt: isoTime(clock.now()),
+      closedAt: null,
+    });
+    const counts: Record<Outcome, number> = { passed: 0, failed: 0, refused: 0, errored: 0, aborted: 0 };
+    const halt = new AbortController();
+    const signal = AbortSignal.any([job.signal, halt.signal]);
+    let started = 0;
+    const fixtures = job.fixtures.map(
+      (spec) =>
+        new Fixture(spec, {
+          ...this.parts,
+          station: this.parts.name,
+          listen: this.#publish,
+          job: { loaded: job.loaded, release, resetBy: job.resetBy, signal, operator: job.operator, batch },
+          claim: () => (started < total && !signal.aborted ? { serial: job.serials[started++] ?? null } : null),
+          giveBack: () => {
+            started--;
+          },
+          done: (outcome) => {
+            counts[outcome]++;
+            const done = Object.values(counts).reduce((sum, count) => sum + count, 0);
+            this.#publish({ type: 'batch', batch, done, passed: counts.passed, of: total });
+          },
+        }),
+    );
+    const ends = await Promise.allSettled(
+      fixtures.map((fixture) =>
+        fixture.work().catch((error: unknown) => {
+          if (isFault(error) && error.faultClass === 'ledger') halt.abort(error);
+          throw error;
+        }),
+      ),
+    );
+    const failure = ends.find((end) => end.status === 'rejected');
+    if (failure) throw faultOf(failure.reason);
+    await ledger.closeBatch(batch, isoTime(clock.now()));
+    const ms = clock.monotonic() - startedAt;
+    return { batch, counts, ms, boardsPerHour: ms > 0 ? (counts.passed * 3_600_000) / ms : 0 };
+  }
+
+  async close(): Promise<void> {
+    await this.parts.signer.close();
+    await this.parts.ledger.close();
+  }
+}
