@@ -1,0 +1,126 @@
+// Espressif's own tools as judges of what Fuseline makes: installed once from PyPI into a folder of their own, started once a test
+// file. Nothing of the product uses them.
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { withLock } from '../../main/boot/lock.mjs';
+
+const requirements = ['esptool==5.6.0', 'esp-idf-nvs-partition-gen==0.3.0', 'esp-secure-cert-tool==2.6.1'];
+
+/** How long a failed installation is believed before it is tried again: one run of all tests. */
+const failureLastsMs = 10 * 60_000;
+/** A call that takes longer is ended and told as a failure, seconds. */
+const patienceSeconds = 90;
+
+export type Tool = 'esptool' | 'espefuse' | 'espsecure' | 'nvs_partition_gen' | 'configure_esp_secure_cert';
+
+export interface Verdict {
+  /** Exit status; negative: ended by that signal. */
+  readonly status: number;
+  /** Standard output and error, as a person would see them. */
+  readonly output: string;
+}
+
+export interface Judges {
+  /** Runs a tool to its end, whatever that is. */
+  run(tool: Tool, ...words: string[]): Promise<Verdict>;
+  /** Runs a tool that must succeed; gives back what it printed. Throws an Error with all of it when it does not. */
+  pass(tool: Tool, ...words: string[]): Promise<string>;
+  /** Runs a tool that must fail; gives back what it printed. */
+  fail(tool: Tool, ...words: string[]): Promise<string>;
+  close(): void;
+}
+
+const execute = promisify(execFile);
+
+const lastLine = (error: unknown) => {
+  const { stderr, message } = error as { stderr?: string; message: string };
+  return (stderr || message).trim().split('\n').at(-1) ?? '';
+};
+
+async function installInto(folder: string): Promise<string | null> {
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    await execute('python3', ['-m', 'venv', folder]);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? 'python3 is not installed'
+      : 'python3 cannot make a virtual environment (Debian: apt-get install python3-venv)';
+  }
+  try {
+    const quietly = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '1', '--timeout', '20'];
+    await execute(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', ...quietly, ...requirements]);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    return `Espressif's tools could not be installed from PyPI (${lastLine(error)})`;
+  }
+  return null;
+}
+
+/** The folder with the tools, made when it is not there yet; or why there is none. */
+async function toolsFolder(): Promise<{ readonly folder: string } | { readonly missing: string }> {
+  if (process.platform === 'win32') return { missing: "Espressif's tools are tried on Linux and macOS" };
+  const home = join(process.env.XDG_CACHE_HOME ?? tmpdir(), `fuseline-${userInfo().uid}`);
+  mkdirSync(home, { recursive: true });
+  const key = createHash('sha256').update(requirements.join('\n')).digest('hex').slice(0, 12);
+  const folder = join(home, `espressif-${key}`);
+  const [ready, failed] = [join(folder, 'ready'), `${folder}.failed`];
+  if (existsSync(ready)) return { folder };
+  const nothing = () => undefined;
+  const missing = await withLock(`${folder}.lock`, nothing, async () => {
+    if (existsSync(ready)) return null;
+    if (existsSync(failed) && Date.now() - statSync(failed).mtimeMs < failureLastsMs)
+      return readFileSync(failed, 'utf8');
+    const why = await installInto(folder);
+    if (why === null) writeFileSync(ready, requirements.join('\n'));
+    else writeFileSync(failed, why);
+    return why;
+  });
+  return missing === null ? { folder } : { missing };
+}
+
+/** The tools, ready to be called one after the other; or a sentence on why they are not here, as the reason of a skip. */
+export async function openJudges(): Promise<Judges | string> {
+  const tools = await toolsFolder();
+  if ('missing' in tools) return tools.missing;
+  const child = spawn(join(tools.folder, 'bin', 'python'), ['-u', join(import.meta.dirname, 'judges.py')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // no colours, no line breaks of its own making
+    env: { ...process.env, NO_COLOR: '1', TERM: 'dumb', COLUMNS: '400', PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const nextLine = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the process of the judging tools has ended');
+    return JSON.parse(value) as unknown;
+  };
+  await nextLine();
+  let last: Promise<unknown> = Promise.resolve();
+
+  const run = (tool: Tool, ...words: string[]): Promise<Verdict> => {
+    const verdict = last.then(async () => {
+      child.stdin.write(`${JSON.stringify({ tool, arguments: words, seconds: patienceSeconds })}\n`);
+      return (await nextLine()) as Verdict;
+    });
+    last = verdict.catch(() => undefined);
+    return verdict;
+  };
+  const demand = async (success: boolean, tool: Tool, words: string[]) => {
+    const { status, output } = await run(tool, ...words);
+    if ((status === 0) === success) return output;
+    throw new Error(`${tool} ${words.join(' ')}\nended with ${status}, which was not expected; it wrote:\n${output}`);
+  };
+  return {
+    run,
+    pass: (tool, ...words) => demand(true, tool, words),
+    fail: (tool, ...words) => demand(false, tool, words),
+    close() {
+      child.stdin.end();
+    },
+  };
+}

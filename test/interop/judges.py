@@ -1,0 +1,68 @@
+"""Runs Espressif's command line tools for the tests, each call in a fork of this process.
+
+The tools are imported once (a second each), and every call still starts from a clean state. A call is a JSON line on standard
+input, {"tool": NAME, "arguments": [...], "seconds": N}; its answer a JSON line on standard output, {"status": N, "output": TEXT}.
+"""
+
+import importlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import traceback
+
+import espefuse
+import espsecure
+import esptool
+
+# tool -> (module, function): what the command of that name starts
+ENTRIES = {
+    "esptool": ("esptool", "_main"),
+    "espefuse": ("espefuse", "_main"),
+    "espsecure": ("espsecure", "_main"),
+    "nvs_partition_gen": ("esp_idf_nvs_partition_gen.nvs_partition_gen", "main"),
+    "configure_esp_secure_cert": ("esp_secure_cert.configure_esp_secure_cert", "main"),
+}
+
+
+def perform(tool, arguments):
+    """The call itself, in the child. Gives back the exit status."""
+    module, function = ENTRIES[tool]
+    sys.argv = [tool, *arguments]
+    try:
+        getattr(importlib.import_module(module), function)()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code)
+            return 1
+        return end.code or 0
+    except BaseException:
+        traceback.print_exc(file=sys.stdout)
+        return 1
+    return 0
+
+
+def answer(call):
+    with tempfile.TemporaryFile() as output:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(call["seconds"])  # ends the child where a tool waits for ever
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            status = perform(call["tool"], call["arguments"])
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+        _, state = os.waitpid(child, 0)
+        output.seek(0)
+        return {
+            "status": os.waitstatus_to_exitcode(state),
+            "output": output.read().decode("utf-8", "replace"),
+        }
+
+
+print(json.dumps({"version": esptool.__version__}), flush=True)
+for line in sys.stdin:
+    print(json.dumps(answer(json.loads(line))), flush=True)
