@@ -100,6 +100,26 @@ test('a module that hangs is stopped at the time limit, and the queue goes on', 
   assert.equal((await signer.sign({ label: 'device-ca' }, 'ecdsa', digest)).length, 64);
 });
 
+test('closing does not wait for a module that hangs', { skip }, async (t) => {
+  let closing = false;
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => systemClock.sleep(closing ? Math.min(ms, 50) : ms, signal),
+  };
+  const { signer, watched } = await stage(t, clock);
+  const asked = Promise.withResolvers<void>();
+  watched.swallow = (message) => {
+    const hangs = message.type === 'request' && message.call === 'random';
+    if (hangs) asked.resolve();
+    return hangs;
+  };
+  const hanging = assert.rejects(signer.random(8), crashed);
+  await asked.promise;
+  closing = true;
+  await signer.close();
+  await hanging;
+});
+
 test('the token process ends when the station is killed', { skip }, async (t) => {
   const { folder } = await stage(t);
   const station = spawn(

@@ -10,6 +10,7 @@ import { SecretBytes } from '../../main/base/secret.ts';
 import { isFault } from '../../main/model/fault.ts';
 import { filePin, memoryPin, type PinSource } from '../../main/signing/pin.ts';
 import { initialiseToken, openPkcs11Signer } from '../../main/signing/pkcs11/token-signer.ts';
+import type { Signer } from '../../main/signing/signer.ts';
 import { findSoftHsm } from '../../main/signing/softhsm.ts';
 import { openSoftToken, softHsm, temporaryFolder, WatchedLaunch, withoutSoftHsm } from '../unit/signing/soft-token.ts';
 
@@ -23,10 +24,23 @@ const wrongPin = memoryPin(SecretBytes.adopt(utf8('not the PIN')));
 before(async () => {
   if (!skip) await (await openSoftToken(folder)).close();
 });
-after(home.remove);
+const opened: Signer[] = [];
+after(async () => {
+  // those that were opened against expectation as well
+  await Promise.all(opened.map((signer) => signer.close()));
+  home.remove();
+});
 
-function open(watched: WatchedLaunch, pin: PinSource, token: { label: string; serial?: string }, environment = conf) {
-  return openPkcs11Signer({ module: softHsm!, token, pin, environment, clock: systemClock, launch: watched.launch });
+async function open(
+  watched: WatchedLaunch,
+  pin: PinSource,
+  token: { label: string; serial?: string },
+  environment = conf,
+) {
+  const { launch } = watched;
+  const signer = await openPkcs11Signer({ module: softHsm!, token, pin, environment, clock: systemClock, launch });
+  opened.push(signer);
+  return signer;
 }
 
 test('a wrong PIN is a fault with what the token says of its tries, and is tried once', { skip }, async () => {

@@ -61,6 +61,10 @@ export async function initialiseToken(options: {
 const crashesAllowed = 3;
 const crashWindowMs = 60_000;
 const lookAgainMs = 500;
+/** How long a call that is in the token at the closing may take before the process is killed. */
+const closingMs = 5_000;
+/** What may pass by itself. A PIN file that was read before may lie on the very thing that was unplugged. */
+const awayCodes = ['token.gone', 'token.crashed', 'token.pin-file'];
 
 class Pkcs11Signer implements Signer {
   readonly #options: Pkcs11Options;
@@ -71,6 +75,8 @@ class Pkcs11Signer implements Signer {
   readonly #crashes: number[] = [];
   readonly #closing = new AbortController();
   #child: TokenChild | null = null;
+  /** The process that was started last, logged in or not yet. */
+  #started: TokenChild | null = null;
   /** The PIN was refused: every call says so, none spends another try. */
   #pinRefused: TokenFault | null = null;
 
@@ -127,20 +133,28 @@ class Pkcs11Signer implements Signer {
         await this.status();
         return;
       } catch (error) {
-        if (!isFault(error, 'token.gone') && !isFault(error, 'token.crashed')) throw error;
+        if (!awayCodes.some((code) => isFault(error, code))) throw error;
       }
       await this.#options.clock.sleep(lookAgainMs, stop);
     }
   }
 
-  /** Calls that wait in the queue are refused; the one in the token is let finish. */
+  /** Calls that wait in the queue are refused; the one in the token is let finish, for five seconds at most. */
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) this.#closing.abort(closedFault());
-    await this.#queue.run(async () => {
+    const closed = this.#queue.run(async () => {
       const child = this.#child;
       this.#child = null;
       await child?.close();
     });
+    const enough = new AbortController();
+    const late = this.#options.clock.sleep(closingMs, enough.signal).then(
+      () => this.#started?.kill(),
+      () => {},
+    );
+    await Promise.race([closed, late]);
+    enough.abort();
+    await closed;
   }
 
   #ask<C extends TokenCall>(call: C, args: TokenCalls[C]['args'], ...secrets: SecretBytes[]): Promise<TokenAnswer<C>> {
@@ -168,6 +182,7 @@ class Pkcs11Signer implements Signer {
       this.#options.environment ?? {},
       this.#options.clock,
     );
+    this.#started = child;
     try {
       const lastTryAllowed = this.#options.pin.kind === 'prompt';
       const args = { place: this.#place, lastTryAllowed, known: this.#known };

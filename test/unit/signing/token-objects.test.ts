@@ -193,3 +193,44 @@ test('a public key that was swapped: the signature never leaves', { skip }, () =
   );
   assert.throws(sign, (fault) => isFault(fault, 'token.bad-signature'));
 });
+
+test('a stored PIN is not spent on the last try before the token locks; a typed one is, once', { skip }, () => {
+  const pin = () => SecretBytes.adopt(new Uint8Array(readFileSync(join(folder, 'pin'))));
+  const place = { module: softHsm!, label: 'fuseline' };
+  // SoftHSM never says so itself: its answer with the flag of a token that counts
+  const withFlag = (flag: number, lastTryAllowed: boolean) => {
+    const tried = new TokenSession(place, pin(), { lastTryAllowed, known: false });
+    const { module } = tried;
+    const [info, login] = [module.C_GetTokenInfo.bind(module), module.C_Login.bind(module)];
+    let logins = 0;
+    Object.assign(module, {
+      // the module is already started in this process by the session of the other tests
+      C_Initialize: () => {},
+      C_Finalize: () => {},
+      C_GetTokenInfo: (slot: Handle) => {
+        const real = info(slot);
+        return { ...real, flags: real.flags | flag };
+      },
+      C_Login: (...args: Parameters<typeof login>) => {
+        logins++;
+        login(...args);
+      },
+    });
+    const fault = (() => {
+      try {
+        tried.open();
+        return null;
+      } catch (error) {
+        return error;
+      }
+    })();
+    return { logins, fault };
+  };
+  const stored = withFlag(pkcs11js.CKF_USER_PIN_FINAL_TRY, false);
+  assert.equal(stored.logins, 0);
+  assert.ok(isFault(stored.fault, 'token.pin'));
+  assert.deepEqual(withFlag(pkcs11js.CKF_USER_PIN_FINAL_TRY, true), { logins: 1, fault: null });
+  const locked = withFlag(pkcs11js.CKF_USER_PIN_LOCKED, true);
+  assert.equal(locked.logins, 0);
+  assert.ok(isFault(locked.fault, 'token.pin-locked'));
+});
