@@ -36,6 +36,11 @@ const romBaudRate = 115200;
 const autoBaudLimit = 1_000_000;
 /** The charge of EN's capacitor: how long after its release the chip starts and reads its straps, milliseconds. */
 const enRiseMs = 5;
+/**
+ * The same where both lines were set, which holds neither: a host on its way from EN to the strap passes through it. Over a network the
+ * two changes come far apart (pyserial's RFC 2217 waits 50 ms between them); a chip that started there would miss its strap.
+ */
+const passingMs = 150;
 /** Pause between two boots of a chip that resets itself for ever, milliseconds. */
 const bootLoopMs = 500;
 const watchdogMs = 20;
@@ -179,13 +184,15 @@ export class VirtualChip {
    * both. The strap is read a moment after EN's release.
    */
   setLines(lines: ControlLines): void {
-    const held = this.#enLow;
     this.#lines = { dtr: lines.dtr ?? this.#lines.dtr, rts: lines.rts ?? this.#lines.rts };
-    if (this.#mode === 'off' || held === this.#enLow) return;
+    if (this.#mode === 'off') return;
     if (this.#enLow) {
       this.#stop();
       this.#mode = 'held';
-    } else this.#after(this.#options.enRiseMs ?? enRiseMs, () => this.#start());
+    } else if (this.#mode === 'held') {
+      const passing = this.#lines.dtr && this.#lines.rts;
+      this.#after(passing ? passingMs : (this.#options.enRiseMs ?? enRiseMs), () => this.#start()).ref();
+    }
   }
 
   /** Supply on: eFuses are read, straps too. Without effect when it is on. */
@@ -294,13 +301,14 @@ export class VirtualChip {
     this.#firmware = result.firmware;
   }
 
-  #after(ms: number, work: () => void): void {
+  /** One thing to come at a time; a chip that only loops does not keep the program alive. */
+  #after(ms: number, work: () => void): NodeJS.Timeout {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;
       work();
     }, ms);
-    this.#timer.unref();
+    return this.#timer.unref();
   }
 
   #print(lines: readonly string[]): void {
@@ -392,6 +400,7 @@ export class VirtualChip {
 
   #startStub(): void {
     this.#loader?.close();
+    this.#flashAttached = true; // the stub does so as it starts
     const stub = new StubLoader(this.#host);
     this.#loader = stub;
     this.#mode = 'stub';

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { deflateSync } from 'node:zlib';
+import { concat, equalBytes, reversed, toHex, utf8, wordsOf } from '../../../main/base/bytes.ts';
+import { rsEncode } from '../../../main/efuse/reed-solomon.ts';
+import { encryptFlash } from '../../../main/image/flash-encryption.ts';
+import { chipKinds } from '../../../main/model/chip.ts';
+import { checksumOf } from '../../../main/virtual/loader-host.ts';
+import { downloadChip, request, startStub, words } from './shared.ts';
+
+const ok = /^c001..04.{8}.{8}00/;
+const status = (answer: string) => answer.slice(18, 22);
+const block = (data: Uint8Array, sequence: number) => concat(words(data.length, sequence, 0, 0), data);
+const pattern = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 7 + 3) & 0xff);
+
+async function attach(talk: (hex: string) => Promise<string>, size: number): Promise<void> {
+  assert.match(await talk(request(0x0d, words(0, 0))), ok);
+  assert.match(await talk(request(0x0b, words(0, size, 0x10000, 0x1000, 0x100, 0xffff))), ok);
+}
+
+test('flash is reached only when attached, and beyond 2 MB only after SPI_SET_PARAMS', async () => {
+  const { chip, talk } = downloadChip({ kind: 'esp32c3' });
+  assert.equal(status(await talk(request(0x02, words(0x1000, 4, 0x400, 0, 0)))), '0106');
+  await talk(request(0x0d, words(0, 0)));
+  assert.equal(status(await talk(request(0x02, words(0x1000, 4, 0x400, 0x200000, 0)))), '0106');
+  await attach(talk, chip.flash.size);
+  assert.equal(status(await talk(request(0x02, words(0x1000, 4, 0x400, 0x200000, 0)))).slice(0, 2), '00');
+});
+
+test('a deflate stream in blocks lies in flash as it was', async () => {
+  const { chip, talk } = downloadChip({ kind: 'esp32s3' });
+  await attach(talk, chip.flash.size);
+  const data = concat(pattern(60000), new Uint8Array(40000).fill(0x41));
+  const packed = new Uint8Array(deflateSync(data, { level: 9 }));
+  const blocks = Math.ceil(packed.length / 0x400);
+  assert.match(await talk(request(0x10, words(0x19000, blocks, 0x400, 0x10000, 0))), ok);
+  for (let n = 0; n < blocks; n++) {
+    const piece = packed.slice(n * 0x400, (n + 1) * 0x400);
+    assert.match(await talk(request(0x11, block(piece, n), checksumOf(piece))), ok);
+  }
+  assert.ok(equalBytes(chip.flash.read(0x10000, data.length), data));
+  const md5 = createHash('md5').update(data).digest('hex');
+  assert.ok((await talk(request(0x13, words(0x10000, data.length, 0, 0)))).includes(toHex(utf8(md5))));
+});
+
+test('an encrypted FLASH_BEGIN writes what the image room makes of it with the burned key, until the eFuse forbids it', async () => {
+  const { chip, talk } = downloadChip({ kind: 'esp32c6' });
+  await attach(talk, chip.flash.size);
+  const key = pattern(32);
+  const stored = reversed(key);
+  chip.efuse.setFactoryBlock(4, concat(stored, rsEncode(stored)));
+  chip.efuse.burnField('KEY_PURPOSE_0', 4);
+  const data = pattern(0x400);
+  assert.match(await talk(request(0x02, words(0x1000, 1, 0x400, 0x10000, 1))), ok);
+  assert.match(await talk(request(0x03, block(data, 0), checksumOf(data))), ok);
+  assert.ok(equalBytes(chip.flash.read(0x10000, 0x400), encryptFlash(data, 0x10000, key)));
+  chip.efuse.burnField('DIS_DOWNLOAD_MANUAL_ENCRYPT', 1);
+  assert.equal(status(await talk(request(0x02, words(0x1000, 1, 0x400, 0x20000, 1)))), '0164');
+  assert.equal(status(await talk(request(0x02, words(0x1000, 1, 0x400, 0x20000, 0)))).slice(0, 2), '00');
+});
+
+test('eFuses are burned over the bus, and secure download mode is in force with the read command', async () => {
+  const { chip, talk } = downloadChip({ kind: 'esp32p4' });
+  const { base, registers } = chip.efuse.table;
+  const write = (...pairs: readonly (readonly [number, number, number?])[]) =>
+    talk(
+      request(
+        0x09,
+        words(...pairs.flatMap(([offset, value, delay]) => [base + offset, value, 0xffffffff, delay ?? 0])),
+      ),
+    );
+  await write([registers.pgmData0 + 16, 1 << 5], [registers.conf, 0x5a5a], [registers.cmd, 2]);
+  assert.match(await talk(request(0x0a, words(base))), ok);
+  assert.match(await write([registers.conf, 0x5aa5], [registers.cmd, 1]), /^c00109/);
+  // the read command is the last that is carried out; what follows is refused under its opcode
+  assert.equal(await talk(request(0x0a, words(base))), 'c0010904000000000001050000c0');
+  assert.match(await talk(request(0x14, new Uint8Array(0))), /^c001141800000000(84|04)000000/);
+});
+
+test('every kind tells its flash through the SPI registers', async () => {
+  for (const kind of chipKinds) {
+    const { chip, talk } = downloadChip({ kind, flashSize: 8 * 1024 * 1024 });
+    await attach(talk, chip.flash.size);
+    const base = kind === 'esp32p4' ? 0x5008d000 : kind === 'esp32c3' || kind === 'esp32s3' ? 0x60002000 : 0x60003000;
+    const write = (offset: number, value: number) => talk(request(0x09, words(base + offset, value, 0xffffffff, 0)));
+    await write(0x28, 23);
+    await write(0x18, (1 << 31) | (1 << 28));
+    await write(0x20, (7 << 28) | 0x9f);
+    await write(0, 1 << 18);
+    assert.equal((await talk(request(0x0a, words(base)))).slice(10, 18), '00000000', kind);
+    assert.equal((await talk(request(0x0a, words(base + 0x58)))).slice(10, 18), 'c8401700', kind);
+  }
+});
+
+test('a P4 v3.1 has no flash in download mode until its supply is switched on', async () => {
+  const { chip, talk } = downloadChip({ kind: 'esp32p4', revision: 301 });
+  await attach(talk, chip.flash.size);
+  assert.equal(status(await talk(request(0x02, words(0x1000, 1, 0x400, 0x2000, 0)))), '0106');
+  await talk(request(0x09, words(0x5011010c, 1, 0xffffffff, 0, 0x501153fc, 3, 3, 0)));
+  assert.match(await talk(request(0x02, words(0x1000, 1, 0x400, 0x2000, 0))), ok);
+});
+
+test('MEM_END runs what was loaded, hangs on what was not, and is barred by Secure Boot on a C3', async () => {
+  const good = downloadChip({ kind: 'esp32c3' });
+  assert.match(await startStub(good.talk), /c04f484149c0$/);
+  assert.equal(good.chip.mode, 'stub');
+
+  const lost = downloadChip({ kind: 'esp32c3' });
+  assert.match(await lost.talk(request(0x06, words(0, 0x40380000))), ok);
+  assert.equal(await lost.talk(request(0x14, new Uint8Array(0))), '');
+
+  const secure = downloadChip({ kind: 'esp32c3' });
+  secure.chip.efuse.burnField('SECURE_BOOT_EN', 1);
+  assert.doesNotMatch(await startStub(secure.talk), /4f484149/);
+  assert.equal(secure.chip.mode, 'rom');
+});
+
+test('on an S3 with Secure Boot a stub is started through the pointer that READ_FLASH_SLOW jumps by', async () => {
+  const { chip, talk } = downloadChip({ kind: 'esp32s3' });
+  chip.efuse.burnField('SECURE_BOOT_EN', 1);
+  await startStub(talk);
+  assert.equal(chip.mode, 'rom');
+  await talk(request(0x09, words(0x3fcef688, 0x40380000, 0xffffffff, 0)));
+  assert.equal(await talk(request(0x0e, words(0, 0))), 'c04f484149c0');
+  assert.equal(chip.mode, 'stub');
+});
+
+test('a stub refuses the ROM form of SPI_ATTACH, as after a stub run on a chip that was not reset', async () => {
+  const { talk } = downloadChip({ kind: 'esp32c3' });
+  await startStub(talk);
+  assert.equal(await talk(request(0x0d, words(0, 0))), 'c0010d020000000000dbdc00c0');
+});
+
+test('the MAC and the revision that were asked for are burned, with check words that fit', () => {
+  for (const kind of chipKinds) {
+    const { chip } = downloadChip({ kind, mac: '02:00:00:12:34:56' });
+    assert.equal(chip.identity.mac, '02:00:00:12:34:56');
+    const { registers, blocks } = chip.efuse.table;
+    assert.equal(chip.efuse.readRegister(registers.rsErr0), 0, kind);
+    const low = chip.efuse.readRegister(blocks[1]!.readOffset);
+    assert.equal(low, 0x00123456, kind);
+    assert.deepEqual(
+      wordsOf(Uint8Array.of(0, 2, 0, 0))[0],
+      chip.efuse.readRegister(blocks[1]!.readOffset + 4) & 0xffff,
+      kind,
+    );
+  }
+});
