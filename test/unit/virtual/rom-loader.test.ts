@@ -75,7 +75,7 @@ test('eFuses are burned over the bus, and secure download mode is in force with 
   assert.match(await write([registers.conf, 0x5aa5], [registers.cmd, 1]), /^c00109/);
   // the read command is the last that is carried out; what follows is refused under its opcode
   assert.equal(await talk(request(0x0a, words(base))), 'c0010904000000000001050000c0');
-  assert.match(await talk(request(0x14, new Uint8Array(0))), /^c001141800000000(84|04)000000/);
+  assert.match(await talk(request(0x14, new Uint8Array(0))), /^c00114180{10}04000000/);
 });
 
 test('every kind tells its flash through the SPI registers', async () => {
