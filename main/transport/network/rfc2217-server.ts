@@ -65,7 +65,10 @@ export class Rfc2217ServerSession {
         if (option === com) this.#take(payload);
       },
     });
-    socket.on('data', (chunk: Uint8Array) => decoder.push(chunk));
+    // A Buffer's slice() is no copy; a plain Uint8Array's is, and that is what the line behind expects.
+    socket.on('data', (chunk: Buffer) => {
+      decoder.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       if (!this.#closed) this.#handlers.onClose?.();

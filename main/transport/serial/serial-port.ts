@@ -141,7 +141,9 @@ class SerialPort implements Port {
   }
 
   async #readOn(): Promise<void> {
-    const buffer = Buffer.allocUnsafeSlow(readBufferSize);
+    const bytes = new Uint8Array(readBufferSize);
+    // The binding wants a Buffer; the listener gets a plain Uint8Array of the same memory, whose slice() copies.
+    const buffer = Buffer.from(bytes.buffer);
     while (!this.#closed) {
       let bytesRead: number;
       try {
@@ -150,7 +152,7 @@ class SerialPort implements Port {
         if (!this.#closed) this.#goneBecause(error);
         return;
       }
-      this.#onData?.(buffer.subarray(0, bytesRead));
+      this.#onData?.(bytes.subarray(0, bytesRead));
     }
   }
 
