@@ -77,15 +77,16 @@ export async function issueDeviceCertificate(
   const { issuer, publicKey, profile = tlsClient } = options;
   const key = await caKey(options.signer, options.ca);
   const spki = parseSpki(spkiOfPoint(options.curve ?? 'P-256', publicKey));
-  const ca = issuer instanceof Uint8Array ? checkedCa(readCaCertificate(issuer), key, options) : null;
-  const name = issuer instanceof Uint8Array ? ca!.subject : nameOf(issuer);
-  const caKeyId = ca === null ? undefined : ca.keyId;
-  return issue(options, key, name, spki, [
+  const ca =
+    issuer instanceof Uint8Array
+      ? checkedCa(readCaCertificate(issuer), key, options)
+      : { subject: nameOf(issuer), keyId: undefined };
+  return issue(options, key, ca.subject, spki, [
     deviceConstraints(),
     deviceUsage(),
     purposesOf(profile.purposes),
     subjectKeyId(spki),
-    authorityKeyId(caKeyId ?? parseSpki(key.spki)),
+    authorityKeyId(ca.keyId ?? parseSpki(key.spki)),
   ]);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { toHex } from '../../../main/base/bytes.ts';
@@ -237,6 +237,46 @@ test('a request for a CA certificate is one that openssl verifies', { skip: skip
   assert.match(asked.stderr + asked.stdout, /self-signature verify OK|verify OK/);
   assert.match(asked.stdout, /CA:TRUE, pathlen:0/);
   assert.match(asked.stdout, /ecdsa-with-SHA384/);
+});
+
+test("under a company's own PKI: its certificate for our request is taken over as it is", {
+  skip: skipOpenssl,
+}, async () => {
+  const at = (name: string) => join(home.path, name);
+  const csr = write(
+    'own.csr',
+    await buildCaCsr({ subject: caSubject, ca: { label: 'ca-384' }, signer }),
+    'CERTIFICATE REQUEST',
+  );
+  ask(
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '9000'],
+    ...[
+      '-subj',
+      '/CN=Company Root',
+      '-addext',
+      'keyUsage=critical,keyCertSign',
+      '-keyout',
+      at('root.key'),
+      '-out',
+      at('root.pem'),
+    ],
+  );
+  // OpenSSL's own way to name a key (SHA-1) is not ours: the device must point to this one
+  writeFileSync(at('ca.ext'), 'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n');
+  ask(
+    ...['x509', '-req', '-in', csr, '-CA', at('root.pem'), '-CAkey', at('root.key'), '-CAcreateserial'],
+    ...['-copy_extensions', 'copy', '-extfile', at('ca.ext'), '-days', '8000', '-out', at('line-ca.pem')],
+  );
+  const ca = derOfPem('CERTIFICATE', readFileSync(at('line-ca.pem'), 'utf8'));
+  const begin = new X509Certificate(ca).validFromDate;
+  const times = { notBefore: begin, notAfter: new Date(begin.getTime() + 7000 * 86_400_000) };
+  const { der } = await device('ca-384', ca, times);
+  const verdict = ask(
+    ...['verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', at('root.pem'), '-untrusted', at('line-ca.pem')],
+    write('under.pem', der),
+  );
+  assert.match(verdict, /OK/);
+  assert.ok(new X509Certificate(der).checkIssued(new X509Certificate(ca)));
 });
 
 test('serial numbers are positive and of full length, whatever the random bytes', () => {
