@@ -29,6 +29,10 @@ export interface ChipProfile {
   /** Stub JSON for a revision: `esp32p4-rev1` below v3.0. */
   readonly stubs: readonly { readonly min: number; readonly max: number; readonly name: string }[];
   readonly secureBootSchemes: readonly ('rsa3072' | 'ecdsa-p256' | 'ecdsa-p384')[];
+  /** ESP-IDF hides ECDSA Secure Boot behind an insecure flag on this chip (FACTS 4.1). */
+  readonly ecdsaSecureBootInsecure: boolean;
+  /** First revision with P-384 Secure Boot; null where the scheme list needs no such limit. */
+  readonly p384MinRevision: number | null;
   readonly flashEncryption: readonly ('xts-aes-128' | 'xts-aes-256')[];
   readonly hmac: boolean;
   /** Why the ECDSA peripheral cannot be used at a revision; null where it can (FACTS 8). */
@@ -49,7 +53,7 @@ export interface ChipProfile {
   };
 }
 
-/** Material for key blocks, by the plan's names; digests need none. */
+/** Material for key blocks, by the plan's names; digests need none. Each call hands over a copy of its own, which the board destroys. */
 export type KeyBytes = (role: KeyRole, part: 'whole' | 'low' | 'high') => SecretBytes;
 
 /** One board in hand. Every method may raise the loader's faults as well as its own. */

@@ -1,0 +1,296 @@
+// Carrying out a burn plan: book, burn, read back, believe (DESIGN law 2 and 3). The only place that programs eFuses.
+
+import { fromHex } from '../base/bytes.ts';
+import { BitSet } from '../efuse/bits.ts';
+import type { Burn, BurnPlan, SlotAssignment } from '../efuse/plan-types.ts';
+import { blankSnapshot, blockHealth } from '../efuse/snapshot.ts';
+import { purposeRule } from '../efuse/tables.ts';
+import type { EfuseTable } from '../efuse/types.ts';
+import type { Fact, StepEvent } from '../model/event.ts';
+import { BoardFault, Fault, ProgramFault } from '../model/fault.ts';
+import type { BurnStage, KeyBytes } from './board.ts';
+import { type Codeword, codewordOf, type EfuseBus, wipe } from './registers.ts';
+
+/** FACTS 2.4: the identical burn is tried three times in all. */
+const tries = 3;
+
+type KeyBurn = Extract<Burn, { kind: 'key' }>;
+type BitsBurn = Extract<Burn, { kind: 'bits' }>;
+
+/** What is known of the eFuses between burns, so that no bit is burned twice and nothing is read for nothing. */
+export interface KnownEfuses {
+  /** BLOCK0. */
+  readonly words: number[];
+  /** Bits of BLOCK0 whose copies disagree: these may be burned again. */
+  readonly weak: number[];
+  /** Key blocks that were read and found empty. */
+  readonly blank: Set<number>;
+}
+
+/** How a door burn shows its effect; told by the board, which owns the loader. */
+export interface DoorWatch {
+  /** Whether the loader answers as one in secure download mode. */
+  secureDownload(): Promise<boolean>;
+  /** Whether the board, reset into download mode, has none any more; null where the port cannot reset it. */
+  downloadDisabled(): Promise<boolean | null>;
+}
+
+/** Carries out the burns of `stages`, in the plan's order. See Board.burn. */
+export async function* carryOut(
+  bus: EfuseBus,
+  table: EfuseTable,
+  plan: BurnPlan,
+  keys: KeyBytes,
+  stages: readonly BurnStage[],
+  known: KnownEfuses,
+  door: DoorWatch,
+): AsyncGenerator<StepEvent, void, void> {
+  if (plan.refusals.length > 0 || plan.table !== table.name) {
+    throw new ProgramFault({
+      code: 'burn.refused-plan',
+      what: 'A burn plan that was refused, or made for other silicon, was to be carried out.',
+      next: 'Keep the ledger and the log, and report this with the code.',
+      safety: 'untouched',
+    });
+  }
+  for (const burn of plan.burns.filter(({ stage }) => stages.includes(stage))) {
+    try {
+      if (burn.kind === 'key') yield* burnKey(bus, table, burn, keys, known);
+      else if (burn.stage === 'door') yield* burnDoor(bus, burn, known, door);
+      else yield* burnBits(bus, burn, known);
+    } catch (error) {
+      throw lostContact(error);
+    }
+  }
+}
+
+/** A key or a digest into its block. The block may hold it already, whole or begun, from an earlier run. */
+async function* burnKey(
+  bus: EfuseBus,
+  table: EfuseTable,
+  { assignment }: KeyBurn,
+  keys: KeyBytes,
+  known: KnownEfuses,
+): AsyncGenerator<StepEvent, void, void> {
+  const { block } = assignment;
+  const detail = detailOf(assignment);
+  const codeword = codewordFor(table, assignment, keys);
+  try {
+    let state = known.blank.has(block) ? 'blank' : await compare(bus, table, codeword);
+    if (state !== 'right' && state !== 'foreign') {
+      yield { type: 'intend', what: 'key-block', detail };
+      known.blank.delete(block);
+      for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
+        await bus.program(codeword);
+        await bus.refresh(codeword);
+        state = await compare(bus, table, codeword);
+      }
+      yield { type: 'burned', what: 'key-block', detail };
+    }
+    if (state !== 'right') {
+      yield { type: 'observed', what: 'key-block-given-up', value: { slot: assignment.slot, block, state } };
+      throw spoiled(assignment, state);
+    }
+    yield { type: 'verified', what: 'key-block', detail };
+  } finally {
+    wipe(codeword);
+  }
+}
+
+/** Public facts of a key block for the ledger; the ledger's reader knows slot, role and part by these names. */
+function detailOf({ slot, block, purpose, material }: SlotAssignment): Fact {
+  return material.kind === 'secret'
+    ? { slot, block, purpose, role: material.role, part: material.part }
+    : { slot, block, purpose, digest: material.index, sha256: material.sha256 };
+}
+
+/** The 32 bytes in the order of the block, with their parity. The secret that `keys` lends is destroyed here. */
+function codewordFor(table: EfuseTable, { block, purpose, material }: SlotAssignment, keys: KeyBytes): Codeword {
+  const data = material.kind === 'digest' ? fromHex(material.sha256) : secretBytes(keys, material.role, material.part);
+  try {
+    if (data.length !== 32) {
+      throw new ProgramFault({
+        code: 'burn.wrong-length',
+        what: `The ${purpose} that was to be burned has ${data.length} bytes instead of 32.`,
+        next: 'Keep the ledger and the log, and report this with the code.',
+        safety: 'resumable',
+      });
+    }
+    if (purposeRule(table, purpose).reversed) data.reverse();
+    return codewordOf(block, data);
+  } finally {
+    data.fill(0);
+  }
+}
+
+function secretBytes(keys: KeyBytes, ...key: Parameters<KeyBytes>): Uint8Array {
+  const secret = keys(...key);
+  try {
+    return secret.use((bytes) => bytes.slice());
+  } finally {
+    secret.destroy();
+  }
+}
+
+/** blank: nothing in it. begun: part of this codeword. doubtful: coding errors. foreign: bits that are not ours. */
+type KeyBlockState = 'right' | 'blank' | 'begun' | 'doubtful' | 'foreign';
+
+async function compare(bus: EfuseBus, table: EfuseTable, codeword: Codeword): Promise<KeyBlockState> {
+  const found = await bus.readWords(
+    codeword.block,
+    codeword.data.map((_, i) => i),
+  );
+  const rsErrors = await bus.rsErrors(codeword.block);
+  const health = blockHealth({ ...blankSnapshot(table), rsErrors }).find(({ block }) => block === codeword.block)!;
+  const same = codeword.data.every((word, i) => found.get(i) === word >>> 0);
+  const blank = [...found.values()].every((word) => word === 0);
+  const foreign = [...found].some(([i, word]) => (word & ~codeword.data[i]!) !== 0);
+  found.clear();
+  if (health.failed || health.correctedBytes > 0) return foreign && !health.failed ? 'foreign' : 'doubtful';
+  if (same) return 'right';
+  if (foreign) return 'foreign';
+  return blank ? 'blank' : 'begun';
+}
+
+function spoiled({ slot, purpose }: SlotAssignment, state: KeyBlockState): BoardFault {
+  const name = `BLOCK_KEY${slot}`;
+  if (state === 'doubtful') {
+    return new BoardFault({
+      code: 'burn.coding-error',
+      what: `${name} still has coding errors after the ${purpose} was burned ${tries} times.`,
+      next: 'Insert the board again: the station takes another block for this key and leaves this one behind.',
+      safety: 'resumable',
+      details: { slot },
+    });
+  }
+  return new BoardFault({
+    code: 'burn.readback-differs',
+    what:
+      state === 'foreign'
+        ? `${name} holds bits that do not belong to the ${purpose}.`
+        : `${name} did not take the ${purpose} in ${tries} tries.`,
+    next: 'Insert the board again: the station takes another block for this key and leaves this one behind.',
+    safety: 'resumable',
+    details: { slot },
+  });
+}
+
+function bitsDetail({ stage, fields }: BitsBurn): Fact {
+  return { stage, fields: fields.map(({ field, from, to }) => ({ field, from, to })) };
+}
+
+/** Bits of BLOCK0: those that are missing, again where they did not take. */
+async function* burnBits(bus: EfuseBus, burn: BitsBurn, known: KnownEfuses): AsyncGenerator<StepEvent, void, void> {
+  const detail = bitsDetail(burn);
+  let open = stillOpen(burn.words, known);
+  if (!open.empty) {
+    yield { type: 'intend', what: 'block0', detail };
+    for (let round = 1; !open.empty && round <= tries; round++) {
+      const codeword: Codeword = { block: 0, data: open.words, check: [] };
+      await bus.program(codeword);
+      await bus.refresh(codeword);
+      await readBack(bus, open.words, known);
+      open = stillOpen(burn.words, known);
+    }
+    yield { type: 'burned', what: 'block0', detail };
+  }
+  if (!open.empty) throw notTaken(burn, open, known);
+  yield { type: 'verified', what: 'block0', detail };
+}
+
+/** Bits of `words` that are not 1, or 1 with disagreeing copies. */
+function stillOpen(words: readonly number[], known: KnownEfuses): BitSet {
+  return new BitSet(words.map((word, i) => word & ~(known.words[i]! & ~known.weak[i]!)));
+}
+
+/** Reads the words that `program` touched, with their error words, into `known`. */
+async function readBack(bus: EfuseBus, program: readonly number[], known: KnownEfuses): Promise<void> {
+  const touched = program.flatMap((word, i) => (word === 0 ? [] : [i]));
+  const words = await bus.readWords(0, touched);
+  for (const index of touched) {
+    const [before, now] = [known.words[index]!, words.get(index)!];
+    const strange = now & ~(before | program[index]!);
+    const gone = before & ~now;
+    if (strange !== 0 || gone !== 0) {
+      throw new BoardFault({
+        code: 'burn.readback-differs',
+        what: `BLOCK0 word ${index} reads as 0x${now.toString(16)}: bits changed that were not burned.`,
+        next: 'Set the board aside: what it is now nobody can say.',
+        safety: 'condemned',
+        details: { word: index, before, now },
+      });
+    }
+    known.words[index] = now;
+    known.weak[index] = await bus.repeatError(index);
+  }
+}
+
+function notTaken(burn: BitsBurn, open: BitSet, known: KnownEfuses): BoardFault {
+  const missing = open.words.some((word, i) => (word & ~known.words[i]!) !== 0);
+  const fields = burn.fields.map(({ field }) => field).join(', ');
+  return new BoardFault({
+    code: missing ? 'burn.readback-differs' : 'burn.coding-error',
+    what: `${missing ? 'Bits' : 'Copies'} of ${fields} did not take in ${tries} tries.`,
+    next: 'Set the board aside: it cannot become this product.',
+    safety: 'condemned',
+    details: { fields },
+  });
+}
+
+/**
+ * The door: read back where that still works, believed by its effect. After ENABLE_SECURITY_DOWNLOAD the loader closes its registers,
+ * with DIS_DOWNLOAD_MODE it is not there any more after a reset.
+ */
+async function* burnDoor(
+  bus: EfuseBus,
+  burn: BitsBurn,
+  known: KnownEfuses,
+  door: DoorWatch,
+): AsyncGenerator<StepEvent, void, void> {
+  const detail = bitsDetail(burn);
+  const open = stillOpen(burn.words, known);
+  if (!open.empty) {
+    yield { type: 'intend', what: 'block0', detail };
+    for (let round = 1; round <= tries && !open.empty; round++) {
+      try {
+        const codeword: Codeword = { block: 0, data: open.words, check: [] };
+        await bus.program(codeword);
+        await bus.refresh(codeword);
+        await readBack(bus, open.words, known);
+      } catch (error) {
+        // Closed registers are what this burn is for.
+        if (!(error instanceof Fault) || !(await door.secureDownload().catch(() => false))) throw error;
+        break;
+      }
+      if (stillOpen(burn.words, known).empty) break;
+    }
+    yield { type: 'burned', what: 'block0', detail };
+  }
+  const effect = await doorEffect(burn, known, door);
+  if (effect === null) throw notTaken(burn, stillOpen(burn.words, known), known);
+  yield { type: 'verified', what: 'block0', detail: { ...(detail as object), effect } as Fact };
+}
+
+/** How the door was seen to be shut; null where it is open. */
+async function doorEffect(burn: BitsBurn, known: KnownEfuses, door: DoorWatch): Promise<string | null> {
+  const wanted = (name: string) => burn.fields.some(({ field }) => field === name);
+  if (await door.secureDownload()) return wanted('ENABLE_SECURITY_DOWNLOAD') ? 'secure-download' : null;
+  if (!stillOpen(burn.words, known).empty) return null;
+  const disabled = await door.downloadDisabled();
+  if (disabled === null) return 'read-back';
+  if (disabled) return wanted('DIS_DOWNLOAD_MODE') ? 'download-disabled' : null;
+  return (await door.secureDownload()) ? 'secure-download' : null;
+}
+
+/** Contact lost in the middle of burning, in the words of this room; every other fault as it is. */
+function lostContact(error: unknown): unknown {
+  if (!(error instanceof Fault) || error.faultClass !== 'fixture') return error;
+  return new BoardFault({
+    code: 'burn.lost-contact',
+    what: `The board was lost in the middle of burning: ${error.what}`,
+    next: 'Insert the board again: the station reads what is burned and goes on from there.',
+    safety: 'resumable',
+    details: { cause: error.code },
+    cause: error,
+  });
+}

@@ -1,0 +1,81 @@
+// Who the board is. What decides which bits are burned is read twice (DESIGN section 3, step 1).
+
+import { blankSnapshot, identityFromSnapshot, type SnapshotIdentity } from '../efuse/snapshot.ts';
+import { fieldOf, hasField } from '../efuse/tables.ts';
+import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
+import type { ChipIdentity, SecurityInfo } from '../model/chip.ts';
+import { BoardFault } from '../model/fault.ts';
+import type { Loader } from '../protocol/loader.ts';
+import type { ChipProfile } from './board.ts';
+import { profileByChipId, profiles } from './profiles.ts';
+
+/** Fields that tell MAC, revision and package on one chip or another; on ESP32-S3 the block version tells its first silicon. */
+const identityFields = [
+  'MAC',
+  'WAFER_VERSION_MAJOR',
+  'WAFER_VERSION_MAJOR_LO',
+  'WAFER_VERSION_MAJOR_HI',
+  'WAFER_VERSION_MINOR',
+  'WAFER_VERSION_MINOR_LO',
+  'WAFER_VERSION_MINOR_HI',
+  'PKG_VERSION',
+];
+const firstS3Fields = ['BLK_VERSION_MAJOR', 'BLK_VERSION_MINOR'];
+
+/** Chip by security info, then MAC, revision and package where registers can be read. BoardFault `chip.unknown`, `chip.unsteady`. */
+export async function identify(
+  loader: Loader,
+): Promise<{ readonly identity: ChipIdentity; readonly profile: ChipProfile }> {
+  const security = loader.security;
+  const profile = security?.chipId == null ? null : profileByChipId(security.chipId);
+  if (security === null || profile === null) throw unknownChip(security);
+  const { kind, chipId } = profile;
+  if (loader.secureDownload) {
+    return { profile, identity: { kind, chipId, revision: null, mac: null, packageVersion: null, security } };
+  }
+  const [first, second] = [await readIdentity(loader, profile), await readIdentity(loader, profile)];
+  if (first.mac !== second.mac || first.revision !== second.revision) {
+    throw new BoardFault({
+      code: 'chip.unsteady',
+      what: `The board gave two answers to the question who it is: ${first.mac} and ${second.mac}.`,
+      next: 'Seat the board anew and look at cable and supply; set it aside when it happens again.',
+      safety: 'untouched',
+      details: { first: first.mac, second: second.mac, firstRevision: first.revision, secondRevision: second.revision },
+    });
+  }
+  return { profile, identity: { kind, chipId, ...first, security } };
+}
+
+function unknownChip(security: SecurityInfo | null): BoardFault {
+  return new BoardFault({
+    code: 'chip.unknown',
+    what:
+      security?.chipId == null
+        ? 'The chip does not say what it is.'
+        : `The chip says that it is number ${security.chipId}, which this station does not know.`,
+    next: `This station makes ${profiles.map(({ title }) => title).join(', ')}. Take the board out.`,
+    safety: 'untouched',
+    details: { chipId: security?.chipId ?? null },
+  });
+}
+
+/** Only the words that hold the fields. Any table of the kind will do: these places are the same in all of them. */
+async function readIdentity(loader: Loader, { efuseTables, kind }: ChipProfile): Promise<SnapshotIdentity> {
+  const table = efuseTables[0]!;
+  const blank = blankSnapshot(table);
+  const blocks = blank.blocks.map((words) => [...words]);
+  const names = kind === 'esp32s3' ? [...identityFields, ...firstS3Fields] : identityFields;
+  for (const [block, word] of wordsOfFields(table, names)) {
+    const address = (table.base + table.blocks[block]!.readOffset + 4 * word) >>> 0;
+    blocks[block]![word] = await loader.readRegister(address);
+  }
+  return identityFromSnapshot({ ...blank, blocks } satisfies EfuseSnapshot);
+}
+
+function wordsOfFields(table: EfuseTable, names: readonly string[]): readonly (readonly [number, number])[] {
+  const places = new Map<string, readonly [number, number]>();
+  for (const name of names.filter((candidate) => hasField(table, candidate)))
+    for (const { block, bit, length } of fieldOf(table, name).pieces)
+      for (let at = bit; at < bit + length; at++) places.set(`${block}.${at >>> 5}`, [block, at >>> 5]);
+  return [...places.values()];
+}

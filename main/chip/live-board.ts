@@ -1,0 +1,250 @@
+// One board in hand, over the loader that met it.
+
+import { createHash } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import type { BurnPlan } from '../efuse/plan-types.ts';
+import { keySlots, slotState } from '../efuse/slots.ts';
+import { identityFromSnapshot, repeatErrorWords } from '../efuse/snapshot.ts';
+import { efuseTableFor } from '../efuse/tables.ts';
+import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
+import type { ChipIdentity } from '../model/chip.ts';
+import type { StepEvent } from '../model/event.ts';
+import { BoardFault, isFault } from '../model/fault.ts';
+import type { FlashWrite, Loader, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
+import { loadStubImage } from '../protocol/stub-images.ts';
+import type { Board, BurnStage, ChipProfile, KeyBytes } from './board.ts';
+import { carryOut, type KnownEfuses } from './burn.ts';
+import { powerFlash } from './flash-power.ts';
+import { identify } from './identify.ts';
+import { flashSizeOf } from './jedec.ts';
+import type { BurnPermit } from './permit.ts';
+import { EfuseBus } from './registers.ts';
+
+/**
+ * Identifies the board behind a loader that has just been met. BoardFault `chip.unknown` for a chip that this station does not make,
+ * `chip.unsteady` when it answers differently the second time; RecipeFault `efuse.unknown-silicon` for a revision without a table.
+ * The board closes the loader (`close`); when this rejects it stays the caller's.
+ */
+export async function openBoard(loader: Loader, parts: { readonly clock: Clock }): Promise<Board> {
+  const { identity, profile } = await identify(loader);
+  const table = identity.revision === null ? null : efuseTableFor(identity.kind, identity.revision);
+  return new LiveBoard(loader, parts.clock, identity, profile, table);
+}
+
+class LiveBoard implements Board {
+  readonly identity: ChipIdentity;
+  readonly profile: ChipProfile;
+  readonly #loader: Loader;
+  readonly #clock: Clock;
+  /** null in secure download mode, where the revision cannot be read. */
+  readonly #table: EfuseTable | null;
+  #known: KnownEfuses | null = null;
+  /** What was known before the last reset: firmware may have run and burned since. */
+  #knownBefore: KnownEfuses | null = null;
+  /** Whether staging registers are zero and programming times set, since the last reset. */
+  #prepared = false;
+  /** Whether the flash of a P4 v3.1 was switched on, since the last reset. */
+  #flashPowered = false;
+  #booted = false;
+
+  constructor(loader: Loader, clock: Clock, identity: ChipIdentity, profile: ChipProfile, table: EfuseTable | null) {
+    this.#loader = loader;
+    this.#clock = clock;
+    this.identity = identity;
+    this.profile = profile;
+    this.#table = table;
+  }
+
+  get counters(): LoaderCounters {
+    return this.#loader.counters;
+  }
+
+  async readEfuses(): Promise<EfuseSnapshot> {
+    const snapshot = await this.#bus().snapshot();
+    this.#assertSame(identityFromSnapshot(snapshot).mac);
+    this.#known = knownOf(snapshot);
+    return snapshot;
+  }
+
+  async detectFlashSize(): Promise<number | null> {
+    if (this.#loader.secureDownload) return null;
+    await this.#attach(null);
+    return flashSizeOf(await this.#loader.readFlashId(this.profile.spiRegisters));
+  }
+
+  async prepareFlashing(options: {
+    readonly baudRate: number;
+    readonly flashSize: number;
+    readonly rom?: boolean;
+  }): Promise<{ readonly mode: 'rom' | 'stub'; readonly baudRate: number }> {
+    // Without reset lines there is no way back from the stub, and eFuses are burned by the ROM alone (FACTS 18).
+    if (options.rom !== true && this.#loader.canReset && !this.#loader.secureDownload) await this.#startStub();
+    await this.#loader.changeBaudRate(options.baudRate);
+    await this.#attach(options.flashSize);
+    return { mode: this.#loader.mode, baudRate: this.#loader.baudRate };
+  }
+
+  writeFlash(write: FlashWrite, options?: TransferOptions): Promise<void> {
+    return this.#loader.writeFlash(write, options);
+  }
+
+  async verifyFlash(
+    offset: number,
+    expected: Uint8Array,
+    options?: TransferOptions,
+  ): Promise<{ readonly md5: string }> {
+    const wanted = createHash('md5').update(expected).digest('hex');
+    const md5 = await this.#loader.flashMd5(offset, expected.length, options);
+    if (md5 === wanted) return { md5 };
+    throw new BoardFault({
+      code: 'chip.flash-differs',
+      what: `The flash from 0x${offset.toString(16)} (${expected.length} bytes) does not hold what was written.`,
+      next: 'Insert the board again; set it aside when its flash fails a second time.',
+      safety: 'resumable',
+      details: { offset, length: expected.length, expected: wanted, found: md5 },
+    });
+  }
+
+  async returnToRom(): Promise<void> {
+    if (this.#loader.mode === 'rom' && !this.#booted) return;
+    await this.#reset();
+  }
+
+  async *burn(
+    plan: BurnPlan,
+    keys: KeyBytes,
+    _permit: BurnPermit,
+    stages: readonly BurnStage[],
+  ): AsyncGenerator<StepEvent, void, void> {
+    if (!plan.burns.some(({ stage }) => stages.includes(stage))) return;
+    if (this.#loader.mode !== 'rom' || this.#booted) await this.#reset();
+    const bus = this.#bus();
+    await this.#assertSameBoard();
+    if (!this.#prepared) await bus.prepare();
+    this.#prepared = true;
+    this.#known ??= await this.#readBlock0(bus);
+    yield* carryOut(bus, this.#tableOrRefuse(), plan, keys, stages, this.#known, {
+      secureDownload: async () => (await this.#loader.readSecurityInfo()).secureDownload,
+      downloadDisabled: async () => (this.#loader.canReset ? (await this.tryDownloadDoor()) === 'disabled' : null),
+    });
+  }
+
+  boot(options: { readonly signal?: AbortSignal; readonly resetBy?: 'lines' | 'operator' }): AsyncIterable<string> {
+    this.#booted = true;
+    this.#forgetReset();
+    this.#knownBefore = null;
+    return this.#loader.bootAndListen(options);
+  }
+
+  sendLine(text: string): Promise<void> {
+    return this.#loader.sendLine(text);
+  }
+
+  async tryDownloadDoor(): Promise<'open' | 'secure' | 'disabled'> {
+    try {
+      this.#forgetReset();
+      await this.#loader.resetToLoader();
+      this.#booted = false;
+    } catch (error) {
+      if (isFault(error, 'protocol.download-disabled')) return 'disabled';
+      throw error;
+    }
+    return this.#loader.secureDownload ? 'secure' : 'open';
+  }
+
+  close(): Promise<void> {
+    return this.#loader.close();
+  }
+
+  async #startStub(): Promise<void> {
+    const { revision } = this.identity;
+    const stub = this.profile.stubs.find(({ min, max }) => revision !== null && revision >= min && revision <= max);
+    if (stub === undefined) return;
+    try {
+      await this.#loader.startStub(await loadStubImage(stub.name));
+    } catch (error) {
+      // The ROM writes flash too, only slower.
+      if (!isFault(error, 'protocol.stub-unusable')) throw error;
+    }
+  }
+
+  async #attach(size: number | null): Promise<void> {
+    const { revision } = this.identity;
+    if (!this.#flashPowered && this.#table !== null && revision !== null && !this.#loader.secureDownload)
+      await powerFlash(this.#loader, this.#table, revision, this.#clock);
+    this.#flashPowered = true;
+    await this.#loader.attachFlash(size);
+  }
+
+  async #reset(): Promise<void> {
+    this.#forgetReset();
+    await this.#loader.resetToLoader();
+    this.#booted = false;
+    await this.#assertSameBoard();
+  }
+
+  /** A reset takes registers back to where they begin. */
+  #forgetReset(): void {
+    this.#prepared = false;
+    this.#flashPowered = false;
+    this.#knownBefore = this.#known ?? this.#knownBefore;
+    this.#known = null;
+  }
+
+  /** Between two resets a hand may have put another board in: its MAC tells. */
+  async #assertSameBoard(): Promise<void> {
+    const { mac } = this.identity;
+    if (mac === null || this.#table === null || this.#loader.secureDownload) return;
+    const words = await this.#bus().readWords(1, [0, 1]);
+    const [low, high] = [words.get(0)!, words.get(1)! & 0xffff];
+    const found = (high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
+    this.#assertSame(found);
+  }
+
+  #assertSame(mac: string | null): void {
+    if (mac === this.identity.mac) return;
+    throw new BoardFault({
+      code: 'chip.other-board',
+      what: `The board at hand is ${mac ?? 'without a MAC'}, not ${this.identity.mac} as before.`,
+      next: 'Take the board out and insert one board at a time.',
+      safety: 'untouched',
+      details: { found: mac, expected: this.identity.mac },
+    });
+  }
+
+  /** BLOCK0 anew; where nothing in it changed, no key block did: who burns a key sets its purpose and its locks. */
+  async #readBlock0(bus: EfuseBus): Promise<KnownEfuses> {
+    const indexes = [0, 1, 2, 3, 4, 5];
+    const read = await bus.readWords(0, indexes);
+    const words = indexes.map((index) => read.get(index)!);
+    const weak: number[] = [];
+    for (const index of indexes) weak.push(await bus.repeatError(index));
+    const before = this.#knownBefore;
+    const unchanged = before?.words.every((word, i) => word === words[i]) ?? false;
+    return { words, weak, blank: unchanged ? before!.blank : new Set() };
+  }
+
+  #bus(): EfuseBus {
+    return new EfuseBus(this.#loader, this.#tableOrRefuse(), this.#clock, this.profile.uartDateRegister);
+  }
+
+  #tableOrRefuse(): EfuseTable {
+    if (this.#table !== null && !this.#loader.secureDownload) return this.#table;
+    throw new BoardFault({
+      code: 'chip.secure-download',
+      what: 'The board is in secure download mode: its eFuses can be neither read nor burned any more.',
+      next: 'A finished board is checked against its sealed record; any other has to be set aside.',
+      safety: 'sealed',
+    });
+  }
+}
+
+/** What later burns may take as read. */
+function knownOf(snapshot: EfuseSnapshot): KnownEfuses {
+  const states = keySlots.map((slot) => slotState(snapshot, slot));
+  return {
+    words: [...snapshot.blocks[0]!],
+    weak: [...repeatErrorWords(snapshot)],
+    blank: new Set(states.filter(({ blank }) => blank).map(({ block }) => block)),
+  };
+}

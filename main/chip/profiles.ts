@@ -1,0 +1,153 @@
+// What differs between chips, as data (FACTS 1.5, 1.6, 3.1, 3.6, 4.1, 8, 13.3; register addresses from esptool's targets).
+
+import { efuseTableFor, efuseTables } from '../efuse/tables.ts';
+import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
+import type { ChipProfile } from './board.ts';
+
+/** SPI controller in front of the flash: the offsets are the same on all of them. */
+const spi = (base: number): ChipProfile['spiRegisters'] => ({
+  base,
+  usr: 0x18,
+  usr1: 0x1c,
+  usr2: 0x20,
+  mosiDlen: 0x24,
+  misoDlen: 0x28,
+  w0: 0x58,
+});
+
+const kilo = 1024;
+const bit = (field: string, minRevision?: Revision) =>
+  minRevision === undefined ? { field, value: 1 } : { field, value: 1, minRevision };
+
+/** JTAG shut for good, the hard way and the soft way (FACTS 13.3). Never with DIS_USB_SERIAL_JTAG on S3. */
+const jtag = [bit('DIS_PAD_JTAG'), bit('DIS_USB_JTAG'), { field: 'SOFT_DIS_JTAG', value: 7 }];
+
+type Difference = Pick<
+  ChipProfile,
+  'chipId' | 'title' | 'mmuPageSizes' | 'uartDateRegister' | 'spiRegisters' | 'secureBootSchemes' | 'flashEncryption'
+> & {
+  readonly bootloaderOffset?: number;
+  readonly stubs?: ChipProfile['stubs'];
+  readonly ecdsaSecureBootInsecure?: boolean;
+  readonly p384MinRevision?: Revision;
+  readonly release: ChipProfile['production']['flashEncryptionRelease'];
+  readonly releaseWriteProtect: readonly string[];
+};
+
+const differences: Readonly<Record<ChipKind, Difference>> = {
+  esp32p4: {
+    chipId: 18,
+    title: 'ESP32-P4',
+    bootloaderOffset: 0x2000,
+    mmuPageSizes: [64 * kilo],
+    uartDateRegister: 0x500ca08c,
+    spiRegisters: spi(0x5008d000),
+    stubs: [
+      { min: 0, max: 299, name: 'esp32p4-rev1' },
+      { min: 300, max: 399, name: 'esp32p4' },
+    ],
+    secureBootSchemes: ['rsa3072', 'ecdsa-p256', 'ecdsa-p384'],
+    ecdsaSecureBootInsecure: true,
+    p384MinRevision: 300,
+    flashEncryption: ['xts-aes-128', 'xts-aes-256'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL', 300)],
+    releaseWriteProtect: [],
+  },
+  esp32s3: {
+    chipId: 9,
+    title: 'ESP32-S3',
+    mmuPageSizes: [64 * kilo],
+    uartDateRegister: 0x60000080,
+    spiRegisters: spi(0x60002000),
+    secureBootSchemes: ['rsa3072'],
+    flashEncryption: ['xts-aes-128', 'xts-aes-256'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('DIS_DOWNLOAD_ICACHE'), bit('DIS_DOWNLOAD_DCACHE')],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
+  esp32c3: {
+    chipId: 5,
+    title: 'ESP32-C3',
+    mmuPageSizes: [64 * kilo],
+    uartDateRegister: 0x6000007c,
+    spiRegisters: spi(0x60002000),
+    secureBootSchemes: ['rsa3072'],
+    flashEncryption: ['xts-aes-128'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('DIS_DOWNLOAD_ICACHE')],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
+  esp32c6: {
+    chipId: 13,
+    title: 'ESP32-C6',
+    mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
+    uartDateRegister: 0x6000007c,
+    spiRegisters: spi(0x60003000),
+    secureBootSchemes: ['rsa3072', 'ecdsa-p256'],
+    flashEncryption: ['xts-aes-128'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('DIS_DOWNLOAD_ICACHE')],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
+  esp32h2: {
+    chipId: 16,
+    title: 'ESP32-H2',
+    mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
+    uartDateRegister: 0x6000007c,
+    spiRegisters: spi(0x60003000),
+    secureBootSchemes: ['rsa3072', 'ecdsa-p256'],
+    ecdsaSecureBootInsecure: true,
+    flashEncryption: ['xts-aes-128'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('XTS_DPA_PSEUDO_LEVEL', 102)],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
+  esp32c5: {
+    chipId: 23,
+    title: 'ESP32-C5',
+    bootloaderOffset: 0x2000,
+    mmuPageSizes: [64 * kilo],
+    uartDateRegister: 0x6000007c,
+    spiRegisters: spi(0x60003000),
+    secureBootSchemes: ['rsa3072', 'ecdsa-p256', 'ecdsa-p384'],
+    ecdsaSecureBootInsecure: true,
+    flashEncryption: ['xts-aes-128'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL')],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
+};
+
+function profile(kind: ChipKind): ChipProfile {
+  const { release, releaseWriteProtect, ...chip } = differences[kind];
+  return {
+    bootloaderOffset: 0,
+    stubs: [{ min: 0, max: 9999, name: kind }],
+    ecdsaSecureBootInsecure: false,
+    p384MinRevision: null,
+    ...chip,
+    kind,
+    encryptedWriteAlign: 16,
+    hmac: true,
+    ecdsaRefusal: (revision) => ecdsaRefusal(kind, chip.title, revision),
+    efuseTables: efuseTables.filter((table) => table.chip === kind),
+    production: {
+      jtag,
+      directBoot: ['DIS_DIRECT_BOOT'],
+      flashEncryptionRelease: release,
+      flashEncryptionWriteProtect: releaseWriteProtect,
+    },
+  };
+}
+
+function ecdsaRefusal(kind: ChipKind, title: string, revision: Revision): string | null {
+  const rule = efuseTableFor(kind, revision).purposes.find(({ purpose }) => purpose === 'ECDSA_KEY');
+  if (rule === undefined) return `${title} has no ECDSA peripheral`;
+  return rule.refusal === null ? null : `${title} ${revisionText(revision)}: ${rule.refusal}`;
+}
+
+export const profiles: readonly ChipProfile[] = Object.keys(differences).map((kind) => profile(kind as ChipKind));
+
+export function profileOf(kind: ChipKind): ChipProfile {
+  return profiles.find((candidate) => candidate.kind === kind)!;
+}
+
+/** The profile of an image and security-info chip id; null for a chip that this station does not know. */
+export function profileByChipId(id: number): ChipProfile | null {
+  return profiles.find(({ chipId }) => chipId === id) ?? null;
+}

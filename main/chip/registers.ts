@@ -1,0 +1,253 @@
+// The eFuse controller over the loader's two register commands, in as few exchanges as the sequence allows (FACTS 2.4, 18).
+//
+//   stage     PGM_DATA (and CHECK_VALUE) of the block          packets of eight writes
+//   look      PGM_DATA of BLOCK0 again                         WRITE_REG has no checksum, and a wrong fuse is for ever;
+//                                                              a wrong key block shows itself by its parity
+//   program   CONF = 0x5A5A, CMD = block << 2 | 2
+//   wait      CMD until idle
+//   clear     PGM_DATA, CHECK_VALUE back to zero, then          no register keeps a key
+//   read      CONF = 0x5AA5, CMD = 1, wait until idle           in the same packets
+//
+// Registers hold zeros between burns (`prepare` sees to it), so that only words other than zero are staged and cleared.
+
+import { bytesOfWords, wordsOf } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import { rsEncode } from '../efuse/reed-solomon.ts';
+import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
+import { BoardFault, FixtureFault, isFault } from '../model/fault.ts';
+import type { Loader, RegisterWrite } from '../protocol/loader.ts';
+
+const writeOpcode = 0x5a5a;
+const readOpcode = 0x5aa5;
+const readCommand = 1;
+const programCommand = 2;
+const busyMask = readCommand | programCommand;
+/** Longest that espefuse waits for the controller, milliseconds. */
+const idleTimeoutMs = 250;
+/** The chip waits so long after a command before it answers, microseconds: most polls then find it idle at once. */
+const settleUs = 1000;
+
+/** Times that staging is tried on a line that damages it. */
+const tries = 3;
+
+const dataWords = 8;
+const checkWords = 3;
+
+/** One burn as registers see it. Words of a key are secret: `wipe` zeroes them. */
+export interface Codeword {
+  readonly block: number;
+  /** PGM_DATA0 upwards. */
+  readonly data: number[];
+  /** CHECK_VALUE0 upwards; empty for BLOCK0, whose check words are ignored. */
+  readonly check: number[];
+}
+
+/** Codeword of a Reed-Solomon block: 32 bytes as they shall lie in the block, byte 0 first. */
+export function codewordOf(block: number, data: Uint8Array): Codeword {
+  const parity = rsEncode(data);
+  const codeword = { block, data: wordsOf(data), check: wordsOf(parity) };
+  parity.fill(0);
+  return codeword;
+}
+
+export function wipe(codeword: Codeword): void {
+  codeword.data.fill(0);
+  codeword.check.fill(0);
+}
+
+export type RegisterAccess = Pick<Loader, 'readRegister' | 'writeRegisters'>;
+
+/** The controller of one chip. Every method may raise the loader's faults; nothing is repeated here that programs. */
+export class EfuseBus {
+  readonly #loader: RegisterAccess;
+  readonly #table: EfuseTable;
+  readonly #clock: Clock;
+  /** Register that a write with an empty mask leaves alone: its delay is one after the write before it (FACTS 1.2). */
+  readonly #idleRegister: number;
+
+  constructor(loader: RegisterAccess, table: EfuseTable, clock: Clock, idleRegister: number) {
+    this.#loader = loader;
+    this.#table = table;
+    this.#clock = clock;
+    this.#idleRegister = idleRegister;
+  }
+
+  /** Before the first burn of a visit: programming times set, staging registers zeroed. */
+  async prepare(): Promise<void> {
+    await this.#waitIdle();
+    const { registers, timing, crystalMHz } = this.#table;
+    // All crystals of one chip have the same times in our sources; a second set would have to be chosen by measuring.
+    const times = timing[crystalMHz[0]!] ?? [];
+    await this.#loader.writeRegisters([
+      ...times.map(({ offset, mask, value }) => ({ address: this.#at(offset), value, mask })),
+      ...this.#zeros(registers.pgmData0, dataWords),
+      ...this.#zeros(registers.checkValue0, checkWords),
+    ]);
+  }
+
+  /**
+   * Programs one block. Resolves when the controller is idle again, or with `lost` when no answer came: then nobody knows whether the
+   * burn took place, and the caller has to read back.
+   */
+  async program(codeword: Codeword): Promise<'done' | 'lost'> {
+    const { pgmData0, checkValue0, conf, cmd } = this.#table.registers;
+    const staged = [...this.#staged(pgmData0, codeword.data), ...this.#staged(checkValue0, codeword.check)];
+    const commit = [
+      { address: this.#at(conf), value: writeOpcode },
+      { address: this.#at(cmd), value: ((codeword.block << 2) | programCommand) >>> 0 },
+      this.#pause(),
+    ];
+    try {
+      if (codeword.block === 0) await this.#stageAndLook(staged);
+      await this.#loader.writeRegisters(codeword.block === 0 ? commit : [...staged, ...commit]);
+    } catch (error) {
+      if (isLostAnswer(error)) return 'lost';
+      throw error;
+    } finally {
+      for (const write of staged) write.value = 0;
+    }
+    await this.#waitIdle();
+    return 'done';
+  }
+
+  /** Clears the staging registers that `codeword` used and makes the read registers show what is burned now. */
+  async refresh(codeword: Codeword): Promise<void> {
+    const { pgmData0, checkValue0, conf, cmd } = this.#table.registers;
+    const used = (base: number, words: readonly number[]) =>
+      words.flatMap((word, i) => (word === 0 ? [] : [{ address: this.#at(base + 4 * i), value: 0 }]));
+    await this.#retried(() =>
+      this.#loader.writeRegisters([
+        ...used(pgmData0, codeword.data),
+        ...used(checkValue0, codeword.check),
+        { address: this.#at(conf), value: readOpcode },
+        { address: this.#at(cmd), value: readCommand },
+        this.#pause(),
+      ]),
+    );
+    await this.#waitIdle();
+    // A quirk of the hardware: only the second look at the read bit counts.
+    await this.#waitIdle();
+  }
+
+  /** Read words `indexes` of a block, by index. */
+  async readWords(block: number, indexes: readonly number[]): Promise<Map<number, number>> {
+    const words = new Map<number, number>();
+    const { readOffset } = this.#table.blocks[block]!;
+    for (const index of indexes) words.set(index, await this.#read(readOffset + 4 * index));
+    return words;
+  }
+
+  /** All read words of a block as bytes. */
+  async readBlock(block: number): Promise<Uint8Array> {
+    const indexes = Array.from({ length: this.#table.blocks[block]!.words }, (_, i) => i);
+    const words = await this.readWords(block, indexes);
+    return bytesOfWords(indexes.map((index) => words.get(index)!));
+  }
+
+  /** Error word of a BLOCK0 word; 0 for WR_DIS, which has none. */
+  repeatError(word: number): Promise<number> {
+    return word === 0 ? Promise.resolve(0) : this.#read(this.#table.registers.repeatErr0 + 4 * (word - 1));
+  }
+
+  /** The error words that hold the nibble of `block`, and on ESP32-C3 its fail bit; the other one shows as 0. */
+  async rsErrors(block: number): Promise<[number, number]> {
+    const errors: [number, number] = [0, 0];
+    const places = new Set([block - 1, block - 1 + this.#table.rsFailBitShift].map((nibble) => nibble >>> 3));
+    for (const place of places) if (place < 2) errors[place] = await this.#rsError(place);
+    return errors;
+  }
+
+  /** Everything: all blocks and all error registers. */
+  async snapshot(): Promise<EfuseSnapshot> {
+    const { blocks, registers } = this.#table;
+    const read: number[][] = [];
+    for (const { readOffset, words } of blocks) read.push(await this.#readRun(readOffset, words));
+    return {
+      table: this.#table,
+      blocks: read,
+      repeatErrors: await this.#readRun(registers.repeatErr0, registers.repeatErrWords),
+      rsErrors: [await this.#rsError(0), await this.#rsError(1)],
+    };
+  }
+
+  #rsError(place: number): Promise<number> {
+    const { rsErr0, rsErr1 } = this.#table.registers;
+    return this.#read(place === 0 ? rsErr0 : rsErr1);
+  }
+
+  async #readRun(offset: number, count: number): Promise<number[]> {
+    const words: number[] = [];
+    for (let i = 0; i < count; i++) words.push(await this.#read(offset + 4 * i));
+    return words;
+  }
+
+  #read(offset: number): Promise<number> {
+    return this.#loader.readRegister(this.#at(offset));
+  }
+
+  #at(offset: number): number {
+    return (this.#table.base + offset) >>> 0;
+  }
+
+  #zeros(offset: number, count: number): RegisterWrite[] {
+    return Array.from({ length: count }, (_, i) => ({ address: this.#at(offset + 4 * i), value: 0 }));
+  }
+
+  /** Stages words and reads them back before anything is programmed. A write that went astray left its word at zero, so that shows too. */
+  async #stageAndLook(staged: readonly RegisterWrite[]): Promise<void> {
+    for (let round = 1; ; round++) {
+      await this.#retried(() => this.#loader.writeRegisters(staged));
+      let right = true;
+      for (const { address, value } of staged) right &&= (await this.#loader.readRegister(address)) === value;
+      if (right) return;
+      if (round === tries) {
+        throw new FixtureFault({
+          code: 'chip.staging-differs',
+          what: 'The eFuse controller did not hold what was sent to it, so nothing was burned.',
+          next: 'Look at cable and supply of the fixture, and insert the board again.',
+          safety: 'resumable',
+        });
+      }
+      await this.prepare();
+    }
+  }
+
+  #staged(offset: number, words: readonly number[]): { address: number; value: number }[] {
+    return words.flatMap((word, i) => (word === 0 ? [] : [{ address: this.#at(offset + 4 * i), value: word >>> 0 }]));
+  }
+
+  #pause(): RegisterWrite {
+    return { address: this.#idleRegister, value: 0, mask: 0, delayUs: settleUs };
+  }
+
+  async #waitIdle(): Promise<void> {
+    const until = this.#clock.monotonic() + idleTimeoutMs;
+    for (;;) {
+      const busy = (await this.#read(this.#table.registers.cmd)) & busyMask;
+      if (busy === 0) return;
+      if (this.#clock.monotonic() > until) {
+        throw new BoardFault({
+          code: 'chip.efuse-busy',
+          what: `The eFuse controller was still busy after ${idleTimeoutMs} ms.`,
+          next: 'Insert the board again; set it aside when it happens again.',
+          safety: 'resumable',
+        });
+      }
+    }
+  }
+
+  /** Writes that may be sent twice are: clearing and reading do no more the second time. */
+  async #retried(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isLostAnswer(error)) throw error;
+      await work();
+    }
+  }
+}
+
+/** No answer, or one that could not be read: what was asked may or may not have been done. */
+export function isLostAnswer(error: unknown): boolean {
+  return isFault(error, 'protocol.timeout') || isFault(error, 'protocol.garbled');
+}
