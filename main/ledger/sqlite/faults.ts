@@ -48,6 +48,9 @@ export function closedFault(cause?: unknown): LedgerFault {
   });
 }
 
+/** What the file system says of folders and files that cannot be made or written (ENOENT: mkdir on a read-only disk, seen on Linux). */
+const unwritable = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST']);
+
 /** What SQLite or the file system below said, as a fault of the house; anything else as `faultOf` does. */
 export function ledgerFaultOf(error: unknown, file: string): Fault {
   if (isFault(error)) return error;
@@ -62,9 +65,7 @@ export function ledgerFaultOf(error: unknown, file: string): Fault {
       details,
       cause: error,
     });
-  if (code.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
-    return readOnly(file, said, details, error);
-  if (code.startsWith('SQLITE_CANTOPEN') || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EEXIST')
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || unwritable.has(code))
     return readOnly(file, said, details, error);
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return new LedgerFault({

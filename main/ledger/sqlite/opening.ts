@@ -11,6 +11,7 @@ import { WriterLock } from './lock.ts';
 import { rebuildProjections } from './projections.ts';
 import { checkRows, headOf } from './rows.ts';
 import { checkSchema, checkSqlite, migrate } from './schema.ts';
+import { pageSize } from './wrapped-keys.ts';
 import { LedgerWriter } from './writer.ts';
 
 /** Rows recomputed at every opening: the part that a power cut or a bad disk could have touched last. */
@@ -38,13 +39,13 @@ export function openBook(options: { file: string; station: string; at: string; m
     checkSqlite(db);
     const schema = checkSchema(db, file);
     // The pragmas come before the first write; journal_mode writes the file's header.
+    db.pragma(`page_size = ${pageSize}`);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
     db.pragma('secure_delete = ON');
     db.pragma('trusted_schema = OFF');
-    if (maxBytes !== null)
-      db.pragma(`max_page_count = ${Math.floor(maxBytes / (db.pragma('page_size', { simple: true }) as number))}`);
+    if (maxBytes !== null) db.pragma(`max_page_count = ${Math.floor(maxBytes / pageSize)}`);
     migrate(db, schema);
     // After a crash, frames of the log may hold wrapped keys that were dropped: empty it now.
     db.pragma('wal_checkpoint(TRUNCATE)');

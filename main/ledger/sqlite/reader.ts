@@ -9,6 +9,7 @@ import type { BatchRecord, DeviceHistory, DeviceQuery, DeviceRow, OpenKey } from
 import type { RunRow } from './projections.ts';
 import { checkRows, exportedRows } from './rows.ts';
 import { DeviceSearch } from './search.ts';
+import { fromOverflow } from './wrapped-keys.ts';
 
 interface WrappedRow {
   run: string;
@@ -70,7 +71,7 @@ export class LedgerQuestions {
         wrapped: {
           wrappingKeyId: key.wrapping_key_id,
           mechanism: key.mechanism,
-          data: Buffer.from(key.data).toString('base64'),
+          data: Buffer.from(fromOverflow(key.data)).toString('base64'),
         },
       })),
       condemned: condemned ? (JSON.parse(condemned) as DeviceHistory['condemned']) : null,

@@ -33,7 +33,7 @@ CREATE TABLE wrapped_keys (
   wrapping_key_id TEXT NOT NULL,
   mechanism       TEXT NOT NULL,
   sha256          TEXT NOT NULL,
-  data            BLOB NOT NULL
+  data            BLOB NOT NULL         -- last, and long: see wrapped-keys.ts
 ) STRICT;
 CREATE INDEX wrapped_keys_run ON wrapped_keys (run);
 `;

@@ -10,6 +10,7 @@ import type { DroppedKey, Entry } from '../entry.ts';
 import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
 import { claimsOf, Projections, type RunRow } from './projections.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
+import { toOverflow } from './wrapped-keys.ts';
 
 const nothingWritten: Written = { row: null, hash: null, seq: null };
 
@@ -50,7 +51,8 @@ export class LedgerWriter {
 
   /**
    * Commits all requests in one transaction and answers each, in order. A refused request leaves no trace and does not touch its
-   * neighbours; when the commit itself fails (full disk), all of them fail and the book is as before.
+   * neighbours; where a disk is full, each is tried alone, so that those that still fit are kept. When the commit itself fails, all of
+   * them fail and the book is as before.
    */
   commit(requests: readonly TimedRequest[]): Answer<Written>[] {
     const headBefore = this.#head;
@@ -66,6 +68,8 @@ export class LedgerWriter {
       this.#head = headBefore;
       this.#scrubDue = scrubBefore;
       const fault = ledgerFaultOf(error, this.#file).toJSON();
+      if (fault.code === 'ledger.full' && requests.length > 1)
+        return requests.flatMap((request) => this.commit([request]));
       return requests.map(() => ({ ok: false, fault }));
     }
   }
@@ -172,7 +176,7 @@ export class LedgerWriter {
     if (mark !== null && data !== null) {
       const { wrappingKeyId, mechanism, sha256 } = mark;
       const { role, fingerprint } = event;
-      this.#sql.keepKey.run(written.row, run.id, role, fingerprint, wrappingKeyId, mechanism, sha256, data);
+      this.#sql.keepKey.run(written.row, run.id, role, fingerprint, wrappingKeyId, mechanism, sha256, toOverflow(data));
     }
     return { ...written, seq };
   }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { systemClock } from '../../main/base/clock.ts';
+import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
+import { isAtLeast } from '../../main/ledger/sqlite/schema.ts';
+import { isFault } from '../../main/model/fault.ts';
+import { book, folder, sealBoard } from '../unit/ledger/book.ts';
+
+const open = (file: string) => openSqliteLedger({ file, station: 'line-1', clock: systemClock });
+
+async function closedBook(t: TestContext): Promise<string> {
+  const { ledger, file } = await book(t);
+  for (let n = 0; n < 5; n++) await sealBoard(ledger, `r${n}`, n);
+  await ledger.close();
+  return file;
+}
+
+test('a file that is no database is refused', async (t) => {
+  const file = join(folder(t), 'ledger.db');
+  writeFileSync(file, 'this is no database, but it is long enough to be taken for one at first sight\n'.repeat(100));
+  await assert.rejects(open(file), (error) => isFault(error, 'ledger.damaged'));
+  await assert.rejects(openSqliteLedgerForReading(file), (error) => isFault(error, 'ledger.damaged'));
+});
+
+test('the database of another program is refused and stays as it is', async (t) => {
+  const file = join(folder(t), 'ledger.db');
+  const db = new Database(file);
+  db.exec('CREATE TABLE theirs (x)');
+  db.close();
+  const before = readFileSync(file);
+  await assert.rejects(open(file), (error) => isFault(error, 'ledger.damaged') && /no ledger/.test(error.what));
+  assert.deepEqual(readFileSync(file), before);
+});
+
+test('a book of a newer version is refused and stays as it is', async (t) => {
+  const file = await closedBook(t);
+  const db = new Database(file);
+  db.pragma('user_version = 99');
+  db.pragma('journal_mode = DELETE');
+  db.close();
+  const before = readFileSync(file);
+  await assert.rejects(open(file), (error) => isFault(error, 'ledger.version') && error.details.schema === 99);
+  assert.deepEqual(readFileSync(file), before);
+});
+
+test('overwritten pages and a file cut short are found at the opening or at the first question', async (t) => {
+  for (const damage of ['cut', 'overwrite'] as const) {
+    const file = await closedBook(t);
+    if (damage === 'cut') truncateSync(file, Math.floor(statSync(file).size / 2));
+    else {
+      const bytes = readFileSync(file);
+      bytes.fill(0xa5, 4096);
+      writeFileSync(file, bytes);
+    }
+    await assert.rejects(open(file), (error) => isFault(error, 'ledger.damaged'), damage);
+  }
+});
+
+test('an SQLite with the WAL-reset defect is told from one without', () => {
+  assert.ok(isAtLeast('3.51.3', '3.51.3'));
+  assert.ok(isAtLeast('3.54.1', '3.51.3'));
+  assert.ok(isAtLeast('4.0.0', '3.51.3'));
+  assert.ok(!isAtLeast('3.51.2', '3.51.3'));
+  assert.ok(!isAtLeast('3.9.9', '3.51.3'));
+});

@@ -1,0 +1,68 @@
+// A program of its own for the fault tests of the ledger: opens the book named, does one thing, and tells on stdout what was
+// acknowledged, one JSON object a line.
+import { writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '../../main/base/clock.ts';
+import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
+import { faultOf } from '../../main/model/fault.ts';
+import { mac, run, sealBoard } from '../unit/ledger/book.ts';
+
+const [what = '', file = ''] = process.argv.slice(2);
+
+/** At once and whole: what was told stays told when this process is killed. */
+function tell(value: unknown): void {
+  writeSync(1, `${JSON.stringify(value)}\n`);
+}
+
+try {
+  const ledger = await openSqliteLedger({ file, station: 'line-1', clock: systemClock });
+  tell({ opened: ledger.opening });
+  switch (what) {
+    case 'append-for-ever':
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, n) => {
+          const id = `${process.pid}-${n}`;
+          await ledger.openRun(run(id, { mac: mac(n) }));
+          for (;;) {
+            const { seq } = await ledger.append(id, 'step', {
+              type: 'observed',
+              what: 'count',
+              value: 'x'.repeat(200),
+            });
+            tell({ run: id, seq });
+          }
+        }),
+      );
+      break;
+    case 'hold':
+      tell({ holding: process.pid });
+      setInterval(() => undefined, 1000);
+      break;
+    case 'fill-disk': {
+      // The folder is a small file system of its own.
+      const ballast = join(file, '..', 'ballast');
+      await ledger.openRun(run('r1', { mac: mac(1) }));
+      let kept = 0;
+      for (;;) {
+        try {
+          await ledger.append('r1', null, { type: 'observed', what: 'filling', value: 'x'.repeat(20_000) });
+          kept += 1;
+          if (kept === 3) writeFileSync(ballast, new Uint8Array(300_000));
+        } catch (error) {
+          tell({ kept, refused: faultOf(error).toJSON() });
+          break;
+        }
+      }
+      const { broken } = await ledger.verify();
+      tell({ events: (await ledger.events('r1')).length, broken });
+      writeFileSync(ballast, '');
+      await ledger.append('r1', null, { type: 'observed', what: 'room again', value: 1 });
+      await sealBoard(ledger, 'r2', 2);
+      await ledger.close();
+      tell({ closed: true });
+      break;
+    }
+  }
+} catch (error) {
+  tell({ fault: faultOf(error).toJSON() });
+}
