@@ -185,6 +185,7 @@ export class Exchange {
     const frame = this.#encoder.encode(body.block ? [header, body.head, body.block] : [header, body.head]);
     const length = frame.length;
     this.#lastSentMs = this.#wireMs(length);
+    this.#damaged = 0;
     await this.#write(frame);
     return length;
   }
@@ -193,7 +194,6 @@ export class Exchange {
     // The driver takes bytes before they are on the wire: this frame, and in a pipelined write the one before it.
     const waitMs = command.timeout(args) + 2 * this.#lastSentMs;
     const until = this.clock.monotonic() + waitMs;
-    this.#damaged = 0;
     for (;;) {
       const frame = await this.#nextFrame(isAnswer, until);
       if (frame === null) {
