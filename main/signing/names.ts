@@ -28,6 +28,17 @@ export const nameTypes: Readonly<Record<string, NameType>> = {
   domainComponent: { oid: '0.9.2342.19200300.100.1.25', longest: 63, string: 'ia5' },
 };
 
+/** Short names of RFC 4514, section 3, as people write them. */
+const shortNames: Readonly<Record<string, string>> = {
+  CN: 'commonName',
+  L: 'localityName',
+  ST: 'stateOrProvinceName',
+  O: 'organizationName',
+  OU: 'organizationalUnitName',
+  C: 'countryName',
+  DC: 'domainComponent',
+};
+
 /** An X.501 name, one attribute a level, in the order given. Throws RecipeFault `certificate.name` for what would not be a valid name. */
 export function nameOf(attributes: readonly NameAttribute[]): Name {
   if (attributes.length === 0) throw nameFault('has no attribute');
@@ -47,7 +58,7 @@ export function nameOf(attributes: readonly NameAttribute[]): Name {
 }
 
 function typeOf(type: string): NameType {
-  const known = nameTypes[type] ?? Object.values(nameTypes).find(({ oid }) => oid === type);
+  const known = nameTypes[shortNames[type] ?? type] ?? Object.values(nameTypes).find(({ oid }) => oid === type);
   if (known !== undefined) return known;
   if (/^[0-2](\.(0|[1-9]\d*)){2,}$/.test(type)) return { oid: type, longest: 256, string: 'utf8' };
   throw nameFault(`has an attribute '${type}', which is neither ${Object.keys(nameTypes).join(', ')} nor an OID`);
