@@ -2,10 +2,11 @@
 // file. Nothing of the product uses them.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { promisify } from 'node:util';
 import { withLock } from '../../main/boot/lock.mjs';
 
@@ -84,8 +85,34 @@ async function toolsFolder(): Promise<{ readonly folder: string } | { readonly m
   return missing === null ? { folder } : { missing };
 }
 
-/** The tools, ready to be called one after the other; or a sentence on why they are not here, as the reason of a skip. */
-export async function openJudges(): Promise<Judges | string> {
+/** What every file of this suite begins with: the tools (or the reason to skip its tests) and a folder for files, gone at its end. */
+export async function judging() {
+  const opened = await openJudges();
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-interop-'));
+  after(() => {
+    if (typeof opened !== 'string') opened.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  let count = 0;
+  /** A path in the folder where nothing is yet. */
+  const newPath = () => join(folder, `file-${count++}`);
+  return {
+    skip: typeof opened === 'string' && opened,
+    /** Only for tests that are not skipped. */
+    judges: opened as Judges,
+    newPath,
+    /** A new file with this content; gives back its path. */
+    file(content: Uint8Array | string): string {
+      const path = newPath();
+      writeFileSync(path, content);
+      return path;
+    },
+    contentOf: (path: string) => new Uint8Array(readFileSync(path)),
+  };
+}
+
+/** The tools, ready to be called, several at once if need be; or a sentence on why they are not here, as the reason of a skip. */
+async function openJudges(): Promise<Judges | string> {
   const tools = await toolsFolder();
   if ('missing' in tools) return tools.missing;
   const child = spawn(join(tools.folder, 'bin', 'python'), ['-u', join(import.meta.dirname, 'judges.py')], {
@@ -93,22 +120,29 @@ export async function openJudges(): Promise<Judges | string> {
     // no colours, no line breaks of its own making
     env: { ...process.env, NO_COLOR: '1', TERM: 'dumb', COLUMNS: '400', PYTHONDONTWRITEBYTECODE: '1' },
   });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const nextLine = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the process of the judging tools has ended');
-    return JSON.parse(value) as unknown;
-  };
-  await nextLine();
-  let last: Promise<unknown> = Promise.resolve();
+  const calls = new Map<number, PromiseWithResolvers<Verdict>>();
+  const lines = createInterface({ input: child.stdout });
+  const ended = new Error('the process of the judging tools has ended');
+  await new Promise((resolve, reject) => {
+    lines.once('line', resolve);
+    lines.once('close', () => reject(ended));
+  });
+  lines.on('line', (line) => {
+    const { id, ...verdict } = JSON.parse(line) as Verdict & { id: number };
+    calls.get(id)?.resolve(verdict);
+    calls.delete(id);
+  });
+  lines.once('close', () => {
+    for (const call of calls.values()) call.reject(ended);
+  });
 
+  let count = 0;
   const run = (tool: Tool, ...words: string[]): Promise<Verdict> => {
-    const verdict = last.then(async () => {
-      child.stdin.write(`${JSON.stringify({ tool, arguments: words, seconds: patienceSeconds })}\n`);
-      return (await nextLine()) as Verdict;
-    });
-    last = verdict.catch(() => undefined);
-    return verdict;
+    const id = count++;
+    const call = Promise.withResolvers<Verdict>();
+    calls.set(id, call);
+    child.stdin.write(`${JSON.stringify({ id, tool, arguments: words, seconds: patienceSeconds })}\n`);
+    return call.promise;
   };
   const demand = async (success: boolean, tool: Tool, words: string[]) => {
     const { status, output } = await run(tool, ...words);

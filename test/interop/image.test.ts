@@ -1,10 +1,7 @@
 // espsecure judges what main/image makes, and main/image reads what espsecure makes.
 import assert from 'node:assert/strict';
 import { constants, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { toHex } from '../../main/base/bytes.ts';
 import { decryptFlash, encryptFlash } from '../../main/image/flash-encryption.ts';
 import {
@@ -17,25 +14,9 @@ import {
   verifySignatureBlock,
 } from '../../main/image/secure-boot.ts';
 import type { SecureBootScheme } from '../../main/image/types.ts';
-import { type Judges, openJudges } from './espressif-tools.ts';
+import { judging } from './espressif-tools.ts';
 
-const opened = await openJudges();
-const skip = typeof opened === 'string' ? opened : false;
-const judges = opened as Judges;
-const folder = mkdtempSync(join(tmpdir(), 'fuseline-interop-'));
-after(() => {
-  if (skip === false) judges.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-let count = 0;
-function file(content: Uint8Array | string): string {
-  const path = join(folder, `file-${count++}`);
-  writeFileSync(path, content);
-  return path;
-}
-const emptyPath = () => join(folder, `file-${count++}`);
-const contentOf = (path: string) => new Uint8Array(readFileSync(path));
+const { skip, judges, file, newPath, contentOf } = await judging();
 
 const generate: { readonly [scheme in SecureBootScheme]: () => { publicKey: KeyObject; privateKey: KeyObject } } = {
   rsa3072: () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
@@ -80,7 +61,7 @@ for (const scheme of schemes) {
 
   test(`${scheme}: the key digest that goes into eFuses is espsecure's`, { skip }, async () => {
     const { publicKey } = generate[scheme]();
-    const path = emptyPath();
+    const path = newPath();
     await judges.pass('espsecure', 'digest-sbv2-public-key', '--keyfile', publicPem(publicKey), '--output', path);
     assert.equal(toHex(keyDigestOf(scheme, spkiOf(publicKey))), toHex(contentOf(path)));
   });
@@ -89,7 +70,7 @@ for (const scheme of schemes) {
     skip,
   }, async () => {
     const [theirs, ours] = [generate[scheme](), generate[scheme]()];
-    const path = emptyPath();
+    const path = newPath();
     const words = ['sign-data', '--version', '2', '--keyfile', privatePem(theirs.privateKey), '--output', path];
     await judges.pass('espsecure', ...words, file(image));
     const split = splitSigned(contentOf(path));
@@ -126,7 +107,7 @@ for (const keyBytes of [32, 64])
       const key = new Uint8Array(randomBytes(keyBytes));
       const plain = new Uint8Array(randomBytes(0x1230));
       const keyFile = file(key);
-      const [ours, theirs] = [emptyPath(), emptyPath()];
+      const [ours, theirs] = [newPath(), newPath()];
       const cipher = file(encryptFlash(plain, address, key));
       await judges.pass('espsecure', 'decrypt-flash-data', ...words, '--keyfile', keyFile, '--output', ours, cipher);
       assert.deepEqual(contentOf(ours), plain);

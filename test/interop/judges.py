@@ -1,9 +1,11 @@
 """Runs Espressif's command line tools for the tests, each call in a fork of this process.
 
 The tools are imported once (a second each), and every call still starts from a clean state. A call is a JSON line on standard
-input, {"tool": NAME, "arguments": [...], "seconds": N}; its answer a JSON line on standard output, {"status": N, "output": TEXT}.
+input, {"id": N, "tool": NAME, "arguments": [...], "seconds": N}; its answer, whenever it is ready, a JSON line on standard output,
+{"id": N, "status": N, "output": TEXT}.
 """
 
+import fcntl
 import importlib
 import json
 import os
@@ -44,6 +46,8 @@ def perform(tool, arguments):
 
 
 def answer(call):
+    """Runs the call in a child, waits for it, and writes the answer as one line. Runs in a child itself, one for each call."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with tempfile.TemporaryFile() as output:
         child = os.fork()
         if child == 0:
@@ -57,12 +61,21 @@ def answer(call):
             os._exit(status)
         _, state = os.waitpid(child, 0)
         output.seek(0)
-        return {
-            "status": os.waitstatus_to_exitcode(state),
-            "output": output.read().decode("utf-8", "replace"),
-        }
+        line = json.dumps(
+            {
+                "id": call["id"],
+                "status": os.waitstatus_to_exitcode(state),
+                "output": output.read().decode("utf-8", "replace"),
+            }
+        )
+    with open(__file__) as turn:  # a long line is written in pieces: one writer at a time
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        print(line, flush=True)
 
 
 print(json.dumps({"version": esptool.__version__}), flush=True)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line))), flush=True)
+    if os.fork() == 0:
+        answer(json.loads(line))
+        os._exit(0)

@@ -1,0 +1,46 @@
+// Virtual chips on a bench where foreign tools can reach them.
+import { bootFromFlash } from '../../main/virtual/boot.ts';
+import { VirtualChip } from '../../main/virtual/chip.ts';
+import { listenVirtualChip } from '../../main/virtual/listen.ts';
+import type { VirtualChipOptions } from '../../main/virtual/silicon.ts';
+
+/** Every silicon that Fuseline knows, under the name that its tests carry. */
+export const silicon = {
+  'ESP32-P4 v1.3': { kind: 'esp32p4', revision: 103 },
+  'ESP32-P4 v3.1': { kind: 'esp32p4', revision: 301 },
+  'ESP32-C3': { kind: 'esp32c3' },
+  'ESP32-S3': { kind: 'esp32s3' },
+  'ESP32-C6': { kind: 'esp32c6' },
+  'ESP32-H2': { kind: 'esp32h2' },
+  'ESP32-C5': { kind: 'esp32c5' },
+} as const satisfies { readonly [name: string]: Pick<VirtualChipOptions, 'kind' | 'revision'> };
+
+export type SiliconName = keyof typeof silicon;
+export const siliconNames = Object.keys(silicon) as SiliconName[];
+
+export interface BenchChip {
+  readonly chip: VirtualChip;
+  /** What a tool has to be told to reach it. */
+  readonly port: readonly string[];
+  /** A pulse on EN as a person would give it: back to the ROM loader, eFuses read anew. */
+  reset(): void;
+}
+
+/** Puts a fresh chip (always the same for one name) behind a pseudo-terminal or RFC 2217; it is gone after the test. */
+export async function onBench(
+  t: { after(work: () => Promise<void>): void },
+  name: SiliconName,
+  way: 'pty' | 'rfc2217',
+): Promise<BenchChip> {
+  const chip = new VirtualChip({ ...silicon[name], seed: 1 }, bootFromFlash);
+  const listener = await listenVirtualChip(chip, way === 'pty' ? 'pty' : 'rfc2217:0');
+  t.after(async () => {
+    await listener.close();
+    chip.powerOff();
+  });
+  const port =
+    way === 'pty'
+      ? ['--port', listener.address, '--before', 'no-reset', '--after', 'no-reset']
+      : ['--port', `${listener.address}?ign_set_control`];
+  return { chip, port, reset: () => chip.reset() };
+}
