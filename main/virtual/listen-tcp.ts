@@ -11,6 +11,8 @@ export interface TcpListener {
   close(): Promise<void>;
 }
 
+/** One who leaves and comes back at once must not meet himself: how long a newcomer waits before he is sent away, milliseconds. */
+const patienceMs = 200;
 const refusal = utf8('This virtual chip is in use by another client.\r\n');
 
 /**
@@ -24,27 +26,52 @@ export async function listenTcp(
   port: number,
 ): Promise<TcpListener> {
   const sockets = new Set<Socket>();
+  const waiting: Socket[] = [];
   let current: Socket | null = null;
-  const server = createServer((socket) => {
+
+  const serve = (socket: Socket): void => {
+    current = socket;
+    if (way === 'tcp') serveRaw(chip, socket);
+    else serveRfc2217(chip, socket);
+    socket.once('close', () => {
+      current = null;
+      chip.onSend(null);
+      try {
+        chip.save();
+      } catch {
+        // a state that cannot be kept ends the listening; the last save says why
+        void close();
+      }
+      const next = waiting.shift();
+      if (next !== undefined) serve(next);
+    });
+    socket.resume();
+  };
+  const close = async (): Promise<void> => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    if (current !== null) {
-      socket.on('error', () => socket.destroy());
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (waiting.includes(socket)) waiting.splice(waiting.indexOf(socket), 1);
+    });
+    if (current === null) {
+      serve(socket);
+      return;
+    }
+    waiting.push(socket);
+    const patience = setTimeout(() => {
+      if (!waiting.includes(socket)) return;
+      waiting.splice(waiting.indexOf(socket), 1);
       // what it sends is read and dropped: bytes left unread would reset the connection before it has read the refusal
       socket.resume();
       socket.end(refusal);
-      return;
-    }
-    current = socket;
-    const gone = () => {
-      if (current !== socket) return;
-      current = null;
-      chip.onSend(null);
-      chip.save();
-    };
-    if (way === 'tcp') serveRaw(chip, socket);
-    else serveRfc2217(chip, socket);
-    socket.once('close', gone);
+    }, patienceMs);
+    socket.once('close', () => clearTimeout(patience));
   });
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
@@ -55,24 +82,24 @@ export async function listenTcp(
   return {
     port: (server.address() as AddressInfo).port,
     closed,
-    async close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    close,
   };
 }
 
 function serveRaw(chip: VirtualChip, socket: Socket): void {
   socket.setNoDelay(true);
-  socket.on('error', () => socket.destroy());
   socket.on('data', (chunk: Uint8Array) => feed(chip, chunk, socket));
   chip.onSend((bytes) => {
     if (!socket.destroyed) socket.write(bytes.slice());
   });
 }
 
+/** What an adapter is set to before its client has set it, and what a session tells its client then. */
+export const defaultBaudRate = 115200;
+
 function serveRfc2217(chip: VirtualChip, socket: Socket): void {
+  chip.setHostBaudRate(defaultBaudRate);
+  chip.setLines({ dtr: false, rts: false });
   const session = new Rfc2217ServerSession(socket, {
     onData: (bytes) => feed(chip, bytes, socket),
     onLines: (lines) => chip.setLines(lines),

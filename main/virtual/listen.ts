@@ -1,7 +1,7 @@
 import { RecipeFault } from '../model/fault.ts';
 import type { VirtualChip } from './chip.ts';
 import { openPty } from './listen-pty.ts';
-import { listenTcp } from './listen-tcp.ts';
+import { defaultBaudRate, listenTcp } from './listen-tcp.ts';
 
 /** A chip that foreign tools can talk to. */
 export interface VirtualListener {
@@ -21,9 +21,6 @@ export interface ListenOptions {
    */
   readonly strap?: 'download' | 'flash';
 }
-
-/** RFC 2217 leaves it open; pyserial sets its own anyway. */
-export const defaultBaudRate = 115200;
 
 interface Where {
   readonly way: 'pty' | 'tcp' | 'rfc2217';

@@ -74,20 +74,11 @@ describe('a virtual chip behind a TCP port', () => {
     const gone = new Promise((resolve) => first.once('close', resolve));
     first.destroy();
     await gone;
-    // the server hears of it a moment later: until then a newcomer is still refused
-    for (;;) {
-      const third = connect(portOf(listener), '127.0.0.1');
-      const outcome = await new Promise<string>((resolve) => {
-        third.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1')));
-        third.once('close', () => resolve('in use'));
-        third.on('error', () => undefined);
-        third.write(sync);
-      });
-      third.destroy();
-      if (outcome.includes('in use')) continue;
-      assert.ok(outcome.includes(syncAnswer), 'still in download mode, without a boot banner');
-      break;
-    }
+    const third = connect(portOf(listener), '127.0.0.1');
+    const outcome = until(fromSocket(third), syncAnswer);
+    third.write(sync);
+    assert.doesNotMatch(await outcome, /ESP-ROM|in use/, 'still in download mode');
+    third.destroy();
   });
 
   it('boots from flash where that is asked for', async () => {
@@ -120,6 +111,19 @@ describe('a virtual chip behind a TCP port', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('ends with a fault when its state cannot be kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fuseline-listen-'));
+    const chip = openBenchChip(`virtual:esp32c3?seed=1&state=${encodeURIComponent(join(folder, 'gone', 'board'))}`);
+    const listener = await listenVirtualChip(chip, 'tcp:0');
+    const ended = assert.rejects(listener.closed);
+    const client = connect(portOf(listener), '127.0.0.1');
+    client.on('error', () => undefined);
+    await new Promise((resolve) => client.once('connect', resolve));
+    client.destroy();
+    await ended;
+    await rm(folder, { recursive: true });
+  });
+
   for (const where of ['tcp', 'tcp:', 'tcp:65536', 'udp:1', 'pty:1', 'rfc2217:a:b:1']) {
     it(`refuses "${where}"`, async () => {
       await assert.rejects(listening('virtual:esp32c3', where), (error) => isFault(error, 'virtual.listen-form'));
@@ -141,6 +145,23 @@ describe('a virtual chip behind RFC 2217', () => {
     await port.write(sync);
     await answered;
     await port.close();
+  });
+
+  it('leaves the chip to the next client as it is, with the line of a fresh adapter', async () => {
+    const chip = openBenchChip('virtual:esp32c3?seed=1');
+    const listener = await listenVirtualChip(chip, 'rfc2217:0', { strap: 'download' });
+    listeners.push(listener);
+    const first = await openPort(listener.address, { baudRate: 230400 });
+    const answered = until(fromPort(first), syncAnswer);
+    await first.write(sync);
+    await answered;
+    await first.close();
+    assert.equal(chip.mode, 'rom');
+    const next = await openPort(listener.address, { baudRate: 230400 });
+    const again = until(fromPort(next), syncAnswer);
+    await next.write(sync);
+    await again;
+    await next.close();
   });
 
   it('begins with a boot from flash', async () => {
