@@ -1,23 +1,18 @@
-import { concat, toHex, utf8 } from '../base/bytes.ts';
+import { concat, utf8 } from '../base/bytes.ts';
 import { type RandomSource, seededRandom, systemRandom } from '../base/random.ts';
 import { efuseTableFor } from '../efuse/tables.ts';
-import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
-import { RecipeFault } from '../model/fault.ts';
+import type { ChipKind, Revision } from '../model/chip.ts';
 import type { ControlLines } from '../transport/port.ts';
 import { downloadBootLines, romBanner } from './boot-banner.ts';
-import { downloadKey } from './download-key.ts';
 import { EfuseController } from './efuse-controller.ts';
-import { burnFactoryValues } from './efuse-factory.ts';
+import { burnedMac, burnFactoryValues, macBytes } from './efuse-factory.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { NorFlash } from './flash.ts';
-import { FrameScanner, frameOf } from './frames.ts';
 import { commonRevision, kindFacts } from './kinds.ts';
-import type { ChipLoader, LoaderHost } from './loader-host.ts';
+import { LoaderSeat } from './loader-seat.ts';
 import { RegisterSpace } from './registers.ts';
-import { RomLoader } from './rom-loader.ts';
 import type { BootFromFlash, RunningFirmware, UartSink, VirtualChipOptions } from './silicon.ts';
-import { type ChipState, readState, writeState } from './state-file.ts';
-import { StubLoader } from './stub-loader.ts';
+import { assertFits, readState, writeState } from './state-file.ts';
 import { Uart } from './uart.ts';
 
 export interface VirtualIdentity {
@@ -44,8 +39,6 @@ const passingMs = 150;
 /** Pause between two boots of a chip that resets itself for ever, milliseconds. */
 const bootLoopMs = 500;
 const watchdogMs = 20;
-/** Room for the longest request: a stub's block of 16 KiB with its headers. */
-const frameRoom = 0x4400;
 const consoleLimit = 2000;
 const lineLimit = 4096;
 
@@ -62,22 +55,15 @@ export class VirtualChip {
   readonly #random: RandomSource;
   readonly #faults: FaultPlan;
   readonly #registers: RegisterSpace;
-  readonly #host: LoaderHost;
+  readonly #seat: LoaderSeat;
   readonly #uart: Uart;
-  readonly #scanner = new FrameScanner(frameRoom);
   #mode: ChipMode = 'off';
-  #loader: ChipLoader | null = null;
   #firmware: RunningFirmware | null = null;
-  /** Chunks that wait until the loader has done its work. */
-  #pending: Uint8Array[] = [];
-  #busy = false;
-  #work: Promise<void> = Promise.resolve();
   /** Counts starts: work that a reset has overtaken must not go on. */
   #life = 0;
   #everPowered = false;
   #lines = { dtr: false, rts: false };
   #timer: NodeJS.Timeout | null = null;
-  #flashAttached = false;
   #autoBaud = false;
   #console: string[] = [];
   #typed = '';
@@ -99,7 +85,7 @@ export class VirtualChip {
     });
     if (saved === null) {
       const mac =
-        options.mac === undefined ? concat(Uint8Array.from(facts.macPrefix), this.#random(3)) : macOf(options.mac);
+        options.mac === undefined ? concat(Uint8Array.from(facts.macPrefix), this.#random(3)) : macBytes(options.mac);
       const { packageVersion } = facts;
       burnFactoryValues(this.efuse, { revision, mac, packageVersion, uniqueId: this.#random(16) });
     } else {
@@ -108,7 +94,7 @@ export class VirtualChip {
     }
     this.#setFlashTrouble();
     this.efuse.powerOn();
-    this.identity = { kind, revision, mac: this.#burnedMac(), flashSize: this.flash.size };
+    this.identity = { kind, revision, mac: burnedMac(this.efuse), flashSize: this.flash.size };
     this.#registers = new RegisterSpace({
       kind,
       revision,
@@ -116,23 +102,37 @@ export class VirtualChip {
       efuse: this.efuse,
       flash: this.flash,
       baudRate: () => this.#uart.baudRate,
-      flashAttached: () => this.#flashAttached,
       watchdogFired: () => this.#after(watchdogMs, () => this.#start()),
     });
     this.#uart = new Uart({
       paced: options.pacing === 'line',
       latencyMs: options.latencyMs ?? 0,
       random: this.#random,
+      mute: this.#faults.mute,
       received: (bytes) => this.#received(bytes),
       passed: (count) => {
         if (this.#faults.onBytes(count)) this.#uart.unplug();
       },
     });
-    this.#host = this.#loaderHost();
+    this.#seat = new LoaderSeat({
+      kind,
+      revision,
+      facts,
+      efuse: this.efuse,
+      flash: this.flash,
+      registers: this.#registers,
+      uart: this.#uart,
+      faults: this.#faults,
+      flashTakesTime: options.flashTimes === 'typical',
+      bootFromFlash: () => this.#leaveLoader(),
+      heard: () => {
+        this.#autoBaud = false;
+      },
+    });
   }
 
   get mode(): ChipMode {
-    return this.#mode;
+    return this.#seat.mode ?? this.#mode;
   }
 
   /** Whether it ever had its supply: a power cut is not undone by opening a port. */
@@ -215,8 +215,8 @@ export class VirtualChip {
   }
 
   /** Resolves when the loader has done all that it has received. */
-  async idle(): Promise<void> {
-    while (this.#busy) await this.#work;
+  idle(): Promise<void> {
+    return this.#seat.idle();
   }
 
   /** Writes the state file; without one nothing is kept. */
@@ -244,13 +244,9 @@ export class VirtualChip {
     this.#life++;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#loader?.close();
-    this.#loader = null;
+    this.#seat.stop();
     this.#firmware = null;
-    this.#pending = [];
-    this.#busy = false;
     this.#typed = '';
-    this.#scanner.reset();
     this.#uart.clear();
   }
 
@@ -262,29 +258,24 @@ export class VirtualChip {
     this.#registers.reset();
     this.#uart.baudRate = romBaudRate;
     this.#autoBaud = true;
-    this.#flashAttached = false;
     if (this.#strapLow) this.#startDownload();
     else this.#startFlash();
   }
 
   #startDownload(): void {
+    this.#mode = 'silent';
     const disabled = this.efuse.field('DIS_DOWNLOAD_MODE') === 1;
     const { kind, revision } = this.identity;
     if (this.efuse.field('UART_PRINT_CONTROL') !== 3)
       this.#print(downloadBootLines(romBanner(kind, revision), disabled));
-    if (disabled) {
-      this.#mode = 'silent';
-      this.#after(bootLoopMs, () => this.#start());
-      return;
-    }
-    this.#mode = 'rom';
-    this.#loader = new RomLoader(this.#host);
+    if (disabled) this.#after(bootLoopMs, () => this.#start());
+    else this.#seat.startRom();
   }
 
   #startFlash(): void {
     this.#mode = 'silent';
     this.#autoBaud = false;
-    this.#flashAttached = true;
+    this.#registers.attachFlash();
     const { firmwareShutsDoors } = this.#options;
     const result = this.#boot({
       ...this.identity,
@@ -322,32 +313,8 @@ export class VirtualChip {
     if (this.#mode === 'off' || this.#mode === 'held') return;
     if (this.#autoBaud && rate !== this.#uart.baudRate && rate <= autoBaudLimit) this.#uart.baudRate = rate;
     if (!this.#uart.carries(rate)) return;
-    if (this.#loader !== null) {
-      if (this.#busy) this.#pending.push(bytes.slice());
-      else this.#scan(bytes, 0);
-    } else if (this.#firmware !== null) this.#type(bytes);
-  }
-
-  #scan(chunk: Uint8Array, from: number): void {
-    for (let at = from; this.#loader !== null && at < chunk.length; ) {
-      const frame = this.#scanner.scan(chunk, at, this.#loader.mode === 'rom' ? 'keep' : 'drop');
-      at = frame.at;
-      if (frame.length < 0) return;
-      this.#autoBaud = false;
-      const length = this.#faults.onRequest(this.#scanner.buffer, frame.length);
-      const life = this.#life;
-      const work = this.#loader.handle(this.#scanner.buffer, length);
-      if (life !== this.#life) return;
-      if (work === undefined) continue;
-      this.#busy = true;
-      if (at < chunk.length) this.#pending.unshift(chunk.slice(at));
-      this.#work = work.then(() => {
-        if (life !== this.#life) return;
-        this.#busy = false;
-        while (!this.#busy && this.#pending.length > 0) this.#scan(this.#pending.shift()!, 0);
-      });
-      return;
-    }
+    if (this.#seat.mode !== null) this.#seat.receive(bytes);
+    else if (this.#firmware !== null) this.#type(bytes);
   }
 
   #type(bytes: Uint8Array): void {
@@ -357,60 +324,8 @@ export class VirtualChip {
     for (const line of lines) if (line !== '') this.#print(this.#firmware?.answer(line) ?? []);
   }
 
-  #loaderHost(): LoaderHost {
-    const { kind, revision } = this.identity;
-    return {
-      kind,
-      revision,
-      facts: kindFacts(kind),
-      efuse: this.efuse,
-      flash: this.flash,
-      registers: this.#registers,
-      answer: (payloads) => this.#answer(payloads),
-      sendRaw: (bytes) => {
-        if (this.#speaks) this.#uart.send(bytes);
-      },
-      setBaudRate: (rate) => {
-        this.#uart.baudRate = rate;
-        this.#uart.garbled = this.#faults.tooFast(rate);
-      },
-      attachFlash: () => {
-        this.#flashAttached = true;
-      },
-      flashReachable: () => this.#flashAttached && this.#registers.flashPowered(),
-      downloadKey: () => downloadKey(this.efuse),
-      startStub: () => this.#startStub(),
-      bootFromFlash: () => this.#leaveLoader(),
-      hang: () => {
-        this.#loader = null;
-        this.#mode = 'silent';
-      },
-    };
-  }
-
-  get #speaks(): boolean {
-    return this.#mode !== 'off' && this.#mode !== 'held' && !this.#faults.mute;
-  }
-
-  #answer(payloads: readonly Uint8Array[]): void {
-    if (!this.#speaks) return;
-    const frames = this.#faults.onAnswer(concat(...payloads.map(frameOf)));
-    if (frames !== null) this.#uart.send(frames);
-  }
-
-  #startStub(): void {
-    this.#loader?.close();
-    this.#flashAttached = true; // the stub does so as it starts
-    const stub = new StubLoader(this.#host);
-    this.#loader = stub;
-    this.#mode = 'stub';
-    stub.greet();
-  }
-
   /** The loader resets the chip; what it printed or answered still goes out. */
   #leaveLoader(): void {
-    this.#loader?.close();
-    this.#loader = null;
     this.#mode = 'silent';
     const life = this.#life;
     this.#uart.whenSent(() => {
@@ -428,31 +343,4 @@ export class VirtualChip {
       onCut: () => this.powerOff(),
     });
   }
-
-  #burnedMac(): string {
-    const number = this.efuse.field('MAC');
-    const bytes = Uint8Array.from({ length: 6 }, (_, i) => Math.floor(number / 256 ** i) % 256);
-    return toHex(bytes).replace(/..(?=.)/g, '$&:');
-  }
-}
-
-function macOf(text: string): Uint8Array {
-  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text))
-    throw new RecipeFault({
-      code: 'virtual.mac',
-      what: `${text} is no MAC address.`,
-      next: 'Write six bytes like 30:ed:a0:12:34:56.',
-    });
-  return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
-}
-
-function assertFits(options: VirtualChipOptions, saved: ChipState): void {
-  if (saved.kind === options.kind && (options.revision ?? saved.revision) === saved.revision) return;
-  const wanted = `${options.kind}${options.revision === undefined ? '' : ` ${revisionText(options.revision)}`}`;
-  throw new RecipeFault({
-    code: 'virtual.state-mismatch',
-    what: `The state file holds a ${saved.kind} ${revisionText(saved.revision)}, not a ${wanted}.`,
-    next: 'Name another state file, or the chip that the file holds.',
-    details: { kind: saved.kind, revision: saved.revision },
-  });
 }

@@ -1,9 +1,11 @@
-import { concat } from '../base/bytes.ts';
+import { concat, toHex } from '../base/bytes.ts';
 import { rsEncode } from '../efuse/reed-solomon.ts';
 import { fieldOf, hasField } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
 import type { Revision } from '../model/chip.ts';
+import { RecipeFault } from '../model/fault.ts';
 import type { EfuseController } from './efuse-controller.ts';
+import type { VirtualEfuse } from './silicon.ts';
 
 export interface FactoryValues {
   readonly revision: Revision;
@@ -61,4 +63,22 @@ function put(table: EfuseTable, blocks: Map<number, Uint8Array>, name: string, b
     blocks.set(block, data);
     for (let i = bit; i < bit + length; i++) if (bits[at++] === 1) data[i >>> 3] = data[i >>> 3]! | (1 << (i & 7));
   }
+}
+
+/** Six bytes of `aa:bb:cc:dd:ee:ff`. RecipeFault `virtual.mac` for anything else. */
+export function macBytes(text: string): Uint8Array {
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text))
+    throw new RecipeFault({
+      code: 'virtual.mac',
+      what: `${text} is no MAC address.`,
+      next: 'Write six bytes like 30:ed:a0:12:34:56.',
+    });
+  return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
+}
+
+/** The MAC in BLOCK1 as text: the field's least significant byte is printed first. */
+export function burnedMac(efuse: VirtualEfuse): string {
+  const number = efuse.field('MAC');
+  const bytes = Uint8Array.from({ length: 6 }, (_, i) => Math.floor(number / 256 ** i) % 256);
+  return toHex(bytes).replace(/..(?=.)/g, '$&:');
 }

@@ -9,6 +9,11 @@ const blankSector = new Uint8Array(sectorSize).fill(0xff);
 const jedecMaker = 0xc8;
 const jedecType = 0x40;
 
+/** Typical times of serial NOR, milliseconds: a page of 256 bytes programmed, a sector erased (a blank one counts as nothing). */
+const pageSize = 256;
+const pageMs = 0.5;
+const eraseMs = 45;
+
 /** Troubles of a flash chip: a cell that does not take, the supply that goes. */
 export interface FlashTrouble {
   /** A byte that cannot be programmed (it stays erased). */
@@ -27,6 +32,7 @@ export class NorFlash implements VirtualFlash {
   readonly size: number;
   readonly #sectors: (Uint8Array | null)[];
   #trouble: FlashTrouble | null = null;
+  #busyMs = 0;
 
   constructor(size: number) {
     if (size < sectorSize || (size & (size - 1)) !== 0) throw new RangeError(`a flash of ${size} bytes is not made`);
@@ -37,6 +43,17 @@ export class NorFlash implements VirtualFlash {
   /** JEDEC id as RDID gives it: manufacturer in the low byte, then type, then log2 of the size. */
   get jedecId(): number {
     return jedecMaker | (jedecType << 8) | (Math.log2(this.size) << 16);
+  }
+
+  /** Milliseconds that programming and erasing would have taken since they were asked for the last time. */
+  takeBusyMs(): number {
+    const busy = this.#busyMs;
+    this.#busyMs = 0;
+    return busy;
+  }
+
+  get busyMs(): number {
+    return this.#busyMs;
   }
 
   setTrouble(trouble: FlashTrouble): void {
@@ -54,6 +71,7 @@ export class NorFlash implements VirtualFlash {
   }
 
   program(address: number, data: Uint8Array): void {
+    this.#busyMs += Math.ceil(data.length / pageSize) * pageMs;
     const trouble = this.#trouble;
     let length = data.length;
     if (trouble !== null) {
@@ -86,7 +104,11 @@ export class NorFlash implements VirtualFlash {
     if (length <= 0) return;
     const first = Math.trunc(address / sectorSize);
     const last = Math.trunc((address + length - 1) / sectorSize);
-    for (let sector = first; sector <= last; sector++) this.#sectors[sector % this.#sectors.length] = null;
+    for (let number = first; number <= last; number++) {
+      const sector = number % this.#sectors.length;
+      if (this.#sectors[sector] !== null) this.#busyMs += eraseMs;
+      this.#sectors[sector] = null;
+    }
   }
 
   /** MD5 (16 bytes) of what lies there. */

@@ -27,7 +27,7 @@ const mebi = 1024 * 1024;
 
 const kinds: Readonly<Record<ChipKind, KindFacts>> = {
   esp32p4: {
-    revisions: [103, 301],
+    revisions: [301, 103],
     flashSize: 16 * mebi,
     macPrefix: [0x30, 0xed, 0xa0],
     packageVersion: 0,

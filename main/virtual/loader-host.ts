@@ -17,10 +17,6 @@ export interface LoaderHost {
   /** Bytes as they are. */
   sendRaw(bytes: Uint8Array): void;
   setBaudRate(rate: number): void;
-  /** SPI_ATTACH was carried out. */
-  attachFlash(): void;
-  /** Flash that SPI commands reach: attached and with supply. */
-  flashReachable(): boolean;
   /** The key of the flash encryption engine in file order, 32 or 64 bytes; without a key block it works with an empty one. */
   downloadKey(): Uint8Array;
   /** The stub that was loaded takes over. */

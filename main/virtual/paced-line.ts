@@ -15,7 +15,7 @@ interface Passage {
 export type Arrival = (bytes: Uint8Array, rate: number, at: number) => void;
 
 /** Longest pause between two deliveries of one long passage, milliseconds. */
-const stride = 4;
+const stride = 8;
 /** How early a timer may deliver: timers have whole milliseconds, so that on average they are neither early nor late. */
 const tolerance = 0.5;
 /** Lateness of a timer that is not charged to the line; what is beyond it is the receiver's own slowness. */

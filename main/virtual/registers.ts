@@ -22,8 +22,6 @@ export interface RegisterParts {
   readonly flash: NorFlash;
   /** The rate the UART runs at, for the clock divider that tools read. */
   baudRate(): number;
-  /** Whether SPI_ATTACH (or a boot) has joined the flash to the controller. */
-  flashAttached(): boolean;
   /** The watchdog was armed to reset the chip. */
   watchdogFired(): void;
 }
@@ -34,6 +32,7 @@ export class RegisterSpace {
   readonly #words = new Map<number, number>();
   #segments: { readonly address: number; readonly data: Uint8Array }[] = [];
   #flashStatus: [number, number, number] = [0, 0, 0];
+  #flashAttached = false;
 
   constructor(parts: RegisterParts) {
     this.#parts = parts;
@@ -43,6 +42,7 @@ export class RegisterSpace {
   reset(): void {
     this.#words.clear();
     this.#segments = [];
+    this.#flashAttached = false;
     for (const [address, value] of this.#parts.facts.resetValues) this.#words.set(address, value >>> 0);
   }
 
@@ -90,6 +90,16 @@ export class RegisterSpace {
     return this.#segments.some((part) => address >= part.address && address < part.address + part.data.length);
   }
 
+  /** SPI_ATTACH, a stub or a boot joins the flash to its controller. */
+  attachFlash(): void {
+    this.#flashAttached = true;
+  }
+
+  /** Whether commands reach the flash: attached and with supply. */
+  flashReachable(): boolean {
+    return this.#flashAttached && this.flashPowered();
+  }
+
   /** Whether the flash chip has its supply (FACTS 1.6: not so on P4 v3.1 and v3.2 until the host switches it on). */
   flashPowered(): boolean {
     const { kind, revision, efuse } = this.#parts;
@@ -126,7 +136,7 @@ export class RegisterSpace {
 
   /** What the flash answers to a command; an open line reads as ones, one without supply as zeros. */
   #spiAnswer(command: number): number {
-    if (!this.#parts.flashAttached()) return 0xffffffff;
+    if (!this.#flashAttached) return 0xffffffff;
     if (!this.flashPowered()) return 0;
     switch (command) {
       case 0x9f:

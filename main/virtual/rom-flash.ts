@@ -49,7 +49,8 @@ export class RomFlash {
     if (given < 20) return romError.badMessage;
     const { efuse, flash } = this.#host;
     if (encrypt !== 0 && efuse.field('DIS_DOWNLOAD_MANUAL_ENCRYPT') === 1) return romError.invalidParameter;
-    if (offset % sectorSize !== 0 || offset + size > this.#size || !this.#host.flashReachable()) return romError.failed;
+    if (offset % sectorSize !== 0 || offset + size > this.#size || !this.#host.registers.flashReachable())
+      return romError.failed;
     this.close();
     for (let at = 0; at < size; at += sectorSize) flash.erase((offset + at) % addressable, sectorSize);
     this.#session = {
@@ -85,13 +86,13 @@ export class RomFlash {
   }
 
   read(offset: number, length: number): Uint8Array | null {
-    if (!this.#host.flashReachable()) return null;
+    if (!this.#host.registers.flashReachable()) return null;
     return this.#host.flash.read(offset, length);
   }
 
   /** MD5 as 32 hex digits in ASCII; null where the flash cannot be reached. */
   md5(offset: number, length: number): Uint8Array | null {
-    if (!this.#host.flashReachable() || offset + length > this.#size) return null;
+    if (!this.#host.registers.flashReachable() || offset + length > this.#size) return null;
     return this.#host.flash.md5(offset, length);
   }
 

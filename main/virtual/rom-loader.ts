@@ -107,7 +107,7 @@ export class RomLoader implements ChipLoader {
       case op.securityInfo:
         return this.#answerWith(opcode, securityInfo(this.#host.kind, this.#host.facts, this.#host.efuse));
       case op.spiAttach:
-        this.#host.attachFlash();
+        this.#host.registers.attachFlash();
         return 0;
       case op.spiSetParams:
         this.#flash.setSize(word(1));

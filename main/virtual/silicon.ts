@@ -19,6 +19,8 @@ export interface VirtualChipOptions {
   readonly pacing?: 'line' | 'none';
   /** Added to every answer, milliseconds (adapter latency). */
   readonly latencyMs?: number;
+  /** Whether flash takes time to erase and program, as serial NOR typically does; default 'none'. */
+  readonly flashTimes?: 'none' | 'typical';
   /** How long after EN's release the chip starts and reads its strap, milliseconds (the capacitor at EN); default 5. */
   readonly enRiseMs?: number;
   /**

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fromHex, toHex, utf8 } from '../base/bytes.ts';
-import type { ChipKind, Revision } from '../model/chip.ts';
+import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { sectorSize } from './flash.ts';
+import type { VirtualChipOptions } from './silicon.ts';
 
 /** What a virtual chip keeps when it is switched off: one line of JSON, then the flash sectors that the line lists, 4096 bytes each. */
 export interface ChipState {
@@ -66,4 +67,16 @@ export function writeState(file: string, state: ChipState): void {
   const fresh = `${file}.new`;
   writeFileSync(fresh, bytes, { flush: true });
   renameSync(fresh, file);
+}
+
+/** RecipeFault `virtual.state-mismatch` where the file holds another chip than the one asked for. */
+export function assertFits(options: VirtualChipOptions, saved: ChipState): void {
+  if (saved.kind === options.kind && (options.revision ?? saved.revision) === saved.revision) return;
+  const wanted = `${options.kind}${options.revision === undefined ? '' : ` ${revisionText(options.revision)}`}`;
+  throw new RecipeFault({
+    code: 'virtual.state-mismatch',
+    what: `The state file holds a ${saved.kind} ${revisionText(saved.revision)}, not a ${wanted}.`,
+    next: 'Name another state file, or the chip that the file holds.',
+    details: { kind: saved.kind, revision: saved.revision },
+  });
 }

@@ -136,7 +136,7 @@ export class StubLoader implements ChipLoader {
       case op.securityInfo:
         return this.#answer(opcode, 0, 0, securityInfo(this.#host.kind, this.#host.facts, this.#host.efuse));
       case op.spiAttach:
-        this.#host.attachFlash();
+        this.#host.registers.attachFlash();
         return this.#answer(opcode, 0);
       case op.spiSetParams:
         this.#flashSize = word(1);
@@ -182,7 +182,7 @@ export class StubLoader implements ChipLoader {
         if (!this.#reachable(word(0), word(1))) return this.#answer(opcode, fault.spi);
         return this.#answer(opcode, 0, 0, flash.md5(word(0), word(1)));
       case op.eraseFlash:
-        if (!this.#host.flashReachable()) return this.#answer(opcode, fault.spi);
+        if (!this.#host.registers.flashReachable()) return this.#answer(opcode, fault.spi);
         flash.erase(0, flash.size);
         return this.#answer(opcode, 0);
       case op.eraseRegion:
@@ -199,7 +199,7 @@ export class StubLoader implements ChipLoader {
   }
 
   #reachable(offset: number, length: number): boolean {
-    return this.#host.flashReachable() && offset + length <= this.#flashSize;
+    return this.#host.registers.flashReachable() && offset + length <= this.#flashSize;
   }
 
   #loadRam(frame: Uint8Array, length: number): number {

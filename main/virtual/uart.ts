@@ -9,6 +9,8 @@ export interface UartParts {
   /** Added to everything that the chip sends, milliseconds. */
   readonly latencyMs: number;
   readonly random: RandomSource;
+  /** Nothing that the chip sends comes out. */
+  readonly mute: boolean;
   received(input: { readonly bytes: Uint8Array; readonly rate: number }): void;
   /** So many bytes went over the line, in either direction. */
   passed(count: number): void;
@@ -71,7 +73,7 @@ export class Uart {
 
   /** From the chip, at its rate of this moment. */
   send(bytes: Uint8Array): void {
-    if (this.#pulled) return;
+    if (this.#pulled || this.#parts.mute) return;
     if (this.#parts.paced || this.#parts.latencyMs > 0)
       this.#out.send(bytes, this.baudRate, this.#parts.paced, this.#now());
     else this.#delivered(bytes, this.baudRate, performance.now());

@@ -147,3 +147,28 @@ test('the MAC and the revision that were asked for are burned, with check words 
     );
   }
 });
+
+test('a stub that works on a block holds one more frame and loses what comes then; the ROM answers when the flash is done', async () => {
+  const { chip, talk } = downloadChip({ kind: 'esp32c3', flashTimes: 'typical' });
+  await startStub(talk);
+  const data = pattern(0x1000);
+  const blockOf = (n: number) => request(0x03, block(data, n), checksumOf(data));
+  assert.equal(status(await talk(request(0x02, words(0x4000, 4, 0x1000, 0, 0)))), '0000');
+  const answer = 'c001030200000000000000c0';
+  // all at once: the first is written, the second waits, the third finds no buffer
+  assert.equal(await talk(blockOf(0) + blockOf(1) + blockOf(2)), answer + answer);
+  assert.equal(chip.flash.read(0x2000, 1)[0], 0xff);
+  assert.equal(await talk(blockOf(2)), answer);
+  assert.equal(chip.flash.read(0x2000, 1)[0], data[0]);
+
+  const rom = downloadChip({ kind: 'esp32c3', flashTimes: 'typical' });
+  await attach(rom.talk, rom.chip.flash.size);
+  rom.chip.flash.program(0, data);
+  let early = true;
+  const begun = rom.talk(request(0x02, words(0x1000, 4, 0x400, 0, 0))).then((text) => {
+    assert.equal(early, false);
+    return text;
+  });
+  early = false;
+  assert.match(await begun, ok);
+});
