@@ -127,8 +127,12 @@ export type CallInput<Name extends CallName> = z.input<(typeof calls)[Name]['inp
 
 export interface SessionState {
   readonly operator: OperatorView | null;
-  /** No operator is known to the station yet: the first start. */
+  /** No operator is known to the station yet: the first start. Until one is, anyone may call operators.save, once. */
   readonly firstStart: boolean;
+  /** Calls that this session may make, so that a face offers nothing that would be refused. Left out: try, and be told. */
+  readonly may?: readonly CallName[];
+  /** Who can sign in here, for a touch panel's list; nothing secret. Left out: the id is typed. */
+  readonly people?: readonly { readonly id: string; readonly name: string }[];
   readonly version: string;
 }
 
