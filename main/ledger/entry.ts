@@ -5,7 +5,7 @@ import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
 import type { BatchRecord } from './ledger.ts';
 
 /** Version of the tables and of the bodies below; bound by the genesis row, and SQLite's user_version. */
-export const ledgerSchema = 1;
+export const ledgerSchema = 2;
 
 /** What the chain holds of a wrapped key: enough to prove which bytes lay there, not the bytes (they vanish at the seal). */
 export interface WrappedKeyMark {
@@ -33,11 +33,30 @@ export type BookedEvent =
       readonly wrapped: WrappedKeyMark | null;
     };
 
+/** What became of a recipe (by the hash that binds it and its firmware), and who said so. The latest one of a hash holds. */
+export interface RecipeStateNote {
+  readonly recipe: RecipeRef;
+  readonly state: 'draft' | 'rehearsed' | 'approved' | 'retired';
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Who sat down at a face of the station or left it, and what was refused to whom. Never a PIN or a badge. */
+export interface SessionNote {
+  readonly what: 'login' | 'logout' | 'login-refused' | 'call-refused';
+  /** How the face reaches the station: `window` or `browser`. */
+  readonly face: string;
+  readonly operator: string | null;
+  readonly detail: string | null;
+}
+
 /** What the chain can say. `run` is set for entries of a run. All tables but the wrapped bytes follow from these in order. */
 export type Entry =
   | { kind: 'genesis'; run: null; body: { station: string; ledger: string; schema: number } }
   | { kind: 'batch-opened'; run: null; body: { batch: BatchRecord } }
   | { kind: 'batch-closed'; run: null; body: { id: string; at: string } }
+  | { kind: 'recipe-state'; run: null; body: RecipeStateNote }
+  | { kind: 'session'; run: null; body: SessionNote }
   | { kind: 'recipe'; run: null; body: { recipe: RecipeRef; text: string } }
   | { kind: 'run-opened'; run: string; body: { run: RunRecord } }
   | { kind: 'run-bound'; run: string; body: { mac?: string; serial?: string; chip?: string } }

@@ -3,6 +3,7 @@ import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
 import type { ChainHead } from './chain.ts';
+import type { RecipeStateNote, SessionNote } from './entry.ts';
 
 /** An order: so many boards of one recipe. */
 export interface BatchRecord {
@@ -72,6 +73,45 @@ export interface ChainReport {
   readonly broken: { readonly row: number; readonly reason: string } | null;
 }
 
+/** How boards went through in a span of time. */
+export interface RunTally {
+  /** Oldest first, equal steps of time; ended runs by when they ended. */
+  readonly buckets: readonly { readonly at: string; readonly passed: number; readonly failed: number }[];
+  /** Fault codes (or `aborted`), most frequent first; words of the latest fault. */
+  readonly causes: readonly {
+    readonly code: string;
+    readonly words: string;
+    readonly count: number;
+    readonly fixtures: Readonly<Record<string, number>>;
+  }[];
+  readonly fixtures: readonly {
+    readonly fixture: string;
+    readonly passed: number;
+    readonly failed: number;
+    /** Of runs that passed. */
+    readonly meanMs: number | null;
+  }[];
+}
+
+/** A run with the time of each of its steps. */
+export interface RunPace {
+  readonly run: string;
+  readonly fixture: string;
+  /** Name of the recipe. */
+  readonly recipe: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly outcome: Outcome | null;
+  readonly steps: readonly {
+    readonly step: string;
+    readonly from: string;
+    readonly to: string | null;
+    readonly ms: number | null;
+  }[];
+}
+
+export type { RecipeStateNote, SessionNote };
+
 /** What was found and done when the book was opened. */
 export interface OpeningReport {
   /** Random id of this ledger, from its genesis row. */
@@ -111,6 +151,17 @@ export interface LedgerReader {
   /** Ended runs of a batch by outcome. */
   counts(batch: string): Promise<Readonly<Record<Outcome, number>>>;
 
+  /** Ended runs between two times (ISO 8601), in steps of `bucketMs`. */
+  tally(span: { readonly from: string; readonly to: string; readonly bucketMs: number }): Promise<RunTally>;
+  /** Runs that started or ended since `from`, newest first, with their steps; of one recipe by name, where told. */
+  recentPaces(query: {
+    readonly from: string;
+    readonly recipe?: string;
+    readonly limit: number;
+  }): Promise<readonly RunPace[]>;
+  /** Everything that was said of recipes' states, oldest first. */
+  recipeStates(): Promise<readonly (RecipeStateNote & { readonly at: string; readonly row: number })[]>;
+
   /** Reads the whole chain again and recomputes it; heads that were remembered elsewhere must be found in it. */
   verify(remembered?: readonly ChainHead[]): Promise<ChainReport>;
   /** Every row as one JSON object (`ChainRow`), in chain order, as an auditor recomputes it with `verifyRows`. */
@@ -132,6 +183,11 @@ export interface Ledger extends LedgerReader {
   closeBatch(id: string, at: string): Promise<void>;
   /** Keeps the canonical text of a recipe under its hash (no effect when it is there). */
   putRecipe(ref: RecipeRef, canonicalText: string): Promise<void>;
+
+  /** Says what became of a recipe. */
+  noteRecipeState(note: RecipeStateNote): Promise<void>;
+  /** Says who came, went, or was refused something at a face of the station. */
+  noteSession(note: SessionNote): Promise<void>;
 
   openRun(run: RunRecord): Promise<void>;
   /** Binds what became known of the board. `ledger.duplicate` when the serial number belongs to another MAC. */

@@ -10,9 +10,9 @@ export type ThreadOptions =
       /** ISO 8601. */
       readonly at: string;
       readonly maxBytes: number | null;
-      readonly scrubAfterMs: number;
     }
-  | { readonly role: 'reader'; readonly file: string };
+  | { readonly role: 'reader'; readonly file: string }
+  | { readonly role: 'keeper'; readonly file: string; readonly scrubAfterMs: number };
 
 export interface ToThread {
   readonly id: number;

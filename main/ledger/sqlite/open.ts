@@ -33,15 +33,18 @@ export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> 
   const at = isoTime(clock.now());
   const { thread: writer, report } = await Thread.start<Omit<OpeningReport, 'ms'>>({
     role: 'writer',
-    ...{ file, station, at, maxBytes, scrubAfterMs },
+    ...{ file, station, at, maxBytes },
   });
+  const others: Thread[] = [];
   try {
-    const { thread: reader } = await Thread.start({ role: 'reader', file });
-    return new SqliteLedger(writer, reader, clock, { ...report, ms: clock.monotonic() - started });
+    for (const options of [{ role: 'reader', file } as const, { role: 'keeper', file, scrubAfterMs } as const])
+      others.push((await Thread.start(options)).thread);
   } catch (error) {
-    await writer.close();
+    await Promise.all([...others, writer].map((thread) => thread.close()));
     throw error;
   }
+  const [reader, keeper] = others as [Thread, Thread];
+  return new SqliteLedger({ writer, reader, keeper }, clock, { ...report, ms: clock.monotonic() - started });
 }
 
 /** Opens a book for questions only, also while a station writes it. Fault `ledger.read-only` where it is not there or not readable. */
@@ -70,6 +73,9 @@ class SqliteLedgerReader implements LedgerReader {
   runs = (query: Parameters<LedgerReader['runs']>[0]) => this.#ask('runs', query);
   events = (run: string) => this.#ask('events', run);
   counts = (batch: string) => this.#ask('counts', batch);
+  tally = (span: Parameters<LedgerReader['tally']>[0]) => this.#ask('tally', span);
+  recentPaces = (query: Parameters<LedgerReader['recentPaces']>[0]) => this.#ask('recentPaces', query);
+  recipeStates = () => this.#ask('recipeStates');
 
   async verify(remembered: readonly ChainHead[] = []): Promise<ChainReport> {
     for (let after: ChainHead | null = null; ; ) {
@@ -108,14 +114,16 @@ class SqliteLedgerReader implements LedgerReader {
 class SqliteLedger extends SqliteLedgerReader implements Ledger {
   readonly opening: OpeningReport;
   readonly #writer: Thread;
+  readonly #keeper: Thread;
   readonly #clock: Clock;
   readonly #waiting: { request: TimedRequest; answered: (answer: Promise<Written>) => void }[] = [];
   #committing: Promise<void> | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(writer: Thread, reader: Thread, clock: Clock, opening: OpeningReport) {
-    super(reader);
-    this.#writer = writer;
+  constructor(threads: { writer: Thread; reader: Thread; keeper: Thread }, clock: Clock, opening: OpeningReport) {
+    super(threads.reader);
+    this.#writer = threads.writer;
+    this.#keeper = threads.keeper;
     this.#clock = clock;
     this.opening = opening;
   }
@@ -130,6 +138,14 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
 
   async putRecipe(recipe: Parameters<Ledger['putRecipe']>[0], text: string): Promise<void> {
     await this.#write({ op: 'putRecipe', recipe, text });
+  }
+
+  async noteRecipeState(note: Parameters<Ledger['noteRecipeState']>[0]): Promise<void> {
+    await this.#write({ op: 'noteRecipeState', note });
+  }
+
+  async noteSession(note: Parameters<Ledger['noteSession']>[0]): Promise<void> {
+    await this.#write({ op: 'noteSession', note });
   }
 
   async openRun(run: Parameters<Ledger['openRun']>[0]): Promise<void> {
@@ -154,15 +170,18 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
 
   async seal(record: SealedRecord): Promise<{ readonly row: number; readonly hash: string }> {
     const { row, hash } = await this.#write({ op: 'seal', record });
+    this.#scrub();
     return { row: row ?? 0, hash: hash ?? '' };
   }
 
   async condemn(mac: string, run: string | null, reason: string): Promise<void> {
     await this.#write({ op: 'condemn', mac, run, reason });
+    this.#scrub();
   }
 
   async dropKeys(mac: string, reason: string): Promise<void> {
     await this.#write({ op: 'dropKeys', mac, reason });
+    this.#scrub();
   }
 
   /** Commits what waits, then closes. Safe to call again. */
@@ -173,9 +192,15 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
 
   async #close(): Promise<void> {
     await this.#committing;
-    // The reader goes first, so that the writer's connection is the last one and empties the log.
+    // The writer's connection is the last one, so that it empties the log and removes it.
     await super.close();
+    await this.#keeper.close();
     await this.#writer.close();
+  }
+
+  /** Wrapped keys were dropped: they are to leave the log as well. Should the keeper be gone, closing does it. */
+  #scrub(): void {
+    this.#keeper.send([null]).catch(() => undefined);
   }
 
   #now(): string {

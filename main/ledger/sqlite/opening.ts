@@ -42,6 +42,8 @@ export function openBook(options: { file: string; station: string; at: string; m
     db.pragma(`page_size = ${pageSize}`);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
+    // The log is copied into the database by a thread of its own (thread.ts), not by the commit that happens to fill it.
+    db.pragma('wal_autocheckpoint = 0');
     db.pragma('foreign_keys = ON');
     db.pragma('secure_delete = ON');
     db.pragma('trusted_schema = OFF');

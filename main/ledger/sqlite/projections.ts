@@ -101,6 +101,10 @@ export class Projections {
       case 'keys-dropped':
         this.#drop(entry.body.dropped);
         return;
+      // Read from the chain itself where they are asked for.
+      case 'recipe-state':
+      case 'session':
+        return;
     }
   }
 

@@ -5,7 +5,17 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { RecipeRef, RunRecord, SealedRecord } from '../../model/record.ts';
 import { type ChainBreak, ChainCheck, type ChainHead, type ChainRow } from '../chain.ts';
 import type { BookedEvent } from '../entry.ts';
-import type { BatchRecord, DeviceHistory, DeviceQuery, DeviceRow, OpenKey } from '../ledger.ts';
+import type {
+  BatchRecord,
+  DeviceHistory,
+  DeviceQuery,
+  DeviceRow,
+  OpenKey,
+  RecipeStateNote,
+  RunPace,
+  RunTally,
+} from '../ledger.ts';
+import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
 import { checkRows, exportedRows } from './rows.ts';
 import { DeviceSearch } from './search.ts';
@@ -28,11 +38,13 @@ export class LedgerQuestions {
   readonly #db: Database;
   readonly #sql: ReturnType<typeof statements>;
   readonly #search: DeviceSearch;
+  readonly #pace: PaceQuestions;
 
   constructor(db: Database) {
     this.#db = db;
     this.#sql = statements(db);
     this.#search = new DeviceSearch(db);
+    this.#pace = new PaceQuestions(db);
   }
 
   batches(): BatchRecord[] {
@@ -107,6 +119,22 @@ export class LedgerQuestions {
     return row === undefined ? [] : this.#eventsOf(row);
   }
 
+  tally(span: { from: string; to: string; bucketMs: number }): RunTally {
+    return this.#pace.tally(span);
+  }
+
+  recentPaces(query: { from: string; recipe?: string; limit: number }): RunPace[] {
+    return this.#pace.recentPaces(query);
+  }
+
+  recipeStates(): (RecipeStateNote & { at: string; row: number })[] {
+    return (this.#sql.recipeStates.all() as { row: number; at: string; body: string }[]).map(({ row, at, body }) => ({
+      ...(JSON.parse(body) as RecipeStateNote),
+      at,
+      row,
+    }));
+  }
+
   counts(batch: string): Record<Outcome, number> {
     const counts = { passed: 0, failed: 0, refused: 0, errored: 0, aborted: 0 };
     for (const { outcome, n } of this.#sql.counts.all(batch) as { outcome: Outcome; n: number }[]) counts[outcome] = n;
@@ -178,6 +206,7 @@ function statements(db: Database) {
     counts: db.prepare(
       'SELECT outcome, count(*) AS n FROM runs WHERE batch = ? AND outcome IS NOT NULL GROUP BY outcome',
     ),
+    recipeStates: db.prepare(`SELECT row, at, body FROM entries WHERE kind = 'recipe-state' ORDER BY row`),
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),
     sealed: db.prepare('SELECT e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?').pluck(),

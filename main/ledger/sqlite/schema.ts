@@ -84,6 +84,8 @@ const migrations: readonly ((db: Database) => void)[] = [
     db.exec(chainTable);
     db.exec(projections);
   },
+  // What was said of recipes is read from the chain, of which it is a small part.
+  (db) => db.exec(`CREATE INDEX entries_recipe_states ON entries (row) WHERE kind = 'recipe-state'`),
 ];
 
 /** Makes all projections anew, empty. */

@@ -1,5 +1,7 @@
-// The body of both threads: one owns the writing connection, the other answers questions. Started by `Thread` (link.ts).
+// The body of the three threads: one writes, one answers questions, one keeps the write-ahead log small and clean, so that no commit has
+// to wait for that. Started by `Thread` (link.ts).
 
+import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { ledgerFaultOf } from './faults.ts';
@@ -11,6 +13,9 @@ import { checkSchema, checkSqlite } from './schema.ts';
 
 /** The witness beside the book is written at most this often; it may lag, never lead. */
 const witnessEveryMs = 1000;
+/** How often the size of the log is looked at, and from which size on it is copied into the database. */
+const tidyEveryMs = 500;
+const walBytes = 4 * 1024 * 1024;
 
 const port = parentPort;
 if (port === null) throw new Error('thread.ts runs as a thread only');
@@ -20,7 +25,7 @@ const options = workerData as ThreadOptions;
 type Handler = (calls: readonly unknown[]) => readonly Answer<unknown>[];
 
 try {
-  const { handle, close, report } = options.role === 'writer' ? startWriter(options) : startReader(options);
+  const { handle, close, report } = start(options);
   port.on('message', ({ id, calls, end }: ToThread) => {
     if (end) {
       let failure: Answer<null> = { ok: true, value: null };
@@ -41,10 +46,20 @@ try {
   port.close();
 }
 
-function startWriter({ file, station, at, maxBytes, scrubAfterMs }: Extract<ThreadOptions, { role: 'writer' }>) {
+function start(options: ThreadOptions): { handle: Handler; close: () => void; report: unknown } {
+  switch (options.role) {
+    case 'writer':
+      return startWriter(options);
+    case 'reader':
+      return startReader(options);
+    case 'keeper':
+      return startKeeper(options);
+  }
+}
+
+function startWriter({ file, station, at, maxBytes }: Extract<ThreadOptions, { role: 'writer' }>) {
   const { db, writer, lock, report } = openBook({ file, station, at, maxBytes });
   let witnessTimer: NodeJS.Timeout | null = null;
-  let scrubTimer: NodeJS.Timeout | null = null;
   const witness = () => {
     witnessTimer = null;
     try {
@@ -53,26 +68,13 @@ function startWriter({ file, station, at, maxBytes, scrubAfterMs }: Extract<Thre
       // A full disk stops appends with a fault of their own; a witness that lags is still true.
     }
   };
-  const scrub = () => {
-    scrubTimer = null;
-    db.pragma('busy_timeout = 20');
-    try {
-      writer.scrub();
-    } catch {
-      // Stays due.
-    }
-    db.pragma('busy_timeout = 2000');
-    if (writer.scrubDue) scrubTimer = setTimeout(scrub, scrubAfterMs);
-  };
   const handle: Handler = (calls) => {
     const answers = writer.commit(calls as TimedRequest[]);
     witnessTimer ??= setTimeout(witness, witnessEveryMs);
-    if (writer.scrubDue) scrubTimer ??= setTimeout(scrub, scrubAfterMs);
     return answers;
   };
   const close = () => {
     if (witnessTimer !== null) clearTimeout(witnessTimer);
-    if (scrubTimer !== null) clearTimeout(scrubTimer);
     witness();
     // The last connection that closes empties the log and removes it.
     db.close();
@@ -98,4 +100,43 @@ function startReader({ file }: Extract<ThreadOptions, { role: 'reader' }>) {
       }
     });
   return { handle, close: () => db.close(), report: null };
+}
+
+/**
+ * Copies the log into the database while others write (a passive checkpoint delays nobody), and truncates it when wrapped keys were
+ * dropped: every call says that some were.
+ */
+function startKeeper({ file, scrubAfterMs }: Extract<ThreadOptions, { role: 'keeper' }>) {
+  const db = new Database(file, { fileMustExist: true, timeout: 20 });
+  checkSqlite(db);
+  // As the writer's: a checkpoint reaches the disk before the log is used again.
+  db.pragma('synchronous = FULL');
+  let scrubTimer: NodeJS.Timeout | null = null;
+  const checkpoint = (mode: 'PASSIVE' | 'TRUNCATE') => {
+    try {
+      const [result] = db.pragma(`wal_checkpoint(${mode})`) as { busy: number }[];
+      return result?.busy === 0;
+    } catch {
+      return false; // a full or failing disk tells of itself when something is written
+    }
+  };
+  const scrub = () => {
+    scrubTimer = null;
+    // Truncating keeps writers out; with little left to copy that is short.
+    checkpoint('PASSIVE');
+    if (!checkpoint('TRUNCATE')) scrubTimer = setTimeout(scrub, scrubAfterMs);
+  };
+  const tidy = setInterval(() => {
+    if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > walBytes) checkpoint('PASSIVE');
+  }, tidyEveryMs);
+  const handle: Handler = (calls) => {
+    scrubTimer ??= setTimeout(scrub, scrubAfterMs);
+    return calls.map(() => ({ ok: true, value: null }));
+  };
+  const close = () => {
+    clearInterval(tidy);
+    if (scrubTimer !== null) clearTimeout(scrubTimer);
+    db.close();
+  };
+  return { handle, close, report: null };
 }

@@ -21,8 +21,6 @@ export class LedgerWriter {
   readonly #projections: Projections;
   readonly #sql: ReturnType<typeof statements>;
   #head: ChainHead;
-  /** Wrapped bytes were deleted, but may still lie in the write-ahead log. */
-  #scrubDue = false;
 
   constructor(db: Database, file: string, head: ChainHead) {
     this.#db = db;
@@ -36,19 +34,6 @@ export class LedgerWriter {
     return this.#head;
   }
 
-  get scrubDue(): boolean {
-    return this.#scrubDue;
-  }
-
-  /**
-   * Takes deleted wrapped bytes out of the write-ahead log by emptying it into the database and truncating it. Not done while
-   * somebody reads: then it stays due.
-   */
-  scrub(): void {
-    const [result] = this.#db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
-    if (result?.busy === 0) this.#scrubDue = false;
-  }
-
   /**
    * Commits all requests in one transaction and answers each, in order. A refused request leaves no trace and does not touch its
    * neighbours; where a disk is full, each is tried alone, so that those that still fit are kept. When the commit itself fails, all of
@@ -56,7 +41,6 @@ export class LedgerWriter {
    */
   commit(requests: readonly TimedRequest[]): Answer<Written>[] {
     const headBefore = this.#head;
-    const scrubBefore = this.#scrubDue;
     try {
       this.#sql.begin.run();
       const answers = requests.map((request) => this.#apart(request));
@@ -66,7 +50,6 @@ export class LedgerWriter {
     } catch (error) {
       if (this.#db.inTransaction) this.#sql.rollback.run();
       this.#head = headBefore;
-      this.#scrubDue = scrubBefore;
       const fault = ledgerFaultOf(error, this.#file).toJSON();
       if (fault.code === 'ledger.full' && requests.length > 1)
         return requests.flatMap((request) => this.commit([request]));
@@ -114,6 +97,10 @@ export class LedgerWriter {
           throw misuse(`Another text is kept under recipe hash ${recipe.hash}.`, { hash: recipe.hash });
         return this.#add({ kind: 'recipe', run: null, body: { recipe, text } }, at);
       }
+      case 'noteRecipeState':
+        return this.#add({ kind: 'recipe-state', run: null, body: request.note }, at);
+      case 'noteSession':
+        return this.#add({ kind: 'session', run: null, body: request.note }, at);
       case 'openRun': {
         const { run } = request;
         if (this.#sql.run.get(run.id) !== undefined) throw misuse(`The run ${run.id} exists already.`, { run: run.id });
@@ -221,9 +208,7 @@ export class LedgerWriter {
   }
 
   #dropped(mac: string): DroppedKey[] {
-    const dropped = this.#sql.openKeys.all(mac) as DroppedKey[];
-    if (dropped.length > 0) this.#scrubDue = true;
-    return dropped;
+    return this.#sql.openKeys.all(mac) as DroppedKey[];
   }
 
   #runOf(id: string): RunRow {
