@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DeviceQuery, Ledger } from '../../../main/ledger/ledger.ts';
+import { book, mac, record, run } from './book.ts';
+
+/** Ten boards: even ones sealed, every third failed (of the odd ones), batches A-1 and B-1, on ten days. */
+async function fill(ledger: Ledger): Promise<void> {
+  for (let n = 0; n < 10; n++) {
+    const id = `r${n}`;
+    const day = `2026-11-${String(10 + n)}`;
+    const batch = n < 5 ? 'A-1' : 'B-1';
+    const recipe = { name: n % 2 === 0 ? 'Sensor' : 'gateway', revision: 1, hash: '00' };
+    const startedAt = `${day}T08:00:00.000Z`;
+    await ledger.openRun(run(id, { batch, startedAt, recipe, operator: n === 7 ? 'maria' : 'op-1', mac: mac(n) }));
+    await ledger.bindRun(id, { serial: `SN-${n}` });
+    if (n % 2 === 0) await ledger.seal(record(id, n, { batch, recipe, sealedAt: `${day}T08:01:00.000Z` }));
+    else if (n % 3 === 0) await ledger.endRun(id, { at: `${day}T08:01:00.000Z`, outcome: 'failed', fault: null });
+  }
+}
+
+test('devices are found by whatever begins with the text, most recent first', async (t) => {
+  const { ledger } = await book(t);
+  await fill(ledger);
+  const find = async (query: DeviceQuery) =>
+    (await ledger.devices(query)).map(({ lastRun }) => lastRun.slice(1)).join('');
+  const cases: [DeviceQuery, string][] = [
+    [{}, '9876543210'],
+    [{ text: '  ' }, '9876543210'],
+    [{ text: 'SN-3' }, '3'],
+    [{ text: 'sn-' }, '9876543210'],
+    [{ text: mac(4) }, '4'],
+    [{ text: mac(4).toUpperCase().replaceAll(':', '-') }, '4'],
+    [{ text: 'AABBCC00000' }, '9876543210'],
+    [{ text: 'aa:b' }, '9876543210'],
+    [{ text: 'N-3' }, ''],
+    [{ text: 'c0ffee6' }, '6'],
+    [{ text: 'a-1' }, '43210'],
+    [{ text: 'SENSOR' }, '86420'],
+    [{ text: 'gate' }, '97531'],
+    [{ text: 'mar' }, '7'],
+    [{ text: 'a%' }, ''],
+    [{ text: '_' }, ''],
+    [{ batch: 'B-1' }, '98765'],
+    [{ outcome: 'sealed' }, '86420'],
+    [{ outcome: 'open' }, '97531'],
+    [{ outcome: 'failed' }, '93'],
+    [{ outcome: 'passed', batch: 'B-1' }, '86'],
+    [{ text: 'sn-', outcome: 'failed' }, '93'],
+    [{ text: 'sensor', batch: 'B-1' }, '86'],
+    [{ from: '2026-11-13', to: '2026-11-15' }, '543'],
+    [{ from: '2026-11-13T12:00:00.000Z' }, '987654'],
+    [{ to: '2026-11-10' }, '0'],
+    [{ limit: 3 }, '987'],
+    [{ limit: 3, offset: 2 }, '765'],
+    [{ text: 'sn-', limit: 3, offset: 2 }, '765'],
+    [{ text: 'gate', limit: 2, offset: 4 }, '1'],
+    [{ limit: 0 }, ''],
+  ];
+  for (const [query, expected] of cases) assert.equal(await find(query), expected, JSON.stringify(query));
+});
+
+test('a sealed board that comes back keeps the facts of its seal', async (t) => {
+  const { ledger } = await book(t);
+  await fill(ledger);
+  const other = { name: 'other', revision: 9, hash: '99' };
+  await ledger.openRun(
+    run('back', { mac: mac(2), batch: 'C-1', recipe: other, operator: 'eve', startedAt: '2026-12-01T00:00:00.000Z' }),
+  );
+  await ledger.endRun('back', { at: '2026-12-01T00:00:05.000Z', outcome: 'refused', fault: null });
+  const [device] = await ledger.devices({ text: mac(2) });
+  assert.deepEqual(
+    [device?.batch, device?.recipe.name, device?.sealedAt, device?.outcome, device?.lastRun, device?.attempts],
+    ['A-1', 'Sensor', '2026-11-12T08:01:00.000Z', 'refused', 'back', 2],
+  );
+});
