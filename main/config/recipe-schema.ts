@@ -262,9 +262,11 @@ export const recipeSchema = z
           .default([])
           .describe('Regular expressions; a console line that fits one fails the board.'),
         challenge: z
-          .boolean()
-          .default(false)
-          .describe('Asks the firmware to sign a fresh challenge with the burned identity key.'),
+          .enum(['required', 'if-offered', 'none'])
+          .default('if-offered')
+          .describe(
+            'Whether the firmware has to sign a fresh challenge with the burned identity key; if-offered: where its image holds FUSELINE-PROOF-1.',
+          ),
       })
       .prefault({})
       .describe('The proof that the finished board starts.'),

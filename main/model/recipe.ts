@@ -85,8 +85,8 @@ export interface Recipe {
     readonly expect: readonly string[];
     /** Any line that fits one of these fails the proof. */
     readonly reject: readonly string[];
-    /** Ask the firmware to sign a fresh challenge with the burned ECDSA key. */
-    readonly challenge: boolean;
+    /** Whether the firmware has to sign a fresh challenge with the burned ECDSA key; `if-offered`: where its image says that it can. */
+    readonly challenge: 'required' | 'if-offered' | 'none';
   };
   readonly wrappingKey: KeyRef;
   readonly waivers: readonly Waiver[];

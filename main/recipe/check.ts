@@ -5,6 +5,8 @@ import type { EfuseTable } from '../efuse/types.ts';
 import { checkFirmware } from '../image/firmware-check.ts';
 import type { Firmware } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
+import { proofMarker } from '../model/proof.ts';
+import { offersProof } from './proof.ts';
 import type { Finding, Recipe } from './types.ts';
 import { wantedEfuses } from './wanted.ts';
 
@@ -59,7 +61,7 @@ export function checkRecipe(recipe: Recipe, firmware: Firmware | null, profile: 
   }
   checkCapabilities(recipe, profile, add);
   checkDoors(recipe, add);
-  checkProof(recipe, add);
+  checkProof(recipe, firmware, add);
   checkWaivers(recipe, add);
   for (const table of tables) checkBurns(recipe, profile, table, add);
   if (firmware !== null) checkBuild(recipe, firmware, profile, add);
@@ -186,7 +188,7 @@ function checkDoors(recipe: Recipe, add: Add): void {
   }
 }
 
-function checkProof(recipe: Recipe, add: Add): void {
+function checkProof(recipe: Recipe, firmware: Firmware | null, add: Add): void {
   const proof = recipe.bootProof;
   if (proof.when === 'none') {
     add({
@@ -196,12 +198,20 @@ function checkProof(recipe: Recipe, add: Add): void {
       remedy: 'Set boot_proof.when, or waive boot-proof with the reason.',
     });
   }
-  if (proof.challenge && recipe.identity === null) {
+  if (proof.challenge === 'required' && firmware !== null && recipe.identity !== null && !offersProof(firmware.parts)) {
+    add({
+      check: 'boot-proof-challenge',
+      path: 'boot_proof.challenge',
+      what: `The recipe requires an answer to a challenge, but no application of this firmware holds the words ${proofMarker}.`,
+      remedy: 'Build the proof into the firmware (README), or set boot_proof.challenge to if-offered.',
+    });
+  }
+  if (proof.challenge === 'required' && recipe.identity === null) {
     add({
       check: 'boot-proof-challenge',
       path: 'boot_proof.challenge',
       what: 'A challenge is asked for, but the recipe burns no device key that could answer it.',
-      remedy: 'Add identity, or set boot_proof.challenge to false.',
+      remedy: 'Add identity, or set boot_proof.challenge to if-offered.',
     });
   }
   if (proof.when !== 'none' && proof.expect.length === 0) {

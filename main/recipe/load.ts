@@ -44,7 +44,11 @@ export interface LoadResult {
  * `recipe.not-found` when the file cannot be read at all.
  */
 export function loadRecipe(file: string, options: LoadOptions = {}): LoadResult {
-  const text = readText(file);
+  return loadRecipeText(readText(file), file, options);
+}
+
+/** The same for a text that is not in a file yet; `file` says where it would lie, and what its paths are relative to. */
+export function loadRecipeText(text: string, file: string, options: LoadOptions = {}): LoadResult {
   const { recipe, problems } = parseRecipe(text, file);
   if (recipe === null) return { loaded: null, recipe: null, findings: problems };
   const waivers = [...recipe.waivers, ...(options.waivers ?? [])];

@@ -53,7 +53,7 @@ export function makePlan(input: PlanInput): Plan {
     recipe: input.ref,
     chip: { kind: identity.kind, revision: identity.revision, mac: identity.mac },
     serial: input.serial,
-    steps: stepIds(recipe).map((id) => {
+    steps: stepIds(recipe, input.waivers).map((id) => {
       const step = stepOf(id);
       return { id, title: step.title, irreversible: step.irreversible, summary: step.summary(draft, recipe) };
     }),
@@ -67,8 +67,9 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** The steps of DESIGN section 3 that this recipe has, in the one order. */
-function stepIds(recipe: Recipe): StepId[] {
-  const { when } = recipe.bootProof;
+function stepIds(recipe: Recipe, waivers: readonly Waiver[]): StepId[] {
+  const waived = waivers.some((waiver) => waiver.check === 'boot-proof');
+  const when = waived ? 'none' : recipe.bootProof.when;
   const left = new Set<StepId>();
   if (when === 'none' || when === 'after-door') left.add('boot-proof');
   if (when === 'none' || when === 'before-door') left.add('final-boot-proof');

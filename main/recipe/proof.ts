@@ -2,6 +2,7 @@ import { p256 } from '@noble/curves/nist.js';
 import { fromHex, toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { BoardFault } from '../model/fault.ts';
+import { proofMarker } from '../model/proof.ts';
 import type { Recipe } from './types.ts';
 
 /** What a proof talks to: a board, or the console of one whose door is shut. */
@@ -87,6 +88,13 @@ async function askAgainAndAgain(board: ProvingBoard, line: string, clock: Clock,
     await board.sendLine(line);
     await clock.sleep(askAgainMs, stop).catch(() => undefined);
   }
+}
+
+/** Whether an application among these parts of flash says that it answers a challenge. */
+export function offersProof(parts: readonly { readonly kind: string; readonly data: Uint8Array }[]): boolean {
+  return parts.some(
+    ({ kind, data }) => kind === 'app' && Buffer.from(data.buffer, data.byteOffset, data.length).includes(proofMarker),
+  );
 }
 
 /** Whether r‖s (128 hex digits) is the key's ECDSA P-256 signature over SHA-256 of the challenge. `publicKey`: SEC1 point, hex. */

@@ -12,6 +12,7 @@ import {
 import type { Firmware, FirmwarePart, SecureBootScheme } from '../image/types.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { KeyAlgorithm, Signer, TokenKey } from '../signing/signer.ts';
+import { offersProof } from './proof.ts';
 import type { Recipe } from './types.ts';
 
 /** One part of flash as every board of the recipe gets it, before its own encryption. */
@@ -29,6 +30,8 @@ export interface ReleasePart {
 /** What is made once per recipe and batch: the signed images and the digests that are burned. */
 export interface Release {
   readonly parts: readonly ReleasePart[];
+  /** Whether an application in it answers a challenge. */
+  readonly offersProof: boolean;
   /** SHA-256 key digests (hex), in digest order. */
   readonly keyDigests: readonly string[];
 }
@@ -63,7 +66,11 @@ export async function buildRelease(recipe: Recipe, firmware: Firmware, signer: S
       encrypted,
     });
   }
-  return { parts, keyDigests: scheme === null ? [] : keys.map((key) => keyDigestHex(scheme, key)) };
+  return {
+    parts,
+    offersProof: offersProof(firmware.parts),
+    keyDigests: scheme === null ? [] : keys.map((key) => keyDigestHex(scheme, key)),
+  };
 }
 
 /** The recipe's Secure Boot keys as the token has them, in digest order. */

@@ -1,7 +1,7 @@
 import type { DeviceHistory } from '../ledger/ledger.ts';
 import { type ChipIdentity, type ChipKind, revisionText } from '../model/chip.ts';
 import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
-import type { Recipe } from '../recipe/types.ts';
+import type { Plan, Recipe } from '../recipe/types.ts';
 
 /**
  * May this board become this product here and now? Each rule is a small pure question; the first no is the answer (DESIGN section 3,
@@ -67,6 +67,21 @@ function refuseCondemned(history: DeviceHistory): Fault | null {
     what: `The board ${history.mac} was condemned on ${history.condemned.at}: ${history.condemned.reason}.`,
     next: 'Take the board out and put it with the scrap; it cannot become a product.',
     safety: 'condemned',
+  });
+}
+
+/** Whether the plan needs a reset that nobody can give. Null: it does not. */
+export function refuseWithoutReset(
+  plan: Pick<Plan, 'steps'>,
+  reset: { readonly canReset: boolean; readonly resetBy: 'lines' | 'operator' },
+): Fault | null {
+  const boots = plan.steps.some((step) => step.id === 'boot-proof' || step.id === 'final-boot-proof');
+  if (!boots || reset.canReset || reset.resetBy === 'operator') return null;
+  return new RecipeFault({
+    code: 'admission.cannot-reset',
+    what: 'The recipe asks for a boot proof, and this port has no lines that could reset the board.',
+    next: 'Let a person reset it (--reset-by-operator), or waive the proof (--waive "boot-proof=REASON").',
+    safety: 'untouched',
   });
 }
 

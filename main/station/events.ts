@@ -9,7 +9,11 @@ export type FixtureState =
   /** waits for the next board to be inserted */
   | 'waiting'
   | 'identifying'
+  /** a board is in and waits for a person: a serial number to be scanned, a key to be pressed */
+  | 'ready'
   | 'running'
+  /** nothing is plugged in where the fixture should be */
+  | 'absent'
   /** waits for the token; the board is at a safe step */
   | 'parked'
   /** a verdict is shown; the board may be taken out */
@@ -41,7 +45,8 @@ export type StationEvent =
       readonly batch: string;
       readonly done: number;
       readonly passed: number;
-      readonly of: number;
+      /** Boards ordered; null: open. */
+      readonly of: number | null;
     };
 
 export type StationListener = (event: StationEvent) => void;

@@ -20,6 +20,17 @@ export interface FixtureSpec {
   readonly address: string;
 }
 
+/** What a line with people at it adds to a fixture: it waits for boards with patience, and asks before one starts. */
+export interface FixtureGate {
+  /** How often in a row the same board must answer before its contact counts as stable. */
+  contacts(fixture: string): number;
+  /** Resolves when the board may start, with its serial number (null: the recipe scans none); null when the batch ended meanwhile. */
+  admit(
+    board: { readonly fixture: string; readonly mac: string | null },
+    signal: AbortSignal,
+  ): Promise<{ readonly serial: string | null } | null>;
+}
+
 export interface FixtureParts {
   readonly station: string;
   readonly software: SealedRecord['software'];
@@ -29,7 +40,9 @@ export interface FixtureParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly listen: StationListener;
-  readonly job: Omit<RunJob, 'serial'> & { readonly operator: string | null; readonly batch: string };
+  readonly job: Omit<RunJob, 'serial' | 'canReset'> & { readonly operator: string | null; readonly batch: string };
+  /** Null: boards start as they are found, and the first one has to be there. */
+  readonly gate: FixtureGate | null;
   /** Claims the next board of the batch, or null: no more. */
   claim(): { readonly serial: string | null } | null;
   /** Gives a claimed board back that was never started. */
@@ -46,6 +59,8 @@ export class Fixture {
   readonly #parts: FixtureParts;
   /** MAC of the board that lies in it and is done. */
   #lastMac: string | null = null;
+  /** Code of the fault with which the last look ended that was told as a verdict; the same one is not told twice. */
+  #lastFault: string | null = null;
 
   constructor(spec: FixtureSpec, parts: FixtureParts) {
     this.#spec = spec;
@@ -71,10 +86,13 @@ export class Fixture {
   }
 
   /** One board. False when the batch was stopped while the fixture waited for it. */
-  async #handleOne(serial: string | null, first: boolean): Promise<boolean> {
+  async #handleOne(claimed: string | null, first: boolean): Promise<boolean> {
     const { ledger, clock, job } = this.#parts;
     const inserted = await this.#awaitBoard(first);
     if (inserted === null) return false;
+    const admitted = await this.#admit(inserted, claimed);
+    if (admitted === null) return false;
+    const { serial } = admitted;
     const startedAt = clock.monotonic();
     const record: RunRecord = {
       id: this.#newRunId(),
@@ -92,7 +110,8 @@ export class Fixture {
     await ledger.openRun(record);
     await ledger.append(record.id, null, { type: 'run-started', fixture: this.#spec.name, operator: job.operator });
     this.#state('running');
-    const run = new Run(this.#parts, { ...job, serial }, record);
+    const canReset = 'board' in inserted ? inserted.canReset : true;
+    const run = new Run(this.#parts, { ...job, serial, canReset }, record);
     const end = await this.#carryOut(run, record, inserted, serial, startedAt);
     this.#lastMac = end.mac ?? this.#lastMac;
     this.#parts.listen({
@@ -109,6 +128,16 @@ export class Fixture {
     this.#parts.done(end.outcome);
     this.#state('shown');
     return true;
+  }
+
+  /** Asks the gate where there is one and a board that can be worked on. Null when the batch ended while it was asked. */
+  async #admit(inserted: Inserted, claimed: string | null): Promise<{ readonly serial: string | null } | null> {
+    const { gate, job } = this.#parts;
+    if (gate === null || !('board' in inserted)) return { serial: claimed };
+    this.#state('ready');
+    const admitted = await gate.admit({ fixture: this.#spec.name, mac: inserted.board.identity.mac }, job.signal);
+    if (admitted === null) await inserted.board.close();
+    return admitted;
   }
 
   async #carryOut(
@@ -141,6 +170,7 @@ export class Fixture {
     const { job } = this.#parts;
     const finished = await finishLockedBoard(this.#parts, {
       recipe: job.loaded.recipe,
+      offersProof: job.release.offersProof,
       resetBy: job.resetBy,
       serial,
       fixture: this.#spec.name,
@@ -161,26 +191,47 @@ export class Fixture {
   }
 
   /**
-   * The first board has to be there; a later one is waited for: another chip than the last one, or the same place empty and then taken
-   * again. A sealed board that is still in shows itself as silent or locked, and is waited out.
+   * Without a gate the first board has to be there; every other is waited for: another chip than the last one, or the same place empty
+   * and then taken again. A sealed board that is still in shows itself as silent or locked, and is waited out. With a gate a missing
+   * port is waited for as well.
    */
   async #awaitBoard(first: boolean): Promise<Inserted | null> {
-    const { job, clock } = this.#parts;
+    const { job, clock, gate } = this.#parts;
     let wasEmpty = first;
-    this.#state(first ? 'identifying' : 'waiting');
+    let state: FixtureState = first && gate === null ? 'identifying' : 'waiting';
+    this.#state(state);
     while (!job.signal.aborted) {
       const inserted = await this.#connect();
       if ('board' in inserted) {
         const mac = inserted.board.identity.mac;
-        if (wasEmpty || mac === null || mac !== this.#lastMac) return inserted;
-        await inserted.board.close();
-      } else if (first || !(isLocked(inserted.fault) || isFault(inserted.fault, 'protocol.no-answer'))) {
-        if (job.signal.aborted) return null;
-        return inserted;
-      } else if (!isLocked(inserted.fault)) {
-        wasEmpty = true;
-      } else if (wasEmpty) {
-        return inserted;
+        const isNew = wasEmpty || mac === null || mac !== this.#lastMac;
+        const stable = isNew ? await this.#stable(inserted) : null;
+        if (stable !== null) {
+          this.#lastFault = null;
+          return stable;
+        }
+        if (!isNew) await inserted.board.close();
+      } else if (job.signal.aborted) {
+        return null;
+      } else {
+        const { fault } = inserted;
+        const locked = isLocked(fault);
+        const absent = gate !== null && isFault(fault) && fault.code.startsWith('transport.');
+        const empty = isFault(fault, 'protocol.no-answer') || absent;
+        const told = gate !== null && isFault(fault) && fault.code === this.#lastFault;
+        if (locked ? wasEmpty && !told : !(empty && (gate !== null || !first)) && !told) {
+          this.#lastFault = isFault(fault) ? fault.code : null;
+          return inserted;
+        }
+        if (empty) {
+          wasEmpty = true;
+          this.#lastFault = null;
+        }
+        const now = absent ? 'absent' : 'waiting';
+        if (gate !== null && now !== state) {
+          state = now;
+          this.#state(state);
+        }
       }
       try {
         await clock.sleep(insertionPollMs, job.signal);
@@ -191,11 +242,28 @@ export class Fixture {
     return null;
   }
 
+  /** The board met as often in a row as the gate asks for; null (and closed) when another look finds another one or none. */
+  async #stable(met: Found): Promise<Found | null> {
+    let held = met.board;
+    for (let looks = 1; looks < (this.#parts.gate?.contacts(this.#spec.name) ?? 1); looks++) {
+      const { mac } = held.identity;
+      await held.close();
+      const again = await this.#connect();
+      if (!('board' in again)) return null;
+      held = again.board;
+      if (held.identity.mac !== mac) {
+        await held.close();
+        return null;
+      }
+    }
+    return { board: held, canReset: met.canReset };
+  }
+
   async #connect(): Promise<Inserted> {
     const { openPort, clock, job } = this.#parts;
     try {
       const port = await openPort(this.#spec.address, { baudRate: 115200 });
-      return { board: await connectBoard(port, { clock, signal: job.signal }) };
+      return { board: await connectBoard(port, { clock, signal: job.signal }), canReset: port.hasControlLines };
     } catch (fault) {
       return { fault };
     }
@@ -206,5 +274,11 @@ export class Fixture {
   }
 }
 
+/** A board met in the fixture. */
+interface Found {
+  readonly board: Board;
+  readonly canReset: boolean;
+}
+
 /** What a look into the fixture gave. */
-type Inserted = { readonly board: Board } | { readonly fault: unknown };
+type Inserted = Found | { readonly fault: unknown };

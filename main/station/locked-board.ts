@@ -58,6 +58,8 @@ export interface LockedBoardParts {
 
 export interface LockedBoardTask {
   readonly recipe: Recipe;
+  /** Whether the firmware answers a challenge. */
+  readonly offersProof: boolean;
   readonly resetBy: 'lines' | 'operator';
   readonly serial: string | null;
   readonly fixture: string;
@@ -80,7 +82,7 @@ export async function finishLockedBoard(
   const { ledger, clock, random } = parts;
   const candidates = await unsealedRuns(ledger, task);
   if (candidates.length === 0) return null;
-  const keyed = candidates.filter((candidate) => publicKeyOf(candidate) !== null);
+  const keyed = task.offersProof ? candidates.filter((candidate) => publicKeyOf(candidate) !== null) : [];
   if (keyed.length === 0 && (task.serial === null || candidates.length > 1)) return null;
   const nonce = keyed.length > 0 ? random(32) : null;
   const port = await parts.openPort(task.address, { baudRate: 115200 });

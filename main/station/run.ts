@@ -17,7 +17,7 @@ import { destroyKeys, newWorkspace, type Step, type StepContext } from '../recip
 import { stepOf } from '../recipe/steps/index.ts';
 import type { Plan } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
-import { refuseBoard, refuseSerial } from './admission.ts';
+import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
 import type { StationListener } from './events.ts';
 import { type BoardPast, pastOf } from './past.ts';
 import { sealedRecordOf } from './sealed-record.ts';
@@ -38,6 +38,8 @@ export interface RunJob {
   readonly loaded: LoadedRecipe;
   readonly release: Release;
   readonly resetBy: 'lines' | 'operator';
+  /** Whether the port can reset its board; where it cannot, a person has to. */
+  readonly canReset: boolean;
   /** Serial number for this board, as scanned; null: none was. */
   readonly serial: string | null;
   /** Stops between steps, never inside an irreversible one. */
@@ -128,6 +130,8 @@ export class Run {
     await ledger.bindRun(this.#record.id, { mac: identity.mac, chip: identity.kind, ...(serial ? { serial } : {}) });
     const past = pastOf(history);
     const plan = this.#plan(board, identity, snapshot, serial, past, release);
+    const cannot = refuseWithoutReset(plan, this.#job);
+    if (cannot) throw cannot;
     const digest = planDigest(plan);
     await this.#say(null, {
       type: 'planned',

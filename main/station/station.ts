@@ -10,7 +10,7 @@ import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenPort } from '../transport/port.ts';
 import type { StationEvent, StationListener } from './events.ts';
-import { Fixture, type FixtureSpec } from './fixture.ts';
+import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
 
 /** The parts a station is made of; compose opens the real ones. */
 export interface StationParts {
@@ -34,6 +34,10 @@ export interface ProvisionJob {
   /** Serial numbers, given to boards in the order in which they start. */
   readonly serials: readonly string[];
   readonly resetBy: 'lines' | 'operator';
+  /** Decides when an inserted board starts and with which serial number; without one boards start at once, with `serials`. */
+  readonly gate?: FixtureGate;
+  /** What `count` counts: boards tried (the default), or boards sealed, so that a failed one is made up for. */
+  readonly aim?: 'tried' | 'sealed' | 'until-stopped';
   /** Ends the batch: no new board starts, running boards stop at the next step border. */
   readonly signal: AbortSignal;
 }
@@ -86,7 +90,7 @@ export class Station {
     const release = await this.prepareRelease(job.loaded);
     const startedAt = clock.monotonic();
     const batch = `B-${isoTime(clock.now()).slice(0, 10).replaceAll('-', '')}-${toHex(random(4))}`;
-    const total = job.count ?? job.fixtures.length;
+    const total = job.aim === 'until-stopped' ? null : (job.count ?? job.fixtures.length);
     await ledger.putRecipe(job.loaded.ref, job.loaded.canonicalText);
     await ledger.openBatch({
       id: batch,
@@ -100,6 +104,7 @@ export class Station {
     const halt = new AbortController();
     const signal = AbortSignal.any([job.signal, halt.signal]);
     let started = 0;
+    let given = 0;
     const fixtures = job.fixtures.map(
       (spec) =>
         new Fixture(spec, {
@@ -107,17 +112,25 @@ export class Station {
           station: this.parts.name,
           listen: this.#publish,
           job: { loaded: job.loaded, release, resetBy: job.resetBy, signal, operator: job.operator, batch },
-          claim: () => (started < total && !signal.aborted ? { serial: job.serials[started++] ?? null } : null),
+          gate: job.gate ?? null,
+          claim: () => {
+            if (signal.aborted || (total !== null && started >= total)) return null;
+            started++;
+            return { serial: job.serials[given++] ?? null };
+          },
           giveBack: () => {
             started--;
+            given--;
           },
           done: (outcome) => {
             counts[outcome]++;
+            if (job.aim === 'sealed' && outcome !== 'passed') started--;
             const done = Object.values(counts).reduce((sum, count) => sum + count, 0);
             this.#publish({ type: 'batch', batch, done, passed: counts.passed, of: total });
           },
         }),
     );
+    this.#publish({ type: 'batch', batch, done: 0, passed: 0, of: total });
     const ends = await Promise.allSettled(
       fixtures.map((fixture) =>
         fixture.work().catch((error: unknown) => {

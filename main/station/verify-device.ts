@@ -95,7 +95,7 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, door: st
   const burned = (record.efusesAfter as { burnedAfterwards: Record<string, number> }).burnedAfterwards;
   const recorded = Object.keys(burned).find((field) => burned[field] === 1) ?? null;
   const checks: DeviceCheck[] = [{ what: 'door', ok: recorded === door, evidence: door ?? 'open' }];
-  const nonce = record.identity ? random(32) : null;
+  const nonce = record.identity && wasChallenged(record) ? random(32) : null;
   const proof = await bootProofOf(await open(), clock, nonce, parts.signal);
   if (typeof proof === 'string') {
     checks.push({ what: 'boot', ok: false, evidence: proof });
@@ -107,6 +107,12 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, door: st
     }
   }
   return { record, checks };
+}
+
+/** Whether the device answered a challenge when it was made: then it can be asked again. */
+function wasChallenged(record: SealedRecord): boolean {
+  const proofs = record.bootProof as Readonly<Record<string, { readonly challenge?: string } | undefined>>;
+  return Object.values(proofs).some((proof) => proof?.challenge !== undefined);
 }
 
 async function bootProofOf(
@@ -121,7 +127,7 @@ async function bootProofOf(
     timeoutSeconds: bootSeconds,
     expect: ['.'],
     reject: [],
-    challenge: nonce !== null,
+    challenge: 'if-offered',
   } as const;
   try {
     return await proveByBoot(board, { clock, resetBy: 'lines', rule, nonce, ...(signal ? { signal } : {}) });

@@ -2,13 +2,11 @@ import { p256 } from '@noble/curves/nist.js';
 import { fromHex, toHex } from '../base/bytes.ts';
 import { canonicalJson } from '../base/json.ts';
 import { revisionText } from '../model/chip.ts';
+import { proofMarker } from '../model/proof.ts';
 import type { IdfConsole } from './boot-console.ts';
 import { fieldOr, flashEncryptionOn, keyFileBytes, ones, slotOfPurpose } from './boot-keys.ts';
 import type { LoadedApp } from './boot-second-stage.ts';
 import type { BootContext, RunningFirmware, VirtualEfuse } from './silicon.ts';
-
-/** An application with these words in it answers `prove`, `pubkey` and `security`. */
-export const proofMarker = 'FUSELINE-PROOF-1';
 
 /**
  * The application's start: the lines that ESP-IDF prints before app_main, what a release build burns, and the firmware that answers

@@ -24,16 +24,18 @@ export const finalBootProof: Step = {
 
 function proofInWords({ bootProof: { expect, challenge } }: Recipe): string {
   const lines = expect.map((line) => `/${line}/`).join(', ');
-  return `expect ${lines}${challenge ? '; have a fresh challenge signed by the burned key' : ''}`;
+  return `expect ${lines}${challenge === 'none' ? '' : `; a fresh challenge signed by the burned key${challenge === 'required' ? '' : ' where the firmware offers it'}`}`;
 }
 
 async function* prove(
-  { board, recipe, clock, resetBy, workspace, random }: StepContext,
+  { board, recipe, release, clock, resetBy, workspace, random }: StepContext,
   what: 'boot' | 'sealed-boot',
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StepEvent, void, void> {
   const publicKey = workspace.identity?.publicKey ?? null;
-  const nonce = recipe.bootProof.challenge && publicKey !== null ? random(32) : null;
+  const { challenge: wish } = recipe.bootProof;
+  const asks = wish === 'required' || (wish === 'if-offered' && release.offersProof);
+  const nonce = asks && publicKey !== null ? random(32) : null;
   const task = { clock, resetBy, rule: recipe.bootProof, nonce, ...(signal ? { signal } : {}) };
   const proof = await proveByBoot(board, task);
   if (nonce !== null) requireSignature(proof, nonce, publicKey!);

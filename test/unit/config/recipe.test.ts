@@ -27,7 +27,7 @@ test('the production recipe is read into what the planner works with', () => {
   assert.deepEqual(recipe.flashEncryption, { key: 'xts-aes-256', mode: 'release' });
   assert.deepEqual(recipe.doors, { jtag: 'off', directBoot: 'off', downloadMode: 'disabled' });
   assert.equal(recipe.bootProof.when, 'both');
-  assert.equal(recipe.bootProof.challenge, true);
+  assert.equal(recipe.bootProof.challenge, 'required');
   assert.deepEqual(recipe.identity?.certificate.subject, [
     { type: 'CN', value: 'fuseline {serial}' },
     { type: 'O', value: 'Example' },

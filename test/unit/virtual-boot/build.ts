@@ -16,7 +16,7 @@ import {
   padForSigning,
 } from '../../../main/image/secure-boot.ts';
 import type { Partition, SecureBootScheme } from '../../../main/image/types.ts';
-import { proofMarker } from '../../../main/virtual/boot-app.ts';
+import { proofMarker } from '../../../main/model/proof.ts';
 
 /** A build in miniature: what an ESP-IDF build gives, with a few bytes of code. */
 export interface BuildOptions {
