@@ -237,11 +237,20 @@ export const commands = {
   }),
 } as const;
 
-/** 0xEF XOR all bytes (FACTS 1.1). */
+/**
+ * 0xEF XOR all bytes (FACTS 1.1). Words first, folded at the end: XOR does not mind which lane a byte is in, and blocks of 16 KiB at
+ * 2 Mbaud on many ports make this a hot loop.
+ */
 export function blockChecksum(bytes: Uint8Array): number {
-  let sum = 0xef;
-  for (let i = 0; i < bytes.length; i++) sum ^= bytes[i] as number;
-  return sum;
+  const head = Math.min(bytes.length, -bytes.byteOffset & 3);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + head, (bytes.length - head) >>> 2);
+  let sum = 0;
+  for (let i = 0; i < words.length; i++) sum ^= words[i] as number;
+  sum ^= sum >>> 16;
+  sum ^= sum >>> 8;
+  for (let i = 0; i < head; i++) sum ^= bytes[i] as number;
+  for (let i = head + 4 * words.length; i < bytes.length; i++) sum ^= bytes[i] as number;
+  return (sum ^ 0xef) & 0xff;
 }
 
 /** The eight bytes before a request's body: direction 0, opcode, length, checksum. */

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { concat, fromHex, toHex } from '../../../main/base/bytes.ts';
-import { type Command, commands, type LoaderMode, requestHeader } from '../../../main/protocol/commands.ts';
+import { seededRandom } from '../../../main/base/random.ts';
+import {
+  blockChecksum,
+  type Command,
+  commands,
+  type LoaderMode,
+  requestHeader,
+} from '../../../main/protocol/commands.ts';
 import { SlipDecoder, slipFrame } from '../../../main/protocol/slip.ts';
 import { sharedVector } from './shared-data.ts';
 
@@ -103,6 +110,16 @@ describe('commands on the wire', () => {
       ],
       'c000031800f500000008000000000000000000000000000000dbdcdbdd000102030405c0',
     );
+  });
+
+  it('sum a block the same wherever it lies in memory', () => {
+    const bytes = seededRandom(5)(80);
+    for (let start = 0; start < 9; start++) {
+      for (let end = start; end < 60; end += 7) {
+        const slow = bytes.subarray(start, end).reduce((sum, byte) => sum ^ byte, 0xef);
+        assert.equal(blockChecksum(bytes.subarray(start, end)), slow, `${start} to ${end}`);
+      }
+    }
   });
 
   it('take the 12-byte form of the security info (S2)', () => {
