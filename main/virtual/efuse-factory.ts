@@ -37,6 +37,8 @@ export function burnFactoryValues(efuse: EfuseController, values: FactoryValues)
       Array.from({ length: 16 }, (_, i) => (value >>> i) & 1),
     );
   put(table, blocks, 'MAC', bitsOf(values.mac));
+  // ff:fe between its halves makes an EUI-64 of it: above the MAC in BLOCK1, the first byte on top (esptool: targets/esp32c6.py)
+  if (hasField(table, 'MAC_EXT')) blocks.get(1)?.set([0xfe, 0xff], 6);
   put(table, blocks, 'OPTIONAL_UNIQUE_ID', bitsOf(values.uniqueId));
   for (const [number, data] of blocks) efuse.setFactoryBlock(number, concat(data, rsEncode(data)));
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { hasField } from '../../main/efuse/tables.ts';
 import { revisionText } from '../../main/model/chip.ts';
 import { judging } from './espressif-tools.ts';
 import { onBench, siliconNames } from './virtual-bench.ts';

@@ -1,4 +1,5 @@
 // Virtual chips on a bench where foreign tools can reach them.
+import type { EfuseSnapshot } from '../../main/efuse/types.ts';
 import { bootFromFlash } from '../../main/virtual/boot.ts';
 import { VirtualChip } from '../../main/virtual/chip.ts';
 import { listenVirtualChip } from '../../main/virtual/listen.ts';
@@ -43,4 +44,18 @@ export async function onBench(
       ? ['--port', listener.address, '--before', 'no-reset', '--after', 'no-reset']
       : ['--port', `${listener.address}?ign_set_control`];
   return { chip, port, reset: () => chip.reset() };
+}
+
+/** The eFuses of a chip as its bus shows them now. */
+export function snapshotOf({ efuse }: VirtualChip): EfuseSnapshot {
+  const { table } = efuse;
+  const { repeatErr0, repeatErrWords, rsErr0, rsErr1 } = table.registers;
+  const read = (offset: number, words: number) =>
+    Array.from({ length: words }, (_, i) => efuse.readRegister(offset + 4 * i));
+  return {
+    table,
+    blocks: table.blocks.map(({ readOffset, words }) => read(readOffset, words)),
+    repeatErrors: read(repeatErr0, repeatErrWords),
+    rsErrors: [efuse.readRegister(rsErr0), efuse.readRegister(rsErr1)],
+  };
 }
