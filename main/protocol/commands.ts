@@ -242,14 +242,15 @@ export const commands = {
  * 2 Mbaud on many ports make this a hot loop.
  */
 export function blockChecksum(bytes: Uint8Array): number {
-  const head = Math.min(bytes.length, -bytes.byteOffset & 3);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + head, (bytes.length - head) >>> 2);
+  const head = bytes.length < 4 ? bytes.length : -bytes.byteOffset & 3;
+  const count = (bytes.length - head) >>> 2;
+  const words = new Uint32Array(bytes.buffer, count === 0 ? 0 : bytes.byteOffset + head, count);
   let sum = 0;
-  for (let i = 0; i < words.length; i++) sum ^= words[i] as number;
+  for (let i = 0; i < count; i++) sum ^= words[i] as number;
   sum ^= sum >>> 16;
   sum ^= sum >>> 8;
   for (let i = 0; i < head; i++) sum ^= bytes[i] as number;
-  for (let i = head + 4 * words.length; i < bytes.length; i++) sum ^= bytes[i] as number;
+  for (let i = head + 4 * count; i < bytes.length; i++) sum ^= bytes[i] as number;
   return (sum ^ 0xef) & 0xff;
 }
 
