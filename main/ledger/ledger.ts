@@ -38,7 +38,7 @@ export interface OpenKey {
 export interface DeviceQuery {
   /**
    * Free text: MAC (with or without colons), serial, batch, recipe, certificate serial, operator; prefix match, ASCII case ignored.
-   * A text that fits more than 10,000 devices by MAC, serial or certificate serial shows of these the most recent and the first by value.
+   * A text that fits more than 5,000 devices by MAC, serial or certificate serial shows of these the most recent and the first by value.
    */
   readonly text?: string;
   readonly batch?: string;

@@ -64,8 +64,9 @@ CREATE TABLE devices (
   outcome TEXT, state TEXT NOT NULL, sealed_at TEXT, sealed_row INTEGER, condemned TEXT,
   last_run TEXT NOT NULL, last_at TEXT NOT NULL, attempts INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX devices_serial ON devices (serial);
-CREATE INDEX devices_certificate ON devices (certificate);
+CREATE INDEX devices_serial ON devices (serial, last_at);
+CREATE INDEX devices_certificate ON devices (certificate, last_at);
+CREATE INDEX devices_mac ON devices (mac, last_at);
 CREATE INDEX devices_recent ON devices (last_at);
 CREATE INDEX devices_recipe ON devices (recipe_name, last_at);
 CREATE INDEX devices_batch ON devices (batch, last_at);

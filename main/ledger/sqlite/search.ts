@@ -4,13 +4,15 @@ import type { RecipeRef } from '../../model/record.ts';
 import type { DeviceQuery, DeviceRow } from '../ledger.ts';
 
 /** How many devices one source of a text search looks at; bounds the time of any search whatever the size of the book. */
-const cap = 10_000;
+const cap = 5_000;
 /** How many different batches, recipes or operators one text may fit. */
 const maxValues = 50;
 /** Behind every text that begins with a given one. */
 const last = '\u{10ffff}';
 
 interface Filter {
+  /** Columns that a source has to give for `sql` to be asked of it. */
+  readonly columns: string;
   readonly sql: string;
   readonly values: readonly string[];
 }
@@ -47,32 +49,22 @@ export class DeviceSearch {
       for (const row of rows) found.set(row.n, row.last_at);
     };
     let bounded = false;
+    const enough = limit + offset;
     for (const [field, prefix] of ranges(text)) {
-      const range = `SELECT * FROM devices WHERE ${field} >= ? AND ${field} < ? ORDER BY ${field} LIMIT ${cap}`;
-      add(this.#all(`SELECT n, last_at FROM (${range}) WHERE ${filter.sql}`, prefix, prefix + last, ...filter.values));
-      bounded ||=
-        this.#all(
-          `SELECT 1 FROM devices WHERE ${field} >= ? AND ${field} < ? LIMIT 1 OFFSET ${cap}`,
-          prefix,
-          prefix + last,
-        ).length > 0;
+      const span = [prefix, prefix + last] as const;
+      const range = `SELECT ${filter.columns} FROM devices WHERE ${field} >= ? AND ${field} < ? ORDER BY ${field} LIMIT ${cap}`;
+      add(this.#all(recentOf(range, filter.sql), ...span, ...filter.values, enough));
+      const beyond = `SELECT 1 FROM devices WHERE ${field} >= ? AND ${field} < ? LIMIT 1 OFFSET ${cap}`;
+      bounded ||= this.#all(beyond, ...span).length > 0;
     }
     for (const field of ['batch', 'recipe_name', 'operator'] as const) {
       const values = this.#valuesOf(field, text);
-      const bound = Math.max(limit + offset, Math.floor(cap / Math.max(values.length, 1)));
-      for (const value of values) {
-        const recent = `SELECT * FROM devices WHERE ${field} = ? ORDER BY last_at DESC LIMIT ?`;
-        add(
-          this.#all(
-            `SELECT n, last_at FROM (${recent}) WHERE ${filter.sql} LIMIT ?`,
-            ...[value, filter.sql === '1' ? limit + offset : bound],
-            ...[...filter.values, limit + offset],
-          ),
-        );
-      }
+      const bound = filter.sql === '1' ? enough : Math.max(enough, Math.floor(cap / Math.max(values.length, 1)));
+      const recent = `SELECT ${filter.columns} FROM devices WHERE ${field} = ? ORDER BY last_at DESC LIMIT ?`;
+      for (const value of values) add(this.#all(recentOf(recent, filter.sql), value, bound, ...filter.values, enough));
       bounded ||= values.length === maxValues || (values.length > 0 && filter.sql !== '1');
     }
-    if (bounded) add(this.#recent(text, filter));
+    if (bounded) add(this.#recent(text, filter, enough));
     const order = [...found].sort(([a, atA], [b, atB]) => (atA < atB ? 1 : atA > atB ? -1 : b - a));
     return order
       .slice(offset, offset + limit)
@@ -80,16 +72,18 @@ export class DeviceSearch {
   }
 
   /** Those of the most recent devices (that pass the filter) of which any field begins with the text. */
-  #recent(text: string, filter: Filter): readonly Found[] {
+  #recent(text: string, filter: Filter, enough: number): readonly Found[] {
     const prefixes = [
       ...ranges(text),
       ...(['batch', 'recipe_name', 'operator'] as const).map((field) => [field, text] as const),
     ];
-    const recent = `SELECT * FROM devices WHERE ${filter.sql} ORDER BY last_at DESC LIMIT ${cap}`;
+    const columns = prefixes.map(([field]) => field).join(', ');
+    const recent = `SELECT n, last_at, ${columns} FROM devices WHERE ${filter.sql} ORDER BY last_at DESC LIMIT ${cap}`;
     return this.#all(
-      `SELECT n, last_at FROM (${recent}) WHERE ${prefixes.map(([field]) => `(${field} >= ? AND ${field} < ?)`).join(' OR ')}`,
+      recentOf(recent, prefixes.map(([field]) => `(${field} >= ? AND ${field} < ?)`).join(' OR ')),
       ...filter.values,
       ...prefixes.flatMap(([, prefix]) => [prefix, prefix + last]),
+      enough,
     );
   }
 
@@ -116,6 +110,11 @@ export class DeviceSearch {
   }
 }
 
+/** Of a bounded source those that pass, the most recent first; the last value is how many. */
+function recentOf(source: string, passes: string): string {
+  return `SELECT n, last_at FROM (${source}) WHERE ${passes} ORDER BY last_at DESC, n DESC LIMIT ?`;
+}
+
 /** Near unique fields and how the text would begin in them. */
 function ranges(text: string): (readonly ['mac' | 'serial' | 'certificate', string])[] {
   const mac = macPrefix(text);
@@ -140,6 +139,8 @@ function filterOf(query: DeviceQuery): Filter {
   // 'Z' is behind every time of a day that begins with the date alone.
   if (query.to !== undefined) terms.push(['last_at <= ?', /T/.test(query.to) ? query.to : `${query.to}Z`]);
   return {
+    // Without terms an index alone answers: no row of the table has to be looked up.
+    columns: terms.length === 0 ? 'n, last_at' : 'n, last_at, batch, outcome, state',
     sql: terms.length === 0 ? '1' : terms.map(([sql]) => sql).join(' AND '),
     values: terms.flatMap(([, value]) => (value === null ? [] : [value])),
   };
