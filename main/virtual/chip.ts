@@ -23,7 +23,7 @@ export interface VirtualIdentity {
   readonly flashSize: number;
 }
 
-/** off: no supply. held: EN low. loader: ROM or stub listens. running: firmware. silent: it does nothing more until a reset. */
+/** off: no supply. held: EN low, or just released. rom, stub: a loader listens. running: firmware. silent: it does nothing more until a reset. */
 export type ChipMode = 'off' | 'held' | 'rom' | 'stub' | 'running' | 'silent';
 
 /** The ROM's rate after every reset, and the fastest it finds by itself. */

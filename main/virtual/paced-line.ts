@@ -46,7 +46,7 @@ export class PacedLine {
     return this.#backlog;
   }
 
-  /** Sends `bytes` (which must not change until delivered) from the line time `at` on, at `rate` bits a second; null: at once. */
+  /** Sends `bytes` (which must not change until delivered) from the line time `at` on, at `rate` bits a second; not `paced`: in no time. */
   send(bytes: Uint8Array, rate: number, paced: boolean, at: number): void {
     const speed = paced ? rate / 10_000 : Number.POSITIVE_INFINITY;
     const start = Math.max(this.#freeAt, at);
