@@ -21,10 +21,33 @@ export async function openSerialPort(path: string, address: string, options: Ope
   } catch (error) {
     throw portFault(address, 'it cannot be opened', error);
   }
+  mendPoller(binding);
   const lowLatency = await takesLines(binding, true);
   const hasControlLines = lowLatency || (await takesLines(binding, false));
   const usb = await usbIdOf(path);
   return new SerialPort(address, binding, options.baudRate, { hasControlLines, lowLatency }, usb);
+}
+
+/** The part of the Unix bindings that waits until the port can be read or written; Windows has none. */
+interface Poller {
+  poll(events?: number): void;
+  listenerCount(event: string): number;
+}
+const [readable, writable] = [1, 2];
+
+/**
+ * In the bindings (13.0) a wait for one event replaces the wait for the other: when an answer comes in while a write waits for room, the
+ * next wait for input forgets the write, which then never ends. Each wait is made to name both where both are waited for.
+ */
+function mendPoller(binding: Binding): void {
+  const { poller } = binding as { poller?: Poller };
+  if (!poller) return;
+  const poll = poller.poll.bind(poller);
+  poller.poll = (events = 0) => {
+    const reads = poller.listenerCount('readable') > 0 ? readable : 0;
+    const writes = poller.listenerCount('writable') > 0 ? writable : 0;
+    poll(events | reads | writes);
+  };
 }
 
 /**

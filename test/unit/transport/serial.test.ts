@@ -70,6 +70,34 @@ describe('a serial port on a pseudo-terminal', { skip: noSocat }, () => {
     await assert.rejects(a.write(bytes), (error) => isFault(error, 'transport.gone'));
   });
 
+  it('ends a write that waits for room although bytes come in meanwhile', async () => {
+    const link = join(folder, 'slow');
+    // A far end that takes nothing while its output is not read, but still sends (blocks of one pipe page never block it).
+    const far = spawn('socat', ['-b', '4096', `pty,raw,echo=0,link=${link}`, 'stdio'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    while (!existsSync(link)) await new Promise((resolve) => setTimeout(resolve, 10));
+    const port = await openPort(link, { baudRate: 115200 });
+    const bytes = new Uint8Array(1 << 20).fill(0x5a);
+    const written = port.write(bytes);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const answer = received(port, 1);
+    far.stdin.write('x');
+    await answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    let taken = 0;
+    const all = new Promise<void>((resolve) => {
+      far.stdout.on('data', (chunk: Uint8Array) => {
+        taken += chunk.length;
+        if (taken === bytes.length) resolve();
+      });
+    });
+    await written;
+    await all;
+    await port.close();
+    far.kill();
+  });
+
   it('is held alone', async () => {
     const first = await openPort(ptys.a, { baudRate: 115200 });
     await assert.rejects(openPort(ptys.a, { baudRate: 115200 }), (error) => isFault(error, 'transport.busy'));
