@@ -80,7 +80,9 @@ test('eFuses are burned over the bus, and secure download mode is in force with 
 
 test('every kind tells its flash through the SPI registers', async () => {
   for (const kind of chipKinds) {
-    const { chip, talk } = downloadChip({ kind, flashSize: 8 * 1024 * 1024 });
+    // P4 v1.3: the flash of v3.1 has no supply yet
+    const revision = kind === 'esp32p4' ? { revision: 103 } : {};
+    const { chip, talk } = downloadChip({ kind, flashSize: 8 * 1024 * 1024, ...revision });
     await attach(talk, chip.flash.size);
     const base = kind === 'esp32p4' ? 0x5008d000 : kind === 'esp32c3' || kind === 'esp32s3' ? 0x60002000 : 0x60003000;
     const write = (offset: number, value: number) => talk(request(0x09, words(base + offset, value, 0xffffffff, 0)));
