@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isFault } from '../../main/model/fault.ts';
+import { openStationOf } from '../../main/parts.ts';
+import { keysOf } from '../../main/recipe/keys.ts';
+import { type LoadedRecipe, type LoadOptions, loadRecipe } from '../../main/recipe/load.ts';
+import { findSoftHsm } from '../../main/signing/softhsm.ts';
+import type { StationEvent } from '../../main/station/events.ts';
+import type { BatchResult, ProvisionJob, Station } from '../../main/station/station.ts';
+import { createVirtualBench, type VirtualBench } from '../../main/virtual/address.ts';
+import type { VirtualChip } from '../../main/virtual/chip.ts';
+
+export const repository = fileURLToPath(new URL('../..', import.meta.url));
+export const recipes = join(repository, 'station-config', 'recipes');
+
+/** Reason to skip, or false: stories need the real token. */
+export const noToken: string | false = await findSoftHsm().then(
+  () => false as const,
+  () => 'no SoftHSM2 on this machine',
+);
+
+/** A station with all its real parts in a folder of its own, and a bench of virtual boards. */
+export interface Stage {
+  readonly station: Station;
+  readonly bench: VirtualBench;
+  readonly folder: string;
+  readonly events: StationEvent[];
+  /** Provisions one board at each address; `more` overrides the job. */
+  provision(loaded: LoadedRecipe, addresses: readonly string[], more?: Partial<ProvisionJob>): Promise<BatchResult>;
+  chip(address: string): VirtualChip;
+  close(): Promise<void>;
+}
+
+export async function setStage(): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-story-'));
+  const bench = createVirtualBench({});
+  const station = await openStationOf({ data: folder }, bench.open);
+  const events: StationEvent[] = [];
+  station.listen((event) => events.push(event));
+  return {
+    station,
+    bench,
+    folder,
+    events,
+    async provision(loaded, addresses, more = {}) {
+      await makeKeys(loaded, station);
+      return station.provision({
+        loaded,
+        fixtures: addresses.map((address, at) => ({ name: `F${at + 1}`, address })),
+        count: null,
+        order: 'story',
+        operator: 'tester',
+        serials: [],
+        resetBy: 'lines',
+        signal: new AbortController().signal,
+        ...more,
+      });
+    },
+    chip(address) {
+      const chip = bench.chip(address);
+      if (chip === undefined) throw new Error(`no chip was opened at ${address}`);
+      return chip;
+    },
+    async close() {
+      await station.close();
+      await bench.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeKeys(loaded: LoadedRecipe, station: Station): Promise<void> {
+  const { signer } = station.parts;
+  for (const { ref, use, algorithm } of keysOf(loaded.recipe)) {
+    await signer.findKey(ref).catch(async (error) => {
+      if (!isFault(error, 'token.no-key')) throw error;
+      await signer.generateKey({ label: ref.label, use, algorithm });
+    });
+  }
+}
+
+/** A recipe of the repository, which must be in order. */
+export function recipeNamed(name: string, options?: LoadOptions): LoadedRecipe {
+  return recipeAt(join(recipes, `${name}.yaml`), options);
+}
+
+export function recipeAt(file: string, options?: LoadOptions): LoadedRecipe {
+  const { loaded, findings } = loadRecipe(file, options);
+  if (loaded === null) throw new Error(findings.map((finding) => `${finding.check}: ${finding.what}`).join('\n'));
+  return loaded;
+}
+
+/** The faults of a stage's verdicts, for messages of failed assertions. */
+export function faultsOf(stage: Stage): string {
+  return stage.events
+    .flatMap((event) => (event.type === 'verdict' && event.fault ? [`${event.fault.code}: ${event.fault.what}`] : []))
+    .join('\n');
+}
