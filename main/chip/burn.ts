@@ -73,6 +73,7 @@ async function* burnKey(
   known: KnownEfuses,
 ): AsyncGenerator<StepEvent, void, void> {
   const { block } = assignment;
+  if ((known.words[1]! >>> table.blocks[block]!.readDisableBit!) & 1) throw stalePlan(assignment);
   const detail = detailOf(assignment);
   const codeword = codewordFor(table, assignment, keys);
   try {
@@ -95,6 +96,17 @@ async function* burnKey(
   } finally {
     wipe(codeword);
   }
+}
+
+/** A hidden block shows nothing to compare: burning it by a plan made before would spoil it. */
+function stalePlan({ slot }: SlotAssignment): ProgramFault {
+  return new ProgramFault({
+    code: 'burn.stale-plan',
+    what: `BLOCK_KEY${slot} is hidden already, and the plan still wants to burn it.`,
+    next: 'Insert the board again: the station plans it anew.',
+    safety: 'resumable',
+    details: { slot },
+  });
 }
 
 /** Public facts of a key block for the ledger; the ledger's reader knows slot, role and part by these names. */
@@ -135,7 +147,13 @@ function secretBytes(keys: KeyBytes, ...key: Parameters<KeyBytes>): Uint8Array {
 /** blank: nothing in it. begun: part of this codeword. doubtful: coding errors. foreign: bits that are not ours. */
 type KeyBlockState = 'right' | 'blank' | 'begun' | 'doubtful' | 'foreign';
 
+/** Looks at the block; what is not as it should be is looked at twice, since answers carry no checksum. */
 async function compare(bus: EfuseBus, table: EfuseTable, codeword: Codeword): Promise<KeyBlockState> {
+  const state = await compareOnce(bus, table, codeword);
+  return state === 'right' || state === 'blank' ? state : compareOnce(bus, table, codeword);
+}
+
+async function compareOnce(bus: EfuseBus, table: EfuseTable, codeword: Codeword): Promise<KeyBlockState> {
   const found = await bus.readWords(
     codeword.block,
     codeword.data.map((_, i) => i),
@@ -203,15 +221,16 @@ function stillOpen(words: readonly number[], known: KnownEfuses): BitSet {
   return new BitSet(words.map((word, i) => word & ~(known.words[i]! & ~known.weak[i]!)));
 }
 
-/** Reads the words that `program` touched, with their error words, into `known`. */
+/** Reads the words that `program` touched, with their error words, into `known`. What is not as it should be is read twice. */
 async function readBack(bus: EfuseBus, program: readonly number[], known: KnownEfuses): Promise<void> {
-  const touched = program.flatMap((word, i) => (word === 0 ? [] : [i]));
-  const words = await bus.readWords(0, touched);
-  for (const index of touched) {
-    const [before, now] = [known.words[index]!, words.get(index)!];
-    const strange = now & ~(before | program[index]!);
-    const gone = before & ~now;
-    if (strange !== 0 || gone !== 0) {
+  for (const [index, bits] of program.entries()) {
+    if (bits === 0) continue;
+    const before = known.words[index]!;
+    const expected = (before | bits) >>> 0;
+    const look = async () => (await bus.readWords(0, [index])).get(index)!;
+    let now = await look();
+    if (now !== expected) now = await look();
+    if ((now & ~expected) !== 0 || (before & ~now) !== 0) {
       throw new BoardFault({
         code: 'burn.readback-differs',
         what: `BLOCK0 word ${index} reads as 0x${now.toString(16)}: bits changed that were not burned.`,
@@ -221,7 +240,7 @@ async function readBack(bus: EfuseBus, program: readonly number[], known: KnownE
       });
     }
     known.words[index] = now;
-    known.weak[index] = await bus.repeatError(index);
+    known.weak[index] = (await bus.repeatError(index)) && (await bus.repeatError(index));
   }
 }
 

@@ -35,15 +35,25 @@ export async function identify(
   }
   const [first, second] = [await readIdentity(loader, profile), await readIdentity(loader, profile)];
   if (first.mac !== second.mac || first.revision !== second.revision) {
-    throw new BoardFault({
-      code: 'chip.unsteady',
-      what: `The board gave two answers to the question who it is: ${first.mac} and ${second.mac}.`,
-      next: 'Seat the board anew and look at cable and supply; set it aside when it happens again.',
-      safety: 'untouched',
-      details: { first: first.mac, second: second.mac, firstRevision: first.revision, secondRevision: second.revision },
+    throw unsteady('who it is', {
+      first: first.mac,
+      second: second.mac,
+      firstRevision: first.revision,
+      secondRevision: second.revision,
     });
   }
   return { profile, identity: { kind, chipId, ...first, security } };
+}
+
+/** Two answers to one question. */
+export function unsteady(question: string, details: BoardFault['details']): BoardFault {
+  return new BoardFault({
+    code: 'chip.unsteady',
+    what: `The board gave two different answers to the question ${question}.`,
+    next: 'Seat the board anew and look at cable and supply; set it aside when it happens again.',
+    safety: 'untouched',
+    details,
+  });
 }
 
 function unknownChip(security: SecurityInfo | null): BoardFault {

@@ -15,7 +15,7 @@ import { loadStubImage } from '../protocol/stub-images.ts';
 import type { Board, BurnStage, ChipProfile, KeyBytes } from './board.ts';
 import { carryOut, type KnownEfuses } from './burn.ts';
 import { powerFlash } from './flash-power.ts';
-import { identify } from './identify.ts';
+import { identify, unsteady } from './identify.ts';
 import { flashSizeOf } from './jedec.ts';
 import type { BurnPermit } from './permit.ts';
 import { EfuseBus } from './registers.ts';
@@ -60,8 +60,13 @@ class LiveBoard implements Board {
   }
 
   async readEfuses(): Promise<EfuseSnapshot> {
-    const snapshot = await this.#bus().snapshot();
-    this.#assertSame(identityFromSnapshot(snapshot).mac);
+    const bus = this.#bus();
+    const snapshot = await bus.snapshot();
+    await this.#assertSteady(bus, snapshot.blocks[0]!);
+    if (identityFromSnapshot(snapshot).mac !== this.identity.mac) {
+      await this.#assertSameBoard();
+      throw unsteady('who it is', {});
+    }
     this.#known = knownOf(snapshot);
     return snapshot;
   }
@@ -119,12 +124,11 @@ class LiveBoard implements Board {
     if (!plan.burns.some(({ stage }) => stages.includes(stage))) return;
     if (this.#loader.mode !== 'rom' || this.#booted) await this.#reset();
     const bus = this.#bus();
-    await this.#assertSameBoard();
     if (!this.#prepared) await bus.prepare();
     this.#prepared = true;
     this.#known ??= await this.#readBlock0(bus);
     yield* carryOut(bus, this.#tableOrRefuse(), plan, keys, stages, this.#known, {
-      secureDownload: async () => (await this.#loader.readSecurityInfo()).secureDownload,
+      secureDownload: async () => this.#loader.secureDownload || (await this.#loader.readSecurityInfo()).secureDownload,
       downloadDisabled: async () => (this.#loader.canReset ? (await this.tryDownloadDoor()) === 'disabled' : null),
     });
   }
@@ -195,21 +199,32 @@ class LiveBoard implements Board {
   async #assertSameBoard(): Promise<void> {
     const { mac } = this.identity;
     if (mac === null || this.#table === null || this.#loader.secureDownload) return;
-    const words = await this.#bus().readWords(1, [0, 1]);
-    const [low, high] = [words.get(0)!, words.get(1)! & 0xffff];
-    const found = (high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
-    this.#assertSame(found);
-  }
-
-  #assertSame(mac: string | null): void {
-    if (mac === this.identity.mac) return;
+    // Answers carry no checksum: a strange one is asked for again.
+    let found = await this.#readMac();
+    if (found !== mac) found = await this.#readMac();
+    if (found === mac) return;
     throw new BoardFault({
       code: 'chip.other-board',
-      what: `The board at hand is ${mac ?? 'without a MAC'}, not ${this.identity.mac} as before.`,
+      what: `The board at hand is ${found}, not ${mac} as before.`,
       next: 'Take the board out and insert one board at a time.',
       safety: 'untouched',
-      details: { found: mac, expected: this.identity.mac },
+      details: { found, expected: mac },
     });
+  }
+
+  async #readMac(): Promise<string> {
+    const words = await this.#bus().readWords(1, [0, 1]);
+    const high = (words.get(1)! & 0xffff).toString(16).padStart(4, '0');
+    return (high + words.get(0)!.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
+  }
+
+  /** BLOCK0 decides what is burned and what is left: it is read twice (DESIGN section 3, step 1). */
+  async #assertSteady(bus: EfuseBus, block0: readonly number[]): Promise<void> {
+    const again = await bus.readWords(
+      0,
+      block0.map((_, i) => i),
+    );
+    if (!block0.every((word, i) => again.get(i) === word)) throw unsteady('what is burned in BLOCK0', {});
   }
 
   /** BLOCK0 anew; where nothing in it changed, no key block did: who burns a key sets its purpose and its locks. */
@@ -217,11 +232,11 @@ class LiveBoard implements Board {
     const indexes = [0, 1, 2, 3, 4, 5];
     const read = await bus.readWords(0, indexes);
     const words = indexes.map((index) => read.get(index)!);
+    const before = this.#knownBefore;
+    if (before?.words.every((word, i) => word === words[i])) return before;
     const weak: number[] = [];
     for (const index of indexes) weak.push(await bus.repeatError(index));
-    const before = this.#knownBefore;
-    const unchanged = before?.words.every((word, i) => word === words[i]) ?? false;
-    return { words, weak, blank: unchanged ? before!.blank : new Set() };
+    return { words, weak, blank: new Set() };
   }
 
   #bus(): EfuseBus {

@@ -1,14 +1,12 @@
 // The eFuse controller over the loader's two register commands, in as few exchanges as the sequence allows (FACTS 2.4, 18).
 //
 //   stage     PGM_DATA (and CHECK_VALUE) of the block          packets of eight writes
-//   look      PGM_DATA of BLOCK0 again                         WRITE_REG has no checksum, and a wrong fuse is for ever;
+//   look      all PGM_DATA of BLOCK0 again                     WRITE_REG has no checksum, and a wrong fuse is for ever;
 //                                                              a wrong key block shows itself by its parity
 //   program   CONF = 0x5A5A, CMD = block << 2 | 2
 //   wait      CMD until idle
 //   clear     PGM_DATA, CHECK_VALUE back to zero, then          no register keeps a key
 //   read      CONF = 0x5AA5, CMD = 1, wait until idle           in the same packets
-//
-// Registers hold zeros between burns (`prepare` sees to it), so that only words other than zero are staged and cleared.
 
 import { bytesOfWords, wordsOf } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
@@ -78,11 +76,13 @@ export class EfuseBus {
     const { registers, timing, crystalMHz } = this.#table;
     // All crystals of one chip have the same times in our sources; a second set would have to be chosen by measuring.
     const times = timing[crystalMHz[0]!] ?? [];
-    await this.#loader.writeRegisters([
-      ...times.map(({ offset, mask, value }) => ({ address: this.#at(offset), value, mask })),
-      ...this.#zeros(registers.pgmData0, dataWords),
-      ...this.#zeros(registers.checkValue0, checkWords),
-    ]);
+    await this.#retried(() =>
+      this.#loader.writeRegisters([
+        ...times.map(({ offset, mask, value }) => ({ address: this.#at(offset), value, mask })),
+        ...this.#zeros(registers.pgmData0, dataWords),
+        ...this.#zeros(registers.checkValue0, checkWords),
+      ]),
+    );
   }
 
   /**
@@ -113,8 +113,9 @@ export class EfuseBus {
   /** Clears the staging registers that `codeword` used and makes the read registers show what is burned now. */
   async refresh(codeword: Codeword): Promise<void> {
     const { pgmData0, checkValue0, conf, cmd } = this.#table.registers;
+    // Words of BLOCK0 that are zero were seen to be so when they were staged.
     const used = (base: number, words: readonly number[]) =>
-      words.flatMap((word, i) => (word === 0 ? [] : [{ address: this.#at(base + 4 * i), value: 0 }]));
+      this.#zeros(base, words.length).filter((_, i) => codeword.block !== 0 || words[i] !== 0);
     await this.#retried(() =>
       this.#loader.writeRegisters([
         ...used(pgmData0, codeword.data),
@@ -193,7 +194,7 @@ export class EfuseBus {
     return Array.from({ length: count }, (_, i) => ({ address: this.#at(offset + 4 * i), value: 0 }));
   }
 
-  /** Stages words and reads them back before anything is programmed. A write that went astray left its word at zero, so that shows too. */
+  /** Stages words and reads them back before anything is programmed: the line may have damaged these or what cleared them before. */
   async #stageAndLook(staged: readonly RegisterWrite[]): Promise<void> {
     for (let round = 1; ; round++) {
       await this.#retried(() => this.#loader.writeRegisters(staged));
@@ -213,7 +214,7 @@ export class EfuseBus {
   }
 
   #staged(offset: number, words: readonly number[]): { address: number; value: number }[] {
-    return words.flatMap((word, i) => (word === 0 ? [] : [{ address: this.#at(offset + 4 * i), value: word >>> 0 }]));
+    return words.map((word, i) => ({ address: this.#at(offset + 4 * i), value: word >>> 0 }));
   }
 
   #pause(): RegisterWrite {

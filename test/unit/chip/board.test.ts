@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { seededRandom } from '../../../main/base/random.ts';
+import { flashSizeOf } from '../../../main/chip/jedec.ts';
+import { openBoard } from '../../../main/chip/live-board.ts';
+import { profileByChipId, profileOf, profiles } from '../../../main/chip/profiles.ts';
+import { planBurn } from '../../../main/efuse/plan.ts';
+import { fieldOf } from '../../../main/efuse/tables.ts';
+import { chipKinds } from '../../../main/model/chip.ts';
+import { isFault } from '../../../main/model/fault.ts';
+import type { Loader } from '../../../main/protocol/loader.ts';
+import { connectLoader } from '../../../main/protocol/loader-session.ts';
+import { openVirtualPort } from '../../../main/virtual/port.ts';
+import { fastClock } from './clocks.ts';
+import { allStages, Book, keyBytes, meet, permit, production, virtualChip } from './rig.ts';
+
+test('a board says who it is: chip, revision, MAC, package', async () => {
+  for (const [kind, revision] of [
+    ['esp32p4', 103],
+    ['esp32p4', 301],
+    ['esp32s3', 2],
+    ['esp32c3', 4],
+    ['esp32h2', 102],
+  ] as const) {
+    const chip = virtualChip(kind, revision);
+    const board = await meet(chip);
+    const { identity } = board;
+    assert.deepEqual([identity.kind, identity.revision, identity.mac], [kind, revision, chip.identity.mac]);
+    assert.equal(board.profile, profileOf(kind));
+    await board.close();
+  }
+});
+
+test('in secure download mode the chip is known, and nothing else; eFuses are closed', async () => {
+  const chip = virtualChip('esp32c3', 4);
+  const first = await meet(chip);
+  await new Book().run(first, production('esp32c3', 4));
+  await first.close();
+  const board = await meet(chip);
+  const { kind, revision, mac, packageVersion, security } = board.identity;
+  assert.deepEqual([kind, revision, mac, packageVersion, security.secureDownload], ['esp32c3', null, null, null, true]);
+  await assert.rejects(
+    board.readEfuses(),
+    (error) => isFault(error, 'chip.secure-download') && error.safety === 'sealed',
+  );
+  assert.equal(await board.detectFlashSize(), null);
+  assert.equal(await board.tryDownloadDoor(), 'secure');
+  await board.close();
+});
+
+/** The loader with its register reads changed on the way. */
+function tampered(loader: Loader, read: (address: number, value: number) => number): Loader {
+  return new Proxy(loader, {
+    get(target, name) {
+      if (name === 'readRegister') return async (address: number) => read(address, await target.readRegister(address));
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+const macWord = 0x5012d044;
+
+test('two answers to the question who it is are a fault before anything is done', async () => {
+  const loader = await connectLoader(openVirtualPort(virtualChip('esp32p4', 301), 'virtual:test'), {
+    clock: fastClock,
+  });
+  let asked = 0;
+  const unsteady = tampered(loader, (address, value) => (address === macWord && ++asked === 2 ? value ^ 1 : value));
+  await assert.rejects(openBoard(unsteady, { clock: fastClock }), (error) => isFault(error, 'chip.unsteady'));
+  await loader.close();
+});
+
+test('another board in the same place is noticed after a reset, and is not burned', async () => {
+  const loader = await connectLoader(openVirtualPort(virtualChip('esp32p4', 301), 'virtual:test'), {
+    clock: fastClock,
+  });
+  let other = 0;
+  const board = await openBoard(
+    tampered(loader, (address, value) => (address === macWord ? value ^ other : value)),
+    {
+      clock: fastClock,
+    },
+  );
+  const plan = planBurn(await board.readEfuses(), production('esp32p4', 301), { slots: [] });
+  await board.prepareFlashing({ baudRate: 115200, flashSize: 1 << 20 });
+  other = 0x100;
+  await assert.rejects(board.burn(plan, keyBytes, permit, allStages).next(), (error) =>
+    isFault(error, 'chip.other-board'),
+  );
+  await loader.close();
+});
+
+test('a BLOCK0 that reads differently the second time is a fault', async () => {
+  const loader = await connectLoader(openVirtualPort(virtualChip('esp32p4', 301), 'virtual:test'), {
+    clock: fastClock,
+  });
+  let asked = 0;
+  const board = await openBoard(
+    tampered(loader, (address, value) => (address === 0x5012d030 && ++asked === 1 ? value | 0x80000 : value)),
+    { clock: fastClock },
+  );
+  await assert.rejects(board.readEfuses(), (error) => isFault(error, 'chip.unsteady'));
+  await board.close();
+});
+
+for (const [kind, revision] of [
+  ['esp32p4', 103],
+  ['esp32p4', 301],
+  ['esp32c3', 4],
+] as const)
+  test(`${kind} ${revision}: flash through the stub, verified by digest, then back in the ROM`, async () => {
+    const chip = virtualChip(kind, revision);
+    const board = await meet(chip);
+    assert.equal(await board.detectFlashSize(), chip.flash.size, 'the supply of the flash is on');
+    const settled = await board.prepareFlashing({ baudRate: 921600, flashSize: chip.flash.size });
+    assert.deepEqual(settled, { mode: 'stub', baudRate: 921600 });
+    const data = seededRandom(1)(20000);
+    await board.writeFlash({ offset: 0x10000, data, compression: 'none' });
+    assert.deepEqual(await board.verifyFlash(0x10000, data), { md5: createHash('md5').update(data).digest('hex') });
+    const different = data.slice();
+    different[19999]! ^= 1;
+    await assert.rejects(board.verifyFlash(0x10000, different), (error) => isFault(error, 'chip.flash-differs'));
+    await board.returnToRom();
+    const plan = planBurn(await board.readEfuses(), production(kind, revision, null), { slots: [] });
+    for await (const _ of board.burn(plan, keyBytes, permit, allStages));
+    assert.equal(chip.efuse.field('SECURE_BOOT_EN'), 1);
+    await board.close();
+  });
+
+test('burning straight after flashing leaves the stub by itself', async () => {
+  const chip = virtualChip('esp32p4', 301);
+  const board = await meet(chip);
+  const plan = planBurn(await board.readEfuses(), production('esp32p4', 301, null), { slots: [] });
+  await board.prepareFlashing({ baudRate: 921600, flashSize: chip.flash.size });
+  for await (const _ of board.burn(plan, keyBytes, permit, ['keys']));
+  assert.equal(chip.mode, 'rom');
+  await board.close();
+});
+
+test('a port without lines stays with the ROM for the whole visit', async () => {
+  const loader = await connectLoader(openVirtualPort(virtualChip('esp32c3', 4), 'virtual:test'), { clock: fastClock });
+  const noLines = new Proxy(loader, {
+    get(target, name) {
+      if (name === 'canReset') return false;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const board = await openBoard(noLines, { clock: fastClock });
+  const { mode } = await board.prepareFlashing({ baudRate: 115200, flashSize: 1 << 20 });
+  assert.equal(mode, 'rom');
+  await board.returnToRom();
+  await board.close();
+});
+
+test('profiles: every chip has one, and every field it names exists on its silicon', () => {
+  assert.deepEqual(
+    profiles.map(({ kind }) => kind),
+    [...chipKinds],
+  );
+  for (const profile of profiles) {
+    assert.equal(profileByChipId(profile.chipId), profile);
+    const { jtag, directBoot, flashEncryptionRelease, flashEncryptionWriteProtect } = profile.production;
+    for (const table of profile.efuseTables) {
+      for (const name of [...directBoot, ...flashEncryptionWriteProtect, ...jtag.map(({ field }) => field)])
+        assert.equal(fieldOf(table, name).name, name);
+      for (const { field, minRevision = 0 } of flashEncryptionRelease)
+        if (minRevision <= table.revisions.min) assert.equal(fieldOf(table, field).name, field);
+    }
+  }
+  assert.equal(profileByChipId(0), null);
+  assert.match(profileOf('esp32p4').ecdsaRefusal(103) ?? '', /v1\.3.*v3\.0/);
+  assert.equal(profileOf('esp32p4').ecdsaRefusal(301), null);
+  assert.match(profileOf('esp32c3').ecdsaRefusal(4) ?? '', /no ECDSA/);
+});
+
+test('flash sizes by JEDEC id', () => {
+  // Winbond W25Q128, GigaDevice GD25Q32, a 64 MiB part with a code of its own; nothing there, a short.
+  for (const [id, size] of [
+    [0x1840ef, 1 << 24],
+    [0x1640c8, 1 << 22],
+    [0x20ba20, 1 << 26],
+    [0, null],
+    [0xffffff, null],
+    [0x0340ef, null],
+  ] as const)
+    assert.equal(flashSizeOf(id), size);
+});

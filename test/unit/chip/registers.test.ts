@@ -1,0 +1,161 @@
+// What goes over the bus, register by register, against captures of espefuse's own burns.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fromHex } from '../../../main/base/bytes.ts';
+import { codewordOf, EfuseBus, type RegisterAccess, wipe } from '../../../main/chip/registers.ts';
+import { efuseTableFor } from '../../../main/efuse/tables.ts';
+import type { EfuseTable } from '../../../main/efuse/types.ts';
+import { isFault } from '../../../main/model/fault.ts';
+import type { RegisterWrite } from '../../../main/protocol/loader.ts';
+import { sharedData } from '../efuse/shared.ts';
+import { fastClock } from './clocks.ts';
+
+const idleRegister = 0x500ca08c;
+
+/** Registers and nothing behind them: every program command is noted with what was staged. */
+class Recorder implements RegisterAccess {
+  readonly registers = new Map<number, number>();
+  readonly programs: { cmd: number; conf: number; data: string[]; check: string[] }[] = [];
+  readonly packets: RegisterWrite[][] = [];
+  reads = 0;
+  readonly #table: EfuseTable;
+  /** Damages the n-th packet's first value (from 1). */
+  damage = 0;
+
+  constructor(table: EfuseTable) {
+    this.#table = table;
+  }
+
+  async readRegister(address: number): Promise<number> {
+    this.reads++;
+    return this.registers.get(address) ?? 0;
+  }
+
+  async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {
+    for (let at = 0; at < writes.length; at += 8)
+      this.packets.push(writes.slice(at, at + 8).map((write) => ({ ...write })));
+    this.damage--;
+    for (const [index, { address, value, mask = 0xffffffff }] of writes.entries()) {
+      const damaged = this.damage === 0 && index === 0 ? value ^ 0x10 : value;
+      const { base, registers } = this.#table;
+      this.registers.set(address, (((this.registers.get(address) ?? 0) & ~mask) | (damaged & mask)) >>> 0);
+      if (address !== base + registers.cmd) continue;
+      if ((damaged & 2) !== 0) this.#note(damaged);
+      this.registers.set(address, 0);
+    }
+  }
+
+  #note(cmd: number): void {
+    const { base, registers } = this.#table;
+    const word = (offset: number) => (this.registers.get(base + offset) ?? 0).toString(16).padStart(8, '0');
+    const run = (offset: number, count: number) => Array.from({ length: count }, (_, i) => word(offset + 4 * i));
+    this.programs.push({
+      cmd,
+      conf: this.registers.get(base + registers.conf) ?? 0,
+      data: run(registers.pgmData0, 8),
+      check: run(registers.checkValue0, 3),
+    });
+  }
+}
+
+const table = efuseTableFor('esp32p4', 103);
+const busOf = (recorder: Recorder, of = table) => new EfuseBus(recorder, of, fastClock, idleRegister);
+
+test('XTS key 00..1f on P4: words, check words, opcode and command of the capture', async () => {
+  // Origin: data/vectors/efuse_p4_burns.json, first case (espefuse 5.3.1 --virt); the block holds the file reversed.
+  const recorder = new Recorder(table);
+  const block = Uint8Array.from({ length: 32 }, (_, i) => 31 - i);
+  await busOf(recorder).program(codewordOf(4, block));
+  assert.deepEqual(recorder.programs, [
+    {
+      cmd: 0x12,
+      conf: 0x5a5a,
+      data: ['1c1d1e1f', '18191a1b', '14151617', '10111213', '0c0d0e0f', '08090a0b', '04050607', '00010203'],
+      check: ['ae7c7c06', '79d61c6d', 'f2e11075'],
+    },
+  ]);
+});
+
+const vectors = sharedData('vectors', 'efuse_p4_burns.json');
+test('every burn of every capture', { skip: vectors === null ? 'no shared data' : false }, async () => {
+  const { cases } = JSON.parse(readFileSync(vectors!, 'utf8'));
+  for (const { name, burns_in_order: burns } of cases)
+    for (const burn of burns) {
+      const recorder = new Recorder(table);
+      const data = burn['PGM_DATA0..7'].map((word: string) => Number.parseInt(word, 16));
+      const bytes = fromHex(burn['PGM_DATA0..7'].map((word: string) => word.match(/../g)!.reverse().join('')).join(''));
+      const codeword =
+        burn.block === 0 ? { block: 0, data: data.slice(0, 6), check: [] } : codewordOf(burn.block, bytes);
+      await busOf(recorder).program(codeword);
+      const [program] = recorder.programs;
+      assert.deepEqual(
+        [program!.data, program!.conf.toString(16), program!.cmd.toString(16).padStart(2, '0')],
+        [burn['PGM_DATA0..7'], burn.CONF, burn.CMD],
+        name,
+      );
+      if (burn.block !== 0) assert.deepEqual(program!.check, burn['CHECK_VALUE0..2'], name);
+    }
+});
+
+test('after a key no register and no array of ours holds a bit of it', async () => {
+  const recorder = new Recorder(table);
+  const bus = busOf(recorder);
+  const codeword = codewordOf(4, new Uint8Array(32).fill(0xa5));
+  await bus.program(codeword);
+  await bus.refresh(codeword);
+  for (let offset = 0; offset < 0x2c; offset += 4) assert.equal(recorder.registers.get(table.base + offset), 0);
+  wipe(codeword);
+  assert.ok([...codeword.data, ...codeword.check].every((word) => word === 0));
+});
+
+test('packets hold up to eight writes; a key takes two, then two to clear and read', async () => {
+  const recorder = new Recorder(table);
+  const bus = busOf(recorder);
+  const codeword = codewordOf(4, new Uint8Array(32).fill(0xa5));
+  await bus.program(codeword);
+  await bus.refresh(codeword);
+  assert.deepEqual(
+    recorder.packets.map((packet) => packet.length),
+    [8, 6, 8, 6],
+  );
+  assert.equal(recorder.reads, 3, 'one look after programming, two after reading');
+  assert.deepEqual(recorder.packets[1]!.at(-1), { address: idleRegister, value: 0, mask: 0, delayUs: 1000 });
+});
+
+test('programming times are set before the first burn, where the chip needs them', async () => {
+  for (const [kind, revision, expected] of [
+    ['esp32p4', 301, {}],
+    ['esp32c3', 4, { 488: 0x1fe28, 496: 0x300000, 500: 0x190 }],
+    ['esp32s3', 2, { 488: 0x1fe28, 500: 0x300000, 504: 0x190 }],
+    ['esp32c5', 100, { 492: 0x1fe28, 500: 0x300000, 504: 0x190 }],
+  ] as const) {
+    const chip = efuseTableFor(kind, revision);
+    const recorder = new Recorder(chip);
+    await busOf(recorder, chip).prepare();
+    const others = [...recorder.registers].filter(([, value]) => value !== 0);
+    assert.deepEqual(Object.fromEntries(others.map(([address, value]) => [address - chip.base, value])), expected);
+  }
+});
+
+test('BLOCK0 bits that came out wrong on the way are noticed before they are burned', async () => {
+  const recorder = new Recorder(table);
+  recorder.damage = 1;
+  await busOf(recorder).program({ block: 0, data: [0, 0x80000, 0, 0, 0, 0], check: [] });
+  assert.deepEqual(
+    recorder.programs.map(({ data }) => data[1]),
+    ['00080000'],
+  );
+  const hopeless = new Recorder(table);
+  hopeless.writeRegisters = async () => undefined;
+  await assert.rejects(busOf(hopeless).program({ block: 0, data: [0, 1, 0, 0, 0, 0], check: [] }), (error) =>
+    isFault(error, 'chip.staging-differs'),
+  );
+});
+
+test('a controller that stays busy is a fault, not a wait without end', async () => {
+  const recorder = new Recorder(table);
+  recorder.readRegister = async () => 2;
+  await assert.rejects(busOf(recorder).prepare(), (error) => isFault(error, 'chip.efuse-busy'));
+});
