@@ -2,6 +2,7 @@ import { viewOf } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { Mutex } from '../base/mutex.ts';
 import { isFault } from '../model/fault.ts';
+import { portIo } from '../transport/faults.ts';
 import type { Port } from '../transport/port.ts';
 import { type Command, commands, type LoaderMode, requestHeader } from './commands.ts';
 import { ConsoleLog } from './console-log.ts';
@@ -260,7 +261,16 @@ export class Exchange {
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#gone) throw this.#gone;
     this.#counters.bytesSent += bytes.length;
-    await this.port.write(bytes);
+    const waited = new AbortController();
+    const stuck = this.clock.sleep(timeouts.write + this.#wireMs(bytes.length), waited.signal).then(() => {
+      throw portIo(this.port.address, 'it takes no more bytes');
+    });
+    stuck.catch(() => undefined);
+    try {
+      await Promise.race([this.port.write(bytes), stuck]);
+    } finally {
+      waited.abort();
+    }
   }
 
   /** Milliseconds that so many bytes take on the wire; 0 where the port has no rate. */

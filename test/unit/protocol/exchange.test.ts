@@ -160,6 +160,14 @@ describe('the exchange loop', () => {
     await assert.rejects(runInTime(clock, exchange.request(commands.readRegister, 0)), /unplugged/);
   });
 
+  it('does not wait for ever for a driver that takes nothing', async () => {
+    const { clock, port, exchange } = bench(() => undefined);
+    port.write = () => new Promise(() => undefined);
+    await assert.rejects(runInTime(clock, exchange.request(commands.readRegister, 0)), (error) =>
+      isFault(error, 'transport.io'),
+    );
+  });
+
   it('closes what secure download mode does not know, before sending it', async () => {
     const { clock, exchange, asked } = bench(() => undefined);
     exchange.secureDownload = true;
