@@ -43,8 +43,8 @@ test('wrapped keys vanish from every file with the seal, however many lie around
   assert.deepEqual(history.openKeys[0]?.wrapped.data, Buffer.from(keys[3] ?? []).toString('base64'));
 
   // The database forgets at once, its log at the next scrub, which comes by itself.
-  for (let tries = 0; found(dirname(file), keys).length > open.length && tries < 600; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let tries = 0; found(dirname(file), keys).length > open.length && tries < 100; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
   assert.deepEqual(found(dirname(file), keys), open);
 
   await ledger.close();
