@@ -15,7 +15,7 @@ const rooms = {
   ledger: ['model', 'base'],
   config: ['efuse', 'model', 'base'],
   recipe: ['chip', 'efuse', 'image', 'signing', 'config', 'model', 'base'],
-  station: ['recipe', 'chip', 'efuse', 'ledger', 'signing', 'config', 'transport', 'model', 'base'],
+  station: ['contract', 'recipe', 'chip', 'efuse', 'ledger', 'signing', 'config', 'transport', 'model', 'base'],
   ipc: ['station', 'contract', 'model', 'base'],
   cli: [
     'station',

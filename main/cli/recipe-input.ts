@@ -1,7 +1,8 @@
-import { isFault, RecipeFault } from '../model/fault.ts';
+import { RecipeFault } from '../model/fault.ts';
+import { makeMissingKeys as makeKeys } from '../recipe/keys.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipe } from '../recipe/load.ts';
 import type { Recipe, Waiver } from '../recipe/types.ts';
-import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
+import type { Signer } from '../signing/signer.ts';
 import { findingLines } from './words.ts';
 import type { World } from './world.ts';
 
@@ -48,31 +49,11 @@ export function requireRecipe(file: string, options: RecipeOptions, world: World
   });
 }
 
-/** Every token key that a recipe names, with what it has to be. */
-export function keysOf(recipe: Recipe): { ref: KeyRef; use: KeyUse; algorithm: KeyAlgorithm }[] {
-  const scheme = recipe.secureBoot?.scheme;
-  const algorithm: KeyAlgorithm =
-    scheme === 'ecdsa-p256' ? 'ecdsa-p256' : scheme === 'ecdsa-p384' ? 'ecdsa-p384' : 'rsa-3072';
-  return [
-    ...(recipe.secureBoot?.keys ?? []).map((ref) => ({ ref, use: 'secure-boot' as const, algorithm })),
-    ...(recipe.identity
-      ? [{ ref: recipe.identity.certificate.ca, use: 'device-ca' as const, algorithm: 'ecdsa-p256' as const }]
-      : []),
-    { ref: recipe.wrappingKey, use: 'wrapping', algorithm: 'aes-256' },
-  ];
-}
-
 /** Makes the keys of the recipe that the token lacks; says which. Only for the private token of the data folder. */
 export async function makeMissingKeys(recipe: Recipe, signer: Signer, world: World): Promise<void> {
-  for (const { ref, use, algorithm } of keysOf(recipe)) {
-    try {
-      await signer.findKey(ref);
-    } catch (error) {
-      if (!isFault(error, 'token.no-key') || ref.id || ref.publicKeySha256) throw error;
-      const key = await signer.generateKey({ label: ref.label, use, algorithm });
-      world.streams.say(
-        `Made ${algorithm} key ${JSON.stringify(key.label)} (${use}) in the station's own SoftHSM token.`,
-      );
-    }
+  for (const key of await makeKeys(recipe, signer)) {
+    world.streams.say(
+      `Made ${key.algorithm} key ${JSON.stringify(key.label)} (${key.use}) in the station's own SoftHSM token.`,
+    );
   }
 }

@@ -1,11 +1,9 @@
 import { connectBoard } from '../chip/connect.ts';
-import { profileOf } from '../chip/profiles.ts';
-import { blankSnapshot } from '../efuse/snapshot.ts';
 import { revisionText } from '../model/chip.ts';
-import { tablesOf } from '../recipe/check.ts';
 import { describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
 import { makePlan, planDigest } from '../recipe/plan.ts';
+import { planInput, planOnBlank } from '../recipe/preview.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Plan } from '../recipe/types.ts';
 import { provision } from './provision.ts';
@@ -52,55 +50,6 @@ async function releaseFor(loaded: LoadedRecipe, options: OpenOptions, world: Wor
     await signer.close();
   }
 }
-
-function planInput(loaded: LoadedRecipe, release: Release) {
-  const { recipe, ref, firmware, waivers } = loaded;
-  const name = recipe.identity?.certificate.partition;
-  return {
-    recipe,
-    ref,
-    release,
-    waivers,
-    profile: profileOf(recipe.chip),
-    certificatePartition: firmware.table.partitions.find((partition) => partition.name === name) ?? null,
-    past: { run: null, slots: [], keys: new Map() },
-  };
-}
-
-function planOnBlank(loaded: LoadedRecipe, release: Release): Plan {
-  const { recipe } = loaded;
-  const input = planInput(loaded, release);
-  const [efuses] = tablesOf(recipe, input.profile);
-  const revision = Math.max(recipe.silicon.min, efuses!.revisions.min);
-  return makePlan({
-    ...input,
-    snapshot: blankSnapshot(efuses!),
-    serial: null,
-    identity: {
-      kind: recipe.chip,
-      chipId: input.profile.chipId,
-      revision,
-      mac: '00:00:00:00:00:00',
-      packageVersion: 0,
-      security: blankSecurity,
-    },
-  });
-}
-
-const blankSecurity = {
-  flags: 0,
-  secureBoot: false,
-  aggressiveRevoke: false,
-  secureDownload: false,
-  revokedKeys: [false, false, false],
-  softJtagDisabled: false,
-  hardJtagDisabled: false,
-  usbDisabled: false,
-  flashCryptCount: 0,
-  keyPurposes: [],
-  chipId: null,
-  apiVersion: null,
-} as const;
 
 async function planOnBoard(loaded: LoadedRecipe, release: Release, address: string, world: World): Promise<Plan> {
   const port = await world.openPort(address, { baudRate: 115200 });

@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { toHex } from '../base/bytes.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { keysOf } from '../recipe/keys.ts';
 import { issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
 import { pemOf } from '../signing/pem.ts';
 import type { KeyAlgorithm, KeyUse, Signer } from '../signing/signer.ts';
-import { keysOf, makeMissingKeys, readRecipe } from './recipe-input.ts';
+import { makeMissingKeys, readRecipe } from './recipe-input.ts';
 import { table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 

@@ -71,6 +71,10 @@ export const calls = {
       recipe: name,
       order: text(80).nullable(),
       count: z.number().int().min(1).max(1_000_000).nullable(),
+      /** How a board starts; left out: by scan where the recipe wants a serial number for each board, else by insertion. */
+      mode: z.enum(['insertion', 'scan', 'key']).optional(),
+      /** Boards an hour that the line should make, for takt against target. */
+      targetPerHour: z.number().positive().max(100_000).optional(),
     }),
     line,
   ),

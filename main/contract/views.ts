@@ -38,13 +38,23 @@ export interface BatchView {
   readonly recipe: RecipeRef;
   /** The recipe hash as a few words that two people can compare aloud. */
   readonly fingerprint: string;
+  /** Boards ordered: so many are sealed before the batch ends by itself; null: until it is stopped. */
   readonly count: number | null;
+  /** How a board starts. */
+  readonly mode: 'insertion' | 'scan' | 'key';
+  readonly operator: string | null;
+  readonly targetPerHour: number | null;
+  /** Boards tried: passed and failed. */
   readonly done: number;
   readonly passed: number;
   readonly failed: number;
   /** Boards sealed at their first run, of all boards tried; null before the first. */
   readonly firstPassYield: number | null;
   readonly startedAt: string;
+  /** Null while it runs; the batch that ended last stays shown. */
+  readonly endedAt: string | null;
+  /** What ended it before its time. */
+  readonly fault: FaultRecord | null;
   readonly stopping: boolean;
   /** Scanned serials that wait for a board. */
   readonly serialsWaiting: readonly string[];
@@ -133,6 +143,10 @@ export interface RecipeView {
   readonly hash: string | null;
   readonly fingerprint: string | null;
   readonly state: RecipeState;
+  /** Who saved it: the one who cannot approve it. */
+  readonly author: string | null;
+  /** Whether each board needs a scanned serial number. */
+  readonly wantsSerial: boolean;
   readonly approvedBy: string | null;
   readonly errors: number;
 }

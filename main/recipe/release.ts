@@ -50,27 +50,53 @@ const algorithmOf: Readonly<Record<SecureBootScheme, KeyAlgorithm>> = {
 export async function buildRelease(recipe: Recipe, firmware: Firmware, signer: Signer): Promise<Release> {
   const keys = await secureBootKeys(recipe, signer);
   const scheme = recipe.secureBoot?.scheme ?? null;
-  const parts: ReleasePart[] = [];
+  const signed = new Map<FirmwarePart, Uint8Array>();
   for (const part of firmware.parts) {
-    const sign = scheme !== null && (part.kind === 'bootloader' || part.kind === 'app');
+    if (scheme !== null && isSigned(part)) signed.set(part, await signImage(part.data, scheme, keys, signer));
+  }
+  return gather(recipe, firmware, signed, scheme === null ? [] : keys.map((key) => keyDigestHex(scheme, key)));
+}
+
+/** A release as it would be, made without the token: sizes are right, signatures and key digests are not. For plans that people look at. */
+export function previewRelease(recipe: Recipe, firmware: Firmware): Release {
+  const keys = recipe.secureBoot?.keys ?? [];
+  const signed = new Map<FirmwarePart, Uint8Array>();
+  for (const part of firmware.parts) {
+    if (keys.length === 0 || !isSigned(part)) continue;
+    const image = splitSigned(part.data)?.signed ?? padForSigning(part.data);
+    signed.set(part, padTo(image, image.length + signatureSectorSize, 0xff));
+  }
+  const digests = keys.map((_, index) => String(index + 1).repeat(64));
+  return gather(recipe, firmware, signed, digests);
+}
+
+/** Bytes behind an image that hold its signature blocks (FACTS 4.2). */
+const signatureSectorSize = 4096;
+
+function isSigned(part: FirmwarePart): boolean {
+  return part.kind === 'bootloader' || part.kind === 'app';
+}
+
+function gather(
+  recipe: Recipe,
+  firmware: Firmware,
+  signed: ReadonlyMap<FirmwarePart, Uint8Array>,
+  keyDigests: readonly string[],
+): Release {
+  const parts = firmware.parts.map((part) => {
     const encrypted = recipe.flashEncryption !== null && encryptionScope(part);
-    const whole = sign ? await signImage(part.data, scheme, keys, signer) : part.data;
-    const plain = encrypted ? padTo(whole, 16, 0xff) : padTo(whole, 4, 0xff);
-    parts.push({
+    const plain = padTo(signed.get(part) ?? part.data, encrypted ? 16 : 4, 0xff);
+    return {
       name: part.name,
       kind: part.kind,
       offset: part.offset,
       plain,
       plainSha256: createHash('sha256').update(plain).digest('hex'),
-      signed: sign,
+      signed: signed.has(part),
       encrypted,
-    });
-  }
-  return {
-    parts,
-    offersProof: offersProof(firmware.parts),
-    keyDigests: scheme === null ? [] : keys.map((key) => keyDigestHex(scheme, key)),
-  };
+    };
+  });
+  return { parts, offersProof: offersProof(firmware.parts), keyDigests };
 }
 
 /** The recipe's Secure Boot keys as the token has them, in digest order. */

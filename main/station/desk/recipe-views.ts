@@ -1,0 +1,55 @@
+import type { FindingView, PlanView } from '../../contract/views.ts';
+import type { LoadedRecipe } from '../../recipe/load.ts';
+import { planDigest } from '../../recipe/plan.ts';
+import { planOnBlank } from '../../recipe/preview.ts';
+import { previewRelease } from '../../recipe/release.ts';
+import type { Finding, Plan } from '../../recipe/types.ts';
+
+export function findingView(finding: Finding): FindingView {
+  const { severity, check, line, column, path, what, remedy, waived } = finding;
+  return { severity, check, line, column, path, what, remedy, waived };
+}
+
+/** What would be done to a blank board, made without the token, so that it can be shown at every key stroke. */
+export function previewPlan(loaded: LoadedRecipe): PlanView {
+  return planView(planOnBlank(loaded, previewRelease(loaded.recipe, loaded.firmware)));
+}
+
+/** Key slots of the chips this station knows (KEY0 to KEY5, FACTS 2.4). */
+const keySlots = 6;
+
+export function planView(plan: Plan): PlanView {
+  const { burn } = plan;
+  const reasons = new Map(plan.wanted.fields.map((field) => [field.field, field.reason]));
+  const fields = new Map<string, { field: string; block: number; bits: number[]; reason: string }>();
+  for (const { field, block, bit } of burn.bits) {
+    const key = `${block} ${field}`;
+    const entry = fields.get(key) ?? { field, block, bits: [], reason: reasons.get(field) ?? '' };
+    entry.bits.push(bit);
+    fields.set(key, entry);
+  }
+  return {
+    digest: planDigest(plan),
+    steps: plan.steps,
+    flash: plan.parts.map(({ name, offset, length, signed, encrypted }) => ({
+      name,
+      offset,
+      length,
+      signed,
+      encrypted,
+    })),
+    slots: Array.from({ length: keySlots }, (_, slot) => slotView(plan, slot)),
+    bits: [...fields.values()],
+    refusals: burn.refusals.map(({ code, what, next }) => ({ code, what, next })),
+  };
+}
+
+function slotView(plan: Plan, slot: number): PlanView['slots'][number] {
+  const held = plan.burn.slots.find((entry) => entry.slot === slot);
+  if (held === undefined) return { slot, purpose: null, words: 'free', secret: false };
+  const { material, purpose } = held;
+  if (material.kind === 'digest')
+    return { slot, purpose, words: `digest of Secure Boot key ${material.index + 1}, readable`, secret: false };
+  const half = material.part === 'whole' ? '' : `, ${material.part} half`;
+  return { slot, purpose, words: `${material.role}${half}: secret, read-protected`, secret: true };
+}
