@@ -1,6 +1,5 @@
 import { equalBytes, utf8 } from '../base/bytes.ts';
 import type { SecurityInfo } from '../model/chip.ts';
-import { isFault } from '../model/fault.ts';
 import { commands } from './commands.ts';
 import type { Exchange, Wire } from './exchange.ts';
 import { stubUnusable, timedOut } from './faults.ts';
@@ -58,6 +57,3 @@ async function greetingOf(wire: Wire, exchange: Exchange): Promise<void> {
     if (equalBytes(frame, greeting)) return;
   }
 }
-
-/** Whether the fault says that no stub can run here, so that the caller stays with the ROM. */
-export const isStubRefusal = (error: unknown): boolean => isFault(error, 'protocol.stub-unusable');
