@@ -1,0 +1,205 @@
+// What every test of this folder asks of boards that met a fault: inserted again until nobody has to wonder about them.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StoredEvent } from '../../main/model/event.ts';
+import type { FaultRecord } from '../../main/model/fault.ts';
+import type { LoadedRecipe } from '../../main/recipe/load.ts';
+import type { StationEvent } from '../../main/station/events.ts';
+import type { ProvisionJob } from '../../main/station/station.ts';
+import { bootFromFlash } from '../../main/virtual/boot.ts';
+import { VirtualChip } from '../../main/virtual/chip.ts';
+import { block0Bits, flashHoldsFirmware } from '../stories/judge.ts';
+import { recipeAt, recipes, type Stage } from '../stories/stage.ts';
+
+export type Verdict = Extract<StationEvent, { type: 'verdict' }>;
+
+/** How often a board may come back before its end must be known. */
+const insertions = 4;
+
+/** How a board ended, and what the station said of it at each insertion. */
+export interface BoardEnd {
+  readonly address: string;
+  readonly chip: VirtualChip;
+  readonly verdicts: readonly Verdict[];
+  readonly end: 'sealed' | 'condemned';
+}
+
+/**
+ * Inserts each board, switched on again, until it is sealed or condemned, and judges it: a sealed one by its silicon, flash and record, a
+ * condemned one by the reason and by being refused from then on. Fails for every board of which nobody knows what it is.
+ */
+export async function bringToEnd(
+  stage: Stage,
+  loaded: LoadedRecipe,
+  addresses: readonly string[],
+  more: (address: string) => Partial<ProvisionJob> = () => ({}),
+): Promise<BoardEnd[]> {
+  const verdicts = new Map<string, Verdict[]>(addresses.map((address) => [address, []]));
+  let open = [...addresses];
+  for (let insertion = 1; open.length > 0; insertion++) {
+    const lost = open.map((address) => `${address}: ${wordsOf(verdicts.get(address)!)}`).join('\n');
+    assert.ok(insertion <= insertions, `after ${insertions} insertions nobody knows what these are:\n${lost}`);
+    for (const address of open) if (insertion > 1) stage.chip(address).powerOn();
+    for (const [address, verdict] of await insert(stage, loaded, open, more)) verdicts.get(address)!.push(verdict);
+    open = open.filter((address) => !settled(verdicts.get(address)!.at(-1)!));
+  }
+  const ends: BoardEnd[] = [];
+  for (const address of addresses) {
+    const chip = stage.chip(address);
+    const said = verdicts.get(address)!;
+    const end = said.at(-1)!.outcome === 'passed' ? 'sealed' : 'condemned';
+    await judge(stage, loaded, chip, end);
+    ends.push({ address, chip, verdicts: said, end });
+  }
+  assert.equal((await stage.station.parts.ledger.verify()).broken, null);
+  return ends;
+}
+
+/** One insertion of one board at each address, each with a fixture that keeps its name; the verdict on each. */
+export async function insert(
+  stage: Stage,
+  loaded: LoadedRecipe,
+  addresses: readonly string[],
+  more: (address: string) => Partial<ProvisionJob> = () => ({}),
+): Promise<Map<string, Verdict>> {
+  const before = stage.events.length;
+  const fixtures = addresses.map((address) => ({ name: address, address }));
+  await stage.provision(loaded, addresses, { fixtures, ...(addresses[0] ? more(addresses[0]) : {}) });
+  const found = new Map<string, Verdict>();
+  for (const event of stage.events.slice(before)) if (event.type === 'verdict') found.set(event.fixture, event);
+  assert.equal(found.size, addresses.length, 'a verdict on every board');
+  return found;
+}
+
+function settled({ outcome, fault }: Verdict): boolean {
+  return outcome === 'passed' || fault?.safety === 'condemned';
+}
+
+function wordsOf(verdicts: readonly Verdict[]): string {
+  return verdicts.map(({ outcome, fault }) => (fault ? faultWords(fault) : outcome)).join(' | ');
+}
+
+export function faultWords(fault: FaultRecord): string {
+  return `${fault.code} (${fault.safety}): ${fault.what}`;
+}
+
+async function judge(stage: Stage, loaded: LoadedRecipe, chip: VirtualChip, end: BoardEnd['end']): Promise<void> {
+  const { ledger } = stage.station.parts;
+  const { mac } = chip.identity;
+  const history = await ledger.history(mac);
+  const events = history.runs.flatMap((run) => run.events);
+  onlyIntendedBits(chip, events);
+  if (end === 'condemned') {
+    assert.ok(history.condemned?.reason, `${mac} is condemned with a reason`);
+    assert.equal(history.sealed, null);
+    return;
+  }
+  const record = await ledger.sealedDevice(mac);
+  assert.ok(record, `${mac} is sealed`);
+  assert.equal(record.chip.mac, mac);
+  assert.equal(history.openKeys.length, 0, 'no wrapped key outlives the seal');
+  flashHoldsFirmware(chip, record, loaded);
+  everyWantedFuse(chip, record.keys, events);
+}
+
+/** BLOCK0 holds nothing but what the factory burned and what the ledger says was meant, before it was burned. */
+function onlyIntendedBits(chip: VirtualChip, events: readonly StoredEvent[]): void {
+  const meant = factoryBits(chip);
+  for (const { event } of events) {
+    if (event.type !== 'intend' || event.what !== 'block0') continue;
+    const { fields } = event.detail as unknown as BitsDetail;
+    for (const { field, to } of fields) for (const bit of bitsOf(chip, field, to)) meant.add(bit);
+  }
+  const beyond = [...block0Bits(chip)].filter((bit) => !meant.has(bit));
+  assert.deepEqual(beyond, [], `no bit of ${chip.identity.mac} was burned that nobody meant`);
+}
+
+/** Every bit that a run ever meant is in: what was cut off was finished; and every key block is one of the record, or left behind hidden. */
+function everyWantedFuse(
+  chip: VirtualChip,
+  keys: readonly { readonly blocks: readonly number[] }[],
+  events: readonly StoredEvent[],
+): void {
+  const burned = block0Bits(chip);
+  for (const { event } of events) {
+    if (event.type !== 'intend' || event.what !== 'block0') continue;
+    const { fields } = event.detail as unknown as BitsDetail;
+    for (const { field, to } of fields) {
+      for (const bit of bitsOf(chip, field, to)) assert.ok(burned.has(bit), `${field} is in`);
+    }
+  }
+  const ours = new Set(keys.flatMap(({ blocks }) => blocks));
+  for (let block = 4; block <= 9; block++) {
+    const blank = chip.efuse.hardwareBlock(block).every((word) => word === 0);
+    if (ours.has(block)) assert.ok(!blank, `BLOCK${block} holds a key of the record`);
+    else if (!blank) {
+      assert.equal(chip.efuse.field(`KEY_PURPOSE_${block - 4}`), 0, `BLOCK${block} was left behind without a purpose`);
+      assert.ok((chip.efuse.field('RD_DIS') >>> (block - 4)) & 1, `BLOCK${block} was left behind hidden`);
+    }
+  }
+}
+
+interface BitsDetail {
+  readonly fields: readonly { readonly field: string; readonly to: number }[];
+}
+
+/** Bits of BLOCK0 of a chip of this make as the factory delivers it. */
+export function factoryBits(chip: VirtualChip): Set<string> {
+  const { kind, revision, mac } = chip.identity;
+  return block0Bits(new VirtualChip({ kind, revision, mac }, bootFromFlash));
+}
+
+/** Bits of BLOCK0 that a value of a field, or of WR_DIS.X and RD_DIS.X as the plan names them, sets. */
+export function bitsOf(chip: VirtualChip, name: string, value: number): string[] {
+  const { fields, blocks } = chip.efuse.table;
+  if (name.startsWith('WR_DIS.')) {
+    const frozen = name.slice('WR_DIS.'.length);
+    const owner =
+      fields.find((candidate) => candidate.name === frozen) ?? blocks.find((candidate) => candidate.name === frozen);
+    return [`${owner!.writeDisableBit}`];
+  }
+  if (name.startsWith('RD_DIS.')) {
+    const hidden = blocks.find((candidate) => candidate.name === name.slice('RD_DIS.'.length));
+    return [`${32 + hidden!.readDisableBit!}`];
+  }
+  const field = fields.find((candidate) => candidate.name === name)!;
+  const places = field.pieces.flatMap((piece) => Array.from({ length: piece.length }, (_, at) => piece.bit + at));
+  return places.filter((_, at) => Math.floor(value / 2 ** at) % 2 === 1).map(String);
+}
+
+/** Roles of the keys that later runs of a board took from their wrapped form. */
+export async function keysTakenUp(stage: Stage, chip: VirtualChip): Promise<string[]> {
+  const { runs } = await stage.station.parts.ledger.history(chip.identity.mac);
+  return runs.flatMap(({ events }) =>
+    events.flatMap(({ event }) =>
+      event.type === 'observed' && event.what === 'key-unwrapped' ? [(event.value as { role: string }).role] : [],
+    ),
+  );
+}
+
+/** A recipe of the repository with changes in its text, each of which must fit; its demonstration firmware stays. */
+export function recipeVariant(
+  t: { after(work: () => void): void },
+  name: string,
+  firmware: string,
+  changes: Readonly<Record<string, string>>,
+): LoadedRecipe {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-recipe-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  let text = readFileSync(join(recipes, `${name}.yaml`), 'utf8');
+  for (const [from, to] of Object.entries(changes)) {
+    assert.ok(text.includes(from), `${name} says ${from}`);
+    text = text.replace(from, to);
+  }
+  const file = join(folder, `${name}.yaml`);
+  writeFileSync(file, text);
+  return recipeAt(file, { firmwareFolder: join(recipes, '..', 'firmware', firmware) });
+}
+
+/** Numbers from 1. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at + 1);
+}
