@@ -16,6 +16,8 @@ import { leftOpen } from './file-end.ts';
 const fileTimeoutMs = 300_000;
 /** Lines of a failed file's own output that are shown with its failures. */
 const shownOutputLines = 40;
+/** Lines of one failure's text that are shown. */
+const shownFailureLines = 100;
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const isWanted = (path: string) => words.length === 0 || words.some((word) => path.includes(word));
@@ -28,6 +30,14 @@ const reports = new Map<string, FileReport>();
 
 const shortName = (file: string) => relative(root, file).split(sep).join('/');
 const seconds = (milliseconds: number) => `(${(milliseconds / 1000).toFixed(1)} s)`;
+/** A failure in full, unless a tool or a comparison fills pages: then its beginning and end. */
+function clipped(text: string): string {
+  const lines = text.split('\n');
+  const left = lines.length - shownFailureLines;
+  if (left <= 0) return text;
+  const half = shownFailureLines / 2;
+  return [...lines.slice(0, half), `... ${left} lines left out ...`, ...lines.slice(-half)].join('\n');
+}
 const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '    ');
 
 function reportOf(file: string): FileReport {
@@ -42,7 +52,9 @@ function reportOf(file: string): FileReport {
 /** What a person needs to find the fault: the stack, and for assertions the difference. */
 function describeError(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : inspect(cause);
+  return clipped(
+    cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : inspect(cause),
+  );
 }
 
 function failureTypeOf(error: unknown): unknown {

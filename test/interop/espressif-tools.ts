@@ -112,7 +112,7 @@ export async function judging() {
 }
 
 /** The tools, ready to be called, several at once if need be; or a sentence on why they are not here, as the reason of a skip. */
-async function openJudges(): Promise<Judges | string> {
+export async function openJudges(): Promise<Judges | string> {
   const tools = await toolsFolder();
   if ('missing' in tools) return tools.missing;
   const child = spawn(join(tools.folder, 'bin', 'python'), ['-u', join(import.meta.dirname, 'judges.py')], {

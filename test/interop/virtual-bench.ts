@@ -25,6 +25,8 @@ export interface BenchChip {
   readonly port: readonly string[];
   /** A pulse on EN as a person would give it: back to the ROM loader, eFuses read anew. */
   reset(): void;
+  /** Off the bench before the test ends, for another way to reach the chip. */
+  close(): Promise<void>;
 }
 
 /** Puts a fresh chip (always the same for one name) behind a pseudo-terminal or RFC 2217; it is gone after the test. */
@@ -43,7 +45,7 @@ export async function onBench(
     way === 'pty'
       ? ['--port', listener.address, '--before', 'no-reset', '--after', 'no-reset']
       : ['--port', `${listener.address}?ign_set_control`];
-  return { chip, port, reset: () => chip.reset() };
+  return { chip, port, reset: () => chip.reset(), close: () => listener.close() };
 }
 
 /** The eFuses of a chip as its bus shows them now. */

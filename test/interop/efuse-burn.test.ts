@@ -1,0 +1,141 @@
+// espefuse burns virtual chips of every kind; what is in the silicon then is what main/efuse says it must be, and what our own burns leave.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { fromHex, reversed, wordsOf } from '../../main/base/bytes.ts';
+import { planBurn } from '../../main/efuse/plan.ts';
+import { decodeSnapshot } from '../../main/efuse/snapshot.ts';
+import { hasField, keyBlockOf } from '../../main/efuse/tables.ts';
+import type { EfuseTable, KeyPurpose, KeyPurposeRule } from '../../main/efuse/types.ts';
+import { allStages, digest, keyBytes, meet, permit, production, secretOf } from '../unit/chip/rig.ts';
+import { judging } from './espressif-tools.ts';
+import { type BenchChip, onBench, siliconNames, snapshotOf } from './virtual-bench.ts';
+
+const { skip, judges, file } = await judging();
+
+const espefuse = ({ port }: BenchChip, ...words: string[]) =>
+  judges.pass('espefuse', ...port.slice(0, 4), '--do-not-confirm', ...words);
+
+/** One of each sort of key, where the silicon has it and may be given it; six slots are enough for them. */
+const sorts: readonly KeyPurpose[] = [
+  'XTS_AES_128_KEY',
+  'HMAC_UP',
+  'HMAC_DOWN_DIGITAL_SIGNATURE',
+  'SECURE_BOOT_DIGEST0',
+  'ECDSA_KEY',
+  'USER',
+];
+const rulesOf = (table: EfuseTable) =>
+  sorts.flatMap((purpose) => table.purposes.filter((rule) => rule.purpose === purpose && rule.refusal === null));
+
+/** A key as espefuse takes it, and its 32 bytes. */
+function keyFor({ purpose }: KeyPurposeRule): { readonly path: string; readonly bytes: Uint8Array } {
+  if (purpose !== 'ECDSA_KEY') {
+    const bytes = new Uint8Array(randomBytes(32));
+    return { path: file(bytes), bytes };
+  }
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const scalar = Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url');
+  return { path: file(privateKey.export({ format: 'pem', type: 'sec1' })), bytes: new Uint8Array(scalar) };
+}
+
+// the tools wait more than they work
+describe('espefuse burns', { concurrency: 3 }, () => {
+  for (const name of siliconNames) {
+    test(`${name}: each sort of key that espefuse burns lies in its block as our table says, hidden or not`, {
+      skip,
+    }, async (t) => {
+      const bench = await onBench(t, name, 'pty');
+      const { table } = bench.chip.efuse;
+      const keys = rulesOf(table).map((rule, slot) => ({ rule, slot, ...keyFor(rule) }));
+      assert.ok(keys.length >= 5);
+      await espefuse(
+        bench,
+        'burn-key',
+        ...keys.flatMap(({ rule, slot, path }) => [`BLOCK_KEY${slot}`, path, rule.purpose]),
+      );
+      const snapshot = snapshotOf(bench.chip);
+      const decoded = decodeSnapshot(snapshot);
+      for (const { rule, slot, bytes } of keys) {
+        const { number } = keyBlockOf(table, slot);
+        const burned = wordsOf(rule.reversed ? reversed(bytes) : bytes);
+        assert.deepEqual(bench.chip.efuse.hardwareBlock(number), burned, rule.purpose);
+        const hidden = rule.readProtect === 'required';
+        assert.deepEqual(snapshot.blocks[number], hidden ? Array(8).fill(0) : burned, rule.purpose);
+        const purpose = decoded[`KEY_PURPOSE_${slot}`]!;
+        assert.equal(purpose.text, rule.purpose);
+        assert.equal(purpose.writeProtected, true);
+      }
+      assert.match(await espefuse(bench, 'check-error'), /No errors detected/);
+    });
+
+    test(`${name}: single fields, their write protection, and a field that is frozen`, { skip }, async (t) => {
+      const bench = await onBench(t, name, 'pty');
+      const { efuse } = bench.chip;
+      await espefuse(bench, 'burn-efuse', 'SPI_BOOT_CRYPT_CNT', '1', 'SECURE_VERSION', '5', 'DIS_DIRECT_BOOT', '1');
+      assert.equal(efuse.field('SPI_BOOT_CRYPT_CNT'), 1);
+      assert.equal(efuse.field('SECURE_VERSION'), 5);
+      await espefuse(bench, 'burn-efuse', 'SPI_BOOT_CRYPT_CNT', '7');
+      await espefuse(bench, 'write-protect-efuse', 'SPI_BOOT_CRYPT_CNT', 'RD_DIS');
+      const decoded = decodeSnapshot(snapshotOf(bench.chip));
+      assert.deepEqual(decoded.SPI_BOOT_CRYPT_CNT, {
+        value: 7,
+        text: 'Enable',
+        writeProtected: true,
+        readProtected: false,
+      });
+      assert.equal(decoded.SECURE_VERSION!.text, 'version 2');
+      assert.equal(decoded.DIS_DIRECT_BOOT!.value, 1);
+      assert.equal(decoded.RD_DIS!.writeProtected, true);
+
+      const before = efuse.burned();
+      await judges.fail('espefuse', ...bench.port.slice(0, 4), '--do-not-confirm', 'read-protect-efuse', 'BLOCK_KEY0');
+      assert.deepEqual(efuse.burned(), before, 'nothing was burned');
+    });
+
+    test(`${name}: a key block that is in use is not burned over`, { skip }, async (t) => {
+      const bench = await onBench(t, name, 'pty');
+      const burn = ['burn-key', 'BLOCK_KEY1', file(new Uint8Array(randomBytes(32))), 'HMAC_UP'];
+      await espefuse(bench, ...burn);
+      const before = bench.chip.efuse.burned();
+      await judges.fail('espefuse', ...bench.port.slice(0, 4), '--do-not-confirm', ...burn);
+      assert.deepEqual(bench.chip.efuse.burned(), before);
+    });
+
+    test(`${name}: a production burn set by espefuse and by us leaves the same eFuses, bit for bit`, {
+      skip,
+    }, async (t) => {
+      const [theirs, ours] = [await onBench(t, name, 'pty'), await onBench(t, name, 'pty')];
+      const { kind, revision } = ours.chip.identity;
+      const wanted = production(kind, revision);
+      const plan = planBurn(snapshotOf(ours.chip), wanted, { slots: [] });
+      assert.deepEqual(plan.refusals, []);
+      await ours.close();
+      const board = await meet(ours.chip);
+      for await (const _ of board.burn(plan, keyBytes, permit, allStages));
+      await board.close();
+
+      const keyFile = ({ material }: (typeof plan.slots)[number]) =>
+        file(material.kind === 'digest' ? fromHex(digest) : secretOf(material.role, material.part));
+      await espefuse(
+        theirs,
+        'burn-key',
+        ...plan.slots.flatMap((slot) => [`BLOCK_KEY${slot.slot}`, keyFile(slot), slot.purpose]),
+      );
+      const [doors, fields] = [
+        wanted.fields.filter(({ stage }) => stage === 'door'),
+        wanted.fields.filter(({ stage }) => stage !== 'door'),
+      ];
+      const burn = (list: typeof fields) =>
+        espefuse(theirs, 'burn-efuse', ...list.flatMap(({ field, value }) => [field, String(value)]));
+      await burn(fields);
+      await espefuse(theirs, 'write-protect-efuse', ...wanted.writeProtect.map(({ field }) => field));
+      await burn(doors);
+
+      for (const [block, bytes] of ours.chip.efuse.burned().entries())
+        assert.deepEqual(bytes, theirs.chip.efuse.burned()[block], `BLOCK${block}`);
+      assert.ok(hasField(ours.chip.efuse.table, 'ENABLE_SECURITY_DOWNLOAD'));
+      assert.equal(theirs.chip.efuse.field('ENABLE_SECURITY_DOWNLOAD'), 1);
+    });
+  }
+});
