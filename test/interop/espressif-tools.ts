@@ -87,16 +87,17 @@ async function toolsFolder(): Promise<{ readonly folder: string } | { readonly m
 
 /** What every file of this suite begins with: the tools (or the reason to skip its tests) and a folder for files, gone at its end. */
 export async function judging() {
-  const opened = await openJudges();
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-interop-'));
+  const opened = await openJudges(folder);
   after(() => {
     if (typeof opened !== 'string') opened.close();
     rmSync(folder, { recursive: true, force: true });
   });
   let count = 0;
   /** A path in the folder where nothing is yet. */
-  const newPath = () => join(folder, `file-${count++}`);
+  const newPath = () => join(folder, `file-${count++}.bin`);
   return {
+    folder,
     skip: typeof opened === 'string' && opened,
     /** Only for tests that are not skipped. */
     judges: opened as Judges,
@@ -112,11 +113,12 @@ export async function judging() {
 }
 
 /** The tools, ready to be called, several at once if need be; or a sentence on why they are not here, as the reason of a skip. */
-export async function openJudges(): Promise<Judges | string> {
+export async function openJudges(folder: string): Promise<Judges | string> {
   const tools = await toolsFolder();
   if ('missing' in tools) return tools.missing;
   const child = spawn(join(tools.folder, 'bin', 'python'), ['-u', join(import.meta.dirname, 'judges.py')], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    cwd: folder, // some tools leave their results where they are called
     // no colours, no line breaks of its own making
     env: { ...process.env, NO_COLOR: '1', TERM: 'dumb', COLUMNS: '400', PYTHONDONTWRITEBYTECODE: '1' },
   });

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Figure } from './figures.ts';
+
+/** The two ledger benches in processes of their own: durable appends of 32 fixtures, and searches over a million devices. */
+export async function ledgerBench(): Promise<readonly Figure[]> {
+  const run = (file: string) =>
+    execFileSync(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  const appends = run('./ledger-append.ts');
+  const p99 = Number(/every 100 ms each: .*?append p50 [\d.]+ p99 ([\d.]+)/.exec(appends)?.[1]);
+  const disk = /the disk alone .*?p99 ([\d.]+)/.exec(appends)?.[1];
+  const searches = run('./ledger-search.ts');
+  const slowest = Math.max(...[...searches.matchAll(/([\d.]+) ms/g)].map((match) => Number(match[1])), 0);
+  console.log(searches.trimEnd().replaceAll(/^/gm, '    '));
+  return [
+    {
+      what: 'ledger append, durable, 32 fixtures: p99',
+      value: `${p99} ms (disk alone ${disk} ms)`,
+      budget: '< 10 ms',
+      met: p99 < 10,
+    },
+    {
+      what: 'search among 1,000,000 devices: lines above',
+      value: `${slowest} ms at most in them`,
+      budget: 'any search < 50 ms',
+      met: null,
+    },
+  ];
+}
