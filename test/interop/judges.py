@@ -9,6 +9,7 @@ import fcntl
 import importlib
 import json
 import os
+import runpy
 import signal
 import sys
 import tempfile
@@ -23,16 +24,20 @@ ENTRIES = {
     "esptool": ("esptool", "_main"),
     "espefuse": ("espefuse", "_main"),
     "espsecure": ("espsecure", "_main"),
-    "nvs_partition_gen": ("esp_idf_nvs_partition_gen.nvs_partition_gen", "main"),
-    "configure_esp_secure_cert": ("esp_secure_cert.configure_esp_secure_cert", "main"),
 }
+# tools that are a script beside the interpreter and no module
+SCRIPTS = ["configure_esp_secure_cert"]
 
 
 def perform(tool, arguments):
     """The call itself, in the child. Gives back the exit status."""
-    module, function = ENTRIES[tool]
     sys.argv = [tool, *arguments]
     try:
+        if tool in SCRIPTS:
+            script = os.path.join(os.path.dirname(sys.executable), f"{tool}.py")
+            runpy.run_path(script, run_name="__main__")
+            return 0
+        module, function = ENTRIES[tool]
         getattr(importlib.import_module(module), function)()
     except SystemExit as end:
         if isinstance(end.code, str):
