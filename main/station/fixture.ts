@@ -173,7 +173,6 @@ export class Fixture {
       offersProof: job.release.offersProof,
       resetBy: job.resetBy,
       serial,
-      fixture: this.#spec.name,
       address: this.#spec.address,
       run: record,
       signal: job.signal,

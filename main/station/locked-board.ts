@@ -4,7 +4,7 @@ import type { RandomSource } from '../base/random.ts';
 import { openShutBoard } from '../chip/connect.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { StoredEvent } from '../model/event.ts';
-import { isFault } from '../model/fault.ts';
+import { BoardFault, isFault } from '../model/fault.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import { type BootProof, proveByBoot, signatureFits } from '../recipe/proof.ts';
 import type { Recipe } from '../recipe/types.ts';
@@ -17,7 +17,7 @@ export function isLocked(fault: unknown): boolean {
 }
 
 /** A run that shut a door and was cut off before its board was sealed. */
-export interface UnsealedRun {
+interface UnsealedRun {
   readonly run: RunRecord;
   readonly events: readonly StoredEvent[];
 }
@@ -26,17 +26,13 @@ export interface UnsealedRun {
 const searchedRuns = 500;
 
 /**
- * Runs whose last burn was at least intended and whose board is neither sealed nor condemned: what a locked board may be. With a serial
- * number only that board's; else only those of the fixture.
+ * Runs whose last burn was at least intended and whose board is neither sealed nor condemned: what a locked board may be, in whichever
+ * fixture it lies now. With a serial number only that board's.
  */
-export async function unsealedRuns(
-  ledger: Ledger,
-  where: { readonly fixture: string; readonly serial: string | null },
-): Promise<UnsealedRun[]> {
+async function unsealedRuns(ledger: Ledger, serial: string | null): Promise<UnsealedRun[]> {
   const found: UnsealedRun[] = [];
   for (const run of await ledger.runs({ limit: searchedRuns })) {
-    if (run.mac === null || run.outcome === 'passed') continue;
-    if (where.serial === null ? run.fixture !== where.fixture : run.serial !== where.serial) continue;
+    if (run.mac === null || run.outcome === 'passed' || (serial !== null && run.serial !== serial)) continue;
     const events = await ledger.events(run.id);
     const doorMeant = events.some((stored) => stored.step === 'shut-doors' && stored.event.type === 'intend');
     if (!doorMeant || found.some((other) => other.run.mac === run.mac)) continue;
@@ -62,7 +58,6 @@ export interface LockedBoardTask {
   readonly offersProof: boolean;
   readonly resetBy: 'lines' | 'operator';
   readonly serial: string | null;
-  readonly fixture: string;
   readonly address: string;
   /** The run that found the board locked: its events go on from there. */
   readonly run: RunRecord;
@@ -72,18 +67,19 @@ export interface LockedBoardTask {
 /**
  * A board whose door was shut and whose seal was lost to a power cut or a full disk: it cannot be read any more, so it has to prove which
  * one it is. With a device key it signs a fresh challenge, and the run whose certificate holds that key is the one. Without, only a scanned
- * serial number tells. Appends the proof to the finding run and seals under it. Null: nothing in the ledger fits, so the board is foreign or
- * already sealed. Keys: the interrupted run's wrapped forms are dropped by the seal.
+ * serial number tells. Appends the proof to the finding run and seals under it. Null: no board of this ledger waits for its seal, so this one
+ * is foreign or already sealed. Keys: the interrupted run's wrapped forms are dropped by the seal. BoardFaults: `admission.which-shut-board`
+ * where nothing but a serial number can tell; `admission.other-shut-board` where the signature is none of ours; those of the boot proof.
  */
 export async function finishLockedBoard(
   parts: LockedBoardParts,
   task: LockedBoardTask,
 ): Promise<{ readonly run: UnsealedRun; readonly seal: { readonly row: number; readonly hash: string } } | null> {
   const { ledger, clock, random } = parts;
-  const candidates = await unsealedRuns(ledger, task);
+  const candidates = await unsealedRuns(ledger, task.serial);
   if (candidates.length === 0) return null;
   const keyed = task.offersProof ? candidates.filter((candidate) => publicKeyOf(candidate) !== null) : [];
-  if (keyed.length === 0 && (task.serial === null || candidates.length > 1)) return null;
+  if (keyed.length === 0 && (task.serial === null || candidates.length > 1)) throw nobodyKnowsWhich(candidates.length);
   const nonce = keyed.length > 0 ? random(32) : null;
   const port = await parts.openPort(task.address, { baudRate: 115200 });
   const board = openShutBoard(port, { clock });
@@ -103,7 +99,7 @@ export async function finishLockedBoard(
     nonce === null
       ? candidates[0]!
       : keyed.find((candidate) => signatureFits(proof.signature!, nonce, publicKeyOf(candidate)!));
-  if (found === undefined) return null;
+  if (found === undefined) throw otherBoard(keyed.length);
   const mac = found.run.mac!;
   await ledger.bindRun(task.run.id, { mac, ...(found.run.serial ? { serial: found.run.serial } : {}) });
   await ledger.append(task.run.id, null, {
@@ -124,6 +120,29 @@ export async function finishLockedBoard(
     software: parts.software,
   });
   return { run: found, seal: await ledger.seal(record) };
+}
+
+/** How many boards wait for their seal behind a shut door, in words. */
+const waiting = (count: number) => (count === 1 ? 'one board waits' : `${count} boards wait`);
+
+function nobodyKnowsWhich(count: number): BoardFault {
+  return new BoardFault({
+    code: 'admission.which-shut-board',
+    what: `The door of this board is shut, and ${waiting(count)} here for the seal: nothing tells whether this is one of them.`,
+    next: 'Start it with the serial number of its label (--serial S), which for a recipe without labels is its MAC without colons.',
+    safety: 'resumable',
+    details: { waiting: count },
+  });
+}
+
+function otherBoard(count: number): BoardFault {
+  return new BoardFault({
+    code: 'admission.other-shut-board',
+    what: `The door of this board is shut, and ${waiting(count)} here for the seal: its signature shows that this is another one.`,
+    next: 'Set the board aside: it was sealed before, or made elsewhere. It was not changed.',
+    safety: 'untouched',
+    details: { waiting: count },
+  });
 }
 
 /** The public key of the certificate that the run issued last. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bitName } from '../../main/efuse/bits.ts';
 import type { StoredEvent } from '../../main/model/event.ts';
 import type { FaultRecord } from '../../main/model/fault.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
@@ -154,18 +155,13 @@ export function factoryBits(chip: VirtualChip): Set<string> {
 
 /** Bits of BLOCK0 that a value of a field, or of WR_DIS.X and RD_DIS.X as the plan names them, sets. */
 export function bitsOf(chip: VirtualChip, name: string, value: number): string[] {
-  const { fields, blocks } = chip.efuse.table;
-  if (name.startsWith('WR_DIS.')) {
-    const frozen = name.slice('WR_DIS.'.length);
-    const owner =
-      fields.find((candidate) => candidate.name === frozen) ?? blocks.find((candidate) => candidate.name === frozen);
-    return [`${owner!.writeDisableBit}`];
+  const { table } = chip.efuse;
+  if (/^(WR|RD)_DIS\./.test(name)) {
+    const bit = upTo(64).find((number) => bitName(table, number - 1) === name);
+    assert.ok(bit !== undefined, name);
+    return [`${bit - 1}`];
   }
-  if (name.startsWith('RD_DIS.')) {
-    const hidden = blocks.find((candidate) => candidate.name === name.slice('RD_DIS.'.length));
-    return [`${32 + hidden!.readDisableBit!}`];
-  }
-  const field = fields.find((candidate) => candidate.name === name)!;
+  const field = table.fields.find((candidate) => candidate.name === name)!;
   const places = field.pieces.flatMap((piece) => Array.from({ length: piece.length }, (_, at) => piece.bit + at));
   return places.filter((_, at) => Math.floor(value / 2 ** at) % 2 === 1).map(String);
 }
