@@ -212,6 +212,8 @@ export interface StationView {
   readonly ledgerHead: { readonly row: number; readonly hash: string } | null;
   readonly fixtures: readonly FixtureView[];
   readonly printer: string | null;
+  /** Why the last label did not come out. */
+  readonly printerFault: FaultRecord | null;
   readonly demonstration: boolean;
 }
 

@@ -1,0 +1,36 @@
+import { makeMissingKeys } from '../../recipe/keys.ts';
+import type { DeskAnswers, DeskRoom } from './desk.ts';
+import { fingerprintWords } from './fingerprint.ts';
+import { readThroughput } from './throughput.ts';
+
+type Answers = Pick<
+  DeskAnswers,
+  'line.snapshot' | 'line.start' | 'line.stop' | 'line.scan' | 'line.go' | 'line.acknowledge' | 'throughput.read'
+>;
+
+export function lineAnswers({ station, line, shelf, embeddedToken }: DeskRoom): Answers {
+  const { ledger, clock, signer } = station.parts;
+  return {
+    'line.snapshot': () => line.snapshot(),
+    async 'line.start'({ recipe, order, count, mode, targetPerHour }, by) {
+      line.mustBeIdle();
+      const addresses = line.fixtures.map((fixture) => fixture.address);
+      const loaded = await shelf.forProduction(recipe, addresses);
+      if (embeddedToken) await makeMissingKeys(loaded.recipe, signer);
+      return line.start({
+        loaded,
+        fingerprint: fingerprintWords(loaded.ref.hash),
+        order,
+        count,
+        operator: by,
+        mode: mode ?? null,
+        targetPerHour: targetPerHour ?? null,
+      });
+    },
+    'line.stop': () => line.stop(),
+    'line.scan': ({ text, fixture }) => line.scan(text, fixture),
+    'line.go': ({ fixture }) => line.go(fixture),
+    'line.acknowledge': ({ fixture }) => line.acknowledge(fixture),
+    'throughput.read': ({ hours }) => readThroughput(ledger, clock, { hours, targetPerHour: line.targetPerHour }),
+  };
+}

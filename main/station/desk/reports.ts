@@ -1,0 +1,125 @@
+import PDFDocument from 'pdfkit';
+import type { ExportedFile } from '../../contract/views.ts';
+import type { DeviceHistory, DeviceRow } from '../../ledger/ledger.ts';
+import { type Story, storyOf } from './story.ts';
+
+const mimes = { csv: 'text/csv', json: 'application/json', pdf: 'application/pdf' } as const;
+
+const columns: readonly (readonly [title: string, value: (row: DeviceRow) => string])[] = [
+  ['mac', (row) => row.mac],
+  ['serial', (row) => row.serial ?? ''],
+  ['chip', (row) => row.chip ?? ''],
+  ['recipe', (row) => row.recipe.name],
+  ['revision', (row) => String(row.recipe.revision)],
+  ['recipe hash', (row) => row.recipe.hash],
+  ['batch', (row) => row.batch ?? ''],
+  ['state', stateOf],
+  ['sealed at', (row) => row.sealedAt ?? ''],
+  ['last run', (row) => row.lastRun],
+  ['last at', (row) => row.lastAt],
+  ['attempts', (row) => String(row.attempts)],
+];
+
+/** What is to be said of a device in one word. */
+export function stateOf(row: DeviceRow): 'sealed' | 'condemned' | NonNullable<DeviceRow['outcome']> | 'open' {
+  if (row.sealedAt !== null) return 'sealed';
+  return row.condemned ? 'condemned' : (row.outcome ?? 'open');
+}
+
+/** A list of devices as a file. `at`: ISO 8601, when it was made. */
+export async function exportDevices(
+  rows: readonly DeviceRow[],
+  form: 'csv' | 'json' | 'pdf',
+  facts: { readonly station: string; readonly at: string },
+): Promise<ExportedFile> {
+  const name = `devices-${facts.at.replaceAll(/[:.]/g, '-')}.${form}`;
+  switch (form) {
+    case 'csv':
+      return file(
+        name,
+        form,
+        [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, value]) => value(row)))]
+          .map(csvLine)
+          .join(''),
+      );
+    case 'json':
+      return file(name, form, `${JSON.stringify({ ...facts, devices: rows }, null, 2)}\n`);
+    case 'pdf':
+      return file(name, form, await pdfOf(listStory(rows, facts)));
+  }
+}
+
+/** Everything the ledger holds of one device, as a file. */
+export async function reportDevice(
+  history: DeviceHistory,
+  form: 'json' | 'pdf',
+  facts: { readonly station: string; readonly at: string },
+): Promise<ExportedFile> {
+  const name = `device-${history.mac.replaceAll(':', '')}.${form}`;
+  const { openKeys: _, ...told } = history;
+  if (form === 'json') return file(name, form, `${JSON.stringify({ ...facts, ...told }, null, 2)}\n`);
+  return file(name, form, await pdfOf(storyOf(history, facts)));
+}
+
+function file(name: string, form: keyof typeof mimes, data: string | Uint8Array): ExportedFile {
+  return { name, mime: mimes[form], data: Buffer.from(data as string).toString('base64') };
+}
+
+/** RFC 4180; a cell that a spreadsheet would take as a formula is kept a text by an apostrophe. */
+function csvLine(cells: readonly string[]): string {
+  return `${cells
+    .map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell))
+    .map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
+    .join(',')}\r\n`;
+}
+
+function listStory(rows: readonly DeviceRow[], { station, at }: { station: string; at: string }): Story {
+  return {
+    title: `Devices of station ${station}`,
+    sections: [
+      { heading: `${rows.length} devices, listed ${at}`, rows: [] },
+      {
+        heading: '',
+        rows: rows.map((row) => [
+          row.mac,
+          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}`,
+        ]),
+      },
+    ],
+  };
+}
+
+/** A story on A4, black on white, with page numbers. */
+function pdfOf(story: Story): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const page = new PDFDocument({ size: 'A4', margin: 48, bufferPages: true, info: { Title: story.title } });
+    const chunks: Uint8Array[] = [];
+    page.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+    page.on('end', () => resolve(Buffer.concat(chunks)));
+    page.on('error', reject);
+    page.font('Helvetica-Bold').fontSize(16).text(story.title).moveDown(0.5);
+    for (const { heading, rows } of story.sections) {
+      if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(heading).moveDown(0.2);
+      for (const [name, value] of rows) {
+        page
+          .font('Helvetica')
+          .fontSize(8)
+          .fillColor('#555')
+          .text(name, { continued: true })
+          .fillColor('#000')
+          .text(`   ${value}`);
+      }
+    }
+    const { start, count } = page.bufferedPageRange();
+    for (let at = start; at < start + count; at++) {
+      page.switchToPage(at);
+      // Below the margin, where text would otherwise begin a new page.
+      page.page.margins.bottom = 0;
+      page
+        .font('Helvetica')
+        .fontSize(7)
+        .text(`${story.title}   page ${at + 1} of ${count}`, 48, page.page.height - 30, { lineBreak: false });
+    }
+    page.end();
+  });
+}
