@@ -103,9 +103,9 @@ async function burnOurs(): Promise<{ exchanges: number; seconds: number }> {
 }
 
 async function burnTheirs(): Promise<number | string> {
-  const judges = await openJudges();
-  if (typeof judges === 'string') return judges;
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-bench-'));
+  const judges = await openJudges(folder);
+  if (typeof judges === 'string') return judges;
   const line = await virtualLine(chip, 'pty');
   try {
     const [key, digest] = [join(folder, 'key.bin'), join(folder, 'digest.bin')];

@@ -64,9 +64,9 @@ async function ourSeconds(baud: number, data: Uint8Array): Promise<number> {
 
 /** esptool's own count of the seconds of writing (without its start-up and connection), plus the digest it asks for. */
 async function esptoolSeconds(baud: number, data: Uint8Array): Promise<number | string> {
-  const judges = await openJudges();
-  if (typeof judges === 'string') return judges;
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-bench-'));
+  const judges = await openJudges(folder);
+  if (typeof judges === 'string') return judges;
   const line = await virtualLine('esp32p4?rev=v1.3&pacing=line', 'pty');
   try {
     const file = join(folder, 'data.bin');

@@ -13,7 +13,7 @@ const size = 1024 * 1024;
 /** Sixteen fixtures written at once by one process; their chips live in processes of their own on the same two cores. */
 export async function manyFixtures(): Promise<readonly Figure[]> {
   const lines = await Promise.all(
-    Array.from({ length: fixtures }, () => virtualLine('esp32p4?rev=v1.3&pacing=line', 'tcp:0')),
+    Array.from({ length: fixtures }, () => virtualLine('esp32p4?rev=v1.3&pacing=line', 'rfc2217:0')),
   );
   try {
     const boards = await Promise.all(
