@@ -70,12 +70,12 @@ export function slotUse(state: SlotState, keys: readonly WantedKey[], table: Efu
     return state.blockFrozen || state.purposeFrozen ? { use: 'none', leftBehind: false } : { use: 'free' };
   if (past.givenUp?.includes(state.slot)) return leftBehind(state, 'data');
   const earlier = past.slots.find((entry) => entry.slot === state.slot);
-  if (earlier !== undefined) return useOfBurned(state, keys, table, earlier);
+  if (earlier !== undefined) return burnedUse(state, keys, table, earlier);
   const key = keys.findIndex((wanted) => holdsDigest(state, wanted, table));
   return key < 0 ? { use: 'foreign' } : { use: 'ours', key };
 }
 
-function useOfBurned(state: SlotState, keys: readonly WantedKey[], table: EfuseTable, earlier: PastSlot): SlotUse {
+function burnedUse(state: SlotState, keys: readonly WantedKey[], table: EfuseTable, earlier: PastSlot): SlotUse {
   const key = keys.findIndex(
     ({ material }) => material.kind === 'secret' && material.role === earlier.role && material.part === earlier.part,
   );

@@ -121,6 +121,7 @@ const printControl = ['always', 'if the strap is low', 'if the strap is high', '
 
 function textOf(snapshot: EfuseSnapshot, name: string, value: number | string): string | null {
   if (name === 'MAC' || name === 'USER_DATA.MAC_CUSTOM') return macText(String(value));
+  if (name === 'MAC_EXT') return macText(Number(value).toString(16).padStart(4, '0'));
   if (name.startsWith('KEY_PURPOSE_'))
     return snapshot.table.purposes.find(({ number }) => number === value)?.purpose ?? `unknown purpose ${value}`;
   if (name === 'SPI_BOOT_CRYPT_CNT') return onesIn(Number(value)) % 2 === 1 ? 'Enable' : 'Disable';
