@@ -36,7 +36,7 @@ export async function bringToEnd(
   stage: Stage,
   loaded: LoadedRecipe,
   addresses: readonly string[],
-  more: (address: string) => Partial<ProvisionJob> = () => ({}),
+  more: (addresses: readonly string[]) => Partial<ProvisionJob> = () => ({}),
 ): Promise<BoardEnd[]> {
   const verdicts = new Map<string, Verdict[]>(addresses.map((address) => [address, []]));
   let open = [...addresses];
@@ -64,11 +64,11 @@ export async function insert(
   stage: Stage,
   loaded: LoadedRecipe,
   addresses: readonly string[],
-  more: (address: string) => Partial<ProvisionJob> = () => ({}),
+  more: (addresses: readonly string[]) => Partial<ProvisionJob> = () => ({}),
 ): Promise<Map<string, Verdict>> {
   const before = stage.events.length;
   const fixtures = addresses.map((address) => ({ name: address, address }));
-  await stage.provision(loaded, addresses, { fixtures, ...(addresses[0] ? more(addresses[0]) : {}) });
+  await stage.provision(loaded, addresses, { fixtures, ...more(addresses) });
   const found = new Map<string, Verdict>();
   for (const event of stage.events.slice(before)) if (event.type === 'verdict') found.set(event.fixture, event);
   assert.equal(found.size, addresses.length, 'a verdict on every board');
