@@ -1,0 +1,127 @@
+import { useMantineColorScheme } from '@mantine/core';
+import { useEffect } from 'react';
+import { hearScanner } from '../state/scanner.ts';
+import { soundVerdicts, wakeSound } from '../state/sound.ts';
+import { useApp, useAsk, useSeat } from '../state/station.ts';
+import { DevicesView } from '../views/DevicesView.tsx';
+import { FirstStart } from '../views/FirstStart.tsx';
+import { FixtureDetail } from '../views/FixtureDetail.tsx';
+import { Help } from '../views/Help.tsx';
+import { LineView } from '../views/LineView.tsx';
+import { RecipesView } from '../views/RecipesView.tsx';
+import { SignIn } from '../views/SignIn.tsx';
+import { StartBatch, StopBatch } from '../views/StartBatch.tsx';
+import { StationScreen } from '../views/StationScreen.tsx';
+import { ThroughputView } from '../views/ThroughputView.tsx';
+import { words } from '../words/words.ts';
+import { useKeys } from './keys.ts';
+import { NoticeBar } from './NoticeBar.tsx';
+import { TopBar } from './TopBar.tsx';
+
+/** The window: the bar that is always there, one screen, and what lies over it. */
+export function App() {
+  const { store } = useSeat();
+  const place = useApp((state) => state.place);
+  const opened = useApp((state) => state.opened);
+  const dialog = useApp((state) => state.dialog);
+  const guided = useApp((state) => state.guided);
+  useScheme();
+  useSound();
+  useScanner();
+  useKeys();
+  const closeDialog = () => store.dispatch({ type: 'dialog', dialog: null });
+
+  return (
+    <>
+      <button type="button" className="skip" onClick={focusContent}>
+        {words.skip}
+      </button>
+      <TopBar />
+      <NoticeBar />
+      <main id="content" tabIndex={-1}>
+        {guided ? (
+          <FirstStart />
+        ) : (
+          <>
+            {place.screen === 'line' && <LineView />}
+            {place.screen === 'throughput' && <ThroughputView />}
+            {place.screen === 'devices' && <DevicesView mac={place.item} />}
+            {place.screen === 'recipes' && <RecipesView chosen={place.item} />}
+            {place.screen === 'station' && <StationScreen />}
+          </>
+        )}
+      </main>
+      {opened !== null && (
+        <FixtureDetail key={opened} name={opened} onClose={() => store.dispatch({ type: 'open', fixture: null })} />
+      )}
+      {dialog === 'start' && <StartBatch onClose={closeDialog} />}
+      {dialog === 'stop' && <StopBatch onClose={closeDialog} />}
+      {dialog === 'sign-in' && <SignIn onClose={closeDialog} />}
+      {dialog === 'help' && <Help onClose={closeDialog} />}
+      <Verdicts />
+    </>
+  );
+}
+
+/** A link would change the address, which names the screen. */
+function focusContent() {
+  document.getElementById('content')?.focus();
+}
+
+/** Speaks verdicts to screen readers. */
+function Verdicts() {
+  const verdicts = useApp((state) => state.verdicts);
+  return (
+    <div className="unseen" role="status" aria-live="polite">
+      {verdicts
+        .map(({ fixture, outcome, serial }) => words.verdictSaid(fixture, words.outcome[outcome], serial))
+        .join('. ')}
+    </div>
+  );
+}
+
+function useScheme() {
+  const scheme = useApp((state) => state.preferences.scheme);
+  const { setColorScheme } = useMantineColorScheme();
+  useEffect(() => setColorScheme(scheme), [scheme, setColorScheme]);
+}
+
+function useSound() {
+  const verdicts = useApp((state) => state.verdicts);
+  const muted = useApp((state) => state.preferences.muted);
+  useEffect(() => {
+    window.addEventListener('pointerdown', wakeSound);
+    window.addEventListener('keydown', wakeSound);
+    return () => {
+      window.removeEventListener('pointerdown', wakeSound);
+      window.removeEventListener('keydown', wakeSound);
+    };
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: switching the sound on again is no verdict
+  useEffect(() => {
+    if (!muted) soundVerdicts(verdicts.map(({ outcome }) => outcome));
+  }, [verdicts]);
+}
+
+/** A scan is a badge while nobody sits here; otherwise the station knows what it is. */
+function useScanner() {
+  const { store } = useSeat();
+  const ask = useAsk();
+  useEffect(
+    () =>
+      hearScanner(document, async (text) => {
+        const { session, opened, dialog, guided } = store.get();
+        if (guided) return;
+        if (session?.operator == null || dialog === 'sign-in') {
+          const next = await ask('session.badge', { badge: text });
+          if (next === null) return;
+          store.dispatch({ type: 'session', session: next });
+          if (dialog === 'sign-in') store.dispatch({ type: 'dialog', dialog: null });
+          return;
+        }
+        const answer = await ask('line.scan', { text, fixture: opened });
+        if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+      }),
+    [store, ask],
+  );
+}

@@ -1,0 +1,44 @@
+import type { FindingView } from '../../main/contract/views.ts';
+import { words } from '../words/words.ts';
+import { Glyph } from './Glyph.tsx';
+
+const looks = {
+  error: { tone: 'fail', shape: 'cross' },
+  warning: { tone: 'warn', shape: 'bar' },
+  info: { tone: 'calm', shape: 'ring' },
+} as const;
+
+/** What the check objects to: where, why, and the remedy. A finding with a line leads there. */
+export function Findings({ findings, onGo }: { readonly findings: readonly FindingView[]; onGo(line: number): void }) {
+  if (findings.length === 0) return <p className="calm-note">{words.recipes.noFindings}</p>;
+  return (
+    <ul className="findings">
+      {findings.map((finding) => {
+        const { line } = finding;
+        const look = finding.waived === null ? looks[finding.severity] : looks.info;
+        return (
+          <li key={`${finding.check} ${finding.path} ${line} ${finding.what}`}>
+            <span className="mark" data-tone={look.tone}>
+              <Glyph shape={look.shape} />
+              {words.recipes.severity[finding.severity]}
+            </span>
+            <div>
+              <p>
+                {finding.what}{' '}
+                {line !== null && (
+                  <button type="button" className="link" onClick={() => onGo(line)}>
+                    {words.recipes.line(line)}
+                  </button>
+                )}
+              </p>
+              <p className="calm-note">
+                {finding.waived === null ? finding.remedy : words.recipes.waived(finding.waived)}{' '}
+                <span className="mono">{finding.check}</span>
+              </p>
+            </div>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

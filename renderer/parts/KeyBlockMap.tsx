@@ -1,0 +1,20 @@
+import type { PlanView } from '../../main/contract/views.ts';
+import { words } from '../words/words.ts';
+
+/** The key blocks of the chip in their order: what lies in each, and whether software can read it. */
+export function KeyBlockMap({ slots }: { readonly slots: PlanView['slots'] }) {
+  return (
+    <ol className="blocks">
+      {slots.map((slot) => (
+        <li key={slot.slot} data-use={slot.purpose === null ? 'free' : slot.secret ? 'secret' : 'public'}>
+          <span className="block-name">{words.recipes.slot(slot.slot)}</span>
+          <span className="block-purpose">{slot.purpose ?? words.recipes.free}</span>
+          <span className="block-words">{slot.words}</span>
+          {slot.purpose !== null && (
+            <span className="block-read">{slot.secret ? words.recipes.secretSlot : words.recipes.publicSlot}</span>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}

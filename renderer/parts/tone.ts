@@ -1,0 +1,75 @@
+import type { FixtureView } from '../../main/contract/views.ts';
+import { words } from '../words/words.ts';
+
+/** What a colour asks of a person: nothing (calm, dim), an act (ask), care. Shape and word always say the same. */
+export type Tone = 'calm' | 'dim' | 'ask' | 'pass' | 'fail' | 'warn' | 'fault';
+export type Shape =
+  | 'ring'
+  | 'slot'
+  | 'eye'
+  | 'play'
+  | 'turn'
+  | 'pause'
+  | 'check'
+  | 'cross'
+  | 'bar'
+  | 'bolt'
+  | 'stop'
+  | 'gap';
+
+export type Outcome = NonNullable<FixtureView['verdict']>['outcome'];
+type FixtureState = FixtureView['state'];
+
+export interface Look {
+  readonly tone: Tone;
+  readonly shape: Shape;
+  readonly word: string;
+}
+
+/** Each state of a fixture: its colour, its shape, its word. */
+const looks: Readonly<Record<FixtureState, Look>> = {
+  idle: { tone: 'dim', shape: 'ring', word: words.state.idle },
+  waiting: { tone: 'calm', shape: 'slot', word: words.state.waiting },
+  identifying: { tone: 'calm', shape: 'eye', word: words.state.identifying },
+  ready: { tone: 'ask', shape: 'play', word: words.state.ready },
+  running: { tone: 'calm', shape: 'turn', word: words.state.running },
+  parked: { tone: 'warn', shape: 'pause', word: words.state.parked },
+  shown: { tone: 'calm', shape: 'ring', word: words.state.shown },
+  absent: { tone: 'dim', shape: 'gap', word: words.state.absent },
+};
+
+/** Each verdict: its colour, its shape, its word. */
+export const outcomeLooks: Readonly<Record<Outcome, Look>> = {
+  passed: { tone: 'pass', shape: 'check', word: words.outcome.passed },
+  failed: { tone: 'fail', shape: 'cross', word: words.outcome.failed },
+  refused: { tone: 'warn', shape: 'bar', word: words.outcome.refused },
+  errored: { tone: 'fault', shape: 'bolt', word: words.outcome.errored },
+  aborted: { tone: 'dim', shape: 'stop', word: words.outcome.aborted },
+};
+
+/** States in which the last verdict stays on the tile: until the next board. */
+const verdictStays: ReadonlySet<FixtureState> = new Set(['shown', 'waiting', 'idle', 'absent']);
+
+export function showsVerdict(fixture: FixtureView): boolean {
+  return fixture.verdict !== null && verdictStays.has(fixture.state);
+}
+
+export function lookOf(fixture: FixtureView): Look {
+  return fixture.verdict !== null && showsVerdict(fixture)
+    ? outcomeLooks[fixture.verdict.outcome]
+    : looks[fixture.state];
+}
+
+/** Whether somebody should look here. */
+export function needsPerson(fixture: FixtureView): boolean {
+  const { tone } = lookOf(fixture);
+  return tone === 'fail' || tone === 'warn' || tone === 'fault' || tone === 'ask';
+}
+
+/** Every state that a device's record can have. */
+export const deviceLooks: Readonly<Record<Outcome | 'sealed' | 'condemned' | 'open', Look>> = {
+  ...outcomeLooks,
+  sealed: { tone: 'pass', shape: 'check', word: words.outcome.sealed },
+  condemned: { tone: 'fail', shape: 'cross', word: words.outcome.condemned },
+  open: { tone: 'calm', shape: 'turn', word: words.outcome.open },
+};

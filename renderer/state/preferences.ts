@@ -1,0 +1,21 @@
+import type { Preferences } from './state.ts';
+
+const place = 'fuseline.preferences';
+const first: Preferences = { scheme: 'auto', muted: false };
+
+/** What this seat likes, kept in its browser; nothing of the line lies there. */
+export function readPreferences(): Preferences {
+  try {
+    return { ...first, ...(JSON.parse(localStorage.getItem(place) ?? '{}') as Partial<Preferences>) };
+  } catch {
+    return first;
+  }
+}
+
+export function keepPreferences(preferences: Preferences): void {
+  try {
+    localStorage.setItem(place, JSON.stringify(preferences));
+  } catch {
+    // a seat without a store forgets
+  }
+}

@@ -1,0 +1,55 @@
+import type { LineChange } from '../../main/contract/contract.ts';
+
+type Outcome = LineChange['verdicts'][number]['outcome'];
+
+/** Tones of each verdict: Hz and seconds. Passed rises, failed falls, the rest calls. */
+const tones: Readonly<Record<Outcome, readonly (readonly [hertz: number, seconds: number])[]>> = {
+  passed: [
+    [660, 0.09],
+    [990, 0.16],
+  ],
+  failed: [
+    [330, 0.18],
+    [196, 0.42],
+  ],
+  refused: [
+    [440, 0.14],
+    [440, 0.14],
+  ],
+  errored: [
+    [523, 0.12],
+    [262, 0.12],
+    [523, 0.12],
+  ],
+  aborted: [[262, 0.2]],
+};
+
+/** Verdicts that a person must hear over others that came in the same moment, the gravest first. */
+const gravity: readonly Outcome[] = ['failed', 'errored', 'refused', 'aborted', 'passed'];
+
+let context: AudioContext | null = null;
+
+/** A browser lets a page sound only after a person touched it. */
+export function wakeSound(): void {
+  context ??= new AudioContext();
+  if (context.state === 'suspended') context.resume().catch(() => {});
+}
+
+/** Sounds the gravest of these outcomes, once. */
+export function soundVerdicts(outcomes: readonly Outcome[]): void {
+  const outcome = gravity.find((candidate) => outcomes.includes(candidate));
+  if (outcome === undefined || context === null || context.state !== 'running') return;
+  let at = context.currentTime;
+  for (const [hertz, seconds] of tones[outcome]) {
+    const tone = context.createOscillator();
+    const loudness = context.createGain();
+    tone.frequency.value = hertz;
+    loudness.gain.setValueAtTime(0, at);
+    loudness.gain.linearRampToValueAtTime(0.22, at + 0.012);
+    loudness.gain.exponentialRampToValueAtTime(0.001, at + seconds);
+    tone.connect(loudness).connect(context.destination);
+    tone.start(at);
+    tone.stop(at + seconds);
+    at += seconds;
+  }
+}

@@ -1,0 +1,298 @@
+import { Button, Menu, Switch, Tabs } from '@mantine/core';
+import { useState } from 'react';
+import type { DeviceView as Device } from '../../main/contract/views.ts';
+import { Facts } from '../parts/Facts.tsx';
+import { FaultWords } from '../parts/FaultWords.tsx';
+import { StateMark } from '../parts/StateMark.tsx';
+import { deviceLooks } from '../parts/tone.ts';
+import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
+import { countText, dateText, hexText, shortHash, timeText } from '../words/format.ts';
+import { words } from '../words/words.ts';
+import { saveFile } from './download.ts';
+import { eventWords } from './event-words.ts';
+import { VerifyDevice } from './VerifyDevice.tsx';
+
+const d = words.devices;
+
+/** One device: what it is, what lies in it, and every try that made it so. */
+export function DeviceView({ mac }: { readonly mac: string }) {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const mayReport = useMay('devices.report');
+  const mayVerify = useMay('devices.verify');
+  const mayPrint = useMay('labels.print');
+  const [verifying, setVerifying] = useState(false);
+  const { value: device, fault } = useAnswer('devices.show', { mac });
+  if (device === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  const { sealed, condemned } = device;
+  const last = device.runs.at(-1)?.run;
+
+  const report = async (form: 'json' | 'pdf') => {
+    const file = await ask('devices.report', { mac, form });
+    if (file === null) return;
+    saveFile(file);
+    store.dispatch({ type: 'said', words: d.exported(file.name) });
+  };
+  const print = async () => {
+    const answer = await ask('labels.print', { mac });
+    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+  };
+
+  return (
+    <div className="device-screen">
+      <header className="screen-head">
+        <Button variant="default" onClick={() => goTo('devices')}>
+          {words.back}
+        </Button>
+        <h1 className="mono">{device.mac}</h1>
+        <StateMark look={deviceLooks[condemned ? 'condemned' : sealed ? 'sealed' : (last?.outcome ?? 'open')]} />
+        <span className="device-serial">{sealed?.serial ?? last?.serial ?? ''}</span>
+        <span className="push" />
+        {mayVerify && sealed !== null && (
+          <Button variant="default" onClick={() => setVerifying(true)}>
+            {d.verify}
+          </Button>
+        )}
+        {mayPrint && sealed !== null && (
+          <Button variant="default" onClick={print}>
+            {d.label}
+          </Button>
+        )}
+        {mayReport && (
+          <Menu transitionProps={{ duration: 0 }} position="bottom-end">
+            <Menu.Target>
+              <Button variant="default">{d.export}</Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {(['pdf', 'json'] as const).map((form) => (
+                <Menu.Item key={form} onClick={() => report(form)}>
+                  {d.exportAs[form]}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        )}
+      </header>
+      {condemned !== null && (
+        <p className="condemned">
+          <strong>{d.condemned}</strong> {dateText(condemned.at)}: {condemned.reason}
+        </p>
+      )}
+      <Tabs defaultValue={sealed === null ? 'story' : 'record'} keepMounted={false}>
+        <Tabs.List aria-label={d.tabs}>
+          <Tabs.Tab value="record">{d.sealed}</Tabs.Tab>
+          <Tabs.Tab value="efuses" disabled={sealed === null}>
+            {d.efuses}
+          </Tabs.Tab>
+          <Tabs.Tab value="story">{`${d.story} (${device.runs.length})`}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="record">
+          {sealed === null ? <p className="calm-note page-note">{d.notSealed}</p> : <Sealed record={sealed} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="efuses">{sealed !== null && <Efuses record={sealed} />}</Tabs.Panel>
+        <Tabs.Panel value="story">
+          <Story runs={device.runs} />
+        </Tabs.Panel>
+      </Tabs>
+      {verifying && <VerifyDevice mac={mac} onClose={() => setVerifying(false)} />}
+    </div>
+  );
+}
+
+type SealedRecord = NonNullable<Device['sealed']>;
+
+function Sealed({ record }: { readonly record: SealedRecord }) {
+  const { chip, identity, secureBoot } = record;
+  return (
+    <div className="record">
+      <Facts
+        rows={[
+          [d.facts.chip, chip.kind],
+          [d.facts.revision, `v${Math.trunc(chip.revision / 100)}.${chip.revision % 100}`],
+          [d.facts.serial, record.serial],
+          [
+            d.facts.recipe,
+            `${record.recipe.name}, ${words.batch.revision(record.recipe.revision)}, ${shortHash(record.recipe.hash)}`,
+          ],
+          [d.facts.batch, record.batch],
+          [d.facts.station, record.station],
+          [d.facts.fixture, record.fixture],
+          [d.facts.operator, record.operator],
+          [d.facts.started, dateText(record.startedAt)],
+          [d.facts.sealed, dateText(record.sealedAt)],
+          [d.facts.secureVersion, record.secureVersion],
+          [d.facts.keysDestroyed, record.keysDestroyedAt === null ? null : dateText(record.keysDestroyedAt)],
+          [d.facts.plan, record.planDigest, 'mono'],
+          [d.facts.software, `${record.software.name} ${record.software.version}`],
+        ]}
+      />
+      <h2>{d.images}</h2>
+      <div className="scroll">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>{d.image.name}</th>
+              <th>{d.image.offset}</th>
+              <th className="num">{d.image.length}</th>
+              <th>{d.image.plain}</th>
+              <th>{d.image.flash}</th>
+              <th>{d.image.encrypted}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {record.images.map((image) => (
+              <tr key={image.offset}>
+                <th scope="row">{image.name}</th>
+                <td className="mono">{hexText(image.offset)}</td>
+                <td className="num">{countText(image.length)}</td>
+                <td className="mono digest">{image.plainSha256}</td>
+                <td className="mono digest">{image.flashSha256}</td>
+                <td>{image.encrypted ? words.yes : words.no}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <h2>{d.keys}</h2>
+      <div className="scroll">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>{d.key.role}</th>
+              <th>{d.key.blocks}</th>
+              <th>{d.key.fingerprint}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {record.keys.map((key) => (
+              <tr key={key.role}>
+                <th scope="row">{key.role}</th>
+                <td>{key.blocks.map((block) => words.recipes.slot(block)).join(', ')}</td>
+                <td className="mono digest">{key.fingerprint}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {identity !== null && (
+        <>
+          <h2>{d.certificate}</h2>
+          <Facts
+            rows={[
+              [d.certificateSerial, identity.certificateSerial, 'mono'],
+              [d.publicKey, identity.publicKey, 'mono'],
+            ]}
+          />
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a keyboard must reach that */}
+          <pre className="pem" tabIndex={0}>
+            {identity.certificatePem}
+          </pre>
+        </>
+      )}
+      {secureBoot !== null && (
+        <Facts
+          rows={secureBoot.keyDigests.map(
+            (digest, index) =>
+              [`${words.recipes.fields.secureBoot} ${index}: ${secureBoot.scheme}`, digest, 'mono'] as const,
+          )}
+        />
+      )}
+      {record.waivers.length > 0 && (
+        <>
+          <h2>{d.waivers}</h2>
+          <Facts rows={record.waivers.map(({ check, reason }) => [check, reason] as const)} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The decoded eFuses before and after, side by side. */
+function Efuses({ record }: { readonly record: SealedRecord }) {
+  const [changedOnly, setChangedOnly] = useState(true);
+  const before = fieldsOf(record.efusesBefore);
+  const after = fieldsOf(record.efusesAfter);
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const rows = names
+    .map((name) => ({ name, was: before.get(name) ?? '–', is: after.get(name) ?? '–' }))
+    .filter(({ was, is }) => !changedOnly || was !== is);
+  return (
+    <div className="record">
+      <Switch
+        className="record-switch"
+        label={d.changedOnly}
+        checked={changedOnly}
+        onChange={(event) => setChangedOnly(event.target.checked)}
+        size="md"
+      />
+      <div className="scroll">
+        <table className="plain efuses">
+          <thead>
+            <tr>
+              <th>{d.efuse.field}</th>
+              <th>{d.efuse.before}</th>
+              <th>{d.efuse.after}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ name, was, is }) => (
+              <tr key={name} data-changed={was === is ? undefined : ''}>
+                <th scope="row" className="mono">
+                  {name}
+                </th>
+                <td className="mono">{was}</td>
+                <td className="mono">{is}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}
+
+/** Field name to its value in words, whatever the depth of the record. */
+function fieldsOf(fact: unknown, path = '', found = new Map<string, string>()): Map<string, string> {
+  if (typeof fact === 'object' && fact !== null && !Array.isArray(fact))
+    for (const [name, value] of Object.entries(fact)) fieldsOf(value, path === '' ? name : `${path}.${name}`, found);
+  else found.set(path, fact === null ? d.secret : typeof fact === 'string' ? fact : JSON.stringify(fact));
+  return found;
+}
+
+function Story({ runs }: { readonly runs: Device['runs'] }) {
+  const newestFirst = runs.map((entry, index) => ({ ...entry, n: index + 1 })).reverse();
+  return (
+    <div className="story">
+      {newestFirst.map(({ run, events, n }) => (
+        <section key={run.id} className="attempt" aria-label={d.attempt(n)}>
+          <header>
+            <h2>{d.attempt(n)}</h2>
+            {run.outcome === null ? <span>{d.still}</span> : <StateMark look={deviceLooks[run.outcome]} />}
+            <span className="calm-note">
+              {dateText(run.startedAt)}, {run.fixture}
+              {run.operator === null ? '' : `, ${run.operator}`}, {run.recipe.name}{' '}
+              {words.batch.revision(run.recipe.revision)}
+            </span>
+            <span className="mono calm-note push">{run.id}</span>
+          </header>
+          {run.fault !== null && <FaultWords fault={run.fault} />}
+          <details open={n === runs.length}>
+            <summary>{d.events(events.length)}</summary>
+            <ol className="events">
+              {events.map((stored) => {
+                const { mark, text } = eventWords(stored.event);
+                return (
+                  <li key={stored.seq} data-mark={mark}>
+                    <time dateTime={stored.at}>{timeText(stored.at)}</time>
+                    <span className="event-step">{stored.step ?? ''}</span>
+                    <span className="event-text">{text}</span>
+                  </li>
+                );
+              })}
+            </ol>
+          </details>
+        </section>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,231 @@
+import { Button, Menu, Select, TextInput } from '@mantine/core';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { CallInput } from '../../main/contract/contract.ts';
+import type { DevicePage } from '../../main/contract/views.ts';
+import { StateMark } from '../parts/StateMark.tsx';
+import { deviceLooks } from '../parts/tone.ts';
+import { type Column, VirtualTable } from '../parts/VirtualTable.tsx';
+import { faultOf } from '../state/follow.ts';
+import { goTo, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
+import { dateText } from '../words/format.ts';
+import { words } from '../words/words.ts';
+import { DeviceView } from './DeviceView.tsx';
+import { saveFile } from './download.ts';
+
+type Row = DevicePage['rows'][number];
+type Query = CallInput<'devices.search'>;
+type Outcome = NonNullable<Query['outcome']>;
+
+/** Rows asked for at a time. */
+const pageRows = 200;
+/** Quiet time after a keystroke before the ledger is asked, in ms. */
+const quietMs = 120;
+const outcomes: readonly Outcome[] = ['sealed', 'passed', 'failed', 'refused', 'errored', 'aborted', 'open'];
+
+const columns: readonly Column<Row>[] = [
+  {
+    key: 'state',
+    title: words.devices.columns.state,
+    width: '150px',
+    cell: (row) => <StateMark look={deviceLooks[row.state]} />,
+  },
+  { key: 'mac', title: words.devices.columns.mac, width: '190px', mono: true, cell: (row) => row.mac },
+  { key: 'serial', title: words.devices.columns.serial, width: 'minmax(140px, 1fr)', cell: (row) => row.serial ?? '–' },
+  {
+    key: 'recipe',
+    title: words.devices.columns.recipe,
+    width: 'minmax(180px, 1.2fr)',
+    cell: (row) => `${row.recipe.name}, ${words.batch.revision(row.recipe.revision)}`,
+  },
+  { key: 'batch', title: words.devices.columns.batch, width: 'minmax(140px, 1fr)', cell: (row) => row.batch ?? '–' },
+  { key: 'at', title: words.devices.columns.at, width: '200px', cell: (row) => dateText(row.lastAt) },
+  { key: 'attempts', title: words.devices.columns.attempts, width: '64px', cell: (row) => row.attempts },
+];
+
+/** Every board this station ever had, found as one types; or the page of one of them. */
+export function DevicesView({ mac }: { readonly mac: string | null }) {
+  return (
+    <>
+      <div className="devices-screen" hidden={mac !== null}>
+        <DeviceSearch hidden={mac !== null} />
+      </div>
+      {mac !== null && <DeviceView key={mac} mac={mac} />}
+    </>
+  );
+}
+
+function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const mayExport = useMay('devices.export');
+  const [text, setText] = useState('');
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const [from, setFrom] = useState('');
+  const [to, setTo] = useState('');
+  const field = useRef<HTMLInputElement>(null);
+
+  const query = useMemo<Query>(
+    () => ({
+      ...(text.trim() !== '' && { text: text.trim() }),
+      ...(outcome !== null && { outcome }),
+      ...(from !== '' && { from: new Date(`${from}T00:00:00`).toISOString() }),
+      ...(to !== '' && { to: new Date(`${to}T23:59:59.999`).toISOString() }),
+    }),
+    [text, outcome, from, to],
+  );
+  const { rows, more, ms, busy, readMore } = useDevicePages(query);
+
+  useEffect(() => {
+    if (hidden) return;
+    const onKey = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+      if (event.key !== '/' || typing) return;
+      event.preventDefault();
+      field.current?.focus();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [hidden]);
+
+  const exportAs = async (form: 'csv' | 'json' | 'pdf') => {
+    const file = await ask('devices.export', { query, form });
+    if (file === null) return;
+    saveFile(file);
+    store.dispatch({ type: 'said', words: words.devices.exported(file.name) });
+  };
+
+  return (
+    <>
+      <header className="screen-head search-head">
+        <h1>{words.devices.title}</h1>
+        <TextInput
+          ref={field}
+          className="search-text"
+          label={words.devices.search}
+          placeholder={words.devices.placeholder}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            const first = rows[0];
+            if (event.key === 'Enter' && first !== undefined && rows.length === 1) goTo('devices', first.mac);
+            else if (event.key === 'ArrowDown')
+              document.querySelector<HTMLElement>('.vtable-row[tabindex="0"]')?.focus();
+          }}
+          data-scan="here"
+          data-autofocus
+          size="md"
+        />
+        <Select
+          label={words.devices.outcome}
+          placeholder={words.devices.any}
+          data={outcomes.map((value) => ({ value, label: words.outcome[value] }))}
+          value={outcome}
+          onChange={(value) => setOutcome(value as Outcome | null)}
+          clearable
+          size="md"
+          w={150}
+          clearButtonProps={{ 'aria-label': words.devices.any }}
+        />
+        <TextInput
+          type="date"
+          label={words.devices.from}
+          value={from}
+          onChange={(event) => setFrom(event.target.value)}
+          size="md"
+          w={150}
+        />
+        <TextInput
+          type="date"
+          label={words.devices.to}
+          value={to}
+          onChange={(event) => setTo(event.target.value)}
+          size="md"
+          w={150}
+        />
+        {mayExport && (
+          <Menu transitionProps={{ duration: 0 }} position="bottom-end">
+            <Menu.Target>
+              <Button variant="default" size="md">
+                {words.devices.export}
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {(['csv', 'json', 'pdf'] as const).map((form) => (
+                <Menu.Item key={form} onClick={() => exportAs(form)}>
+                  {words.devices.exportAs[form]}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        )}
+      </header>
+      <p className="found" role="status">
+        {ms === null ? words.loading : words.devices.found(rows.length, more, ms)}
+      </p>
+      {ms !== null && rows.length === 0 ? (
+        <div className="empty">
+          <p>{words.devices.none}</p>
+          <p className="calm-note">{words.devices.noneNext}</p>
+        </div>
+      ) : (
+        <VirtualTable
+          label={words.devices.title}
+          columns={columns}
+          rows={rows}
+          keyOf={(row) => row.mac}
+          onOpen={(row) => goTo('devices', row.mac)}
+          onEnd={readMore}
+          busy={busy}
+        />
+      )}
+    </>
+  );
+}
+
+/** The rows that fit, page after page as the end comes into sight. Answers to an older question are dropped. */
+function useDevicePages(query: Query) {
+  const { bridge, store } = useSeat();
+  const open = useApp((state) => state.link === 'open');
+  const [found, setFound] = useState<{ rows: readonly Row[]; more: boolean; ms: number | null }>({
+    rows: [],
+    more: false,
+    ms: null,
+  });
+  const [busy, setBusy] = useState(false);
+  const turn = useRef(0);
+
+  useEffect(() => {
+    if (!open) return;
+    const mine = ++turn.current;
+    const timer = setTimeout(async () => {
+      setBusy(true);
+      try {
+        const page = await bridge.call('devices.search', { ...query, limit: pageRows, offset: 0 });
+        if (mine === turn.current) setFound({ rows: page.rows, more: page.more, ms: page.ms });
+      } catch (error) {
+        if (mine === turn.current) store.dispatch({ type: 'fault', fault: faultOf(error) });
+      }
+      if (mine === turn.current) setBusy(false);
+    }, quietMs);
+    return () => clearTimeout(timer);
+  }, [bridge, store, query, open]);
+
+  const readMore = useCallback(async () => {
+    if (!found.more || busy) return;
+    const mine = turn.current;
+    setBusy(true);
+    try {
+      const page = await bridge.call('devices.search', { ...query, limit: pageRows, offset: found.rows.length });
+      if (mine === turn.current) {
+        const known = new Set(found.rows.map(({ mac }) => mac));
+        const fresh = page.rows.filter(({ mac }) => !known.has(mac));
+        setFound({ rows: [...found.rows, ...fresh], more: page.more && fresh.length > 0, ms: page.ms });
+      }
+    } catch (error) {
+      store.dispatch({ type: 'fault', fault: faultOf(error) });
+    }
+    if (mine === turn.current) setBusy(false);
+  }, [bridge, store, query, found, busy]);
+
+  return { ...found, busy, readMore };
+}

@@ -1,0 +1,66 @@
+import { Button } from '@mantine/core';
+import { Dialog } from '../parts/Dialog.tsx';
+import { Facts } from '../parts/Facts.tsx';
+import { FaultWords } from '../parts/FaultWords.tsx';
+import { StateMark } from '../parts/StateMark.tsx';
+import { lookOf, showsVerdict } from '../parts/tone.ts';
+import { fixtureOf } from '../state/state.ts';
+import { goTo, useApp, useAsk, useMay } from '../state/station.ts';
+import { timeText } from '../words/format.ts';
+import { words } from '../words/words.ts';
+
+/** One fixture from near: what goes on or what happened, whether the board is safe, and what to do. */
+export function FixtureDetail({ name, onClose }: { readonly name: string; onClose(): void }) {
+  const fixture = useApp((state) => fixtureOf(state, name));
+  const ask = useAsk();
+  const mayAcknowledge = useMay('line.acknowledge');
+  const mayGo = useMay('line.go');
+  const mayOpen = useMay('devices.show');
+  if (fixture === null) return null;
+  const verdict = showsVerdict(fixture) ? fixture.verdict : null;
+  const { mac } = fixture;
+
+  const acknowledge = async () => {
+    if ((await ask('line.acknowledge', { fixture: name })) !== null) onClose();
+  };
+  const go = async () => {
+    if ((await ask('line.go', { fixture: name })) !== null) onClose();
+  };
+
+  return (
+    <Dialog title={words.detail.title(name)} open onClose={onClose} wide>
+      <div className="detail-state">
+        <StateMark look={lookOf(fixture)} />
+      </div>
+      {verdict?.fault ? <FaultWords fault={verdict.fault} /> : verdict !== null && <p>{words.act[verdict.outcome]}.</p>}
+      <Facts
+        rows={[
+          [words.detail.step, verdict === null ? (fixture.step?.title ?? null) : null],
+          [words.detail.serial, fixture.serial],
+          [words.detail.mac, mac, 'mono'],
+          [words.detail.ended, verdict === null ? null : timeText(verdict.at)],
+          [words.screens.devices, verdict?.sealRow ? words.detail.sealRow(verdict.sealRow) : null],
+          [words.detail.address, fixture.address, 'mono'],
+          [words.tile.fixtures, words.tile.countMeans(fixture.passed, fixture.tried)],
+        ]}
+      />
+      <div className="form-acts">
+        {mac !== null && mayOpen && (
+          <Button variant="default" size="md" onClick={() => goTo('devices', mac)}>
+            {words.detail.openDevice}
+          </Button>
+        )}
+        {fixture.state === 'ready' && mayGo && (
+          <Button size="md" onClick={go} data-autofocus>
+            {words.detail.go}
+          </Button>
+        )}
+        {verdict !== null && mayAcknowledge && (
+          <Button size="md" onClick={acknowledge} data-autofocus>
+            {words.detail.acknowledge}
+          </Button>
+        )}
+      </div>
+    </Dialog>
+  );
+}

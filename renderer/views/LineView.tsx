@@ -1,0 +1,31 @@
+import { Button } from '@mantine/core';
+import { useCallback } from 'react';
+import { TileGrid } from '../parts/TileGrid.tsx';
+import { goTo, useApp, useSeat } from '../state/station.ts';
+import { words } from '../words/words.ts';
+import { BatchHeader } from './BatchHeader.tsx';
+import { ThroughputStrip } from './ThroughputStrip.tsx';
+
+/** The operator's screen: what every fixture does, and what of it needs a person. */
+export function LineView() {
+  const { store } = useSeat();
+  const line = useApp((state) => state.line);
+  const open = useCallback((fixture: string) => store.dispatch({ type: 'open', fixture }), [store]);
+  if (line === null) return <p className="calm-note page-note">{words.loading}</p>;
+  return (
+    <div className="line-screen">
+      <h1 className="unseen">{words.screens.line}</h1>
+      <BatchHeader batch={line.batch} />
+      {line.fixtures.length === 0 ? (
+        <div className="empty">
+          <p>{words.tile.none}</p>
+          <p className="calm-note">{words.tile.noneNext}</p>
+          <Button onClick={() => goTo('station')}>{words.screens.station}</Button>
+        </div>
+      ) : (
+        <TileGrid fixtures={line.fixtures} onOpen={open} />
+      )}
+      <ThroughputStrip />
+    </div>
+  );
+}

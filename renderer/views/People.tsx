@@ -1,0 +1,163 @@
+import { Button, Checkbox, PasswordInput, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import type { CallInput } from '../../main/contract/contract.ts';
+import type { OperatorView } from '../../main/contract/views.ts';
+import { Dialog } from '../parts/Dialog.tsx';
+import { useAnswer, useAsk, useMay } from '../state/station.ts';
+import { words } from '../words/words.ts';
+
+const s = words.station;
+type Role = OperatorView['roles'][number];
+const allRoles = Object.keys(words.session.roles) as Role[];
+
+/** Who may do what here. */
+export function People() {
+  const { value: people, fault, again } = useAnswer('operators.list', {});
+  const maySave = useMay('operators.save');
+  const [editing, setEditing] = useState<OperatorView | 'new' | null>(null);
+  if (people === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  return (
+    <div className="record">
+      <div className="scroll">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>{s.person.id}</th>
+              <th>{s.person.name}</th>
+              <th>{s.person.roles}</th>
+              <th>{s.person.pin}</th>
+              <th>{s.person.badge}</th>
+              <th aria-label={words.save} />
+            </tr>
+          </thead>
+          <tbody>
+            {people.map((person) => (
+              <tr key={person.id}>
+                <th scope="row">{person.id}</th>
+                <td>{person.name}</td>
+                <td>{person.roles.map((role) => words.session.roles[role]).join(', ')}</td>
+                <td>{person.hasPin ? words.yes : words.no}</td>
+                <td>{person.hasBadge ? words.yes : words.no}</td>
+                <td className="num">
+                  {maySave && (
+                    <Button variant="subtle" size="compact-md" onClick={() => setEditing(person)}>
+                      {s.editPerson(person.name)}
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {maySave && (
+        <div className="row">
+          <Button onClick={() => setEditing('new')}>{s.addPerson}</Button>
+        </div>
+      )}
+      {editing !== null && (
+        <Person
+          person={editing === 'new' ? null : editing}
+          onClose={() => setEditing(null)}
+          onDone={() => {
+            setEditing(null);
+            again();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Person({
+  person,
+  onClose,
+  onDone,
+}: {
+  readonly person: OperatorView | null;
+  onClose(): void;
+  onDone(): void;
+}) {
+  const ask = useAsk();
+  const mayRemove = useMay('operators.remove');
+  const [id, setId] = useState(person?.id ?? '');
+  const [name, setName] = useState(person?.name ?? '');
+  const [chosen, setChosen] = useState<readonly string[]>(person?.roles ?? ['operator']);
+  const [pin, setPin] = useState('');
+  const [badge, setBadge] = useState('');
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    const input: CallInput<'operators.save'> = {
+      id: id.trim(),
+      name: name.trim(),
+      roles: allRoles.filter((role) => chosen.includes(role)),
+      pin: pin === '' ? null : pin,
+      badge: badge === '' ? null : badge,
+    };
+    if ((await ask('operators.save', input)) !== null) onDone();
+  };
+  const remove = async () => {
+    if (person !== null && (await ask('operators.remove', { id: person.id })) !== null) onDone();
+  };
+  return (
+    <Dialog title={person === null ? s.addPerson : s.editPerson(person.name)} open onClose={onClose}>
+      <form className="form" onSubmit={save}>
+        <TextInput
+          label={s.person.id}
+          value={id}
+          disabled={person !== null}
+          onChange={(event) => setId(event.target.value)}
+          size="md"
+          data-autofocus
+        />
+        <TextInput label={s.person.name} value={name} onChange={(event) => setName(event.target.value)} size="md" />
+        <Checkbox.Group label={s.person.roles} value={[...chosen]} onChange={setChosen}>
+          <div className="role-boxes">
+            {allRoles.map((role) => (
+              <Checkbox
+                key={role}
+                value={role}
+                label={words.session.roles[role]}
+                description={words.session.roleMeans[role]}
+                size="md"
+              />
+            ))}
+          </div>
+        </Checkbox.Group>
+        <PasswordInput
+          label={s.newPin}
+          value={pin}
+          onChange={(event) => setPin(event.target.value)}
+          autoComplete="new-password"
+          inputMode="numeric"
+          size="md"
+          visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
+        />
+        <PasswordInput
+          label={s.newBadge}
+          value={badge}
+          onChange={(event) => setBadge(event.target.value)}
+          onKeyDown={(event) => event.key === 'Enter' && event.preventDefault()}
+          autoComplete="off"
+          data-scan="here"
+          size="md"
+          visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
+        />
+        <div className="form-acts">
+          {person !== null && mayRemove && (
+            <Button variant="subtle" color="red" onClick={remove}>
+              {s.remove}
+            </Button>
+          )}
+          <span className="push" />
+          <Button variant="default" onClick={onClose}>
+            {words.cancel}
+          </Button>
+          <Button type="submit" disabled={id.trim() === '' || name.trim() === '' || chosen.length === 0}>
+            {words.save}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,246 @@
+import { Button, SegmentedControl, Tabs } from '@mantine/core';
+import { useCallback, useEffect, useState } from 'react';
+import type { RecipeText, RehearsalView } from '../../main/contract/views.ts';
+import { Findings } from '../parts/Findings.tsx';
+import { StateMark } from '../parts/StateMark.tsx';
+import { outcomeLooks } from '../parts/tone.ts';
+import { YamlEditor } from '../parts/YamlEditor.tsx';
+import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
+import { durationText } from '../words/format.ts';
+import { words } from '../words/words.ts';
+import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
+import { ApproveDialog, CopyDialog, RetireDialog } from './RecipeDialogs.tsx';
+import { RecipeForm } from './RecipeForm.tsx';
+import { recipeLooks } from './RecipesView.tsx';
+
+const r = words.recipes;
+/** Quiet time after a keystroke before the check runs, in ms. */
+const quietMs = 250;
+
+/** One recipe: form and text side by side over the same words; below what it finds and what it does. */
+export function RecipeEditor({ recipe, onChanged }: { readonly recipe: string; onChanged(): void }) {
+  const read = useAnswer('recipes.read', { recipe });
+  if (read.value === null) return <p className="calm-note page-note">{read.fault?.what ?? words.loading}</p>;
+  return <Opened key={recipe} recipe={recipe} first={read.value} onChanged={onChanged} />;
+}
+
+function Opened({
+  recipe,
+  first,
+  onChanged,
+}: {
+  readonly recipe: string;
+  readonly first: RecipeText;
+  onChanged(): void;
+}) {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const [kept, setKept] = useState(first);
+  const [text, setText] = useState(first.text);
+  const [line, setLine] = useState<{ line: number } | null>(null);
+  const [side, setSide] = useState<'form' | 'yaml'>('form');
+  const [rehearsal, setRehearsal] = useState<RehearsalView | null>(null);
+  const [busy, setBusy] = useState<'save' | 'rehearse' | null>(null);
+  const [dialog, setDialog] = useState<'approve' | 'retire' | 'copy' | null>(null);
+  const [tab, setTab] = useState<string | null>('findings');
+  const maySave = useMay('recipes.save');
+  const mayCheck = useMay('recipes.check');
+  const mayRehearse = useMay('recipes.rehearse');
+  const mayApprove = useMay('recipes.approve');
+  const mayRetire = useMay('recipes.retire');
+
+  const check = useAnswer('recipes.check', mayCheck ? { recipe, text } : null, { debounceMs: quietMs });
+  const onlyPlan = useAnswer('recipes.plan', mayCheck ? null : { recipe, text: null });
+  const diff = useAnswer('recipes.diff', tab === 'diff' ? { recipe, text } : null, { debounceMs: quietMs });
+  const label = useAnswer('labels.preview', tab === 'label' ? { recipe, template: null } : null);
+  const findings = check.value?.findings ?? [];
+  const plan = mayCheck ? (check.value?.plan ?? null) : onlyPlan.value;
+  const { view } = kept;
+  const unsaved = text !== kept.text;
+  const errors = findings.filter(({ severity, waived }) => severity === 'error' && waived === null).length;
+
+  // another person or rehearsal may have changed its state
+  const refresh = useCallback(async () => {
+    const fresh = await ask('recipes.read', { recipe });
+    if (fresh !== null) setKept(fresh);
+    onChanged();
+  }, [ask, recipe, onChanged]);
+
+  useEffect(() => {
+    if (line !== null) setSide('yaml');
+  }, [line]);
+
+  const save = async () => {
+    setBusy('save');
+    const saved = await ask('recipes.save', { recipe, text });
+    setBusy(null);
+    if (saved === null) return;
+    setKept(saved);
+    setText(saved.text);
+    setRehearsal(null);
+    store.dispatch({ type: 'said', words: r.saved });
+    onChanged();
+  };
+  const rehearse = async () => {
+    setTab('rehearsal');
+    setBusy('rehearse');
+    setRehearsal(await ask('recipes.rehearse', { recipe }));
+    setBusy(null);
+    await refresh();
+  };
+
+  return (
+    <div className="recipe">
+      <header className="screen-head">
+        <h2>{recipe}</h2>
+        <StateMark look={recipeLooks[view.state]} />
+        {view.approvedBy !== null && <span className="calm-note">{r.approvedBy(view.approvedBy)}</span>}
+        {view.fingerprint !== null && !unsaved && (
+          <span className="batch-words" title={view.hash ?? ''}>
+            {view.fingerprint}
+          </span>
+        )}
+        {unsaved && <StateMark look={{ tone: 'ask', shape: 'pause', word: r.unsaved }} />}
+        <span className="push" />
+        {unsaved && (
+          <Button variant="default" onClick={() => setText(kept.text)}>
+            {r.revert}
+          </Button>
+        )}
+        {maySave && unsaved && (
+          <Button onClick={save} loading={busy === 'save'}>
+            {r.save}
+          </Button>
+        )}
+        {maySave && !unsaved && (
+          <Button variant="default" onClick={() => setDialog('copy')}>
+            {r.new}
+          </Button>
+        )}
+        {mayRehearse && !unsaved && view.state !== 'retired' && (
+          <Button
+            variant={view.state === 'draft' ? 'filled' : 'default'}
+            onClick={rehearse}
+            loading={busy === 'rehearse'}
+            disabled={errors > 0}
+          >
+            {r.rehearse}
+          </Button>
+        )}
+        {mayApprove && !unsaved && view.state === 'rehearsed' && (
+          <Button onClick={() => setDialog('approve')}>{r.approve}</Button>
+        )}
+        {mayRetire && !unsaved && view.state === 'approved' && (
+          <Button variant="default" onClick={() => setDialog('retire')}>
+            {r.retire}
+          </Button>
+        )}
+      </header>
+      <SegmentedControl
+        className="side-switch"
+        aria-label={`${r.form}, ${r.yaml}`}
+        value={side}
+        onChange={(next) => setSide(next as 'form' | 'yaml')}
+        data={[
+          { value: 'form', label: r.form },
+          { value: 'yaml', label: r.yaml },
+        ]}
+        transitionDuration={0}
+      />
+      <div className="sides" data-side={side}>
+        <RecipeForm text={text} findings={findings} readOnly={!maySave} onChange={setText} />
+        <YamlEditor text={text} findings={findings} readOnly={!maySave} onChange={setText} goTo={line} />
+      </div>
+      <Tabs value={tab} onChange={setTab} keepMounted={false} className="recipe-tabs">
+        <Tabs.List aria-label={r.tabs}>
+          <Tabs.Tab value="findings">
+            {r.findings} ({findings.length})
+          </Tabs.Tab>
+          <Tabs.Tab value="burns">{r.slots}</Tabs.Tab>
+          <Tabs.Tab value="steps">{r.steps}</Tabs.Tab>
+          <Tabs.Tab value="diff">{r.diff}</Tabs.Tab>
+          <Tabs.Tab value="rehearsal">{r.rehearsal}</Tabs.Tab>
+          <Tabs.Tab value="label">{r.label}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="findings">
+          {check.value === null && mayCheck ? (
+            <p className="calm-note">{check.fault?.what ?? words.loading}</p>
+          ) : (
+            <Findings findings={findings} onGo={(at) => setLine({ line: at })} />
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="burns">
+          {plan === null ? <p className="calm-note">{r.noPlan}</p> : <PlanBurns plan={plan} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="steps">
+          {plan === null ? <p className="calm-note">{r.noPlan}</p> : <PlanSteps plan={plan} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="diff">
+          {diff.value === null ? (
+            <p className="calm-note">{diff.fault?.what ?? words.loading}</p>
+          ) : diff.value.length === 0 ? (
+            <p className="calm-note">{r.diffNone}</p>
+          ) : (
+            <ul className="diff">
+              {diff.value.map((difference) => (
+                <li key={difference.path}>
+                  <span className="mono">{difference.path}</span> <span>{difference.words}</span>
+                  {difference.weaker && <StateMark look={{ tone: 'warn', shape: 'bar', word: r.weaker }} />}
+                </li>
+              ))}
+            </ul>
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="rehearsal">
+          <Rehearsal result={rehearsal} busy={busy === 'rehearse'} />
+        </Tabs.Panel>
+        <Tabs.Panel value="label">
+          {label.value === null ? (
+            <p className="calm-note">{label.fault?.what ?? words.loading}</p>
+          ) : (
+            <img
+              className="label"
+              alt={r.labelSays}
+              src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(label.value.svg)}`}
+            />
+          )}
+        </Tabs.Panel>
+      </Tabs>
+      {dialog === 'approve' && <ApproveDialog view={view} onClose={() => setDialog(null)} onDone={refresh} />}
+      {dialog === 'retire' && <RetireDialog view={view} onClose={() => setDialog(null)} onDone={refresh} />}
+      {dialog === 'copy' && <CopyDialog text={text} onClose={() => setDialog(null)} onDone={onChanged} />}
+    </div>
+  );
+}
+
+function Rehearsal({ result, busy }: { readonly result: RehearsalView | null; readonly busy: boolean }) {
+  if (busy) return <p role="status">{r.rehearsing}</p>;
+  if (result === null) return <p className="calm-note">{r.notRehearsed}</p>;
+  return (
+    <div role="status">
+      <p>
+        <StateMark
+          look={{
+            ...outcomeLooks[result.passed ? 'passed' : 'failed'],
+            word: result.passed ? r.rehearsed(durationText(result.ms / 1000)) : r.rehearsalFailed,
+          }}
+        />
+      </p>
+      {result.fault !== null && (
+        <p>
+          {result.fault.what} {result.fault.next} <span className="mono">{result.fault.code}</span>
+        </p>
+      )}
+      <table className="plain">
+        <tbody>
+          {result.steps.map((step) => (
+            <tr key={step.title}>
+              <th scope="row">{step.title}</th>
+              <td className="num">{words.throughput.seconds(step.ms / 1000)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

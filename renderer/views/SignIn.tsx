@@ -1,0 +1,74 @@
+import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { Dialog } from '../parts/Dialog.tsx';
+import { PinPad } from '../parts/PinPad.tsx';
+import { useApp, useAsk, useSeat } from '../state/station.ts';
+import { words } from '../words/words.ts';
+
+/** By PIN, typed or touched, or by badge. */
+export function SignIn({ onClose }: { onClose(): void }) {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const people = useApp((state) => state.session?.people);
+  const [operator, setOperator] = useState<string>('');
+  const [pin, setPin] = useState('');
+  const [busy, setBusy] = useState(false);
+
+  const enter = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    const session = await ask('session.login', { operator: operator.trim(), pin });
+    setBusy(false);
+    setPin('');
+    if (session === null) return;
+    store.dispatch({ type: 'session', session });
+    onClose();
+  };
+
+  return (
+    <Dialog title={words.session.title} open onClose={onClose}>
+      <form className="form" onSubmit={enter}>
+        {people === undefined ? (
+          <TextInput
+            label={words.session.name}
+            placeholder={words.session.namePlaceholder}
+            value={operator}
+            onChange={(event) => setOperator(event.target.value)}
+            autoComplete="off"
+            size="md"
+            data-autofocus
+          />
+        ) : (
+          <Select
+            label={words.session.name}
+            data={people.map(({ id, name }) => ({ value: id, label: name }))}
+            value={operator === '' ? null : operator}
+            onChange={(value) => setOperator(value ?? '')}
+            searchable
+            size="md"
+            data-autofocus
+          />
+        )}
+        <PasswordInput
+          label={words.session.pin}
+          value={pin}
+          onChange={(event) => setPin(event.target.value)}
+          inputMode="numeric"
+          autoComplete="off"
+          size="md"
+          visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
+        />
+        <PinPad value={pin} onChange={setPin} />
+        <p className="calm-note">{words.session.badge}</p>
+        <div className="form-acts">
+          <Button variant="default" size="md" onClick={onClose}>
+            {words.cancel}
+          </Button>
+          <Button type="submit" size="md" loading={busy} disabled={operator.trim() === '' || pin === ''}>
+            {words.session.signIn}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

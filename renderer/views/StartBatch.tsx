@@ -1,0 +1,108 @@
+import { Button, NumberInput, Select, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { Dialog } from '../parts/Dialog.tsx';
+import { useAnswer, useAsk, useSeat } from '../state/station.ts';
+import { words } from '../words/words.ts';
+
+/** Starts an order: which recipe, how many. */
+export function StartBatch({ onClose }: { onClose(): void }) {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const recipes = useAnswer('recipes.list', {});
+  const usable = (recipes.value ?? []).filter(({ state }) => state === 'approved');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [order, setOrder] = useState('');
+  const [count, setCount] = useState<number | string>('');
+  const [busy, setBusy] = useState(false);
+  const recipe = usable.find((view) => view.recipe === chosen) ?? usable[0] ?? null;
+
+  const start = async (event: FormEvent) => {
+    event.preventDefault();
+    if (recipe === null) return;
+    setBusy(true);
+    const batch = await ask('line.start', {
+      recipe: recipe.recipe,
+      order: order.trim() === '' ? null : order.trim(),
+      count: typeof count === 'number' && count > 0 ? count : null,
+    });
+    setBusy(false);
+    if (batch === null) return;
+    const { line } = store.get();
+    if (line !== null) store.dispatch({ type: 'snapshot', line: { ...line, batch } });
+    onClose();
+  };
+
+  return (
+    <Dialog title={words.batch.title} open onClose={onClose}>
+      <form className="form" onSubmit={start}>
+        {recipes.value !== null && usable.length === 0 && <p>{words.batch.noRecipes}</p>}
+        <Select
+          label={words.batch.chooseRecipe}
+          description={words.batch.approvedOnly}
+          data={usable.map((view) => ({
+            value: view.recipe,
+            label: `${view.recipe}, ${words.batch.revision(view.revision)}`,
+          }))}
+          value={recipe?.recipe ?? null}
+          onChange={setChosen}
+          allowDeselect={false}
+          size="md"
+          data-autofocus
+        />
+        {recipe?.fingerprint && (
+          <div className="fingerprint">
+            <span className="calm-note">{words.batch.fingerprint}</span>
+            <strong>{recipe.fingerprint}</strong>
+          </div>
+        )}
+        <TextInput
+          label={words.batch.orderLabel}
+          value={order}
+          maxLength={80}
+          onChange={(event) => setOrder(event.target.value)}
+          data-scan="here"
+          size="md"
+        />
+        <NumberInput
+          label={words.batch.countLabel}
+          value={count}
+          onChange={setCount}
+          min={1}
+          max={1_000_000}
+          allowDecimal={false}
+          size="md"
+        />
+        <div className="form-acts">
+          <Button variant="default" size="md" onClick={onClose}>
+            {words.cancel}
+          </Button>
+          <Button type="submit" size="md" loading={busy} disabled={recipe === null}>
+            {words.batch.begin}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Asks before a running batch is stopped. */
+export function StopBatch({ onClose }: { onClose(): void }) {
+  const ask = useAsk();
+  const stop = async () => {
+    onClose();
+    await ask('line.stop', {});
+  };
+  return (
+    <Dialog title={words.batch.stopTitle} open onClose={onClose}>
+      <p>{words.batch.stopWords}</p>
+      <div className="form-acts">
+        <Button variant="default" size="md" onClick={onClose} data-autofocus>
+          {words.cancel}
+        </Button>
+        <Button color="red" size="md" onClick={stop}>
+          {words.batch.stopYes}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

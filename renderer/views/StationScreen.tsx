@@ -1,0 +1,213 @@
+import { Button, Select, Tabs, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { Facts } from '../parts/Facts.tsx';
+import { StateMark } from '../parts/StateMark.tsx';
+import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
+import { shortHash } from '../words/format.ts';
+import { words } from '../words/words.ts';
+import { Fixtures } from './Fixtures.tsx';
+import { People } from './People.tsx';
+
+const s = words.station;
+
+/** What this station is made of: places, token, people, printer. */
+export function StationScreen() {
+  return (
+    <div className="station-screen">
+      <header className="screen-head">
+        <h1>{s.title}</h1>
+      </header>
+      <Tabs defaultValue="fixtures" keepMounted={false}>
+        <Tabs.List aria-label={s.tabs}>
+          <Tabs.Tab value="fixtures">{s.fixtures}</Tabs.Tab>
+          <Tabs.Tab value="hsm">{s.hsm}</Tabs.Tab>
+          <Tabs.Tab value="people">{s.people}</Tabs.Tab>
+          <Tabs.Tab value="printer">{s.printer}</Tabs.Tab>
+          <Tabs.Tab value="about">{s.about}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="fixtures">
+          <Fixtures />
+        </Tabs.Panel>
+        <Tabs.Panel value="hsm">
+          <Hsm />
+        </Tabs.Panel>
+        <Tabs.Panel value="people">
+          <People />
+        </Tabs.Panel>
+        <Tabs.Panel value="printer">
+          <Printer />
+        </Tabs.Panel>
+        <Tabs.Panel value="about">
+          <About />
+        </Tabs.Panel>
+      </Tabs>
+    </div>
+  );
+}
+
+function Hsm() {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const { value: token, fault, again } = useAnswer('token.view', {});
+  const recipes = useAnswer('recipes.list', {});
+  const mayMake = useMay('token.makeKeys');
+  const [recipe, setRecipe] = useState<string | null>(null);
+  if (token === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  const make = async () => {
+    if (recipe === null) return;
+    if ((await ask('token.makeKeys', { recipe })) === null) return;
+    store.dispatch({ type: 'said', words: s.made });
+    again();
+  };
+  const healthy = token.healthy === true && token.fault === null;
+  return (
+    <div className="record">
+      {token.fault !== null && (
+        <p className="condemned">
+          <strong>{token.fault.what}</strong> {token.fault.next} <span className="mono">{token.fault.code}</span>
+        </p>
+      )}
+      <Facts
+        rows={[
+          [
+            s.tokenFacts.health,
+            <StateMark
+              key="health"
+              look={
+                healthy
+                  ? { tone: 'dim', shape: 'ring', word: words.token.healthy }
+                  : token.healthy === null && token.fault === null
+                    ? { tone: 'dim', shape: 'gap', word: words.token.unknown }
+                    : { tone: 'warn', shape: 'pause', word: words.token.ailing }
+              }
+            />,
+          ],
+          [s.tokenFacts.label, token.label],
+          [s.tokenFacts.serial, token.serial, 'mono'],
+          [s.tokenFacts.model, token.model],
+          [s.tokenFacts.sign, token.signMs === null ? null : `${token.signMs.toFixed(1)} ms`],
+          [s.tokenFacts.embedded, token.embedded ? s.embedded : s.hardware],
+        ]}
+      />
+      <h2>{s.keys}</h2>
+      <div className="scroll">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>{s.key.label}</th>
+              <th>{s.key.algorithm}</th>
+              <th>{s.key.use}</th>
+              <th>{s.key.publicKey}</th>
+              <th>{s.key.extractable}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {token.keys.map((key) => (
+              <tr key={`${key.label} ${key.publicKeySha256} ${key.use}`}>
+                <th scope="row">{key.label}</th>
+                <td>{key.algorithm}</td>
+                <td>{key.use}</td>
+                <td className="mono digest">{key.publicKeySha256 ?? '–'}</td>
+                <td>
+                  {key.extractable ? <StateMark look={{ tone: 'warn', shape: 'bar', word: words.yes }} /> : words.no}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {mayMake && (
+        <div className="row">
+          <Select
+            label={s.makeKeysFor}
+            data={(recipes.value ?? []).map((view) => view.recipe)}
+            value={recipe}
+            onChange={setRecipe}
+            size="md"
+          />
+          <Button onClick={make} disabled={recipe === null}>
+            {s.makeKeys}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Printer() {
+  const ask = useAsk();
+  const maySet = useMay('printer.set');
+  const { value: station, again } = useAnswer('station.view', {});
+  const [address, setAddress] = useState<string | null>(null);
+  if (station === null) return <p className="calm-note page-note">{words.loading}</p>;
+  const set = async () => {
+    const text = (address ?? station.printer ?? '').trim();
+    if ((await ask('printer.set', { address: text === '' ? null : text })) !== null) again();
+  };
+  return (
+    <div className="record">
+      <p>{station.printer === null ? s.printerNone : <span className="mono">{station.printer}</span>}</p>
+      {maySet && (
+        <div className="row">
+          <TextInput
+            label={s.printerAddress}
+            value={address ?? station.printer ?? ''}
+            onChange={(event) => setAddress(event.target.value)}
+            size="md"
+            w={380}
+          />
+          <Button onClick={set}>{s.set}</Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function About() {
+  const ask = useAsk();
+  const mayVerify = useMay('ledger.verify');
+  const { value: station } = useAnswer('station.view', {});
+  const [busy, setBusy] = useState(false);
+  const [chain, setChain] = useState<{ rows: number; head: string; broken: string | null } | null>(null);
+  if (station === null) return <p className="calm-note page-note">{words.loading}</p>;
+  const verify = async () => {
+    setBusy(true);
+    setChain(await ask('ledger.verify', {}));
+    setBusy(false);
+  };
+  return (
+    <div className="record">
+      <Facts
+        rows={[
+          [s.aboutFacts.name, station.name],
+          [s.aboutFacts.version, `${words.product} ${station.version}, ${s.licence}`],
+          [s.aboutFacts.data, station.dataFolder, 'mono'],
+          [
+            s.aboutFacts.head,
+            station.ledgerHead === null ? null : s.head(station.ledgerHead.row, shortHash(station.ledgerHead.hash)),
+            'mono',
+          ],
+          [s.aboutFacts.fixtures, station.fixtures.length],
+        ]}
+      />
+      {mayVerify && (
+        <div className="row">
+          <Button variant="default" onClick={verify} loading={busy}>
+            {s.verifyLedger}
+          </Button>
+        </div>
+      )}
+      {chain !== null && (
+        <div role="status">
+          {chain.broken === null ? (
+            <p>{s.ledgerWhole(chain.rows, shortHash(chain.head))}</p>
+          ) : (
+            <p className="condemned">
+              <strong>{s.ledgerBroken}:</strong> {chain.broken} {s.ledgerBrokenNext}
+            </p>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

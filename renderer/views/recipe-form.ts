@@ -1,0 +1,103 @@
+import type { words } from '../words/words.ts';
+import type { YamlPath } from './yaml-edit.ts';
+
+type FieldName = keyof typeof words.recipes.fields;
+
+/** One field of the form: where it stands in the YAML, and what it may be. The check on the station's side has the last word. */
+export interface FormField {
+  readonly name: FieldName;
+  readonly path: YamlPath;
+  readonly kind: 'text' | 'number' | 'switch' | 'choice';
+  readonly choices?: readonly string[];
+  /** Section that this choice brings with it, and takes away again with 'none'. */
+  readonly section?: { readonly path: YamlPath; make(choice: string): Record<string, unknown> };
+  /** What counts when the key is left out. */
+  readonly unset?: string | number | boolean;
+}
+
+export interface FormGroup {
+  readonly name: keyof typeof words.recipes.groups;
+  readonly fields: readonly FormField[];
+}
+
+export const formGroups: readonly FormGroup[] = [
+  {
+    name: 'product',
+    fields: [
+      { name: 'name', path: ['name'], kind: 'text' },
+      { name: 'revision', path: ['revision'], kind: 'number' },
+      { name: 'description', path: ['description'], kind: 'text', unset: '' },
+      { name: 'purpose', path: ['purpose'], kind: 'choice', choices: ['production', 'development'] },
+      { name: 'chip', path: ['chip'], kind: 'text' },
+      { name: 'siliconMin', path: ['silicon', 'min'], kind: 'text' },
+      { name: 'siliconMax', path: ['silicon', 'max'], kind: 'text' },
+    ],
+  },
+  {
+    name: 'firmware',
+    fields: [
+      { name: 'firmware', path: ['firmware', 'folder'], kind: 'text' },
+      { name: 'baudRate', path: ['flash', 'baud_rate'], kind: 'number', unset: 921_600 },
+    ],
+  },
+  {
+    name: 'protection',
+    fields: [
+      {
+        name: 'secureBoot',
+        path: ['secure_boot', 'scheme'],
+        kind: 'choice',
+        choices: ['none', 'rsa3072', 'ecdsa-p256', 'ecdsa-p384'],
+        section: {
+          path: ['secure_boot'],
+          make: (scheme) => ({ scheme, keys: [{ label: 'secure-boot-1' }], revoke_unused: true }),
+        },
+      },
+      { name: 'revokeUnused', path: ['secure_boot', 'revoke_unused'], kind: 'switch', unset: true },
+      {
+        name: 'flashEncryption',
+        path: ['flash_encryption', 'key'],
+        kind: 'choice',
+        choices: ['none', 'xts-aes-128', 'xts-aes-256'],
+        section: { path: ['flash_encryption'], make: (key) => ({ key, mode: 'release' }) },
+      },
+      {
+        name: 'encryptionMode',
+        path: ['flash_encryption', 'mode'],
+        kind: 'choice',
+        choices: ['release', 'development'],
+      },
+      { name: 'hmacUp', path: ['hmac_up'], kind: 'switch', unset: false },
+      { name: 'secureVersion', path: ['secure_version'], kind: 'number', unset: 0 },
+    ],
+  },
+  {
+    name: 'doors',
+    fields: [
+      { name: 'jtag', path: ['doors', 'jtag'], kind: 'choice', choices: ['off', 'leave'] },
+      { name: 'directBoot', path: ['doors', 'direct_boot'], kind: 'choice', choices: ['off', 'leave'] },
+      {
+        name: 'downloadMode',
+        path: ['doors', 'download_mode'],
+        kind: 'choice',
+        choices: ['disabled', 'secure', 'open'],
+      },
+    ],
+  },
+  {
+    name: 'proof',
+    fields: [
+      { name: 'serialFrom', path: ['serial', 'from'], kind: 'choice', choices: ['mac', 'scan'], unset: 'mac' },
+      { name: 'serialPattern', path: ['serial', 'pattern'], kind: 'text', unset: '' },
+      {
+        name: 'proofWhen',
+        path: ['boot_proof', 'when'],
+        kind: 'choice',
+        choices: ['before-door', 'after-door', 'both', 'none'],
+        unset: 'both',
+      },
+      { name: 'proofTimeout', path: ['boot_proof', 'timeout_seconds'], kind: 'number', unset: 10 },
+      { name: 'proofChallenge', path: ['boot_proof', 'challenge'], kind: 'switch', unset: false },
+    ],
+  },
+];
