@@ -17,7 +17,7 @@ const failureLastsMs = 10 * 60_000;
 /** A call that takes longer is ended and told as a failure, seconds. */
 const patienceSeconds = 90;
 
-export type Tool = 'esptool' | 'espefuse' | 'espsecure' | 'configure_esp_secure_cert';
+export type Tool = 'esptool' | 'espefuse' | 'espsecure' | 'nvs_partition_gen' | 'configure_esp_secure_cert';
 
 export interface Verdict {
   /** Exit status; negative: ended by that signal. */

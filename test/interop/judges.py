@@ -24,6 +24,7 @@ ENTRIES = {
     "esptool": ("esptool", "_main"),
     "espefuse": ("espefuse", "_main"),
     "espsecure": ("espsecure", "_main"),
+    "nvs_partition_gen": ("esp_idf_nvs_partition_gen.nvs_partition_gen", "main"),
 }
 # tools that are a script beside the interpreter and no module
 SCRIPTS = ["configure_esp_secure_cert"]
