@@ -9,7 +9,7 @@ import { createStation } from './compose.ts';
 import { readStationFile, type StationConfig } from './config/station-file.ts';
 import type { Ledger, LedgerReader } from './ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from './ledger/sqlite/open.ts';
-import { filePin } from './signing/pin.ts';
+import { filePin, type PinSource } from './signing/pin.ts';
 import { openPkcs11Signer } from './signing/pkcs11/token-signer.ts';
 import type { Signer } from './signing/signer.ts';
 import { openEmbeddedToken } from './signing/softhsm.ts';
@@ -70,8 +70,14 @@ export function openLedgerOf(places: Places): Promise<LedgerReader> {
   return openSqliteLedgerForReading(ledgerFile(places));
 }
 
+/** Another keeper of a token's PIN than the station file's `pin_file`, to whom that file is handed. */
+export type TokenPin = (pinFile: PinSource) => PinSource;
+
 /** Opens the token that the station file names, or the private SoftHSM of the data folder. */
-export async function openSignerOf(places: Places): Promise<{ readonly signer: Signer; readonly embedded: boolean }> {
+export async function openSignerOf(
+  places: Places,
+  keeper: TokenPin = (pinFile) => pinFile,
+): Promise<{ readonly signer: Signer; readonly embedded: boolean }> {
   const { token } = settingsOf(places);
   if (token.kind === 'softhsm') {
     const folder = join(dataFolderOf(places), 'token');
@@ -81,14 +87,14 @@ export async function openSignerOf(places: Places): Promise<{ readonly signer: S
   const signer = await openPkcs11Signer({
     module,
     token: { label, serial },
-    pin: filePin(pinFile),
+    pin: keeper(filePin(pinFile)),
     clock: systemClock,
   });
   return { signer, embedded: false };
 }
 
 /** The station with its real parts. What was opened is closed again when a later part fails. */
-export async function openStationOf(places: Places, open: OpenPort): Promise<Station> {
+export async function openStationOf(places: Places, open: OpenPort, keeper?: TokenPin): Promise<Station> {
   const settings = settingsOf(places);
   const ledger: Ledger = await openSqliteLedger({
     file: ledgerFile(places),
@@ -96,7 +102,7 @@ export async function openStationOf(places: Places, open: OpenPort): Promise<Sta
     clock: systemClock,
   });
   try {
-    const { signer } = await openSignerOf(places);
+    const { signer } = await openSignerOf(places, keeper);
     return createStation({
       name: settings.name,
       software: { name: 'fuseline', version: programVersion() },

@@ -25,6 +25,8 @@ export interface VirtualBench {
   readonly open: OpenPort;
   /** The board that the address opened last; undefined before. */
   chip(address: string): VirtualChip | undefined;
+  /** Takes the board of this address off the bench, once its port is closed: the next opening makes a new one. */
+  remove(address: string): void;
   /** Closes all ports, turns all boards off and saves those with a state file. */
   close(): Promise<void>;
 }
@@ -35,7 +37,7 @@ interface Place {
   /** Digest of the options it was made with. */
   readonly made: string;
   /** Whether a name or state file leads to it again. */
-  readonly kept: boolean;
+  kept: boolean;
   port: Port | null;
 }
 
@@ -94,6 +96,15 @@ export function createVirtualBench(parts: VirtualBenchParts = {}): VirtualBench 
   return {
     open,
     chip: (address) => latest.get(address)?.chip,
+    remove(address) {
+      const place = latest.get(address);
+      const key = keyOf(parseVirtualAddress(address));
+      latest.delete(address);
+      if (key !== null) kept.delete(key);
+      if (place === undefined) return;
+      place.kept = false;
+      retire(place, address);
+    },
     async close() {
       for (const place of all) {
         await place.port?.close();

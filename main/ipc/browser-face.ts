@@ -1,0 +1,139 @@
+import type { RawData, WebSocket } from 'ws';
+import { z } from 'zod';
+import type { Desk } from '../station/desk/desk.ts';
+import type { Dispatcher } from './dispatch.ts';
+import { feedFace } from './feed.ts';
+import type { FaceSession } from './session.ts';
+
+/** Close codes of ours (4000 to 4999 are for applications, RFC 6455 section 7.4.2). */
+export const closeCodes = { badFrame: 4400, badKey: 4401, tooSlow: 4408 } as const;
+
+/** A page has so long to say its key, in ms. */
+const helloMs = 5_000;
+/** A page that takes no ping for so long is gone, in ms. */
+const pingMs = 20_000;
+/** Bytes that may wait for a slow page: above the first no more changes of the line, above the second no more page. */
+const behindAt = 1_000_000;
+const lostAt = 64_000_000;
+/** Calls of one page under way at once. */
+const mostCalls = 64;
+
+const helloFrame = z.strictObject({ hello: z.string().max(200) });
+const callFrame = z.strictObject({
+  id: z.number().int().nonnegative(),
+  call: z.string().max(100),
+  input: z.unknown(),
+});
+
+/** One page in a browser, from its first frame on. */
+export class BrowserFace {
+  readonly #socket: WebSocket;
+  readonly #desk: Desk;
+  readonly #dispatcher: Dispatcher;
+  readonly #letIn: (key: string) => { readonly session: FaceSession; readonly reload: string } | null;
+  readonly #helloTimer: NodeJS.Timeout;
+  readonly #pingTimer: NodeJS.Timeout;
+  #session: FaceSession | null = null;
+  #stopFeed: () => void = () => undefined;
+  #underWay = 0;
+  #isAlive = true;
+
+  constructor(
+    socket: WebSocket,
+    desk: Desk,
+    dispatcher: Dispatcher,
+    letIn: (key: string) => { readonly session: FaceSession; readonly reload: string } | null,
+  ) {
+    this.#socket = socket;
+    this.#desk = desk;
+    this.#dispatcher = dispatcher;
+    this.#letIn = letIn;
+    this.#helloTimer = setTimeout(() => socket.close(closeCodes.badKey), helloMs);
+    this.#pingTimer = setInterval(() => this.#ping(), pingMs);
+    socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
+    socket.on('pong', () => {
+      this.#isAlive = true;
+    });
+    socket.on('close', () => this.#end());
+    // What is wrong with a connection ends in 'close', which is all that is needed here.
+    socket.on('error', () => undefined);
+  }
+
+  #end(): void {
+    clearTimeout(this.#helloTimer);
+    clearInterval(this.#pingTimer);
+    this.#stopFeed();
+  }
+
+  #ping(): void {
+    if (!this.#isAlive) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#isAlive = false;
+    this.#socket.ping();
+  }
+
+  #hear(data: RawData, isBinary: boolean): void {
+    const frame = isBinary ? undefined : parsed(String(data));
+    if (this.#session === null) {
+      this.#hello(frame);
+      return;
+    }
+    const call = callFrame.safeParse(frame);
+    if (!call.success) {
+      this.#socket.close(closeCodes.badFrame);
+      return;
+    }
+    void this.#answer(this.#session, call.data.id, call.data.call, call.data.input);
+  }
+
+  #hello(frame: unknown): void {
+    const hello = helloFrame.safeParse(frame);
+    const welcome = hello.success ? this.#letIn(hello.data.hello) : null;
+    if (welcome === null) {
+      this.#socket.close(closeCodes.badKey);
+      return;
+    }
+    clearTimeout(this.#helloTimer);
+    this.#session = welcome.session;
+    this.#send({ welcome: true, reload: welcome.reload });
+    this.#stopFeed = feedFace(this.#desk, welcome.session, {
+      send: (event, value) => this.#send({ event, data: value }),
+      isBehind: () => this.#socket.bufferedAmount > behindAt,
+    });
+  }
+
+  async #answer(session: FaceSession, id: number, call: string, input: unknown): Promise<void> {
+    if (this.#underWay >= mostCalls) {
+      const fault = {
+        code: 'call.too-many',
+        what: 'The page asks more than it waits for.',
+        next: 'Reload the page.',
+      };
+      this.#send({ id, fault });
+      return;
+    }
+    this.#underWay++;
+    const reply = await this.#dispatcher.call(session, call, input);
+    this.#underWay--;
+    this.#send({ id, ...reply });
+  }
+
+  #send(frame: Readonly<Record<string, unknown>>): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > lostAt) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#socket.send(JSON.stringify(frame));
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

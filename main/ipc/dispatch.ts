@@ -1,0 +1,147 @@
+import { type CallFault, type CallName, calls, type SessionState } from '../contract/contract.ts';
+import { faultOf, isFault } from '../model/fault.ts';
+import type { Desk, DeskCallName } from '../station/desk/desk.ts';
+import type { FaceSession } from './session.ts';
+
+/** What goes back to a face: an answer, or a fault in words. */
+export type Reply = { readonly answer: unknown } | { readonly fault: CallFault };
+
+/**
+ * Answers the calls of all faces: the name must be in the contract's table, the input must fit its schema, and whoever sits at the face
+ * must have a role for it. Never rejects: what goes wrong becomes a fault. Comings, goings and refusals stand in the ledger.
+ */
+export class Dispatcher {
+  readonly #desk: Desk;
+  readonly #sessions = new Set<FaceSession>();
+  /** Refusals that were noted, so that a face that asks without end does not fill the book. */
+  readonly #noted = new WeakMap<FaceSession, Set<string>>();
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  /** Sessions that are to hear when operators change. */
+  admit(session: FaceSession): () => void {
+    this.#sessions.add(session);
+    return () => this.#sessions.delete(session);
+  }
+
+  async call(session: FaceSession, name: unknown, input: unknown): Promise<Reply> {
+    try {
+      if (typeof name !== 'string' || !Object.hasOwn(calls, name))
+        return refusal(
+          'call.unknown',
+          'The station knows no such call.',
+          'Reload the page: it may be of another version.',
+        );
+      const known = name as CallName;
+      session.touch(known);
+      const checked = calls[known].input.safeParse(input);
+      if (!checked.success) {
+        const [issue] = checked.error.issues;
+        return refusal(
+          'call.input',
+          `What was entered does not fit${issue?.path.length ? ` (${issue.path.join('.')})` : ''}: ${issue?.message ?? 'it has another form'}.`,
+          'Correct it and try again.',
+        );
+      }
+      if (!session.may(known)) return await this.#refuse(session, known);
+      const answer = known.startsWith('session.')
+        ? await this.#sessionCall(session, known, checked.data)
+        : await this.#deskCall(session, known as DeskCallName, checked.data);
+      return { answer };
+    } catch (error) {
+      const { code, what, next } = faultOf(error);
+      return { fault: { code, what, next } };
+    }
+  }
+
+  async #deskCall(session: FaceSession, name: DeskCallName, input: unknown): Promise<unknown> {
+    const wasEmpty = this.#desk.operators.isEmpty;
+    const answer = this.#desk.answers[name] as (input: unknown, by: string) => unknown;
+    try {
+      const value = await answer(input, session.id);
+      if (name === 'operators.save' || name === 'operators.remove') {
+        if (wasEmpty) session.enter(this.#desk.operators.find((input as { id: string }).id));
+        for (const other of this.#sessions) other.tell();
+      }
+      return value;
+    } catch (error) {
+      // A badge may be scanned wherever a serial number may.
+      if (name !== 'line.scan' || !isFault(error) || error.faultClass !== 'recipe') throw error;
+      const operator = await this.#desk.operators.byBadge((input as { text: string }).text.trim()).catch(() => null);
+      if (operator === null) throw error;
+      await this.#enter(session, operator.id, 'badge');
+      return { said: `${operator.name} is signed in.`, fixture: null };
+    }
+  }
+
+  async #sessionCall(session: FaceSession, name: CallName, input: unknown): Promise<SessionState> {
+    const { operators } = this.#desk;
+    switch (name) {
+      case 'session.login': {
+        const { operator, pin } = input as { operator: string; pin: string };
+        await this.#login(session, operator, () => operators.login(operator, pin), 'PIN');
+        break;
+      }
+      case 'session.badge': {
+        const { badge } = input as { badge: string };
+        await this.#login(session, null, () => operators.badgeLogin(badge), 'badge');
+        break;
+      }
+      case 'session.logout': {
+        const { operator } = session;
+        if (operator !== null)
+          await this.#desk.note({ what: 'logout', face: session.face, operator: operator.id, detail: null });
+        session.enter(null);
+        break;
+      }
+    }
+    return session.state;
+  }
+
+  async #login(
+    session: FaceSession,
+    claimed: string | null,
+    prove: () => Promise<{ readonly id: string }>,
+    by: string,
+  ): Promise<void> {
+    let operator: { readonly id: string };
+    try {
+      operator = await prove();
+    } catch (error) {
+      const detail = `${by}: ${faultOf(error).code}`;
+      await this.#desk.note({ what: 'login-refused', face: session.face, operator: claimed, detail });
+      throw error;
+    }
+    await this.#enter(session, operator.id, by);
+  }
+
+  async #enter(session: FaceSession, operator: string, by: string): Promise<void> {
+    await this.#desk.note({ what: 'login', face: session.face, operator, detail: by });
+    session.enter(this.#desk.operators.find(operator));
+  }
+
+  async #refuse(session: FaceSession, name: CallName): Promise<Reply> {
+    const { operator } = session;
+    const noted = this.#noted.get(session) ?? new Set();
+    this.#noted.set(session, noted);
+    const key = `${operator?.id ?? ''} ${name}`;
+    if (!noted.has(key)) {
+      noted.add(key);
+      await this.#desk.note({ what: 'call-refused', face: session.face, operator: operator?.id ?? null, detail: name });
+    }
+    if (operator === null)
+      return refusal('session.nobody', 'Nobody is signed in here.', 'Sign in with your PIN or your badge.');
+    const allowed = calls[name].roles;
+    return refusal(
+      'session.role',
+      `${operator.name} may not do this: it takes the role ${allowed === 'anyone' ? '' : allowed.join(' or ')}.`,
+      'Sign in as somebody who has it.',
+    );
+  }
+}
+
+function refusal(code: string, what: string, next: string): Reply {
+  return { fault: { code, what, next } };
+}

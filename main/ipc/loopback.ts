@@ -1,0 +1,177 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { toHex } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import type { RandomSource } from '../base/random.ts';
+import { FixtureFault } from '../model/fault.ts';
+import type { Desk } from '../station/desk/desk.ts';
+import { BrowserFace } from './browser-face.ts';
+import { Dispatcher } from './dispatch.ts';
+import { contentPolicy, PageFiles } from './page-files.ts';
+import { FaceSession } from './session.ts';
+
+export interface LoopbackOptions {
+  readonly desk: Desk;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** Folder of the built page. */
+  readonly page: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** A one-time link was used; the next browser needs the next one. */
+  readonly onLinkUsed?: (nextLink: string) => void;
+}
+
+/** The station's browser face, open on this computer alone. */
+export interface Loopback {
+  readonly origin: string;
+  /** The page with a key that lets one browser in, once. */
+  link(): string;
+  close(): Promise<void>;
+}
+
+/** How long a page that is gone may come back by its reload secret, in ms. */
+const reloadMs = 12 * 3_600_000;
+const address = '127.0.0.1';
+/** Longest frame that a page may send, in bytes: a recipe's text is the longest that has a reason. */
+const longestFrame = 1_000_000;
+const mostFaces = 32;
+
+interface KnownPage {
+  readonly session: FaceSession;
+  readonly leave: () => void;
+  usedAt: number;
+}
+
+/**
+ * Serves the page and its calls on 127.0.0.1. Three things must fit before anything is heard: the Host (no other name may lead here, so no
+ * foreign page can rebind its name to this address), the Origin of the WebSocket (no page of another origin), and the key: one-time from
+ * the link, or the reload secret that the page was given for it. FixtureFault `loopback.port` when the port cannot be had.
+ */
+export async function startLoopback(options: LoopbackOptions): Promise<Loopback> {
+  const server = createServer();
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  return new LoopbackServer(server, port, options);
+}
+
+class LoopbackServer implements Loopback {
+  readonly origin: string;
+  readonly #options: LoopbackOptions;
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #hosts: ReadonlySet<string>;
+  readonly #files: PageFiles;
+  readonly #dispatcher: Dispatcher;
+  /** By the SHA-256 of their reload secrets: a secret is compared by its hash, in a time that tells nothing. */
+  readonly #pages = new Map<string, KnownPage>();
+  #link: string;
+
+  constructor(server: Server, port: number, options: LoopbackOptions) {
+    this.#options = options;
+    this.#server = server;
+    this.origin = `http://${address}:${port}`;
+    this.#hosts = new Set([`${address}:${port}`, `localhost:${port}`]);
+    this.#files = new PageFiles(
+      options.page,
+      contentPolicy(`'self' ${[...this.#hosts].map((host) => `ws://${host}`).join(' ')}`),
+    );
+    this.#dispatcher = new Dispatcher(options.desk);
+    this.#link = this.#secret();
+    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: longestFrame });
+    server.on('request', (request, response) => void this.#serve(request, response));
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  link(): string {
+    return `${this.origin}/#token=${this.#link}`;
+  }
+
+  async close(): Promise<void> {
+    for (const face of this.#sockets.clients) face.terminate();
+    this.#sockets.close();
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const { session, leave } of this.#pages.values()) {
+      leave();
+      session.close();
+    }
+  }
+
+  #secret(): string {
+    return toHex(this.#options.random(32));
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#hosts.has(request.headers.host ?? '')) return refuse(response, 421, 'This is not the place.');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return refuse(response, 405, 'Only reading is possible.');
+    const { status, headers, body } = await this.#files.read((request.url ?? '/').split('?')[0]!);
+    response.writeHead(status, headers);
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { host = '', origin } = request.headers;
+    const isOurs = this.#hosts.has(host) && origin === `http://${host}` && request.url === '/api';
+    if (!isOurs || this.#sockets.clients.size >= mostFaces) {
+      socket.end(`HTTP/1.1 ${isOurs ? '503 Service Unavailable' : '403 Forbidden'}\r\nConnection: close\r\n\r\n`);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      new BrowserFace(webSocket, this.#options.desk, this.#dispatcher, (key) => this.#letIn(key));
+    });
+  }
+
+  /** The session that the key opens, with the secret for the page's next reload; null when the key is none of ours. */
+  #letIn(key: string): { readonly session: FaceSession; readonly reload: string } | null {
+    const now = this.#options.clock.monotonic();
+    for (const [hash, page] of this.#pages)
+      if (now - page.usedAt > reloadMs) {
+        page.leave();
+        page.session.close();
+        this.#pages.delete(hash);
+      }
+    const known = this.#pages.get(digest(key));
+    if (known !== undefined) {
+      known.usedAt = now;
+      return { session: known.session, reload: key };
+    }
+    if (!timingSafeEqual(Buffer.from(digest(key)), Buffer.from(digest(this.#link)))) return null;
+    this.#link = this.#secret();
+    const session = new FaceSession('browser', this.#options.desk, this.#options.clock);
+    const reload = this.#secret();
+    this.#pages.set(digest(reload), { session, usedAt: now, leave: this.#dispatcher.admit(session) });
+    this.#options.onLinkUsed?.(this.link());
+    return { session, reload };
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function refuse(response: ServerResponse, status: number, words: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(`${words}\n`);
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new FixtureFault({
+          code: 'loopback.port',
+          what: `The page cannot be served on port ${port} of this computer: ${cause.code === 'EADDRINUSE' ? 'another program uses it' : cause.message}.`,
+          next: 'Name another port with --port N, or leave it out: then any free one is taken.',
+          details: { port },
+          cause,
+        }),
+      );
+    });
+    server.listen({ host: address, port }, () => resolve());
+  });
+}
