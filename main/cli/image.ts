@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { toHex } from '../base/bytes.ts';
 import { parseImage } from '../image/app-image.ts';
 import { encryptFlashAsync } from '../image/flash-encryption.ts';
@@ -8,6 +7,7 @@ import type { SecureBootScheme } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { addSignatures } from '../recipe/release.ts';
+import { readInput, readWrappedKey, writeOutput } from './files.ts';
 import { bytesText, hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
@@ -19,36 +19,6 @@ export interface ImageOptions extends OpenOptions {
   readonly wrappedKey?: string;
 }
 
-function read(file: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(file));
-  } catch (error) {
-    throw new RecipeFault({
-      code: 'image.not-found',
-      what: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-      next: 'Check the path.',
-      cause: error,
-    });
-  }
-}
-
-function write(options: ImageOptions, bytes: Uint8Array, world: World): void {
-  if (options.out === undefined) {
-    throw new RecipeFault({ code: 'cli.missing', what: 'No output file was named.', next: 'Give --out FILE.' });
-  }
-  try {
-    writeFileSync(options.out, bytes, { flag: 'wx' });
-  } catch (error) {
-    throw new RecipeFault({
-      code: 'image.cannot-write',
-      what: `${options.out} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
-      next: 'Name a new file; an existing one is never written over.',
-      cause: error,
-    });
-  }
-  world.streams.say(`${bytesText(bytes.length)} written to ${options.out}.`);
-}
-
 const schemeOf: Readonly<Record<string, SecureBootScheme>> = {
   'rsa-3072': 'rsa3072',
   'ecdsa-p256': 'ecdsa-p256',
@@ -57,7 +27,7 @@ const schemeOf: Readonly<Record<string, SecureBootScheme>> = {
 
 /** Signs a bootloader or application with keys of the token; blocks that an image already has and that are good stay. */
 export async function signCommand(file: string, options: ImageOptions, world: World): Promise<Exit> {
-  const image = read(file);
+  const image = readInput(file);
   const labels = options.key ?? [];
   if (labels.length === 0) {
     throw new RecipeFault({
@@ -77,7 +47,7 @@ export async function signCommand(file: string, options: ImageOptions, world: Wo
         next: 'Name rsa-3072 keys, or ecdsa-p256 keys, or ecdsa-p384 keys.',
       });
     }
-    write(options, await addSignatures(image, scheme, keys, signer), world);
+    writeOutput(options.out, await addSignatures(image, scheme, keys, signer), world);
   } finally {
     await signer.close();
   }
@@ -89,7 +59,7 @@ export async function signCommand(file: string, options: ImageOptions, world: Wo
  * memory by the token's key --key LABEL): no key file in clear has a place here.
  */
 export async function encryptCommand(file: string, options: ImageOptions, world: World): Promise<Exit> {
-  const plain = read(file);
+  const plain = readInput(file);
   const offset = Number(options.offset);
   if (options.offset === undefined || !Number.isSafeInteger(offset) || offset < 0 || offset % 16 !== 0) {
     throw new RecipeFault({
@@ -102,13 +72,13 @@ export async function encryptCommand(file: string, options: ImageOptions, world:
   try {
     const label = options.key?.[0] ?? 'fuseline-wrapping';
     using key = options.wrappedKey
-      ? await signer.unwrap({ label }, JSON.parse(new TextDecoder().decode(read(options.wrappedKey))))
+      ? await signer.unwrap({ label }, readWrappedKey(options.wrappedKey))
       : await newWrappedKey(signer, label, world);
     const bytes = key.use((lent) => lent.slice());
     try {
       const padded = new Uint8Array(Math.ceil(plain.length / 16) * 16).fill(0xff);
       padded.set(plain);
-      write(options, await encryptFlashAsync(padded, offset, bytes), world);
+      writeOutput(options.out, await encryptFlashAsync(padded, offset, bytes), world);
     } finally {
       bytes.fill(0);
     }
@@ -127,7 +97,7 @@ async function newWrappedKey(signer: Awaited<ReturnType<World['openSigner']>>['s
 
 /** What a file is, as the station reads it. */
 export function inspectCommand(file: string, options: ImageOptions, world: World): Exit {
-  const bytes = read(file);
+  const bytes = readInput(file);
   if (bytes[0] === 0xaa && bytes[1] === 0x50) return inspectTable(bytes, options, world);
   const split = splitSigned(bytes);
   const image = parseImage(split?.signed ?? bytes);

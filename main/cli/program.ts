@@ -1,9 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { faultOf } from '../model/fault.ts';
 import * as audit from './audit.ts';
+import * as cert from './cert.ts';
 import { demo } from './demo.ts';
+import { desk } from './desk.ts';
 import * as device from './device.ts';
 import * as image from './image.ts';
+import * as nvs from './nvs.ts';
 import { provision } from './provision.ts';
 import * as recipe from './recipe.ts';
 import * as token from './token.ts';
@@ -143,6 +146,36 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     end((file, options) => image.inspectCommand(file, options, world)),
   );
 
+  const stores = program.command('nvs').description('NVS partitions: typed values for the firmware');
+  command(stores, 'build <csv>', 'from a CSV (key,type,encoding,value), in clear or encrypted')
+    .requiredOption('--size <bytes>', 'size of the partition, as 0x6000 or 24K')
+    .option('--keys <file>', 'encrypt: JSON of a wrapped key (32 bytes of an HMAC key block, or 64 of the NVS keys)')
+    .option('--new-key', 'encrypt under a new HMAC key, whose wrapped form is printed')
+    .option('--key <label>', 'wrapping key of the token')
+    .requiredOption('--out <file>', 'where to write it')
+    .action(end((file, options) => nvs.nvsBuildCommand(file, options, world)));
+  command(stores, 'show <file>', 'what an NVS partition holds')
+    .option('--keys <file>', 'decrypt: JSON of a wrapped key')
+    .option('--key <label>', 'wrapping key of the token')
+    .option('--values', 'show the values too')
+    .action(end((file, options) => nvs.nvsShowCommand(file, options, world)));
+
+  const certs = program.command('cert').description('esp_secure_cert partitions: certificates and key entries');
+  command(certs, 'build', 'from certificates; keys lie in eFuse')
+    .option('--device <file>', 'device certificate, PEM or DER')
+    .option('--ca <file>', 'CA certificate, PEM or DER')
+    .option('--ecdsa-key-id <id>', 'the device key is in this key block, 0 to 5, for the ECDSA peripheral')
+    .option('--ds-data <file>', 'esp_ds_data_t for the RSA DS peripheral')
+    .option('--ds-context <file>', 'its context')
+    .option('--tlv <type=file>', 'any other entry, as 51=calibration.bin or 51.1=more.bin; repeatable', gather)
+    .option('--integrity', 'with the digest of all entries behind them')
+    .option('--size <bytes>', 'fill up to the size of the partition')
+    .requiredOption('--out <file>', 'where to write it')
+    .action(end((options) => cert.certBuildCommand(options, world)));
+  command(certs, 'show <file>', 'the entries of a partition').action(
+    end((file, options) => cert.certShowCommand(file, options, world)),
+  );
+
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')
     .option('--text <text>', 'MAC, serial, batch, recipe, certificate or operator begins with this')
@@ -170,6 +203,10 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--state <file>', 'eFuses and flash live in this file')
     .option('--json', 'the address as JSON')
     .action(end((options) => virtualChip(options, world)));
+
+  command(program, 'desk', 'the station with its window in a browser on this computer')
+    .option('--port <n>', 'port of the page (default: any free one)', wholeNumber)
+    .action(end((options) => desk(options, world)));
 
   command(program, 'demo', 'the demonstration line: virtual fixtures, SoftHSM, an example recipe')
     .option('--count <n>', 'boards', wholeNumber)

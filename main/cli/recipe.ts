@@ -6,6 +6,7 @@ import { makePlan, planDigest } from '../recipe/plan.ts';
 import { planInput, planOnBlank } from '../recipe/preview.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Plan } from '../recipe/types.ts';
+import { refuseBoard } from '../station/admission.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
 import { bytesText, hex, table } from './words.ts';
@@ -55,6 +56,8 @@ async function planOnBoard(loaded: LoadedRecipe, release: Release, address: stri
   const port = await world.openPort(address, { baudRate: 115200 });
   try {
     const board = await connectBoard(port, { clock: world.clock });
+    const refused = refuseBoard(loaded.recipe, board.identity, null);
+    if (refused) throw refused;
     const { revision, mac } = board.identity;
     const snapshot = await board.readEfuses();
     const identity = { ...board.identity, revision: revision!, mac: mac! };

@@ -33,6 +33,17 @@ export interface World {
   /** Whether the token is the private SoftHSM of the data folder, in which missing keys may be made without asking. */
   hasEmbeddedToken(options: OpenOptions): boolean;
   dataFolder(options: OpenOptions): string;
+  /**
+   * Opens the station with its window in a browser. `onNextLink` hears the link for the next browser when one was used, `say` what is
+   * done meanwhile.
+   */
+  serveDesk(
+    options: OpenOptions & { readonly port?: number },
+    onNextLink: (link: string) => void,
+    say: (line: string) => void,
+  ): Promise<{ readonly link: string; readonly demonstration: boolean; close(): Promise<void> }>;
+  /** Asks the desktop to open a link; false where there is none. */
+  openInBrowser(link: string): boolean;
   /** Fixtures of the station file, for commands without --port. */
   fixtures(options: OpenOptions): readonly { readonly name: string; readonly address: string }[];
   /** Calls at Ctrl-C and termination instead of ending the program; gives back the way to stop. */

@@ -1,7 +1,7 @@
 import { digestOf } from '../base/json.ts';
 import type { ChipProfile } from '../chip/board.ts';
 import { planBurn } from '../efuse/plan.ts';
-import type { BurnPlan, PastSlot } from '../efuse/plan-types.ts';
+import type { BurnPlan, EfuseRefusal, PastSlot } from '../efuse/plan-types.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { Partition } from '../image/types.ts';
 import type { ChipIdentity } from '../model/chip.ts';
@@ -27,6 +27,7 @@ export interface PlanInput {
   readonly past: {
     readonly run: string | null;
     readonly slots: readonly PastSlot[];
+    readonly givenUp: readonly number[];
     readonly keys: ReadonlyMap<KeyRole, string>;
   };
 }
@@ -45,7 +46,8 @@ export function makePlan(input: PlanInput): Plan {
   const { recipe, profile, snapshot, identity, past } = input;
   const digests = input.release.keyDigests;
   const wanted = wantedEfuses(recipe, profile, snapshot.table, identity.revision, digests);
-  const burn = planBurn(snapshot, wanted, { slots: past.slots });
+  const planned = planBurn(snapshot, wanted, past);
+  const burn = { ...planned, refusals: [...planned.refusals, ...lostKeys(planned, past)] };
   const parts = plannedParts(input);
   const keys = plannedKeys(recipe, burn, past);
   const draft = { parts, burn, keys };
@@ -97,6 +99,22 @@ function plannedParts(input: PlanInput): PlannedPart[] {
     });
   }
   return parts.sort((a, b) => a.offset - b.offset);
+}
+
+/** Secrets that are burned and proven, and whose wrapped form is gone: nothing can be encrypted or certified under them any more. */
+function lostKeys(burn: BurnPlan, past: PlanInput['past']): EfuseRefusal[] {
+  return burn.slots.flatMap(({ slot, material, todo }) => {
+    const earlier = past.slots.find((entry) => entry.slot === slot);
+    if (material.kind !== 'secret' || todo.content || earlier?.keyAtHand !== false) return [];
+    return [
+      {
+        code: 'plan.key-lost',
+        what: `BLOCK_KEY${slot} holds the ${material.role} key of an earlier run, whose wrapped form is not in this ledger any more.`,
+        next: 'Set the board aside: without that key it cannot be finished.',
+        condemns: true,
+      },
+    ];
+  });
 }
 
 /** A secret whose slot an earlier run has touched is that run's key; every other is made anew. */

@@ -17,7 +17,7 @@ export function planInput(loaded: LoadedRecipe, release: Release) {
     waivers,
     profile: profileOf(recipe.chip),
     certificatePartition: firmware.table.partitions.find((partition) => partition.name === name) ?? null,
-    past: { run: null, slots: [], keys: new Map() },
+    past: { run: null, slots: [], givenUp: [], keys: new Map() },
   };
 }
 

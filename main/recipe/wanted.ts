@@ -36,13 +36,11 @@ export function wantedEfuses(
       ),
     ],
     writeProtect: [
-      ...(recipe.secureBoot
-        ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more (FACTS 4.6)' }]
-        : []),
+      ...(recipe.secureBoot ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more' }] : []),
       ...(recipe.flashEncryption?.mode === 'release'
         ? profile.production.flashEncryptionWriteProtect.map((field) => ({
             field,
-            reason: 'part of release mode on this chip (FACTS 3.6)',
+            reason: 'part of flash encryption release mode on this chip',
           }))
         : []),
     ],
@@ -104,7 +102,7 @@ function flashEncryptionFields(recipe: Recipe, profile: ChipProfile, revision: R
           field: bit.field,
           value: bit.value,
           stage: 'protection',
-          reason: 'flash encryption release mode (FACTS 3.6)',
+          reason: 'flash encryption release mode',
         }),
       ),
   ];

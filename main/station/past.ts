@@ -1,12 +1,13 @@
-import type { PastSlot } from '../efuse/plan-types.ts';
+import type { EfusePast, PastSlot } from '../efuse/plan-types.ts';
 import type { DeviceHistory, OpenKey } from '../ledger/ledger.ts';
 import type { KeyRole } from '../model/event.ts';
 
 /** What the ledger tells a new plan of a board's earlier runs. */
-export interface BoardPast {
+export interface BoardPast extends EfusePast {
   /** The latest run that burned or meant to burn something; null: the board comes untouched by us. */
   readonly run: string | null;
   readonly slots: readonly PastSlot[];
+  readonly givenUp: readonly number[];
   readonly keys: ReadonlyMap<KeyRole, OpenKey>;
 }
 
@@ -23,6 +24,7 @@ interface KeyBurnDetail {
  */
 export function pastOf(history: DeviceHistory): BoardPast {
   const slots = new Map<number, PastSlot>();
+  const givenUp = new Set<number>();
   let run: string | null = null;
   for (const earlier of history.runs) {
     const fingerprints = new Map<KeyRole, string>();
@@ -33,6 +35,9 @@ export function pastOf(history: DeviceHistory): BoardPast {
         fingerprints.set(value.role, value.fingerprint);
       }
       if (event.type === 'intend') run = earlier.run.id;
+      if (event.type === 'observed' && event.what === 'key-block-given-up') {
+        givenUp.add((event.value as { slot: number }).slot);
+      }
       if ((event.type !== 'intend' && event.type !== 'verified') || event.what !== 'key-block') continue;
       const detail = event.detail as unknown as KeyBurnDetail;
       const fingerprint = detail.role && fingerprints.get(detail.role);
@@ -46,5 +51,9 @@ export function pastOf(history: DeviceHistory): BoardPast {
     const key = history.openKeys.find((open) => open.role === slot.role && open.fingerprint === slot.fingerprint);
     if (key) keys.set(slot.role, key);
   }
-  return { run, slots: [...slots.values()], keys };
+  const told = [...slots.values()].map((slot) => ({
+    ...slot,
+    keyAtHand: keys.get(slot.role)?.fingerprint === slot.fingerprint,
+  }));
+  return { run, slots: told, givenUp: [...givenUp], keys };
 }

@@ -167,6 +167,7 @@ export class Run {
       past: {
         run: past.run,
         slots: past.slots,
+        givenUp: past.givenUp,
         keys: new Map([...past.keys].map(([role, key]) => [role, key.fingerprint])),
       },
     });

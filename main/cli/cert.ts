@@ -1,0 +1,133 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { viewOf } from '../base/bytes.ts';
+import {
+  buildSecureCert,
+  parseSecureCert,
+  type SecureCertEntry,
+  type SecureCertTlv,
+  tlvNameOf,
+  tlvTypes,
+  withIntegrity,
+} from '../image/secure-cert.ts';
+import { RecipeFault } from '../model/fault.ts';
+import { readInput, sizeOption, writeOutput } from './files.ts';
+import { bytesText, table } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface CertOptions extends OpenOptions {
+  readonly json?: boolean;
+  readonly device?: string;
+  readonly ca?: string;
+  readonly ecdsaKeyId?: string;
+  readonly dsData?: string;
+  readonly dsContext?: string;
+  readonly tlv?: readonly string[];
+  readonly integrity?: boolean;
+  readonly size?: string;
+  readonly out?: string;
+}
+
+/** An esp_secure_cert partition from certificates and key entries. No private key has a place in it: it is in the chip. */
+export function certBuildCommand(options: CertOptions, world: World): Exit {
+  const entries: SecureCertEntry[] = [];
+  const add = (type: 'device-certificate' | 'ca-certificate' | 'ds-data' | 'ds-context', file: string | undefined) => {
+    if (file === undefined) return;
+    const data = readInput(file);
+    if (type.endsWith('certificate')) certificateOf(data, file);
+    entries.push({ type, data });
+  };
+  add('device-certificate', options.device);
+  add('ca-certificate', options.ca);
+  add('ds-data', options.dsData);
+  add('ds-context', options.dsContext);
+  if (options.ecdsaKeyId !== undefined) {
+    if (!/^[0-5]$/.test(options.ecdsaKeyId)) throw wrongValue('--ecdsa-key-id', options.ecdsaKeyId, 'Give 0 to 5.');
+    entries.push({ type: 'ecdsa-peripheral-key', efuseBlock: Number(options.ecdsaKeyId) + 4 });
+  }
+  for (const text of options.tlv ?? []) entries.push({ type: 'tlv', tlv: tlvOption(text) });
+  if (entries.length === 0)
+    throw new RecipeFault({
+      code: 'cli.missing',
+      what: 'No entry was named.',
+      next: 'Give --device FILE, --ca FILE and what else the partition is to hold.',
+    });
+  const size = options.size === undefined ? undefined : sizeOption(options.size, '--size');
+  const list = options.integrity ? withIntegrity(buildSecureCert(entries), size) : buildSecureCert(entries, size);
+  writeOutput(options.out, list, world);
+  return exit.passed;
+}
+
+/** The entries of an esp_secure_cert partition. */
+export function certShowCommand(file: string, options: CertOptions, world: World): Exit {
+  const tlvs = parseSecureCert(readInput(file));
+  if (tlvs.length === 0)
+    throw new RecipeFault({
+      code: 'cert.empty',
+      what: `${file} holds no entry of an esp_secure_cert partition.`,
+      next: 'Give the partition in clear, from its first byte; its older forms (cust_flash, nvs) are not read.',
+    });
+  const described = tlvs.map((tlv) => ({ ...tlv, name: tlvNameOf(tlv.type), says: describe(tlv) }));
+  if (options.json) {
+    const plain = described.map(({ data, says, ...tlv }) => ({ ...tlv, bytes: data.length, says }));
+    world.streams.answer(JSON.stringify({ kind: 'esp_secure_cert', entries: plain }));
+    return exit.passed;
+  }
+  const rows = described.map(({ type, subtype, name, data, says }) => [
+    `${type}.${subtype}`,
+    name,
+    bytesText(data.length),
+    says,
+  ]);
+  for (const line of table(rows)) world.streams.answer(line);
+  return exit.passed;
+}
+
+function describe({ type, flags, data }: SecureCertTlv): string {
+  switch (type) {
+    case tlvTypes.deviceCertificate:
+    case tlvTypes.caCertificate:
+      try {
+        const { subject, serialNumber, validTo } = new X509Certificate(data.at(-1) === 0 ? data.subarray(0, -1) : data);
+        return `${subject.replaceAll('\n', ', ')}; serial ${serialNumber}; until ${validTo}`;
+      } catch {
+        return 'NOT A CERTIFICATE';
+      }
+    case tlvTypes.privateKey:
+      // Never shown, not even as a digest: a short key could be found by it.
+      return flags & 0x08 ? 'in an eFuse block, for the ECDSA peripheral' : data.length > 0 ? 'IN CLEAR' : 'empty';
+    case tlvTypes.securityConfig:
+      return `eFuse block ${data[0]} (key id ${data[0]! - 4})`;
+    case tlvTypes.dsContext:
+      return data.length === 8 ? `key id ${data[4]}, RSA ${viewOf(data).getUint16(6, true)}` : 'NOT 8 BYTES';
+    default:
+      return data.length > 0 ? `SHA-256 ${createHash('sha256').update(data).digest('hex')}` : 'empty';
+  }
+}
+
+function certificateOf(data: Uint8Array, file: string): X509Certificate {
+  try {
+    return new X509Certificate(data.at(-1) === 0 ? data.subarray(0, -1) : data);
+  } catch (error) {
+    throw new RecipeFault({
+      code: 'cert.not-a-certificate',
+      what: `${file} holds no X.509 certificate.`,
+      next: 'Give a certificate as PEM or DER. A private key must never be written into this partition.',
+      cause: error,
+    });
+  }
+}
+
+/** `TYPE=FILE` or `TYPE.INSTANCE=FILE`. */
+function tlvOption(text: string): SecureCertTlv {
+  const match = /^(\d{1,3})(?:\.(\d{1,2}))?=(.+)$/.exec(text);
+  const [type, subtype] = [Number(match?.[1]), Number(match?.[2] ?? 0)];
+  if (match === null || type > 254 || subtype > 16)
+    throw wrongValue('--tlv', text, 'Write TYPE=FILE or TYPE.INSTANCE=FILE, as --tlv 51=calibration.bin.');
+  if (type === tlvTypes.privateKey)
+    throw wrongValue('--tlv', text, 'A private key does not belong into flash; burn it and give --ecdsa-key-id.');
+  return { type, subtype, flags: 0, data: readInput(match[3]!) };
+}
+
+function wrongValue(option: string, value: string, next: string): RecipeFault {
+  return new RecipeFault({ code: 'cli.value', what: `${option} ${value} cannot be taken.`, next });
+}

@@ -1,0 +1,47 @@
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface DeskOptions extends OpenOptions {
+  readonly port?: number;
+  readonly json?: boolean;
+}
+
+/** The station with its window in a browser on this computer, until it is interrupted; boards under way end at a safe place first. */
+export async function desk(options: DeskOptions, world: World): Promise<Exit> {
+  const { streams } = world;
+  const served = await world.serveDesk(
+    options,
+    (link) => {
+      if (options.json) streams.answer(JSON.stringify({ link }));
+      else streams.say(`Another browser, or this one after its link was used: ${link}`);
+    },
+    (line) => streams.say(line),
+  );
+  if (options.json) {
+    streams.answer(JSON.stringify({ link: served.link, demonstration: served.demonstration }));
+  } else {
+    const what = served.demonstration
+      ? 'Nothing is configured yet, so this is a demonstration line of virtual boards with a token in software.'
+      : 'The station is open.';
+    for (const line of [
+      what,
+      `Data lies in ${world.dataFolder(options)}.`,
+      '',
+      'Open this link in a browser on this computer. It lets one browser in, once:',
+      '',
+      `    ${served.link}`,
+      '',
+      'Ctrl-C ends the station; boards under way end after their current irreversible step.',
+    ])
+      streams.say(line);
+    if (streams.live && world.openInBrowser(served.link)) streams.say('Your browser should open it by itself.');
+  }
+  await new Promise<void>((resolve) => {
+    const ignore = world.onInterrupt(() => {
+      ignore();
+      resolve();
+    });
+  });
+  streams.say('Closing: boards under way end after their current irreversible step ...');
+  await served.close();
+  return exit.passed;
+}
