@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createStation } from '../../main/compose.ts';
 import { bitName } from '../../main/efuse/bits.ts';
 import type { StoredEvent } from '../../main/model/event.ts';
-import type { FaultRecord } from '../../main/model/fault.ts';
+import { type Fault, type FaultRecord, isFault } from '../../main/model/fault.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
 import type { StationEvent } from '../../main/station/events.ts';
-import type { ProvisionJob } from '../../main/station/station.ts';
+import type { ProvisionJob, StationParts } from '../../main/station/station.ts';
 import { bootFromFlash } from '../../main/virtual/boot.ts';
 import { VirtualChip } from '../../main/virtual/chip.ts';
 import { block0Bits, flashHoldsFirmware } from '../stories/judge.ts';
@@ -174,6 +175,47 @@ export async function keysTakenUp(stage: Stage, chip: VirtualChip): Promise<stri
       event.type === 'observed' && event.what === 'key-unwrapped' ? [(event.value as { role: string }).role] : [],
     ),
   );
+}
+
+/** An object with one method of it replaced: how one part of a station fails while the rest goes on. */
+export function withPart<T extends object, K extends keyof T>(whole: T, name: K, method: T[K]): T {
+  return new Proxy(whole, {
+    get(target, asked) {
+      if (asked === name) return method;
+      const value = Reflect.get(target, asked);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/** What a station of other parts says of boards, and the fault with which its batch ended, if it did. */
+export async function provisionAt(
+  parts: StationParts,
+  loaded: LoadedRecipe,
+  addresses: readonly string[],
+): Promise<{ readonly verdicts: readonly Verdict[]; readonly fault: Fault | null }> {
+  const station = createStation(parts);
+  const verdicts: Verdict[] = [];
+  station.listen((event) => {
+    if (event.type === 'verdict') verdicts.push(event);
+  });
+  const job = {
+    loaded,
+    fixtures: addresses.map((address) => ({ name: address, address })),
+    count: null,
+    order: null,
+    operator: null,
+    serials: [],
+    resetBy: 'lines' as const,
+    signal: new AbortController().signal,
+  };
+  try {
+    await station.provision(job);
+    return { verdicts, fault: null };
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return { verdicts, fault: error };
+  }
 }
 
 /** A recipe of the repository with changes in its text, each of which must fit; its demonstration firmware stays. */
