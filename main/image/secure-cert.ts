@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { concat, u16le, u32le, viewOf } from '../base/bytes.ts';
 import { formatFault, hexOf } from './format-fault.ts';
@@ -22,6 +23,18 @@ export const tlvTypes = {
 
 /** Bits 5:3 of the flags: the key lies in an eFuse block, for the ECDSA peripheral. */
 export const ecdsaPeripheralFlag = 0x08;
+
+const names: Readonly<Record<number, string>> = {
+  [tlvTypes.caCertificate]: 'CA certificate',
+  [tlvTypes.deviceCertificate]: 'device certificate',
+  [tlvTypes.privateKey]: 'private key',
+  [tlvTypes.dsData]: 'DS parameters',
+  [tlvTypes.dsContext]: 'DS context',
+  [tlvTypes.ecdsaKeySalt]: 'ECDSA key salt',
+  [tlvTypes.securityConfig]: 'security configuration',
+  [tlvTypes.signature]: 'signature',
+  [tlvTypes.integrity]: 'integrity',
+};
 
 export interface SecureCertTlv {
   readonly type: number;
@@ -79,18 +92,21 @@ export function buildSecureCert(entries: readonly SecureCertEntry[], size?: numb
       );
     seen.add(`${type}.${subtype}`);
   }
-  const list = concat(...tlvs.map(tlvBytes));
-  if (size === undefined) return list;
-  if (list.length > size)
-    throw formatFault(
-      'cert-room',
-      `The certificates and their key entries need ${list.length} bytes, but the partition has ${size}.`,
-      'Enlarge the esp_secure_cert partition in partitions.csv, or use DER instead of PEM.',
-      { needed: list.length, size },
-    );
-  const partition = new Uint8Array(size).fill(0xff);
-  partition.set(list);
-  return partition;
+  return sized(concat(...tlvs.map(tlvBytes)), size);
+}
+
+/**
+ * A list from `buildSecureCert` with the entry behind it by which a device can tell that the list is whole: SHA-256 of all bytes
+ * before. `size` as there, and RecipeFault `image.cert-room`.
+ */
+export function withIntegrity(list: Uint8Array, size?: number): Uint8Array {
+  const digest = new Uint8Array(createHash('sha256').update(list).digest());
+  return sized(concat(list, tlvBytes({ type: tlvTypes.integrity, subtype: 0, flags: 0, data: digest })), size);
+}
+
+/** What people call a TLV of this type. */
+export function tlvNameOf(type: number): string {
+  return names[type] ?? (type >= tlvTypes.userData1 && type < tlvTypes.userData1 + 5 ? 'user data' : 'unknown');
 }
 
 /** One TLV with padding and CRC. */
@@ -141,6 +157,20 @@ export function parseSecureCert(bytes: Uint8Array): SecureCertTlv[] {
 /** The eFuse block that a list's security configuration names; null without one. */
 export function ecdsaKeyBlockOf(tlvs: readonly SecureCertTlv[]): number | null {
   return tlvs.find(({ type }) => type === tlvTypes.securityConfig)?.data[0] ?? null;
+}
+
+function sized(list: Uint8Array, size: number | undefined): Uint8Array {
+  if (size === undefined) return list;
+  if (list.length > size)
+    throw formatFault(
+      'cert-room',
+      `The certificates and their key entries need ${list.length} bytes, but the partition has ${size}.`,
+      'Enlarge the esp_secure_cert partition in partitions.csv, or use DER instead of PEM.',
+      { needed: list.length, size },
+    );
+  const partition = new Uint8Array(size).fill(0xff);
+  partition.set(list);
+  return partition;
 }
 
 function tlvsOf(entry: SecureCertEntry): SecureCertTlv[] {
