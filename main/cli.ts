@@ -18,6 +18,7 @@ import {
   settingsOf,
   stationConfigFolder,
 } from './parts.ts';
+import { openInBrowser, serveDesk } from './serve-desk.ts';
 
 const live = createLogUpdate(process.stderr, { showCursor: true });
 
@@ -43,6 +44,8 @@ const world: World = {
   openSigner: openSignerOf,
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,
+  serveDesk,
+  openInBrowser,
   fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
   onInterrupt(listener) {
     process.on('SIGINT', listener);
