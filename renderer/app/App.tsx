@@ -68,6 +68,11 @@ function focusContent() {
   document.getElementById('content')?.focus();
 }
 
+/** A scanned fixture gets the focus, so that Enter opens it. */
+function focusFixture(name: string) {
+  document.querySelector<HTMLElement>(`[data-fixture="${CSS.escape(name)}"]`)?.focus();
+}
+
 /** Speaks verdicts to screen readers. */
 function Verdicts() {
   const verdicts = useApp((state) => state.verdicts);
@@ -82,8 +87,10 @@ function Verdicts() {
 
 function useScheme() {
   const scheme = useApp((state) => state.preferences.scheme);
-  const { setColorScheme } = useMantineColorScheme();
-  useEffect(() => setColorScheme(scheme), [scheme, setColorScheme]);
+  // holding transitions back would put a style element into the page
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the setter is a new one each time
+  useEffect(() => setColorScheme(scheme), [scheme]);
 }
 
 function useSound() {
@@ -120,7 +127,9 @@ function useScanner() {
           return;
         }
         const answer = await ask('line.scan', { text, fixture: opened });
-        if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+        if (answer === null) return;
+        store.dispatch({ type: 'said', words: answer.said });
+        if (answer.fixture !== null) focusFixture(answer.fixture);
       }),
     [store, ask],
   );

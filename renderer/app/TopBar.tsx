@@ -42,7 +42,11 @@ export function TopBar() {
           ))}
       </nav>
       <div className="top-right">
-        {demonstration && <span className="demo">{words.demonstration}</span>}
+        {demonstration && (
+          <span className="demo" title={words.demonstrationMeans}>
+            {words.demonstration}
+          </span>
+        )}
         <TokenMark />
         <ActionIcon
           variant="subtle"

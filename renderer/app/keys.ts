@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { needsPerson } from '../parts/tone.ts';
-import { type AppState, may } from '../state/state.ts';
+import { type AppState, isRunning, may } from '../state/state.ts';
 import { goTo, useAsk, useSeat } from '../state/station.ts';
 import type { Store } from '../state/store.ts';
 
@@ -17,7 +17,7 @@ export function useKeys(): void {
       F1: () => toggle('help'),
       F2: () => {
         const state = store.get();
-        if (may(state, 'line.start') && state.line?.batch == null) toggle('start');
+        if (may(state, 'line.start') && !isRunning(state)) toggle('start');
       },
       F3: async () => {
         if (store.get().session?.operator == null) return toggle('sign-in');
@@ -26,7 +26,7 @@ export function useKeys(): void {
       },
       F4: () => {
         const state = store.get();
-        if (may(state, 'line.stop') && state.line?.batch != null) toggle('stop');
+        if (may(state, 'line.stop') && isRunning(state)) toggle('stop');
       },
       F6: () => nextInNeed(store),
       F8: () => {

@@ -38,7 +38,7 @@ export function Gantt({ bars, fixtures, scheme, seconds }: GanttProps) {
         cursor: { show: false },
         scales: {
           x: { range: () => [Date.now() / 1000 - held.current.seconds, Date.now() / 1000] },
-          y: { range: () => [held.current.fixtures.length, 0] },
+          y: { dir: -1, range: () => [0, Math.max(1, held.current.fixtures.length)] },
         },
         axes: [
           {
@@ -50,7 +50,7 @@ export function Gantt({ bars, fixtures, scheme, seconds }: GanttProps) {
           },
           {
             ...axis,
-            size: 46,
+            size: 64,
             grid: { show: false },
             splits: () => held.current.fixtures.map((_, index) => index + 0.5),
             values: (_plot, ticks) => rowNames(held.current.fixtures, ticks, element.clientHeight),

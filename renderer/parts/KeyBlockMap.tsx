@@ -9,10 +9,7 @@ export function KeyBlockMap({ slots }: { readonly slots: PlanView['slots'] }) {
         <li key={slot.slot} data-use={slot.purpose === null ? 'free' : slot.secret ? 'secret' : 'public'}>
           <span className="block-name">{words.recipes.slot(slot.slot)}</span>
           <span className="block-purpose">{slot.purpose ?? words.recipes.free}</span>
-          <span className="block-words">{slot.words}</span>
-          {slot.purpose !== null && (
-            <span className="block-read">{slot.secret ? words.recipes.secretSlot : words.recipes.publicSlot}</span>
-          )}
+          {slot.purpose !== null && <span className="block-words">{slot.words}</span>}
         </li>
       ))}
     </ol>

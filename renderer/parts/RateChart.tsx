@@ -19,10 +19,24 @@ export function ratesOf(view: ThroughputView) {
   const span = times.length > 1 ? (times[1] ?? 0) - (times[0] ?? 0) : Date.parse(view.to) - Date.parse(view.from);
   const factor = span > 0 ? hourMs / span : 0;
   return {
+    current: currentRate(view, times, span),
     times: times.map((time) => (time + span / 2) / 1000),
     passed: view.buckets.map((bucket) => bucket.passed * factor),
     failed: view.buckets.map((bucket) => bucket.failed * factor),
   };
+}
+
+/** Steps of time that make up the present. */
+const presentSteps = 5;
+
+/** Boards per hour now: over the last steps of time, from the first of them in which a board passed. */
+function currentRate(view: ThroughputView, times: readonly number[], span: number): number {
+  const last = view.buckets.slice(-presentSteps);
+  const begun = last.findIndex(({ passed }) => passed > 0);
+  if (begun < 0) return 0;
+  const from = times[times.length - last.length + begun] ?? 0;
+  const passed = last.slice(begun).reduce((sum, bucket) => sum + bucket.passed, 0);
+  return (passed * hourMs) / Math.max(Date.parse(view.to) - from, span / 2, 1);
 }
 
 /** Boards per hour over time, against the takt that is aimed at. */

@@ -1,5 +1,5 @@
 /** A keyboard-wedge scanner types faster than people: at most so many ms between two characters of one code, on the average. */
-const fastMs = 35;
+const fastMs = 40;
 /** A pause of so many ms begins a new code. */
 const pauseMs = 120;
 /** Shorter bursts are a person's. */

@@ -132,6 +132,10 @@ export function may(state: AppState, call: CallName): boolean {
   return state.session?.may?.includes(call) ?? true;
 }
 
+export function isRunning(state: AppState): boolean {
+  return state.line?.batch != null && state.line.batch.endedAt === null;
+}
+
 export function fixtureOf(state: AppState, name: string | null) {
   return state.line?.fixtures.find((fixture) => fixture.name === name) ?? null;
 }

@@ -3,7 +3,7 @@ import type { BatchView } from '../../main/contract/views.ts';
 import { Figure } from '../parts/Figure.tsx';
 import { Gauge } from '../parts/Gauge.tsx';
 import { useMay, useSeat } from '../state/station.ts';
-import { countText, shareText } from '../words/format.ts';
+import { countText, shareText, timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 
 /** What is being made, by which recipe, and how far it is. */
@@ -18,21 +18,19 @@ export function BatchHeader({ batch }: { readonly batch: BatchView | null }) {
           <p className="batch-order">{words.batch.none}</p>
           <p className="calm-note">{words.batch.noneNext}</p>
         </div>
-        <div className="batch-acts">
-          {mayStart && (
-            <Button size="lg" onClick={() => store.dispatch({ type: 'dialog', dialog: 'start' })}>
-              {words.batch.start}
-            </Button>
-          )}
-        </div>
+        <div className="batch-acts">{mayStart && <StartButton />}</div>
       </section>
     );
   }
+  const running = batch.endedAt === null;
   const left = batch.count === null ? null : Math.max(0, batch.count - batch.done);
   return (
     <section className="batch" aria-label={words.batch.title}>
       <div className="batch-what">
-        <p className="batch-order">{batch.order ?? words.batch.noOrder}</p>
+        <p className="batch-order">
+          {batch.order ?? words.batch.noOrder}
+          {batch.endedAt !== null && <span className="batch-ended">{words.batch.ended(timeText(batch.endedAt))}</span>}
+        </p>
         <p className="batch-recipe">
           {batch.recipe.name} <span className="batch-revision">{words.batch.revision(batch.recipe.revision)}</span>
         </p>
@@ -51,16 +49,18 @@ export function BatchHeader({ batch }: { readonly batch: BatchView | null }) {
         <Figure name={words.batch.yield}>{shareText(batch.firstPassYield)}</Figure>
       </dl>
       <div className="batch-acts">
-        {batch.wantsSerial && (
+        {running && batch.wantsSerial && (
           <p className="batch-serials" data-wanting={batch.serialsWaiting.length === 0 ? '' : undefined}>
             {batch.serialsWaiting.length === 0
               ? words.batch.wantsSerial
               : words.batch.serials(batch.serialsWaiting.length)}
           </p>
         )}
+        {!running && mayStart && <StartButton />}
         {batch.stopping ? (
           <p className="batch-stopping">{words.batch.stopping}</p>
         ) : (
+          running &&
           mayStop && (
             <Button variant="default" size="lg" onClick={() => store.dispatch({ type: 'dialog', dialog: 'stop' })}>
               {words.batch.stop}
@@ -68,11 +68,25 @@ export function BatchHeader({ batch }: { readonly batch: BatchView | null }) {
           )
         )}
       </div>
+      {!running && batch.fault !== null && (
+        <p className="batch-fault" role="alert">
+          <strong>{batch.fault.what}</strong> {batch.fault.next} <span className="mono">{batch.fault.code}</span>
+        </p>
+      )}
       {batch.count !== null && (
         <div className="batch-gauge">
           <Gauge value={batch.done} most={batch.count} label={words.batch.left} />
         </div>
       )}
     </section>
+  );
+}
+
+function StartButton() {
+  const { store } = useSeat();
+  return (
+    <Button size="lg" onClick={() => store.dispatch({ type: 'dialog', dialog: 'start' })}>
+      {words.batch.start}
+    </Button>
   );
 }

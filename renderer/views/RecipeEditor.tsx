@@ -92,16 +92,28 @@ function Opened({
   return (
     <div className="recipe">
       <header className="screen-head">
-        <h2>{recipe}</h2>
-        <StateMark look={recipeLooks[view.state]} />
-        {view.approvedBy !== null && <span className="calm-note">{r.approvedBy(view.approvedBy)}</span>}
-        {view.fingerprint !== null && !unsaved && (
-          <span className="batch-words" title={view.hash ?? ''}>
-            {view.fingerprint}
-          </span>
-        )}
-        {unsaved && <StateMark look={{ tone: 'ask', shape: 'pause', word: r.unsaved }} />}
-        <span className="push" />
+        <div className="recipe-title">
+          <div>
+            <h2>{recipe}</h2>
+            <StateMark look={recipeLooks[view.state]} />
+            {unsaved && <StateMark look={{ tone: 'ask', shape: 'pause', word: r.unsaved }} />}
+          </div>
+          <div>
+            {view.fingerprint !== null && !unsaved && (
+              <span className="batch-words" title={view.hash ?? ''}>
+                {view.fingerprint}
+              </span>
+            )}
+            <span className="calm-note">
+              {[
+                view.author === null ? '' : r.author(view.author),
+                view.approvedBy === null ? '' : r.approvedBy(view.approvedBy),
+              ]
+                .filter((part) => part !== '')
+                .join(', ')}
+            </span>
+          </div>
+        </div>
         {unsaved && (
           <Button variant="default" onClick={() => setText(kept.text)}>
             {r.revert}

@@ -1,8 +1,13 @@
 import { Button, NumberInput, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { CallInput } from '../../main/contract/contract.ts';
+import type { FixtureView } from '../../main/contract/views.ts';
 import { Dialog } from '../parts/Dialog.tsx';
-import { useAnswer, useAsk, useSeat } from '../state/station.ts';
+import { useAnswer, useApp, useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
+
+type Mode = NonNullable<CallInput<'line.start'>['mode']>;
+const modes: readonly Mode[] = ['insertion', 'scan', 'key'];
 
 /** Starts an order: which recipe, how many. */
 export function StartBatch({ onClose }: { onClose(): void }) {
@@ -13,8 +18,18 @@ export function StartBatch({ onClose }: { onClose(): void }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const [order, setOrder] = useState('');
   const [count, setCount] = useState<number | string>('');
+  const [mode, setMode] = useState<Mode | null>(null);
+  const [target, setTarget] = useState<number | string>('');
   const [busy, setBusy] = useState(false);
-  const recipe = usable.find((view) => view.recipe === chosen) ?? usable[0] ?? null;
+  const line = useApp((state) => state.line);
+  // Nothing is chosen for a person, except what ran last, or what fits the virtual boards that lie there.
+  const recipe =
+    usable.find((view) => view.recipe === chosen) ??
+    usable.find((view) => chosen === null && view.title === line?.batch?.recipe.name) ??
+    usable.find((view) => chosen === null && line?.batch == null && fitsVirtual(view.chip, line?.fixtures ?? [])) ??
+    null;
+
+  const shownMode: Mode = mode ?? (recipe?.wantsSerial ? 'scan' : 'insertion');
 
   const start = async (event: FormEvent) => {
     event.preventDefault();
@@ -24,6 +39,8 @@ export function StartBatch({ onClose }: { onClose(): void }) {
       recipe: recipe.recipe,
       order: order.trim() === '' ? null : order.trim(),
       count: typeof count === 'number' && count > 0 ? count : null,
+      mode: shownMode,
+      ...(typeof target === 'number' && target > 0 && { targetPerHour: target }),
     });
     setBusy(false);
     if (batch === null) return;
@@ -43,6 +60,7 @@ export function StartBatch({ onClose }: { onClose(): void }) {
             value: view.recipe,
             label: `${view.recipe}, ${words.batch.revision(view.revision)}`,
           }))}
+          placeholder={words.batch.choosePlaceholder}
           value={recipe?.recipe ?? null}
           onChange={setChosen}
           allowDeselect={false}
@@ -72,6 +90,23 @@ export function StartBatch({ onClose }: { onClose(): void }) {
           allowDecimal={false}
           size="md"
         />
+        <NumberInput
+          label={words.batch.target}
+          value={target}
+          onChange={setTarget}
+          min={1}
+          max={100_000}
+          allowDecimal={false}
+          size="md"
+        />
+        <Select
+          label={words.batch.mode}
+          data={modes.map((value) => ({ value, label: words.batch.modes[value] }))}
+          value={shownMode}
+          onChange={(value) => setMode(value as Mode | null)}
+          allowDeselect={false}
+          size="md"
+        />
         <div className="form-acts">
           <Button variant="default" size="md" onClick={onClose}>
             {words.cancel}
@@ -83,6 +118,11 @@ export function StartBatch({ onClose }: { onClose(): void }) {
       </form>
     </Dialog>
   );
+}
+
+/** Only the address of a virtual board names its chip. */
+function fitsVirtual(chip: string, fixtures: readonly FixtureView[]): boolean {
+  return fixtures.some(({ address }) => address.startsWith(`virtual:${chip}?`));
 }
 
 /** Asks before a running batch is stopped. */

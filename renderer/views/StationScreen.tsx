@@ -147,6 +147,12 @@ function Printer() {
   return (
     <div className="record">
       <p>{station.printer === null ? s.printerNone : <span className="mono">{station.printer}</span>}</p>
+      {station.printerFault !== null && (
+        <p className="condemned">
+          <strong>{words.station.printerFault}</strong> {station.printerFault.what} {station.printerFault.next}{' '}
+          <span className="mono">{station.printerFault.code}</span>
+        </p>
+      )}
       {maySet && (
         <div className="row">
           <TextInput

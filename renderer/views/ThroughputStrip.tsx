@@ -3,6 +3,7 @@ import { Gantt } from '../parts/Gantt.tsx';
 import { Pareto } from '../parts/Pareto.tsx';
 import { RateChart } from '../parts/RateChart.tsx';
 import { goTo, useAnswer, useApp, useMay } from '../state/station.ts';
+import { shareText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { useScheme } from './scheme.ts';
 
@@ -15,6 +16,7 @@ export function ThroughputStrip() {
   const scheme = useScheme();
   const { value } = useAnswer('throughput.read', allowed ? { hours: 1 } : null, { everyMs });
   const line = useApp((state) => state.line);
+  if (!allowed) return null;
   if (value === null || line === null) return <div className="strip" />;
   return (
     <div className="strip">
@@ -30,7 +32,11 @@ export function ThroughputStrip() {
       <section className="strip-part" aria-label={words.throughput.gantt}>
         <h2>
           {words.throughput.gantt}
-          <span className="strip-note">{value.bottleneck?.words ?? ''}</span>
+          <span className="strip-note" title={value.bottleneck?.words}>
+            {value.bottleneck === null
+              ? ''
+              : `${words.throughput.bottleneck}: ${value.bottleneck.what}, ${shareText(value.bottleneck.share)}`}
+          </span>
         </h2>
         <Gantt bars={value.gantt} fixtures={line.fixtures.map(({ name }) => name)} scheme={scheme} seconds={120} />
       </section>

@@ -24,7 +24,7 @@ export function ThroughputView() {
   const fixtures = useApp((state) => state.line?.fixtures);
   if (value === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
   const rates = ratesOf(value);
-  const rate = Math.round(rates.passed.at(-2) ?? rates.passed.at(-1) ?? 0);
+  const rate = Math.round(rates.current);
   const passed = value.buckets.reduce((sum, bucket) => sum + bucket.passed, 0);
   const failed = value.buckets.reduce((sum, bucket) => sum + bucket.failed, 0);
   const target = value.targetPerHour;
@@ -99,7 +99,7 @@ export function ThroughputView() {
           <p className="bottleneck">
             {value.bottleneck === null
               ? words.throughput.noBottleneck
-              : `${words.throughput.bottleneck}: ${value.bottleneck.words} (${words.throughput.share(shareText(value.bottleneck.share))})`}
+              : `${words.throughput.bottleneck}: ${value.bottleneck.words}`}
           </p>
         }
       >

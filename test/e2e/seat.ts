@@ -1,0 +1,148 @@
+// A real station with virtual fixtures behind its real loopback server, and a browser that sits at it.
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { systemClock } from '../../main/base/clock.ts';
+import { systemRandom } from '../../main/base/random.ts';
+import { isInPath } from '../../main/boot/system.mjs';
+import type { Role } from '../../main/contract/contract.ts';
+import { type Demonstration, type OpenedDesk, openDesk } from '../../main/desktop.ts';
+import { type Loopback, startLoopback } from '../../main/ipc/loopback.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+/** Where screenshots go; not part of the project. */
+export const resultsFolder = join(root, 'test-results');
+const pageFolder = join(root, 'dist', 'renderer');
+
+/** Why no browser can be had here, for node:test's `skip`; false where one can. */
+export const noBrowser: string | false = isInPath('chromium') ? false : 'no chromium';
+
+const browserWords = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The people of the station under test, its custodian first. Their PINs open nothing else. */
+export const people: readonly { id: string; name: string; roles: Role[]; pin: string; badge: string }[] = [
+  { id: 'chi', name: 'Chi Okafor', roles: ['custodian', 'qa'], pin: '3333', badge: 'BADGE-CHI-0003' },
+  { id: 'ada', name: 'Ada Fischer', roles: ['operator'], pin: '1111', badge: 'BADGE-ADA-0001' },
+  { id: 'bo', name: 'Bo Lindqvist', roles: ['engineer'], pin: '2222', badge: 'BADGE-BO-0002' },
+];
+
+export interface Bench {
+  readonly opened: OpenedDesk;
+  readonly loopback: Loopback;
+  readonly browser: Browser;
+  /** A window of its own, light or dark, at the size of a touch panel. */
+  window(options?: WindowOptions): Promise<Seat>;
+  close(): Promise<void>;
+}
+
+export interface WindowOptions {
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface Seat {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Errors of the page and of its policy, as they come. */
+  readonly complaints: string[];
+}
+
+/** Builds the page once a test run: every file of tests has a process of its own, and one that finds it fresh leaves it. */
+async function buildPage(): Promise<void> {
+  if (existsSync(join(pageFolder, 'index.html')) && process.env.FUSELINE_PAGE === 'built') return;
+  await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'silent' });
+}
+
+/** A station in a folder of its own. Without `empty` its people are there, and the example recipe is approved. */
+export async function openBench(options: Demonstration & { readonly empty?: boolean } = {}): Promise<Bench> {
+  await buildPage();
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
+  const { empty, ...demonstration } = options;
+  const opened = await openDesk({ data: folder }, { demonstration });
+  if (!empty) for (const person of people) await opened.desk.answers['operators.save'](person, 'test');
+  const loopback = await startLoopback({
+    desk: opened.desk,
+    clock: systemClock,
+    random: systemRandom,
+    page: pageFolder,
+    port: 0,
+  });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserWords });
+  return {
+    opened,
+    loopback,
+    browser,
+    window: (how) => openWindow(browser, loopback, how ?? {}),
+    async close() {
+      await browser.close();
+      await loopback.close();
+      await opened.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openWindow(browser: Browser, loopback: Loopback, options: WindowOptions): Promise<Seat> {
+  const { scheme = 'light', width = 1280, height = 800 } = options;
+  const context = await browser.newContext({
+    colorScheme: scheme,
+    viewport: { width, height },
+    reducedMotion: 'reduce',
+    locale: 'en-GB',
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.text().includes('Content Security Policy'))
+      complaints.push(message.text());
+  });
+  await page.goto(loopback.link());
+  await page.locator('.tile, .first, .empty').first().waitFor();
+  return { page, context, complaints };
+}
+
+/** Signs in by the badge. */
+export async function signIn(page: Page, id: string): Promise<void> {
+  const person = people.find((one) => one.id === id)!;
+  await scan(page, person.badge);
+  await page.getByText(person.name).waitFor();
+}
+
+/** What a keyboard-wedge scanner does: real key events one after the other, without waiting for the page, then Enter. */
+export async function scan(page: Page, text: string): Promise<void> {
+  const keyboard = await page.context().newCDPSession(page);
+  const press = (type: 'keyDown' | 'keyUp', key: string, written: string) =>
+    keyboard.send('Input.dispatchKeyEvent', {
+      type,
+      key,
+      text: type === 'keyDown' ? written : '',
+      ...(key === 'Enter' && { code: 'Enter', windowsVirtualKeyCode: 13 }),
+    });
+  const presses = [...text].flatMap((key) => [press('keyDown', key, key), press('keyUp', key, key)]);
+  await Promise.all([...presses, press('keyDown', 'Enter', '\r'), press('keyUp', 'Enter', '\r')]);
+  await keyboard.detach();
+}
+
+export async function goTo(page: Page, screen: string): Promise<void> {
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, `#/${screen}`);
+}
+
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(resultsFolder, { recursive: true });
+  await page.screenshot({ path: join(resultsFolder, `${name}.png`) });
+}
