@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
+import { profileOf } from '../chip/profiles.ts';
 import { verifyRows } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
+import type { ChipKind } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
+import { type Assurance, assuranceOf } from '../recipe/assurance.ts';
 import { hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
@@ -89,7 +92,15 @@ export function auditShow(device: string, options: AuditOptions, world: World): 
       });
     }
     if (options.json) {
-      world.streams.answer(JSON.stringify({ mac, sealed, condemned: history.condemned, runs: history.runs }));
+      world.streams.answer(
+        JSON.stringify({
+          mac,
+          sealed,
+          assurance: sealed && assurance(sealed),
+          condemned: history.condemned,
+          runs: history.runs,
+        }),
+      );
       return exit.passed;
     }
     world.streams.answer(`Device ${mac}`);
@@ -111,6 +122,11 @@ function eventText(event: Readonly<Record<string, unknown>> & { readonly type: s
   const { type, ...rest } = event;
   const text = JSON.stringify(rest);
   return `${type} ${text.length > 160 ? `${text.slice(0, 157)}...` : text}`;
+}
+
+/** How the device stands to each recommendation of the guide. */
+function assurance(record: SealedRecord): Assurance[] {
+  return assuranceOf(record, profileOf(record.chip.kind as ChipKind));
 }
 
 function recordLines(record: SealedRecord): string[] {
@@ -145,6 +161,9 @@ function recordLines(record: SealedRecord): string[] {
         `as written ${image.flashSha256.slice(0, 16)}`,
       ]),
     ),
+    '',
+    'Assurance',
+    ...table(assurance(record).map((one) => [`  ${one.verdict}`, one.section, one.recommendation, one.evidence])),
   ];
 }
 

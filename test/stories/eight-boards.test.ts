@@ -7,8 +7,10 @@ import { describe, it } from 'node:test';
 import { toHex } from '../../main/base/bytes.ts';
 import { systemClock } from '../../main/base/clock.ts';
 import { connectBoard } from '../../main/chip/connect.ts';
+import { profileOf } from '../../main/chip/profiles.ts';
 import { isFault } from '../../main/model/fault.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
+import { assuranceOf } from '../../main/recipe/assurance.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
 import { issueCaCertificate, serialNumberFrom } from '../../main/signing/certificates.ts';
 import { pemOf } from '../../main/signing/pem.ts';
@@ -35,6 +37,12 @@ describe('eight boards at once, from bare to sealed', { concurrency: 1 }, () => 
           const scalar = keyFileBytes(chip.efuse, slotOfPurpose(chip.efuse, 'ECDSA_KEY')!, 'ECDSA_KEY');
           assert.ok(!JSON.stringify(record).includes(toHex(scalar)));
           assert.ok(Object.keys(record.bootProof as object).includes('afterDoor'));
+          for (const one of assuranceOf(record, profileOf('esp32p4'))) {
+            assert.ok(
+              one.verdict === 'met' || one.section === 'Anti-rollback',
+              `${one.recommendation}: ${one.verdict}, ${one.evidence}`,
+            );
+          }
         }
         await certificatesVerify(stage, records);
       },
