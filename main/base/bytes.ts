@@ -32,7 +32,8 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** A reversed copy. */
 export function reversed(bytes: Uint8Array): Uint8Array {
-  return bytes.slice().reverse();
+  // Not slice(): that of a Buffer is a view, and its bytes would change places.
+  return new Uint8Array(bytes).reverse();
 }
 
 /** Whether both hold the same bytes. Not constant-time: never for secrets an attacker may probe. */

@@ -22,7 +22,8 @@ export class SecretBytes {
 
   /** Copies the bytes and zeroes the caller's array. */
   static take(bytes: Uint8Array): SecretBytes {
-    const own = bytes.slice();
+    // Not slice(): that of a Buffer is a view, and zeroing it would zero the secret.
+    const own = new Uint8Array(bytes);
     bytes.fill(0);
     return new SecretBytes(own);
   }
@@ -47,7 +48,7 @@ export class SecretBytes {
 
   /** A part of the secret as a secret of its own. */
   slice(start: number, end: number): SecretBytes {
-    return this.use((bytes) => new SecretBytes(bytes.slice(start, end)));
+    return this.use((bytes) => new SecretBytes(new Uint8Array(bytes.subarray(start, end))));
   }
 
   /**

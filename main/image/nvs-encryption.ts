@@ -78,13 +78,13 @@ export function readNvsKeys(partition: Uint8Array): SecretBytes | null {
       'The keys of the nvs_keys partition do not fit their CRC, or are no pair of keys.',
       'Make the partition anew; read from an encrypted flash it must be decrypted first.',
     );
-  return SecretBytes.adopt(keys.slice());
+  return SecretBytes.adopt(new Uint8Array(keys));
 }
 
 function transform(image: Uint8Array, keys: Uint8Array, encrypt: boolean): Uint8Array {
   checkKeys(keys);
   if (image.length % pageSize !== 0) throw new RangeError(`${image.length} bytes are no whole number of NVS pages`);
-  const result = image.slice();
+  const result = new Uint8Array(image);
   const tweak = new Uint8Array(16);
   for (let page = 0; page < image.length; page += pageSize) {
     for (let entry = 0; entry < entriesPerPage; entry++) {

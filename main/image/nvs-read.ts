@@ -1,4 +1,4 @@
-import { concat, isFilledWith, textOf, toHex, viewOf } from '../base/bytes.ts';
+import { concat, isFilledWith, reversed, textOf, toHex, viewOf } from '../base/bytes.ts';
 import { formatFault } from './format-fault.ts';
 import {
   bitmapOffset,
@@ -214,7 +214,7 @@ function itemValue({ type, value, data }: Item): NvsValue | string {
   const integer = integerTypes.find((name) => itemTypes[name] === type);
   if (integer === undefined) return `is of type 0x${type.toString(16)}, which NVS does not know`;
   const bits = Number(integer.slice(1));
-  const raw = BigInt(`0x${toHex(value.slice(0, bits / 8).reverse())}`);
+  const raw = BigInt(`0x${toHex(reversed(value.subarray(0, bits / 8)))}`);
   return { type: integer, value: integer.startsWith('i') ? BigInt.asIntN(bits, raw) : raw };
 }
 

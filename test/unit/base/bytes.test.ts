@@ -41,6 +41,12 @@ test('reversed and padTo leave what they were given as it was', () => {
   assert.equal(padTo(bytes, 3, 0), bytes, 'what fits stays the same array');
 });
 
+test('reversed copies a Buffer too, whose own slice is a view', () => {
+  const given = Buffer.from([1, 2, 3]);
+  assert.deepEqual([...reversed(given)], [3, 2, 1]);
+  assert.deepEqual([...given], [1, 2, 3]);
+});
+
 test('words are little-endian, unsigned, and of views as well as of whole buffers', () => {
   const inner = Uint8Array.of(9, 0x78, 0x56, 0x34, 0x12, 0xff, 0xff, 0xff, 0xff).subarray(1);
   assert.deepEqual(wordsOf(inner), [0x12345678, 0xffffffff]);

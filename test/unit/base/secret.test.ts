@@ -92,6 +92,23 @@ test('take copies and zeroes what it was given, adopt takes it over', () => {
   SecretBytes.adopt(own).use((bytes) => assert.equal(bytes, own));
 });
 
+test('take and slice copy a Buffer too, whose own slice is a view', () => {
+  const given = Buffer.from([1, 2, 3, 4]);
+  const whole = SecretBytes.take(given);
+  assert.deepEqual([...given], [0, 0, 0, 0]);
+  assert.deepEqual(
+    whole.use((bytes) => [...bytes]),
+    [1, 2, 3, 4],
+  );
+  const adopted = SecretBytes.adopt(Buffer.from([5, 6, 7]));
+  const part = adopted.slice(1, 3);
+  adopted.destroy();
+  assert.deepEqual(
+    part.use((bytes) => [...bytes]),
+    [6, 7],
+  );
+});
+
 test('destroy overwrites the bytes themselves; a second time does no harm; then nothing is lent', () => {
   const own = bytesOfPattern();
   const secret = SecretBytes.adopt(own);
