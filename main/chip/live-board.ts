@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import { digestOf } from '../base/json.ts';
 import type { BurnPlan } from '../efuse/plan-types.ts';
 import { keySlots, slotState } from '../efuse/slots.ts';
 import { identityFromSnapshot, repeatErrorWords } from '../efuse/snapshot.ts';
@@ -9,7 +10,7 @@ import { efuseTableFor } from '../efuse/tables.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { StepEvent } from '../model/event.ts';
-import { BoardFault, isFault } from '../model/fault.ts';
+import { BoardFault, isFault, ProgramFault } from '../model/fault.ts';
 import type { FlashWrite, Loader, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
 import { loadStubImage } from '../protocol/stub-images.ts';
 import type { Board, BurnStage, ChipProfile, KeyBytes } from './board.ts';
@@ -118,9 +119,10 @@ class LiveBoard implements Board {
   async *burn(
     plan: BurnPlan,
     keys: KeyBytes,
-    _permit: BurnPermit,
+    permit: BurnPermit,
     stages: readonly BurnStage[],
   ): AsyncGenerator<StepEvent, void, void> {
+    if (digestOf(plan) !== permit.burnDigest) throw notPermitted(permit);
     if (!plan.burns.some(({ stage }) => stages.includes(stage))) return;
     if (this.#loader.mode !== 'rom' || this.#booted) await this.#reset();
     const bus = this.#bus();
@@ -252,6 +254,17 @@ class LiveBoard implements Board {
       safety: 'sealed',
     });
   }
+}
+
+/** The burns asked for are not those whose digest the ledger holds. */
+function notPermitted({ run }: BurnPermit): ProgramFault {
+  return new ProgramFault({
+    code: 'burn.not-permitted',
+    what: 'A burn plan was to be carried out that is not the one written to the ledger for this run.',
+    next: 'Keep the ledger and the log, and report this with the code.',
+    safety: 'resumable',
+    details: { run },
+  });
 }
 
 /** What later burns may take as read. */

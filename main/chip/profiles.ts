@@ -1,7 +1,8 @@
 // What differs between chips, as data (FACTS 1.5, 1.6, 3.1, 3.6, 4.1, 8, 13.3; register addresses from esptool's targets).
 
 import { efuseTableFor, efuseTables } from '../efuse/tables.ts';
-import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
+import { bootloaderOffsets } from '../image/memory-map.ts';
+import { type ChipKind, chipIds, type Revision, revisionText } from '../model/chip.ts';
 import type { ChipProfile } from './board.ts';
 
 /** SPI controller in front of the flash: the offsets are the same on all of them. */
@@ -24,9 +25,8 @@ const jtag = [bit('DIS_PAD_JTAG'), bit('DIS_USB_JTAG'), { field: 'SOFT_DIS_JTAG'
 
 type Difference = Pick<
   ChipProfile,
-  'chipId' | 'title' | 'mmuPageSizes' | 'uartDateRegister' | 'spiRegisters' | 'secureBootSchemes' | 'flashEncryption'
+  'title' | 'mmuPageSizes' | 'uartDateRegister' | 'spiRegisters' | 'secureBootSchemes' | 'flashEncryption'
 > & {
-  readonly bootloaderOffset?: number;
   readonly stubs?: ChipProfile['stubs'];
   readonly ecdsaSecureBootInsecure?: boolean;
   readonly p384MinRevision?: Revision;
@@ -36,9 +36,7 @@ type Difference = Pick<
 
 const differences: Readonly<Record<ChipKind, Difference>> = {
   esp32p4: {
-    chipId: 18,
     title: 'ESP32-P4',
-    bootloaderOffset: 0x2000,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x500ca08c,
     spiRegisters: spi(0x5008d000),
@@ -54,7 +52,6 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     releaseWriteProtect: [],
   },
   esp32s3: {
-    chipId: 9,
     title: 'ESP32-S3',
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x60000080,
@@ -65,7 +62,6 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     releaseWriteProtect: ['DIS_ICACHE'],
   },
   esp32c3: {
-    chipId: 5,
     title: 'ESP32-C3',
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x6000007c,
@@ -76,7 +72,6 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     releaseWriteProtect: ['DIS_ICACHE'],
   },
   esp32c6: {
-    chipId: 13,
     title: 'ESP32-C6',
     mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
     uartDateRegister: 0x6000007c,
@@ -87,7 +82,6 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     releaseWriteProtect: ['DIS_ICACHE'],
   },
   esp32h2: {
-    chipId: 16,
     title: 'ESP32-H2',
     mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
     uartDateRegister: 0x6000007c,
@@ -99,9 +93,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     releaseWriteProtect: ['DIS_ICACHE'],
   },
   esp32c5: {
-    chipId: 23,
     title: 'ESP32-C5',
-    bootloaderOffset: 0x2000,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x6000007c,
     spiRegisters: spi(0x60003000),
@@ -116,7 +108,8 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
 function profile(kind: ChipKind): ChipProfile {
   const { release, releaseWriteProtect, ...chip } = differences[kind];
   return {
-    bootloaderOffset: 0,
+    chipId: chipIds[kind],
+    bootloaderOffset: bootloaderOffsets[kind],
     stubs: [{ min: 0, max: 9999, name: kind }],
     ecdsaSecureBootInsecure: false,
     p384MinRevision: null,

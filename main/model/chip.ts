@@ -2,6 +2,16 @@
 export const chipKinds = ['esp32p4', 'esp32s3', 'esp32c3', 'esp32c6', 'esp32h2', 'esp32c5'] as const;
 export type ChipKind = (typeof chipKinds)[number];
 
+/** Their numbers in images and in GET_SECURITY_INFO (FACTS 1.5). */
+export const chipIds: Readonly<Record<ChipKind, number>> = {
+  esp32p4: 18,
+  esp32s3: 9,
+  esp32c3: 5,
+  esp32c6: 13,
+  esp32h2: 16,
+  esp32c5: 23,
+};
+
 /** Silicon revision as images state it: major * 100 + minor, so v3.1 is 301. */
 export type Revision = number;
 

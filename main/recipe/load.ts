@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { canonicalJson, digestOf } from '../base/json.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { parseRecipe } from '../config/recipe-schema.ts';
+import type { Place } from '../config/yaml.ts';
 import { readFirmware } from '../image/firmware.ts';
 import type { Firmware } from '../image/types.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
@@ -49,15 +50,17 @@ export function loadRecipe(file: string, options: LoadOptions = {}): LoadResult 
 
 /** The same for a text that is not in a file yet; `file` says where it would lie, and what its paths are relative to. */
 export function loadRecipeText(text: string, file: string, options: LoadOptions = {}): LoadResult {
-  const { recipe, problems } = parseRecipe(text, file);
+  const { recipe, problems, placeOf } = parseRecipe(text, file);
   if (recipe === null) return { loaded: null, recipe: null, findings: problems };
   const waivers = [...recipe.waivers, ...(options.waivers ?? [])];
   const folder = resolve(options.firmwareFolder ?? join(dirname(file), recipe.firmware.folder));
-  const { firmware, findings: firmwareFindings, digests } = readBuild(folder, recipe);
-  const findings = applyWaivers(
-    [...problems, ...firmwareFindings, ...checkRecipe(recipe, firmware, profileOf(recipe.chip), file)],
-    waivers,
-  );
+  const {
+    firmware,
+    findings: firmwareFindings,
+    digests,
+  } = readBuild(folder, recipe, options.firmwareFolder === undefined ? file : folder);
+  const judged = [...firmwareFindings, ...checkRecipe(recipe, firmware, profileOf(recipe.chip), file)];
+  const findings = applyWaivers([...problems, ...judged.map((finding) => placed(finding, file, placeOf))], waivers);
   if (firmware === null) return { loaded: null, recipe, findings };
   const content = { recipe: { ...recipe, firmware: { folder: basename(folder) } }, files: digests, waivers };
   const ref: RecipeRef = { name: recipe.name, revision: recipe.revision, hash: digestOf(content) };
@@ -77,6 +80,12 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
 /** Whether a finding stands in the way. */
 export function blocks(finding: Finding): boolean {
   return finding.severity === 'error' && finding.waived === null;
+}
+
+/** A finding about the recipe file with the line of what it is about (or of its nearest parent that is written). */
+function placed(finding: Finding, file: string, placeOf: (path: string) => Place | null): Finding {
+  if (finding.file !== file || finding.line !== null) return finding;
+  return { ...finding, ...placeOf(finding.path ?? '') };
 }
 
 function applyWaivers(findings: readonly Finding[], waivers: readonly Waiver[]): Finding[] {
@@ -99,10 +108,14 @@ function readText(file: string): string {
   }
 }
 
-/** Files of a build folder that the formats need (bounded, so that a wrong folder is not read whole). */
+/**
+ * Files of a build folder that the formats need (bounded, so that a wrong folder is not read whole). `blamed` is who named the folder: the
+ * file of a finding.
+ */
 function readBuild(
   folder: string,
   recipe: Recipe,
+  blamed: string,
 ): { firmware: Firmware | null; findings: Finding[]; digests: Record<string, string> } {
   try {
     const files = readFolder(folder);
@@ -117,7 +130,7 @@ function readBuild(
       severity: 'error',
       check: error.code,
       waivable: false,
-      file: folder,
+      file: blamed,
       line: null,
       column: null,
       path: 'firmware.folder',

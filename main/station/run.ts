@@ -197,7 +197,7 @@ export class Run {
       signer: this.#parts.signer,
       clock: this.#parts.clock,
       random: this.#parts.random,
-      permit: grantBurnPermit(this.#record.id, digest),
+      permit: grantBurnPermit(this.#record.id, digest, plan.burn),
       workspace,
       earlierKeys,
       resetBy,

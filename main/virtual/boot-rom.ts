@@ -1,4 +1,5 @@
 import { imageMagic } from '../image/app-image.ts';
+import { bootloaderOffsets } from '../image/memory-map.ts';
 import { sectorSize } from '../image/partition-table.ts';
 import type { EspImage } from '../image/types.ts';
 import { flashBootLines, romBanner } from './boot-banner.ts';
@@ -24,11 +25,6 @@ const clockDividers: Readonly<Record<number, number>> = { 0: 2, 1: 3, 2: 4, 15: 
 /** How often a header fault is shown before the next reset; a chip goes on for ever. */
 const repeats = 8;
 
-/** Offset at which the ROM looks for the bootloader (FACTS 1.5). */
-export function bootloaderOffset(kind: BootContext['kind']): number {
-  return kind === 'esp32p4' || kind === 'esp32c5' ? 0x2000 : 0;
-}
-
 /**
  * The ROM's part of a boot from flash: header, Secure Boot V2, load lines (FACTS 17). UART_PRINT_CONTROL 3 silences it; values 1 and 2
  * depend on a strap that this board has set for printing.
@@ -42,7 +38,7 @@ export function bootRom(context: BootContext, view: FlashView): RomResult {
     return { state, lines: spoken(context, lines) };
   };
 
-  const offset = bootloaderOffset(kind);
+  const offset = bootloaderOffsets[kind];
   const head = view.read(offset, 4);
   if (head[0] !== imageMagic) {
     const word = new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);

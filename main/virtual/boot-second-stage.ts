@@ -1,7 +1,7 @@
 import { defaultMmuPageSize } from '../image/app-image.ts';
 import { appSubtypes, dataSubtypes, partitionTypes } from '../image/partition-table.ts';
 import type { BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../image/types.ts';
-import { type ChipKind, revisionText } from '../model/chip.ts';
+import { chipIds, revisionText } from '../model/chip.ts';
 import type { IdfConsole } from './boot-console.ts';
 import type { FlashView } from './boot-flash.ts';
 import { type FoundImage, findImage } from './boot-image.ts';
@@ -18,16 +18,6 @@ import {
   writeSequence,
 } from './boot-slots.ts';
 import type { BootContext } from './silicon.ts';
-
-/** Chip ids of images (FACTS 1.5). */
-export const chipIds: Readonly<Record<ChipKind, number>> = {
-  esp32p4: 18,
-  esp32s3: 9,
-  esp32c3: 5,
-  esp32c6: 13,
-  esp32h2: 16,
-  esp32c5: 23,
-};
 
 /** An application that was checked and loaded. */
 export interface LoadedApp extends FoundImage {

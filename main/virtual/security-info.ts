@@ -1,7 +1,6 @@
 import { viewOf } from '../base/bytes.ts';
-import type { ChipKind } from '../model/chip.ts';
+import { type ChipKind, chipIds } from '../model/chip.ts';
 import { ones } from './boot-keys.ts';
-import { chipIds } from './boot-second-stage.ts';
 import type { KindFacts } from './kinds.ts';
 import type { VirtualEfuse } from './silicon.ts';
 

@@ -7,7 +7,7 @@ import { planBurn } from '../../main/efuse/plan.ts';
 import { decodeSnapshot } from '../../main/efuse/snapshot.ts';
 import { hasField, keyBlockOf } from '../../main/efuse/tables.ts';
 import type { EfuseTable, KeyPurpose, KeyPurposeRule } from '../../main/efuse/types.ts';
-import { allStages, digest, keyBytes, meet, permit, production, secretOf } from '../unit/chip/rig.ts';
+import { allStages, digest, keyBytes, meet, permitFor, production, secretOf } from '../unit/chip/rig.ts';
 import { judging } from './espressif-tools.ts';
 import { type BenchChip, onBench, siliconNames, snapshotOf } from './virtual-bench.ts';
 
@@ -112,7 +112,7 @@ describe('espefuse burns', { concurrency: 3 }, () => {
       assert.deepEqual(plan.refusals, []);
       await ours.close();
       const board = await meet(ours.chip);
-      for await (const _ of board.burn(plan, keyBytes, permit, allStages));
+      for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages));
       await board.close();
 
       const keyFile = ({ material }: (typeof plan.slots)[number]) =>

@@ -13,7 +13,7 @@ import type { Loader } from '../../../main/protocol/loader.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { openVirtualPort } from '../../../main/virtual/port.ts';
 import { fastClock } from './clocks.ts';
-import { allStages, Book, keyBytes, meet, permit, production, virtualChip } from './rig.ts';
+import { allStages, Book, keyBytes, meet, permitFor, production, virtualChip } from './rig.ts';
 
 test('a board says who it is: chip, revision, MAC, package', async () => {
   for (const [kind, revision] of [
@@ -86,7 +86,7 @@ test('another board in the same place is noticed after a reset, and is not burne
   const plan = planBurn(await board.readEfuses(), production('esp32p4', 301), { slots: [] });
   await board.prepareFlashing({ baudRate: 115200, flashSize: 1 << 20 });
   other = 0x100;
-  await assert.rejects(board.burn(plan, keyBytes, permit, allStages).next(), (error) =>
+  await assert.rejects(board.burn(plan, keyBytes, permitFor(plan), allStages).next(), (error) =>
     isFault(error, 'chip.other-board'),
   );
   await loader.close();
@@ -124,7 +124,7 @@ for (const [kind, revision] of [
     await assert.rejects(board.verifyFlash(0x10000, different), (error) => isFault(error, 'chip.flash-differs'));
     await board.returnToRom();
     const plan = planBurn(await board.readEfuses(), production(kind, revision, null), { slots: [] });
-    for await (const _ of board.burn(plan, keyBytes, permit, allStages));
+    for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages));
     assert.equal(chip.efuse.field('SECURE_BOOT_EN'), 1);
     await board.close();
   });
@@ -134,7 +134,7 @@ test('burning straight after flashing leaves the stub by itself', async () => {
   const board = await meet(chip);
   const plan = planBurn(await board.readEfuses(), production('esp32p4', 301, null), { slots: [] });
   await board.prepareFlashing({ baudRate: 921600, flashSize: chip.flash.size });
-  for await (const _ of board.burn(plan, keyBytes, permit, ['keys']));
+  for await (const _ of board.burn(plan, keyBytes, permitFor(plan), ['keys']));
   assert.equal(chip.mode, 'rom');
   await board.close();
 });

@@ -6,7 +6,7 @@ import { planBurn } from '../../../main/efuse/plan.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { allStages, Book, digest, keyBytes, meet, permit, production, secretOf, virtualChip } from './rig.ts';
+import { allStages, Book, digest, keyBytes, meet, permitFor, production, secretOf, virtualChip } from './rig.ts';
 
 const silicon: readonly (readonly [ChipKind, number])[] = [
   ['esp32p4', 103],
@@ -27,7 +27,7 @@ for (const [kind, revision] of silicon)
     const plan = planBurn(await board.readEfuses(), wanted, { slots: [] });
     assert.deepEqual(plan.refusals, []);
     const before = board.counters.exchanges;
-    for await (const _ of board.burn(plan, keyBytes, permit, allStages));
+    for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages));
     assert.ok(board.counters.exchanges - before <= 150, `${board.counters.exchanges - before} exchanges`);
     for (const { field, value } of wanted.fields) assert.equal(chip.efuse.field(field), value, field);
     assert.equal(chip.efuse.field('WR_DIS') & 1, 1);
@@ -51,7 +51,7 @@ test('no burn happens before its intention was taken, and none after the consume
   const chip = virtualChip('esp32p4', 301);
   const board = await meet(chip);
   const plan = planBurn(await board.readEfuses(), production('esp32p4', 301), { slots: [] });
-  const events = board.burn(plan, keyBytes, permit, allStages);
+  const events = board.burn(plan, keyBytes, permitFor(plan), allStages);
   const { value } = await events.next();
   assert.ok(value && value.type === 'intend' && value.what === 'key-block');
   assert.ok(
@@ -96,18 +96,18 @@ test('stages are burned when they are asked for', async () => {
   const chip = virtualChip('esp32p4', 103);
   const board = await meet(chip);
   const plan = planBurn(await board.readEfuses(), production('esp32p4', 103), { slots: [] });
-  for await (const _ of board.burn(plan, keyBytes, permit, ['keys', 'hide']));
+  for await (const _ of board.burn(plan, keyBytes, permitFor(plan), ['keys', 'hide']));
   assert.equal(chip.efuse.field('SECURE_BOOT_EN'), 0);
   assert.equal(chip.efuse.field('RD_DIS'), 3);
-  for await (const _ of board.burn(plan, keyBytes, permit, ['protection', 'enable']));
+  for await (const _ of board.burn(plan, keyBytes, permitFor(plan), ['protection', 'enable']));
   assert.equal(chip.efuse.field('SECURE_BOOT_EN'), 1);
   assert.equal(chip.efuse.field('ENABLE_SECURITY_DOWNLOAD'), 0);
   const again: string[] = [];
-  for await (const event of board.burn(plan, keyBytes, permit, ['hide', 'protection', 'enable']))
+  for await (const event of board.burn(plan, keyBytes, permitFor(plan), ['hide', 'protection', 'enable']))
     again.push(event.type);
   assert.deepEqual(again, ['verified', 'verified', 'verified', 'verified'], 'found as intended, nothing burned twice');
   await assert.rejects(
-    board.burn(plan, keyBytes, permit, ['keys']).next(),
+    board.burn(plan, keyBytes, permitFor(plan), ['keys']).next(),
     (error) => isFault(error, 'burn.stale-plan'),
     'hidden keys cannot be compared any more',
   );
@@ -135,12 +135,25 @@ test('the secret that was lent is destroyed, and no staging register keeps a bit
     lent.push(secret);
     return secret;
   };
-  for await (const event of board.burn(plan, lend, permit, ['keys'])) {
+  for await (const event of board.burn(plan, lend, permitFor(plan), ['keys'])) {
     if (event.type !== 'verified') continue;
     for (let offset = 0; offset < 0x2c; offset += 4) assert.equal(chip.efuse.readRegister(offset), 0);
   }
   assert.equal(lent.length, 2);
   assert.ok(lent.every(({ destroyed }) => destroyed));
+  await board.close();
+});
+
+test('only the plan that the permit was given for is carried out', async () => {
+  const chip = virtualChip('esp32p4', 301);
+  const board = await meet(chip);
+  const snapshot = await board.readEfuses();
+  const permitted = planBurn(snapshot, production('esp32p4', 301), { slots: [] });
+  const other = { ...permitted, burns: permitted.burns.slice(1) };
+  await assert.rejects(board.burn(other, keyBytes, permitFor(permitted), allStages).next(), (error) =>
+    isFault(error, 'burn.not-permitted'),
+  );
+  assert.ok(chip.efuse.burned()[4]!.every((byte) => byte === 0));
   await board.close();
 });
 
@@ -153,7 +166,7 @@ test('a plan that was refused, or was made for other silicon, is not carried out
     { ...plan, table: efuseTableFor('esp32p4', 103).name },
     { ...plan, refusals: [refusal] },
   ])
-    await assert.rejects(board.burn(wrong, keyBytes, permit, allStages).next(), (error) =>
+    await assert.rejects(board.burn(wrong, keyBytes, permitFor(wrong), allStages).next(), (error) =>
       isFault(error, 'burn.refused-plan'),
     );
   assert.ok(chip.efuse.burned()[4]!.every((byte) => byte === 0));

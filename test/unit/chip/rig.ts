@@ -32,7 +32,7 @@ export async function meet(chip: VirtualChip): Promise<Board> {
 }
 
 export const allStages: readonly BurnStage[] = ['keys', 'hide', 'protection', 'enable', 'door'];
-export const permit = grantBurnPermit('run-1', 'digest-1');
+export const permitFor = (plan: BurnPlan) => grantBurnPermit('run-1', 'digest-1', plan);
 
 /** Secret of a role and part: the same in every run of a test. */
 export function secretOf(role: string, part: string): Uint8Array {
@@ -112,7 +112,7 @@ export class Book {
   async run(board: Board, wanted: WantedEfuses, stages = allStages): Promise<BurnPlan> {
     const plan = planBurn(await board.readEfuses(), wanted, this.past);
     if (plan.refusals.length > 0) throw new Error(plan.refusals.map(({ what }) => what).join(' '));
-    for await (const event of board.burn(plan, keyBytes, permit, stages)) this.events.push(event);
+    for await (const event of board.burn(plan, keyBytes, permitFor(plan), stages)) this.events.push(event);
     return plan;
   }
 }
