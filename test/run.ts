@@ -5,6 +5,7 @@
 //
 // A line a file while it runs, failures in full, skips with their reasons, and last of all `N passed, N failed[, N skipped]`.
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { type EventData, run } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +15,8 @@ import { leftOpen } from './file-end.ts';
 
 /** No test file may take longer; a hanging one is ended and counted as failed. */
 const fileTimeoutMs = 300_000;
+/** Most tests wait (for resets, tools, tokens) more than they compute: more files than processors. */
+const filesAtOnce = Math.max(4, availableParallelism());
 /** Lines of a failed file's own output that are shown with its failures. */
 const shownOutputLines = 40;
 /** Lines of one failure's text that are shown. */
@@ -101,7 +104,7 @@ async function runFiles(files: string[]) {
   const stream = run({
     files,
     isolation: 'process',
-    concurrency: 2,
+    concurrency: filesAtOnce,
     timeout: fileTimeoutMs,
     execArgv: ['--import', pathToFileURL(join(import.meta.dirname, 'file-end.ts')).href],
   });

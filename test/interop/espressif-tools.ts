@@ -85,6 +85,12 @@ async function toolsFolder(): Promise<{ readonly folder: string } | { readonly m
   return missing === null ? { folder } : { missing };
 }
 
+/** The Python in which the tools and what they stand on (pyserial) are installed; or why there is none. */
+export async function toolsPython(): Promise<{ readonly python: string } | { readonly missing: string }> {
+  const tools = await toolsFolder();
+  return 'missing' in tools ? tools : { python: join(tools.folder, 'bin', 'python') };
+}
+
 /** What every file of this suite begins with: the tools (or the reason to skip its tests) and a folder for files, gone at its end. */
 export async function judging() {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-interop-'));
@@ -114,9 +120,9 @@ export async function judging() {
 
 /** The tools, ready to be called, several at once if need be; or a sentence on why they are not here, as the reason of a skip. */
 export async function openJudges(folder: string): Promise<Judges | string> {
-  const tools = await toolsFolder();
+  const tools = await toolsPython();
   if ('missing' in tools) return tools.missing;
-  const child = spawn(join(tools.folder, 'bin', 'python'), ['-u', join(import.meta.dirname, 'judges.py')], {
+  const child = spawn(tools.python, ['-u', join(import.meta.dirname, 'judges.py')], {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd: folder, // some tools leave their results where they are called
     // no colours, no line breaks of its own making

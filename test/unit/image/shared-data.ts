@@ -6,7 +6,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const shared = process.env.FUSELINE_SHARED ?? resolve(root, '../shared');
 
 /** `{ skip }` for tests that read vectors or builds from beside the repository. */
-export const withShared = existsSync(join(shared, 'data/vectors')) ? {} : { skip: 'skipped: no shared data' };
+export const withShared = existsSync(join(shared, 'data/vectors')) ? {} : { skip: 'no shared data' };
 
 export function vectors<T>(file: string): T {
   return JSON.parse(readFileSync(join(shared, 'data/vectors', file), 'utf8')) as T;

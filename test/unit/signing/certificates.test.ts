@@ -19,7 +19,7 @@ import { openSoftToken, temporaryFolder, withoutSoftHsm } from './soft-token.ts'
 
 const openssl = spawnSync('openssl', ['version']).status === 0;
 const skip = withoutSoftHsm;
-const skipOpenssl = skip || (openssl ? false : 'skipped: openssl is not installed');
+const skipOpenssl = skip || (openssl ? false : 'openssl is not installed');
 const home = temporaryFolder();
 let signer: Signer;
 

@@ -8,7 +8,7 @@ import { isFault } from '../../../main/model/fault.ts';
 import { filePin, memoryPin } from '../../../main/signing/pin.ts';
 import { temporaryFolder } from './soft-token.ts';
 
-const posix = process.platform === 'win32' ? 'skipped: Windows keeps file rights elsewhere' : false;
+const posix = process.platform === 'win32' ? 'Windows keeps file rights elsewhere' : false;
 
 test('a PIN file gives its first line without the line end', async (t) => {
   const folder = temporaryFolder();

@@ -12,7 +12,7 @@ import { openEmbeddedToken, softHsmModules } from '../../../main/signing/softhsm
 export const softHsm: string | null = softHsmModules.find((path) => existsSync(path)) ?? null;
 
 /** What node:test takes as `skip`. */
-export const withoutSoftHsm: string | false = softHsm === null ? 'skipped: SoftHSM 2 is not installed' : false;
+export const withoutSoftHsm: string | false = softHsm === null ? 'SoftHSM 2 is not installed' : false;
 
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'fuseline-signing-'));

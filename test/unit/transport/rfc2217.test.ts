@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { concat, equalBytes } from '../../../main/base/bytes.ts';
@@ -8,6 +8,7 @@ import { isFault } from '../../../main/model/fault.ts';
 import { Rfc2217ServerSession } from '../../../main/transport/network/rfc2217-server.ts';
 import { openPort } from '../../../main/transport/open.ts';
 import type { Port } from '../../../main/transport/port.ts';
+import { toolsPython } from '../../interop/espressif-tools.ts';
 
 /** A line that echoes, and writes down what is done to it. */
 async function echoServer(): Promise<{
@@ -45,10 +46,8 @@ function collect(port: Port, length: number): Promise<Uint8Array> {
   });
 }
 
-/** A python with pyserial: FUSELINE_PYTHON, or the system's. */
-const python = [process.env.FUSELINE_PYTHON, 'python3'].find(
-  (path) => path && spawnSync(path, ['-c', 'import serial.rfc2217']).status === 0,
-);
+/** pyserial stands under esptool. */
+const tools = await toolsPython();
 
 describe('RFC 2217', () => {
   let far: Awaited<ReturnType<typeof echoServer>>;
@@ -109,7 +108,8 @@ describe('RFC 2217', () => {
     dumb.close();
   });
 
-  it('serves pyserial', { skip: python === undefined ? 'no python with pyserial' : false }, async () => {
+  it('serves pyserial', { skip: 'missing' in tools && tools.missing }, async () => {
+    assert.ok('python' in tools);
     far.log.length = 0;
     const script = [
       'import serial, sys',
@@ -120,7 +120,7 @@ describe('RFC 2217', () => {
       'print("echo", p.read(len(d)) == d, "cts", p.cts)',
       'p.close()',
     ].join('\n');
-    const child = spawn(python as string, ['-c', script, far.address], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(tools.python, ['-c', script, far.address], { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
     child.stdout.on('data', (text) => {
       said += text;
