@@ -13,7 +13,7 @@ import {
   type Places,
   settingsOf,
   stationConfigFolder,
-  type TokenPin,
+  type TokenHost,
 } from './parts.ts';
 import type { Desk } from './station/desk/desk.ts';
 import type { RehearsalRoom } from './station/desk/rehearsal.ts';
@@ -44,7 +44,7 @@ export interface Demonstration {
 /** Opens station and desk. With no fixtures configured anywhere it is a demonstration line of virtual boards and a hand that changes them. */
 export async function openDesk(
   places: Places,
-  options: { readonly demonstration?: Demonstration; readonly pin?: TokenPin } = {},
+  options: { readonly demonstration?: Demonstration; readonly token?: TokenHost } = {},
 ): Promise<OpenedDesk> {
   const settings = settingsOf(places);
   const dataFolder = dataFolderOf(places);
@@ -62,7 +62,7 @@ export async function openDesk(
   const station = await openStationOf(
     places,
     (address, how) => (isOurs.has(address) ? hand.open(address, how) : ports.open(address, how)),
-    options.pin,
+    options.token,
   ).catch(async (error: unknown) => {
     await ports.close();
     throw error;
@@ -78,7 +78,7 @@ export async function openDesk(
     fixtures,
     demonstration,
     embeddedToken: settings.token.kind === 'softhsm',
-    openRehearsal: (loaded) => openRehearsal(loaded.recipe),
+    openRehearsal: (loaded) => openRehearsal(loaded.recipe, options.token),
   });
   let closing: Promise<void> | null = null;
   const close = async () => {
@@ -116,17 +116,17 @@ function hasTaughtFixtures(dataFolder: string): boolean {
 }
 
 /** A station in a folder of its own, with a token, a ledger and a virtual board that are gone with it. */
-async function openRehearsal(recipe: {
-  readonly chip: string;
-  readonly silicon: { readonly min: number };
-}): Promise<RehearsalRoom> {
+async function openRehearsal(
+  recipe: { readonly chip: string; readonly silicon: { readonly min: number } },
+  token: TokenHost | undefined,
+): Promise<RehearsalRoom> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
   const ports = openPorts(systemRandom);
   const remove = async () => {
     await ports.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  const station = await openStationOf({ data: folder }, ports.open).catch(async (error: unknown) => {
+  const station = await openStationOf({ data: folder }, ports.open, token).catch(async (error: unknown) => {
     await remove();
     throw error;
   });

@@ -10,6 +10,7 @@ import { readStationFile, type StationConfig } from './config/station-file.ts';
 import type { Ledger, LedgerReader } from './ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from './ledger/sqlite/open.ts';
 import { filePin, type PinSource } from './signing/pin.ts';
+import type { LaunchTokenProcess } from './signing/pkcs11/token-child.ts';
 import { openPkcs11Signer } from './signing/pkcs11/token-signer.ts';
 import type { Signer } from './signing/signer.ts';
 import { openEmbeddedToken } from './signing/softhsm.ts';
@@ -80,31 +81,40 @@ export function openLedgerOf(places: Places): Promise<LedgerReader> {
   return openSqliteLedgerForReading(ledgerFile(places));
 }
 
-/** Another keeper of a token's PIN than the station file's `pin_file`, to whom that file is handed. */
-export type TokenPin = (pinFile: PinSource) => PinSource;
+/** What a shell with means of its own has for the token; left out: its file, and a process forked from this Node.js. */
+export interface TokenHost {
+  /** Another keeper of the PIN than the station file's `pin_file`, which is handed to it. */
+  readonly pin?: (pinFile: PinSource) => PinSource;
+  readonly launch?: LaunchTokenProcess;
+}
 
 /** Opens the token that the station file names, or the private SoftHSM of the data folder. */
 export async function openSignerOf(
   places: Places,
-  keeper: TokenPin = (pinFile) => pinFile,
+  host: TokenHost = {},
 ): Promise<{ readonly signer: Signer; readonly embedded: boolean }> {
   const { token } = settingsOf(places);
+  const launch = host.launch === undefined ? {} : { launch: host.launch };
   if (token.kind === 'softhsm') {
     const folder = join(dataFolderOf(places), 'token');
-    return { signer: await openEmbeddedToken({ folder, clock: systemClock, random: systemRandom }), embedded: true };
+    return {
+      signer: await openEmbeddedToken({ folder, clock: systemClock, random: systemRandom, ...launch }),
+      embedded: true,
+    };
   }
   const { module, label, serial, pinFile } = token;
   const signer = await openPkcs11Signer({
     module,
     token: { label, serial },
-    pin: keeper(filePin(pinFile)),
+    pin: host.pin?.(filePin(pinFile)) ?? filePin(pinFile),
     clock: systemClock,
+    ...launch,
   });
   return { signer, embedded: false };
 }
 
 /** The station with its real parts. What was opened is closed again when a later part fails. */
-export async function openStationOf(places: Places, open: OpenPort, keeper?: TokenPin): Promise<Station> {
+export async function openStationOf(places: Places, open: OpenPort, host?: TokenHost): Promise<Station> {
   const settings = settingsOf(places);
   const ledger: Ledger = await openSqliteLedger({
     file: ledgerFile(places),
@@ -112,7 +122,7 @@ export async function openStationOf(places: Places, open: OpenPort, keeper?: Tok
     clock: systemClock,
   });
   try {
-    const { signer } = await openSignerOf(places, keeper);
+    const { signer } = await openSignerOf(places, host);
     return createStation({
       name: settings.name,
       software: { name: 'fuseline', version: programVersion() },

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 
@@ -46,7 +46,7 @@ export class PageFiles {
   constructor(folder: string, policy: string) {
     this.#policy = policy;
     this.#files = new Map(
-      readdirSync(folder, { recursive: true, withFileTypes: true })
+      (existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [])
         .filter((entry) => entry.isFile())
         .map((entry) => {
           const file = join(entry.parentPath, entry.name);

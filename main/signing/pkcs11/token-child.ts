@@ -28,9 +28,12 @@ export interface TokenLine {
 
 export type LaunchTokenProcess = (environment: Readonly<Record<string, string>>) => TokenLine;
 
+/** The module that such a process runs. */
+export const tokenProcessFile = new URL('./token-process.ts', import.meta.url);
+
 /** Forks token-process.ts with the Node that runs this. Nothing of the station's arguments and no PIN is handed over this way. */
 export const forkTokenProcess: LaunchTokenProcess = (environment) => {
-  const child = fork(fileURLToPath(new URL('./token-process.ts', import.meta.url)), [], {
+  const child = fork(fileURLToPath(tokenProcessFile), [], {
     execArgv: [],
     env: { ...process.env, ...environment },
     serialization: 'advanced',

@@ -5,6 +5,7 @@ import type { SecretBytes } from '../../base/secret.ts';
 import { faultOf, ProgramFault } from '../../model/fault.ts';
 import { type FromToken, purposeOf, type TokenRequest, type ToToken } from './messages.ts';
 import { SealedChannel } from './sealed-channel.ts';
+import { stationPort } from './station-port.ts';
 import type { TokenKeys } from './token-keys.ts';
 import type { TokenOperations } from './token-operations.ts';
 import type { TokenSession } from './token-session.ts';
@@ -20,6 +21,7 @@ interface Answer {
   readonly secret?: SecretBytes;
 }
 
+const station = stationPort();
 const offer = SealedChannel.offer();
 let channel: SealedChannel | null = null;
 let token: OpenToken | null = null;
@@ -104,11 +106,11 @@ async function serve(request: TokenRequest, sealed: SealedChannel): Promise<void
   } finally {
     for (const secret of secrets) secret.destroy();
   }
-  if (last) process.disconnect?.();
+  if (last) station.leave();
 }
 
 function send(message: FromToken): void {
-  if (process.connected) process.send?.(message);
+  station.send(message);
 }
 
 function misuse(why: string): ProgramFault {
@@ -120,7 +122,7 @@ function misuse(why: string): ProgramFault {
 }
 
 let line: Promise<void> = Promise.resolve();
-process.on('message', (message: ToToken) => {
+station.onMessage((message: ToToken) => {
   if (message.type === 'agree') {
     channel = offer.agree(message.publicKey, 'token');
     return;
@@ -129,7 +131,7 @@ process.on('message', (message: ToToken) => {
   if (sealed !== null) line = line.then(() => serve(message, sealed));
 });
 // the station gone, by its end or by its crash: log out as far as the module lets us, and end
-process.on('disconnect', () => {
+station.onGone(() => {
   token?.session.close();
   process.exit(0);
 });

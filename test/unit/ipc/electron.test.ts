@@ -1,0 +1,208 @@
+// The desktop program's front door without Electron's program: a stand-in for its module hears what it is told. Station, token (in a
+// process with a port to its parent) and ledger are real.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SecretBytes } from '../../../main/base/secret.ts';
+import { withoutSoftHsm } from '../signing/soft-token.ts';
+import {
+  answers,
+  app,
+  FakeContents,
+  FakeWindow,
+  handlers,
+  protocols,
+  sessionGuards,
+  told,
+  toldOf,
+} from './fake-electron.ts';
+
+async function until(what: () => unknown): Promise<void> {
+  while (!what()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+test('the desktop program', { skip: withoutSoftHsm }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-window-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  process.argv = ['electron', '.', '--data', folder];
+  await import('../../../main/index.ts');
+
+  await t.test('before it is ready: one instance, every page in the sandbox, a scheme of its own', () => {
+    assert.equal(toldOf('enableSandbox').length, 1);
+    assert.deepEqual(toldOf('schemes')[0], [[{ scheme: 'app', privileges: { standard: true, secure: true } }]]);
+    assert.equal(FakeWindow.last, null);
+  });
+
+  app.isReady();
+  await until(() => FakeWindow.last !== null || toldOf('errorBox').length > 0);
+  assert.deepEqual(toldOf('errorBox'), []);
+  const window = FakeWindow.last!;
+
+  await t.test('the window has nothing of Node.js in its page', () => {
+    const { webPreferences } = window.options;
+    const wanted = {
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      webviewTag: false,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
+    };
+    for (const [name, value] of Object.entries(wanted)) assert.equal(webPreferences[name], value, name);
+    assert.match(String(webPreferences.preload), /dist.preload\.cjs$/);
+    assert.equal(window.loaded, 'app://fuseline/index.html');
+  });
+
+  await t.test('no page goes elsewhere, opens windows, holds others, or gets a leave', () => {
+    const contents = new FakeContents();
+    app.emit('web-contents-created', {}, contents);
+    assert.deepEqual(contents.openHandler?.({ url: 'https://example.com' }), { action: 'deny' });
+    const isStopped = (name: string, url: string) => {
+      let stopped = false;
+      contents.emit(name, { url, preventDefault: () => (stopped = true) });
+      return stopped;
+    };
+    for (const url of [
+      'https://example.com/',
+      'file:///etc/passwd',
+      'app://fuseline.example/',
+      'app://other/',
+      'nonsense',
+    ])
+      assert.equal(isStopped('will-navigate', url), true, url);
+    assert.equal(isStopped('will-navigate', 'app://fuseline/index.html#/line'), false);
+    assert.equal(isStopped('will-redirect', 'app://fuseline/'), true);
+    assert.equal(isStopped('will-attach-webview', ''), true);
+
+    const heard: unknown[] = [];
+    sessionGuards.request?.(...([null, 'media', (given: boolean) => heard.push(given)] as never[]));
+    assert.deepEqual([...heard, sessionGuards.check?.(), sessionGuards.device?.()], [false, false, false]);
+    const isCancelled = (url: string) => {
+      let cancelled: boolean | null = null;
+      sessionGuards.before?.(...([{ url }, (answer: { cancel: boolean }) => (cancelled = answer.cancel)] as never[]));
+      return cancelled;
+    };
+    assert.equal(isCancelled('https://example.com/x.js'), true);
+    assert.equal(isCancelled('http://127.0.0.1:80/'), true);
+    assert.equal(isCancelled('file:///etc/passwd'), true);
+    assert.equal(isCancelled('app://fuseline/assets/app.js'), false);
+  });
+
+  await t.test('pages come from the list of built files, with the strict policy', async () => {
+    const response = await protocols.get('app')!(new Request('app://fuseline/../../package.json'));
+    assert.equal(response.status, 404);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    assert.match(policy, /default-src 'none'.*connect-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe/);
+  });
+
+  const call = handlers.get('fuseline:call')!;
+  const frame = { url: 'app://fuseline/index.html', parent: null };
+  const ours = { sender: window.webContents, senderFrame: frame };
+
+  await t.test('calls are heard from the top frame of our own page alone, and judged as in a browser', async () => {
+    const answer = (await call(ours, 'line.snapshot', {})) as {
+      answer: { demonstration: boolean; fixtures: unknown[] };
+    };
+    assert.deepEqual([answer.answer.demonstration, answer.answer.fixtures.length], [true, 8]);
+    const refusedFrom = async (event: unknown) =>
+      ((await call(event, 'line.snapshot', {})) as { fault?: { code: string } }).fault?.code;
+    assert.equal(
+      await refusedFrom({ ...ours, senderFrame: { ...frame, url: 'https://example.com/' } }),
+      'call.stranger',
+    );
+    assert.equal(await refusedFrom({ ...ours, senderFrame: { ...frame, parent: frame } }), 'call.stranger');
+    assert.equal(await refusedFrom({ ...ours, senderFrame: null }), 'call.stranger');
+    assert.equal(await refusedFrom({ ...ours, sender: new FakeContents() }), 'call.stranger');
+    const { fault } = (await call(ours, 'no.such', {})) as { fault: { code: string } };
+    assert.equal(fault.code, 'call.unknown');
+  });
+
+  await t.test('a page that crashed is loaded again, but not for ever', () => {
+    for (let crash = 0; crash < 5; crash++) window.webContents.emit('render-process-gone', {}, { reason: 'crashed' });
+    assert.equal(window.reloads, 3);
+    window.webContents.emit('render-process-gone', {}, { reason: 'clean-exit' });
+    assert.equal(window.reloads, 3);
+  });
+
+  await t.test('a second start brings the window to the front', () => {
+    app.emit('second-instance');
+    assert.ok(toldOf('restore').length === 1 && toldOf('focus').length === 1);
+  });
+
+  await t.test('the token runs in a utility process, told nothing by its command line', () => {
+    const [module, words, options] = toldOf('utility')[0] as [string, string[], { env: object; stdio: string }];
+    assert.match(module, /token-process\.(ts|js)$/);
+    assert.deepEqual([words, options.stdio], [[], 'ignore']);
+  });
+
+  await t.test('while boards run the computer stays awake and the window open; then it closes when asked', async () => {
+    let held = 0;
+    const close = () => window.emit('close', { preventDefault: () => held++ });
+    close();
+    assert.equal(held, 0);
+    const recipe = 'esp32p4-production';
+    const started = (await call(ours, 'line.start', { recipe, order: null, count: null })) as { fault?: unknown };
+    assert.equal(started.fault, undefined);
+    await until(() => toldOf('stay awake').length > 0);
+    close();
+    assert.equal(held, 1);
+    assert.equal(toldOf('messageBox').length, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(toldOf('quit').length, 0);
+    answers.messageBox = 1;
+    close();
+    await until(() => toldOf('quit').length >= 2);
+    // The first quit found the station closed or closed it; the second one went through.
+    assert.ok(
+      told.findLastIndex((one) => one.what === 'quit put off') < told.findLastIndex((one) => one.what === 'quit'),
+    );
+    assert.equal(existsSync(join(folder, 'ledger.sqlite-wal')), false);
+    assert.equal(handlers.size, 0);
+  });
+});
+
+test('the PIN is sealed in the store of the desktop at its first use, and its file is not needed any more', async (t) => {
+  const { keptPin } = await import('../../../main/ipc/electron/pin-keeper.ts');
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-pin-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const sealed = join(folder, 'token-pin.sealed');
+  let reads = 0;
+  const file = {
+    kind: 'file' as const,
+    read: async () => {
+      reads++;
+      return SecretBytes.take(new TextEncoder().encode('27182818'));
+    },
+  };
+  for (let start = 0; start < 2; start++) {
+    using pin = await keptPin(sealed, file).read();
+    assert.equal(
+      pin.use((bytes) => new TextDecoder().decode(bytes)),
+      '27182818',
+    );
+  }
+  assert.equal(reads, 1);
+  assert.ok(!readFileSync(sealed, 'utf8').includes('27182818'));
+  assert.equal(statSync(sealed).mode & 0o777, 0o600);
+  writeFileSync(sealed, 'of another account');
+  await assert.rejects(keptPin(sealed, file).read(), { code: 'token.pin-file' });
+});
+
+test('a second instance leaves without opening anything', async () => {
+  app.hasLock = false;
+  const before = told.length;
+  const quit = once(app, 'will-quit');
+  await import(`../../../main/index.ts?second=${before}`);
+  await quit;
+  assert.deepEqual(
+    told.slice(before).map((one) => one.what),
+    ['quit'],
+  );
+});
