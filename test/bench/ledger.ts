@@ -13,8 +13,7 @@ export async function ledgerBench(): Promise<readonly Figure[]> {
   const p99 = Number(/every 100 ms each: .*?append p50 [\d.]+ p99 ([\d.]+)/.exec(appends)?.[1]);
   const disk = /the disk alone .*?p99 ([\d.]+)/.exec(appends)?.[1];
   const searches = run('./ledger-search.ts');
-  const slowest = Math.max(...[...searches.matchAll(/([\d.]+) ms/g)].map((match) => Number(match[1])), 0);
-  console.log(searches.trimEnd().replaceAll(/^/gm, '    '));
+  const worst = Number(/worst search: ([\d.]+) ms/.exec(searches)?.[1]);
   return [
     {
       what: 'ledger append, durable, 32 fixtures: p99',
@@ -23,10 +22,10 @@ export async function ledgerBench(): Promise<readonly Figure[]> {
       met: p99 < 10,
     },
     {
-      what: 'search among 1,000,000 devices: lines above',
-      value: `${slowest} ms at most in them`,
-      budget: 'any search < 50 ms',
-      met: null,
+      what: 'search among 1,000,000 devices: the slowest of 31',
+      value: `${worst} ms`,
+      budget: '< 50 ms',
+      met: worst < 50,
     },
   ];
 }
