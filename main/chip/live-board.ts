@@ -85,7 +85,8 @@ class LiveBoard implements Board {
   }): Promise<{ readonly mode: 'rom' | 'stub'; readonly baudRate: number }> {
     // Without reset lines there is no way back from the stub, and eFuses are burned by the ROM alone (FACTS 18).
     if (options.rom !== true && this.#loader.canReset && !this.#loader.secureDownload) await this.#startStub();
-    await this.#loader.changeBaudRate(options.baudRate);
+    // Where the rate did not carry, the way back may have been a reset, which switches the flash off again.
+    if (!(await this.#loader.changeBaudRate(options.baudRate))) this.#flashPowered = false;
     await this.#attach(options.flashSize);
     return { mode: this.#loader.mode, baudRate: this.#loader.baudRate };
   }

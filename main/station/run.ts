@@ -129,7 +129,7 @@ export class Run {
     this.#serial = serial;
     await ledger.bindRun(this.#record.id, { mac: identity.mac, chip: identity.kind, ...(serial ? { serial } : {}) });
     const past = pastOf(history);
-    const plan = this.#plan(board, identity, snapshot, serial, past, release);
+    const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, past, release);
     const cannot = refuseWithoutReset(plan, this.#job);
     if (cannot) throw cannot;
     const digest = planDigest(plan);
@@ -144,6 +144,31 @@ export class Run {
     return { plan, digest, past };
   }
 
+  /** Answers of a loader carry no checksum: before a board is refused by what was read, it is read once more. */
+  async #planTwiceBeforeRefusing(
+    board: Board,
+    identity: ReadableIdentity,
+    snapshot: EfuseSnapshot,
+    serial: string | null,
+    past: BoardPast,
+    release: Release,
+  ): Promise<Plan> {
+    const first = this.#plan(board, identity, snapshot, serial, past, release);
+    if (first.burn.refusals.length === 0) return first;
+    const again = await board.readEfuses();
+    const plan = this.#plan(board, identity, again, serial, past, release);
+    const [refusal] = plan.burn.refusals;
+    if (refusal) {
+      const more = plan.burn.refusals.length > 1 ? ` (and ${plan.burn.refusals.length - 1} more reasons)` : '';
+      const text = { code: refusal.code, what: `${refusal.what}${more}`, next: refusal.next };
+      throw refusal.condemns
+        ? new BoardFault({ ...text, safety: past.run === null ? 'untouched' : 'condemned' })
+        : new RecipeFault({ ...text, safety: 'untouched' });
+    }
+    await this.#say(null, { type: 'identified', identity: identityFact(identity), efuses: decodeSnapshot(again) });
+    return plan;
+  }
+
   #plan(
     board: Board,
     identity: ReadableIdentity,
@@ -154,7 +179,7 @@ export class Run {
   ): Plan {
     const { recipe, ref, firmware, waivers } = this.#job.loaded;
     const partition = recipe.identity?.certificate.partition;
-    const plan = makePlan({
+    return makePlan({
       recipe,
       ref,
       release,
@@ -171,15 +196,6 @@ export class Run {
         keys: new Map([...past.keys].map(([role, key]) => [role, key.fingerprint])),
       },
     });
-    const [refusal] = plan.burn.refusals;
-    if (refusal) {
-      const more = plan.burn.refusals.length > 1 ? ` (and ${plan.burn.refusals.length - 1} more reasons)` : '';
-      const text = { code: refusal.code, what: `${refusal.what}${more}`, next: refusal.next };
-      throw refusal.condemns
-        ? new BoardFault({ ...text, safety: past.run === null ? 'untouched' : 'condemned' })
-        : new RecipeFault({ ...text, safety: 'untouched' });
-    }
-    return plan;
   }
 
   async #performSteps(

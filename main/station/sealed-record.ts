@@ -16,7 +16,7 @@ export interface SealFacts {
  */
 export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], facts: SealFacts): SealedRecord {
   const all = events.map((stored) => stored.event);
-  const identified = all.find((event) => event.type === 'identified');
+  const identified = all.findLast((event) => event.type === 'identified');
   const planned = all.find((event) => event.type === 'planned');
   if (identified?.type !== 'identified' || planned?.type !== 'planned') throw incomplete(run.id, 'identity and plan');
   const identity = identified.identity as { kind: string; revision: number; mac: string; packageVersion: number };

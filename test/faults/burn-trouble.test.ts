@@ -12,7 +12,7 @@ const board = (name: string, fault: string) =>
 const keyBlocks = 5;
 const programs = 11;
 
-describe('silicon that takes bits badly', { skip: noToken, concurrency: true }, () => {
+describe('silicon that takes bits badly', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   it('weak at the first try: burned again, identically, and passed at the first insertion', async (t) => {
     const stage = await setStage();
     t.after(() => stage.close());

@@ -27,7 +27,7 @@ async function shutAndCut(stage: Stage, loaded: LoadedRecipe, address: string): 
   stage.chip(address).powerOn();
 }
 
-describe('cut off between the door and the seal', { skip: noToken, concurrency: true }, () => {
+describe('cut off between the door and the seal', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   it('a shut board finishes in another fixture: its signature says which one it is', async (t) => {
     const stage = await open(t);
     const loaded = recipeNamed('esp32p4-production');

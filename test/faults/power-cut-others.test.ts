@@ -19,7 +19,7 @@ const chips = [
 /** MAC of the n-th board, by which its shut door is opened to the seal: these chips burn no device key that could sign. */
 const mac = (n: number) => `02:00:00:00:00:${n.toString(16).padStart(2, '0')}`;
 
-describe('power cuts on other silicon', { skip: noToken, concurrency: true }, () => {
+describe('power cuts on other silicon', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   for (const { recipe, chip, rev } of chips) {
     it(recipe, async (t) => {
       const stage = await setStage();
@@ -45,7 +45,7 @@ describe('power cuts on other silicon', { skip: noToken, concurrency: true }, ()
   }
 });
 
-describe('the program dies, not the board', { skip: noToken, concurrency: true }, () => {
+describe('the program dies, not the board', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   const recipe = join(recipes, 'esp32p4-production.yaml');
 
   for (const [step, event] of [

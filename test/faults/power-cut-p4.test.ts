@@ -12,7 +12,7 @@ const board = (name: string, seed: number, fault: string) =>
 /** Program commands of a run that meets no trouble: five key blocks and six programs of BLOCK0. */
 const programs = 11;
 
-describe('power cuts of a P4', { skip: noToken, concurrency: true }, () => {
+describe('power cuts of a P4', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   for (const fault of ['power-cut-in-burn', 'power-cut-after-burn']) {
     it(`${fault}: 1 to ${programs} and one more`, async (t) => {
       const stage = await setStage();
