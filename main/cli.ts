@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createLogUpdate } from 'log-update';
 import { systemClock } from './base/clock.ts';
 import { systemRandom } from './base/random.ts';
+import { askPinOnce } from './cli/pin-prompt.ts';
 import { runCommand } from './cli/program.ts';
 import type { Streams, World } from './cli/world.ts';
 import {
@@ -17,6 +18,7 @@ import {
   programVersion,
   settingsOf,
   stationConfigFolder,
+  type TokenHost,
 } from './parts.ts';
 import { openInBrowser, serveDesk } from './serve-desk.ts';
 
@@ -32,6 +34,11 @@ const streams: Streams = {
 
 const ports = openPorts(systemRandom);
 
+const { stdin, stderr } = process;
+/** Only where somebody sits at a terminal can somebody be asked. */
+const tokenHost: TokenHost =
+  stdin.isTTY && stderr.isTTY ? { ask: askPinOnce({ input: stdin, show: (text) => void stderr.write(text) }) } : {};
+
 const world: World = {
   version: programVersion(),
   streams,
@@ -39,12 +46,12 @@ const world: World = {
   random: systemRandom,
   openPort: ports.open,
   stationConfig: stationConfigFolder,
-  openStation: (options) => openStationOf(options, ports.open),
+  openStation: (options) => openStationOf(options, ports.open, tokenHost),
   openLedger: openLedgerOf,
-  openSigner: openSignerOf,
+  openSigner: (options) => openSignerOf(options, tokenHost),
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,
-  serveDesk,
+  serveDesk: (options, onNextLink, say) => serveDesk(tokenHost, options, onNextLink, say),
   openInBrowser,
   fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
   onInterrupt(listener) {

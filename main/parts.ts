@@ -5,11 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from './base/clock.ts';
 import { type RandomSource, systemRandom } from './base/random.ts';
+import type { SecretBytes } from './base/secret.ts';
 import { createStation } from './compose.ts';
 import { readStationFile, type StationConfig } from './config/station-file.ts';
 import type { Ledger, LedgerReader } from './ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from './ledger/sqlite/open.ts';
-import { filePin, type PinSource } from './signing/pin.ts';
+import { filePin, nobodysPin, type PinSource, promptPin } from './signing/pin.ts';
 import type { LaunchTokenProcess } from './signing/pkcs11/token-child.ts';
 import { openPkcs11Signer } from './signing/pkcs11/token-signer.ts';
 import type { Signer } from './signing/signer.ts';
@@ -85,6 +86,8 @@ export function openLedgerOf(places: Places): Promise<LedgerReader> {
 export interface TokenHost {
   /** Another keeper of the PIN than the station file's `pin_file`, which is handed to it. */
   readonly pin?: (pinFile: PinSource) => PinSource;
+  /** Asks a person for the PIN of the token named, where the station file names no `pin_file`. */
+  readonly ask?: (token: string) => Promise<SecretBytes>;
   readonly launch?: LaunchTokenProcess;
 }
 
@@ -103,10 +106,13 @@ export async function openSignerOf(
     };
   }
   const { module, label, serial, pinFile } = token;
+  const { ask } = host;
+  const asked = ask === undefined ? nobodysPin : promptPin(() => ask(`token '${label}' (serial ${serial})`));
+  const named = pinFile === null ? asked : filePin(pinFile);
   const signer = await openPkcs11Signer({
     module,
     token: { label, serial },
-    pin: host.pin?.(filePin(pinFile)) ?? filePin(pinFile),
+    pin: host.pin?.(named) ?? named,
     clock: systemClock,
     ...launch,
   });

@@ -11,9 +11,13 @@ import type { World } from './cli/world.ts';
 import { openDesk } from './desktop.ts';
 import { startLoopback } from './ipc/loopback.ts';
 import { ProgramFault } from './model/fault.ts';
-import { pageFolder } from './parts.ts';
+import { pageFolder, type TokenHost } from './parts.ts';
 
-export const serveDesk: World['serveDesk'] = async (options, onNextLink, say) => {
+/** World.serveDesk; `token` says how the terminal that this was started from asks for a PIN. */
+export async function serveDesk(
+  token: TokenHost,
+  ...[options, onNextLink, say]: Parameters<World['serveDesk']>
+): ReturnType<World['serveDesk']> {
   if (isPageStale()) {
     say('Building the page (once) ...');
     await buildPage().catch((cause: unknown) => {
@@ -21,7 +25,7 @@ export const serveDesk: World['serveDesk'] = async (options, onNextLink, say) =>
     });
   }
   if (!existsSync(join(pageFolder, 'index.html'))) throw noPage(undefined);
-  const opened = await openDesk(options);
+  const opened = await openDesk(options, { token });
   try {
     const loopback = await startLoopback({
       desk: opened.desk,
@@ -45,7 +49,7 @@ export const serveDesk: World['serveDesk'] = async (options, onNextLink, say) =>
     await opened.close();
     throw error;
   }
-};
+}
 
 function noPage(cause: unknown): ProgramFault {
   return new ProgramFault({

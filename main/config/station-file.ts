@@ -24,8 +24,8 @@ export type TokenConfig =
       /** Token label and serial number: exactly one token must have both (DESIGN law 6). */
       readonly label: string;
       readonly serial: string;
-      /** File that holds the user PIN, readable by the station's account alone. */
-      readonly pinFile: string;
+      /** File that holds the user PIN, readable by the station's account alone; null: a person is asked at the start. */
+      readonly pinFile: string | null;
     };
 
 /** One place for a board. */
@@ -35,7 +35,8 @@ export interface FixtureConfig {
   readonly port: string;
 }
 
-const pkcs11Keys = ['module', 'label', 'serial', 'pin_file'] as const;
+const neededKeys = ['module', 'label', 'serial'] as const;
+const pkcs11Keys = [...neededKeys, 'pin_file'] as const;
 
 /** The YAML form of a station file. */
 export const stationSchema = z
@@ -64,18 +65,22 @@ export const stationSchema = z
         pin_file: z
           .string()
           .min(1)
-          .describe('File with the user PIN in one line. Never write the PIN itself here.')
+          .describe(
+            'File with the user PIN in one line; left out: a person is asked for it. Never write the PIN itself here.',
+          )
           .optional(),
       })
       .superRefine((token, context) => {
-        for (const key of pkcs11Keys) {
+        for (const key of neededKeys) {
           if (token.kind === 'pkcs11' && token[key] === undefined)
             context.addIssue({
               code: 'custom',
               path: [key],
-              message: `'token.${key}' is missing: a PKCS#11 token is known by module, label, serial and pin_file.`,
+              message: `'token.${key}' is missing: a PKCS#11 token is known by module, label and serial.`,
               params: { remedy: 'Name exactly one token; `token status` shows what is plugged in.' },
             });
+        }
+        for (const key of pkcs11Keys) {
           if (token.kind === 'softhsm' && token[key] !== undefined)
             context.addIssue({
               code: 'custom',
@@ -141,12 +146,15 @@ export function parseStation(
   const { value, problems } = readYaml(text, file, stationSchema);
   if (value === null) return { station: null, problems };
   const at = (path: string) => resolve(dirname(file), path);
-  const { kind, module = '', label = '', serial = '', pin_file: pinFile = '' } = value.token;
+  const { kind, module = '', label = '', serial = '', pin_file: pinFile } = value.token;
   return {
     station: {
       name: value.station,
       dataFolder: value.data === null ? null : at(value.data),
-      token: kind === 'softhsm' ? { kind } : { kind, module: at(module), label, serial, pinFile: at(pinFile) },
+      token:
+        kind === 'softhsm'
+          ? { kind }
+          : { kind, module: at(module), label, serial, pinFile: pinFile === undefined ? null : at(pinFile) },
       fixtures: value.fixtures,
     },
     problems,

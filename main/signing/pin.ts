@@ -13,6 +13,18 @@ export interface PinSource {
   read(): Promise<SecretBytes>;
 }
 
+/** Where a PIN is neither in a file nor anybody there to ask: TokenFault `token.no-pin`. */
+export const nobodysPin: PinSource = {
+  kind: 'memory',
+  read: async () => {
+    throw new TokenFault({
+      code: 'token.no-pin',
+      what: 'The station file names no pin_file, and there is nobody to ask for the PIN.',
+      next: 'Name a pin_file that only this account can read, or start the command from a terminal.',
+    });
+  },
+};
+
 /** Asks a person each time. */
 export function promptPin(ask: () => Promise<SecretBytes>): PinSource {
   return { kind: 'prompt', read: ask };

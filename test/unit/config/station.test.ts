@@ -15,6 +15,14 @@ test('the shipped station file is a demonstration line of virtual boards', () =>
   assert.ok(station.fixtures.every(({ port }) => port.startsWith('virtual:')));
 });
 
+test('a token without a pin_file is one whose PIN a person types', () => {
+  const { station } = parseStation(
+    "fuseline: 1\nstation: a\ntoken: {kind: pkcs11, module: /m.so, label: a, serial: '1'}\n",
+    'station.yaml',
+  );
+  assert.deepEqual(station?.token, { kind: 'pkcs11', module: '/m.so', label: 'a', serial: '1', pinFile: null });
+});
+
 test('a real station: paths are taken from the folder of the file', () => {
   const { station } = parseStation(
     `fuseline: 1
@@ -59,7 +67,6 @@ fixtures:
       '2 wrong-value station',
       '3 wrong-value token.module',
       '3 wrong-value token.serial',
-      '3 wrong-value token.pin_file',
       '3 unknown-key token.pin',
       '6 wrong-value fixtures.1.name',
       '6 wrong-value fixtures.1.port',
@@ -67,7 +74,6 @@ fixtures:
   );
   assert.deepEqual(problemsOf('fuseline: 1\nstation: a\ntoken: {kind: pkcs11, module: m, label: a}\n'), [
     '3 wrong-value token.serial',
-    '3 wrong-value token.pin_file',
   ]);
   assert.deepEqual(
     problemsOf(
