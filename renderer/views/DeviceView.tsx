@@ -1,5 +1,5 @@
 import { Button, Menu, Switch, Tabs } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { DeviceView as Device } from '../../main/contract/views.ts';
 import { Facts } from '../parts/Facts.tsx';
 import { FaultWords } from '../parts/FaultWords.tsx';
@@ -9,10 +9,13 @@ import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, hexText, shortHash, timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { saveFile } from './download.ts';
+import { efuseRows } from './efuse-rows.ts';
 import { eventWords } from './event-words.ts';
 import { VerifyDevice } from './VerifyDevice.tsx';
 
 const d = words.devices;
+/** How often the page of a board under work is read again, in ms. */
+const growingMs = 1500;
 
 /** One device: what it is, what lies in it, and every try that made it so. */
 export function DeviceView({ mac }: { readonly mac: string }) {
@@ -22,7 +25,11 @@ export function DeviceView({ mac }: { readonly mac: string }) {
   const mayVerify = useMay('devices.verify');
   const mayPrint = useMay('labels.print');
   const [verifying, setVerifying] = useState(false);
-  const { value: device, fault } = useAnswer('devices.show', { mac });
+  // a board that is being worked on has a story that grows
+  const [growing, setGrowing] = useState(true);
+  const { value: device, fault } = useAnswer('devices.show', { mac }, growing ? { everyMs: growingMs } : {});
+  const ended = device !== null && device.runs.at(-1)?.run.outcome != null;
+  useEffect(() => setGrowing(!ended), [ended]);
   if (device === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
   const { sealed, condemned } = device;
   const last = device.runs.at(-1)?.run;
@@ -210,12 +217,7 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
 /** The decoded eFuses before and after, side by side. */
 function Efuses({ record }: { readonly record: SealedRecord }) {
   const [changedOnly, setChangedOnly] = useState(true);
-  const before = fieldsOf(record.efusesBefore);
-  const after = fieldsOf(record.efusesAfter);
-  const names = [...new Set([...before.keys(), ...after.keys()])];
-  const rows = names
-    .map((name) => ({ name, was: before.get(name) ?? '–', is: after.get(name) ?? '–' }))
-    .filter(({ was, is }) => !changedOnly || was !== is);
+  const rows = efuseRows(record.efusesBefore, record.efusesAfter).filter(({ changed }) => changed || !changedOnly);
   return (
     <div className="record">
       <Switch
@@ -232,16 +234,18 @@ function Efuses({ record }: { readonly record: SealedRecord }) {
               <th>{d.efuse.field}</th>
               <th>{d.efuse.before}</th>
               <th>{d.efuse.after}</th>
+              <th>{d.efuse.locks}</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ name, was, is }) => (
-              <tr key={name} data-changed={was === is ? undefined : ''}>
+            {rows.map((row) => (
+              <tr key={row.field} data-changed={row.changed ? '' : undefined}>
                 <th scope="row" className="mono">
-                  {name}
+                  {row.field}
                 </th>
-                <td className="mono">{was}</td>
-                <td className="mono">{is}</td>
+                <td className="mono digest">{row.before}</td>
+                <td className="mono digest">{row.after}</td>
+                <td>{row.locks}</td>
               </tr>
             ))}
           </tbody>
@@ -249,14 +253,6 @@ function Efuses({ record }: { readonly record: SealedRecord }) {
       </div>
     </div>
   );
-}
-
-/** Field name to its value in words, whatever the depth of the record. */
-function fieldsOf(fact: unknown, path = '', found = new Map<string, string>()): Map<string, string> {
-  if (typeof fact === 'object' && fact !== null && !Array.isArray(fact))
-    for (const [name, value] of Object.entries(fact)) fieldsOf(value, path === '' ? name : `${path}.${name}`, found);
-  else found.set(path, fact === null ? d.secret : typeof fact === 'string' ? fact : JSON.stringify(fact));
-  return found;
 }
 
 function Story({ runs }: { readonly runs: Device['runs'] }) {

@@ -104,7 +104,7 @@ function Opened({
                 {view.fingerprint}
               </span>
             )}
-            <span className="calm-note">
+            <span className="calm-note recipe-by">
               {[
                 view.author === null ? '' : r.author(view.author),
                 view.approvedBy === null ? '' : r.approvedBy(view.approvedBy),

@@ -49,8 +49,17 @@ export function eventWords(event: Event): { readonly mark: EventMark; readonly t
   }
 }
 
-/** A fact in one line. */
+/** Longest value that a line shows whole. */
+const longest = 24;
+
+/** A fact in one line: names and short values; long ones (digests, certificates) only by their beginning. */
 function brief(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > 160 ? `${text.slice(0, 160)} …` : text;
+  if (Array.isArray(value)) return value.map(brief).join(', ');
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([name, part]) => `${name} ${typeof part === 'object' && part !== null ? '…' : brief(part)}`)
+      .slice(0, 6)
+      .join(', ');
+  const text = String(value).replace(/-----BEGIN [A-Z ]+-----\s*/, '');
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -1,23 +1,26 @@
 // A real station with virtual fixtures behind its real loopback server, and a browser that sits at it.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
 import { systemClock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { isInPath } from '../../main/boot/system.mjs';
+import { buildPage, isPageStale } from '../../main/build.ts';
 import type { Role } from '../../main/contract/contract.ts';
 import { type Demonstration, type OpenedDesk, openDesk } from '../../main/desktop.ts';
 import { type Loopback, startLoopback } from '../../main/ipc/loopback.ts';
+import { pageFolder } from '../../main/parts.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Where screenshots go; not part of the project. */
 export const resultsFolder = join(root, 'test-results');
-const pageFolder = join(root, 'dist', 'renderer');
 
 /** Why no browser can be had here, for node:test's `skip`; false where one can. */
 export const noBrowser: string | false = isInPath('chromium') ? false : 'no chromium';
+
+/** Longest wait for anything on the page, in ms: the machine may be busy with other tests. */
+const waitMs = 20_000;
 
 const browserWords = [
   '--headless',
@@ -59,15 +62,33 @@ export interface Seat {
   readonly complaints: string[];
 }
 
-/** Builds the page once a test run: every file of tests has a process of its own, and one that finds it fresh leaves it. */
-async function buildPage(): Promise<void> {
-  if (existsSync(join(pageFolder, 'index.html')) && process.env.FUSELINE_PAGE === 'built') return;
-  await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'silent' });
+/** Longest wait for another test file that builds the page, in ms. */
+const buildMs = 60_000;
+
+/** Builds the page where it is stale. Test files run side by side: one builds, the others wait for it. */
+async function freshPage(): Promise<void> {
+  const lock = join(root, 'dist', '.page-being-built');
+  mkdirSync(dirname(lock), { recursive: true });
+  const until = Date.now() + buildMs;
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch {
+      if (Date.now() > until) rmSync(lock, { recursive: true, force: true });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  try {
+    if (isPageStale()) await buildPage();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
 }
 
 /** A station in a folder of its own. Without `empty` its people are there, and the example recipe is approved. */
 export async function openBench(options: Demonstration & { readonly empty?: boolean } = {}): Promise<Bench> {
-  await buildPage();
+  await freshPage();
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
   const { empty, ...demonstration } = options;
   const opened = await openDesk({ data: folder }, { demonstration });
@@ -103,6 +124,7 @@ async function openWindow(browser: Browser, loopback: Loopback, options: WindowO
     locale: 'en-GB',
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(waitMs);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
@@ -114,11 +136,16 @@ async function openWindow(browser: Browser, loopback: Loopback, options: WindowO
   return { page, context, complaints };
 }
 
+/** Waits until the bar names this person. */
+export function sitsHere(page: Page, name: string): Promise<void> {
+  return page.locator('.person', { hasText: name }).waitFor();
+}
+
 /** Signs in by the badge. */
 export async function signIn(page: Page, id: string): Promise<void> {
   const person = people.find((one) => one.id === id)!;
   await scan(page, person.badge);
-  await page.getByText(person.name).waitFor();
+  await sitsHere(page, person.name);
 }
 
 /** What a keyboard-wedge scanner does: real key events one after the other, without waiting for the page, then Enter. */
@@ -137,12 +164,53 @@ export async function scan(page: Page, text: string): Promise<void> {
 }
 
 export async function goTo(page: Page, screen: string): Promise<void> {
-  await page.evaluate((hash) => {
-    location.hash = hash;
-  }, `#/${screen}`);
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/${screen}`)}`);
 }
 
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(resultsFolder, { recursive: true });
   await page.screenshot({ path: join(resultsFolder, `${name}.png`) });
+}
+
+/** Starts a batch in the window that is signed in, by its dialog. */
+export async function startBatch(
+  page: Page,
+  options: { recipe?: string; order?: string; count?: number; mode?: string } = {},
+) {
+  await page.keyboard.press('F2');
+  const dialog = page.getByRole('dialog', { name: 'Start a batch' });
+  await dialog.waitFor();
+  if (options.recipe !== undefined) await choose(page, 'Recipe', options.recipe);
+  if (options.mode !== undefined) await choose(page, 'A board starts', options.mode);
+  if (options.order !== undefined) await dialog.getByRole('textbox', { name: /Order number/ }).fill(options.order);
+  if (options.count !== undefined) await dialog.getByLabel(/How many boards/).fill(String(options.count));
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+/** Chooses from a list by touch. */
+export async function choose(page: Page, field: string, option: string): Promise<void> {
+  await page.getByRole('combobox', { name: field }).click();
+  await page.getByRole('option', { name: option }).first().click();
+}
+
+/** Waits for the tile of this fixture to show this word. */
+export function tile(page: Page, fixture: string, word: string) {
+  return page.locator(`.tile[data-fixture="${fixture}"]`, { hasText: word });
+}
+
+// Code for the page stands as text where it speaks of the page's own objects: this program knows none of them.
+const focusedName = `(() => {
+  const element = document.activeElement;
+  return element?.ariaLabel ?? element?.labels?.[0]?.textContent ?? element?.textContent ?? '';
+})()`;
+
+/** Tabs on until the element has the focus, as a person without a mouse does. */
+export async function tabTo(page: Page, name: string, most = 40): Promise<void> {
+  for (let presses = 0; presses < most; presses++) {
+    const here = String(await page.evaluate(focusedName));
+    if (here.startsWith(name)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`The tabulator key does not lead to ${name}`);
 }

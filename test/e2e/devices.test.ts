@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import { type Bench, goTo, noBrowser, openBench, scan, signIn } from './seat.ts';
+
+describe('devices', { skip: noBrowser }, () => {
+  let bench: Bench;
+  let macs: string[] = [];
+  before(async () => {
+    bench = await openBench({ fixtures: 4, pacing: 'none', handTimes: { leavesMs: 300_000, emptyMs: 1 } });
+    const { answers } = bench.opened.desk;
+    await answers['line.start']({ recipe: 'esp32p4-production', order: 'PO-QA', count: 4 }, 'ada');
+    for (;;) {
+      const { batch, fixtures } = await answers['line.snapshot']({}, 'ada');
+      macs = fixtures.flatMap(({ mac }) => mac ?? []);
+      if (batch?.endedAt) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(macs.length, 4);
+  });
+  after(() => bench.close());
+
+  it('finds a device as one types, shows its story and its record, and exports it, by mouse', async () => {
+    const { page, context, complaints } = await bench.window();
+    await signIn(page, 'chi');
+    await page.getByRole('link', { name: 'Devices' }).click();
+    await page.getByText('4 found').waitFor();
+    await page.getByRole('textbox', { name: 'Search' }).fill(macs[2]!.slice(9));
+    await page.getByText('1 found').waitFor();
+    const [sheet] = await Promise.all([
+      page.waitForEvent('download'),
+      page
+        .getByRole('button', { name: 'Export' })
+        .click()
+        .then(() => page.getByRole('menuitem', { name: 'CSV' }).click()),
+    ]);
+    assert.ok((await readFile(await sheet.path(), 'utf8')).includes(macs[2]!));
+    await page.locator('.vtable-row').click();
+    await page.getByRole('heading', { level: 1, name: macs[2]! }).waitFor();
+    await page.getByText('BEGIN CERTIFICATE').waitFor();
+    await page.getByRole('tab', { name: 'eFuses' }).click();
+    await page.getByRole('row', { name: /DIS_DOWNLOAD_MODE.*burned last/ }).waitFor();
+    await page.getByRole('tab', { name: /Story/ }).click();
+    await page
+      .getByText(/^Keys destroyed after/)
+      .first()
+      .waitFor();
+    const [paper] = await Promise.all([
+      page.waitForEvent('download'),
+      page
+        .getByRole('button', { name: 'Export' })
+        .click()
+        .then(() => page.getByRole('menuitem', { name: 'PDF' }).click()),
+    ]);
+    assert.equal((await readFile(await paper.path())).subarray(0, 5).toString(), '%PDF-');
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'Devices' }).waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'Search' }).inputValue(), macs[2]!.slice(9));
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  it('is searched and opened by keyboard', async () => {
+    const { page, context } = await bench.window();
+    await signIn(page, 'chi');
+    await page.keyboard.press('Alt+3');
+    await page.getByText('4 found').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.press('ArrowDown');
+    await page.locator('.vtable-row:focus').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.locator('.vtable-row[data-at="1"]:focus').waitFor();
+    const mac = await page.locator('.vtable-row[data-at="1"] .mono').textContent();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: mac! }).waitFor();
+    await context.close();
+  });
+
+  it('takes a scanned label in the search field', async () => {
+    const { page, context } = await bench.window();
+    await signIn(page, 'chi');
+    await page.keyboard.press('Alt+3');
+    await page.getByText('4 found').waitFor();
+    await page.keyboard.press('/');
+    await scan(page, macs[1]!);
+    await page.getByText('1 found').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: macs[1]! }).waitFor();
+    await context.close();
+  });
+
+  it('verifies a board that lies in a fixture against its record', async () => {
+    const { page, context, complaints } = await bench.window();
+    await signIn(page, 'chi');
+    await goTo(page, `devices/${macs[0]!}`);
+    await page.getByRole('button', { name: 'Verify in fixture' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Verify', exact: true }).click();
+    await dialog.getByText('The board is what its record says.').waitFor();
+    assert.ok((await dialog.locator('.checks li').count()) > 0);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+});

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { type Bench, noBrowser, openBench, people, scan, signIn, sitsHere, startBatch, tabTo, tile } from './seat.ts';
+
+const scanned = 'esp32p4-scanned';
+
+/** A recipe whose boards want a scanned serial number: written by the engineer, rehearsed, approved by another person. */
+async function approveScannedRecipe({ opened }: Bench): Promise<void> {
+  const { answers } = opened.desk;
+  const { text } = await answers['recipes.read']({ recipe: 'esp32p4-production' }, 'bo');
+  const own = text
+    .replace('name: esp32p4-production', `name: ${scanned}`)
+    .replace(/from: mac.*/, `from: scan\n  pattern: 'SN-\\d{4}'`);
+  await answers['recipes.save']({ recipe: scanned, text: own }, 'bo');
+  const rehearsal = await answers['recipes.rehearse']({ recipe: scanned }, 'bo');
+  assert.equal(rehearsal.passed, true);
+  const { view } = await answers['recipes.read']({ recipe: scanned }, 'bo');
+  await answers['recipes.approve']({ recipe: scanned, hash: view.hash! }, 'chi');
+}
+
+describe('the line', { skip: noBrowser }, () => {
+  let bench: Bench;
+  before(async () => {
+    bench = await openBench({ fixtures: 3, pacing: 'none', handTimes: { leavesMs: 2000, emptyMs: 300 } });
+  });
+  after(() => bench.close());
+  afterEach(quiet);
+
+  /** Ends what a test left running, so that the next begins at a quiet line. */
+  async function quiet(): Promise<void> {
+    await bench.opened.desk.answers['line.stop']({}, 'bo');
+    for (;;) {
+      const { batch, fixtures } = await bench.opened.desk.answers['line.snapshot']({}, 'bo');
+      if (batch === null || batch.endedAt !== null) {
+        for (const { name } of fixtures) await bench.opened.desk.answers['line.acknowledge']({ fixture: name }, 'bo');
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  it('seals a batch by mouse and keeps the verdicts', async () => {
+    const { page, context, complaints } = await bench.window();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('combobox', { name: 'Operator' }).click();
+    await page.getByRole('option', { name: 'Ada Fischer' }).click();
+    for (const digit of '1111') await page.getByRole('button', { name: digit, exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+    await sitsHere(page, 'Ada Fischer');
+    await startBatch(page, { order: 'PO-1', count: 3 });
+    await page.getByText('PO-1').waitFor();
+    for (const fixture of ['nest-1', 'nest-2', 'nest-3']) await tile(page, fixture, 'Passed').waitFor();
+    await page.getByText('100%').waitFor();
+    await tile(page, 'nest-2', 'Passed').click();
+    const detail = page.getByRole('dialog', { name: 'Fixture nest-2' });
+    await detail.getByText(/Sealed in row/).waitFor();
+    await detail.getByRole('button', { name: 'Understood' }).click();
+    await tile(page, 'nest-2', 'Idle').waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  it('does everything by keyboard: sign in, start, go, look, help', async () => {
+    const { page, context, complaints } = await bench.window();
+    await page.keyboard.press('F3');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.type('Bo', { delay: 80 });
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('2222', { delay: 80 });
+    await page.keyboard.press('Enter');
+    await sitsHere(page, 'Bo Lindqvist');
+
+    await page.keyboard.press('F1');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await page.keyboard.press('F2');
+    await page.getByRole('dialog', { name: 'Start a batch' }).waitFor();
+    await tabTo(page, 'A board starts');
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: 'by key or touch' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('option').first().waitFor({ state: 'hidden' });
+    await tabTo(page, 'Start');
+    await page.keyboard.press('Enter');
+    await tile(page, 'nest-1', 'Press start').waitFor();
+    await page.keyboard.press('F6');
+    await page.locator('.tile:focus').waitFor();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.locator('.tile[data-fixture="nest-2"]:focus').waitFor();
+    await page.keyboard.press('Enter');
+    const detail = page.getByRole('dialog', { name: 'Fixture nest-2' });
+    await detail.waitFor();
+    await tabTo(page, 'Start this board');
+    await page.keyboard.press('Enter');
+    await tile(page, 'nest-2', 'Passed').waitFor();
+    assert.equal(await tile(page, 'nest-1', 'Press start').count(), 1);
+
+    await page.keyboard.press('F4');
+    await page.getByRole('dialog', { name: 'Stop this batch?' }).waitFor();
+    await tabTo(page, 'Stop after this step');
+    await page.keyboard.press('Enter');
+    await page.getByText(/ended/).waitFor();
+    for (const [key, heading] of [
+      ['2', 'Throughput'],
+      ['3', 'Devices'],
+      ['4', 'Recipes'],
+      ['5', 'Station'],
+    ] as const) {
+      await page.keyboard.press(`Alt+${key}`);
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    }
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  it('runs by scanner alone: badge, serial numbers, refusals in words', async () => {
+    await approveScannedRecipe(bench);
+    const { page, context, complaints } = await bench.window();
+    await scan(page, people.find(({ id }) => id === 'ada')!.badge);
+    await sitsHere(page, 'Ada Fischer');
+    await bench.opened.desk.answers['line.start']({ recipe: scanned, order: 'PO-3', count: 2 }, 'ada');
+    await page.getByText('Scan the next serial number').waitFor();
+    await scan(page, 'SN-0001');
+    await page.getByText('SN-0001 goes on the next board.').waitFor();
+    await page.locator('.tile', { hasText: 'Passed' }).filter({ hasText: 'SN-0001' }).waitFor();
+    await scan(page, 'WRONG-1');
+    await page.locator('[data-notice="fault"]').filter({ hasText: 'WRONG-1' }).waitFor();
+    await scan(page, 'SN-0001');
+    await page.locator('[data-notice="fault"]').filter({ hasText: 'serial number of the board' }).waitFor();
+    // a scan that runs into an open dialog's field is taken out of it again
+    await page.keyboard.press('F1');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await scan(page, 'SN-0002');
+    await page.locator('.tile', { hasText: 'Passed' }).filter({ hasText: 'SN-0002' }).waitFor();
+    assert.ok(complaints.length === 0, complaints.join('\n'));
+    await context.close();
+  });
+
+  it('says of a fault what happened, whether the board is safe, what to do, and the code', async () => {
+    const { page, context, complaints } = await bench.window();
+    await signIn(page, 'ada');
+    await startBatch(page, { recipe: 'esp32c3-production', count: 1 });
+    await page.locator('.tile[data-tone="fail"]').first().waitFor();
+    await page.getByRole('button', { name: 'Stop batch' }).click();
+    await page.getByRole('button', { name: 'Stop after this step' }).click();
+    await page.getByText(/ended/).waitFor();
+    await page.locator('.tile[data-tone="fail"]').first().click();
+    const dialog = page.getByRole('dialog');
+    for (const words of ['What happened', 'Is the board safe?', 'What to do', 'Who acts', 'Code'])
+      await dialog.getByText(words).waitFor();
+    await dialog.getByText('Yes. Nothing irreversible was done to it.').waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  it('goes on after a reload in the middle of a run, and after the link was lost', async () => {
+    const { page, context, complaints } = await bench.window();
+    await signIn(page, 'ada');
+    await startBatch(page, { recipe: 'esp32p4-production', order: 'PO-5' });
+    await page.locator('.tile', { hasText: 'Working' }).first().waitFor();
+    await page.reload();
+    await page.getByText('PO-5').waitFor();
+    await sitsHere(page, 'Ada Fischer');
+    await tile(page, 'nest-3', 'Passed').waitFor();
+    await context.setOffline(true);
+    await context.setOffline(false);
+    await tile(page, 'nest-1', 'Passed').waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Bench, choose, goTo, noBrowser, openBench, people, scan, signIn, sitsHere } from './seat.ts';
+
+describe('recipes', { skip: noBrowser }, () => {
+  let bench: Bench;
+  before(async () => {
+    bench = await openBench({ fixtures: 1, pacing: 'none' });
+  });
+  after(() => bench.close());
+
+  it('leads a new recipe from a copy to its approval by another person', async () => {
+    const { page, context, complaints } = await bench.window();
+    await signIn(page, 'bo');
+    await goTo(page, 'recipes/esp32p4-production');
+    await page.getByRole('button', { name: 'New from this' }).click();
+    await page.getByRole('textbox', { name: /^Name/ }).last().fill('meter-p4');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { level: 2, name: 'meter-p4' }).waitFor();
+
+    // the form changes the text in its place, and the check speaks at the line
+    const yaml = page.getByRole('textbox', { name: 'YAML' });
+    await page.getByText('Nothing to object.').waitFor();
+    await choose(page, 'Download mode', 'open');
+    await page.getByText('In a production recipe download mode stays open.').first().waitFor();
+    assert.match(await yaml.inputValue(), /download_mode: open/);
+    assert.match(await yaml.inputValue(), /# None of this can be undone\./);
+    await page.locator('.editor-gutter [data-severity="error"]').waitFor();
+    await page
+      .getByRole('button', { name: /^line \d+/ })
+      .first()
+      .click();
+    await page.locator('textarea:focus').waitFor();
+    await page.getByRole('tab', { name: 'Changes' }).click();
+    await page.getByText('weaker').waitFor();
+
+    // and the text changes the form
+    await yaml.fill((await yaml.inputValue()).replace('download_mode: open', 'download_mode: secure'));
+    await page.getByRole('combobox', { name: 'Download mode' }).waitFor();
+    assert.equal(await page.getByRole('combobox', { name: 'Download mode' }).inputValue(), 'secure');
+    await page.getByRole('tab', { name: /Findings/ }).click();
+    await page.getByText('Nothing to object.').waitFor();
+    await page.getByRole('button', { name: 'Save draft' }).click();
+    await page.getByText('Saved as a draft.').waitFor();
+    await page.getByRole('tab', { name: 'Key blocks' }).click();
+    assert.equal(await page.locator('.blocks li').count(), 6);
+    await page
+      .getByRole('row', { name: /WR_DIS/ })
+      .first()
+      .waitFor();
+
+    await page.getByRole('button', { name: 'Rehearse' }).click();
+    await page.getByText(/Rehearsed on virtual silicon in/).waitFor({ timeout: 60_000 });
+    assert.equal(
+      await page.getByRole('button', { name: 'Approve' }).count(),
+      0,
+      'an engineer approves nothing of his own',
+    );
+
+    await page.keyboard.press('F3');
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await scan(page, people.find(({ id }) => id === 'chi')!.badge);
+    await sitsHere(page, 'Chi Okafor');
+    await goTo(page, 'recipes');
+    await goTo(page, 'recipes/meter-p4');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    const dialog = page.getByRole('dialog', { name: /Approve this recipe/ });
+    const words = await dialog.locator('.fingerprint strong').textContent();
+    assert.match(words!, /^\w+-\w+-\w+-\w+$/);
+    await dialog.getByRole('button', { name: 'Approve' }).click();
+    await page.locator('.recipe-title').getByText('Approved', { exact: true }).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  it('shows an operator what a recipe does, and lets him change nothing', async () => {
+    const { page, context } = await bench.window();
+    await signIn(page, 'ada');
+    await goTo(page, 'recipes/esp32p4-production');
+    await page.getByRole('tab', { name: 'Steps' }).click();
+    await page.getByText('for ever').first().waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'YAML' }).getAttribute('readonly'), '');
+    assert.equal(await page.getByRole('button', { name: 'Rehearse' }).count(), 0);
+    await context.close();
+  });
+});
