@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { chipKinds } from '../model/chip.ts';
 import { faultOf } from '../model/fault.ts';
 import * as audit from './audit.ts';
 import * as cert from './cert.ts';
@@ -107,6 +108,9 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
   withFirmware(command(recipes, 'rehearse <file>', 'the whole chain on virtual silicon; nothing is kept'))
     .option('--count <n>', 'virtual boards', wholeNumber)
     .action(end((file, options) => recipe.rehearseCommand(file, options, world)));
+  withFirmware(command(recipes, 'approve <file>', 'says yes to exactly this recipe and firmware, rehearsed before'))
+    .requiredOption('--by <name>', 'who approves; never who wrote it')
+    .action(end((file, options) => recipe.approveCommand(file, options, world)));
   command(recipes, 'diff <a> <b>', 'what the second asks for that the first does not').action(
     end((a, b, options) => recipe.diffCommand(a, b, options, world)),
   );
@@ -198,7 +202,7 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
   program
     .command('virtual-chip')
     .description('a chip in software that any tool can talk to')
-    .requiredOption('--chip <kind>', 'esp32p4, esp32s3, esp32c3, esp32c6, esp32h2, esp32c5; with ?rev=v1.3 and more')
+    .requiredOption('--chip <kind>', `${chipKinds.join(', ')}; with ?rev=v1.3 and more`)
     .requiredOption('--listen <where>', 'pty, tcp:PORT or rfc2217:PORT (port 0: any free one)')
     .option('--state <file>', 'eFuses and flash live in this file')
     .option('--json', 'the address as JSON')

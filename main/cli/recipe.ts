@@ -7,6 +7,8 @@ import { planInput, planOnBlank } from '../recipe/preview.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Plan } from '../recipe/types.ts';
 import { refuseBoard } from '../station/admission.ts';
+import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from '../station/desk/approval.ts';
+import { fingerprintWords } from '../station/desk/fingerprint.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
 import { bytesText, hex, table } from './words.ts';
@@ -162,6 +164,41 @@ export async function rehearseCommand(
   } finally {
     temporary.remove();
   }
+}
+
+/**
+ * A person says yes to exactly this recipe with this firmware: rehearsed first where the ledger knows of no rehearsal, then written to the
+ * ledger's chain, where the desk finds it too. Faults `recipe.own`, `recipe.development`.
+ */
+export async function approveCommand(
+  file: string,
+  options: RecipeCommandOptions & { readonly by: string },
+  world: World,
+): Promise<Exit> {
+  const loaded = requireRecipe(file, options, world);
+  const { name, revision, hash } = loaded.ref;
+  const station = await world.openStation(options);
+  const { ledger } = station.parts;
+  let { by } = options;
+  try {
+    const notes = await notesOf(ledger, hash);
+    const refused = refuseApprover(name, loaded, notes, by);
+    if (refused !== null) throw refused;
+    if (!isRehearsed(notes)) {
+      const { json, ...words } = options;
+      const status = await rehearseCommand(file, words, world);
+      if (status !== exit.passed) return status;
+      await noteRehearsed(ledger, loaded, by);
+    }
+    // where it was approved before, the ledger's word stands
+    await noteState(ledger, loaded, 'approved', by);
+    by = (await notesOf(ledger, hash)).at(-1)?.by ?? by;
+  } finally {
+    await station.close();
+  }
+  if (options.json) world.streams.answer(JSON.stringify({ type: 'approved', recipe: loaded.ref, by }));
+  else world.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is approved by ${by}.`);
+  return exit.passed;
 }
 
 /** Serials for a rehearsal: the pattern decides whether they fit, so a recipe whose pattern they miss has to be told. */

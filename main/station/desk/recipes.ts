@@ -1,13 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../base/folder.ts';
 import type { FindingView, PlanView, RecipeState, RecipeText, RecipeView } from '../../contract/views.ts';
 import type { Ledger, RecipeStateNote } from '../../ledger/ledger.ts';
 import type { Fact } from '../../model/event.ts';
 import { RecipeFault } from '../../model/fault.ts';
-import type { RecipeRef } from '../../model/record.ts';
 import { describeDifferences } from '../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipeText } from '../../recipe/load.ts';
 import type { Recipe } from '../../recipe/types.ts';
+import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from './approval.ts';
 import { fingerprintWords } from './fingerprint.ts';
 import { findingView, previewPlan } from './recipe-views.ts';
 
@@ -44,6 +45,8 @@ interface Standing extends Shelved {
  */
 export class RecipeShelf {
   readonly #options: RecipeShelfOptions;
+  /** The last load of each file. */
+  readonly #loads = new Map<string, { readonly key: string; readonly result: LoadResult }>();
 
   constructor(options: RecipeShelfOptions) {
     this.#options = options;
@@ -75,10 +78,10 @@ export class RecipeShelf {
     const place = this.#place(recipe);
     const file = join(this.#options.own, `${recipe}.yaml`);
     const result = this.#load({ ...place, file: place.file }, text);
-    mkdirSync(this.#options.own, { recursive: true });
+    makeFolder(this.#options.own);
     writeFileSync(`${file}.new`, text, { flush: true });
     renameSync(`${file}.new`, file);
-    if (result.loaded !== null) await this.#note(result.loaded, 'draft', by, null);
+    if (result.loaded !== null) await noteState(this.#options.ledger, result.loaded, 'draft', by);
     return this.read(recipe);
   }
 
@@ -142,10 +145,8 @@ export class RecipeShelf {
   }
 
   /** A rehearsal of exactly this recipe passed. */
-  async rehearsed(loaded: LoadedRecipe, by: string): Promise<void> {
-    const state = (await this.#notesOf(loaded.ref.hash)).at(-1)?.state;
-    if (state === 'approved' || state === 'retired') return;
-    await this.#note(loaded, 'rehearsed', by, null);
+  rehearsed(loaded: LoadedRecipe, by: string): Promise<void> {
+    return noteRehearsed(this.#options.ledger, loaded, by);
   }
 
   /**
@@ -160,32 +161,21 @@ export class RecipeShelf {
         `The recipe ${recipe} is not the one that was looked at: it or its firmware changed since (now ${fingerprintWords(loaded.ref.hash)}).`,
         'Look at it again, then approve.',
       );
-    const notes = await this.#notesOf(hash);
-    const author = notes.find((note) => note.state === 'draft')?.by ?? null;
-    if (author === by)
-      throw refusal(
-        'recipe.own',
-        `The recipe ${recipe} was written by ${by}, and nobody approves a recipe of their own.`,
-        'Ask another engineer or custodian to approve it.',
-      );
-    if (loaded.recipe.purpose === 'development')
-      throw refusal(
-        'recipe.development',
-        `The recipe ${recipe} is for development: it may leave doors open, and is never approved for production.`,
-        'Set purpose to production and close what the check then names.',
-      );
-    if (!notes.some((note) => note.state === 'rehearsed'))
+    const notes = await notesOf(this.#options.ledger, hash);
+    const refused = refuseApprover(recipe, loaded, notes, by);
+    if (refused !== null) throw refused;
+    if (!isRehearsed(notes))
       throw refusal(
         'recipe.not-rehearsed',
         `The recipe ${recipe} was not rehearsed in this form.`,
         'Rehearse it on virtual silicon first.',
       );
-    await this.#note(loaded, 'approved', by, null);
+    await noteState(this.#options.ledger, loaded, 'approved', by);
     return (await this.read(recipe)).view;
   }
 
   async retire(recipe: string, reason: string, by: string): Promise<RecipeView> {
-    await this.#note(this.loaded(recipe), 'retired', by, reason);
+    await noteState(this.#options.ledger, this.loaded(recipe), 'retired', by, reason);
     return (await this.read(recipe)).view;
   }
 
@@ -197,23 +187,6 @@ export class RecipeShelf {
       if (new RegExp(`^(?:${recipe.serial.pattern})$`).test(text)) return recipe.name;
     }
     return null;
-  }
-
-  async #notesOf(hash: string): Promise<readonly RecipeStateNote[]> {
-    return (await this.#options.ledger.recipeStates()).filter((note) => note.recipe.hash === hash);
-  }
-
-  async #note(
-    loaded: { readonly ref: RecipeRef; readonly canonicalText: string },
-    state: RecipeState,
-    by: string,
-    reason: string | null,
-  ): Promise<void> {
-    const { ledger } = this.#options;
-    const last = (await this.#notesOf(loaded.ref.hash)).at(-1);
-    if (last?.state === state || (state === 'draft' && last !== undefined)) return;
-    await ledger.putRecipe(loaded.ref, loaded.canonicalText);
-    await ledger.noteRecipeState({ recipe: loaded.ref, state, by, reason });
   }
 
   #standing(shelved: Shelved, notes: readonly RecipeStateNote[]): Standing {
@@ -228,18 +201,24 @@ export class RecipeShelf {
     return { ...shelved, text, result, author, state: last?.state ?? 'draft', approvedBy };
   }
 
+  /** A build is read and hashed whole, so what neither text nor build has changed of is not read again. */
   #load(place: Shelved, text: string): LoadResult {
     const folder = this.#firmwareFolder(place, text);
-    return loadRecipeText(text, place.file, folder === null ? {} : { firmwareFolder: folder });
+    const key = folder === null ? null : `${folder}\0${buildMark(folder)}\0${text}`;
+    const before = this.#loads.get(place.file);
+    if (key !== null && before?.key === key) return before.result;
+    const result = loadRecipeText(text, place.file, folder === null ? {} : { firmwareFolder: folder });
+    if (key !== null) this.#loads.set(place.file, { key, result });
+    return result;
   }
 
   /** A recipe that was copied from an example means the example's firmware where its own folder has none. */
   #firmwareFolder(place: Shelved, text: string): string | null {
-    if (place.isExample) return null;
     const named = /^\s*folder:\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$/m.exec(text)?.[1];
     if (named === undefined) return null;
+    const own = resolve(dirname(place.file), named);
     const fromExamples = resolve(this.#options.examples, named);
-    return !existsSync(resolve(this.#options.own, named)) && existsSync(fromExamples) ? fromExamples : null;
+    return !existsSync(own) && existsSync(fromExamples) ? fromExamples : own;
   }
 
   #textOf(shelved: Shelved): string {
@@ -297,6 +276,22 @@ function recipesOf(folder: string): { recipe: string; file: string }[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => ({ recipe: name.slice(0, -'.yaml'.length), file: join(folder, name) }));
+}
+
+/** Names, sizes and times of a build's files: whether it is the one that was read before. */
+function buildMark(folder: string): string {
+  if (!existsSync(folder)) return '';
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() && ['bootloader', 'partition_table'].includes(entry.name)
+        ? readdirSync(join(folder, entry.name)).map((name) => join(entry.name, name))
+        : [entry.name],
+    )
+    .map((name) => {
+      const { size, mtimeMs } = statSync(join(folder, name));
+      return `${name} ${size} ${mtimeMs}`;
+    })
+    .join('\0');
 }
 
 function mustLoad(recipe: string, { loaded, findings }: LoadResult): LoadedRecipe {
