@@ -1,6 +1,7 @@
-import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { makeFolder } from '../base/folder.ts';
 import type { RandomSource } from '../base/random.ts';
 import { SecretBytes } from '../base/secret.ts';
 import { TokenFault } from '../model/fault.ts';
@@ -73,7 +74,17 @@ async function makeStore(folder: string, module: string, options: EmbeddedToken)
   if (await exists(folder)) await mustBeEmpty(folder);
   const name = Buffer.from(options.random(6)).toString('hex');
   const draft = `${folder}.new-${name}`;
-  await mkdir(join(draft, 'tokens'), { recursive: true, mode: 0o700 });
+  try {
+    makeFolder(join(draft, 'tokens'), 0o700);
+  } catch (cause) {
+    throw new TokenFault({
+      code: 'token.store',
+      what: `The folder ${folder} for the station's token cannot be made: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      next: 'Give the station a data folder that it may write to (--data DIR), or correct the rights of this one.',
+      details: { folder },
+      cause,
+    });
+  }
   const soPin = randomPin(options.random);
   const pin = randomPin(options.random);
   try {

@@ -94,6 +94,16 @@ export function ledgerFaultOf(error: unknown, file: string): Fault {
   return faultOf(error);
 }
 
+/** No station has written a book here yet. */
+export function noBook(file: string): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.none',
+    what: `There is no ledger ${file}.`,
+    next: 'Name the data folder of the station with --data; a ledger comes to be with the first board.',
+    details: { file },
+  });
+}
+
 function readOnly(file: string, said: string, details: FaultRecord['details'], cause: unknown): LedgerFault {
   return new LedgerFault({
     code: 'ledger.read-only',

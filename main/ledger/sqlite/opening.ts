@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { toHex } from '../../base/bytes.ts';
+import { makeFolder } from '../../base/folder.ts';
 import { systemRandom } from '../../base/random.ts';
 import { LedgerFault } from '../../model/fault.ts';
 import { ChainCheck, type ChainHead, chainStart } from '../chain.ts';
@@ -31,7 +32,7 @@ export interface OpenedBook {
  */
 export function openBook(options: { file: string; station: string; at: string; maxBytes: number | null }): OpenedBook {
   const { file, station, at, maxBytes } = options;
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const lock = new WriterLock(file, at);
   let db: Database.Database | null = null;
   try {

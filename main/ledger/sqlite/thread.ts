@@ -1,10 +1,10 @@
 // The body of the three threads: one writes, one answers questions, one keeps the write-ahead log small and clean, so that no commit has
 // to wait for that. Started by `Thread` (link.ts).
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import { ledgerFaultOf } from './faults.ts';
+import { ledgerFaultOf, noBook } from './faults.ts';
 import type { ThreadOptions, ToThread } from './link.ts';
 import { openBook, writeWitness } from './opening.ts';
 import { LedgerQuestions } from './reader.ts';
@@ -85,6 +85,7 @@ function startWriter({ file, station, at, maxBytes }: Extract<ThreadOptions, { r
 }
 
 function startReader({ file }: Extract<ThreadOptions, { role: 'reader' }>) {
+  if (!existsSync(file)) throw noBook(file);
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   checkSqlite(db);
   if (checkSchema(db, file) === 0) throw Object.assign(new Error('the file is empty'), { code: 'SQLITE_NOTADB' });

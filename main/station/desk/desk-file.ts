@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../../base/folder.ts';
 import { ProgramFault } from '../../model/fault.ts';
 import type { FixtureSpec } from '../fixture.ts';
 
@@ -38,7 +39,7 @@ export class DeskFile {
   }
 
   #keep(kept: z.infer<typeof schema>): void {
-    mkdirSync(dirname(this.#file), { recursive: true });
+    makeFolder(dirname(this.#file));
     writeFileSync(`${this.#file}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600, flush: true });
     renameSync(`${this.#file}.new`, this.#file);
     this.#kept = kept;

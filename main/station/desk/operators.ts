@@ -1,9 +1,10 @@
 import { createHash, scrypt, timingSafeEqual } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { fromHex, toHex } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
+import { makeFolder } from '../../base/folder.ts';
 import type { RandomSource } from '../../base/random.ts';
 import { type Role, roles } from '../../contract/contract.ts';
 import type { OperatorView } from '../../contract/views.ts';
@@ -150,7 +151,7 @@ export class Operators {
       );
     operators.sort((a, b) => (a.id < b.id ? -1 : 1));
     const { file } = this.#options;
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     const text = `${JSON.stringify({ version: 1, operators }, null, 2)}\n`;
     writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
     renameSync(`${file}.new`, file);
