@@ -13,6 +13,8 @@ export interface ChipProfile {
   /** 'ESP32-P4' */
   readonly title: string;
   readonly bootloaderOffset: number;
+  /** Word of its ROM that names a chip whose security info does not (FACTS 1.5); null where that does. */
+  readonly romMagic: number | null;
   readonly mmuPageSizes: readonly number[];
   readonly encryptedWriteAlign: number;
   /** Register from which the ROM's UART date is read: the dummy target of trailing delays. */

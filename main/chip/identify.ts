@@ -27,7 +27,7 @@ export async function identify(
   loader: Loader,
 ): Promise<{ readonly identity: ChipIdentity; readonly profile: ChipProfile }> {
   const security = loader.security;
-  const profile = security?.chipId == null ? null : profileByChipId(security.chipId);
+  const profile = security === null ? null : await profileBy(loader, security);
   if (security === null || profile === null) throw unknownChip(security);
   const { kind, chipId } = profile;
   if (loader.secureDownload) {
@@ -43,6 +43,18 @@ export async function identify(
     });
   }
   return { profile, identity: { kind, chipId, ...first, security } };
+}
+
+/** Where the first generation of ROMs keeps the word that names the chip. */
+const magicAddress = 0x40001000;
+
+/** By chip id; without one (12-byte security info) by the ROM's magic word, or in secure download mode by the short form itself (FACTS 1.5). */
+async function profileBy(loader: Loader, { chipId }: SecurityInfo): Promise<ChipProfile | null> {
+  if (chipId !== null) return profileByChipId(chipId);
+  const silent = profiles.filter(({ romMagic }) => romMagic !== null);
+  if (loader.secureDownload) return silent.length === 1 ? silent[0]! : null;
+  const magic = await loader.readRegister(magicAddress);
+  return silent.find(({ romMagic }) => romMagic === magic) ?? null;
 }
 
 /** Two answers to one question. */

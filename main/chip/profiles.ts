@@ -21,15 +21,23 @@ const bit = (field: string, minRevision?: Revision) =>
   minRevision === undefined ? { field, value: 1 } : { field, value: 1, minRevision };
 
 /** JTAG shut for good, the hard way and the soft way (FACTS 13.3). Never with DIS_USB_SERIAL_JTAG on S3. */
-const jtag = [bit('DIS_PAD_JTAG'), bit('DIS_USB_JTAG'), { field: 'SOFT_DIS_JTAG', value: 7 }];
+const jtag: ChipProfile['production']['jtag'] = [
+  bit('DIS_PAD_JTAG'),
+  bit('DIS_USB_JTAG'),
+  { field: 'SOFT_DIS_JTAG', value: 7 },
+];
 
 type Difference = Pick<
   ChipProfile,
   'title' | 'mmuPageSizes' | 'uartDateRegister' | 'spiRegisters' | 'secureBootSchemes' | 'flashEncryption'
 > & {
+  readonly romMagic?: number;
   readonly stubs?: ChipProfile['stubs'];
   readonly ecdsaSecureBootInsecure?: boolean;
   readonly p384MinRevision?: Revision;
+  readonly hmac?: boolean;
+  readonly jtag?: ChipProfile['production']['jtag'];
+  readonly directBoot?: ChipProfile['production']['directBoot'];
   readonly release: ChipProfile['production']['flashEncryptionRelease'];
   readonly releaseWriteProtect: readonly string[];
 };
@@ -103,25 +111,54 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL')],
     releaseWriteProtect: ['DIS_ICACHE'],
   },
+  esp32s2: {
+    title: 'ESP32-S2',
+    romMagic: 0x7c6,
+    mmuPageSizes: [64 * kilo],
+    uartDateRegister: 0x60000078,
+    spiRegisters: spi(0x3f402000),
+    secureBootSchemes: ['rsa3072'],
+    flashEncryption: ['xts-aes-128', 'xts-aes-256'],
+    // One bit of SOFT_DIS_JTAG, and no JTAG through USB.
+    jtag: [bit('HARD_DIS_JTAG'), bit('SOFT_DIS_JTAG')],
+    directBoot: ['DIS_LEGACY_SPI_BOOT', 'DIS_BOOT_REMAP'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('DIS_DOWNLOAD_ICACHE'), bit('DIS_DOWNLOAD_DCACHE')],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
+  esp32c61: {
+    title: 'ESP32-C61',
+    mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
+    uartDateRegister: 0x6000007c,
+    spiRegisters: spi(0x60003000),
+    secureBootSchemes: ['ecdsa-p256'],
+    ecdsaSecureBootInsecure: true,
+    flashEncryption: ['xts-aes-128'],
+    // Without HMAC peripheral JTAG has no soft lock.
+    hmac: false,
+    jtag: [bit('DIS_PAD_JTAG'), bit('DIS_USB_JTAG')],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL')],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
 };
 
 function profile(kind: ChipKind): ChipProfile {
-  const { release, releaseWriteProtect, ...chip } = differences[kind];
+  const { release, releaseWriteProtect, jtag: ownJtag, directBoot, ...chip } = differences[kind];
   return {
     chipId: chipIds[kind],
     bootloaderOffset: bootloaderOffsets[kind],
+    romMagic: null,
     stubs: [{ min: 0, max: 9999, name: kind }],
     ecdsaSecureBootInsecure: false,
     p384MinRevision: null,
+    hmac: true,
     ...chip,
     kind,
     encryptedWriteAlign: 16,
-    hmac: true,
     ecdsaRefusal: (revision) => ecdsaRefusal(kind, chip.title, revision),
     efuseTables: efuseTables.filter((table) => table.chip === kind),
     production: {
-      jtag,
-      directBoot: ['DIS_DIRECT_BOOT'],
+      jtag: ownJtag ?? jtag,
+      directBoot: directBoot ?? ['DIS_DIRECT_BOOT'],
       flashEncryptionRelease: release,
       flashEncryptionWriteProtect: releaseWriteProtect,
     },

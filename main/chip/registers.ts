@@ -147,7 +147,7 @@ export class EfuseBus {
 
   /** Error word of a BLOCK0 word; 0 for WR_DIS, which has none. */
   repeatError(word: number): Promise<number> {
-    return word === 0 ? Promise.resolve(0) : this.#read(this.#table.registers.repeatErr0 + 4 * (word - 1));
+    return word === 0 ? Promise.resolve(0) : this.#read(this.#table.registers.repeatErrors[word - 1]!);
   }
 
   /** The error words that hold the nibble of `block`, and on ESP32-C3 its fail bit; the other one shows as 0. */
@@ -166,7 +166,7 @@ export class EfuseBus {
     return {
       table: this.#table,
       blocks: read,
-      repeatErrors: await this.#readRun(registers.repeatErr0, registers.repeatErrWords),
+      repeatErrors: await this.#readAll(registers.repeatErrors),
       rsErrors: [await this.#rsError(0), await this.#rsError(1)],
     };
   }
@@ -176,9 +176,13 @@ export class EfuseBus {
     return this.#read(place === 0 ? rsErr0 : rsErr1);
   }
 
-  async #readRun(offset: number, count: number): Promise<number[]> {
+  #readRun(offset: number, count: number): Promise<number[]> {
+    return this.#readAll(Array.from({ length: count }, (_, i) => offset + 4 * i));
+  }
+
+  async #readAll(offsets: readonly number[]): Promise<number[]> {
     const words: number[] = [];
-    for (let i = 0; i < count; i++) words.push(await this.#read(offset + 4 * i));
+    for (const offset of offsets) words.push(await this.#read(offset));
     return words;
   }
 

@@ -54,7 +54,7 @@ export function blankSnapshot(table: EfuseTable): EfuseSnapshot {
   return {
     table,
     blocks: table.blocks.map(({ words }) => Array.from({ length: words }, () => 0)),
-    repeatErrors: Array.from({ length: table.registers.repeatErrWords }, () => 0),
+    repeatErrors: table.registers.repeatErrors.map(() => 0),
     rsErrors: [0, 0],
   };
 }

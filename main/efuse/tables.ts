@@ -5,9 +5,11 @@ import { RecipeFault } from '../model/fault.ts';
 import { esp32c3 } from './tables/esp32c3.ts';
 import { esp32c5 } from './tables/esp32c5.ts';
 import { esp32c6 } from './tables/esp32c6.ts';
+import { esp32c61 } from './tables/esp32c61.ts';
 import { esp32h2v0, esp32h2v12 } from './tables/esp32h2.ts';
 import { esp32p4v1 } from './tables/esp32p4-v1.ts';
 import { esp32p4v3 } from './tables/esp32p4-v3.ts';
+import { esp32s2 } from './tables/esp32s2.ts';
 import { esp32s3 } from './tables/esp32s3.ts';
 import type { EfuseBlock, EfuseField, EfuseTable, KeyPurpose, KeyPurposeRule } from './types.ts';
 
@@ -20,6 +22,8 @@ export const efuseTables: readonly EfuseTable[] = [
   esp32h2v0,
   esp32h2v12,
   esp32c5,
+  esp32s2,
+  esp32c61,
 ];
 
 /** The table of a silicon revision. RecipeFault `efuse.unknown-silicon` where no table covers it: guessing would burn wrong bits. */

@@ -38,8 +38,8 @@ export interface EfuseBlock {
 export interface EfuseRegisters {
   readonly pgmData0: number;
   readonly checkValue0: number;
-  readonly repeatErr0: number;
-  readonly repeatErrWords: number;
+  /** Error words of BLOCK0's words 1 to 5, in their order. */
+  readonly repeatErrors: readonly number[];
   readonly rsErr0: number;
   readonly rsErr1: number;
   readonly clk: number;

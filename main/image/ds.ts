@@ -15,6 +15,7 @@ import { formatFault } from './format-fault.ts';
 /** Bits of the longest RSA key of each chip that has the peripheral (ESP-IDF, rom/digital_signature.h: ETS_DS_MAX_BITS). */
 export const dsLongestKey: Readonly<Partial<Record<ChipKind, number>>> = {
   esp32p4: 4096,
+  esp32s2: 4096,
   esp32s3: 4096,
   esp32c3: 3072,
   esp32c5: 3072,

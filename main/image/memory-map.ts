@@ -8,6 +8,8 @@ export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
   esp32c3: 0,
   esp32c6: 0,
   esp32h2: 0,
+  esp32s2: 0x1000,
+  esp32c61: 0,
 };
 
 /**
@@ -15,6 +17,10 @@ export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
  * `soc/<chip>/include/soc/ext_mem_defs.h`).
  */
 const mappedWindows: Readonly<Record<number, readonly (readonly [number, number])[]>> = {
+  2: [
+    [0x3f000000, 0x3f3f0000],
+    [0x40080000, 0x40b80000],
+  ],
   5: [
     [0x3c000000, 0x3c800000],
     [0x42000000, 0x42800000],
@@ -29,6 +35,7 @@ const mappedWindows: Readonly<Record<number, readonly (readonly [number, number]
     [0x40000000, 0x44000000],
     [0x48000000, 0x4c000000],
   ],
+  20: [[0x42000000, 0x44000000]],
   23: [[0x42000000, 0x44000000]],
 };
 

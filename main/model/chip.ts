@@ -1,5 +1,14 @@
 /** The chips this house knows; the names are Espressif's own target names. */
-export const chipKinds = ['esp32p4', 'esp32s3', 'esp32c3', 'esp32c6', 'esp32h2', 'esp32c5'] as const;
+export const chipKinds = [
+  'esp32p4',
+  'esp32s3',
+  'esp32c3',
+  'esp32c6',
+  'esp32h2',
+  'esp32c5',
+  'esp32s2',
+  'esp32c61',
+] as const;
 export type ChipKind = (typeof chipKinds)[number];
 
 /** Their numbers in images and in GET_SECURITY_INFO (FACTS 1.5). */
@@ -10,6 +19,8 @@ export const chipIds: Readonly<Record<ChipKind, number>> = {
   esp32c6: 13,
   esp32h2: 16,
   esp32c5: 23,
+  esp32s2: 2,
+  esp32c61: 20,
 };
 
 /** Silicon revision as images state it: major * 100 + minor, so v3.1 is 301. */

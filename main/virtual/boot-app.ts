@@ -75,7 +75,8 @@ function answer(context: BootContext, line: string): string[] {
 /** Scalar (big-endian) that the ECDSA peripheral signs with; null where chip or revision has none, or no valid key is burned. */
 function identityKey(context: BootContext): Uint8Array | null {
   const { efuse, kind, revision } = context;
-  const peripheral = (kind === 'esp32p4' && revision >= 300) || kind === 'esp32c5' || kind === 'esp32h2';
+  const peripheral =
+    (kind === 'esp32p4' && revision >= 300) || kind === 'esp32c5' || kind === 'esp32c61' || kind === 'esp32h2';
   if (!peripheral) return null;
   const slot = slotOfPurpose(efuse, 'ECDSA_KEY');
   if (slot === null) return null;

@@ -18,8 +18,8 @@ export interface RomBanner {
 }
 
 /**
- * Banners by ROM. C3: FACTS 17 (an emulated chip with its real ROM). P4, C5, C6, H2, S3: console captures that owners of boards
- * published; of P4 v3.x only the name of the ROM, the rest as v1.x. The download lines of C6, H2 and C5 are inferred from their
+ * Banners by ROM. C3: FACTS 17 (an emulated chip with its real ROM). P4, C5, C6, C61, H2, S2, S3: console captures that owners of boards
+ * published; of P4 v3.x only the name of the ROM, the rest as v1.x. The download lines of C6, C61, H2, C5 and S2 are inferred from their
  * neighbours.
  */
 const banners: Readonly<Record<ChipKind | 'esp32p4-v3', RomBanner>> = {
@@ -88,6 +88,26 @@ const banners: Readonly<Record<ChipKind | 'esp32p4-v3', RomBanner>> = {
     build: 'Jan 21 2025',
     flashBoot: '0x18',
     downloadBoot: '0x8',
+    downloadName: 'DOWNLOAD(USB/UART0/SPI)',
+    waiting: 'waiting for download',
+    romReset: 'rst:0x3 (LP_SW_HPSYS)',
+    spiModeInOneLine: true,
+  },
+  esp32s2: {
+    rom: 'esp32s2-rc4-20191025',
+    build: 'Oct 25 2019',
+    flashBoot: '0x8',
+    downloadBoot: '0x0',
+    downloadName: 'DOWNLOAD(USB/UART0)',
+    waiting: 'waiting for download',
+    romReset: 'rst:0x3 (RTC_SW_SYS_RST)',
+    spiModeInOneLine: false,
+  },
+  esp32c61: {
+    rom: 'esp32c61-eco3-20250228',
+    build: 'Feb 28 2025',
+    flashBoot: '0xc',
+    downloadBoot: '0x4',
     downloadName: 'DOWNLOAD(USB/UART0/SPI)',
     waiting: 'waiting for download',
     romReset: 'rst:0x3 (LP_SW_HPSYS)',

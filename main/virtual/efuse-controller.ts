@@ -64,7 +64,7 @@ export class EfuseController implements VirtualEfuse {
     this.#array = emptyArray();
     this.#dead = emptyArray();
     this.#latched = table.blocks.map(({ words }) => new Array<number>(words).fill(0));
-    this.#repeatErrors = new Array<number>(table.registers.repeatErrWords).fill(0);
+    this.#repeatErrors = table.registers.repeatErrors.map(() => 0);
     for (const block of table.blocks)
       for (let word = 0; word < block.words; word++) this.#readWords.set(block.readOffset + 4 * word, [block, word]);
   }
@@ -78,15 +78,15 @@ export class EfuseController implements VirtualEfuse {
     }
     if (offset === registers.rsErr0) return this.#rsErrors[0];
     if (offset === registers.rsErr1) return this.#rsErrors[1];
-    const repeat = (offset - registers.repeatErr0) / 4;
-    if (repeat >= 0 && repeat < registers.repeatErrWords) return this.#repeatErrors[repeat]!;
+    const repeat = registers.repeatErrors.indexOf(offset);
+    if (repeat >= 0) return this.#repeatErrors[repeat]!;
     return this.#registers[offset >>> 2] ?? 0;
   }
 
   writeRegister(offset: number, value: number): void {
     const { registers } = this.table;
     if (offset === registers.cmd) this.#command(value);
-    else if (offset < registers.repeatErr0 && this.#readWords.has(offset)) return;
+    else if (this.#readWords.has(offset)) return;
     else if (offset < efuseWindow && offset !== registers.date) this.#registers[offset >>> 2] = value;
   }
 

@@ -10,8 +10,8 @@ export interface KindFacts {
   readonly packageVersion: number;
   /** Word at 0x40001000, in the ROM. */
   readonly romMagic: number;
-  /** Last word of GET_SECURITY_INFO: the ROM's API version. */
-  readonly apiVersion: number;
+  /** Last word of GET_SECURITY_INFO: the ROM's API version. null: its answer ends before chip id and version (FACTS 1.4). */
+  readonly apiVersion: number | null;
   readonly crystalMHz: number;
   readonly uartClockDivider: number;
   readonly spiBase: number;
@@ -108,6 +108,34 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     spiBase: 0x60003000,
     // PCR_SYSCLK_CONF: the crystal (MHz) that the ROM expects, bits 30:24
     resetValues: [[0x60096110, 48 << 24]],
+    watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
+    readHook: null,
+  },
+  esp32s2: {
+    revisions: [100],
+    flashSize: 4 * mebi,
+    macPrefix: [0x7c, 0xdf, 0xa1],
+    packageVersion: 0,
+    romMagic: 0x7c6,
+    apiVersion: null,
+    crystalMHz: 40,
+    uartClockDivider: 0x3f400014,
+    spiBase: 0x3f402000,
+    resetValues: [],
+    watchdog: { config0: 0x3f408094, config1: 0x3f408098, protect: 0x3f4080ac },
+    readHook: null,
+  },
+  esp32c61: {
+    revisions: [100],
+    flashSize: 8 * mebi,
+    macPrefix: [0x30, 0x30, 0xf9],
+    packageVersion: 0,
+    romMagic: 0,
+    apiVersion: 0,
+    crystalMHz: 40,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60003000,
+    resetValues: [],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
     readHook: null,
   },

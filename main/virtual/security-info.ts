@@ -22,9 +22,9 @@ const flagFields: readonly (readonly [number, string])[] = [
 /** What stands in the seventh key purpose byte, for which there is no slot: seen on a C3 (recordings), assumed of the others. */
 const seventhPurpose = 12;
 
-/** The 20 bytes of GET_SECURITY_INFO, from the values that the last eFuse read command latched. */
+/** The 20 bytes of GET_SECURITY_INFO (12 where the ROM tells neither chip id nor version), from the values that the last eFuse read command latched. */
 export function securityInfo(kind: ChipKind, facts: KindFacts, efuse: VirtualEfuse): Uint8Array {
-  const info = new Uint8Array(20);
+  const info = new Uint8Array(facts.apiVersion === null ? 12 : 20);
   const view = viewOf(info);
   let flags = 0;
   for (const [bit, name] of flagFields) if (ones(efuse.field(name)) % 2 === 1) flags |= 1 << bit;
@@ -32,6 +32,7 @@ export function securityInfo(kind: ChipKind, facts: KindFacts, efuse: VirtualEfu
   info[4] = efuse.field('SPI_BOOT_CRYPT_CNT');
   for (let slot = 0; slot < 6; slot++) info[5 + slot] = efuse.field(`KEY_PURPOSE_${slot}`);
   info[11] = seventhPurpose;
+  if (facts.apiVersion === null) return info;
   view.setUint32(12, chipIds[kind], true);
   view.setUint32(16, facts.apiVersion, true);
   return info;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { equalBytes, isFilledWith } from '../../main/base/bytes.ts';
+import { fieldOf } from '../../main/efuse/tables.ts';
 import { judging } from './espressif-tools.ts';
 import { onBench, siliconNames } from './virtual-bench.ts';
 
@@ -22,7 +23,7 @@ describe('the download door', { concurrency: 3 }, () => {
         ...espefuse,
         '--do-not-confirm',
         'burn-efuse',
-        'DIS_PAD_JTAG',
+        fieldOf(chip.efuse.table, 'DIS_PAD_JTAG').name,
         '1',
         'ENABLE_SECURITY_DOWNLOAD',
         '1',

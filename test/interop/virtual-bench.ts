@@ -14,6 +14,8 @@ export const silicon = {
   'ESP32-C6': { kind: 'esp32c6' },
   'ESP32-H2': { kind: 'esp32h2' },
   'ESP32-C5': { kind: 'esp32c5' },
+  'ESP32-S2': { kind: 'esp32s2' },
+  'ESP32-C61': { kind: 'esp32c61' },
 } as const satisfies { readonly [name: string]: Pick<VirtualChipOptions, 'kind' | 'revision'> };
 
 export type SiliconName = keyof typeof silicon;
@@ -51,13 +53,13 @@ export async function onBench(
 /** The eFuses of a chip as its bus shows them now. */
 export function snapshotOf({ efuse }: VirtualChip): EfuseSnapshot {
   const { table } = efuse;
-  const { repeatErr0, repeatErrWords, rsErr0, rsErr1 } = table.registers;
+  const { repeatErrors, rsErr0, rsErr1 } = table.registers;
   const read = (offset: number, words: number) =>
     Array.from({ length: words }, (_, i) => efuse.readRegister(offset + 4 * i));
   return {
     table,
     blocks: table.blocks.map(({ readOffset, words }) => read(readOffset, words)),
-    repeatErrors: read(repeatErr0, repeatErrWords),
+    repeatErrors: repeatErrors.map((offset) => efuse.readRegister(offset)),
     rsErrors: [efuse.readRegister(rsErr0), efuse.readRegister(rsErr1)],
   };
 }

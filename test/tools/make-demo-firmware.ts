@@ -98,6 +98,26 @@ const variants: Readonly<Record<string, Variant>> = {
     app: { rodata: 0x3c010020, ram: 0x40374000, text: 0x42000020 },
     bootloader: { data: 0x3fce2820, code: 0x403c8700 },
   },
+  esp32s2: {
+    ...small,
+    kind: 'esp32s2',
+    chipId: 2,
+    core: 'xtensa',
+    minRevision: 0,
+    maxRevision: 199,
+    app: { rodata: 0x3f000020, ram: 0x40024000, text: 0x40080020 },
+    bootloader: { data: 0x3ffe6110, code: 0x4004c000 },
+  },
+  esp32c61: {
+    ...small,
+    kind: 'esp32c61',
+    chipId: 20,
+    core: 'riscv',
+    minRevision: 100,
+    maxRevision: 199,
+    app: { rodata: 0x42010020, ram: 0x40800000, text: 0x42000020 },
+    bootloader: { data: 0x40845c00, code: 0x4083bd70 },
+  },
 };
 
 const notice = 'Fuseline demonstration image. On real silicon it is an endless loop and nothing else.\0';

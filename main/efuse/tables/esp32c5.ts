@@ -1,7 +1,7 @@
 // Fields generated from ESP-IDF components/efuse/esp32c5/esp_efuse_table.csv (master 102122904ad, July 2026).
 // A line: name, pieces block.bit+length from least to most significant, /bit of WR_DIS, other names. Meanings: meanings.ts.
 
-import { basicPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 
 export const esp32c5 = tableOf({
   chip: 'esp32c5',
@@ -11,6 +11,7 @@ export const esp32c5 = tableOf({
   base: 0x600b4800,
   purposes: [
     ...basicPurposes,
+    ...hmacPurposes,
     'ECDSA_KEY',
     'KM_INIT_KEY',
     'XTS_AES_128_PSRAM_KEY',
@@ -29,7 +30,7 @@ export const esp32c5 = tableOf({
     date: 0x198,
   },
   crystalMHz: [40, 48],
-  setsTimes: true,
+  times: 'common',
   fields: `
 WR_DIS                                      0.0+32           /-
 RD_DIS                                      0.32+7           /0

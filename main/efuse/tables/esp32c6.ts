@@ -1,7 +1,7 @@
 // Fields generated from ESP-IDF components/efuse/esp32c6/esp_efuse_table.csv (master 102122904ad, July 2026).
 // A line: name, pieces block.bit+length from least to most significant, /bit of WR_DIS, other names. Meanings: meanings.ts.
 
-import { basicPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 
 export const esp32c6 = tableOf({
   chip: 'esp32c6',
@@ -9,11 +9,11 @@ export const esp32c6 = tableOf({
   revisions: { min: 0, max: 999 },
   source: 'esp-idf 102122904ad components/efuse/esp32c6/esp_efuse_table.csv',
   base: 0x600b0800,
-  purposes: basicPurposes,
+  purposes: [...basicPurposes, ...hmacPurposes],
   // BLOCK9 cannot hold flash keys (SOC_EFUSE_BLOCK9_KEY_PURPOSE_QUIRK; espefuse does not stop it, ESP-IDF does).
   forbidden: { XTS_AES_128_KEY: [5] },
   crystalMHz: [40],
-  setsTimes: true,
+  times: 'common',
   fields: `
 WR_DIS                             0.0+32         /-
 RD_DIS                             0.32+7         /0

@@ -1,16 +1,16 @@
 // Fields generated from ESP-IDF components/efuse/esp32h2/esp_efuse_table.csv and esp_efuse_table_v0.0_v1.1.csv (master 102122904ad, July 2026).
 // A line: name, pieces block.bit+length from least to most significant, /bit of WR_DIS, other names. Meanings: meanings.ts.
 
-import { basicPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 
 const shared = {
   chip: 'esp32h2',
   base: 0x600b0800,
-  purposes: [...basicPurposes, 'ECDSA_KEY'],
+  purposes: [...basicPurposes, ...hmacPurposes, 'ECDSA_KEY'],
   // BLOCK9 cannot hold flash and ECDSA keys (SOC_EFUSE_BLOCK9_KEY_PURPOSE_QUIRK).
   forbidden: { XTS_AES_128_KEY: [5], ECDSA_KEY: [5] },
   crystalMHz: [32],
-  setsTimes: true,
+  times: 'common',
 } as const;
 
 const sharedFields = `

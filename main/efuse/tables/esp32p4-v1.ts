@@ -2,7 +2,7 @@
 // A line: name, pieces block.bit+length from least to most significant, /bit of WR_DIS, other names. Meanings: meanings.ts.
 // ESP32-P4 before v3.0.
 
-import { basicPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 
 export const esp32p4v1 = tableOf({
   chip: 'esp32p4',
@@ -10,12 +10,12 @@ export const esp32p4v1 = tableOf({
   revisions: { min: 0, max: 299 },
   source: 'esp-idf 102122904ad components/efuse/esp32p4/esp_efuse_table.csv',
   base: 0x5012d000,
-  purposes: [...basicPurposes, 'XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2', 'ECDSA_KEY', 'KM_INIT_KEY'],
+  purposes: [...basicPurposes, ...hmacPurposes, 'XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2', 'ECDSA_KEY', 'KM_INIT_KEY'],
   refusals: {
     ECDSA_KEY: 'the ECDSA peripheral of ESP32-P4 can be used from v3.0 only (esp-idf: ecdsa_ll_is_supported)',
   },
   crystalMHz: [40],
-  setsTimes: false,
+  times: [],
   fields: `
 WR_DIS                             0.0+32    /-
 RD_DIS                             0.32+7    /0

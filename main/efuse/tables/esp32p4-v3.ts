@@ -3,7 +3,7 @@
 // A line: name, pieces block.bit+length from least to most significant, /bit of WR_DIS, other names. Meanings: meanings.ts.
 // ESP32-P4 from v3.0.
 
-import { basicPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 
 export const esp32p4v3 = tableOf({
   chip: 'esp32p4',
@@ -13,6 +13,7 @@ export const esp32p4v3 = tableOf({
   base: 0x5012d000,
   purposes: [
     ...basicPurposes,
+    ...hmacPurposes,
     'XTS_AES_256_KEY_1',
     'XTS_AES_256_KEY_2',
     'ECDSA_KEY',
@@ -25,7 +26,7 @@ export const esp32p4v3 = tableOf({
     'ECDSA_KEY_P384_H',
   ],
   crystalMHz: [40],
-  setsTimes: false,
+  times: [],
   fields: `
 WR_DIS                             0.0+32           /-
 RD_DIS                             0.32+7           /0

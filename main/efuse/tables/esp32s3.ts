@@ -1,7 +1,7 @@
 // Fields generated from ESP-IDF components/efuse/esp32s3/esp_efuse_table.csv (master 102122904ad, July 2026).
 // A line: name, pieces block.bit+length from least to most significant, /bit of WR_DIS, other names. Meanings: meanings.ts.
 
-import { basicPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 
 export const esp32s3 = tableOf({
   chip: 'esp32s3',
@@ -9,12 +9,12 @@ export const esp32s3 = tableOf({
   revisions: { min: 0, max: 999 },
   source: 'esp-idf 102122904ad components/efuse/esp32s3/esp_efuse_table.csv',
   base: 0x60007000,
-  purposes: [...basicPurposes, 'XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2'],
+  purposes: [...basicPurposes, ...hmacPurposes, 'XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2'],
   // BLOCK9 cannot hold flash keys (SOC_EFUSE_BLOCK9_KEY_PURPOSE_QUIRK).
   forbidden: { XTS_AES_128_KEY: [5], XTS_AES_256_KEY_1: [5], XTS_AES_256_KEY_2: [5] },
   registers: { wrTimConf1: 0x1f4, wrTimConf2: 0x1f8 },
   crystalMHz: [40],
-  setsTimes: true,
+  times: 'common',
   fields: `
 WR_DIS                             0.0+32           /-
 RD_DIS                             0.32+7           /0

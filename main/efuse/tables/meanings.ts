@@ -19,7 +19,10 @@ SECURE_BOOT_DISABLE_FAST_WAKE       full verification after deep sleep too
 DIS_DOWNLOAD_MODE                   no serial or USB download mode at all
 ENABLE_SECURITY_DOWNLOAD            download mode is the secure one: no registers, no RAM code, no reading
 DIS_DIRECT_BOOT                     no boot of unverified code straight from flash
+DIS_LEGACY_SPI_BOOT                 no boot of unverified code straight from flash
+DIS_BOOT_REMAP                      RAM cannot take the place of the ROM at boot
 DIS_FORCE_DOWNLOAD                  software cannot force download mode at the next reset
+HARD_DIS_JTAG                       JTAG off for ever
 DIS_PAD_JTAG                        JTAG on pads off for ever
 DIS_USB_JTAG                        JTAG through USB off for ever
 SOFT_DIS_JTAG                       JTAG off while an odd number of these bits is 1; an HMAC key can open it again
@@ -30,9 +33,12 @@ DIS_USB_SERIAL_JTAG_ROM_PRINT       no ROM log on USB-Serial-JTAG
 DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE   no download over USB-Serial-JTAG
 DIS_USB_OTG_DOWNLOAD_MODE           no download over USB-OTG
 DIS_USB_OTG                         the USB-OTG peripheral off
+DIS_USB                             the USB-OTG peripheral off
+DIS_USB_DOWNLOAD_MODE               no download over USB
 UART_PRINT_CONTROL                  ROM log: 0 always, 1 if the strap is low, 2 if it is high, 3 never
 SECURE_VERSION                      anti-rollback floor: the number of bits that are 1
 BOOTLOADER_ANTI_ROLLBACK_EN         the ROM checks the second stage's own version
+BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION     floor of the second stage's version
 BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_LO  floor of the second stage's version, low bits
 BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_HI  floor of the second stage's version, high bits
 BOOTLOADER_ANTI_ROLLBACK_UPDATE_IN_ROM      the ROM raises the second stage's floor by itself
@@ -44,6 +50,7 @@ XTS_DPA_PSEUDO_LEVEL                dummy rounds in flash encryption: 0 by regis
 ECC_FORCE_CONST_TIME                elliptic-curve engine in constant time
 ECDSA_ENABLE_SOFT_K                 its name and its published text disagree: leave 0
 ECDSA_FORCE_USE_HARDWARE_K          ECDSA takes its nonce from hardware only
+ECDSA_DISABLE_P192                  the ECDSA peripheral works with P-256 only
 ECDSA_CURVE_MODE                    0 P-256 only, 1 P-192 only, 2 both, 3 P-256 only and locked
 KM_DISABLE_DEPLOY_MODE              Key Manager: deployment off, a bit a kind of key
 KM_DEPLOY_ONLY_ONCE                 Key Manager: one deployment only, a bit a kind of key
@@ -93,6 +100,9 @@ VDD_SPI_AS_GPIO                     the flash supply pin is an ordinary pin
 USB_EXCHG_PINS                      USB D+ and D- change places
 USB_DEVICE_EXCHG_PINS               D+ and D- of the USB device change places
 USB_OTG11_EXCHG_PINS                D+ and D- of USB-OTG 1.1 change places
+USB_FORCE_NOPERSIST                 the USB PHY always sees a valid bus
+UART_PRINT_CHANNEL                  which UART the ROM log goes to
+DIS_WIFI6                           Wi-Fi 6 off
 USB_PHY_SEL                         which USB controller has which PHY
 USB_EXT_PHY_ENABLE                  external USB PHY
 XTAL_48M_SEL                        crystal of 48 MHz while an odd number of bits is 1
@@ -114,6 +124,10 @@ BLK_VERSION_MINOR                   layout of the calibration data, minor
 DISABLE_WAFER_VERSION_MAJOR         images are not checked against the chip's major revision
 DISABLE_BLK_VERSION_MAJOR           images are not checked against the layout of the calibration data
 PKG_VERSION                         package
+FLASH_VERSION                       flash in the package, size code
+PSRAM_VERSION                       PSRAM in the package, size code
+BLOCK0_VERSION                      layout of BLOCK0
+REPEAT_DATA4                        reserved
 FLASH_CAP                           flash in the package, size code
 FLASH_TEMP                          flash in the package, temperature code
 FLASH_VENDOR                        flash in the package, maker code
@@ -128,7 +142,10 @@ const families: readonly (readonly [RegExp, string])[] = [
   [/^KEY\d$/, 'a key, a digest or user data'],
   [/^SPI_PAD_CONFIG_/, 'pad of this flash line'],
   [/^PXA0_TIEH_SEL_/, 'source of an LDO setting. A property of the board'],
-  [/^ADC\d|^OCODE$|^TEMP_CALIB$|^TEMPERATURE_SENSOR$/, 'calibration of ADC or temperature sensor'],
+  [
+    /^ADC\d|^ADC_CALIB$|^RTCCALIB_|^OCODE$|^TEMP_CALIB$|^TEMPERATURE_SENSOR$/,
+    'calibration of ADC or temperature sensor',
+  ],
   [/^(LDO|PVT|LSLP|DSLP|ACTIVE|LP|K_|V_|DIG_|THRES|DBIAS|REF|RES|PA|TRIM|RXIQ)/, 'calibration of supply or radio'],
 ];
 

@@ -18,8 +18,7 @@ import { meaningOf } from './meanings.ts';
 export const commonRegisters: EfuseRegisters = {
   pgmData0: 0x000,
   checkValue0: 0x020,
-  repeatErr0: 0x17c,
-  repeatErrWords: 5,
+  repeatErrors: [0x17c, 0x180, 0x184, 0x188, 0x18c],
   rsErr0: 0x1c0,
   rsErr1: 0x1c4,
   clk: 0x1c8,
@@ -90,13 +89,17 @@ const purposes: Readonly<Record<KeyPurpose, readonly [number, 'as-is' | 'reverse
 export const basicPurposes: readonly KeyPurpose[] = [
   'USER',
   'XTS_AES_128_KEY',
+  'SECURE_BOOT_DIGEST0',
+  'SECURE_BOOT_DIGEST1',
+  'SECURE_BOOT_DIGEST2',
+];
+
+/** Purposes of the chips with an HMAC peripheral. */
+export const hmacPurposes: readonly KeyPurpose[] = [
   'HMAC_DOWN_ALL',
   'HMAC_DOWN_JTAG',
   'HMAC_DOWN_DIGITAL_SIGNATURE',
   'HMAC_UP',
-  'SECURE_BOOT_DIGEST0',
-  'SECURE_BOOT_DIGEST1',
-  'SECURE_BOOT_DIGEST2',
 ];
 
 const refusals: Partial<Record<KeyPurpose, string>> = {
@@ -121,15 +124,15 @@ interface TableText {
   /** Why a purpose must not be burned on this silicon although its number exists. */
   readonly refusals?: Partial<Record<KeyPurpose, string>>;
   readonly crystalMHz: readonly number[];
-  /** Whether programming times must be set before a burn. */
-  readonly setsTimes: boolean;
+  /** Programming times that must be set before a burn: those of `programmingTimes`, ones of its own, or none. */
+  readonly times: 'common' | readonly TimingWrite[];
   readonly rsFailBitShift?: 0 | 1;
 }
 
 /** Puts a table together and checks its text: a slip in it is a defect that stops the program at once. */
 export function tableOf(text: TableText): EfuseTable {
   const registers = { ...commonRegisters, ...text.registers };
-  const times = text.setsTimes ? programmingTimes(registers) : [];
+  const times = text.times === 'common' ? programmingTimes(registers) : text.times;
   return {
     chip: text.chip,
     name: text.name,

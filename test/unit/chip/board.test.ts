@@ -22,6 +22,8 @@ test('a board says who it is: chip, revision, MAC, package', async () => {
     ['esp32s3', 2],
     ['esp32c3', 4],
     ['esp32h2', 102],
+    ['esp32s2', 100],
+    ['esp32c61', 100],
   ] as const) {
     const chip = virtualChip(kind, revision);
     const board = await meet(chip);
@@ -47,6 +49,25 @@ test('in secure download mode the chip is known, and nothing else; eFuses are cl
   assert.equal(await board.detectFlashSize(), null);
   assert.equal(await board.tryDownloadDoor(), 'secure');
   await board.close();
+});
+
+test('an ESP32-S2, whose security info names no chip, is known by its ROM, and by that silence behind a secure door', async () => {
+  const chip = virtualChip('esp32s2', 100);
+  const open = await meet(chip);
+  assert.equal(open.identity.security.chipId, null);
+  await new Book().run(open, production('esp32s2', 100));
+  await open.close();
+  const board = await meet(chip);
+  const { kind, chipId, mac, security } = board.identity;
+  assert.deepEqual([kind, chipId, mac, security.secureDownload], ['esp32s2', 2, null, true]);
+  await board.close();
+  // another ROM that tells as little
+  const loader = await connectLoader(openVirtualPort(virtualChip('esp32s2', 100), 'virtual:test'), {
+    clock: fastClock,
+  });
+  const foreign = tampered(loader, (address, value) => (address === 0x40001000 ? 0x00f01d83 : value));
+  await assert.rejects(openBoard(foreign, { clock: fastClock }), (error) => isFault(error, 'chip.unknown'));
+  await loader.close();
 });
 
 /** The loader with its register reads changed on the way. */

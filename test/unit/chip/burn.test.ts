@@ -17,6 +17,8 @@ const silicon: readonly (readonly [ChipKind, number])[] = [
   ['esp32h2', 101],
   ['esp32h2', 102],
   ['esp32c5', 100],
+  ['esp32s2', 100],
+  ['esp32c61', 100],
 ];
 
 for (const [kind, revision] of silicon)

@@ -63,7 +63,8 @@ const secretOf = (role: string, part: string) => seededRandom(role.length * 7 + 
 /** Flash key, HMAC key and digest with everything a production recipe of this chip burns. */
 function production(table: EfuseTable): WantedEfuses {
   const has = (name: string) => table.fields.some((field) => field.name === name);
-  const double = table.purposes.some(({ purpose }) => purpose === 'XTS_AES_256_KEY_1');
+  const knows = (name: string) => table.purposes.some(({ purpose }) => purpose === name);
+  const double = knows('XTS_AES_256_KEY_1');
   const flash = (
     part: 'whole' | 'low' | 'high',
     purpose: 'XTS_AES_128_KEY' | 'XTS_AES_256_KEY_1' | 'XTS_AES_256_KEY_2',
@@ -73,7 +74,9 @@ function production(table: EfuseTable): WantedEfuses {
       ...(double
         ? [flash('low', 'XTS_AES_256_KEY_1'), flash('high', 'XTS_AES_256_KEY_2')]
         : [flash('whole', 'XTS_AES_128_KEY')]),
-      { material: { kind: 'secret', role: 'hmac-up', part: 'whole' }, purpose: 'HMAC_UP', slot: null },
+      ...(knows('HMAC_UP')
+        ? [{ material: { kind: 'secret', role: 'hmac-up', part: 'whole' }, purpose: 'HMAC_UP', slot: null } as const]
+        : []),
       { material: { kind: 'digest', index: 0, sha256: digest }, purpose: 'SECURE_BOOT_DIGEST0', slot: null },
     ],
     fields: (
@@ -82,7 +85,9 @@ function production(table: EfuseTable): WantedEfuses {
         ['SECURE_BOOT_KEY_REVOKE2', 1, 'protection'],
         ['DIS_PAD_JTAG', 1, 'protection'],
         ['DIS_USB_JTAG', 1, 'protection'],
-        ['SOFT_DIS_JTAG', 7, 'protection'],
+        ['HARD_DIS_JTAG', 1, 'protection'],
+        ['SOFT_DIS_JTAG', table.chip === 'esp32s2' ? 1 : 7, 'protection'],
+        ['DIS_LEGACY_SPI_BOOT', 1, 'protection'],
         ['DIS_DIRECT_BOOT', 1, 'protection'],
         ['DIS_DOWNLOAD_MANUAL_ENCRYPT', 1, 'protection'],
         ['SPI_DOWNLOAD_MSPI_DIS', 1, 'protection'],

@@ -136,6 +136,8 @@ const sources: Readonly<
   esp32c3: { files: ['esp32c3.csv'] },
   esp32c6: { files: ['esp32c6.csv'] },
   esp32c5: { files: ['esp32c5.csv'] },
+  esp32s2: { files: ['esp32s2.csv'] },
+  esp32c61: { files: ['esp32c61.csv'] },
   'esp32h2-v1.2': { files: ['esp32h2.csv'] },
   'esp32h2-v0': {
     files: ['esp32h2.csv', 'esp32h2_v0.0_v1.1.csv'],

@@ -55,6 +55,8 @@ test('the demonstration builds have no fault, with and without Secure Boot', () 
     'esp32p4-v3': {},
     esp32c3: { kind: 'esp32c3', chipId: 5, bootloaderOffset: 0, revision: { min: 3, max: 199 } },
     esp32s3: { kind: 'esp32s3', chipId: 9, bootloaderOffset: 0, revision: { min: 0, max: 99 } },
+    esp32s2: { kind: 'esp32s2', chipId: 2, bootloaderOffset: 0x1000, revision: { min: 0, max: 199 } },
+    esp32c61: { kind: 'esp32c61', chipId: 20, bootloaderOffset: 0, revision: { min: 100, max: 199 } },
   };
   assert.deepEqual([...demo.keys()].sort(), Object.keys(targets).sort());
   for (const [name, target] of Object.entries(targets))

@@ -475,10 +475,11 @@ describe('Secure Boot V2', () => {
     assert.equal(bootFromFlash(context).state, 'running');
   });
 
-  it('knows ECDSA where the chip does (C6 yes, S3 no)', () => {
+  it('knows ECDSA where the chip does (C6 and C61 yes, S3 no)', () => {
     const ec = signingKey('ecdsa-p256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
     for (const [kind, chipId, revision, state] of [
       ['esp32c6', 13, 1, 'running'],
+      ['esp32c61', 20, 100, 'running'],
       ['esp32s3', 9, 2, 'halted'],
     ] as const) {
       const { context, flash, burn, burnKey } = testBoard(kind, revision);

@@ -53,7 +53,7 @@ function controller(faults: Readonly<Record<number, BurnFault>> = {}, kind: Chip
     block: (n: number) =>
       Array.from({ length: blocks[n]!.words }, (_, i) => efuse.readRegister(blocks[n]!.readOffset + 4 * i)),
     rsErrors: () => [efuse.readRegister(registers.rsErr0), efuse.readRegister(registers.rsErr1)],
-    repeatErrors: () => Array.from({ length: 5 }, (_, i) => efuse.readRegister(registers.repeatErr0 + 4 * i)),
+    repeatErrors: () => registers.repeatErrors.map((offset) => efuse.readRegister(offset)),
   };
 }
 

@@ -84,7 +84,13 @@ test('every kind tells its flash through the SPI registers', async () => {
     const revision = kind === 'esp32p4' ? { revision: 103 } : {};
     const { chip, talk } = downloadChip({ kind, flashSize: 8 * 1024 * 1024, ...revision });
     await attach(talk, chip.flash.size);
-    const base = kind === 'esp32p4' ? 0x5008d000 : kind === 'esp32c3' || kind === 'esp32s3' ? 0x60002000 : 0x60003000;
+    const bases: Partial<Record<typeof kind, number>> = {
+      esp32p4: 0x5008d000,
+      esp32s2: 0x3f402000,
+      esp32c3: 0x60002000,
+      esp32s3: 0x60002000,
+    };
+    const base = bases[kind] ?? 0x60003000;
     const write = (offset: number, value: number) => talk(request(0x09, words(base + offset, value, 0xffffffff, 0)));
     await write(0x28, 23);
     await write(0x18, (1 << 31) | (1 << 28));

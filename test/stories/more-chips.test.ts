@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { systemClock } from '../../main/base/clock.ts';
+import { connectBoard } from '../../main/chip/connect.ts';
+import { isFault } from '../../main/model/fault.ts';
+import type { LoadedRecipe } from '../../main/recipe/load.ts';
+import { flashView } from '../../main/virtual/boot-flash.ts';
+import { checkSecureBoot } from '../../main/virtual/boot-secure.ts';
+import { flashHoldsFirmware } from './judge.ts';
+import { faultsOf, noToken, recipeNamed, setStage } from './stage.ts';
+
+/** What the silicon of each chip must hold in the end, by the names of its own manual. */
+const chips = [
+  {
+    recipe: 'esp32s2-production',
+    address: 'virtual:esp32s2?pacing=none&name=s2',
+    fields: {
+      HARD_DIS_JTAG: 1,
+      SOFT_DIS_JTAG: 1,
+      DIS_LEGACY_SPI_BOOT: 1,
+      DIS_BOOT_REMAP: 1,
+      DIS_DOWNLOAD_ICACHE: 1,
+      DIS_DOWNLOAD_DCACHE: 1,
+      DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
+    },
+    purposes: [2, 3, 8, 9],
+    bootloader: 0x1000,
+  },
+  {
+    recipe: 'esp32c61-production',
+    address: 'virtual:esp32c61?pacing=none&name=c61',
+    fields: {
+      DIS_PAD_JTAG: 1,
+      DIS_USB_JTAG: 1,
+      DIS_DIRECT_BOOT: 1,
+      SPI_DOWNLOAD_MSPI_DIS: 1,
+      XTS_DPA_PSEUDO_LEVEL: 1,
+      DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
+    },
+    purposes: [1, 4, 9],
+    bootloader: 0,
+  },
+] as const;
+
+describe('chips beside the first ones, from bare to sealed', { concurrency: 1 }, () => {
+  for (const { recipe, address, fields, purposes, bootloader } of chips) {
+    it(recipe, { skip: noToken }, async () => {
+      const loaded = recipeNamed(recipe);
+      const stage = await setStage();
+      try {
+        const result = await stage.provision(loaded, [address]);
+        assert.equal(result.counts.passed, 1, faultsOf(stage));
+        const chip = stage.chip(address);
+        const record = await stage.station.parts.ledger.sealedDevice(chip.identity.mac);
+        assert.ok(record);
+        flashHoldsFirmware(chip, record, loaded);
+        assert.equal(record.images.find(({ name }) => name === 'bootloader')?.offset, bootloader);
+
+        const { efuse } = chip;
+        const everywhere = { SECURE_BOOT_EN: 1, SPI_BOOT_CRYPT_CNT: 7, DIS_DOWNLOAD_MODE: 1 };
+        for (const [name, value] of Object.entries({ ...everywhere, ...fields }))
+          assert.equal(efuse.field(name), value, name);
+        const burned = [0, 1, 2, 3, 4, 5].map((slot) => efuse.field(`KEY_PURPOSE_${slot}`)).filter((n) => n !== 0);
+        assert.deepEqual(
+          burned.sort((a, b) => a - b),
+          purposes,
+        );
+        assert.equal(efuse.field('WR_DIS') & 1, 1, 'no digest can be hidden any more');
+
+        const { trusted, passed } = checkSecureBoot(
+          { kind: chip.identity.kind, revision: chip.identity.revision, efuse },
+          flashView(efuse, chip.flash),
+          bootloader,
+          bootloaderLength(loaded),
+        );
+        assert.deepEqual([passed, trusted], [true, [0]]);
+
+        const port = await stage.bench.open(address, { baudRate: 115200 });
+        await assert.rejects(
+          () => connectBoard(port, { clock: systemClock }),
+          (error) => isFault(error, 'protocol.download-disabled'),
+        );
+        assert.equal((await stage.station.parts.ledger.verify()).broken, null);
+      } finally {
+        await stage.close();
+      }
+    });
+  }
+});
+
+function bootloaderLength({ firmware }: LoadedRecipe): number {
+  return firmware.parts.find(({ kind }) => kind === 'bootloader')!.data.length;
+}
