@@ -42,7 +42,8 @@ export class ProgressDisplay {
       case 'fixture':
         row.state = event.state;
         if (event.state === 'waiting') this.#line(event.fixture, 'waiting for the next board');
-        if (event.state === 'waiting' || event.state === 'identifying')
+        if (event.state === 'absent') this.#line(event.fixture, 'nothing is plugged in; waiting for the next board');
+        if (event.state === 'waiting' || event.state === 'absent' || event.state === 'identifying')
           Object.assign(row, { step: '', fraction: null, board: '' });
         break;
       case 'run':

@@ -191,8 +191,8 @@ export class Fixture {
 
   /**
    * Without a gate the first board has to be there; every other is waited for: another chip than the last one, or the same place empty
-   * and then taken again. A sealed board that is still in shows itself as silent or locked, and is waited out. With a gate a missing
-   * port is waited for as well.
+   * and then taken again. A sealed board that is still in shows itself as silent or locked, and is waited out. Where boards bring their
+   * USB port with them it goes and comes with each: waited for as well. With a gate whatever ails a port is waited out.
    */
   async #awaitBoard(first: boolean): Promise<Inserted | null> {
     const { job, clock, gate } = this.#parts;
@@ -215,7 +215,8 @@ export class Fixture {
       } else {
         const { fault } = inserted;
         const locked = isLocked(fault);
-        const absent = gate !== null && isFault(fault) && fault.code.startsWith('transport.');
+        const absent =
+          isFault(fault) && (gate !== null ? fault.code.startsWith('transport.') : !first && isUnplugged(fault));
         const empty = isFault(fault, 'protocol.no-answer') || absent;
         const told = gate !== null && isFault(fault) && fault.code === this.#lastFault;
         if (locked ? wasEmpty && !told : !(empty && (gate !== null || !first)) && !told) {
@@ -227,7 +228,7 @@ export class Fixture {
           this.#lastFault = null;
         }
         const now = absent ? 'absent' : 'waiting';
-        if (gate !== null && now !== state) {
+        if (now !== state && !(first && gate === null)) {
           state = now;
           this.#state(state);
         }
@@ -271,6 +272,11 @@ export class Fixture {
   #newRunId(): string {
     return `R-${isoTime(this.#parts.clock.now()).replace(/[-:]|\.\d+Z/g, '')}-${toHex(this.#parts.random(4))}`;
   }
+}
+
+/** There is no port where one was: pulled out, to be put in again. */
+function isUnplugged(fault: unknown): boolean {
+  return isFault(fault, 'transport.not-found') || isFault(fault, 'transport.gone');
 }
 
 /** A board met in the fixture. */
