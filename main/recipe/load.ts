@@ -9,7 +9,7 @@ import { readFirmware } from '../image/firmware.ts';
 import type { Firmware } from '../image/types.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
 import type { RecipeRef } from '../model/record.ts';
-import { checkRecipe } from './check.ts';
+import { checkRecipe, waivableChecks } from './check.ts';
 import type { Finding, Recipe, Waiver } from './types.ts';
 
 /** A recipe and its firmware, read and judged. */
@@ -60,7 +60,11 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
     digests,
   } = readBuild(folder, recipe, options.firmwareFolder === undefined ? file : folder);
   const judged = [...firmwareFindings, ...checkRecipe(recipe, firmware, profileOf(recipe.chip), file)];
-  const findings = applyWaivers([...problems, ...judged.map((finding) => placed(finding, file, placeOf))], waivers);
+  const strange = (options.waivers ?? []).flatMap(unknownWaiver);
+  const findings = applyWaivers(
+    [...problems, ...judged.map((finding) => placed(finding, file, placeOf)), ...strange],
+    waivers,
+  );
   if (firmware === null) return { loaded: null, recipe, findings };
   const content = { recipe: { ...recipe, firmware: { folder: basename(folder) } }, files: digests, waivers };
   const ref: RecipeRef = { name: recipe.name, revision: recipe.revision, hash: digestOf(content) };
@@ -75,6 +79,25 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
     waivers,
   };
   return { loaded: findings.some(blocks) ? null : loaded, recipe, findings };
+}
+
+/** A waiver of the command line that lets nothing go. */
+function unknownWaiver({ check }: Waiver): Finding[] {
+  if (check in waivableChecks) return [];
+  return [
+    {
+      severity: 'error',
+      check: 'unknown-waiver',
+      waivable: false,
+      file: null,
+      line: null,
+      column: null,
+      path: '--waive',
+      what: `There is no check ${JSON.stringify(check)} that could be waived.`,
+      remedy: 'Name a check as recipe check prints it in brackets: those that can be waived say so there.',
+      waived: null,
+    },
+  ];
 }
 
 /** Whether a finding stands in the way. */

@@ -21,7 +21,7 @@ function refuseForeignChip(recipe: Recipe, identity: ChipIdentity): Fault | null
   return new BoardFault({
     code: 'admission.wrong-chip',
     what: `The board carries an ${titleOf(identity.kind)}, and the recipe ${recipe.name} is for the ${titleOf(recipe.chip)}.`,
-    next: 'Take the board out; it was not changed. Check the order and the recipe.',
+    next: 'Take the board out, and check the order and the recipe.',
     safety: 'untouched',
     details: { found: identity.kind, wanted: recipe.chip },
   });
@@ -32,7 +32,7 @@ function refuseLockedBoard(identity: ChipIdentity): Fault | null {
   return new BoardFault({
     code: 'admission.secure-download',
     what: 'The chip is in Secure Download Mode: it was locked before, and neither its MAC nor its eFuses can be read.',
-    next: 'Take the board out; it was not changed. If it was sealed here, its record is found by its serial number.',
+    next: 'Take the board out. If it was sealed here, its record is found by its serial number.',
     safety: 'untouched',
   });
 }
@@ -44,7 +44,7 @@ function refuseRevision(recipe: Recipe, identity: ChipIdentity): Fault | null {
   return new BoardFault({
     code: 'admission.wrong-revision',
     what: `The chip is revision ${revision === null ? 'unknown' : revisionText(revision)}, and the recipe ${recipe.name} is for ${revisionText(min)} to ${revisionText(max)}.`,
-    next: 'Take the board out; it was not changed. Use the recipe for this silicon.',
+    next: 'Take the board out, and use the recipe for this silicon.',
     safety: 'untouched',
   });
 }
@@ -54,7 +54,7 @@ function refuseSealed(history: DeviceHistory): Fault | null {
   return new BoardFault({
     code: 'admission.already-sealed',
     what: `The board ${history.mac} was sealed on ${history.sealed.sealedAt} in run ${history.sealed.run}.`,
-    next: 'Take the board out; it is finished. Its record: audit show.',
+    next: `Take the board out. Its record: audit show ${history.mac}.`,
     safety: 'sealed',
     details: { run: history.sealed.run, serial: history.sealed.serial },
   });
@@ -64,8 +64,8 @@ function refuseCondemned(history: DeviceHistory): Fault | null {
   if (history.condemned === null) return null;
   return new BoardFault({
     code: 'admission.condemned',
-    what: `The board ${history.mac} was condemned on ${history.condemned.at}: ${history.condemned.reason}.`,
-    next: 'Take the board out and put it with the scrap; it cannot become a product.',
+    what: `The board ${history.mac} was condemned on ${history.condemned.at}: ${history.condemned.reason.replace(/\.$/, '')}.`,
+    next: 'Take the board out and put it with the scrap.',
     safety: 'condemned',
   });
 }

@@ -93,7 +93,7 @@ export class Run {
     const { clock, ledger } = this.#parts;
     const aborted = this.#job.signal.aborted && error === this.#job.signal.reason;
     const fault = aborted ? null : faultOf(error);
-    const outcome = fault === null ? 'aborted' : outcomeOfFault(fault.faultClass);
+    const outcome = fault === null ? 'aborted' : outcomeOfFault(fault);
     const ms = Math.round(clock.monotonic() - startedAt);
     await this.#say(null, { type: 'run-ended', outcome, fault: fault?.toJSON() ?? null, ms });
     await ledger.endRun(this.#record.id, { at: isoTime(clock.now()), outcome, fault: fault?.toJSON() ?? null });
@@ -116,10 +116,10 @@ export class Run {
     const { ledger } = this.#parts;
     const { loaded, release } = this.#job;
     const { recipe } = loaded;
+    this.#mac = board.identity.mac;
     const refusedEarly = refuseBoard(recipe, board.identity, null);
     if (refusedEarly) throw refusedEarly;
     const identity = readable(board.identity);
-    this.#mac = identity.mac;
     const snapshot = await board.readEfuses();
     await this.#say(null, { type: 'identified', identity: identityFact(identity), efuses: decodeSnapshot(snapshot) });
     const serial = this.#job.serial ?? (recipe.serial.from === 'mac' ? identity.mac.replaceAll(':', '') : null);
@@ -273,7 +273,7 @@ function readable(identity: ChipIdentity): ReadableIdentity {
     throw new BoardFault({
       code: 'admission.unreadable',
       what: 'The chip tells neither its MAC nor its revision.',
-      next: 'Take the board out; it was not changed. If it was sealed here, look it up by its serial number.',
+      next: 'Take the board out. If it was sealed here, look it up by its serial number.',
       safety: 'untouched',
     });
   }
