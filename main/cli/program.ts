@@ -99,9 +99,9 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .action(end((options) => device.verify(options, world)));
 
   const recipes = program.command('recipe').description('what a product must become');
-  withFirmware(command(recipes, 'check <file>', 'every mistake, with line, reason and remedy')).action(
-    end((file, options) => recipe.checkCommand(file, options, world)),
-  );
+  withFirmware(command(recipes, 'check <file>', 'every mistake, with line, reason and remedy'))
+    .option('--verbose', 'notes too: what the guide advises beyond')
+    .action(end((file, options) => recipe.checkCommand(file, options, world)));
   withFirmware(command(recipes, 'plan <file>', 'what would be done, and every eFuse bit that would become 1 for ever'))
     .option('--port <port>', 'plan for the board there instead of a blank one')
     .action(end((file, options) => recipe.planCommand(file, options, world)));

@@ -3,13 +3,15 @@ import { makeMissingKeys as makeKeys } from '../recipe/keys.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipe } from '../recipe/load.ts';
 import type { Recipe, Waiver } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
-import { findingLines } from './words.ts';
+import { findingGroups } from './words.ts';
 import type { World } from './world.ts';
 
 /** Options that say which recipe with which build. */
 export interface RecipeOptions {
   readonly firmware?: string;
   readonly waive?: readonly string[];
+  /** Tell notes too. */
+  readonly verbose?: boolean;
 }
 
 /** `CHECK=REASON` as a waiver; RecipeFault `cli.waiver` for another form. */
@@ -26,13 +28,11 @@ export function parseWaiver(text: string): Waiver {
   return { check: text.slice(0, at), reason };
 }
 
-/** Reads and judges; tells every finding that is worth a person's time. Null when something stands in the way. */
+/** Reads and judges; tells every finding that is worth a person's time, the gravest first. Null when something stands in the way. */
 export function readRecipe(file: string, options: RecipeOptions, world: World): LoadResult {
   const waivers = (options.waive ?? []).map(parseWaiver);
   const result = loadRecipe(file, { waivers, ...(options.firmware ? { firmwareFolder: options.firmware } : {}) });
-  for (const finding of result.findings) {
-    if (finding.severity !== 'info') for (const line of findingLines(finding)) world.streams.say(line);
-  }
+  for (const line of findingGroups(result.findings, options.verbose ?? false)) world.streams.say(line);
   return result;
 }
 

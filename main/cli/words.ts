@@ -47,6 +47,24 @@ export function findingLines(finding: Finding): string[] {
   ];
 }
 
+/**
+ * Findings for people, the gravest first: what stands in the way, what is doubtful, what was let go; notes only where they are asked
+ * for, else their number. Nothing for no findings.
+ */
+export function findingGroups(findings: readonly Finding[], verbose: boolean): string[] {
+  const groups: readonly [string, readonly Finding[]][] = [
+    ['Errors', findings.filter(({ severity, waived }) => severity === 'error' && waived === null)],
+    ['Warnings', findings.filter(({ severity, waived }) => severity === 'warning' && waived === null)],
+    ['Waived', findings.filter(({ waived }) => waived !== null)],
+    ['Notes', findings.filter(({ severity, waived }) => severity === 'info' && waived === null)],
+  ];
+  return groups.flatMap(([title, members]) => {
+    if (members.length === 0) return [];
+    if (title === 'Notes' && !verbose) return [`Notes (${members.length}): recipe check --verbose shows them.`];
+    return [`${title} (${members.length})`, ...members.flatMap(findingLines).map((line) => `  ${line}`)];
+  });
+}
+
 export function hex(value: number, digits = 0): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
 }

@@ -6,6 +6,7 @@ import { checkFirmware } from '../image/firmware-check.ts';
 import type { Firmware } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { proofMarker } from '../model/proof.ts';
+import { lintChecks, lintFirmware } from './lint/lint.ts';
 import { offersProof } from './proof.ts';
 import type { Finding, Recipe } from './types.ts';
 import { wantedEfuses } from './wanted.ts';
@@ -22,6 +23,7 @@ export const waivableChecks: Readonly<Record<string, string>> = {
   'no-flash-encryption': 'a production recipe without flash encryption in release mode',
   'unused-digests': 'unused Secure Boot digest slots that are not revoked',
   'anti-rollback-factory': 'anti-rollback with a factory partition',
+  ...lintChecks,
 };
 
 /**
@@ -64,7 +66,10 @@ export function checkRecipe(recipe: Recipe, firmware: Firmware | null, profile: 
   checkProof(recipe, firmware, add);
   checkWaivers(recipe, add);
   for (const table of tables) checkBurns(recipe, profile, table, add);
-  if (firmware !== null) checkBuild(recipe, firmware, profile, add);
+  if (firmware !== null) {
+    checkBuild(recipe, firmware, profile, add);
+    findings.push(...lintFirmware(recipe, firmware));
+  }
   return findings;
 }
 
@@ -231,7 +236,9 @@ function checkWaivers(recipe: Recipe, add: Add): void {
       check: 'unknown-waiver',
       path: `waivers.${at}.check`,
       what: `There is no check ${JSON.stringify(waiver.check)} that could be waived.`,
-      remedy: `Checks that can be waived: ${Object.keys(waivableChecks).join(', ')}.`,
+      remedy: `Checks that can be waived: ${Object.keys(waivableChecks)
+        .filter((check) => !(check in lintChecks))
+        .join(', ')}, and those of the firmware's build that recipe check names (lint-...).`,
     });
   }
 }

@@ -1,0 +1,31 @@
+/** One option of an sdkconfig: without CONFIG_, its value as it stands there ('n' for `is not set`), and its line from 1. */
+export interface SdkOption {
+  readonly value: string;
+  readonly line: number;
+}
+
+/** The options of a build's sdkconfig, and the version of ESP-IDF that its head names. */
+export interface Sdkconfig {
+  readonly options: ReadonlyMap<string, SdkOption>;
+  readonly idfVersion: string | null;
+}
+
+/**
+ * Reads the text that Kconfig writes: `CONFIG_NAME=value`, strings in quotes, `# CONFIG_NAME is not set`. Of an option that stands
+ * twice (deprecated names follow at the end) the first counts. Lines of another form are passed over.
+ */
+export function parseSdkconfig(text: string): Sdkconfig {
+  const options = new Map<string, SdkOption>();
+  let idfVersion: string | null = null;
+  for (const [at, raw] of text.split('\n').entries()) {
+    const line = raw.trim();
+    idfVersion ??=
+      /^# Espressif IoT Development Framework \(ESP-IDF\) (\S+) Project Configuration/.exec(line)?.[1] ?? null;
+    const unset = /^# CONFIG_(\w+) is not set$/.exec(line);
+    const set = /^CONFIG_(\w+)=(?:"(.*)"|(.*))$/.exec(line);
+    const name = unset?.[1] ?? set?.[1];
+    if (name === undefined || options.has(name)) continue;
+    options.set(name, { value: unset ? 'n' : (set?.[2] ?? set?.[3] ?? ''), line: at + 1 });
+  }
+  return { options, idfVersion };
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { EspImage, Firmware } from '../../../main/image/types.ts';
+import { advisories, advisoriesDate, isUpTo, parseIdfVersion } from '../../../main/recipe/lint/advisories.ts';
+import { lintChecks, lintFirmware } from '../../../main/recipe/lint/lint.ts';
+import { lintRules } from '../../../main/recipe/lint/rules.ts';
+import { parseSdkconfig } from '../../../main/recipe/lint/sdkconfig.ts';
+import { loadRecipe, loadRecipeText } from '../../../main/recipe/load.ts';
+import type { Recipe } from '../../../main/recipe/types.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const recipeFile = join(root, 'station-config/recipes/esp32p4-production.yaml');
+const production = loadRecipe(recipeFile).recipe!;
+const real = join(process.env.FUSELINE_SHARED ?? join(root, '../shared'), 'firmware/esp32p4-real');
+const withReal = existsSync(real) ? {} : { skip: 'skipped: no shared data' };
+
+const firmware = (sdkconfig: string | null, idfVersion = 'v5.5.6'): Firmware => ({
+  parts: [
+    {
+      name: 'ota_0',
+      kind: 'app',
+      offset: 0x20000,
+      room: 0,
+      data: new Uint8Array(),
+      file: 'app.bin',
+      image: { app: { idfVersion } } as EspImage,
+      partition: null,
+    },
+  ],
+  table: { partitions: [], md5: true },
+  tableOffset: 0x8000,
+  sdkconfig,
+});
+const lint = (recipe: Recipe, sdkconfig: string | null, idfVersion?: string) =>
+  lintFirmware(recipe, firmware(sdkconfig, idfVersion));
+const checksOf = (recipe: Recipe, sdkconfig: string | null, idfVersion?: string) =>
+  lint(recipe, sdkconfig, idfVersion).map(({ check }) => check);
+
+test('an sdkconfig is read with its lines; of a name that stands twice the first counts', () => {
+  const { options, idfVersion } = parseSdkconfig(
+    '#\n# Espressif IoT Development Framework (ESP-IDF) 5.5.4 Project Configuration\n#\nCONFIG_A=y\n# CONFIG_B is not set\r\nCONFIG_C="text"\nCONFIG_D=-1\nCONFIG_A=n\nnonsense\n# CONFIG_E\n',
+  );
+  assert.equal(idfVersion, '5.5.4');
+  assert.deepEqual(
+    [...options],
+    [
+      ['A', { value: 'y', line: 4 }],
+      ['B', { value: 'n', line: 5 }],
+      ['C', { value: 'text', line: 6 }],
+      ['D', { value: '-1', line: 7 }],
+    ],
+  );
+});
+
+test('every rule is broken by each of its options, in both generations of names, and kept without', () => {
+  // Recipes and surroundings in which between them every rule holds.
+  const recipes: readonly Recipe[] = [
+    production,
+    { ...production, secureVersion: 1, secureBoot: { ...production.secureBoot!, keys: [{ label: 'one' }] } },
+  ];
+  const around = ['SECURE_BOOT', 'SECURE_FLASH_ENC_ENABLED'];
+  for (const { check, options, want, reason } of lintRules) {
+    assert.match(check, /^lint-[a-z0-9-]+$/);
+    assert.ok(check in lintChecks);
+    assert.doesNotMatch(reason, /[.]$/);
+    for (const option of options) {
+      assert.match(option, /^[A-Z0-9_]+$/);
+      const rest = around.map((name) => (options.includes(name) ? '' : `CONFIG_${name}=y\n`)).join('');
+      const [on, off] = [`CONFIG_${option}=y\n${rest}`, `# CONFIG_${option} is not set\n${rest}`];
+      const [broken, kept] = want === 'y' ? [off, on] : [on, off];
+      const told = recipes.flatMap((recipe) => lint(recipe, broken).filter((finding) => finding.check === check));
+      assert.ok(told.length > 0, `${check} by ${option}`);
+      for (const finding of told) {
+        assert.deepEqual([finding.file, finding.line, finding.waivable], ['sdkconfig', 1, true]);
+        assert.ok(finding.what.startsWith(`CONFIG_${option} is ${want === 'y' ? 'off' : 'on'}: `), finding.what);
+      }
+      for (const recipe of recipes) assert.ok(!checksOf(recipe, kept).includes(check), `${check} without ${option}`);
+    }
+  }
+  assert.equal(new Set(lintRules.map(({ check }) => check)).size, lintRules.length, 'each check has one rule');
+});
+
+test('what would make a device useless is an error that cannot be waived', () => {
+  const key = lint(production, 'CONFIG_SECURE_FLASH_ENC_ENABLED=y\nCONFIG_SECURE_FLASH_ENCRYPTION_AES128=y\n');
+  const scheme = lint(production, 'CONFIG_SECURE_BOOT=y\nCONFIG_SECURE_SIGNED_APPS_ECDSA_V2_SCHEME=y\n');
+  for (const [findings, check] of [
+    [key, 'lint-flash-encryption-key-size'],
+    [scheme, 'lint-secure-boot-scheme'],
+  ] as const) {
+    const [finding] = findings.filter(({ severity }) => severity === 'error');
+    assert.deepEqual([finding?.check, finding?.waivable, finding?.line], [check, false, 2]);
+  }
+  const fitting =
+    'CONFIG_SECURE_FLASH_ENC_ENABLED=y\nCONFIG_SECURE_FLASH_ENCRYPTION_AES256=y\nCONFIG_SECURE_BOOT=y\nCONFIG_SECURE_SIGNED_APPS_RSA_SCHEME=y\n';
+  assert.deepEqual(
+    lint(production, fitting).filter(({ severity }) => severity === 'error'),
+    [],
+  );
+});
+
+test('what recipe and build do not agree on', () => {
+  const text = (...options: string[]) => options.map((option) => `CONFIG_${option}\n`).join('');
+  const bare = { ...production, secureBoot: null, flashEncryption: null };
+  assert.ok(checksOf(bare, text('SECURE_BOOT=y')).includes('lint-secure-boot-unasked'));
+  assert.ok(checksOf(bare, text('SECURE_FLASH_ENC_ENABLED=y')).includes('lint-flash-encryption-unasked'));
+  const doors = (downloadMode: Recipe['doors']['downloadMode'], option: string) =>
+    checksOf({ ...production, doors: { ...production.doors, downloadMode } }, text(option)).includes(
+      'lint-download-mode-other',
+    );
+  assert.ok(doors('secure', 'SECURE_DISABLE_ROM_DL_MODE=y'));
+  assert.ok(doors('disabled', 'SECURE_ENABLE_SECURE_ROM_DL_MODE=y'));
+  assert.ok(!doors('disabled', 'SECURE_DISABLE_ROM_DL_MODE=y'));
+  const nvs = (hmacUp: boolean, slot: number | undefined, id: number) =>
+    checksOf(
+      { ...production, hmacUp, slots: slot === undefined ? {} : { 'hmac-up': slot } },
+      text('NVS_ENCRYPTION=y', 'NVS_SEC_KEY_PROTECT_USING_HMAC=y', `NVS_SEC_HMAC_EFUSE_KEY_ID=${id}`),
+    ).includes('lint-nvs-hmac-key');
+  assert.deepEqual(
+    [nvs(true, 3, 3), nvs(true, 3, 2), nvs(true, undefined, 3), nvs(false, 3, 3), nvs(true, 0, -1)],
+    [false, true, true, true, true],
+  );
+});
+
+test('a development recipe is told the same as notes, but for what would make a device useless', () => {
+  const development: Recipe = { ...production, purpose: 'development' };
+  const text = '# CONFIG_SECURE_BOOT is not set\nCONFIG_EFUSE_VIRTUAL=y\n';
+  assert.deepEqual(checksOf(development, text), checksOf(production, text));
+  assert.ok(lint(development, text).every(({ severity }) => severity === 'info'));
+  assert.ok(lint(production, text).some(({ severity }) => severity === 'warning'));
+});
+
+test('versions of ESP-IDF', () => {
+  assert.deepEqual(parseIdfVersion('v5.5.4-12-gabcdef'), { branch: '5.5', bugfix: 4, prerelease: false });
+  assert.deepEqual(parseIdfVersion('6.0'), { branch: '6.0', bugfix: 0, prerelease: false });
+  assert.equal(parseIdfVersion('v6.1-dev-1234-g0123')?.prerelease, true);
+  assert.equal(parseIdfVersion('5.4-rc1')?.prerelease, true);
+  for (const text of ['', 'HEAD-HASH-NOTFOUND', '5']) assert.equal(parseIdfVersion(text), null);
+  assert.deepEqual(
+    [isUpTo('4.4', '5.2'), isUpTo('5.2', '5.2'), isUpTo('5.10', '5.2'), isUpTo('6.0', '5.2')],
+    [true, true, false, false],
+  );
+  const versionChecks = (
+    version: string,
+    sdkconfig = 'CONFIG_HTTPD_WS_SUPPORT=y\nCONFIG_SECURE_ENABLE_TEE=y\nCONFIG_ESP_WIFI_ENABLED=y\n',
+  ) => checksOf(production, sdkconfig, version).filter((check) => /idf|cve/.test(check));
+  assert.deepEqual(versionChecks('v5.5.6'), []);
+  assert.deepEqual(versionChecks('v5.5.2'), ['lint-cve-2026-25532', 'lint-cve-2026-45541', 'lint-cve-2026-45328']);
+  assert.deepEqual(versionChecks('v5.5.4'), ['lint-cve-2026-45541', 'lint-cve-2026-45328']);
+  assert.deepEqual(versionChecks('v5.5.4', '# CONFIG_HTTPD_WS_SUPPORT is not set\n'), []);
+  assert.deepEqual(versionChecks('v5.2.8'), ['lint-idf-end-of-life']);
+  assert.deepEqual(versionChecks('v4.4.7'), ['lint-idf-end-of-life']);
+  assert.deepEqual(versionChecks('v6.1-dev-5'), ['lint-idf-prerelease']);
+  // Without an sdkconfig nobody knows what is in the build: a note.
+  assert.ok(lint(production, null, 'v5.5.4').every(({ severity }) => severity === 'info'));
+  assert.equal(lint(production, null, 'v5.5.4').length, 2);
+});
+
+test('the table of advisories is dated and well formed', () => {
+  assert.match(advisoriesDate, /^20\d\d-\d\d-\d\d$/);
+  for (const { id, fixed, options, source } of advisories) {
+    assert.match(id, /^CVE-\d{4}-\d+$/);
+    assert.ok(source !== '');
+    for (const [branch, bugfix] of Object.entries(fixed)) {
+      assert.match(branch, /^\d+\.\d+$/);
+      assert.ok(Number.isInteger(bugfix) && bugfix >= 0);
+    }
+    for (const option of options) assert.match(option, /^[A-Z0-9_]+$/);
+  }
+});
+
+test('a real development build for the P4: what keeps it from production, and nothing it cannot help', withReal, () => {
+  const text = readFileSync(join(real, 'sdkconfig'), 'utf8');
+  const bare = { ...production, identity: null };
+  const told = lint(bare, text, 'v5.5.4');
+  const named = (severity: string) => told.filter((finding) => finding.severity === severity).map(({ check }) => check);
+  assert.deepEqual(named('error'), []);
+  assert.deepEqual(named('warning'), [
+    'lint-secure-boot',
+    'lint-flash-encryption',
+    'lint-nvs-encryption',
+    'lint-coredump',
+    'lint-stack-check',
+    'lint-protocomm-0',
+    'lint-cve-2026-45541',
+  ]);
+  for (const { check, line, what } of told) {
+    const option = /^CONFIG_\w+/.exec(what)?.[0];
+    if (option) assert.match(text.split('\n')[line! - 1]!, new RegExp(`${option}\\b`), check);
+  }
+});
+
+test('a finding of the build can be waived by name in the recipe', () => {
+  const waiver = 'waivers:\n  - check: lint-coredump\n    reason: the partition is encrypted\n';
+  const { findings } = loadRecipeText(readFileSync(recipeFile, 'utf8') + waiver, recipeFile);
+  assert.ok(!findings.some(({ check }) => check === 'unknown-waiver'));
+});
