@@ -98,6 +98,11 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--serial <serial>', 'whose record it must be')
     .action(end((options) => device.verify(options, world)));
 
+  command(devices, 'ports', 'the serial ports of this computer, by the USB places that fixtures are named by')
+    .option('--watch', 'tell what is plugged in and out, until Ctrl-C')
+    // the native part of serial ports is loaded only by those who use it
+    .action(end(async (options) => (await import('./ports.ts')).portsCommand(options, world)));
+
   const recipes = program.command('recipe').description('what a product must become');
   withFirmware(command(recipes, 'check <file>', 'every mistake, with line, reason and remedy'))
     .option('--verbose', 'notes too: what the guide advises beyond')
