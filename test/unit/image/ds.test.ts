@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+} from 'node:crypto';
 import { test } from 'node:test';
 import { concat, fromHex, toHex } from '../../../main/base/bytes.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
@@ -109,6 +118,31 @@ test('parameters of another key block, another chip, or with any damage are refu
   for (const at of [0, 4, 20, 700, 1219]) {
     const bad = data.slice();
     bad[at]! ^= 1;
+    assert.throws(() => openDsData(bad, hmacKey(), 'esp32c3'), refused('image.ds-parameters'), `byte ${at}`);
+  }
+});
+
+test('numbers that do not belong to the modulus are refused, though their digest fits', () => {
+  const data = buildDsData(keyOf(newKey(2048)), hmacKey(), iv, 'esp32c3');
+  const key = createHmac(
+    'sha256',
+    hmacKey().use((bytes) => bytes.slice()),
+  )
+    .update(new Uint8Array(32).fill(0xff))
+    .digest();
+  const open = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
+  const plain = new Uint8Array(open.update(data.subarray(20)));
+  // 1152 bytes of Y, M and Rb, then the digest, then M' and the length
+  for (const at of [768, 1184]) {
+    const changed = plain.slice();
+    changed[at]! ^= 2;
+    const digest = createHash('sha256')
+      .update(changed.subarray(0, 1152))
+      .update(changed.subarray(1184, 1192))
+      .update(iv);
+    changed.set(digest.digest(), 1152);
+    const sealed = createCipheriv('aes-256-cbc', key, iv).setAutoPadding(false).update(changed);
+    const bad = concat(data.subarray(0, 20), sealed);
     assert.throws(() => openDsData(bad, hmacKey(), 'esp32c3'), refused('image.ds-parameters'), `byte ${at}`);
   }
 });
