@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { SecretBytes } from '../base/secret.ts';
 import type { WrappedKey } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
+import type { Signer } from '../signing/signer.ts';
 import { bytesText } from './words.ts';
 import type { World } from './world.ts';
 
@@ -58,6 +60,18 @@ export function readWrappedKey(file: string): WrappedKey {
     what: `${file} does not hold the JSON of a wrapped key.`,
     next: 'Give the line that image encrypt or nvs build printed when it made the key; a key in clear has no place here.',
   });
+}
+
+/** A new key from the token; its wrapped form is the answer, so that the same key can be used (or burned) again. The caller destroys it. */
+export async function newWrappedKey(signer: Signer, label: string, length: number, world: World): Promise<SecretBytes> {
+  const key = await signer.random(length);
+  try {
+    world.streams.answer(JSON.stringify(await signer.wrap({ label }, key)));
+    return key;
+  } catch (error) {
+    key.destroy();
+    throw error;
+  }
 }
 
 /** A whole number of bytes as 24576, 0x6000, 24K or 1M. Throws RecipeFault `cli.value`. */

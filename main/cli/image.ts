@@ -7,7 +7,7 @@ import type { SecureBootScheme } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { addSignatures } from '../recipe/release.ts';
-import { readInput, readWrappedKey, writeOutput } from './files.ts';
+import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
 import { bytesText, hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
@@ -73,7 +73,7 @@ export async function encryptCommand(file: string, options: ImageOptions, world:
     const label = options.key?.[0] ?? 'fuseline-wrapping';
     using key = options.wrappedKey
       ? await signer.unwrap({ label }, readWrappedKey(options.wrappedKey))
-      : await newWrappedKey(signer, label, world);
+      : await newWrappedKey(signer, label, 64, world);
     const bytes = key.use((lent) => lent.slice());
     try {
       const padded = new Uint8Array(Math.ceil(plain.length / 16) * 16).fill(0xff);
@@ -86,13 +86,6 @@ export async function encryptCommand(file: string, options: ImageOptions, world:
     await signer.close();
   }
   return exit.passed;
-}
-
-/** A new XTS-AES-256 key from the token; its wrapped form is the answer, so that the same key can be used for the next file. */
-async function newWrappedKey(signer: Awaited<ReturnType<World['openSigner']>>['signer'], label: string, world: World) {
-  const key = await signer.random(64);
-  world.streams.answer(JSON.stringify(await signer.wrap({ label }, key)));
-  return key;
 }
 
 /** What a file is, as the station reads it. */

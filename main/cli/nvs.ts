@@ -8,8 +8,7 @@ import { decryptNvs, encryptNvs, nvsKeysFromHmac } from '../image/nvs-encryption
 import type { NvsValue } from '../image/nvs-format.ts';
 import { type NvsReading, readNvs } from '../image/nvs-read.ts';
 import { RecipeFault } from '../model/fault.ts';
-import type { Signer } from '../signing/signer.ts';
-import { readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
+import { newWrappedKey, readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
 import { bytesText, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
@@ -108,7 +107,7 @@ async function withKeys(options: NvsOptions, world: World, use: (keys: SecretByt
     const label = options.key ?? 'fuseline-wrapping';
     using key = options.keys
       ? await signer.unwrap({ label }, readWrappedKey(options.keys))
-      : await newHmacKey(signer, label, world);
+      : await newWrappedKey(signer, label, 32, world);
     if (key.length !== 32 && key.length !== 64)
       throw new RecipeFault({
         code: 'cli.nvs-key',
@@ -120,11 +119,4 @@ async function withKeys(options: NvsOptions, world: World, use: (keys: SecretByt
   } finally {
     await signer.close();
   }
-}
-
-/** A new HMAC_UP key from the token; its wrapped form is the answer, so that a station can burn the same. */
-async function newHmacKey(signer: Signer, label: string, world: World): Promise<SecretBytes> {
-  const key = await signer.random(32);
-  world.streams.answer(JSON.stringify(await signer.wrap({ label }, key)));
-  return key;
 }

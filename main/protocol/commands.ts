@@ -27,6 +27,8 @@ export interface Command<A, R> {
   readonly secureDownload: boolean;
   /** Whether sending it twice does no more than sending it once: such a command is tried again when its answer is lost. */
   readonly repeatable: boolean;
+  /** Whether its request may carry key bytes: what it was made of is zeroed as soon as the driver has it (DESIGN law 5). */
+  readonly secret: boolean;
   encode(args: A, mode: LoaderMode): RequestBody;
   /** Milliseconds until the answer must be there. */
   timeout(args: A): number;
@@ -50,6 +52,7 @@ function command<A = void, R = void>(shape: Shape<A, R>): Command<A, R> {
     rom: true,
     stub: true,
     secureDownload: false,
+    secret: false,
     repeatable: false,
     encode: nothing,
     timeout: () => timeouts.command,
@@ -115,6 +118,7 @@ export const commands = {
   writeRegisters: command<readonly RegisterWrite[]>({
     name: 'WRITE_REG',
     opcode: 0x09,
+    secret: true,
     encode: (writes) =>
       words(...writes.flatMap((write) => [write.address, write.value, write.mask ?? 0xffffffff, write.delayUs ?? 0])),
     timeout: (writes) => timeouts.command + writes.reduce((sum, write) => sum + (write.delayUs ?? 0), 0) / 1000,

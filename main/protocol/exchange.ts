@@ -188,6 +188,7 @@ export class Exchange {
     this.#lastSentMs = this.#wireMs(length);
     this.#damaged = 0;
     await this.#write(frame);
+    if (command.secret) for (const bytes of [body.head, frame]) bytes.fill(0);
     return length;
   }
 

@@ -4,6 +4,7 @@ import { fromHex, toHex } from '../../../main/base/bytes.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { commands } from '../../../main/protocol/commands.ts';
 import { Exchange } from '../../../main/protocol/exchange.ts';
+import { slipFrame } from '../../../main/protocol/slip.ts';
 import { timeouts } from '../../../main/protocol/timeouts.ts';
 import { HandClock, runInTime } from './clocks.ts';
 import { FarEnd } from './far-end.ts';
@@ -37,6 +38,22 @@ describe('the exchange loop', () => {
     assert.equal(exchange.counters.retries, 1);
     assert.equal(exchange.counters.resyncs, 1);
     assert.ok(clock.monotonic() >= timeouts.command && clock.monotonic() < timeouts.command + 500);
+  });
+
+  it('leaves no byte of a register write behind: keys are written so', async () => {
+    const { clock, exchange, port } = bench((_, __, far) =>
+      far.send(slipFrame(Uint8Array.of(1, 9, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0))),
+    );
+    const lent: Uint8Array[] = [];
+    const write = port.write.bind(port);
+    port.write = (bytes) => {
+      lent.push(bytes);
+      return write(bytes);
+    };
+    await runInTime(clock, exchange.request(commands.writeRegisters, [{ address: 0x60008800, value: 0x5ec2e7 }]));
+    assert.equal(port.written.length, 1);
+    assert.ok(port.written[0]!.some((byte) => byte !== 0));
+    assert.ok(lent[0]!.every((byte) => byte === 0));
   });
 
   it('never sends a register write twice', async () => {

@@ -55,6 +55,7 @@ async function play(exchange: Exchange, port: FarEnd, recorded: Recorded): Promi
     stub: true,
     secureDownload: true,
     repeatable: false,
+    secret: false,
     encode: () => ({ head: request.data }),
     timeout: () => 1000,
     replyLengths: (mode) => known?.replyLengths(mode) ?? [0],
