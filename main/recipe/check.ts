@@ -96,7 +96,7 @@ function checkCapabilities(recipe: Recipe, profile: ChipProfile, add: Add): void
       check: 'secure-boot-ecdsa',
       path: 'secure_boot.scheme',
       what: `ESP-IDF calls ECDSA Secure Boot on the ${profile.title} insecure: its verification does not work for certain inputs.`,
-      remedy: 'Use rsa3072, or waive secure-boot-ecdsa with the reason.',
+      remedy: `${profile.secureBootSchemes.includes('rsa3072') ? 'Use rsa3072, or waive' : 'The chip has no other: waive'} secure-boot-ecdsa with the reason.`,
     });
   }
   if (

@@ -13,6 +13,7 @@ import { bringToEnd } from './boards.ts';
 const chips = [
   { recipe: 'esp32c3-production', chip: 'esp32c3', rev: 'v0.4' },
   { recipe: 'esp32s3-production', chip: 'esp32s3', rev: 'v0.2' },
+  { recipe: 'esp32s2-production', chip: 'esp32s2', rev: 'v1.0' },
   { recipe: 'esp32p4-v1-production', chip: 'esp32p4', rev: 'v1.3' },
 ] as const;
 

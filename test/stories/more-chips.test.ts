@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../main/base/clock.ts';
 import { connectBoard } from '../../main/chip/connect.ts';
+import { profileOf } from '../../main/chip/profiles.ts';
 import { isFault } from '../../main/model/fault.ts';
-import type { LoadedRecipe } from '../../main/recipe/load.ts';
+import { assuranceOf } from '../../main/recipe/assurance.ts';
+import { type LoadedRecipe, loadRecipe } from '../../main/recipe/load.ts';
 import { flashView } from '../../main/virtual/boot-flash.ts';
 import { checkSecureBoot } from '../../main/virtual/boot-secure.ts';
 import { flashHoldsFirmware } from './judge.ts';
-import { faultsOf, noToken, recipeNamed, setStage } from './stage.ts';
+import { faultsOf, noToken, recipeNamed, recipes, setStage } from './stage.ts';
 
 /** What the silicon of each chip must hold in the end, by the names of its own manual. */
 const chips = [
@@ -42,6 +47,37 @@ const chips = [
   },
 ] as const;
 
+describe('what the ESP32-C61 lacks', () => {
+  const file = join(recipes, 'esp32c61-production.yaml');
+  const original = readFileSync(file, 'utf8');
+  const waiver = original.slice(original.indexOf('waivers:'));
+  const findingsOf = (from: string, to: string) => {
+    assert.ok(original.includes(from));
+    const folder = mkdtempSync(join(tmpdir(), 'fuseline-recipe-'));
+    try {
+      const changed = join(folder, 'changed.yaml');
+      writeFileSync(changed, original.replace(from, to));
+      const firmwareFolder = join(recipes, '..', 'firmware', 'esp32c61');
+      return loadRecipe(changed, { firmwareFolder }).findings.filter(({ waived }) => waived === null);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+
+  for (const [what, from, to, check, reason] of [
+    ['RSA', 'scheme: ecdsa-p256', 'scheme: rsa3072', 'secure-boot-scheme', /no Secure Boot V2 with rsa3072/],
+    ['HMAC', 'doors:', 'hmac_up: true\ndoors:', 'hmac', /no HMAC peripheral/],
+    ['256-bit flash keys', 'key: xts-aes-128', 'key: xts-aes-256', 'flash-encryption-key', /cannot encrypt/],
+    ['a good name for its Secure Boot', waiver, '', 'secure-boot-ecdsa', /calls ECDSA Secure Boot/],
+  ] as const) {
+    it(what, () => {
+      const found = findingsOf(from, to).find((finding) => finding.check === check);
+      assert.match(found?.what ?? '', reason);
+      assert.ok(!found?.remedy.includes('Use rsa3072, or'), found?.remedy);
+    });
+  }
+});
+
 describe('chips beside the first ones, from bare to sealed', { concurrency: 1 }, () => {
   for (const { recipe, address, fields, purposes, bootloader } of chips) {
     it(recipe, { skip: noToken }, async () => {
@@ -66,6 +102,12 @@ describe('chips beside the first ones, from bare to sealed', { concurrency: 1 },
           purposes,
         );
         assert.equal(efuse.field('WR_DIS') & 1, 1, 'no digest can be hidden any more');
+
+        for (const one of assuranceOf(record, profileOf(chip.identity.kind))) {
+          const fine = one.verdict === 'met' || one.verdict === 'not applicable' || one.section === 'Anti-rollback';
+          const waived = one.verdict === 'waived' && loaded.recipe.waivers.length > 0;
+          assert.ok(fine || waived, `${one.recommendation}: ${one.verdict}, ${one.evidence}`);
+        }
 
         const { trusted, passed } = checkSecureBoot(
           { kind: chip.identity.kind, revision: chip.identity.revision, efuse },

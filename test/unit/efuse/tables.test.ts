@@ -92,6 +92,14 @@ test('purposes: numbers, byte order, quirk slots and refusals (FACTS 2.5)', () =
   assert.deepEqual(purposeRule(v3, 'XTS_AES_128_KEY').forbiddenSlots, []);
 });
 
+// Read off soc/efuse_reg.h of ESP-IDF (esp32s2, esp32c61), which espefuse 5.6.0 agrees with and older espefuse does not.
+test('error words of ESP32-S2 and ESP32-C61 stand where the registers have them', () => {
+  const [s2, c61] = [efuseTableFor('esp32s2', 100).registers, efuseTableFor('esp32c61', 100).registers];
+  assert.deepEqual([...s2.repeatErrors, s2.rsErr0, s2.rsErr1], [0x17c, 0x180, 0x184, 0x188, 0x190, 0x1c0, 0x1c4]);
+  assert.deepEqual([...c61.repeatErrors, c61.rsErr0, c61.rsErr1], [0x17c, 0x180, 0x184, 0x188, 0x18c, 0x190, 0x194]);
+  assert.deepEqual([c61.cmd, c61.date], [0x1d4, 0x198]);
+});
+
 test('an unknown field is refused with near names; aliases are known', () => {
   const table = efuseTableFor('esp32p4', 300);
   assert.equal(fieldOf(table, 'CUSTOM_MAC').name, 'USER_DATA.MAC_CUSTOM');
