@@ -1,6 +1,8 @@
-import { RecipeFault } from '../model/fault.ts';
+import { faultOf, RecipeFault } from '../model/fault.ts';
 import type { FixtureSpec } from '../station/fixture.ts';
 import type { BatchResult } from '../station/station.ts';
+import { parseAddress } from '../transport/address.ts';
+import { parseVirtualAddress } from '../virtual/address-form.ts';
 import { ProgressDisplay } from './progress.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
 import { secondsText } from './words.ts';
@@ -81,7 +83,18 @@ function fixturesOf(options: ProvisionOptions, world: World): FixtureSpec[] {
       next: 'Name each fixture once.',
     });
   }
+  for (const port of ports) refuseNonsense(port);
   return ports.map((address, at) => ({ name: `F${at + 1}`, address }));
+}
+
+/** An address that can lead nowhere is a mistake of the command line, and is told before anything starts. */
+function refuseNonsense(port: string): void {
+  try {
+    if (parseAddress(port).kind === 'virtual') parseVirtualAddress(port);
+  } catch (error) {
+    const { code, what, next } = faultOf(error);
+    throw new RecipeFault({ code, what, next, cause: error });
+  }
 }
 
 function summarize(result: BatchResult, options: ProvisionOptions, world: World): void {

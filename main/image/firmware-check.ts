@@ -1,5 +1,5 @@
 import { isFilledWith } from '../base/bytes.ts';
-import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
+import { type ChipKind, chipIds, chipKinds, type Revision, revisionText } from '../model/chip.ts';
 import { isFault } from '../model/fault.ts';
 import { defaultMmuPageSize, parseImage } from './app-image.ts';
 import { hasAppDescriptor } from './descriptor.ts';
@@ -64,7 +64,7 @@ function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): v
   if (header.chipId !== target.chipId)
     error(
       'chip-id',
-      `is built for chip id ${header.chipId}; ${target.kind} has ${target.chipId}.`,
+      `is built for ${chipOfId(header.chipId)}; the ${target.kind} has chip id ${target.chipId}.`,
       `Build it with idf.py set-target ${target.kind}, or name the right chip in the recipe.`,
     );
   else checkRevision(image, target, error, warn);
@@ -229,4 +229,9 @@ function checkPartOverlaps(parts: readonly FirmwarePart[], add: Add): void {
 
 function megabytes(bytes: number): string {
   return `${bytes / 0x100000} MB`;
+}
+
+function chipOfId(id: number): string {
+  const kind = chipKinds.find((candidate) => chipIds[candidate] === id);
+  return kind === undefined ? `a chip with the id ${id}` : `the ${kind} (chip id ${id})`;
 }

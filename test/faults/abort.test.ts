@@ -1,0 +1,53 @@
+// Ctrl-C in the middle of a run: the board ends after its current irreversible step, the program says so, and the board can be finished.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { allSteps } from '../../main/recipe/steps/index.ts';
+import { noToken, recipeNamed, recipes, setStage } from '../stories/stage.ts';
+import { chipProcess, objects, run, start, testFolder } from '../stories/terminal.ts';
+import { bringToEnd, insert } from './boards.ts';
+
+const p4 = (name: string) => `virtual:esp32p4?rev=v3.1&pacing=none&name=${name}`;
+
+describe('a run that a person stops', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
+  it('in every step: no irreversible one is cut, and the board is finished later', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const loaded = recipeNamed('esp32p4-production');
+    for (const { id: step, irreversible } of allSteps.filter(({ id }) => id !== 'destroy-keys')) {
+      const address = p4(step);
+      const stop = new AbortController();
+      stage.station.listen((event) => {
+        if (event.type === 'run' && event.event.type === 'step-started' && event.event.step === step)
+          stop.abort(new Error('stopped by a person'));
+      });
+      const verdict = (await insert(stage, loaded, [address], () => ({ signal: stop.signal }))).get(address)!;
+      assert.equal(verdict.outcome, 'aborted', step);
+      assert.equal(verdict.fault, null);
+      const { runs } = await stage.station.parts.ledger.history(stage.chip(address).identity.mac);
+      const ended = runs[0]!.events.some((stored) => stored.step === step && stored.event.type === 'step-passed');
+      if (step !== 'prepare') assert.equal(ended, irreversible, `${step}: an irreversible step ends, others stop`);
+      const [end] = await bringToEnd(stage, loaded, [address]);
+      assert.equal(end!.end, 'sealed');
+      assert.equal(end!.verdicts.length, 1);
+    }
+  });
+
+  it('SIGINT at the terminal: said, exit status 1, and the next command finishes the board', async (t) => {
+    const folder = testFolder(t);
+    const chip = await chipProcess(t, 'esp32p4?rev=v3.1', 'rfc2217:0');
+    const recipe = join(recipes, 'esp32p4-production.yaml');
+    const order = ['provision', '--json', '--recipe', recipe, '--port', chip.address, '--data', join(folder, 'data')];
+    const first = start(order);
+    await first.line((line) => line.includes('"step":"burn-keys"') && line.includes('"type":"intend"'));
+    first.child.kill('SIGINT');
+    const said = await first.ended;
+    assert.equal(said.status, 1, said.err);
+    assert.match(said.err, /Stopping: each board ends after its current irreversible step\./);
+    assert.match(said.err, /ABORTED/);
+    assert.equal(objects(said).findLast((line) => line.type === 'verdict')?.outcome, 'aborted');
+    const second = await run(order);
+    assert.equal(second.status, 0, second.err);
+  });
+});
