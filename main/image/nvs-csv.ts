@@ -47,7 +47,7 @@ export function parseNvsCsv(text: string, readFile: (path: string) => Uint8Array
       tell('This value stands before the first namespace.', 'Put a line NAME,namespace,, above it.');
     }
     if (current?.has(key)) tell(`The key ${key} stands twice in its namespace.`, 'Leave one of them out.');
-    const value = rowValue(row, readFile, tell);
+    const value = nvsValueOf(row, readFile, tell);
     if (value !== null) current?.set(key, { key, value });
   }
   if (rows.length === 0 && mistakes.length === 0)
@@ -64,9 +64,10 @@ export function parseNvsCsv(text: string, readFile: (path: string) => Uint8Array
   };
 }
 
-type Tell = (what: string, remedy: string) => void;
+export type Tell = (what: string, remedy: string) => void;
 
-function checkKey(key: string, tell: Tell): void {
+/** Tells a key (or namespace) that NVS cannot hold. */
+export function checkKey(key: string, tell: Tell): void {
   const bytes = utf8(key).length;
   if (bytes === 0) tell('The key is missing.', 'Name it in the first column.');
   else if (bytes > longestKey)
@@ -78,7 +79,8 @@ function checkNamespace({ fields: { encoding, value } }: CsvRow, tell: Tell): vo
     tell('A namespace has no encoding and no value.', 'Leave both columns empty, or make the line a data line.');
 }
 
-function rowValue({ fields }: CsvRow, readFile: (path: string) => Uint8Array, tell: Tell): NvsValue | null {
+/** The typed value of a line `type,encoding,value`; null where `tell` was told why not. */
+export function nvsValueOf({ fields }: CsvRow, readFile: (path: string) => Uint8Array, tell: Tell): NvsValue | null {
   const { type = '', encoding = '', value = '' } = fields;
   if (type !== 'data' && type !== 'file') {
     tell(`The type ${JSON.stringify(type)} is unknown.`, 'Use namespace, data or file.');
