@@ -137,6 +137,7 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .action(end((options) => token.tokenRandom(options.bytes, options, world)));
   command(tokens, 'certificate', 'a self-signed certificate of the device CA that a recipe names')
     .requiredOption('--recipe <file>', 'whose issuer it is')
+    .option('--csr', "the request for one instead, for a company's own PKI")
     .option('--out <file>', 'write it there instead of stdout')
     .action(end((options) => token.tokenCertificate(options, world)));
 

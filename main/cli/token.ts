@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
-import { toHex } from '../base/bytes.ts';
+import { toHex, utf8 } from '../base/bytes.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { keysOf } from '../recipe/keys.ts';
-import { issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
+import { buildCaCsr, issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
 import { pemOf } from '../signing/pem.ts';
-import type { KeyAlgorithm, KeyUse, Signer } from '../signing/signer.ts';
+import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
+import { writeOutput } from './files.ts';
 import { makeMissingKeys, readRecipe } from './recipe-input.ts';
 import { table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
@@ -129,8 +129,14 @@ function oneOf<T extends string>(value: string, known: readonly T[], option: str
 /** Device certificates may live this long less their own time: a CA outlives what it issues. */
 const caYears = 60;
 
-/** The self-signed certificate of the device CA that the recipe names: what verifiers of device certificates trust. */
-export async function tokenCertificate(options: TokenOptions & { readonly out?: string }, world: World): Promise<Exit> {
+/**
+ * The certificate of the device CA that the recipe names, self-signed: what verifiers of device certificates trust. With --csr the request
+ * for one instead, for a company's own PKI.
+ */
+export async function tokenCertificate(
+  options: TokenOptions & { readonly out?: string; readonly csr?: boolean },
+  world: World,
+): Promise<Exit> {
   const { recipe } = readRecipe(options.recipe!, {}, world);
   if (recipe === null) return exit.badInput;
   if (recipe.identity === null) {
@@ -142,25 +148,25 @@ export async function tokenCertificate(options: TokenOptions & { readonly out?: 
   }
   const { ca, issuer } = recipe.identity.certificate;
   return withSigner(options, world, async (signer) => {
-    using random = await signer.random(20);
-    const notBefore = new Date(world.clock.now());
-    const notAfter = new Date(notBefore);
-    notAfter.setUTCFullYear(notAfter.getUTCFullYear() + caYears);
-    const { der } = await issueCaCertificate({
-      signer,
-      ca,
-      subject: issuer,
-      serialNumber: random.use(serialNumberFrom),
-      notBefore,
-      notAfter,
-    });
-    const pem = pemOf('CERTIFICATE', der);
-    if (options.out === undefined) {
-      world.streams.answer(pem.trimEnd());
-    } else {
-      writeFileSync(options.out, pem, { flag: 'wx' });
-      world.streams.say(`Certificate of ${ca.label} written to ${options.out}.`);
-    }
+    const pem = options.csr
+      ? pemOf('CERTIFICATE REQUEST', await buildCaCsr({ signer, ca, subject: issuer }))
+      : pemOf('CERTIFICATE', await selfSigned(signer, ca, issuer, world));
+    if (options.out === undefined) world.streams.answer(pem.trimEnd());
+    else writeOutput(options.out, utf8(pem), world);
     return exit.passed;
   });
+}
+
+async function selfSigned(
+  signer: Signer,
+  ca: KeyRef,
+  subject: Parameters<typeof issueCaCertificate>[0]['subject'],
+  world: World,
+): Promise<Uint8Array> {
+  using random = await signer.random(20);
+  const notBefore = new Date(world.clock.now());
+  const notAfter = new Date(notBefore);
+  notAfter.setUTCFullYear(notAfter.getUTCFullYear() + caYears);
+  const serialNumber = random.use(serialNumberFrom);
+  return (await issueCaCertificate({ signer, ca, subject, serialNumber, notBefore, notAfter })).der;
 }

@@ -57,11 +57,6 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
   };
 }
 
-/** Every bit of BLOCK0 that will have become 1 for ever, with its name; what key blocks take stands in `plan.slots`. */
-export function wantedBits(plan: BurnPlan): BurnPlan['bits'] {
-  return plan.bits;
-}
-
 /** What is wrong with the silicon itself. */
 function boardRefusals(snapshot: EfuseSnapshot, unwantedErrors: readonly number[]): EfuseRefusal[] {
   const refusals: EfuseRefusal[] = blockHealth(snapshot)
