@@ -134,6 +134,8 @@ async function bootProofOf(
   } catch (error) {
     if (isFault(error, 'boot-proof.failed')) return error.what;
     throw error;
+  } finally {
+    await board.close();
   }
 }
 

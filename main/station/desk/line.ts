@@ -247,15 +247,14 @@ export class Line {
     const { gate, start } = this.#mustRun();
     if (fixture !== null) this.#mustKnow(fixture);
     const { recipe } = start.loaded;
-    const underWay = [...this.#tiles.values()].flatMap((tile) => tile.serialUnderWay ?? []);
     await judgeSerial(read, {
       recipe,
       ledger: this.#station.parts.ledger,
-      taken: [...gate.serials, ...underWay],
+      taken: gate.taken,
       foreign: (candidate) => this.#options.foreign(candidate, recipe.name),
     });
     // While the ledger was asked another face may have given the same one.
-    if (gate.serials.includes(read)) return { said: `${read} waits already.`, fixture };
+    if (gate.taken.includes(read)) return { said: `${read} waits already.`, fixture };
     gate.give(read, fixture);
     return {
       said: `${read} ${fixture === null ? 'goes on the next board' : `goes on the board in ${fixture}`}.`,
@@ -325,6 +324,7 @@ export class Line {
     if (event.type === 'verdict') {
       const { fixture, outcome, serial, mac } = event;
       this.#batch?.tally.add(outcome, mac);
+      this.#batch?.gate.finished(fixture);
       this.#verdicts.push({ fixture, outcome, serial, mac });
       this.#batchChanged = true;
     }

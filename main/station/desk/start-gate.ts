@@ -29,6 +29,8 @@ export class StartGate implements FixtureGate {
   readonly #queue: { readonly serial: string; readonly fixture: string | null }[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #pressed = new Set<string>();
+  /** Serial numbers of boards that were started and are not done. */
+  readonly #started = new Map<string, string>();
 
   constructor(options: StartGateOptions) {
     this.#options = options;
@@ -40,6 +42,16 @@ export class StartGate implements FixtureGate {
 
   get wantsSerial(): boolean {
     return this.#options.wantsSerial;
+  }
+
+  /** Serial numbers that wait for a board or are on one under way. */
+  get taken(): readonly string[] {
+    return [...this.serials, ...this.#started.values()];
+  }
+
+  /** The board in this fixture is done. */
+  finished(fixture: string): void {
+    this.#started.delete(fixture);
   }
 
   get serials(): readonly string[] {
@@ -105,6 +117,7 @@ export class StartGate implements FixtureGate {
         if (serial === null) continue;
       }
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      if (serial !== null) this.#started.set(waiting.fixture, serial);
       waiting.start({ serial });
     }
   }

@@ -34,11 +34,6 @@ export class Tile {
     return this.#state === 'running' || this.#state === 'parked';
   }
 
-  /** The serial number of the board under way. */
-  get serialUnderWay(): string | null {
-    return this.isRunning ? this.#serial : null;
-  }
-
   /** Counts start anew with a batch. */
   beginBatch(recipe: string): void {
     this.#recipe = recipe;

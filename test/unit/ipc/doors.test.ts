@@ -33,7 +33,7 @@ function fetchWith(origin: string, path: string, options: { method?: string; hos
   });
 }
 
-test('the doors of the browser face', { skip: withoutSoftHsm }, async (t) => {
+test('the doors of the browser face', { skip: withoutSoftHsm, timeout: 120_000 }, async (t) => {
   const opened = await openLine(t, 1);
   const loopback = await openLoopback(t, opened);
   const { origin } = loopback;

@@ -24,7 +24,7 @@ async function until(what: () => unknown): Promise<void> {
   while (!what()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-test('the desktop program', { skip: withoutSoftHsm }, async (t) => {
+test('the desktop program', { skip: withoutSoftHsm, timeout: 120_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-window-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   process.argv = ['electron', '.', '--data', folder];

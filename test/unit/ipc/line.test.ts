@@ -66,7 +66,10 @@ test('a batch runs to its count: every tile passes, and the book and the screens
   assert.equal((await page.call('ledger.verify', {})).broken, null);
 });
 
-test('a page that is reloaded in mid-run finds the run as it is', { skip: withoutSoftHsm }, async (t) => {
+test('a page that is reloaded in mid-run finds the run as it is', {
+  skip: withoutSoftHsm,
+  timeout: 120_000,
+}, async (t) => {
   const opened = await openLine(t, 2);
   const loopback = await openLoopback(t, opened);
   const first = await Page.open(t, loopback);
@@ -92,7 +95,10 @@ test('a page that is reloaded in mid-run finds the run as it is', { skip: withou
   assert.equal(later[0]?.seq, snapshot.seq + 1);
 });
 
-test('a stopped batch ends, and what it began can be gone on with', { skip: withoutSoftHsm }, async (t) => {
+test('a stopped batch ends, and what it began can be gone on with', {
+  skip: withoutSoftHsm,
+  timeout: 120_000,
+}, async (t) => {
   const opened = await openLine(t, 2);
   const loopback = await openLoopback(t, opened);
   const page = await Page.open(t, loopback);
@@ -108,7 +114,10 @@ test('a stopped batch ends, and what it began can be gone on with', { skip: with
   assert.equal(await page.refusal('line.scan', { text: 'X-1', fixture: null }), 'line.no-batch');
 });
 
-test('32 fixtures run while snapshots are asked for all the time', { skip: withoutSoftHsm }, async (t) => {
+test('32 fixtures run while snapshots are asked for all the time', {
+  skip: withoutSoftHsm,
+  timeout: 120_000,
+}, async (t) => {
   const opened = await openLine(t, 32);
   const loopback = await openLoopback(t, opened);
   const page = await Page.open(t, loopback);

@@ -18,10 +18,14 @@ export function temporaryFolder(t: TestContext): string {
 }
 
 /** The demonstration line without waiting: no pacing of the serial line, quick hands. */
-export async function openLine(t: TestContext, fixtures: number, folder = temporaryFolder(t)): Promise<OpenedDesk> {
+export async function openLine(
+  t: TestContext,
+  fixtures: number,
+  handTimes = { leavesMs: 30, emptyMs: 10 },
+): Promise<OpenedDesk> {
   const opened = await openDesk(
-    { data: folder },
-    { demonstration: { fixtures, pacing: 'none', handTimes: { leavesMs: 30, emptyMs: 10 } } },
+    { data: temporaryFolder(t) },
+    { demonstration: { fixtures, pacing: 'none', handTimes } },
   );
   t.after(() => opened.close());
   return opened;

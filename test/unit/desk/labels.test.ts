@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { stationConfigFolder } from '../../../main/parts.ts';
+import { drawLabel } from '../../../main/station/desk/label-preview.ts';
+import { fillLabel, findTemplate, sampleFacts } from '../../../main/station/desk/labels.ts';
+import { parsePrinter, printLabel } from '../../../main/station/desk/printer.ts';
+
+const facts = sampleFacts('sensor', 3, 'esp32p4');
+const template = findTemplate('sensor', [join(stationConfigFolder, 'labels')])!;
+
+test('the label of the program holds serial number, MAC and a QR code with both', () => {
+  const zpl = fillLabel(template, facts);
+  assert.match(zpl, /^\^XA/);
+  assert.match(zpl, /\^FH_\^FDSAMPLE-0001\^FS/);
+  assert.match(zpl, /\^BQN,2,4\^FH_\^FDQA,SAMPLE-0001 00:11:22:33:44:55\^FS/);
+  const svg = drawLabel(zpl);
+  assert.match(svg, /^<svg .*<\/svg>$/s);
+  assert.ok(svg.includes('>SAMPLE-0001</text>'));
+  assert.ok((svg.match(/<path/g) ?? []).length >= 1);
+  // The drawing's modules are the code's: another text is another drawing.
+  assert.notEqual(svg, drawLabel(fillLabel(template, { ...facts, qr: 'other' })));
+});
+
+test('what a device is called gives the printer no commands and the page no tags', () => {
+  const zpl = fillLabel('^XA^FO1,1^A0N,20,20^FD{serial}^FS^XZ', { ...facts, serial: 'A^XZ~JR_1<b>&"' });
+  assert.equal(zpl, '^XA^FO1,1^A0N,20,20^FH_^FDA_5EXZ_7EJR_5F1<b>&"^FS^XZ');
+  assert.ok(drawLabel(zpl).includes('>A^XZ~JR_1&lt;b&gt;&amp;&quot;</text>'));
+  assert.throws(() => fillLabel('^FD{colour}^FS', facts), { code: 'label.placeholder' });
+});
+
+test('labels go to a file or to a raw port, and a printer that is not there is a fault in words', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-label-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'labels.zpl');
+  await printLabel(pathToFileURL(file).href, '^XA1^XZ');
+  await printLabel(pathToFileURL(file).href, '^XA2^XZ');
+  assert.equal(readFileSync(file, 'utf8'), '^XA1^XZ^XA2^XZ');
+
+  const printed: string[] = [];
+  const server = createServer((socket) => socket.on('data', (data) => printed.push(String(data))));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await printLabel(`tcp://127.0.0.1:${port}`, '^XA3^XZ');
+  await new Promise((resolve) => server.close(resolve));
+  assert.deepEqual(printed, ['^XA3^XZ']);
+  await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, 'x'), { code: 'printer.unreachable' });
+});
+
+test('addresses of printers', () => {
+  assert.deepEqual(parsePrinter('tcp://printer.line'), { kind: 'tcp', host: 'printer.line', port: 9100 });
+  assert.deepEqual(parsePrinter('tcp://[::1]:9101'), { kind: 'tcp', host: '::1', port: 9101 });
+  for (const address of ['printer', 'http://printer', 'file://host/x', 'tcp://', 'tcp://a/b'])
+    assert.throws(() => parsePrinter(address), { code: 'printer.address' }, address);
+});

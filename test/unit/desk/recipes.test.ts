@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../main/base/clock.ts';
+import { openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
+import { stationConfigFolder } from '../../../main/parts.ts';
+import { fingerprintList, fingerprintWords } from '../../../main/station/desk/fingerprint.ts';
+import { RecipeShelf } from '../../../main/station/desk/recipes.ts';
+import { textFor } from '../../../main/station/desk/rehearsal.ts';
+
+const examples = join(stationConfigFolder, 'recipes');
+const production = readFileSync(join(examples, 'esp32p4-production.yaml'), 'utf8');
+
+async function shelfOf(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-shelf-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const ledger = await openSqliteLedger({ file: join(folder, 'ledger.sqlite'), station: 's', clock: systemClock });
+  t.after(() => ledger.close());
+  const own = join(folder, 'recipes');
+  return { shelf: new RecipeShelf({ ledger, examples, own }), ledger, own };
+}
+
+const nests = ['virtual:esp32p4?name=a'];
+
+test('the examples are on the shelf, approved for virtual boards and for no others', async (t) => {
+  const { shelf } = await shelfOf(t);
+  const list = await shelf.list();
+  const view = list.find((one) => one.recipe === 'esp32p4-production');
+  assert.equal(view?.state, 'approved');
+  assert.equal(view?.errors, 0);
+  assert.equal(list.find((one) => one.recipe === 'esp32p4-development')?.state, 'draft');
+  assert.equal((await shelf.forProduction('esp32p4-production', nests)).recipe.name, 'esp32p4-production');
+  await assert.rejects(shelf.forProduction('esp32p4-production', [...nests, 'usb:1-2']), {
+    code: 'recipe.examples-are-virtual',
+  });
+  await assert.rejects(shelf.forProduction('esp32p4-development', nests), { code: 'recipe.not-approved' });
+  await assert.rejects(shelf.forProduction('nothing', nests), { code: 'recipe.unknown' });
+});
+
+test('from draft to approved by another person; a change makes it a draft again; retired it runs no more', async (t) => {
+  const { shelf, ledger, own } = await shelfOf(t);
+  const text = production.replace('name: esp32p4-production', 'name: mine').replace('revision: 1', 'revision: 7');
+  const saved = await shelf.save('mine', text, 'eva');
+  assert.ok(existsSync(join(own, 'mine.yaml')));
+  assert.deepEqual([saved.view.state, saved.view.author, saved.view.errors], ['draft', 'eva', 0]);
+  const hash = saved.view.hash!;
+  await assert.rejects(shelf.forProduction('mine', nests), { code: 'recipe.not-approved' });
+  await assert.rejects(shelf.approve('mine', hash, 'otto'), { code: 'recipe.not-rehearsed' });
+  await shelf.rehearsed(shelf.loaded('mine'), 'eva');
+  await assert.rejects(shelf.approve('mine', hash, 'eva'), { code: 'recipe.own' });
+  await assert.rejects(shelf.approve('mine', '0'.repeat(64), 'otto'), { code: 'recipe.changed' });
+  const approved = await shelf.approve('mine', hash, 'otto');
+  assert.deepEqual([approved.state, approved.approvedBy], ['approved', 'otto']);
+  assert.equal((await shelf.forProduction('mine', ['usb:1-2'])).ref.hash, hash);
+
+  const weaker = text.replace("jtag: 'off'", 'jtag: leave').replace('revision: 7', 'revision: 8');
+  const changed = await shelf.save('mine', weaker, 'eva');
+  assert.notEqual(changed.view.hash, hash);
+  assert.notEqual(changed.view.state, 'approved');
+  const differences = await shelf.differences('mine', text);
+  assert.ok(differences.some((one) => one.path === 'doors.jtag' && !one.weaker));
+
+  await shelf.save('mine', text, 'mallory');
+  assert.equal((await shelf.list()).find((one) => one.recipe === 'mine')?.author, 'eva');
+  await shelf.retire('mine', 'found a mistake', 'otto');
+  await assert.rejects(shelf.forProduction('mine', nests), { code: 'recipe.not-approved' });
+  const states = (await ledger.recipeStates()).filter((note) => note.recipe.hash === hash).map((note) => note.state);
+  assert.deepEqual(states, ['draft', 'rehearsed', 'approved', 'retired']);
+  assert.equal((await ledger.verify()).broken, null);
+});
+
+test('a development recipe is never approved, however it was rehearsed', async (t) => {
+  const { shelf } = await shelfOf(t);
+  const loaded = shelf.loaded('esp32p4-development');
+  await shelf.rehearsed(loaded, 'eva');
+  await assert.rejects(shelf.approve('esp32p4-development', loaded.ref.hash, 'otto'), { code: 'recipe.development' });
+});
+
+test('a text is judged as it is typed: every mistake with its line, a plan where one can be made', async (t) => {
+  const { shelf } = await shelfOf(t);
+  const good = shelf.check('esp32p4-production', production);
+  assert.equal(good.findings.filter((finding) => finding.severity === 'error').length, 0);
+  const { plan } = good;
+  assert.ok(plan !== null && plan.refusals.length === 0);
+  assert.equal(plan.slots.length, 6);
+  assert.ok(plan.slots.some((slot) => slot.purpose === 'XTS_AES_256_KEY_1' && slot.secret));
+  assert.ok(plan.bits.some((bit) => bit.field === 'DIS_DOWNLOAD_MODE' && bit.bits.length === 1 && bit.reason !== ''));
+  assert.ok(plan.flash.some((part) => part.signed && part.encrypted));
+  const bad = shelf.check('esp32p4-production', production.replace('chip: esp32p4', 'chip: esp32p5'));
+  assert.equal(bad.plan, null);
+  const [finding] = bad.findings;
+  assert.ok(finding?.severity === 'error' && finding.line !== null);
+  const torn = shelf.check('esp32p4-production', 'fuseline: [1');
+  assert.ok(torn.findings.length > 0 && torn.plan === null);
+});
+
+test('a serial number of another recipe is known as foreign', async (t) => {
+  const { shelf } = await shelfOf(t);
+  const scanned = (name: string, pattern: string) =>
+    production
+      .replace('name: esp32p4-production', `name: ${name}`)
+      .replace('from: mac', `from: scan\n  pattern: '${pattern}'`);
+  await shelf.save('lamp', scanned('lamp', 'LAMP-\\d{4}'), 'eva');
+  await shelf.save('fan', scanned('fan', 'FAN-\\d{4}'), 'eva');
+  assert.equal(shelf.foreign('LAMP-0001', 'fan'), 'lamp');
+  assert.equal(shelf.foreign('LAMP-0001', 'lamp'), null);
+  assert.equal(shelf.foreign('OTHER', 'lamp'), null);
+  assert.equal((await shelf.list()).find((one) => one.recipe === 'fan')?.wantsSerial, true);
+});
+
+test('a fingerprint is four words of a list of 256 that never repeats', () => {
+  assert.equal(new Set(fingerprintList).size, 256);
+  assert.equal(fingerprintList.length, 256);
+  const words = fingerprintWords(`00ff1080${'0'.repeat(56)}`);
+  assert.equal(words, [fingerprintList[0], fingerprintList[255], fingerprintList[16], fingerprintList[128]].join('-'));
+});
+
+test('a rehearsal makes up serial numbers that fit plain patterns', () => {
+  for (const pattern of ['LAMP-\\d{4}', '[A-Z]{2}\\d+', '(?:AB|CD)-\\w{3}x?', 'A\\.B[0-9]{2,4}'])
+    assert.match(textFor(pattern), new RegExp(`^(?:${pattern})$`), pattern);
+});
