@@ -53,7 +53,9 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
   const { recipe, problems, placeOf } = parseRecipe(text, file);
   if (recipe === null) return { loaded: null, recipe: null, findings: problems };
   const waivers = [...recipe.waivers, ...(options.waivers ?? [])];
-  const folder = resolve(options.firmwareFolder ?? join(dirname(file), recipe.firmware.folder));
+  const folder = options.firmwareFolder
+    ? resolve(options.firmwareFolder)
+    : resolve(dirname(file), recipe.firmware.folder);
   const {
     firmware,
     findings: firmwareFindings,

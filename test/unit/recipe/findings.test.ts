@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { loadRecipeText } from '../../../main/recipe/load.ts';
 
@@ -42,4 +42,10 @@ test('a firmware folder that is not there is told where the recipe names it, or 
   const other = join(import.meta.dirname, 'nowhere');
   const [given] = loadRecipeText(good, file, { firmwareFolder: other }).findings;
   assert.deepEqual([given?.check, given?.file, given?.line], ['recipe.no-firmware', other, null]);
+});
+
+test('a firmware folder may be named absolutely', () => {
+  const folder = join(dirname(file), '..', 'firmware', 'esp32p4-v3');
+  const { loaded } = loadRecipeText(good.replace('../firmware/esp32p4-v3', folder), join('/nowhere', 'recipe.yaml'));
+  assert.equal(loaded?.firmwareFolder, folder);
 });
