@@ -243,13 +243,26 @@ function checkWaivers(recipe: Recipe, add: Add): void {
   }
 }
 
+/** Where in a recipe the wish stands that the planner refuses; refusals of the whole have no place. */
+const wishedAt: Readonly<Record<string, string>> = {
+  'efuse.no-such-slot': 'slots',
+  'efuse.forbidden-slot': 'slots',
+  'efuse.unknown-field': 'efuses',
+  'efuse.not-by-name': 'efuses',
+  'efuse.key-manager': 'efuses',
+  'efuse.board-property': 'efuses',
+  'efuse.value-too-wide': 'efuses',
+  'efuse.wish-twice': 'efuses',
+};
+
 /** Rehearses the burn plan on a blank chip of this line. */
 function checkBurns(recipe: Recipe, profile: ChipProfile, table: EfuseTable, add: Add): void {
   const revision = Math.max(recipe.silicon.min, table.revisions.min);
   const digests = (recipe.secureBoot?.keys ?? []).map((_, index) => String(index + 1).repeat(64));
   const wanted = wantedEfuses(recipe, profile, table, revision, digests);
   for (const refusal of planBurn(blankSnapshot(table), wanted, { slots: [] }).refusals) {
-    add({ check: refusal.code, what: `${refusal.what} (${table.name})`, remedy: refusal.next });
+    const path = wishedAt[refusal.code] ?? null;
+    add({ check: refusal.code, path, what: `${refusal.what} (${table.name})`, remedy: refusal.next });
   }
 }
 

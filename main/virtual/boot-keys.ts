@@ -37,12 +37,16 @@ export function flashEncryptionOn(efuse: VirtualEfuse): boolean {
   return ones(efuse.field('SPI_BOOT_CRYPT_CNT')) % 2 === 1;
 }
 
-/**
- * The flash encryption key in file order, 32 or 64 bytes; null with encryption off. Without any key block of the purpose the engine
- * works with an empty key: what it then reads is noise, as on a chip.
- */
+/** The key with which flash is decrypted at boot; null with encryption off. */
 export function flashKey(efuse: VirtualEfuse): Uint8Array | null {
-  if (!flashEncryptionOn(efuse)) return null;
+  return flashEncryptionOn(efuse) ? xtsKey(efuse) : null;
+}
+
+/**
+ * The XTS key in file order, 32 or 64 bytes, whether flash is decrypted at boot or not: the loaders encrypt with it what they write with
+ * the encrypt word. Without any key block of the purpose the engine works with an empty key: what it then reads is noise, as on a chip.
+ */
+export function xtsKey(efuse: VirtualEfuse): Uint8Array {
   const short = slotOfPurpose(efuse, 'XTS_AES_128_KEY');
   if (short !== null) return keyFileBytes(efuse, short, 'XTS_AES_128_KEY');
   const first = slotOfPurpose(efuse, 'XTS_AES_256_KEY_1');

@@ -49,3 +49,15 @@ test('a firmware folder may be named absolutely', () => {
   const { loaded } = loadRecipeText(good.replace('../firmware/esp32p4-v3', folder), join('/nowhere', 'recipe.yaml'));
   assert.equal(loaded?.firmwareFolder, folder);
 });
+
+test('eFuses and key slots that cannot be had are told where the recipe asks for them', () => {
+  const text = `${good}slots:\n  flash-encryption: 5\nefuses:\n  NO_SUCH_FUSE: 1\n`;
+  const told = loadRecipeText(text, file).findings.filter(({ severity }) => severity === 'error');
+  assert.deepEqual(
+    told.map(({ check, line }) => [check, line]),
+    [
+      ['efuse.no-such-slot', lineOf(text, 'slots:')],
+      ['efuse.unknown-field', lineOf(text, 'efuses:')],
+    ],
+  );
+});
