@@ -3,10 +3,11 @@ import { createWriteStream, readFileSync } from 'node:fs';
 import { profileOf } from '../chip/profiles.ts';
 import { verifyRows } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
-import type { ChipKind } from '../model/chip.ts';
+import { type ChipKind, revisionText } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance.ts';
+import { eventText } from './story.ts';
 import { hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
@@ -112,16 +113,12 @@ export function auditShow(device: string, options: AuditOptions, world: World): 
         `Run ${run.id}  ${run.startedAt}  fixture ${run.fixture}  operator ${run.operator ?? '-'}  ${run.outcome ?? 'not ended'}`,
       );
       for (const stored of events)
-        world.streams.answer(`  ${stored.at}  ${(stored.step ?? '').padEnd(16)}  ${eventText(stored.event)}`);
+        world.streams.answer(
+          `  ${stored.at.slice(11, 23)}  ${(stored.step ?? '').padEnd(16)}  ${eventText(stored.event)}`,
+        );
     }
     return exit.passed;
   });
-}
-
-function eventText(event: Readonly<Record<string, unknown>> & { readonly type: string }): string {
-  const { type, ...rest } = event;
-  const text = JSON.stringify(rest);
-  return `${type} ${text.length > 160 ? `${text.slice(0, 157)}...` : text}`;
 }
 
 /** How the device stands to each recommendation of the guide. */
@@ -136,7 +133,7 @@ function recordLines(record: SealedRecord): string[] {
       ['station', `${record.station}, fixture ${record.fixture}, operator ${record.operator ?? '-'}`],
       ['recipe', `${record.recipe.name} revision ${record.recipe.revision}, ${record.recipe.hash}`],
       ['plan', record.planDigest],
-      ['chip', `${record.chip.kind} revision ${record.chip.revision}, package ${record.chip.packageVersion}`],
+      ['chip', `${record.chip.kind} ${revisionText(record.chip.revision)}, package ${record.chip.packageVersion}`],
       ['serial', record.serial ?? '-'],
       [
         'secure boot',
@@ -222,8 +219,34 @@ export async function auditVerify(options: AuditOptions, world: World): Promise<
 }
 
 function rowsOf(file: string): Record<string, unknown>[] {
-  return readFileSync(file, 'utf8')
+  return textOf(file)
     .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .flatMap((line, at) => (line === '' ? [] : [rowOf(line, at + 1, file)]));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw noExport(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, error);
+  }
+}
+
+function rowOf(line: string, number: number, file: string): Record<string, unknown> {
+  try {
+    const row: unknown = JSON.parse(line);
+    if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Record<string, unknown>;
+  } catch {
+    // told below
+  }
+  throw noExport(`Line ${number} of ${file} is no row of an export.`);
+}
+
+function noExport(what: string, cause?: unknown): RecipeFault {
+  return new RecipeFault({
+    code: 'audit.no-export',
+    what,
+    next: 'Name a file that audit export wrote, whole and unchanged.',
+    cause,
+  });
 }

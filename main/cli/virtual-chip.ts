@@ -15,16 +15,17 @@ export async function virtualChip(options: VirtualChipCommandOptions, world: Wor
   const address = `virtual:${options.chip}${options.state ? `${separator}state=${encodeURIComponent(options.state)}` : ''}`;
   const chip = openBenchChip(address, { random: world.random });
   const listening = await listenVirtualChip(chip, options.listen);
-  if (options.json) world.streams.answer(JSON.stringify({ address: listening.address }));
-  else world.streams.answer(listening.address);
-  world.streams.say(`A virtual ${options.chip} answers at ${listening.address}. Ctrl-C ends it.`);
-  await new Promise<void>((resolve) => {
+  // whoever reads the address may end the chip at once
+  const interrupted = new Promise<void>((resolve) => {
     const ignore = world.onInterrupt(() => {
       ignore();
       resolve();
     });
-    void listening.closed.then(resolve);
   });
+  if (options.json) world.streams.answer(JSON.stringify({ address: listening.address }));
+  else world.streams.answer(listening.address);
+  world.streams.say(`A virtual ${options.chip} answers at ${listening.address}. Ctrl-C ends it.`);
+  await Promise.race([interrupted, listening.closed]);
   await listening.close();
   return exit.passed;
 }
