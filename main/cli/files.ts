@@ -62,11 +62,20 @@ export function readWrappedKey(file: string): WrappedKey {
   });
 }
 
-/** A new key from the token; its wrapped form is the answer, so that the same key can be used (or burned) again. The caller destroys it. */
-export async function newWrappedKey(signer: Signer, label: string, length: number, world: World): Promise<SecretBytes> {
+/**
+ * A new key from the token; its wrapped form is the answer, so that the same key can be used (or burned) again, with the `id` of the
+ * device where there are several. The caller destroys it.
+ */
+export async function newWrappedKey(
+  signer: Signer,
+  label: string,
+  length: number,
+  world: World,
+  id: string | null = null,
+): Promise<SecretBytes> {
   const key = await signer.random(length);
   try {
-    world.streams.answer(JSON.stringify(await signer.wrap({ label }, key)));
+    world.streams.answer(JSON.stringify({ ...(id === null ? {} : { id }), ...(await signer.wrap({ label }, key)) }));
     return key;
   } catch (error) {
     key.destroy();

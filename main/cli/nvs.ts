@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { toHex } from '../base/bytes.ts';
 import type { SecretBytes } from '../base/secret.ts';
+import type { CsvMistake } from '../image/csv.ts';
 import { buildNvs } from '../image/nvs.ts';
 import { parseNvsCsv } from '../image/nvs-csv.ts';
+import { parseNvsDevices } from '../image/nvs-devices.ts';
 import { decryptNvs, encryptNvs, nvsKeysFromHmac } from '../image/nvs-encryption.ts';
-import type { NvsValue } from '../image/nvs-format.ts';
+import type { NvsNamespace, NvsValue } from '../image/nvs-format.ts';
 import { type NvsReading, readNvs } from '../image/nvs-read.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { newWrappedKey, readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
@@ -22,35 +24,106 @@ export interface NvsOptions extends OpenOptions {
   readonly newKey?: boolean;
   /** Label of the token key under which it is wrapped. */
   readonly key?: string;
-  readonly values?: boolean;
+  /** build: the file with a line of values for each device. */
+  readonly values?: string;
+  /** show: what is in it too. */
+  readonly showValues?: boolean;
 }
 
-/** An NVS partition from a CSV of values, in clear or encrypted under a key that the token wraps. Every mistake of the CSV is told. */
+/**
+ * An NVS partition from a CSV of values, in clear or encrypted under a key that the token wraps; with --values a partition for each of
+ * its lines, into a folder. Every mistake of the CSV is told.
+ */
 export async function nvsBuildCommand(file: string, options: NvsOptions, world: World): Promise<Exit> {
   const size = sizeOption(options.size ?? '', '--size');
-  const text = new TextDecoder().decode(readInput(file));
-  const { namespaces, mistakes } = parseNvsCsv(
-    text,
-    (path) => new Uint8Array(readFileSync(resolve(dirname(file), path))),
+  const parts =
+    options.values === undefined ? oneDevice(file, world, options) : devices(file, options.values, world, options);
+  if (parts === null) return exit.badInput;
+  const seal = options.keys !== undefined || options.newKey === true;
+  if (!seal) {
+    for (const { out, namespaces } of parts) writeImage(out, buildNvs(namespaces, size), null, world);
+    world.streams.say('The values lie in clear.');
+    return exit.passed;
+  }
+  await withKeys(options, world, async (keysFor) => {
+    for (const { out, id, namespaces } of parts) {
+      using keys = await keysFor(id);
+      writeImage(out, buildNvs(namespaces, size), keys, world);
+    }
+  });
+  return exit.passed;
+}
+
+interface Part {
+  readonly out: string | undefined;
+  /** Of the device, where there are several. */
+  readonly id: string | null;
+  readonly namespaces: readonly NvsNamespace[];
+}
+
+function oneDevice(file: string, world: World, options: NvsOptions): Part[] | null {
+  const { namespaces, mistakes } = parseNvsCsv(textFrom(file), readerBeside(file));
+  return tellMistakes(file, mistakes, world, options) ? null : [{ out: options.out, id: null, namespaces }];
+}
+
+function devices(file: string, values: string, world: World, options: NvsOptions): Part[] | null {
+  if (options.out === undefined || options.keys !== undefined)
+    throw new RecipeFault({
+      code: 'cli.value',
+      what: 'With --values each device gets a file of its own in the folder --out, and a key of its own.',
+      next: 'Give --out FOLDER, and --new-key instead of --keys.',
+    });
+  const { devices, configurationMistakes, valueMistakes } = parseNvsDevices(
+    textFrom(file),
+    textFrom(values),
+    readerBeside(values),
   );
+  const ids = devices.map(({ id, line }) => id ?? `line-${line}`);
+  const unfit = devices.flatMap(({ line }, at) =>
+    /^[\w.-]{1,64}$/.test(ids[at]!) && ids.indexOf(ids[at]!) === at
+      ? []
+      : [
+          {
+            line,
+            what: `The id ${JSON.stringify(ids[at])} stands twice or cannot be a file name.`,
+            remedy: 'Use letters, digits, - and _.',
+          },
+        ],
+  );
+  const wrong = [
+    tellMistakes(file, configurationMistakes, world, options),
+    tellMistakes(values, [...valueMistakes, ...unfit], world, options),
+  ];
+  if (wrong.includes(true)) return null;
+  mkdirSync(options.out, { recursive: true });
+  return devices.map(({ namespaces }, at) => ({ out: join(options.out!, `${ids[at]}.bin`), id: ids[at]!, namespaces }));
+}
+
+function textFrom(file: string): string {
+  return new TextDecoder().decode(readInput(file));
+}
+
+function readerBeside(file: string): (path: string) => Uint8Array {
+  return (path) => new Uint8Array(readFileSync(resolve(dirname(file), path)));
+}
+
+/** Whether there were any. */
+function tellMistakes(file: string, mistakes: readonly CsvMistake[], world: World, options: NvsOptions): boolean {
   for (const { line, what, remedy } of mistakes) {
     if (options.json) world.streams.answer(JSON.stringify({ file, line, what, remedy }));
     world.streams.say(`${file}:${line}: ${what}`);
     world.streams.say(`    ${remedy}`);
   }
-  if (mistakes.length > 0) return exit.badInput;
-  const image = buildNvs(namespaces, size);
+  return mistakes.length > 0;
+}
+
+/** Writes and zeroes. */
+function writeImage(out: string | undefined, image: Uint8Array, keys: SecretBytes | null, world: World): void {
   try {
-    if (options.keys === undefined && !options.newKey) {
-      writeOutput(options.out, image, world, true);
-      world.streams.say('Its values lie in it in clear.');
-      return exit.passed;
-    }
-    await withKeys(options, world, (keys) => writeOutput(options.out, encryptNvs(image, keys), world));
+    writeOutput(out, keys === null ? image : encryptNvs(image, keys), world, keys === null);
   } finally {
     image.fill(0);
   }
-  return exit.passed;
 }
 
 /** What an NVS partition holds; its values only where they are asked for. Exit status 1 for a damaged one. */
@@ -59,18 +132,19 @@ export async function nvsShowCommand(file: string, options: NvsOptions, world: W
   let reading: NvsReading | undefined;
   if (options.keys === undefined) reading = readNvs(bytes);
   else
-    await withKeys(options, world, (keys) => {
+    await withKeys(options, world, async (keysFor) => {
+      using keys = await keysFor(null);
       reading = readNvs(decryptNvs(bytes, keys));
     });
   const { namespaces, pages, problems } = reading!;
-  const shown = (value: NvsValue) => (options.values ? valueText(value) : sizeText(value));
+  const shown = (value: NvsValue) => (options.showValues ? valueText(value) : sizeText(value));
   if (options.json) {
     const plain = namespaces.map(({ name, entries }) => ({
       name,
       entries: entries.map(({ key, value }) => ({
         key,
         type: value.type,
-        ...(options.values ? { value: valueText(value) } : {}),
+        ...(options.showValues ? { value: valueText(value) } : {}),
       })),
     }));
     world.streams.answer(JSON.stringify({ kind: 'nvs', namespaces: plain, pages, problems }));
@@ -82,7 +156,7 @@ export async function nvsShowCommand(file: string, options: NvsOptions, world: W
     for (const line of table(rows)) world.streams.answer(line);
     const used = pages.filter(({ sequence }) => sequence !== null).length;
     world.streams.say(
-      `${pages.length} pages, ${used} in use.${options.values ? '' : ' --values shows what is in it.'}`,
+      `${pages.length} pages, ${used} in use.${options.showValues ? '' : ' --show-values shows what is in it.'}`,
     );
   }
   for (const { page, entry, what } of problems)
@@ -100,22 +174,27 @@ function valueText(value: NvsValue): string {
   return value.type === 'string' ? JSON.stringify(value.value) : `${value.value}`;
 }
 
-/** Lends the 64 bytes of the NVS keys to `use` and destroys them. */
-async function withKeys(options: NvsOptions, world: World, use: (keys: SecretBytes) => void): Promise<void> {
+/** Opens the token and lends a way to get the 64 bytes of the NVS keys: those of --keys, or new ones at each call. */
+async function withKeys(
+  options: NvsOptions,
+  world: World,
+  use: (keysFor: (id: string | null) => Promise<SecretBytes>) => Promise<void>,
+): Promise<void> {
   const { signer } = await world.openSigner(options);
+  const label = options.key ?? 'fuseline-wrapping';
   try {
-    const label = options.key ?? 'fuseline-wrapping';
-    using key = options.keys
-      ? await signer.unwrap({ label }, readWrappedKey(options.keys))
-      : await newWrappedKey(signer, label, 32, world);
-    if (key.length !== 32 && key.length !== 64)
-      throw new RecipeFault({
-        code: 'cli.nvs-key',
-        what: `The key in ${options.keys} has ${key.length} bytes.`,
-        next: 'Give the 32 bytes of an HMAC key block, or the 64 bytes of data key and tweak key.',
-      });
-    using keys = key.length === 32 ? nvsKeysFromHmac(key) : key.slice(0, 64);
-    use(keys);
+    await use(async (id) => {
+      using key = options.keys
+        ? await signer.unwrap({ label }, readWrappedKey(options.keys))
+        : await newWrappedKey(signer, label, 32, world, id);
+      if (key.length !== 32 && key.length !== 64)
+        throw new RecipeFault({
+          code: 'cli.nvs-key',
+          what: `The key in ${options.keys} has ${key.length} bytes.`,
+          next: 'Give the 32 bytes of an HMAC key block, or the 64 bytes of data key and tweak key.',
+        });
+      return key.length === 32 ? nvsKeysFromHmac(key) : key.slice(0, 64);
+    });
   } finally {
     await signer.close();
   }

@@ -162,12 +162,16 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--keys <file>', 'encrypt: JSON of a wrapped key (32 bytes of an HMAC key block, or 64 of the NVS keys)')
     .option('--new-key', 'encrypt under a new HMAC key, whose wrapped form is printed')
     .option('--key <label>', 'wrapping key of the token')
+    .option(
+      '--values <file>',
+      'a partition for each line of values; the CSV then is key,type,encoding[,REPEAT], --out a folder',
+    )
     .requiredOption('--out <file>', 'where to write it')
     .action(end((file, options) => nvs.nvsBuildCommand(file, options, world)));
   command(stores, 'show <file>', 'what an NVS partition holds')
     .option('--keys <file>', 'decrypt: JSON of a wrapped key')
     .option('--key <label>', 'wrapping key of the token')
-    .option('--values', 'show the values too')
+    .option('--show-values', 'show the values too')
     .action(end((file, options) => nvs.nvsShowCommand(file, options, world)));
 
   const certs = program.command('cert').description('esp_secure_cert partitions: certificates and key entries');

@@ -36,7 +36,7 @@ test('values become an NVS partition and are read back, in clear', async (t) => 
   assert.match(shown.out, /serial +string +7 characters/);
   assert.match(shown.out, /cal +blob +4.9 KiB/);
   assert.doesNotMatch(shown.out, /very secret words/, 'no value unless it is asked for');
-  const told = objects(await run(['nvs', 'show', image, '--values', '--json']))[0]!;
+  const told = objects(await run(['nvs', 'show', image, '--show-values', '--json']))[0]!;
   assert.deepEqual((told.namespaces as { entries: unknown[] }[])[1]!.entries, [
     { key: 'psk', type: 'string', value: '"very secret words"' },
   ]);
@@ -90,7 +90,7 @@ test('an encrypted NVS partition opens only with its wrapped key', { skip: witho
   const closed = await run(['nvs', 'show', image, '--json']);
   assert.equal(closed.status, 2);
   assert.equal(objects(closed)[0]!.code, 'image.nvs-unreadable');
-  const opened = await run(['nvs', 'show', image, '--keys', key, '--values', ...data]);
+  const opened = await run(['nvs', 'show', image, '--keys', key, '--show-values', ...data]);
   assert.equal(opened.status, 0, opened.err);
   assert.match(opened.out, /psk +string +"very secret words"/);
   const same = join(folder, 'same.bin');
@@ -98,6 +98,43 @@ test('an encrypted NVS partition opens only with its wrapped key', { skip: witho
   assert.deepEqual(readFileSync(same), readFileSync(image));
   const wrong = await run(['nvs', 'show', image, '--keys', values, '--json', ...data]);
   assert.equal(objects(wrong)[0]!.code, 'cli.wrapped-key');
+});
+
+test('a line of values for each device becomes a partition with a key of its own', {
+  skip: withoutSoftHsm,
+}, async (t) => {
+  const folder = testFolder(t);
+  const [configuration, values] = [join(folder, 'config.csv'), join(folder, 'values.csv')];
+  writeFileSync(configuration, 'factory,namespace,\nserial,data,string\nhwrev,data,u8,REPEAT\n');
+  writeFileSync(values, 'id,serial,hwrev\na,SN-1,3\nb,SN-2,\n');
+  const build = ['nvs', 'build', configuration, '--values', values, '--size', '0x3000', '--out'];
+  const plain = await run([...build, join(folder, 'plain')]);
+  assert.equal(plain.status, 0, plain.err);
+  const second = await run(['nvs', 'show', join(folder, 'plain', 'b.bin'), '--show-values']);
+  assert.match(second.out, /serial +string +"SN-2"\n +hwrev +u8 +3/);
+
+  const data = ['--data', join(folder, 'data')];
+  await run(['token', 'keys', '--make', 'aes-256', '--label', 'fuseline-wrapping', '--use', 'wrapping', ...data]);
+  const sealed = await run([...build, join(folder, 'sealed'), '--new-key', ...data]);
+  const keys = objects(sealed);
+  assert.deepEqual(
+    keys.map(({ id }) => id),
+    ['a', 'b'],
+  );
+  const key = join(folder, 'b.json');
+  writeFileSync(key, JSON.stringify(keys[1]));
+  const opened = await run(['nvs', 'show', join(folder, 'sealed', 'b.bin'), '--keys', key, '--show-values', ...data]);
+  assert.match(opened.out, /"SN-2"/, opened.err);
+  assert.equal((await run(['nvs', 'show', join(folder, 'sealed', 'a.bin'), '--keys', key, ...data])).status, 2);
+
+  writeFileSync(values, 'id,serial,hwrev\na,SN-1,3\na,SN-2,\n../c,SN-3,\n');
+  const wrong = await run([...build, join(folder, 'wrong'), '--json']);
+  assert.equal(wrong.status, 2);
+  assert.deepEqual(
+    objects(wrong).map(({ line }) => line),
+    [3, 4],
+  );
+  assert.ok(!existsSync(join(folder, 'wrong')));
 });
 
 test('certificates become a partition that names the block of the key, and no private key gets in', async (t) => {
