@@ -68,11 +68,12 @@ const world: World = {
   },
 };
 
-// A reader that goes away (audit list | head) is no fault of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+// A reader that goes away (audit list | head) is no fault of ours, and no reason to drop a board in the middle of a burn.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 process.exitCode = await runCommand(process.argv.slice(2), world);
 await ports.close();
