@@ -39,6 +39,9 @@ const address = '127.0.0.1';
 /** Longest frame that a page may send, in bytes: a recipe's text is the longest that has a reason. */
 const longestFrame = 1_000_000;
 const mostFaces = 32;
+/** Close code of an end that is going away (RFC 6455 section 7.4.1), and how long pages have to take their last frames, in ms. */
+const stationCloses = 1001;
+const farewellMs = 500;
 
 interface KnownPage {
   readonly session: FaceSession;
@@ -91,7 +94,12 @@ class LoopbackServer implements Loopback {
   }
 
   async close(): Promise<void> {
-    for (const face of this.#sockets.clients) face.terminate();
+    const faces = [...this.#sockets.clients];
+    const gone = faces.map((face) => new Promise((resolve) => face.once('close', resolve)));
+    // What was sent last still goes out; a page that does not take it is not waited for.
+    for (const face of faces) face.close(stationCloses);
+    await Promise.race([Promise.all(gone), this.#options.clock.sleep(farewellMs)]);
+    for (const face of faces) face.terminate();
     this.#sockets.close();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));

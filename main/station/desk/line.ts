@@ -303,6 +303,7 @@ export class Line {
     this.stop();
     await this.whenIdle();
     if (this.#gathering !== null) clearTimeout(this.#gathering);
+    this.#tell();
     if (this.#ticking !== null) clearTimeout(this.#ticking);
     this.#listeners.clear();
     this.#unlisten();
