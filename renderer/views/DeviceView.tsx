@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import type { DeviceView as Device } from '../../main/contract/views.ts';
 import { Facts } from '../parts/Facts.tsx';
 import { FaultWords } from '../parts/FaultWords.tsx';
+import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
@@ -134,7 +135,7 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
         ]}
       />
       <h2>{d.images}</h2>
-      <div className="scroll">
+      <Scroll>
         <table className="plain">
           <thead>
             <tr>
@@ -159,9 +160,9 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <h2>{d.keys}</h2>
-      <div className="scroll">
+      <Scroll>
         <table className="plain">
           <thead>
             <tr>
@@ -180,7 +181,7 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {identity !== null && (
         <>
           <h2>{d.certificate}</h2>
@@ -227,7 +228,7 @@ function Efuses({ record }: { readonly record: SealedRecord }) {
         onChange={(event) => setChangedOnly(event.target.checked)}
         size="md"
       />
-      <div className="scroll">
+      <Scroll>
         <table className="plain efuses">
           <thead>
             <tr>
@@ -250,7 +251,7 @@ function Efuses({ record }: { readonly record: SealedRecord }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </div>
   );
 }

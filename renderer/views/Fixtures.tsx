@@ -1,6 +1,7 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
+import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { lookOf } from '../parts/tone.ts';
 import { useAnswer, useApp, useAsk, useMay } from '../state/station.ts';
@@ -24,7 +25,7 @@ export function Fixtures() {
   };
   return (
     <div className="record">
-      <div className="scroll">
+      <Scroll>
         <table className="plain">
           <thead>
             <tr>
@@ -58,7 +59,7 @@ export function Fixtures() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {mayTeach && (
         <div className="row">
           <Button onClick={() => setTeaching(true)}>{s.teach}</Button>

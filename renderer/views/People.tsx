@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import type { CallInput } from '../../main/contract/contract.ts';
 import type { OperatorView } from '../../main/contract/views.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { Scroll } from '../parts/Scroll.tsx';
 import { useAnswer, useAsk, useMay } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
@@ -18,7 +19,7 @@ export function People() {
   if (people === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
   return (
     <div className="record">
-      <div className="scroll">
+      <Scroll>
         <table className="plain">
           <thead>
             <tr>
@@ -49,7 +50,7 @@ export function People() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {maySave && (
         <div className="row">
           <Button onClick={() => setEditing('new')}>{s.addPerson}</Button>

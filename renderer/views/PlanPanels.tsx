@@ -1,5 +1,6 @@
 import type { PlanView } from '../../main/contract/views.ts';
 import { KeyBlockMap } from '../parts/KeyBlockMap.tsx';
+import { Scroll } from '../parts/Scroll.tsx';
 import { countText, hexText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 
@@ -28,7 +29,7 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
         ))}
       </ol>
       <h3>{r.flash}</h3>
-      <div className="scroll">
+      <Scroll>
         <table className="plain">
           <tbody>
             {plan.flash.map((part) => (
@@ -41,7 +42,7 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </>
   );
 }
@@ -61,7 +62,7 @@ export function PlanBurns({ plan }: { readonly plan: PlanView }) {
 export function BitTable({ bits }: { readonly bits: PlanView['bits'] }) {
   if (bits.length === 0) return <p className="calm-note">{r.bitsNone}</p>;
   return (
-    <div className="scroll">
+    <Scroll>
       <table className="plain">
         <thead>
           <tr>
@@ -84,7 +85,7 @@ export function BitTable({ bits }: { readonly bits: PlanView['bits'] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -45,6 +45,7 @@ export function SignIn({ onClose }: { onClose(): void }) {
             value={operator === '' ? null : operator}
             onChange={(value) => setOperator(value ?? '')}
             searchable
+            openOnFocus={false}
             size="md"
             data-autofocus
           />

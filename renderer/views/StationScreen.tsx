@@ -1,6 +1,7 @@
 import { Button, Select, Tabs, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Facts } from '../parts/Facts.tsx';
+import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { shortHash } from '../words/format.ts';
@@ -90,7 +91,7 @@ function Hsm() {
         ]}
       />
       <h2>{s.keys}</h2>
-      <div className="scroll">
+      <Scroll>
         <table className="plain">
           <thead>
             <tr>
@@ -115,7 +116,7 @@ function Hsm() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {mayMake && (
         <div className="row">
           <Select

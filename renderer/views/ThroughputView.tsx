@@ -7,6 +7,7 @@ import { Gauge } from '../parts/Gauge.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { Pareto, type ParetoRow } from '../parts/Pareto.tsx';
 import { RateChart, ratesOf } from '../parts/RateChart.tsx';
+import { Scroll } from '../parts/Scroll.tsx';
 import { useAnswer, useApp } from '../state/station.ts';
 import { countText, shareText, timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
@@ -106,7 +107,7 @@ export function ThroughputView() {
         <Gantt bars={value.gantt} fixtures={(fixtures ?? []).map(({ name }) => name)} scheme={scheme} seconds={180} />
       </Panel>
       <Panel title={words.throughput.byFixture} className="p-fixtures">
-        <div className="scroll">
+        <Scroll>
           <table className="plain">
             <thead>
               <tr>
@@ -129,7 +130,7 @@ export function ThroughputView() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </Panel>
     </div>
   );

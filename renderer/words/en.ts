@@ -25,6 +25,7 @@ export const en = {
   yes: 'yes',
   no: 'no',
   loading: 'Reading …',
+  scrollable: 'Scrolls',
   link: {
     connecting: 'Connecting to the station …',
     lost: 'The station does not answer. The line goes on without this window; trying again …',

@@ -20,7 +20,7 @@ describe('recipes', { skip: noBrowser }, () => {
 
     // the form changes the text in its place, and the check speaks at the line
     const yaml = page.getByRole('textbox', { name: 'YAML' });
-    await page.getByText('Nothing to object.').waitFor();
+    await page.getByText(/Findings \(\d+\)/).waitFor();
     await choose(page, 'Download mode', 'open');
     await page.getByText('In a production recipe download mode stays open.').first().waitFor();
     assert.match(await yaml.inputValue(), /download_mode: open/);
@@ -38,8 +38,7 @@ describe('recipes', { skip: noBrowser }, () => {
     await yaml.fill((await yaml.inputValue()).replace('download_mode: open', 'download_mode: secure'));
     await page.getByRole('combobox', { name: 'Download mode' }).waitFor();
     assert.equal(await page.getByRole('combobox', { name: 'Download mode' }).inputValue(), 'secure');
-    await page.getByRole('tab', { name: /Findings/ }).click();
-    await page.getByText('Nothing to object.').waitFor();
+    await page.locator('.editor-gutter [data-severity="error"]').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Save draft' }).click();
     await page.getByText('Saved as a draft.').waitFor();
     await page.getByRole('tab', { name: 'Key blocks' }).click();
