@@ -42,7 +42,7 @@ export async function runCommand(argv: readonly string[], world: World): Promise
     for (const line of faultLines(fault)) world.streams.say(line);
     if (json) world.streams.answer(JSON.stringify({ type: 'fault', ...fault.toJSON() }));
     if (fault.faultClass === 'program' && fault.cause instanceof Error) world.streams.say(fault.cause.stack ?? '');
-    return exitOf(fault.faultClass);
+    return exitOf(fault);
   }
 }
 

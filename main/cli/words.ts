@@ -1,4 +1,4 @@
-import type { Fault, FaultClass } from '../model/fault.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../recipe/types.ts';
 import { type Exit, exit } from './world.ts';
 
@@ -29,10 +29,10 @@ export function faultLines(fault: Pick<Fault, 'what' | 'next' | 'safety' | 'code
   return [fault.what, safetyWords[fault.safety], fault.next, `[${fault.code}]`].filter((line) => line !== '');
 }
 
-/** The exit status that a fault of this class gives a command. */
-export function exitOf(faultClass: FaultClass): Exit {
+/** The exit status that a fault gives a command. An address that means nothing is the caller's mistake, not the fixture's. */
+export function exitOf({ faultClass, code }: Pick<Fault, 'faultClass' | 'code'>): Exit {
   if (faultClass === 'board') return exit.board;
-  if (faultClass === 'recipe') return exit.badInput;
+  if (faultClass === 'recipe' || code === 'transport.address') return exit.badInput;
   return exit.station;
 }
 
