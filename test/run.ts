@@ -100,11 +100,15 @@ function finish(file: string, data: EventData.TestComplete) {
   );
 }
 
-async function runFiles(files: string[]) {
+/** Files of a browser, a station and a line of boards: they want the whole machine, so they run one after the other when the rest is done. */
+const isHeavy = (file: string) => shortName(file).startsWith('test/e2e/');
+
+async function runFiles(files: string[], atOnce: number) {
+  if (files.length === 0) return;
   const stream = run({
     files,
     isolation: 'process',
-    concurrency: filesAtOnce,
+    concurrency: atOnce,
     timeout: fileTimeoutMs,
     execArgv: ['--import', pathToFileURL(join(import.meta.dirname, 'file-end.ts')).href],
   });
@@ -145,8 +149,12 @@ try {
         console.log(checkLine(result));
       })
     : [];
-  if (files.length > 0) await runFiles(files);
+  await runFiles(
+    files.filter((file) => !isHeavy(file)),
+    filesAtOnce,
+  );
   await checks;
+  await runFiles(files.filter(isHeavy), 1);
   if (files.length === 0 && !isWanted('check')) {
     total.failed += 1;
     console.log(`No test file has ${words.join(' or ')} in its path.`);
