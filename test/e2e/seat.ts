@@ -20,7 +20,7 @@ export const resultsFolder = join(root, 'test-results');
 export const noBrowser: string | false = isInPath('chromium') ? false : 'no chromium';
 
 /** Longest wait for anything on the page, in ms: the machine may be busy with other tests. */
-const waitMs = 20_000;
+const waitMs = 60_000;
 
 const browserWords = [
   '--headless',
