@@ -39,6 +39,9 @@ const { stdin, stderr } = process;
 const tokenHost: TokenHost =
   stdin.isTTY && stderr.isTTY ? { ask: askPinOnce({ input: stdin, show: (text) => void stderr.write(text) }) } : {};
 
+/** Ctrl-C, a service manager, a terminal that was closed. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 const world: World = {
   version: programVersion(),
   streams,
@@ -55,11 +58,9 @@ const world: World = {
   openInBrowser,
   fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
   onInterrupt(listener) {
-    process.on('SIGINT', listener);
-    process.on('SIGTERM', listener);
+    for (const signal of endings) process.on(signal, listener);
     return () => {
-      process.off('SIGINT', listener);
-      process.off('SIGTERM', listener);
+      for (const signal of endings) process.off(signal, listener);
     };
   },
   temporaryFolder() {
@@ -71,7 +72,7 @@ const world: World = {
 // A reader that goes away (audit list | head) is no fault of ours, and no reason to drop a board in the middle of a burn.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
 }
 

@@ -11,7 +11,7 @@ import { words } from '../words/words.ts';
 import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
 import { ApproveDialog, CopyDialog, RetireDialog } from './RecipeDialogs.tsx';
 import { RecipeForm } from './RecipeForm.tsx';
-import { recipeLooks } from './RecipesView.tsx';
+import { recipeLooks } from './recipe-looks.ts';
 
 const r = words.recipes;
 /** Quiet time after a keystroke before the check runs, in ms. */
