@@ -53,6 +53,24 @@ const walls = Object.entries(rooms).map(([room, below]) => ({
   to: { path: '^(main|renderer|test)/', pathNot: `^main/(${[room, ...below].join('|')})/` },
 }));
 
+// renderer/: bridge -> state -> parts -> views -> app; parts see properties and words only, everything may say words
+const rendererLayers = {
+  words: [],
+  bridge: [],
+  state: ['bridge', 'words'],
+  parts: ['words'],
+  views: ['parts', 'state', 'words'],
+  app: ['views', 'parts', 'state', 'bridge', 'words'],
+};
+
+const rendererWalls = Object.entries(rendererLayers).map(([layer, below]) => ({
+  name: `wall-renderer-${layer}`,
+  comment: `renderer/${layer} may import only: ${[layer, ...below].join(', ')}`,
+  severity: 'error',
+  from: { path: `^renderer/${layer}/` },
+  to: { path: '^renderer/', pathNot: `^renderer/(${[layer, ...below].join('|')})/` },
+}));
+
 const guards = Object.entries(guarded).map(([name, place]) => ({
   name: `guard-${name.replace('@', '')}`,
   comment: `${name} may be imported only in ${place}`,
@@ -66,6 +84,14 @@ export default {
   forbidden: [
     ...walls,
     ...guards,
+    ...rendererWalls,
+    {
+      name: 'renderer-sees-types',
+      comment: 'the window knows the contract as types; its table of checks stays with the station',
+      severity: 'error',
+      from: { path: '^renderer/' },
+      to: { path: '^main/contract/', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'no-cycles',
       severity: 'error',

@@ -32,7 +32,9 @@ export function Fixtures() {
               <th>{s.name}</th>
               <th>{words.devices.columns.state}</th>
               <th>{s.address}</th>
-              <th aria-label={s.remove} />
+              <th>
+                <span className="unseen">{s.remove}</span>
+              </th>
             </tr>
           </thead>
           <tbody>

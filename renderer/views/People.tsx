@@ -28,7 +28,9 @@ export function People() {
               <th>{s.person.roles}</th>
               <th>{s.person.pin}</th>
               <th>{s.person.badge}</th>
-              <th aria-label={words.save} />
+              <th>
+                <span className="unseen">{words.save}</span>
+              </th>
             </tr>
           </thead>
           <tbody>
