@@ -5,7 +5,7 @@ import { Findings } from '../parts/Findings.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { outcomeLooks } from '../parts/tone.ts';
 import { YamlEditor } from '../parts/YamlEditor.tsx';
-import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
+import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { durationText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
@@ -46,6 +46,7 @@ function Opened({
   const maySave = useMay('recipes.save');
   const mayCheck = useMay('recipes.check');
   const mayRehearse = useMay('recipes.rehearse');
+  const operator = useApp((state) => state.session?.operator?.id ?? null);
   const mayApprove = useMay('recipes.approve');
   const mayRetire = useMay('recipes.retire');
 
@@ -139,7 +140,7 @@ function Opened({
             {r.rehearse}
           </Button>
         )}
-        {mayApprove && !unsaved && view.state === 'rehearsed' && (
+        {mayApprove && !unsaved && view.state === 'rehearsed' && view.author !== operator && (
           <Button onClick={() => setDialog('approve')}>{r.approve}</Button>
         )}
         {mayRetire && !unsaved && view.state === 'approved' && (
