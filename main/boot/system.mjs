@@ -10,6 +10,7 @@ export const programs = {
   make: { package: 'make', use: 'building the token interface' },
   'g++': { package: 'g++', use: 'building the token interface' },
   python3: { package: 'python3', use: 'building the token interface' },
+  chromium: { package: 'chromium', use: 'the browser face and its tests' },
 };
 
 /** @param {string} name @param {string} [path] */
@@ -62,8 +63,13 @@ export function installPrograms(tell) {
       const [program, ...rest] = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...words];
       return spawnSync(/** @type {string} */ (program), rest, { stdio: 'ignore' }).status === 0;
     };
-    const install = () => apt('install', '-y', '--no-install-recommends', ...wanted);
-    if (install() || (apt('update') && install())) return null;
+    /** @param {string[]} packages */
+    const install = (...packages) => apt('install', '-y', '--no-install-recommends', ...packages);
+    if (install(...wanted) || (apt('update') && install(...wanted))) return null;
+    // One that this system does not have must not keep the others away.
+    const left = wanted.filter((one) => !install(one));
+    if (left.length === 0) return null;
+    return `Fuseline also uses ${left.join(' ')}, which apt-get could not install: sudo apt-get install -y ${left.join(' ')}`;
   }
   return `${manual} with: sudo apt-get install -y ${list}`;
 }

@@ -28,7 +28,7 @@ export async function main(): Promise<void> {
     const startedAt = performance.now();
     const { page } = await bench.window();
     const firstPicture = performance.now() - startedAt;
-    await signIn(page, 'bo');
+    await signIn(page, 'eng-2');
     await startBatch(page);
     await page.locator('.strip canvas').nth(1).waitFor();
     const times = ((await page.evaluate(frameTimes)) as number[]).sort((a, b) => a - b);

@@ -9,9 +9,9 @@ describe('devices', { skip: noBrowser }, () => {
   before(async () => {
     bench = await openBench({ fixtures: 4, pacing: 'none', handTimes: { leavesMs: 300_000, emptyMs: 1 } });
     const { answers } = bench.opened.desk;
-    await answers['line.start']({ recipe: 'esp32p4-production', order: 'PO-QA', count: 4 }, 'ada');
+    await answers['line.start']({ recipe: 'esp32p4-production', order: 'PO-QA', count: 4 }, 'op-1');
     for (;;) {
-      const { batch, fixtures } = await answers['line.snapshot']({}, 'ada');
+      const { batch, fixtures } = await answers['line.snapshot']({}, 'op-1');
       macs = fixtures.flatMap(({ mac }) => mac ?? []);
       if (batch?.endedAt) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -22,7 +22,7 @@ describe('devices', { skip: noBrowser }, () => {
 
   it('finds a device as one types, shows its story and its record, and exports it, by mouse', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'chi');
+    await signIn(page, 'cus-3');
     await page.getByRole('link', { name: 'Devices' }).click();
     await page.getByText('4 found').waitFor();
     await page.getByRole('textbox', { name: 'Search' }).fill(macs[2]!.slice(0, 16));
@@ -62,7 +62,7 @@ describe('devices', { skip: noBrowser }, () => {
 
   it('is searched and opened by keyboard', async () => {
     const { page, context } = await bench.window();
-    await signIn(page, 'chi');
+    await signIn(page, 'cus-3');
     await page.keyboard.press('Alt+3');
     await page.getByText('4 found').waitFor();
     await page.keyboard.press('/');
@@ -78,7 +78,7 @@ describe('devices', { skip: noBrowser }, () => {
 
   it('takes a scanned label in the search field', async () => {
     const { page, context } = await bench.window();
-    await signIn(page, 'chi');
+    await signIn(page, 'cus-3');
     await page.keyboard.press('Alt+3');
     await page.getByText('4 found').waitFor();
     await page.keyboard.press('/');
@@ -91,7 +91,7 @@ describe('devices', { skip: noBrowser }, () => {
 
   it('verifies a board that lies in a fixture against its record', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'chi');
+    await signIn(page, 'cus-3');
     await goTo(page, `devices/${macs[0]!}`);
     await page.getByRole('button', { name: 'Verify in fixture' }).click();
     const dialog = page.getByRole('dialog');

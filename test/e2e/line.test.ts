@@ -7,15 +7,15 @@ const scanned = 'esp32p4-scanned';
 /** A recipe whose boards want a scanned serial number: written by the engineer, rehearsed, approved by another person. */
 async function approveScannedRecipe({ opened }: Bench): Promise<void> {
   const { answers } = opened.desk;
-  const { text } = await answers['recipes.read']({ recipe: 'esp32p4-production' }, 'bo');
+  const { text } = await answers['recipes.read']({ recipe: 'esp32p4-production' }, 'eng-2');
   const own = text
     .replace('name: esp32p4-production', `name: ${scanned}`)
     .replace(/from: mac.*/, `from: scan\n  pattern: 'SN-\\d{4}'`);
-  await answers['recipes.save']({ recipe: scanned, text: own }, 'bo');
-  const rehearsal = await answers['recipes.rehearse']({ recipe: scanned }, 'bo');
+  await answers['recipes.save']({ recipe: scanned, text: own }, 'eng-2');
+  const rehearsal = await answers['recipes.rehearse']({ recipe: scanned }, 'eng-2');
   assert.equal(rehearsal.passed, true);
-  const { view } = await answers['recipes.read']({ recipe: scanned }, 'bo');
-  await answers['recipes.approve']({ recipe: scanned, hash: view.hash! }, 'chi');
+  const { view } = await answers['recipes.read']({ recipe: scanned }, 'eng-2');
+  await answers['recipes.approve']({ recipe: scanned, hash: view.hash! }, 'cus-3');
 }
 
 describe('the line', { skip: noBrowser }, () => {
@@ -28,11 +28,12 @@ describe('the line', { skip: noBrowser }, () => {
 
   /** Ends what a test left running, so that the next begins at a quiet line. */
   async function quiet(): Promise<void> {
-    await bench.opened.desk.answers['line.stop']({}, 'bo');
+    await bench.opened.desk.answers['line.stop']({}, 'eng-2');
     for (;;) {
-      const { batch, fixtures } = await bench.opened.desk.answers['line.snapshot']({}, 'bo');
+      const { batch, fixtures } = await bench.opened.desk.answers['line.snapshot']({}, 'eng-2');
       if (batch === null || batch.endedAt !== null) {
-        for (const { name } of fixtures) await bench.opened.desk.answers['line.acknowledge']({ fixture: name }, 'bo');
+        for (const { name } of fixtures)
+          await bench.opened.desk.answers['line.acknowledge']({ fixture: name }, 'eng-2');
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -43,10 +44,10 @@ describe('the line', { skip: noBrowser }, () => {
     const { page, context, complaints } = await bench.window();
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('combobox', { name: 'Operator' }).click();
-    await page.getByRole('option', { name: 'Ada Fischer' }).click();
+    await page.getByRole('option', { name: 'Operator 1' }).click();
     for (const digit of '1111') await page.getByRole('button', { name: digit, exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
-    await sitsHere(page, 'Ada Fischer');
+    await sitsHere(page, 'Operator 1');
     await startBatch(page, { order: 'PO-1', count: 3 });
     await page.getByText('PO-1').waitFor();
     for (const fixture of ['nest-1', 'nest-2', 'nest-3']) await tile(page, fixture, 'Passed').waitFor();
@@ -64,13 +65,13 @@ describe('the line', { skip: noBrowser }, () => {
     const { page, context, complaints } = await bench.window();
     await page.keyboard.press('F3');
     await page.getByRole('dialog').waitFor();
-    await page.keyboard.type('Bo', { delay: 80 });
+    await page.keyboard.type('Eng', { delay: 80 });
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     await page.keyboard.type('2222', { delay: 80 });
     await page.keyboard.press('Enter');
-    await sitsHere(page, 'Bo Lindqvist');
+    await sitsHere(page, 'Engineer 2');
 
     await page.keyboard.press('F1');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
@@ -123,9 +124,9 @@ describe('the line', { skip: noBrowser }, () => {
   it('runs by scanner alone: badge, serial numbers, refusals in words', async () => {
     await approveScannedRecipe(bench);
     const { page, context, complaints } = await bench.window();
-    await scan(page, people.find(({ id }) => id === 'ada')!.badge);
-    await sitsHere(page, 'Ada Fischer');
-    await bench.opened.desk.answers['line.start']({ recipe: scanned, order: 'PO-3', count: 2 }, 'ada');
+    await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
+    await sitsHere(page, 'Operator 1');
+    await bench.opened.desk.answers['line.start']({ recipe: scanned, order: 'PO-3', count: 2 }, 'op-1');
     await page.getByText('Scan the next serial number').waitFor();
     await scan(page, 'SN-0001');
     await page.getByText('SN-0001 goes on the next board.').waitFor();
@@ -145,7 +146,7 @@ describe('the line', { skip: noBrowser }, () => {
 
   it('says of a fault what happened, whether the board is safe, what to do, and the code', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'ada');
+    await signIn(page, 'op-1');
     await startBatch(page, { recipe: 'esp32c3-production', count: 1 });
     await page.locator('.tile[data-tone="fail"]').first().waitFor();
     await page.getByRole('button', { name: 'Stop batch' }).click();
@@ -162,12 +163,12 @@ describe('the line', { skip: noBrowser }, () => {
 
   it('goes on after a reload in the middle of a run, and after the link was lost', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'ada');
+    await signIn(page, 'op-1');
     await startBatch(page, { recipe: 'esp32p4-production', order: 'PO-5' });
     await page.locator('.tile', { hasText: 'Working' }).first().waitFor();
     await page.reload();
     await page.getByText('PO-5').waitFor();
-    await sitsHere(page, 'Ada Fischer');
+    await sitsHere(page, 'Operator 1');
     await tile(page, 'nest-3', 'Passed').waitFor();
     await context.setOffline(true);
     await context.setOffline(false);

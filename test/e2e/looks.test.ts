@@ -126,15 +126,16 @@ describe('looks', { skip: noBrowser }, () => {
     bench = await openBench({ fixtures: 8, pacing: 'none', handTimes: { leavesMs: 1500, emptyMs: 200 } });
     const { answers } = bench.opened.desk;
     await runBatch(bench, 'esp32p4-production', 12);
-    mac = (await answers['line.snapshot']({}, 'bo')).fixtures.find((fixture) => fixture.verdict?.outcome === 'passed')!
-      .mac!;
+    mac = (await answers['line.snapshot']({}, 'eng-2')).fixtures.find(
+      (fixture) => fixture.verdict?.outcome === 'passed',
+    )!.mac!;
     // one place holds a board that the recipe refuses, for the look of a fault
     await answers['line.start'](
       { recipe: 'esp32c3-production', order: 'PO-2026-1177', count: 1, targetPerHour: 900 },
-      'bo',
+      'eng-2',
     );
     while (!(await outcomes(bench)).includes('failed')) await new Promise((resolve) => setTimeout(resolve, 20));
-    await answers['line.stop']({}, 'bo');
+    await answers['line.stop']({}, 'eng-2');
     await ended(bench);
     assert.ok((await outcomes(bench)).includes('failed'));
   });
@@ -159,7 +160,7 @@ describe('looks', { skip: noBrowser }, () => {
         try {
           await judge(seat, `${scheme}-sign-in`);
         } finally {
-          await signIn(seat.page, 'bo');
+          await signIn(seat.page, 'eng-2');
         }
       });
 
@@ -181,7 +182,7 @@ describe('looks', { skip: noBrowser }, () => {
     const { answers } = bench.opened.desk;
     await answers['line.start'](
       { recipe: 'esp32p4-production', order: 'PO-2026-1178', count: null, targetPerHour: 900 },
-      'bo',
+      'eng-2',
     );
     for (const [name, scheme, width, height] of [
       ['running-light', 'light', 1280, 800],
@@ -189,13 +190,13 @@ describe('looks', { skip: noBrowser }, () => {
       ['running-4k', 'light', 3840, 2160],
     ] as const) {
       const seat = await bench.window({ scheme, width, height });
-      await signIn(seat.page, 'bo');
+      await signIn(seat.page, 'eng-2');
       await tile(seat.page, 'nest-1', 'Working').waitFor();
       await seat.page.locator('.strip canvas').nth(1).waitFor();
       await judge(seat, name);
       await seat.context.close();
     }
-    await answers['line.stop']({}, 'bo');
+    await answers['line.stop']({}, 'eng-2');
     await ended(bench);
   });
 
@@ -215,17 +216,17 @@ describe('looks', { skip: noBrowser }, () => {
 });
 
 async function runBatch(bench: Bench, recipe: string, count: number): Promise<void> {
-  await bench.opened.desk.answers['line.start']({ recipe, order: 'PO-2026-1176', count, targetPerHour: 900 }, 'bo');
+  await bench.opened.desk.answers['line.start']({ recipe, order: 'PO-2026-1176', count, targetPerHour: 900 }, 'eng-2');
   await ended(bench);
 }
 
 /** Verdicts that the tiles show. */
 async function outcomes(bench: Bench) {
-  const { fixtures } = await bench.opened.desk.answers['line.snapshot']({}, 'bo');
+  const { fixtures } = await bench.opened.desk.answers['line.snapshot']({}, 'eng-2');
   return fixtures.map(({ verdict }) => verdict?.outcome);
 }
 
 async function ended(bench: Bench): Promise<void> {
-  while ((await bench.opened.desk.answers['line.snapshot']({}, 'bo')).batch?.endedAt === null)
+  while ((await bench.opened.desk.answers['line.snapshot']({}, 'eng-2')).batch?.endedAt === null)
     await new Promise((resolve) => setTimeout(resolve, 50));
 }

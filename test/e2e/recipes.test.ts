@@ -11,7 +11,7 @@ describe('recipes', { skip: noBrowser }, () => {
 
   it('leads a new recipe from a copy to its approval by another person', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'bo');
+    await signIn(page, 'eng-2');
     await goTo(page, 'recipes/esp32p4-production');
     await page.getByRole('button', { name: 'New from this' }).click();
     await page.getByRole('textbox', { name: /^Name/ }).last().fill('meter-p4');
@@ -58,8 +58,8 @@ describe('recipes', { skip: noBrowser }, () => {
 
     await page.keyboard.press('F3');
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    await scan(page, people.find(({ id }) => id === 'chi')!.badge);
-    await sitsHere(page, 'Chi Okafor');
+    await scan(page, people.find(({ id }) => id === 'cus-3')!.badge);
+    await sitsHere(page, 'Custodian 3');
     await goTo(page, 'recipes');
     await goTo(page, 'recipes/meter-p4');
     await page.getByRole('button', { name: 'Approve' }).click();
@@ -74,7 +74,7 @@ describe('recipes', { skip: noBrowser }, () => {
 
   it('shows an operator what a recipe does, and lets him change nothing', async () => {
     const { page, context } = await bench.window();
-    await signIn(page, 'ada');
+    await signIn(page, 'op-1');
     await goTo(page, 'recipes/esp32p4-production');
     await page.getByRole('tab', { name: 'Steps' }).click();
     await page.getByText('for ever').first().waitFor();

@@ -35,9 +35,9 @@ const browserWords = [
 
 /** The people of the station under test, its custodian first. Their PINs open nothing else. */
 export const people: readonly { id: string; name: string; roles: Role[]; pin: string; badge: string }[] = [
-  { id: 'chi', name: 'Chi Okafor', roles: ['custodian', 'qa'], pin: '3333', badge: 'BADGE-CHI-0003' },
-  { id: 'ada', name: 'Ada Fischer', roles: ['operator'], pin: '1111', badge: 'BADGE-ADA-0001' },
-  { id: 'bo', name: 'Bo Lindqvist', roles: ['engineer'], pin: '2222', badge: 'BADGE-BO-0002' },
+  { id: 'cus-3', name: 'Custodian 3', roles: ['custodian', 'qa'], pin: '3333', badge: 'BADGE-CUS-0003' },
+  { id: 'op-1', name: 'Operator 1', roles: ['operator'], pin: '1111', badge: 'BADGE-OP-0001' },
+  { id: 'eng-2', name: 'Engineer 2', roles: ['engineer'], pin: '2222', badge: 'BADGE-ENG-0002' },
 ];
 
 export interface Bench {

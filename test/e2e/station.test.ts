@@ -11,7 +11,7 @@ describe('station', { skip: noBrowser }, () => {
 
   it('teaches a fixture and forgets it again', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'bo');
+    await signIn(page, 'eng-2');
     await goTo(page, 'station');
     await page.getByRole('button', { name: 'Teach' }).click();
     const dialog = page.getByRole('dialog');
@@ -28,7 +28,7 @@ describe('station', { skip: noBrowser }, () => {
 
   it('makes the keys that a recipe names, shows them, and verifies the ledger', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'chi');
+    await signIn(page, 'cus-3');
     await goTo(page, 'station');
     await page.getByRole('tab', { name: 'HSM' }).click();
     await page.getByRole('combobox', { name: 'Recipe that names them' }).click();
@@ -44,7 +44,7 @@ describe('station', { skip: noBrowser }, () => {
 
   it('gives a new person a badge, by keyboard and scanner; the badge then signs in', async () => {
     const { page, context } = await bench.window();
-    await signIn(page, 'chi');
+    await signIn(page, 'cus-3');
     await goTo(page, 'station');
     await page.getByRole('tab', { name: 'People' }).click();
     await page.getByRole('button', { name: 'Add person' }).click();
@@ -67,8 +67,8 @@ describe('station', { skip: noBrowser }, () => {
     const { page, context } = await bench.window();
     await scan(page, 'BADGE-NOBODY-9999');
     await page.getByText('The PIN or badge does not fit.').waitFor();
-    await scan(page, people.find(({ id }) => id === 'ada')!.badge);
-    await sitsHere(page, 'Ada Fischer');
+    await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
+    await sitsHere(page, 'Operator 1');
     await scan(page, 'nest-2');
     await page.getByText('Fixture nest-2 is chosen.').waitFor();
     await page.locator('.tile[data-fixture="nest-2"]:focus').waitFor();

@@ -29,7 +29,7 @@ describe('throughput', { skip: noBrowser }, () => {
 
   it('keeps drawing while 32 fixtures run and charts are open, and names the bottleneck', async () => {
     const { page, context, complaints } = await bench.window();
-    await signIn(page, 'bo');
+    await signIn(page, 'eng-2');
     await startBatch(page, { order: 'PO-32' });
     assert.equal(await page.locator('.tile').count(), fixtures);
     const overflows = await page.evaluate(isTilesOverflowing);
@@ -55,7 +55,7 @@ describe('throughput', { skip: noBrowser }, () => {
 
   it('loses nothing to a reload: the figures come from the ledger', async () => {
     const { page, context } = await bench.window();
-    await signIn(page, 'bo');
+    await signIn(page, 'eng-2');
     await goTo(page, 'throughput');
     const passed = page.locator('.figure', { hasText: /^passed/ }).locator('.figure-value');
     await passed.waitFor();

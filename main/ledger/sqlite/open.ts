@@ -47,7 +47,7 @@ export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> 
   return new SqliteLedger({ writer, reader, keeper }, clock, { ...report, ms: clock.monotonic() - started });
 }
 
-/** Opens a book for questions only, also while a station writes it. Fault `ledger.read-only` where it is not there or not readable. */
+/** Opens a book for questions only, also while a station writes it. Faults `ledger.none` where it is not there, `ledger.read-only` where it may not be read. */
 export async function openSqliteLedgerForReading(file: string): Promise<LedgerReader> {
   const { thread } = await Thread.start({ role: 'reader', file });
   return new SqliteLedgerReader(thread);

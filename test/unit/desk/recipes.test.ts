@@ -42,29 +42,29 @@ test('the examples are on the shelf, approved for virtual boards and for no othe
 test('from draft to approved by another person; a change makes it a draft again; retired it runs no more', async (t) => {
   const { shelf, ledger, own } = await shelfOf(t);
   const text = production.replace('name: esp32p4-production', 'name: mine').replace('revision: 1', 'revision: 7');
-  const saved = await shelf.save('mine', text, 'eva');
+  const saved = await shelf.save('mine', text, 'eng-1');
   assert.ok(existsSync(join(own, 'mine.yaml')));
-  assert.deepEqual([saved.view.state, saved.view.author, saved.view.errors], ['draft', 'eva', 0]);
+  assert.deepEqual([saved.view.state, saved.view.author, saved.view.errors], ['draft', 'eng-1', 0]);
   const hash = saved.view.hash!;
   await assert.rejects(shelf.forProduction('mine', nests), { code: 'recipe.not-approved' });
-  await assert.rejects(shelf.approve('mine', hash, 'otto'), { code: 'recipe.not-rehearsed' });
-  await shelf.rehearsed(shelf.loaded('mine'), 'eva');
-  await assert.rejects(shelf.approve('mine', hash, 'eva'), { code: 'recipe.own' });
-  await assert.rejects(shelf.approve('mine', '0'.repeat(64), 'otto'), { code: 'recipe.changed' });
-  const approved = await shelf.approve('mine', hash, 'otto');
-  assert.deepEqual([approved.state, approved.approvedBy], ['approved', 'otto']);
+  await assert.rejects(shelf.approve('mine', hash, 'eng-2'), { code: 'recipe.not-rehearsed' });
+  await shelf.rehearsed(shelf.loaded('mine'), 'eng-1');
+  await assert.rejects(shelf.approve('mine', hash, 'eng-1'), { code: 'recipe.own' });
+  await assert.rejects(shelf.approve('mine', '0'.repeat(64), 'eng-2'), { code: 'recipe.changed' });
+  const approved = await shelf.approve('mine', hash, 'eng-2');
+  assert.deepEqual([approved.state, approved.approvedBy], ['approved', 'eng-2']);
   assert.equal((await shelf.forProduction('mine', ['usb:1-2'])).ref.hash, hash);
 
   const weaker = text.replace("jtag: 'off'", 'jtag: leave').replace('revision: 7', 'revision: 8');
-  const changed = await shelf.save('mine', weaker, 'eva');
+  const changed = await shelf.save('mine', weaker, 'eng-1');
   assert.notEqual(changed.view.hash, hash);
   assert.notEqual(changed.view.state, 'approved');
   const differences = await shelf.differences('mine', text);
   assert.ok(differences.some((one) => one.path === 'doors.jtag' && !one.weaker));
 
   await shelf.save('mine', text, 'mallory');
-  assert.equal((await shelf.list()).find((one) => one.recipe === 'mine')?.author, 'eva');
-  await shelf.retire('mine', 'found a mistake', 'otto');
+  assert.equal((await shelf.list()).find((one) => one.recipe === 'mine')?.author, 'eng-1');
+  await shelf.retire('mine', 'found a mistake', 'eng-2');
   await assert.rejects(shelf.forProduction('mine', nests), { code: 'recipe.not-approved' });
   const states = (await ledger.recipeStates()).filter((note) => note.recipe.hash === hash).map((note) => note.state);
   assert.deepEqual(states, ['draft', 'rehearsed', 'approved', 'retired']);
@@ -74,8 +74,8 @@ test('from draft to approved by another person; a change makes it a draft again;
 test('a development recipe is never approved, however it was rehearsed', async (t) => {
   const { shelf } = await shelfOf(t);
   const loaded = shelf.loaded('esp32p4-development');
-  await shelf.rehearsed(loaded, 'eva');
-  await assert.rejects(shelf.approve('esp32p4-development', loaded.ref.hash, 'otto'), { code: 'recipe.development' });
+  await shelf.rehearsed(loaded, 'eng-1');
+  await assert.rejects(shelf.approve('esp32p4-development', loaded.ref.hash, 'eng-2'), { code: 'recipe.development' });
 });
 
 test('a text is judged as it is typed: every mistake with its line, a plan where one can be made', async (t) => {
@@ -102,8 +102,8 @@ test('a serial number of another recipe is known as foreign', async (t) => {
     production
       .replace('name: esp32p4-production', `name: ${name}`)
       .replace('from: mac', `from: scan\n  pattern: '${pattern}'`);
-  await shelf.save('lamp', scanned('lamp', 'LAMP-\\d{4}'), 'eva');
-  await shelf.save('fan', scanned('fan', 'FAN-\\d{4}'), 'eva');
+  await shelf.save('lamp', scanned('lamp', 'LAMP-\\d{4}'), 'eng-1');
+  await shelf.save('fan', scanned('fan', 'FAN-\\d{4}'), 'eng-1');
   assert.equal(shelf.foreign('LAMP-0001', 'fan'), 'lamp');
   assert.equal(shelf.foreign('LAMP-0001', 'lamp'), null);
   assert.equal(shelf.foreign('OTHER', 'lamp'), null);

@@ -23,60 +23,66 @@ async function until(what: () => Promise<boolean>): Promise<void> {
 test('from a new recipe to labelled boards, by two people', { skip: withoutSoftHsm, timeout: 120_000 }, async (t) => {
   const opened = await openLine(t, 2);
   const loopback = await openLoopback(t, opened);
-  const eva = await Page.open(t, loopback);
-  await eva.call('operators.save', {
-    id: 'otto',
-    name: 'Otto',
+  const engineer = await Page.open(t, loopback);
+  await engineer.call('operators.save', {
+    id: 'eng-2',
+    name: 'Engineer 2',
     roles: ['custodian', 'engineer'],
     pin: '5678',
     badge: null,
   });
-  await eva.call('operators.save', { id: 'eva', name: 'Eva', roles: ['engineer'], pin: '1234', badge: 'BADGE-EVA' });
-  await eva.call('session.login', { operator: 'eva', pin: '1234' });
-  const otto = await Page.open(t, loopback);
-  await otto.call('session.login', { operator: 'otto', pin: '5678' });
+  await engineer.call('operators.save', {
+    id: 'eng-1',
+    name: 'Engineer 1',
+    roles: ['engineer'],
+    pin: '1234',
+    badge: 'BADGE-ENG-1',
+  });
+  await engineer.call('session.login', { operator: 'eng-1', pin: '1234' });
+  const other = await Page.open(t, loopback);
+  await other.call('session.login', { operator: 'eng-2', pin: '5678' });
 
-  const { view } = await eva.call('recipes.save', { recipe: 'lamp', text: scanned('lamp', 'LAMP-\\d{4}') });
-  await eva.call('recipes.save', { recipe: 'fan', text: scanned('fan', 'FAN-\\d{4}') });
-  assert.equal(await eva.refusal('line.start', { recipe: 'lamp', order: null, count: 2 }), 'recipe.not-approved');
-  const rehearsal = await eva.call('recipes.rehearse', { recipe: 'lamp' });
+  const { view } = await engineer.call('recipes.save', { recipe: 'lamp', text: scanned('lamp', 'LAMP-\\d{4}') });
+  await engineer.call('recipes.save', { recipe: 'fan', text: scanned('fan', 'FAN-\\d{4}') });
+  assert.equal(await engineer.refusal('line.start', { recipe: 'lamp', order: null, count: 2 }), 'recipe.not-approved');
+  const rehearsal = await engineer.call('recipes.rehearse', { recipe: 'lamp' });
   assert.deepEqual([rehearsal.passed, rehearsal.fault], [true, null]);
   assert.equal(rehearsal.steps.length, 8);
-  assert.equal(await eva.refusal('recipes.approve', { recipe: 'lamp', hash: view.hash }), 'recipe.own');
-  assert.equal((await otto.call('recipes.approve', { recipe: 'lamp', hash: view.hash! })).state, 'approved');
+  assert.equal(await engineer.refusal('recipes.approve', { recipe: 'lamp', hash: view.hash }), 'recipe.own');
+  assert.equal((await other.call('recipes.approve', { recipe: 'lamp', hash: view.hash! })).state, 'approved');
 
   const labels = join(temporaryFolder(t), 'labels.zpl');
-  await eva.call('printer.set', { address: pathToFileURL(labels).href });
-  const batch = await eva.call('line.start', { recipe: 'lamp', order: 'O-7', count: 2 });
-  assert.deepEqual([batch.mode, batch.wantsSerial, batch.operator], ['scan', true, 'eva']);
-  const scan = (text: string, fixture: string | null = null) => eva.call('line.scan', { text, fixture });
-  const refusedScan = (text: string) => eva.refusal('line.scan', { text, fixture: null });
+  await engineer.call('printer.set', { address: pathToFileURL(labels).href });
+  const batch = await engineer.call('line.start', { recipe: 'lamp', order: 'O-7', count: 2 });
+  assert.deepEqual([batch.mode, batch.wantsSerial, batch.operator], ['scan', true, 'eng-1']);
+  const scan = (text: string, fixture: string | null = null) => engineer.call('line.scan', { text, fixture });
+  const refusedScan = (text: string) => engineer.refusal('line.scan', { text, fixture: null });
   assert.equal(await refusedScan('nonsense'), 'admission.serial-pattern');
   assert.equal(await refusedScan('FAN-0001'), 'serial.foreign');
   // Both boards wait for their numbers before one is given.
-  await until(async () => (await eva.call('line.snapshot', {})).fixtures.every((tile) => tile.state === 'ready'));
+  await until(async () => (await engineer.call('line.snapshot', {})).fixtures.every((tile) => tile.state === 'ready'));
   assert.match((await scan(' LAMP-0002 ', 'nest-2')).said, /goes on the board in nest-2/);
   assert.equal(await refusedScan('LAMP-0002'), 'serial.waits');
-  await until(async () => (await eva.call('line.snapshot', {})).batch!.passed === 1);
+  await until(async () => (await engineer.call('line.snapshot', {})).batch!.passed === 1);
   assert.equal(await refusedScan('LAMP-0002'), 'serial.used');
-  assert.match((await scan('BADGE-EVA')).said, /Eva is signed in/);
+  assert.match((await scan('BADGE-ENG-1')).said, /Eva is signed in/);
   await scan('LAMP-0001');
-  const ended = await eva.batchEnd();
+  const ended = await engineer.batchEnd();
   assert.deepEqual([ended.passed, ended.failed], [2, 0]);
-  const { rows } = await eva.call('devices.search', { text: 'lamp-000' });
+  const { rows } = await engineer.call('devices.search', { text: 'lamp-000' });
   assert.deepEqual(rows.map((row) => row.serial).sort(), ['LAMP-0001', 'LAMP-0002']);
-  const second = await eva.call('devices.show', { mac: rows.find((row) => row.serial === 'LAMP-0002')!.mac });
+  const second = await engineer.call('devices.show', { mac: rows.find((row) => row.serial === 'LAMP-0002')!.mac });
   assert.equal(second.sealed?.fixture, 'nest-2');
-  assert.equal(second.sealed?.operator, 'eva');
+  assert.equal(second.sealed?.operator, 'eng-1');
 
   await until(async () => existsSync(labels) && readFileSync(labels, 'utf8').split('^XZ').length === 3);
   const printed = readFileSync(labels, 'utf8');
   assert.ok(printed.includes('LAMP-0001') && printed.includes('LAMP-0002'));
-  assert.match((await eva.call('labels.print', { mac: rows[0]!.mac })).said, /went to the printer/);
+  assert.match((await engineer.call('labels.print', { mac: rows[0]!.mac })).said, /went to the printer/);
   assert.equal(readFileSync(labels, 'utf8').split('^XZ').length, 4);
-  const preview = await eva.call('labels.preview', { recipe: 'lamp', template: null });
+  const preview = await engineer.call('labels.preview', { recipe: 'lamp', template: null });
   assert.match(preview.svg, /^<svg/);
-  assert.equal((await eva.call('station.view', {})).printerFault, null);
+  assert.equal((await engineer.call('station.view', {})).printerFault, null);
 });
 
 test('boards by key; a verdict stays until it is seen; a sealed board is verified where it lies', {
