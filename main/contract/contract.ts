@@ -193,7 +193,10 @@ export interface CallFault {
 export interface LineChange {
   /** Counts messages: a face that misses one asks for a snapshot. */
   readonly seq: number;
+  /** Those that changed. */
   readonly fixtures: readonly FixtureView[];
+  /** The names of all, in their order: what is not among them was forgotten. */
+  readonly names: readonly string[];
   readonly batch: BatchView | null;
   /** Verdicts since the last message, for sound and sticky display. */
   readonly verdicts: readonly {

@@ -114,9 +114,8 @@ function applyChanges(state: AppState, changes: readonly LineChange[]): AppState
   const changed = new Map(
     changes.flatMap(({ fixtures }) => fixtures.map((fixture) => [fixture.name, fixture] as const)),
   );
-  const known = new Set(state.line.fixtures.map(({ name }) => name));
-  const fixtures = state.line.fixtures.map((fixture) => changed.get(fixture.name) ?? fixture);
-  for (const [name, fixture] of changed) if (!known.has(name)) fixtures.push(fixture);
+  const known = new Map(state.line.fixtures.map((fixture) => [fixture.name, fixture] as const));
+  const fixtures = last.names.flatMap((name) => changed.get(name) ?? known.get(name) ?? []);
   const verdicts = changes.flatMap((change) => change.verdicts);
   return {
     ...state,

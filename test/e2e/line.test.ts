@@ -148,11 +148,11 @@ describe('the line', { skip: noBrowser }, () => {
     const { page, context, complaints } = await bench.window();
     await signIn(page, 'op-1');
     await startBatch(page, { recipe: 'esp32c3-production', count: 1 });
-    await page.locator('.tile[data-tone="fail"]').first().waitFor();
+    await page.locator('.tile[data-tone="warn"]').first().waitFor();
     await page.getByRole('button', { name: 'Stop batch' }).click();
     await page.getByRole('button', { name: 'Stop after this step' }).click();
     await page.getByText(/ended/).waitFor();
-    await page.locator('.tile[data-tone="fail"]').first().click();
+    await page.locator('.tile[data-tone="warn"]').first().click();
     const dialog = page.getByRole('dialog');
     for (const words of ['What happened', 'Is the board safe?', 'What to do', 'Who acts', 'Code'])
       await dialog.getByText(words).waitFor();

@@ -49,17 +49,17 @@ describe('station', { skip: noBrowser }, () => {
     await page.getByRole('tab', { name: 'People' }).click();
     await page.getByRole('button', { name: 'Add person' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('textbox', { name: 'Id' }).fill('dee');
-    await dialog.getByRole('textbox', { name: 'Name' }).fill('Dee Marsh');
+    await dialog.getByRole('textbox', { name: 'Id' }).fill('op-4');
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('Operator 4');
     await dialog.getByRole('textbox', { name: /Badge/ }).focus();
-    await scan(page, 'BADGE-DEE-0004');
+    await scan(page, 'BADGE-OP-0004');
     assert.equal(await dialog.count(), 1, 'the code of the badge stays in its field and sends nothing');
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('cell', { name: 'Dee Marsh' }).waitFor();
+    await page.getByRole('cell', { name: 'Operator 4', exact: true }).waitFor();
     await page.keyboard.press('F3');
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    await scan(page, 'BADGE-DEE-0004');
-    await page.locator('.person', { hasText: 'Dee Marsh' }).waitFor();
+    await scan(page, 'BADGE-OP-0004');
+    await page.locator('.person', { hasText: 'Operator 4' }).waitFor();
     await context.close();
   });
 

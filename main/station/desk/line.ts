@@ -104,6 +104,8 @@ export class Line {
       }),
     );
     for (const name of this.#tiles.keys()) this.#changed.add(name);
+    // Told also when none is left.
+    this.#batchChanged = true;
     this.#gather();
   }
 
@@ -378,6 +380,7 @@ export class Line {
       seq: ++this.#seq,
       fixtures: [...this.#changed].flatMap((name) => this.#tiles.get(name)?.view(now) ?? []),
       batch: this.#batchView() ?? this.#lastBatch,
+      names: [...this.#tiles.keys()],
       verdicts: this.#verdicts,
     };
     this.#changed = new Set();
