@@ -147,7 +147,8 @@ function What({ onDone, onSkip }: { onDone(): void; onSkip(): void }) {
         <Button variant="default" size="md" onClick={onSkip}>
           {f.skip}
         </Button>
-        <Button size="md" onClick={go} loading={busy} disabled={recipe === null} autoFocus>
+        {/* A button that is disabled takes no focus: made anew when there is a recipe. */}
+        <Button key={recipe?.recipe ?? ''} size="md" onClick={go} loading={busy} disabled={recipe === null} autoFocus>
           {f.run}
         </Button>
       </div>
