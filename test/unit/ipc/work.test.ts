@@ -65,7 +65,7 @@ test('from a new recipe to labelled boards, by two people', { skip: withoutSoftH
   assert.equal(await refusedScan('LAMP-0002'), 'serial.waits');
   await until(async () => (await engineer.call('line.snapshot', {})).batch!.passed === 1);
   assert.equal(await refusedScan('LAMP-0002'), 'serial.used');
-  assert.match((await scan('BADGE-ENG-1')).said, /Eva is signed in/);
+  assert.match((await scan('BADGE-ENG-1')).said, /Engineer 1 is signed in/);
   await scan('LAMP-0001');
   const ended = await engineer.batchEnd();
   assert.deepEqual([ended.passed, ended.failed], [2, 0]);
