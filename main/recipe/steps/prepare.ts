@@ -146,7 +146,8 @@ async function encryptAll(context: StepContext, certificate: Uint8Array | null):
   for (const part of plan.parts) {
     const made = release.parts.find((candidate) => candidate.name === part.name && candidate.offset === part.offset);
     const plain = part.kind === 'certificate' ? padTo(certificate!, 16, 0xff) : made!.plain;
-    const bytes = part.encrypted && key !== null ? await encryptUnder(key, plain, part.offset) : plain;
+    const bytes =
+      part.encrypted && key !== null ? await key.use((lent) => encryptFlashAsync(plain, part.offset, lent)) : plain;
     images.push({
       name: part.name,
       offset: part.offset,
@@ -157,16 +158,6 @@ async function encryptAll(context: StepContext, certificate: Uint8Array | null):
     });
   }
   return images;
-}
-
-/** The key is lent to the cipher for the time of the whole work, so a copy is made for it and zeroed here. */
-async function encryptUnder(key: SecretBytes, plain: Uint8Array, address: number): Promise<Uint8Array> {
-  const copy = key.use((bytes) => bytes.slice());
-  try {
-    return await encryptFlashAsync(plain, address, copy);
-  } finally {
-    copy.fill(0);
-  }
 }
 
 function sha256(bytes: Uint8Array): string {
