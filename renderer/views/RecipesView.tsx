@@ -1,6 +1,5 @@
-import { useEffect } from 'react';
 import { StateMark } from '../parts/StateMark.tsx';
-import { goTo, useAnswer } from '../state/station.ts';
+import { useAnswer } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { RecipeEditor } from './RecipeEditor.tsx';
 import { recipeLooks } from './recipe-looks.ts';
@@ -11,10 +10,7 @@ const r = words.recipes;
 export function RecipesView({ chosen }: { readonly chosen: string | null }) {
   const list = useAnswer('recipes.list', {});
   const recipes = list.value ?? [];
-  const first = recipes[0]?.recipe;
-  useEffect(() => {
-    if (chosen === null && first !== undefined) goTo('recipes', first);
-  }, [chosen, first]);
+  const shown = chosen ?? recipes[0]?.recipe ?? null;
 
   return (
     <div className="recipes-screen">
@@ -26,7 +22,7 @@ export function RecipesView({ chosen }: { readonly chosen: string | null }) {
             <li key={view.recipe}>
               <a
                 href={`#/recipes/${encodeURIComponent(view.recipe)}`}
-                aria-current={view.recipe === chosen ? 'page' : undefined}
+                aria-current={view.recipe === shown ? 'page' : undefined}
               >
                 <span className="recipe-name">{view.recipe}</span>
                 <span className="recipe-facts">
@@ -43,10 +39,10 @@ export function RecipesView({ chosen }: { readonly chosen: string | null }) {
           ))}
         </ul>
       </nav>
-      {chosen === null ? (
+      {shown === null ? (
         <p className="calm-note page-note">{r.choose}</p>
       ) : (
-        <RecipeEditor key={chosen} recipe={chosen} onChanged={list.again} />
+        <RecipeEditor key={shown} recipe={shown} onChanged={list.again} />
       )}
     </div>
   );

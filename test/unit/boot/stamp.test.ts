@@ -73,6 +73,6 @@ test('a program is in the PATH when it is a file that may be run', {
   assert.ok(!isInPath('make', path));
   writeFileSync(join(two, 'socat'), '', { mode: 0o755 });
   assert.ok(isInPath('socat', path));
-  assert.deepEqual(missingPackages(path), ['softhsm2', 'make', 'g++', 'python3']);
-  assert.deepEqual(missingPackages(''), ['softhsm2', 'socat', 'make', 'g++', 'python3']);
+  assert.deepEqual(missingPackages(path), ['softhsm2', 'make', 'g++', 'python3', 'chromium']);
+  assert.deepEqual(missingPackages(''), ['softhsm2', 'socat', 'make', 'g++', 'python3', 'chromium']);
 });
