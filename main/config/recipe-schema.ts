@@ -270,6 +270,21 @@ export const recipeSchema = z
       })
       .prefault({})
       .describe('The proof that the finished board starts.'),
+    label: z
+      .strictObject({
+        template: z
+          .string()
+          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.zpl$/)
+          .nullable()
+          .default(null)
+          .describe("A file in the station's folder of labels, such as device.zpl; left out: by the recipe's name."),
+        scan_back: z
+          .boolean()
+          .default(false)
+          .describe('A sealed board is done once its label is on it and was scanned.'),
+      })
+      .prefault({})
+      .describe('The label that a sealed board gets.'),
     wrapping_key: keyRef.describe(
       'AES key of the token under which device keys are kept until the seal, so that a board survives a power cut.',
     ),
@@ -346,6 +361,7 @@ function recipeOf(yaml: RecipeYaml): Recipe {
       reject: proof.reject,
       challenge: proof.challenge,
     },
+    label: { template: yaml.label.template, scanBack: yaml.label.scan_back },
     wrappingKey: keyRefOf(yaml.wrapping_key),
     waivers: yaml.waivers,
   };

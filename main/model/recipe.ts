@@ -88,6 +88,13 @@ export interface Recipe {
     /** Whether the firmware has to sign a fresh challenge with the burned ECDSA key; `if-offered`: where its image says that it can. */
     readonly challenge: 'required' | 'if-offered' | 'none';
   };
+  /** The label that a sealed board gets. Left out in texts that were kept before there were any. */
+  readonly label?: {
+    /** File among the station's label templates; null: the one of the recipe's name, else device.zpl. */
+    readonly template: string | null;
+    /** The board is done once its label was scanned back. */
+    readonly scanBack: boolean;
+  };
   readonly wrappingKey: KeyRef;
   readonly waivers: readonly Waiver[];
 }
