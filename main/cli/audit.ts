@@ -154,7 +154,7 @@ function recordLines(record: SealedRecord): string[] {
         `  ${hex(image.offset)}`,
         image.name,
         image.encrypted ? 'encrypted' : 'plain',
-        `signed image ${image.plainSha256.slice(0, 16)}`,
+        `signed image ${image.plainSha256?.slice(0, 16) ?? '(holds secrets)'}`,
         `as written ${image.flashSha256.slice(0, 16)}`,
       ]),
     ),

@@ -49,7 +49,8 @@ export interface SealedRecord {
     readonly name: string;
     readonly offset: number;
     readonly length: number;
-    readonly plainSha256: string;
+    /** Null where the plain form holds secrets of the device. */
+    readonly plainSha256: string | null;
     readonly flashSha256: string;
     readonly encrypted: boolean;
   }[];

@@ -3,10 +3,10 @@ import type { ChipProfile } from '../chip/board.ts';
 import { planBurn } from '../efuse/plan.ts';
 import type { BurnPlan, EfuseRefusal, PastSlot } from '../efuse/plan-types.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
-import type { Partition } from '../image/types.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { KeyRole, PlanFacts } from '../model/event.ts';
 import type { RecipeRef } from '../model/record.ts';
+import type { DevicePart } from './device-parts.ts';
 import type { Release } from './release.ts';
 import { allSteps, stepOf } from './steps/index.ts';
 import type { Plan, PlannedPart, Recipe, StepId, Waiver } from './types.ts';
@@ -17,7 +17,7 @@ export interface PlanInput {
   readonly recipe: Recipe;
   readonly ref: RecipeRef;
   readonly release: Release;
-  readonly certificatePartition: Partition | null;
+  readonly deviceParts: readonly DevicePart[];
   readonly profile: ChipProfile;
   readonly identity: ChipIdentity & { readonly revision: number; readonly mac: string };
   readonly snapshot: EfuseSnapshot;
@@ -87,17 +87,8 @@ function plannedParts(input: PlanInput): PlannedPart[] {
     signed: part.signed,
     encrypted: part.encrypted,
   }));
-  const place = input.certificatePartition;
-  if (input.recipe.identity && place) {
-    parts.push({
-      name: place.name,
-      kind: 'certificate',
-      offset: place.offset,
-      length: null,
-      signed: false,
-      encrypted: input.recipe.flashEncryption !== null && place.encrypted,
-    });
-  }
+  for (const { kind, partition, encrypted } of input.deviceParts)
+    parts.push({ name: partition.name, kind, offset: partition.offset, length: null, signed: false, encrypted });
   return parts.sort((a, b) => a.offset - b.offset);
 }
 

@@ -1,6 +1,7 @@
 import { profileOf } from '../chip/profiles.ts';
 import { blankSnapshot } from '../efuse/snapshot.ts';
 import { tablesOf } from './check.ts';
+import { devicePartsOf } from './device-parts.ts';
 import type { LoadedRecipe } from './load.ts';
 import { makePlan } from './plan.ts';
 import type { Release } from './release.ts';
@@ -9,14 +10,13 @@ import type { Plan } from './types.ts';
 /** What a plan of this recipe is made from, but for the board. */
 export function planInput(loaded: LoadedRecipe, release: Release) {
   const { recipe, ref, firmware, waivers } = loaded;
-  const name = recipe.identity?.certificate.partition;
   return {
     recipe,
     ref,
     release,
     waivers,
     profile: profileOf(recipe.chip),
-    certificatePartition: firmware.table.partitions.find((partition) => partition.name === name) ?? null,
+    deviceParts: devicePartsOf(recipe, firmware),
     past: { run: null, slots: [], givenUp: [], keys: new Map() },
   };
 }

@@ -15,7 +15,8 @@ export interface FlashImage {
   readonly name: string;
   readonly offset: number;
   readonly bytes: Uint8Array;
-  readonly plainSha256: string;
+  /** Null for a part that holds secrets: a digest of it could be searched for what is easily guessed. */
+  readonly plainSha256: string | null;
   readonly flashSha256: string;
   readonly encrypted: boolean;
 }

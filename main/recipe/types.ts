@@ -27,7 +27,7 @@ export interface Finding {
 /** A part of flash as it will lie there; the bytes of per-device parts come to be in the run. */
 export interface PlannedPart {
   readonly name: string;
-  readonly kind: Firmware['parts'][number]['kind'] | 'certificate';
+  readonly kind: Firmware['parts'][number]['kind'] | 'certificate' | 'nvs' | 'nvs-keys';
   readonly offset: number;
   /** Bytes written; null where only the run knows. */
   readonly length: number | null;

@@ -10,6 +10,7 @@ import type { Fact, KeyRole, RunEvent, StepEvent, WrappedKey } from '../model/ev
 import { BoardFault, type Fault, faultOf, isFault, RecipeFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
+import { devicePartsOf } from '../recipe/device-parts.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { makePlan, planDigest, planFacts } from '../recipe/plan.ts';
 import type { Release } from '../recipe/release.ts';
@@ -178,12 +179,11 @@ export class Run {
     release: Release,
   ): Plan {
     const { recipe, ref, firmware, waivers } = this.#job.loaded;
-    const partition = recipe.identity?.certificate.partition;
     return makePlan({
       recipe,
       ref,
       release,
-      certificatePartition: firmware.table.partitions.find((candidate) => candidate.name === partition) ?? null,
+      deviceParts: devicePartsOf(recipe, firmware),
       profile: board.profile,
       identity,
       snapshot,

@@ -153,7 +153,7 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
                 <th scope="row">{image.name}</th>
                 <td className="mono">{hexText(image.offset)}</td>
                 <td className="num">{countText(image.length)}</td>
-                <td className="mono digest">{image.plainSha256}</td>
+                <td className="mono digest">{image.plainSha256 ?? words.none}</td>
                 <td className="mono digest">{image.flashSha256}</td>
                 <td>{image.encrypted ? words.yes : words.no}</td>
               </tr>

@@ -1,0 +1,35 @@
+import { padTo } from '../../base/bytes.ts';
+import { encryptFlashAsync } from '../../image/flash-encryption.ts';
+import type { FlashImage, StepContext } from '../step.ts';
+import { type MadePart, sha256 } from './made-part.ts';
+
+/**
+ * Every part of the plan as it will lie in this board's flash. Device parts (`made`) are padded with FF to whole cipher blocks; those
+ * that hold secrets are zeroed here once they are encrypted.
+ */
+export async function makeImages(context: StepContext, made: readonly MadePart[]): Promise<FlashImage[]> {
+  const { plan, release, workspace } = context;
+  const key = workspace.keys.get('flash-encryption') ?? null;
+  const images: FlashImage[] = [];
+  for (const part of plan.parts) {
+    const fixed = release.parts.find((candidate) => candidate.name === part.name && candidate.offset === part.offset);
+    const own = made.find(({ partition }) => partition === part.name);
+    const plain = fixed?.plain ?? padTo(own!.bytes, 16, 0xff);
+    const bytes =
+      part.encrypted && key !== null ? await key.use((lent) => encryptFlashAsync(plain, part.offset, lent)) : plain;
+    const encrypted = bytes !== plain;
+    images.push({
+      name: part.name,
+      offset: part.offset,
+      bytes,
+      plainSha256: fixed?.plainSha256 ?? (own!.secret ? null : sha256(plain)),
+      flashSha256: encrypted || fixed === undefined ? sha256(bytes) : fixed.plainSha256,
+      encrypted,
+    });
+    if (own?.secret === true) {
+      own.bytes.fill(0);
+      if (encrypted) plain.fill(0);
+    }
+  }
+  return images;
+}
