@@ -6,7 +6,7 @@ import type { LedgerReader } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
-import { type Assurance, assuranceOf } from '../recipe/assurance.ts';
+import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { eventText } from './story.ts';
 import { hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';

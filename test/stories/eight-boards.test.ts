@@ -10,7 +10,7 @@ import { connectBoard } from '../../main/chip/connect.ts';
 import { profileOf } from '../../main/chip/profiles.ts';
 import { isFault } from '../../main/model/fault.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
-import { assuranceOf } from '../../main/recipe/assurance.ts';
+import { assuranceOf } from '../../main/recipe/assurance/assurance.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
 import { issueCaCertificate, serialNumberFrom } from '../../main/signing/certificates.ts';
 import { pemOf } from '../../main/signing/pem.ts';

@@ -7,7 +7,7 @@ import { systemClock } from '../../main/base/clock.ts';
 import { connectBoard } from '../../main/chip/connect.ts';
 import { profileOf } from '../../main/chip/profiles.ts';
 import { isFault } from '../../main/model/fault.ts';
-import { assuranceOf } from '../../main/recipe/assurance.ts';
+import { assuranceOf } from '../../main/recipe/assurance/assurance.ts';
 import { type LoadedRecipe, loadRecipe } from '../../main/recipe/load.ts';
 import { flashView } from '../../main/virtual/boot-flash.ts';
 import { checkSecureBoot } from '../../main/virtual/boot-secure.ts';

@@ -1,7 +1,7 @@
-import type { ChipProfile } from '../chip/board.ts';
-import { onesIn } from '../efuse/snapshot.ts';
-import type { SealedRecord } from '../model/record.ts';
-import type { waivableChecks } from './check.ts';
+import type { ChipProfile } from '../../chip/board.ts';
+import { onesIn } from '../../efuse/snapshot.ts';
+import type { SealedRecord } from '../../model/record.ts';
+import type { waivableChecks } from '../check.ts';
 
 /** How a device stands to one recommendation of the security guide. */
 export interface Assurance {
