@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { chipKinds, parseRevision } from '../model/chip.ts';
-import type { KeyRef, Recipe } from '../model/recipe.ts';
+import type { KeyRef, OfflineKey, Recipe, SigningKeyRef } from '../model/recipe.ts';
+import { provisioningOf, provisioningSchema, storageOf, storageSchema } from './recipe-storage.ts';
 import { type Place, type Problem, readYaml } from './yaml.ts';
 
 // The form in which people write a recipe. What a chip can do, and which settings of a recipe fit together, is judged in the recipe
@@ -44,6 +45,24 @@ const keyRef = z
       .optional(),
   })
   .describe('Exactly one key of the token: label, and id or public_key_sha256 where they are given, must all fit.');
+
+const secureBootKey = z
+  .union([
+    keyRef.extend({
+      token: z
+        .string()
+        .min(1)
+        .max(32)
+        .describe("Label of another token that the station file lists; left out: the station's own.")
+        .optional(),
+    }),
+    z
+      .strictObject({
+        public_key: z.string().min(1).describe('Public key (PEM or DER), relative to this file.'),
+      })
+      .describe('An offline key: its digest is burned, and the images must already carry its signature.'),
+  ])
+  .describe('A key of a token, or the public half of an offline key.');
 
 /** As chip manuals write it: v3.0, v1.99. */
 const revision = z.string().regex(/^v\d+\.\d{1,2}$/);
@@ -147,7 +166,13 @@ export const recipeSchema = z
         scheme: z
           .enum(['rsa3072', 'ecdsa-p256', 'ecdsa-p384'])
           .describe('Signature scheme of Secure Boot V2. ESP-IDF recommends rsa3072 on the ESP32-P4.'),
-        keys: z.array(keyRef).min(1).max(3).describe('One to three signing keys, in the order of their digests.'),
+        keys: z.array(secureBootKey).min(1).max(3).describe('One to three signing keys, in the order of their digests.'),
+        existing_signatures: z
+          .enum(['replace', 'keep'])
+          .default('replace')
+          .describe(
+            "Signatures that the build already has: 'keep' takes those of listed keys as they are and refuses any other; 'replace' signs anew.",
+          ),
         revoke_unused: z
           .boolean()
           .default(true)
@@ -199,6 +224,8 @@ export const recipeSchema = z
       .describe(
         'Burns a device key for the HMAC peripheral (HMAC_UP), with which firmware derives keys such as those of NVS.',
       ),
+    storage: storageSchema,
+    provisioning: provisioningSchema,
     doors: z
       .strictObject({
         jtag: z.enum(['off', 'leave']).describe("'off' burns every JTAG disable bit of the chip."),
@@ -333,7 +360,8 @@ function recipeOf(yaml: RecipeYaml): Recipe {
     flash: { size: bytesOf(yaml.flash.size), baudRate: yaml.flash.baud_rate, stub: yaml.flash.stub },
     secureBoot: boot && {
       scheme: boot.scheme,
-      keys: boot.keys.map(keyRefOf),
+      keys: boot.keys.map(secureBootKeyOf),
+      existingSignatures: boot.existing_signatures,
       revokeUnused: boot.revoke_unused,
       aggressiveRevocation: boot.aggressive_revocation,
     },
@@ -348,7 +376,9 @@ function recipeOf(yaml: RecipeYaml): Recipe {
         partition: identity.certificate.partition,
       },
     },
-    hmacUp: yaml.hmac_up,
+    hmacUp: yaml.hmac_up || (yaml.storage ?? []).some(({ encryption }) => encryption === 'hmac'),
+    storage: storageOf(yaml.storage),
+    provisioning: provisioningOf(yaml.provisioning),
     doors: { jtag: yaml.doors.jtag, directBoot: yaml.doors.direct_boot, downloadMode: yaml.doors.download_mode },
     secureVersion: yaml.secure_version,
     efuses: yaml.efuses,
@@ -373,6 +403,11 @@ function keyRefOf(key: z.output<typeof keyRef>): KeyRef {
     ...(key.id === undefined ? {} : { id: key.id.toLowerCase() }),
     ...(key.public_key_sha256 === undefined ? {} : { publicKeySha256: key.public_key_sha256.toLowerCase() }),
   };
+}
+
+function secureBootKeyOf(key: z.output<typeof secureBootKey>): SigningKeyRef | OfflineKey {
+  if ('public_key' in key) return { publicKey: key.public_key };
+  return { ...keyRefOf(key), ...(key.token === undefined ? {} : { token: key.token }) };
 }
 
 function attributesOf(name: z.output<typeof distinguishedName>): { type: string; value: string }[] {

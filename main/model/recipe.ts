@@ -1,5 +1,6 @@
 import type { ChipKind, Revision } from './chip.ts';
 import type { KeyRole } from './event.ts';
+import type { Provisioning, StoredPartition } from './storage.ts';
 
 /** Exactly one key of the token. Label, id and public key must all fit where they are given (DESIGN law 6). */
 export interface KeyRef {
@@ -57,7 +58,12 @@ export interface Recipe {
       readonly partition: string;
     };
   } | null;
+  /** Set as well where an NVS partition is encrypted by the HMAC scheme. */
   readonly hmacUp: boolean;
+  /** NVS partitions made for each device; null (or left out, in older texts): none. */
+  readonly storage?: readonly StoredPartition[] | null;
+  /** Credentials of each device for provisioning by Security 2. */
+  readonly provisioning?: Provisioning | null;
   readonly doors: {
     readonly jtag: 'off' | 'leave';
     readonly directBoot: 'off' | 'leave';
