@@ -43,7 +43,7 @@ export function findingLines(finding: Finding): string[] {
   const path = finding.path ? ` ${finding.path}:` : '';
   return [
     `${place ? `${place}: ` : ''}${head}:${path} ${finding.what}`,
-    `    ${finding.remedy} [${finding.check}${finding.waivable && finding.waived === null ? ', can be waived' : ''}]`,
+    `    ${finding.remedy} [${finding.check}${finding.waivable && finding.waived === null ? ', can be waived' : ''}]${finding.section ? ` (ESP-IDF Security overview, ${finding.section})` : ''}`,
   ];
 }
 

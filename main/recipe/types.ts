@@ -20,6 +20,8 @@ export interface Finding {
   readonly path: string | null;
   readonly what: string;
   readonly remedy: string;
+  /** Section of the ESP-IDF Security overview on which it rests, where it is one of the guide's. */
+  readonly section?: string;
   /** The reason given, where a waiver lets it go. */
   readonly waived: string | null;
 }

@@ -1,24 +1,30 @@
 // What is publicly known of released versions of ESP-IDF. Data, not a service: nothing is asked for over the network, so a finding says
 // of what date the table is. To bring it up to date: the release notes and https://github.com/espressif/esp-idf/security/advisories.
 
+import type { ChipKind } from '../../model/chip.ts';
+
 /** When this table was last compared with its sources. */
 export const advisoriesDate = '2026-11-22';
 
 /** A branch that gets no more fixes, security fixes included. */
 export interface EndOfLife {
-  /** `major.minor`; older branches ended before it. */
+  /** `major.minor`. */
   readonly branch: string;
   /** Year and month. */
   readonly ended: string;
   readonly source: string;
 }
 
-/** The newest branch that has ended: each branch is supported for 30 months from its first release, so all older ones have too. */
-export const endOfLife: EndOfLife = {
-  branch: '5.2',
-  ended: '2026-08',
-  source: 'release notes of ESP-IDF v5.2.8; SUPPORT_POLICY.md',
-};
+/** Oldest first. Each branch is supported for 30 months from its first release, so what is older than one of these has ended before it. */
+export const endsOfLife: readonly EndOfLife[] = [
+  { branch: '4.4', ended: '2024-07', source: 'ESP-IDF ROADMAP.md of 2024' },
+  {
+    branch: '5.1',
+    ended: '2025-12',
+    source: 'ESP-IDF ROADMAP.md of 2024 (maintenance from June 2024, 18 months); SUPPORT_POLICY.md',
+  },
+  { branch: '5.2', ended: '2026-08', source: 'release notes of ESP-IDF v5.2.8; SUPPORT_POLICY.md' },
+];
 
 export interface Advisory {
   readonly id: string;
@@ -28,30 +34,156 @@ export interface Advisory {
   readonly fixed: Readonly<Record<string, number>>;
   /** Options of which one must be on for the code to be in the build; empty: whatever the build. */
   readonly options: readonly string[];
+  /** It is in the image only where the application calls it, which no option tells. */
+  readonly onUse?: true;
+  /** Chips whose build can hold the code; left out: all. */
+  readonly chips?: readonly ChipKind[];
   readonly source: string;
 }
 
+const wifi = ['ESP_WIFI_ENABLED', 'ESP32_WIFI_ENABLED', 'ESP_HOST_WIFI_ENABLED'];
+const bluetooth = ['BT_ENABLED'];
+
+/** Of ESP-IDF. Where a source names only the last release that is affected, the next counts as fixed. */
 export const advisories: readonly Advisory[] = [
   {
     id: 'CVE-2026-25532',
     title: 'a malformed WPS message makes a length negative in the Wi-Fi enrollee (memory corruption from radio range)',
     fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 3 },
-    options: ['ESP_WIFI_ENABLED', 'ESP32_WIFI_ENABLED', 'ESP_HOST_WIFI_ENABLED'],
-    source: 'NVD, CVE-2026-25532',
+    options: wifi,
+    source: 'NVD, CVE-2026-25532; GHSA-m2h2-683f-9mw7',
   },
   {
     id: 'CVE-2026-45541',
     title: 'a malformed Sec-WebSocket-Protocol header crashes esp_http_server before any log-in',
     fixed: { '5.2': 7, '5.3': 6, '5.4': 5, '5.5': 5, '6.0': 1 },
     options: ['HTTPD_WS_SUPPORT'],
-    source: 'NVD, CVE-2026-45541',
+    source: 'NVD, CVE-2026-45541; GHSA-3j8v-xgrq-5vg8',
   },
   {
     id: 'CVE-2026-45328',
     title: 'the secure services of esp_tee give the application what the TEE was to keep from it',
     fixed: { '5.5': 5, '6.0': 1 },
     options: ['SECURE_ENABLE_TEE'],
-    source: 'NVD, CVE-2026-45328',
+    source: 'NVD, CVE-2026-45328; GHSA-mmgp-73p4-92xp',
+  },
+  {
+    id: 'CVE-2026-45542',
+    title: 'an over-long user name in the first message of provisioning security 2 corrupts the heap',
+    fixed: { '5.2': 7, '5.3': 6, '5.4': 5, '5.5': 5, '6.0': 1 },
+    options: ['ESP_PROTOCOMM_SUPPORT_SECURITY_VERSION_2'],
+    source: 'NVD, CVE-2026-45542; GHSA-9r76-858f-v6jh',
+  },
+  {
+    id: 'CVE-2026-45160',
+    title: 'a crafted DHCP request makes the DHCP server of a SoftAP read beyond the packet',
+    fixed: { '5.2': 8, '5.3': 6, '5.4': 5, '5.5': 5, '6.0': 2 },
+    options: ['LWIP_DHCPS'],
+    source: 'NVD, CVE-2026-45160; GHSA-g764-gwc3-75m5',
+  },
+  {
+    id: 'CVE-2026-55687',
+    title: 'a malformed picture makes the JPEG decoder write beyond its stack',
+    fixed: { '5.3': 6, '5.4': 5, '5.5': 5, '6.0': 2 },
+    options: [],
+    onUse: true,
+    chips: ['esp32p4'],
+    source: 'NVD, CVE-2026-55687; GHSA-v6r2-f6p2-88cj',
+  },
+  {
+    id: 'CVE-2026-46532',
+    title: 'a vendor command makes the Bluetooth AVRCP target read beyond its buffer',
+    fixed: { '5.2': 7, '5.3': 6, '5.4': 5, '5.5': 4, '6.0': 1 },
+    options: ['BT_A2DP_ENABLE', 'A2DP_ENABLE'],
+    source: 'NVD, CVE-2026-46532; GHSA-3pp8-42fh-3j3c',
+  },
+  {
+    id: 'CVE-2026-25507',
+    title: 'provisioning over Bluetooth LE uses memory that it has given back',
+    fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 3 },
+    options: bluetooth,
+    source: 'NVD, CVE-2026-25507; GHSA-h7r3-gmg9-xjmg',
+  },
+  {
+    id: 'CVE-2025-68474',
+    title: 'a vendor command makes the Bluetooth AVRCP code write beyond its buffer',
+    fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 2 },
+    options: ['BT_A2DP_ENABLE', 'A2DP_ENABLE'],
+    source: 'NVD, CVE-2025-68474 (affected up to 5.5.1, 5.4.3, 5.3.4, 5.2.6, 5.1.6); GHSA-43gh-7r4f-qp57',
+  },
+  {
+    id: 'CVE-2025-52471',
+    title: 'a short ESP-NOW frame makes a length negative: memory can be written from radio range',
+    fixed: { '5.1': 7, '5.2': 6, '5.3': 4, '5.4': 2 },
+    options: wifi,
+    source: 'NVD, CVE-2025-52471 (which names 5.1.6 both as affected and as fixed); GHSA-hqhh-cp47-fv5g',
+  },
+  {
+    id: 'CVE-2024-53845',
+    title: 'ESPTouch v2 encrypts credentials with a constant IV',
+    fixed: { '5.0': 8, '5.1': 6, '5.2': 4, '5.3': 2 },
+    options: wifi,
+    source: 'NVD, CVE-2024-53845; GHSA-wm57-466g-mhrr',
+  },
+];
+
+/** What is known against the silicon itself. No build mends it. */
+export interface ChipAdvisory {
+  readonly id: string;
+  readonly title: string;
+  readonly chips: readonly ChipKind[];
+  /** What a recipe must use to be concerned. */
+  readonly concerns: 'ecdsa-secure-boot' | 'flash-encryption' | 'boot-security';
+  readonly remedy: string;
+  readonly source: string;
+}
+
+const holder =
+  'Give every device keys of its own and keep nothing in it that opens another; waive this with the reason if that is enough.';
+
+export const chipAdvisories: readonly ChipAdvisory[] = [
+  {
+    id: 'AR2026-006',
+    title:
+      'the ROM does not test that r and s of an ECDSA signature lie within the order of the curve: firmware with an invalid signature can be made to start',
+    chips: ['esp32p4', 'esp32h2', 'esp32c5', 'esp32c61'],
+    concerns: 'ecdsa-secure-boot',
+    remedy: 'Use rsa3072 where the chip has it; there is no fix in software.',
+    source: 'Espressif AR2026-006 V1.1, 2026-07-28',
+  },
+  {
+    id: 'AR2026-005',
+    title: 'voltage glitches on the AES accelerator give its keys to somebody who holds the device',
+    chips: ['esp32s3'],
+    concerns: 'boot-security',
+    remedy: holder,
+    source: 'Espressif AR2026-005',
+  },
+  {
+    id: 'AR2023-007',
+    title:
+      'power analysis and fault injection together get around Secure Boot and flash encryption for somebody who holds the device',
+    chips: ['esp32c3', 'esp32c6'],
+    concerns: 'boot-security',
+    remedy: holder,
+    source: 'Espressif AR2023-007',
+  },
+  {
+    id: 'AR2023-005',
+    title:
+      'electromagnetic pulses (EMFI) get around Secure Boot and flash encryption for somebody who holds the device',
+    chips: ['esp32'],
+    concerns: 'boot-security',
+    remedy: holder,
+    source: 'Espressif AR2023-005 (CVE-2023-35818), chip revisions v3.0 and v3.1',
+  },
+  {
+    id: 'AR2022-003',
+    title: 'power analysis of the AES core can give the flash encryption key to somebody who holds the device',
+    chips: ['esp32', 'esp32s2', 'esp32c3', 'esp32s3'],
+    concerns: 'flash-encryption',
+    remedy: holder,
+    source: 'Espressif AR2022-003 V2.0, 2022-11-18 (shown on ESP32 v3.0; the others are named as potentially affected)',
   },
 ];
 

@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { EspImage, Firmware } from '../../../main/image/types.ts';
-import { advisories, advisoriesDate, isUpTo, parseIdfVersion } from '../../../main/recipe/lint/advisories.ts';
-import { lintChecks, lintFirmware } from '../../../main/recipe/lint/lint.ts';
+import type { EspImage, Firmware, Partition } from '../../../main/image/types.ts';
+import {
+  advisories,
+  advisoriesDate,
+  chipAdvisories,
+  endsOfLife,
+  isUpTo,
+  parseIdfVersion,
+} from '../../../main/recipe/lint/advisories.ts';
+import { lintChecks, lintFirmware, rulesKept } from '../../../main/recipe/lint/lint.ts';
 import { lintRules } from '../../../main/recipe/lint/rules.ts';
 import { parseSdkconfig } from '../../../main/recipe/lint/sdkconfig.ts';
 import { loadRecipe, loadRecipeText } from '../../../main/recipe/load.ts';
@@ -61,7 +68,8 @@ test('every rule is broken by each of its options, in both generations of names,
     { ...production, secureVersion: 1, secureBoot: { ...production.secureBoot!, keys: [{ label: 'one' }] } },
   ];
   const around = ['SECURE_BOOT', 'SECURE_FLASH_ENC_ENABLED'];
-  for (const { check, options, want, reason } of lintRules) {
+  for (const { check, section, options, want, reason } of lintRules) {
+    assert.ok(section !== '');
     assert.match(check, /^lint-[a-z0-9-]+$/);
     assert.ok(check in lintChecks);
     assert.doesNotMatch(reason, /[.]$/);
@@ -74,9 +82,17 @@ test('every rule is broken by each of its options, in both generations of names,
       assert.ok(told.length > 0, `${check} by ${option}`);
       for (const finding of told) {
         assert.deepEqual([finding.file, finding.line, finding.waivable], ['sdkconfig', 1, true]);
+        assert.equal(finding.section, section);
         assert.ok(finding.what.startsWith(`CONFIG_${option} is ${want === 'y' ? 'off' : 'on'}: `), finding.what);
       }
-      for (const recipe of recipes) assert.ok(!checksOf(recipe, kept).includes(check), `${check} without ${option}`);
+      for (const recipe of recipes) {
+        assert.ok(!checksOf(recipe, kept).includes(check), `${check} without ${option}`);
+        assert.ok(!rulesKept(recipe, firmware(broken)).includes(check), `${check} is not kept with ${option}`);
+      }
+      assert.ok(
+        recipes.some((recipe) => rulesKept(recipe, firmware(kept)).includes(check)),
+        `${check} is known to be kept`,
+      );
     }
   }
   assert.equal(new Set(lintRules.map(({ check }) => check)).size, lintRules.length, 'each check has one rule');
@@ -145,20 +161,95 @@ test('versions of ESP-IDF', () => {
     version: string,
     sdkconfig = 'CONFIG_HTTPD_WS_SUPPORT=y\nCONFIG_SECURE_ENABLE_TEE=y\nCONFIG_ESP_WIFI_ENABLED=y\n',
   ) => checksOf(production, sdkconfig, version).filter((check) => /idf|cve/.test(check));
-  for (const fixed of ['v5.5.5', 'v5.5.6', 'v6.0.1']) assert.deepEqual(versionChecks(fixed), []);
-  assert.deepEqual(versionChecks('v5.5.2'), ['lint-cve-2026-25532', 'lint-cve-2026-45541', 'lint-cve-2026-45328']);
-  assert.deepEqual(versionChecks('v5.5.4'), ['lint-cve-2026-45541', 'lint-cve-2026-45328']);
-  assert.deepEqual(versionChecks('v5.5.4', '# CONFIG_HTTPD_WS_SUPPORT is not set\n'), []);
+  for (const fixed of ['v5.5.5', 'v5.5.6', 'v6.0.2']) assert.deepEqual(versionChecks(fixed), []);
+  const picture = 'lint-cve-2026-55687';
+  assert.deepEqual(versionChecks('v5.5.2'), [
+    'lint-cve-2026-25532',
+    'lint-cve-2026-45541',
+    'lint-cve-2026-45328',
+    picture,
+  ]);
+  assert.deepEqual(versionChecks('v5.5.4'), ['lint-cve-2026-45541', 'lint-cve-2026-45328', picture]);
+  assert.deepEqual(versionChecks('v5.5.4', '# CONFIG_HTTPD_WS_SUPPORT is not set\n'), [picture]);
+  assert.deepEqual(versionChecks('v5.5.4', 'CONFIG_ESP_PROTOCOMM_SUPPORT_SECURITY_VERSION_2=y\n'), [
+    'lint-cve-2026-45542',
+    picture,
+  ]);
   assert.deepEqual(versionChecks('v5.2.8'), ['lint-idf-end-of-life']);
-  assert.deepEqual(versionChecks('v4.4.7'), ['lint-idf-end-of-life']);
   assert.deepEqual(versionChecks('v6.1-dev-5'), ['lint-idf-prerelease']);
+  for (const [version, ended] of [
+    ['v4.4.7', /since 2024-07/],
+    ['v5.0.9', /5\.1, a later one, ended in 2025-12/],
+  ] as const) {
+    const told = lint(production, 'CONFIG_A=y\n', version).find(({ check }) => check === 'lint-idf-end-of-life');
+    assert.match(told?.what ?? '', ended);
+    assert.equal(told?.section, 'Software Updates');
+  }
+  // Only the P4 has the JPEG decoder; and whether an application uses it no option tells: a note.
+  assert.ok(!checksOf({ ...production, chip: 'esp32s3' }, 'CONFIG_A=y\n', 'v5.5.4').includes(picture));
+  assert.equal(lint(production, 'CONFIG_A=y\n', 'v5.5.4').find(({ check }) => check === picture)?.severity, 'info');
   // Without an sdkconfig nobody knows what is in the build: a note.
-  assert.ok(lint(production, null, 'v5.5.4').every(({ severity }) => severity === 'info'));
-  assert.equal(lint(production, null, 'v5.5.4').length, 2);
+  const unknown = lint(production, null, 'v5.5.4');
+  assert.ok(unknown.every(({ severity }) => severity === 'info'));
+  assert.ok(unknown.some(({ check }) => check === 'lint-no-sdkconfig'));
+  assert.ok(unknown.some(({ check }) => check === 'lint-cve-2026-45541'));
+});
+
+test('what is published against a chip concerns the recipes that use it', () => {
+  const of = (recipe: Recipe) => checksOf(recipe, 'CONFIG_A=y\n').filter((check) => /^lint-ar/.test(check));
+  const boot = production.secureBoot!;
+  assert.deepEqual(of(production), []);
+  assert.deepEqual(of({ ...production, secureBoot: { ...boot, scheme: 'ecdsa-p256' } }), ['lint-ar2026-006']);
+  assert.deepEqual(of({ ...production, chip: 'esp32s3' }), ['lint-ar2026-005', 'lint-ar2022-003']);
+  assert.deepEqual(of({ ...production, chip: 'esp32c3', flashEncryption: null }), ['lint-ar2023-007']);
+  assert.deepEqual(of({ ...production, chip: 'esp32c3', flashEncryption: null, secureBoot: null }), []);
+});
+
+test('an option that a chip cannot do without is no finding', () => {
+  const text = 'CONFIG_SECURE_BOOT_INSECURE=y\nCONFIG_SECURE_BOOT_V2_FORCE_ENABLE_ECDSA=y\n';
+  const of = (chip: Recipe['chip']) =>
+    checksOf({ ...production, chip }, text).filter((check) => /insecure|force-ecdsa/.test(check));
+  assert.deepEqual(of('esp32c61'), []);
+  assert.deepEqual(of('esp32p4'), ['lint-secure-boot-insecure', 'lint-secure-boot-force-ecdsa']);
+});
+
+test('what the partition table must have for the options of the build', () => {
+  const row = (subtype: number, encrypted = false, type = 1): Partition => ({
+    name: `p${type}-${subtype}`,
+    type,
+    subtype,
+    offset: 0,
+    size: 0x1000,
+    encrypted,
+    readonly: false,
+  });
+  const of = (sdkconfig: string, partitions: readonly Partition[], recipe = production) =>
+    lintFirmware(recipe, { ...firmware(sdkconfig), table: { partitions, md5: true } }).map(({ check }) => check);
+  const dump = 'CONFIG_ESP_COREDUMP_ENABLE_TO_FLASH=y\n';
+  assert.ok(of(dump, [row(3)]).includes('lint-coredump'));
+  assert.ok(!of(dump, [row(3, true)]).includes('lint-coredump'));
+  assert.ok(of(dump, [row(3, true)], { ...production, flashEncryption: null }).includes('lint-coredump'));
+  const keys = 'CONFIG_NVS_ENCRYPTION=y\nCONFIG_NVS_SEC_KEY_PROTECT_USING_FLASH_ENC=y\n';
+  assert.ok(of(keys, []).includes('lint-nvs-keys-partition'));
+  assert.ok(!of(keys, [row(4, true)]).includes('lint-nvs-keys-partition'));
+  const rollback = 'CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK=y\n';
+  assert.ok(of(rollback, [row(0x10, false, 0)]).includes('lint-anti-rollback-slots'));
+  assert.ok(!of(rollback, [row(0x10, false, 0), row(0x11, false, 0)]).includes('lint-anti-rollback-slots'));
+  const silent = 'CONFIG_BOOT_ROM_LOG_ALWAYS_OFF=y\n';
+  assert.ok(of(silent, []).includes('lint-rom-log'));
+  assert.ok(!of(silent, [], { ...production, efuses: { UART_PRINT_CONTROL: 3 } }).includes('lint-rom-log'));
 });
 
 test('the table of advisories is dated and well formed', () => {
   assert.match(advisoriesDate, /^20\d\d-\d\d-\d\d$/);
+  for (const { id, source } of chipAdvisories) {
+    assert.match(id, /^AR\d{4}-\d+$/);
+    assert.ok(source.includes(id));
+  }
+  assert.deepEqual(
+    endsOfLife.map(({ branch }) => branch),
+    endsOfLife.map(({ branch }) => branch).toSorted((a, b) => (isUpTo(a, b) ? -1 : 1)),
+  );
   for (const { id, fixed, options, source } of advisories) {
     assert.match(id, /^CVE-\d{4}-\d+$/);
     assert.ok(source !== '');
@@ -184,6 +275,8 @@ test('a real development build for the P4: what keeps it from production, and no
     'lint-stack-check',
     'lint-protocomm-0',
     'lint-cve-2026-45541',
+    'lint-cve-2026-45542',
+    'lint-cve-2026-45160',
   ]);
   for (const { check, line, what } of told) {
     const option = /^CONFIG_\w+/.exec(what)?.[0];
