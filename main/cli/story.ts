@@ -30,6 +30,8 @@ export function eventText(event: Event): string {
       return `goes on after ${secondsText(event.waitedMs)}`;
     case 'key-made':
       return `made the ${event.role} key, fingerprint ${event.fingerprint.slice(0, 16)}`;
+    case 'escrowed':
+      return `put the ${event.what} away in escrow${event.fingerprint === null ? '' : `, fingerprint ${event.fingerprint.slice(0, 16)}`}`;
     case 'keys-destroyed':
       return event.roles.length > 0
         ? `destroyed the station's copies of ${event.roles.join(', ')}, which lived ${secondsText(event.livedMs)}`

@@ -1,11 +1,11 @@
-import type { KeyRole, RunEvent, StepEvent } from '../model/event.ts';
+import type { EscrowedSecret, KeyRole, RunEvent, StepEvent } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
 import type { BatchRecord } from './ledger.ts';
 
 /** Version of the tables and of the bodies below; bound by the genesis row, and SQLite's user_version. */
-export const ledgerSchema = 2;
+export const ledgerSchema = 3;
 
 /** What the chain holds of a wrapped key: enough to prove which bytes lay there, not the bytes (they vanish at the seal). */
 export interface WrappedKeyMark {
@@ -25,11 +25,17 @@ export interface DroppedKey {
 
 /** An event as it stands in a row's body. */
 export type BookedEvent =
-  | Exclude<StepEvent | RunEvent, { type: 'progress' } | { type: 'key-made' }>
+  | Exclude<StepEvent | RunEvent, { type: 'progress' | 'key-made' | 'escrowed' }>
   | {
       readonly type: 'key-made';
       readonly role: KeyRole;
       readonly fingerprint: string;
+      readonly wrapped: WrappedKeyMark | null;
+    }
+  | {
+      readonly type: 'escrowed';
+      readonly what: EscrowedSecret;
+      readonly fingerprint: string | null;
       readonly wrapped: WrappedKeyMark | null;
     };
 
@@ -50,6 +56,18 @@ export interface SessionNote {
   readonly detail: string | null;
 }
 
+/** An escrowed secret was given out: of which device, at whose word, why. Booked before the secret comes out. */
+export interface EscrowRelease {
+  readonly mac: string;
+  readonly what: EscrowedSecret;
+  readonly fingerprint: string | null;
+  /** Run in which the secret was put away. */
+  readonly escrowedBy: string;
+  /** Two different people. */
+  readonly custodians: readonly [string, string];
+  readonly reason: string;
+}
+
 /** What the chain can say. `run` is set for entries of a run. All tables but the wrapped bytes follow from these in order. */
 export type Entry =
   | { kind: 'genesis'; run: null; body: { station: string; ledger: string; schema: number } }
@@ -57,6 +75,7 @@ export type Entry =
   | { kind: 'batch-closed'; run: null; body: { id: string; at: string } }
   | { kind: 'recipe-state'; run: null; body: RecipeStateNote }
   | { kind: 'session'; run: null; body: SessionNote }
+  | { kind: 'escrow-released'; run: null; body: EscrowRelease }
   | { kind: 'recipe'; run: null; body: { recipe: RecipeRef; text: string } }
   | { kind: 'run-opened'; run: string; body: { run: RunRecord } }
   | { kind: 'run-bound'; run: string; body: { mac?: string; serial?: string; chip?: string } }

@@ -1,9 +1,9 @@
-import type { KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
+import type { EscrowedSecret, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
 import type { ChainHead } from './chain.ts';
-import type { RecipeStateNote, SessionNote } from './entry.ts';
+import type { EscrowRelease, RecipeStateNote, SessionNote } from './entry.ts';
 
 /** An order: so many boards of one recipe. */
 export interface BatchRecord {
@@ -32,6 +32,18 @@ export interface OpenKey {
   readonly run: string;
   readonly role: KeyRole;
   readonly fingerprint: string;
+  readonly wrapped: WrappedKey;
+}
+
+/** A secret of a device that was put away, in its wrapped form. */
+export interface Escrow {
+  readonly mac: string;
+  readonly serial: string | null;
+  readonly run: string;
+  readonly at: string;
+  readonly what: EscrowedSecret;
+  /** Null for a secret too short for one. */
+  readonly fingerprint: string | null;
   readonly wrapped: WrappedKey;
 }
 
@@ -110,7 +122,7 @@ export interface RunPace {
   }[];
 }
 
-export type { RecipeStateNote, SessionNote };
+export type { EscrowRelease, RecipeStateNote, SessionNote };
 
 /** What was found and done when the book was opened. */
 export interface OpeningReport {
@@ -146,7 +158,7 @@ export interface LedgerReader {
     readonly mac?: string;
     readonly limit?: number;
   }): Promise<readonly RunRecord[]>;
-  /** In order of `seq`. Wrapped keys are not given back here (`wrapped` is null): see `DeviceHistory.openKeys`. */
+  /** In order of `seq`. Wrapped keys are not given back here (`wrapped` is null): see `DeviceHistory.openKeys` and `escrows`. */
   events(run: string): Promise<readonly StoredEvent[]>;
   /** Ended runs of a batch by outcome. */
   counts(batch: string): Promise<Readonly<Record<Outcome, number>>>;
@@ -161,6 +173,11 @@ export interface LedgerReader {
   }): Promise<readonly RunPace[]>;
   /** Everything that was said of recipes' states, oldest first. */
   recipeStates(): Promise<readonly (RecipeStateNote & { readonly at: string; readonly row: number })[]>;
+
+  /** Secrets in escrow, newest first; 100 unless told. A device that was begun again may have several: the record names which holds. */
+  escrows(query: { readonly mac?: string; readonly limit?: number }): Promise<readonly Escrow[]>;
+  /** Every release of an escrowed secret, oldest first. */
+  escrowReleases(): Promise<readonly (EscrowRelease & { readonly at: string; readonly row: number })[]>;
 
   /** Reads the whole chain again and recomputes it; heads that were remembered elsewhere must be found in it. */
   verify(remembered?: readonly ChainHead[]): Promise<ChainReport>;
@@ -189,6 +206,9 @@ export interface Ledger extends LedgerReader {
   /** Says who came, went, or was refused something at a face of the station. */
   noteSession(note: SessionNote): Promise<void>;
 
+  /** Says that an escrowed secret is about to be given out. To be called before it is. */
+  noteEscrowRelease(release: EscrowRelease): Promise<void>;
+
   openRun(run: RunRecord): Promise<void>;
   /** Binds what became known of the board. `ledger.duplicate` when the serial number belongs to another MAC. */
   bindRun(
@@ -197,7 +217,8 @@ export interface Ledger extends LedgerReader {
   ): Promise<void>;
   /**
    * The event as stored (a wrapped key is kept, but not given back: `wrapped` is null). `key-made` claims the key's fingerprint for this
-   * MAC: `ledger.duplicate` when another board has it (a token whose random generator repeats itself). `progress` is refused.
+   * MAC: `ledger.duplicate` when another board has it (a token whose random generator repeats itself). `escrowed` keeps the wrapped secret
+   * beyond the seal. `progress` is refused.
    */
   append(run: string, step: string | null, event: StepEvent | RunEvent): Promise<StoredEvent>;
   /** No effect when the run has ended with this outcome (a seal ends its run as passed). */

@@ -25,6 +25,16 @@ export type StepEvent =
       readonly fingerprint: string;
       readonly wrapped: WrappedKey | null;
     }
+  /**
+   * A secret of the device was put away for later: its wrapped form survives the seal, and comes out only when two custodians ask for it.
+   * `fingerprint` is null where the secret is so short that one could be searched for.
+   */
+  | {
+      readonly type: 'escrowed';
+      readonly what: EscrowedSecret;
+      readonly fingerprint: string | null;
+      readonly wrapped: WrappedKey | null;
+    }
   /** The board is about to be changed for ever: appended before, never after. */
   | { readonly type: 'intend'; readonly what: string; readonly detail: Fact }
   /** The irreversible act was carried out; not yet believed. */
@@ -78,6 +88,9 @@ export interface StoredEvent {
 
 /** What a per-device key is for. */
 export type KeyRole = 'flash-encryption' | 'ecdsa-identity' | 'hmac-up' | 'hmac-down-ds' | 'hmac-down-jtag';
+
+/** Secrets of a device that may be put away under two custodians: what re-enables its JTAG, what a customer needs to provision it. */
+export type EscrowedSecret = 'jtag-token' | 'proof-of-possession';
 
 /** A per-device key under the token's non-extractable wrapping key (AES key wrap with padding, RFC 5649). */
 export interface WrappedKey {

@@ -31,6 +31,8 @@ export function eventWords(event: Event): { readonly mark: EventMark; readonly t
       return { mark: 'proof', text: said.verified(event.what) };
     case 'key-made':
       return { mark: 'plain', text: said.keyMade(event.role, event.fingerprint.slice(0, 16)) };
+    case 'escrowed':
+      return { mark: 'plain', text: said.escrowed(event.what) };
     case 'keys-destroyed':
       return { mark: 'proof', text: said.keysDestroyed(event.roles.join(', '), durationText(event.livedMs / 1000)) };
     case 'waived':

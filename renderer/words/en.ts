@@ -291,6 +291,7 @@ export const en = {
     burned: (what: string) => `Burned ${what}`,
     verified: (what: string) => `Read back as intended: ${what}`,
     keyMade: (role: string, fingerprint: string) => `Key made: ${role}, fingerprint ${fingerprint}`,
+    escrowed: (what: string) => `Put away in escrow under two custodians: ${what}`,
     keysDestroyed: (roles: string, lived: string) => `Keys destroyed after ${lived}: ${roles}`,
     waived: (check: string, reason: string) => `Waived ${check}: ${reason}`,
     parked: (what: string) => `Waits where the board is safe: ${what}`,

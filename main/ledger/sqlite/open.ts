@@ -76,6 +76,8 @@ class SqliteLedgerReader implements LedgerReader {
   tally = (span: Parameters<LedgerReader['tally']>[0]) => this.#ask('tally', span);
   recentPaces = (query: Parameters<LedgerReader['recentPaces']>[0]) => this.#ask('recentPaces', query);
   recipeStates = () => this.#ask('recipeStates');
+  escrows = (query: Parameters<LedgerReader['escrows']>[0]) => this.#ask('escrows', query);
+  escrowReleases = () => this.#ask('escrowReleases');
 
   async verify(remembered: readonly ChainHead[] = []): Promise<ChainReport> {
     for (let after: ChainHead | null = null; ; ) {
@@ -148,6 +150,10 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
     await this.#write({ op: 'noteSession', note });
   }
 
+  async noteEscrowRelease(release: Parameters<Ledger['noteEscrowRelease']>[0]): Promise<void> {
+    await this.#write({ op: 'noteEscrowRelease', release });
+  }
+
   async openRun(run: Parameters<Ledger['openRun']>[0]): Promise<void> {
     await this.#write({ op: 'openRun', run });
   }
@@ -161,7 +167,8 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
       throw misuse('Progress is for screens and does not stand in the ledger.', { run, step });
     const at = this.#now();
     const { seq } = await this.#write({ op: 'append', run, step, event }, at);
-    return { run, seq: seq ?? 0, at, step, event: event.type === 'key-made' ? { ...event, wrapped: null } : event };
+    const wraps = event.type === 'key-made' || event.type === 'escrowed';
+    return { run, seq: seq ?? 0, at, step, event: wraps ? { ...event, wrapped: null } : event };
   }
 
   async endRun(run: string, end: Parameters<Ledger['endRun']>[1]): Promise<void> {

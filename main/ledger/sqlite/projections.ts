@@ -104,6 +104,7 @@ export class Projections {
       // Read from the chain itself where they are asked for.
       case 'recipe-state':
       case 'session':
+      case 'escrow-released':
         return;
     }
   }

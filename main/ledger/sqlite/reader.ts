@@ -10,6 +10,8 @@ import type {
   DeviceHistory,
   DeviceQuery,
   DeviceRow,
+  Escrow,
+  EscrowRelease,
   OpenKey,
   RecipeStateNote,
   RunPace,
@@ -28,6 +30,14 @@ interface WrappedRow {
   wrapping_key_id: string;
   mechanism: WrappedKey['mechanism'];
   data: Uint8Array;
+}
+
+interface EscrowRow extends Omit<WrappedRow, 'role' | 'fingerprint'> {
+  mac: string;
+  serial: string | null;
+  at: string;
+  what: Escrow['what'];
+  fingerprint: string | null;
 }
 
 /**
@@ -135,6 +145,31 @@ export class LedgerQuestions {
     }));
   }
 
+  escrows(query: { mac?: string; limit?: number }): Escrow[] {
+    const { mac, limit = 100 } = query;
+    return ((this.#sql.escrows?.all(mac ?? null, mac ?? null, limit) ?? []) as EscrowRow[]).map((row) => ({
+      mac: row.mac,
+      serial: row.serial,
+      run: row.run,
+      at: row.at,
+      what: row.what,
+      fingerprint: row.fingerprint,
+      wrapped: {
+        wrappingKeyId: row.wrapping_key_id,
+        mechanism: row.mechanism,
+        data: Buffer.from(row.data).toString('base64'),
+      },
+    }));
+  }
+
+  escrowReleases(): (EscrowRelease & { at: string; row: number })[] {
+    return (this.#sql.escrowReleases.all() as { row: number; at: string; body: string }[]).map(({ row, at, body }) => ({
+      ...(JSON.parse(body) as EscrowRelease),
+      at,
+      row,
+    }));
+  }
+
   counts(batch: string): Record<Outcome, number> {
     const counts = { passed: 0, failed: 0, refused: 0, errored: 0, aborted: 0 };
     for (const { outcome, n } of this.#sql.counts.all(batch) as { outcome: Outcome; n: number }[]) counts[outcome] = n;
@@ -169,10 +204,14 @@ export class LedgerQuestions {
         seq,
         at,
         step,
-        event: event.type === 'key-made' ? { ...event, wrapped: null } : event,
+        event: event.type === 'key-made' || event.type === 'escrowed' ? { ...event, wrapped: null } : event,
       };
     });
   }
+}
+
+function hasTable(db: Database, name: string): boolean {
+  return db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`).get(name) !== undefined;
 }
 
 function runRecord(row: RunRow): RunRecord {
@@ -207,6 +246,15 @@ function statements(db: Database) {
       'SELECT outcome, count(*) AS n FROM runs WHERE batch = ? AND outcome IS NOT NULL GROUP BY outcome',
     ),
     recipeStates: db.prepare(`SELECT row, at, body FROM entries WHERE kind = 'recipe-state' ORDER BY row`),
+    // A book of an older program that nobody has written since has no such table.
+    escrows: !hasTable(db, 'escrows')
+      ? null
+      : db.prepare(
+          `SELECT r.mac, r.serial, s.run, e.at, s.what, s.fingerprint, s.wrapping_key_id, s.mechanism, s.data
+       FROM escrows s JOIN entries e ON e.row = s.row JOIN runs r ON r.id = s.run
+       WHERE r.mac IS NOT NULL AND (? IS NULL OR r.mac = ?) ORDER BY s.row DESC LIMIT ?`,
+        ),
+    escrowReleases: db.prepare(`SELECT row, at, body FROM entries WHERE kind = 'escrow-released' ORDER BY row`),
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),
     sealed: db.prepare('SELECT e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?').pluck(),

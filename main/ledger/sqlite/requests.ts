@@ -2,7 +2,7 @@ import type { RunEvent, StepEvent } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { RecipeRef, RunRecord, SealedRecord } from '../../model/record.ts';
-import type { BatchRecord, RecipeStateNote, SessionNote } from '../ledger.ts';
+import type { BatchRecord, EscrowRelease, RecipeStateNote, SessionNote } from '../ledger.ts';
 
 /**
  * What the writing thread can be asked. A request crosses to it as its canonical JSON text: what has no JSON form (a SecretBytes, a
@@ -14,6 +14,7 @@ export type WriteRequest =
   | { op: 'putRecipe'; recipe: RecipeRef; text: string }
   | { op: 'noteRecipeState'; note: RecipeStateNote }
   | { op: 'noteSession'; note: SessionNote }
+  | { op: 'noteEscrowRelease'; release: EscrowRelease }
   | { op: 'openRun'; run: RunRecord }
   | { op: 'bindRun'; run: string; facts: { mac?: string; serial?: string; chip?: string } }
   | { op: 'append'; run: string; step: string | null; event: Exclude<StepEvent | RunEvent, { type: 'progress' }> }

@@ -13,7 +13,7 @@ export const oldestSqlite = '3.51.3';
 
 /**
  * The chain. Everything else below follows from it (projections), but for the bytes in wrapped_keys, of which the chain holds only
- * the SHA-256, so that they can be destroyed.
+ * the SHA-256, so that they can be destroyed, and those in escrows, so that an export of the chain holds none.
  */
 const chainTable = `
 CREATE TABLE entries (
@@ -36,6 +36,21 @@ CREATE TABLE wrapped_keys (
   data            BLOB NOT NULL         -- last, and long: see wrapped-keys.ts
 ) STRICT;
 CREATE INDEX wrapped_keys_run ON wrapped_keys (run);
+`;
+
+const escrowTable = `
+CREATE TABLE escrows (
+  row             INTEGER PRIMARY KEY,  -- of the escrowed entry
+  run             TEXT NOT NULL,
+  what            TEXT NOT NULL,
+  fingerprint     TEXT,
+  wrapping_key_id TEXT NOT NULL,
+  mechanism       TEXT NOT NULL,
+  sha256          TEXT NOT NULL,
+  data            BLOB NOT NULL
+) STRICT;
+CREATE INDEX escrows_run ON escrows (run);
+CREATE INDEX entries_escrow_releases ON entries (row) WHERE kind = 'escrow-released';
 `;
 
 export const projectionTables = ['meta', 'batches', 'recipes', 'runs', 'events', 'devices', 'claims'] as const;
@@ -87,6 +102,8 @@ const migrations: readonly ((db: Database) => void)[] = [
   },
   // What was said of recipes is read from the chain, of which it is a small part.
   (db) => db.exec(`CREATE INDEX entries_recipe_states ON entries (row) WHERE kind = 'recipe-state'`),
+  // Secrets in escrow outlive the seal: no row of them is ever dropped.
+  (db) => db.exec(escrowTable),
 ];
 
 /** Makes all projections anew, empty. */

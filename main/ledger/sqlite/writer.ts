@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database, Statement } from 'better-sqlite3';
 import { fromHex, toHex } from '../../base/bytes.ts';
 import { canonicalJson } from '../../base/json.ts';
-import type { WrappedKey } from '../../model/event.ts';
+import type { StepEvent, WrappedKey } from '../../model/event.ts';
 import { faultOf } from '../../model/fault.ts';
 import type { SealedRecord } from '../../model/record.ts';
 import { type ChainHead, hashOfParts } from '../chain.ts';
@@ -101,6 +101,12 @@ export class LedgerWriter {
         return this.#add({ kind: 'recipe-state', run: null, body: request.note }, at);
       case 'noteSession':
         return this.#add({ kind: 'session', run: null, body: request.note }, at);
+      case 'noteEscrowRelease': {
+        const { release } = request;
+        if (this.#sql.device.get(release.mac) === undefined)
+          throw misuse(`No run has met a board ${release.mac}.`, { mac: release.mac });
+        return this.#add({ kind: 'escrow-released', run: null, body: release }, at);
+      }
       case 'openRun': {
         const { run } = request;
         if (this.#sql.run.get(run.id) !== undefined) throw misuse(`The run ${run.id} exists already.`, { run: run.id });
@@ -150,14 +156,14 @@ export class LedgerWriter {
     const run = this.#runOf(request.run);
     const { event, step } = request;
     const seq = run.events;
+    if (event.type === 'escrowed') return this.#escrow(run, seq, step, event, at);
     if (event.type !== 'key-made') {
       const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event } }, at);
       return { ...written, seq };
     }
     if (run.mac !== null) this.#checkClaim('fingerprint', event.fingerprint, run.mac);
-    const data = event.wrapped === null ? null : Uint8Array.from(Buffer.from(event.wrapped.data, 'base64'));
-    const mark =
-      event.wrapped === null || data === null ? null : { ...wrapMark(event.wrapped), sha256: sha256Hex(data) };
+    const data = event.wrapped === null ? null : wrappedBytes(event.wrapped);
+    const mark = event.wrapped === null || data === null ? null : markOf(event.wrapped, data);
     const booked = { ...event, wrapped: mark };
     const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event: booked } }, at);
     if (mark !== null && data !== null) {
@@ -165,6 +171,25 @@ export class LedgerWriter {
       const { role, fingerprint } = event;
       this.#sql.keepKey.run(written.row, run.id, role, fingerprint, wrappingKeyId, mechanism, sha256, toOverflow(data));
     }
+    return { ...written, seq };
+  }
+
+  /** The wrapped bytes of an escrowed secret lie beside the chain, and stay when the board is sealed. */
+  #escrow(
+    run: RunRow,
+    seq: number,
+    step: string | null,
+    event: Extract<StepEvent, { type: 'escrowed' }>,
+    at: string,
+  ): Written {
+    if (event.wrapped === null) throw misuse('A secret was escrowed without its wrapped form.', { run: run.id });
+    const data = wrappedBytes(event.wrapped);
+    const mark = markOf(event.wrapped, data);
+    const booked = { ...event, wrapped: mark };
+    const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event: booked } }, at);
+    const { wrappingKeyId, mechanism, sha256 } = mark;
+    const { what, fingerprint } = event;
+    this.#sql.keepEscrow.run(written.row, run.id, what, fingerprint, wrappingKeyId, mechanism, sha256, data);
     return { ...written, seq };
   }
 
@@ -243,8 +268,13 @@ function checkMac(mac: string): void {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) throw misuse(`'${mac}' is no MAC of the form aa:bb:cc:dd:ee:ff.`);
 }
 
-function wrapMark({ wrappingKeyId, mechanism }: WrappedKey) {
-  return { wrappingKeyId, mechanism };
+function wrappedBytes({ data }: WrappedKey): Uint8Array {
+  return Uint8Array.from(Buffer.from(data, 'base64'));
+}
+
+/** What the chain holds of a wrapped key. */
+function markOf({ wrappingKeyId, mechanism }: WrappedKey, data: Uint8Array) {
+  return { wrappingKeyId, mechanism, sha256: sha256Hex(data) };
 }
 
 function sha256Hex(data: Uint8Array): string {
@@ -273,6 +303,10 @@ function statements(db: Database) {
     claim: sql('SELECT mac, run FROM claims WHERE field = ? AND value = ?'),
     keepKey: sql(
       `INSERT INTO wrapped_keys (row, run, role, fingerprint, wrapping_key_id, mechanism, sha256, data)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    keepEscrow: sql(
+      `INSERT INTO escrows (row, run, what, fingerprint, wrapping_key_id, mechanism, sha256, data)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     openKeys: sql(

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import Database from 'better-sqlite3';
+import { seededRandom } from '../../../main/base/random.ts';
+import type { StepEvent } from '../../../main/model/event.ts';
+import { book, keyMade, mac, record, run } from './book.ts';
+
+function escrowed(fingerprint: string, bytes: Uint8Array): StepEvent {
+  return {
+    type: 'escrowed',
+    what: 'jtag-token',
+    fingerprint,
+    wrapped: { wrappingKeyId: '0a', mechanism: 'AES_KEY_WRAP_PAD', data: Buffer.from(bytes).toString('base64') },
+  };
+}
+
+test('a secret in escrow survives the seal that destroys the keys, and no export holds it', async (t) => {
+  const { ledger, file } = await book(t);
+  const random = seededRandom(21);
+  const [key, token] = [random(72), random(40)];
+  await ledger.openRun(run('r1', { mac: mac(1), serial: 'S-1' }));
+  await ledger.append('r1', 'prepare', keyMade('key-1', key));
+  const stored = await ledger.append('r1', 'prepare', escrowed('token-1', token));
+  assert.equal(stored.event.type === 'escrowed' && stored.event.wrapped, null, 'not given back by the events');
+  await ledger.seal(record('r1', 1));
+  assert.deepEqual((await ledger.history(mac(1))).openKeys, []);
+  const [kept, ...more] = await ledger.escrows({ mac: mac(1) });
+  assert.equal(more.length, 0);
+  assert.equal(kept?.wrapped.data, Buffer.from(token).toString('base64'));
+  assert.deepEqual([kept?.run, kept?.what, kept?.fingerprint, kept?.mac], ['r1', 'jtag-token', 'token-1', mac(1)]);
+  assert.equal(
+    (await ledger.events('r1')).filter(({ event }) => 'wrapped' in event && event.wrapped !== null).length,
+    0,
+  );
+  for await (const row of ledger.exportRows())
+    assert.ok(!JSON.stringify(row).includes(Buffer.from(token).toString('base64')));
+  // Made anew from the chain, the book still has it.
+  await ledger.close();
+  const db = new Database(file);
+  db.prepare(`UPDATE meta SET value = '0' WHERE name = 'projected'`).run();
+  db.close();
+  const again = (await book(t, { file })).ledger;
+  assert.equal(again.opening.rebuilt, true);
+  assert.equal((await again.escrows({ mac: mac(1) })).length, 1);
+});
+
+test('a release is an entry of the chain; of several secrets the newest comes first', async (t) => {
+  const { ledger } = await book(t);
+  await ledger.openRun(run('r1', { mac: mac(1) }));
+  await ledger.append('r1', 'prepare', escrowed('token-1', Uint8Array.of(1)));
+  await ledger.openRun(run('r2', { mac: mac(1) }));
+  await ledger.append('r2', 'prepare', escrowed('token-2', Uint8Array.of(2)));
+  await ledger.openRun(run('r3', { mac: mac(2) }));
+  await ledger.append('r3', 'prepare', escrowed('token-3', Uint8Array.of(3)));
+  assert.deepEqual(
+    (await ledger.escrows({ mac: mac(1) })).map(({ fingerprint }) => fingerprint),
+    ['token-2', 'token-1'],
+  );
+  assert.equal((await ledger.escrows({})).length, 3);
+  const release = {
+    mac: mac(1),
+    what: 'jtag-token',
+    fingerprint: 'token-2',
+    escrowedBy: 'r2',
+    custodians: ['cy', 'di'],
+    reason: 'returned by a customer',
+  } as const;
+  await ledger.noteEscrowRelease(release);
+  const [noted] = await ledger.escrowReleases();
+  assert.deepEqual({ ...noted, at: '', row: 0 }, { ...release, at: '', row: 0 });
+  await assert.rejects(ledger.noteEscrowRelease({ ...release, mac: mac(9) }), { code: 'ledger.misuse' });
+  await assert.rejects(
+    ledger.append('r1', 'prepare', { type: 'escrowed', what: 'jtag-token', fingerprint: null, wrapped: null }),
+    { code: 'ledger.misuse' },
+  );
+  assert.equal((await ledger.verify()).broken, null);
+});
