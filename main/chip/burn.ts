@@ -1,10 +1,11 @@
 // Carrying out a burn plan: book, burn, read back, believe (DESIGN law 2 and 3). The only place that programs eFuses.
 
-import { fromHex } from '../base/bytes.ts';
 import { BitSet } from '../efuse/bits.ts';
+import { partOf } from '../efuse/parts.ts';
 import type { Burn, BurnPlan, SlotAssignment } from '../efuse/plan-types.ts';
+import { digestBytes } from '../efuse/slots.ts';
 import { blankSnapshot, blockHealth } from '../efuse/snapshot.ts';
-import { purposeRule } from '../efuse/tables.ts';
+import { keySlotsOf, purposeRule, readDisablePlace } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
 import type { Fact, StepEvent } from '../model/event.ts';
 import { BoardFault, Fault, ProgramFault } from '../model/fault.ts';
@@ -64,45 +65,48 @@ export async function* carryOut(
   }
 }
 
-/** A key or a digest into its block. The block may hold it already, whole or begun, from an earlier run. */
+/** Keys and digests into the block that is theirs. It may hold them already, whole or begun, from an earlier run. */
 async function* burnKey(
   bus: EfuseBus,
   table: EfuseTable,
-  { assignment }: KeyBurn,
+  { block, assignments }: KeyBurn,
   keys: KeyBytes,
   known: KnownEfuses,
 ): AsyncGenerator<StepEvent, void, void> {
-  const { block } = assignment;
-  if ((known.words[1]! >>> table.blocks[block]!.readDisableBit!) & 1) throw stalePlan(assignment);
-  const detail = detailOf(assignment);
-  const codeword = codewordFor(table, assignment, keys);
+  const name = table.blocks[block]!.name;
+  const { slot } = assignments[0]!;
+  const block0 = new BitSet(known.words);
+  if (table.blocks[block]!.readDisableBits.some((bit) => block0.has(readDisablePlace(table, bit))))
+    throw stalePlan(name, slot);
+  const details = assignments.map(detailOf);
+  const codeword = codewordFor(table, block, assignments, keys);
   try {
     let state = known.blank.has(block) ? 'blank' : await compare(bus, table, codeword);
     if (state !== 'right' && state !== 'foreign') {
-      yield { type: 'intend', what: 'key-block', detail };
+      for (const detail of details) yield { type: 'intend', what: 'key-block', detail };
       known.blank.delete(block);
       for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
         await bus.program(codeword);
         await bus.refresh(codeword);
         state = await compare(bus, table, codeword);
       }
-      yield { type: 'burned', what: 'key-block', detail };
+      for (const detail of details) yield { type: 'burned', what: 'key-block', detail };
     }
     if (state !== 'right') {
-      yield { type: 'observed', what: 'key-block-given-up', value: { slot: assignment.slot, block, state } };
-      throw spoiled(assignment, state);
+      yield { type: 'observed', what: 'key-block-given-up', value: { slot, block, state } };
+      throw spoiled(table, assignments, state);
     }
-    yield { type: 'verified', what: 'key-block', detail };
+    for (const detail of details) yield { type: 'verified', what: 'key-block', detail };
   } finally {
     wipe(codeword);
   }
 }
 
 /** A hidden block shows nothing to compare: burning it by a plan made before would spoil it. */
-function stalePlan({ slot }: SlotAssignment): ProgramFault {
+function stalePlan(name: string, slot: number): ProgramFault {
   return new ProgramFault({
     code: 'burn.stale-plan',
-    what: `BLOCK_KEY${slot} is hidden already, and the plan still wants to burn it.`,
+    what: `${name} is hidden already, and the plan still wants to burn it.`,
     next: 'Insert the board again: the station plans it anew.',
     safety: 'resumable',
     details: { slot },
@@ -116,23 +120,42 @@ function detailOf({ slot, block, purpose, material }: SlotAssignment): Fact {
     : { slot, block, purpose, digest: material.index, sha256: material.sha256 };
 }
 
-/** The 32 bytes in the order of the block, with their parity. The secret that `keys` lends is destroyed here. */
-function codewordFor(table: EfuseTable, { block, purpose, material }: SlotAssignment, keys: KeyBytes): Codeword {
-  const data = material.kind === 'digest' ? fromHex(material.sha256) : secretBytes(keys, material.role, material.part);
+/** The bytes of a block, each material in its part and order, with their parity. The secrets that `keys` lends are destroyed here. */
+function codewordFor(
+  table: EfuseTable,
+  block: number,
+  assignments: readonly SlotAssignment[],
+  keys: KeyBytes,
+): Codeword {
+  const data = new Uint8Array(32);
   try {
-    if (data.length !== 32) {
-      throw new ProgramFault({
-        code: 'burn.wrong-length',
-        what: `The ${purpose} that was to be burned has ${data.length} bytes instead of 32.`,
-        next: 'Keep the ledger and the log, and report this with the code.',
-        safety: 'resumable',
-      });
+    for (const { purpose, material } of assignments) {
+      const { part, reversed } = purposeRule(table, purpose);
+      const bytes =
+        material.kind === 'digest'
+          ? digestBytes(material.sha256, part)
+          : secretBytes(keys, material.role, material.part);
+      try {
+        if (8 * bytes.length !== part.length) throw wrongLength(purpose, bytes.length, part.length / 8);
+        if (reversed) bytes.reverse();
+        partOf(data, part).set(bytes);
+      } finally {
+        bytes.fill(0);
+      }
     }
-    if (purposeRule(table, purpose).reversed) data.reverse();
     return codewordOf(block, data);
   } finally {
     data.fill(0);
   }
+}
+
+function wrongLength(purpose: string, length: number, wanted: number): ProgramFault {
+  return new ProgramFault({
+    code: 'burn.wrong-length',
+    what: `The ${purpose} that was to be burned has ${length} bytes instead of ${wanted}.`,
+    next: 'Keep the ledger and the log, and report this with the code.',
+    safety: 'resumable',
+  });
 }
 
 function secretBytes(keys: KeyBytes, ...key: Parameters<KeyBytes>): Uint8Array {
@@ -170,14 +193,25 @@ async function compareOnce(bus: EfuseBus, table: EfuseTable, codeword: Codeword)
   return blank ? 'blank' : 'begun';
 }
 
-function spoiled({ slot, purpose }: SlotAssignment, state: KeyBlockState): BoardFault {
-  const name = `BLOCK_KEY${slot}`;
+function spoiled(table: EfuseTable, assignments: readonly SlotAssignment[], state: KeyBlockState): BoardFault {
+  const { slot, block } = assignments[0]!;
+  const { name } = table.blocks[block]!;
+  const purpose = assignments.map((assignment) => assignment.purpose).join(' and the ');
+  // Where no other block can hold it there is nowhere to go on.
+  const alone = !keySlotsOf(table).some(
+    (other) =>
+      other !== slot && assignments.every((one) => !purposeRule(table, one.purpose).forbiddenSlots.includes(other)),
+  );
+  const next = alone
+    ? 'Condemn the board: this chip has no other block for it.'
+    : 'Insert the board again: the station takes another block for this key and leaves this one behind.';
+  const safety = alone ? 'condemned' : 'resumable';
   if (state === 'doubtful') {
     return new BoardFault({
       code: 'burn.coding-error',
       what: `${name} still has coding errors after the ${purpose} was burned ${tries} times.`,
-      next: 'Insert the board again: the station takes another block for this key and leaves this one behind.',
-      safety: 'resumable',
+      next,
+      safety,
       details: { slot },
     });
   }
@@ -187,8 +221,8 @@ function spoiled({ slot, purpose }: SlotAssignment, state: KeyBlockState): Board
       state === 'foreign'
         ? `${name} holds bits that do not belong to the ${purpose}.`
         : `${name} did not take the ${purpose} in ${tries} tries.`,
-    next: 'Insert the board again: the station takes another block for this key and leaves this one behind.',
-    safety: 'resumable',
+    next,
+    safety,
     details: { slot },
   });
 }

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { digestOf } from '../base/json.ts';
 import type { BurnPlan } from '../efuse/plan-types.ts';
-import { keySlots, slotState } from '../efuse/slots.ts';
+import { slotState } from '../efuse/slots.ts';
 import { identityFromSnapshot, repeatErrorWords } from '../efuse/snapshot.ts';
-import { efuseTableFor } from '../efuse/tables.ts';
+import { efuseTableFor, fieldOf, keySlotsOf } from '../efuse/tables.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { StepEvent } from '../model/event.ts';
@@ -216,7 +216,8 @@ class LiveBoard implements Board {
   }
 
   async #readMac(): Promise<string> {
-    const words = await this.#bus().readWords(1, [0, 1]);
+    const { block } = fieldOf(this.#tableOrRefuse(), 'MAC').pieces[0]!;
+    const words = await this.#bus().readWords(block, [0, 1]);
     const high = (words.get(1)! & 0xffff).toString(16).padStart(4, '0');
     return (high + words.get(0)!.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
   }
@@ -232,7 +233,7 @@ class LiveBoard implements Board {
 
   /** BLOCK0 anew; where nothing in it changed, no key block did: who burns a key sets its purpose and its locks. */
   async #readBlock0(bus: EfuseBus): Promise<KnownEfuses> {
-    const indexes = [0, 1, 2, 3, 4, 5];
+    const indexes = Array.from({ length: this.#tableOrRefuse().blocks[0]!.words }, (_, i) => i);
     const read = await bus.readWords(0, indexes);
     const words = indexes.map((index) => read.get(index)!);
     const before = this.#knownBefore;
@@ -270,7 +271,7 @@ function notPermitted({ run }: BurnPermit): ProgramFault {
 
 /** What later burns may take as read. */
 function knownOf(snapshot: EfuseSnapshot): KnownEfuses {
-  const states = keySlots.map((slot) => slotState(snapshot, slot));
+  const states = keySlotsOf(snapshot.table).map((slot) => slotState(snapshot, slot));
   return {
     words: [...snapshot.blocks[0]!],
     weak: [...repeatErrorWords(snapshot)],

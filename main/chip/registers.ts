@@ -173,7 +173,8 @@ export class EfuseBus {
 
   #rsError(place: number): Promise<number> {
     const { rsErr0, rsErr1 } = this.#table.registers;
-    return this.#read(place === 0 ? rsErr0 : rsErr1);
+    const offset = place === 0 ? rsErr0 : rsErr1;
+    return offset === null ? Promise.resolve(0) : this.#read(offset);
   }
 
   #readRun(offset: number, count: number): Promise<number[]> {

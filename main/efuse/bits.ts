@@ -1,14 +1,20 @@
 // BLOCK0 as words, and the names of its bits.
 
 import { bitOf, bitsOfField, fieldAt } from './snapshot.ts';
+import { isWriteDisableBit, readDisablePlace } from './tables.ts';
 import type { EfuseField, EfuseTable } from './types.ts';
 
-/** A set of BLOCK0 bits as six words. */
+/** A set of BLOCK0 bits, as its words. */
 export class BitSet {
   readonly words: number[];
 
-  constructor(words: readonly number[] = [0, 0, 0, 0, 0, 0]) {
+  constructor(words: readonly number[]) {
     this.words = words.map((word) => word >>> 0);
+  }
+
+  /** No bit of this silicon's BLOCK0. */
+  static none({ blocks }: EfuseTable): BitSet {
+    return new BitSet(Array.from({ length: blocks[0]!.words }, () => 0));
   }
 
   has(bit: number): boolean {
@@ -37,9 +43,13 @@ export function bitsOfValue(field: EfuseField, value: number): number[] {
 
 /** Name of a BLOCK0 bit for people: its field; for bits of WR_DIS and RD_DIS also what they freeze or hide. */
 export function bitName(table: EfuseTable, bit: number): string {
-  if (bit < 32) return `WR_DIS.${frozenBy(table, bit)}`;
-  const block = table.blocks.find(({ readDisableBit }) => readDisableBit === bit - 32);
-  if (block !== undefined && fieldAt(table, 0, bit)?.name === 'RD_DIS') return `RD_DIS.${block.name}`;
+  if (isWriteDisableBit(table, bit)) return `WR_DIS.${frozenBy(table, bit)}`;
+  for (const block of table.blocks) {
+    const at = block.readDisableBits.findIndex((hide) => readDisablePlace(table, hide) === bit);
+    // Of a block with two such bits each hides a half.
+    const half = block.readDisableBits.length === 2 ? ['.LOW', '.HI'][at] : '';
+    if (at >= 0) return `RD_DIS.${block.name}${half}`;
+  }
   return fieldAt(table, 0, bit)?.name ?? `reserved bit ${bit}`;
 }
 

@@ -3,7 +3,7 @@
 import { BitSet, bitName } from './bits.ts';
 import type { Burn } from './plan-types.ts';
 import { fieldAt, isFrozen, repeatErrorWords } from './snapshot.ts';
-import { fieldOf } from './tables.ts';
+import { fieldOf, isWriteDisableBit } from './tables.ts';
 import type { EfuseSnapshot, EfuseTable } from './types.ts';
 
 /** A BLOCK0 bit to burn, with its stage and why. `last`: in a program of its own after the stage's other bits. */
@@ -22,12 +22,12 @@ export function burnsOfBlock0(snapshot: EfuseSnapshot, wanted: readonly WantedBi
   const present = new BitSet(snapshot.blocks[0]!);
   const weak = new BitSet(repeatErrorWords(snapshot));
   const burns: Burn[] = [];
-  const planned = new BitSet();
+  const planned = BitSet.none(table);
   const frozen = (bit: number) =>
-    isFrozen(snapshot, bit < 32 ? null : (fieldAt(table, 0, bit)?.writeDisableBit ?? null));
+    isFrozen(snapshot, isWriteDisableBit(table, bit) ? null : (fieldAt(table, 0, bit)?.writeDisableBit ?? null));
   for (const stage of stages)
     for (const last of [false, true]) {
-      const program = new BitSet();
+      const program = BitSet.none(table);
       const reasons = new Map<number, string>();
       for (const entry of wanted)
         if (entry.stage === stage && entry.last === last && !planned.has(entry.bit)) {
@@ -45,7 +45,7 @@ export function burnsOfBlock0(snapshot: EfuseSnapshot, wanted: readonly WantedBi
           fields: fieldsOf(table, present, program, reasons),
         });
     }
-  const asked = new BitSet();
+  const asked = BitSet.none(table);
   for (const { bit } of wanted) asked.add(bit);
   return {
     burns,
@@ -58,7 +58,7 @@ export function burnsOfBlock0(snapshot: EfuseSnapshot, wanted: readonly WantedBi
 function fieldsOf(table: EfuseTable, before: BitSet, program: BitSet, reasons: ReadonlyMap<number, string>) {
   const rows = new Map<string, { field: string; from: number; to: number; reason: string }>();
   for (const bit of program.bits()) {
-    const single = bit < 32 || fieldAt(table, 0, bit)?.name === 'RD_DIS';
+    const single = isWriteDisableBit(table, bit) || fieldAt(table, 0, bit)?.name === 'RD_DIS';
     const field = single ? bitName(table, bit) : fieldAt(table, 0, bit)!.name;
     if (rows.has(field)) continue;
     const value = (bits: readonly BitSet[]) =>

@@ -1,20 +1,22 @@
-// Wished keys against the six key blocks: a slot for each, what is left to do there, and what stands against it.
+// Wished keys against the key blocks: a slot for each, what is left to do there, and what stands against it.
 
 import { bitsOfValue } from './bits.ts';
 import type { WantedBit } from './block0-programs.ts';
+import { overlap, readDisableBitsOf } from './parts.ts';
 import type { EfusePast, EfuseRefusal, SlotAssignment, WantedKey } from './plan-types.ts';
 import {
   assignSlots,
+  blockName,
   digestComplete,
   domainOf,
+  isPartHidden,
   keyName,
-  keySlots,
   type SlotState,
   type SlotUse,
   sound,
 } from './slots.ts';
 import { isFrozen, readNumber } from './snapshot.ts';
-import { fieldOf, keyBlockOf, purposeFieldOf } from './tables.ts';
+import { fieldOf, hasField, keyBlockOf, keySlotsOf, purposeFieldOf, readDisablePlace } from './tables.ts';
 import type { EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
 import { mistake } from './wishes.ts';
 
@@ -35,23 +37,28 @@ export function assignKeys(
     if (refusal !== null) refusals.push(refusal);
     else possible.push({ key, rule: rule!, domain: domainOf(index, key, rule!, uses) });
   }
-  const assigned = assignSlots(possible.map(({ domain }) => domain));
+  const assigned = assignSlots(
+    possible.map(({ domain }) => domain),
+    (a, b) => overlap(possible[a]!.rule.part, possible[b]!.rule.part),
+  );
   if ('colliding' in assigned) {
     const names = assigned.colliding.map((index) => keyName(possible[index]!.key));
     const free = uses.filter(({ use }) => use === 'free').length;
+    const all = table.keyBlocks.length;
     refusals.push({
       code: 'efuse.no-free-slot',
-      what: `No key slots can be found for ${names.join(', ')} together: ${free} of 6 are free${possible.some(({ key }) => key.slot !== null) ? ', and the recipe fixes some' : ''}.`,
+      what: `No key slots can be found for ${names.join(', ')} together: ${free} of ${all} are free${possible.some(({ key }) => key.slot !== null) ? ', and the recipe fixes some' : ''}.`,
       next: 'Let the recipe ask for fewer keys or fix fewer slots; where this board alone is short of slots, set it aside.',
       // On virgin silicon it is the recipe that asks too much.
-      condemns: free < 6,
+      condemns: free < all,
     });
     return { slots: [], refusals };
   }
   const slots = possible.map(({ key, rule }, i) =>
     assignmentOf(snapshot, key, rule, states[assigned.slots[i]!]!, past),
   );
-  refusals.push(...slots.flatMap((slot) => lockRefusals(snapshot, slot, states[slot.slot]!)));
+  for (const [at, slot] of slots.entries())
+    refusals.push(...lockRefusals(snapshot, slot, possible[at]!.rule, states[slot.slot]!, slots));
   const secretsFirst = (slot: SlotAssignment) => (slot.material.kind === 'secret' ? 0 : 1);
   return { slots: slots.sort((a, b) => secretsFirst(a) - secretsFirst(b) || a.slot - b.slot), refusals };
 }
@@ -65,7 +72,7 @@ function slotRefusals(table: EfuseTable, states: readonly SlotState[], uses: rea
     return [
       {
         code: 'efuse.foreign-key',
-        what: `BLOCK_KEY${slot} holds something that this station did not burn (${name}).`,
+        what: `${blockName(table, slot)} holds something that this station did not burn${purpose === null ? '' : ` (${name})`}.`,
         next: 'Set the board aside: somebody else has put a key into it.',
         condemns: true,
       },
@@ -88,12 +95,17 @@ function keyRefusal(table: EfuseTable, key: WantedKey, rule: KeyPurposeRule): Ef
       `${key.purpose} must not be burned on ${table.name}: ${rule.refusal}.`,
       'Leave the key out, or make the product from other silicon.',
     );
-  if (key.slot !== null && !keySlots.includes(key.slot))
-    return mistake('efuse.no-such-slot', `There is no key slot ${key.slot}.`, 'Write a slot from 0 to 5.');
+  const last = table.keyBlocks.length - 1;
+  if (key.slot !== null && !keySlotsOf(table).includes(key.slot))
+    return mistake(
+      'efuse.no-such-slot',
+      `${table.name} has no key slot ${key.slot}.`,
+      last === 0 ? 'Write 0, or let the station choose.' : `Write a slot from 0 to ${last}.`,
+    );
   if (key.slot !== null && rule.forbiddenSlots.includes(key.slot))
     return mistake(
       'efuse.forbidden-slot',
-      `BLOCK_KEY${key.slot} of ${table.name} cannot hold ${key.purpose}: the hardware does not find it there.`,
+      `${blockName(table, key.slot)} of ${table.name} cannot hold ${key.purpose}: the hardware does not find it there.`,
       'Choose another slot, or let the station choose.',
     );
   return null;
@@ -113,13 +125,14 @@ function pairRefusals(wanted: readonly WantedKey[]): EfuseRefusal[] {
         'Ask for each purpose once.',
       ),
     );
-  if (has('XTS_AES_128_KEY') && (has('XTS_AES_256_KEY_1') || has('XTS_AES_256_KEY_2')))
+  const forms = [
+    has('XTS_AES_128_KEY'),
+    has('XTS_AES_128_KEY_DERIVED_FROM_128_EFUSE_BITS'),
+    has('XTS_AES_256_KEY_1') || has('XTS_AES_256_KEY_2'),
+  ];
+  if (forms.filter((form) => form).length > 1)
     refusals.push(
-      mistake(
-        'efuse.two-flash-keys',
-        'A chip encrypts its flash with XTS-AES-128 or with XTS-AES-256, not with both.',
-        'Choose one.',
-      ),
+      mistake('efuse.two-flash-keys', 'A chip encrypts its flash with one form of key, not with two.', 'Choose one.'),
     );
   if (has('XTS_AES_256_KEY_1') !== has('XTS_AES_256_KEY_2'))
     refusals.push(
@@ -139,12 +152,17 @@ function assignmentOf(
   state: SlotState,
   past: EfusePast,
 ): SlotAssignment {
-  const earlier = past.slots.find(({ slot }) => slot === state.slot);
-  const proven = earlier?.proven === true && !state.blank;
+  const { table } = snapshot;
+  const hidden = isPartHidden(table, state, rule.part);
+  const earlier =
+    material.kind === 'secret' &&
+    past.slots.find(({ slot, role, part }) => slot === state.slot && role === material.role && part === material.part);
+  const proven = earlier !== false && earlier?.proven === true && !state.blank;
   const complete =
     material.kind === 'digest'
-      ? digestComplete(state, material.sha256) && !state.blank
-      : proven && (state.hidden || sound(state.health));
+      ? digestComplete(state, rule.part, material.sha256) && !state.blank
+      : proven && (hidden || sound(state.health));
+  const unmarked = rule.marks.some(({ field, value }) => readNumber(snapshot, field) !== value);
   return {
     slot: state.slot,
     block: state.block,
@@ -152,9 +170,9 @@ function assignmentOf(
     material,
     todo: {
       content: !complete,
-      purpose: readNumber(snapshot, `KEY_PURPOSE_${state.slot}`) !== rule.number,
-      readProtect: rule.readProtect === 'required' && !state.hidden,
-      writeProtect: !state.blockFrozen || !state.purposeFrozen,
+      purpose: state.purpose !== rule.number || unmarked,
+      readProtect: rule.readProtect === 'required' && !hidden,
+      writeProtect: !state.blockFrozen || (state.purpose !== null && !state.purposeFrozen),
     },
   };
 }
@@ -162,28 +180,37 @@ function assignmentOf(
 /** What protections burned too early make impossible for a key. */
 function lockRefusals(
   snapshot: EfuseSnapshot,
-  { todo, material, purpose }: SlotAssignment,
+  { todo, material, purpose, block }: SlotAssignment,
+  { part }: KeyPurposeRule,
   state: SlotState,
+  all: readonly SlotAssignment[],
 ): EfuseRefusal[] {
+  const { table } = snapshot;
   const refusals: EfuseRefusal[] = [];
   const condemned = (code: string, what: string) =>
     refusals.push({ code, what, next: 'Set the board aside: it cannot become this product.', condemns: true });
-  const name = `BLOCK_KEY${state.slot}`;
-  if (todo.readProtect && isFrozen(snapshot, fieldOf(snapshot.table, 'RD_DIS').writeDisableBit))
+  const name = blockName(table, state.slot);
+  const hidden = isPartHidden(table, state, part);
+  if (todo.readProtect && isFrozen(snapshot, fieldOf(table, 'RD_DIS').writeDisableBit))
     condemned('efuse.rd-dis-locked', `RD_DIS is write-protected, so the ${purpose} of ${name} could never be hidden.`);
   if (todo.purpose && state.purposeFrozen)
     condemned('efuse.purpose-locked', `The purpose of ${name} is write-protected and is not ${purpose}.`);
   if (todo.content && state.blockFrozen && material.kind === 'digest')
     condemned('efuse.block-locked', `${name} is write-protected and does not hold the whole digest.`);
-  if (state.hidden && !sound(state.health) && state.health.failed)
+  // What is proven beside it can be burned no second time: Reed-Solomon blocks are burned once.
+  const done = all.find((other) => other.block === block && other.material.kind === 'secret' && !other.todo.content);
+  if (todo.content && done !== undefined)
+    condemned('efuse.block-burned-once', `${name} was burned for ${done.purpose} and lacks the ${purpose}.`);
+  if (hidden && state.health.failed)
     condemned('efuse.key-unreadable', `${name} is hidden and has more wrong bytes than its code can set right.`);
   if (material.kind === 'digest') {
-    if (state.hidden)
+    if (hidden)
       condemned(
         'efuse.digest-hidden',
         `${name} holds a Secure Boot digest and is read-protected: the ROM cannot see it.`,
       );
-    if (readNumber(snapshot, `SECURE_BOOT_KEY_REVOKE${material.index}`) !== 0)
+    const revoked = `SECURE_BOOT_KEY_REVOKE${material.index}`;
+    if (hasField(table, revoked) && readNumber(snapshot, revoked) !== 0)
       condemned('efuse.digest-revoked', `Secure Boot digest ${material.index} is revoked on this board.`);
   }
   return refusals;
@@ -193,19 +220,25 @@ function lockRefusals(
 export function keyBits(table: EfuseTable, slots: readonly SlotAssignment[]): WantedBit[] {
   return slots.flatMap(({ slot, block, purpose }) => {
     const rule = table.purposes.find((candidate) => candidate.purpose === purpose)!;
-    const { writeDisableBit, readDisableBit } = table.blocks[block]!;
+    const own = table.blocks[block]!;
     const field = purposeFieldOf(table, slot);
-    const name = `BLOCK_KEY${slot}`;
-    const bits: WantedBit[] = bitsOfValue(field, rule.number).map((bit) => ({
+    const name = own.name;
+    const said = [
+      ...(field === null ? [] : bitsOfValue(field, rule.number ?? 0)),
+      ...rule.marks.flatMap((mark) => bitsOfValue(fieldOf(table, mark.field), mark.value)),
+    ];
+    const bits: WantedBit[] = said.map((bit) => ({
       bit,
       stage: 'keys',
       last: false,
       reason: `${name} is for ${purpose}`,
     }));
     const hide = (bit: number, reason: string) => bits.push({ bit, stage: 'hide', last: false, reason });
-    hide(writeDisableBit!, `the ${purpose} in ${name} stays as it is`);
-    hide(field.writeDisableBit!, `the purpose of ${name} stays ${purpose}`);
-    if (rule.readProtect === 'required') hide(32 + readDisableBit!, `no software reads the ${purpose} in ${name}`);
+    hide(own.writeDisableBit!, `the ${purpose} in ${name} stays as it is`);
+    if (field !== null) hide(field.writeDisableBit!, `the purpose of ${name} stays ${purpose}`);
+    if (rule.readProtect === 'required')
+      for (const bit of readDisableBitsOf(own, rule.part))
+        hide(readDisablePlace(table, bit), `no software reads the ${purpose} in ${name}`);
     return bits;
   });
 }
@@ -220,13 +253,14 @@ export function leftBehindBits(
     const use = uses[state.slot]!;
     if (use.use !== 'none' || !use.leftBehind) return [];
     const { table } = snapshot;
-    const { writeDisableBit, readDisableBit } = keyBlockOf(table, state.slot);
+    const { name, writeDisableBit, readDisableBits } = keyBlockOf(table, state.slot);
     const canHide = !isFrozen(snapshot, fieldOf(table, 'RD_DIS').writeDisableBit);
-    const reason = `BLOCK_KEY${state.slot} was spoiled and serves nobody any more`;
+    const reason = `${name} was spoiled and serves nobody any more`;
+    const field = purposeFieldOf(table, state.slot);
     return [
       writeDisableBit!,
-      purposeFieldOf(table, state.slot).writeDisableBit!,
-      ...(canHide ? [32 + readDisableBit!] : []),
+      ...(field === null ? [] : [field.writeDisableBit!]),
+      ...(canHide ? readDisableBits.map((bit) => readDisablePlace(table, bit)) : []),
     ].map((bit) => ({
       bit,
       stage: 'hide' as const,

@@ -6,13 +6,13 @@ export interface WantedKey {
   /** Our name of the bytes: a per-device key's role with the part of it, or a digest. */
   readonly material: KeyMaterial;
   readonly purpose: KeyPurpose;
-  /** Key slot 0..5, or null: the planner chooses. */
+  /** Key slot, or null: the planner chooses. */
   readonly slot: number | null;
 }
 
 export type KeyMaterial =
   | { readonly kind: 'secret'; readonly role: KeyRole; readonly part: 'whole' | 'low' | 'high' }
-  /** A public digest, 32 bytes, hex: known when the plan is made. */
+  /** A public digest, 32 bytes, hex: known when the plan is made. A part of a block that is shorter holds its first bytes. */
   | { readonly kind: 'digest'; readonly index: 0 | 1 | 2; readonly sha256: string };
 
 /** Fields that must hold these values at the end. Only bits that are 1 in the value are burned. */
@@ -74,12 +74,13 @@ export type Burn =
       readonly kind: 'key';
       readonly stage: 'keys';
       readonly block: number;
-      readonly assignment: SlotAssignment;
+      /** All that lies in the block, which is burned in one go: one on most chips, up to two where keys share a block. */
+      readonly assignments: readonly SlotAssignment[];
     }
   | {
       readonly kind: 'bits';
       /**
-       * keys: purposes, after every key block was read back. hide: RD_DIS of secrets, with the write protection of key blocks and their
+       * keys: purposes (and what else tells how a block is read), after every key block was read back. hide: RD_DIS of secrets, with the write protection of key blocks and their
        * purposes. Never both in one program: a supply that fails in the middle must not freeze a purpose that is not yet in.
        */
       readonly stage: 'keys' | 'hide' | 'protection' | 'enable' | 'door';

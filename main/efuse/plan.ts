@@ -1,7 +1,7 @@
 // Burn plan: wanted minus present, in the order in which each thing is still possible (FACTS 4.6, 13.2).
 //
 //   keys        every key block, each read back before the next   reversed or not, as the purpose says
-//   keys        BLOCK0: purposes
+//   keys        BLOCK0: purposes, or what marks them on chips without purpose fields
 //   hide        BLOCK0: RD_DIS of secrets, write protection of key blocks and purposes
 //   protection  BLOCK0: fields of doors and revocation, then write protection of groups; RD_DIS's own (bit 0) is among these
 //   enable      BLOCK0: SPI_BOOT_CRYPT_CNT with SECURE_BOOT_EN, then write protection of their groups
@@ -12,10 +12,11 @@
 import { bitName, bitsOfValue } from './bits.ts';
 import { burnsOfBlock0 } from './block0-programs.ts';
 import { assignKeys, keyBits, leftBehindBits } from './key-wishes.ts';
-import type { Burn, BurnPlan, EfusePast, EfuseRefusal, WantedEfuses } from './plan-types.ts';
+import type { Burn, BurnPlan, EfusePast, EfuseRefusal, SlotAssignment, WantedEfuses } from './plan-types.ts';
 import { checkProtections } from './protection-wishes.ts';
-import { keySlots, slotState, slotUse } from './slots.ts';
+import { slotState, slotUse } from './slots.ts';
 import { blockHealth } from './snapshot.ts';
+import { keySlotsOf, slotOfBlock } from './tables.ts';
 import type { EfuseSnapshot } from './types.ts';
 import { checkFields, switchRefusals } from './wishes.ts';
 
@@ -25,7 +26,7 @@ import { checkFields, switchRefusals } from './wishes.ts';
  */
 export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: EfusePast): BurnPlan {
   const { table } = snapshot;
-  const states = keySlots.map((slot) => slotState(snapshot, slot));
+  const states = keySlotsOf(table).map((slot) => slotState(snapshot, slot));
   const uses = states.map((state) => slotUse(state, wanted.keys, table, past));
   const keys = assignKeys(snapshot, wanted.keys, states, uses, past);
   const fields = checkFields(snapshot, wanted);
@@ -39,13 +40,10 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
     ...protections.bits,
   ];
   const block0 = burnsOfBlock0(snapshot, bits);
-  const content = keys.slots
-    .filter(({ todo }) => todo.content)
-    .map((assignment): Burn => ({ kind: 'key', stage: 'keys', block: assignment.block, assignment }));
   return {
     table: table.name,
     slots: keys.slots,
-    burns: [...content, ...block0.burns],
+    burns: [...contentBurns(keys.slots), ...block0.burns],
     refusals: [
       ...boardRefusals(snapshot, block0.unwantedErrors),
       ...keys.refusals,
@@ -57,10 +55,21 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
   };
 }
 
+/** A burn for each block that lacks something of what is to lie in it, in the order of the assignments. */
+function contentBurns(slots: readonly SlotAssignment[]): Burn[] {
+  const blocks = new Set(slots.filter(({ todo }) => todo.content).map(({ block }) => block));
+  return [...blocks].map((block) => ({
+    kind: 'key',
+    stage: 'keys',
+    block,
+    assignments: slots.filter((assignment) => assignment.block === block),
+  }));
+}
+
 /** What is wrong with the silicon itself. */
 function boardRefusals(snapshot: EfuseSnapshot, unwantedErrors: readonly number[]): EfuseRefusal[] {
   const refusals: EfuseRefusal[] = blockHealth(snapshot)
-    .filter(({ block, failed }) => failed && (block < 4 || block > 9))
+    .filter(({ block, failed }) => failed && slotOfBlock(snapshot.table, block) === null)
     .map(({ block }) => ({
       code: 'efuse.block-unreadable',
       what: `BLOCK${block} has more wrong bytes than its code can set right.`,

@@ -1,23 +1,24 @@
-// Six key blocks are the scarce thing: what stands in each, whose it is, and which wish may have it.
+// Key blocks are the scarce thing (six on most chips, one on ESP32-C2): what stands in each, whose it is, and which wish may have it.
 
-import { bytesOfWords, equalBytes, fromHex, isFilledWith } from '../base/bytes.ts';
+import { bytesOfWords, equalBytes, fromHex, isFilledWith, wordsOf } from '../base/bytes.ts';
+import { onlyParts, overlap, partOf, readDisableBitsOf } from './parts.ts';
 import type { EfusePast, EfuseRefusal, PastSlot, WantedKey } from './plan-types.ts';
 import { blockHealth, isFrozen, isHidden, readNumber } from './snapshot.ts';
 import { keyBlockOf, purposeFieldOf } from './tables.ts';
-import type { BlockHealth, EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
-
-export const keySlots: readonly number[] = [0, 1, 2, 3, 4, 5];
+import type { BlockHealth, BlockPart, EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
 
 /** One key slot as found. */
 export interface SlotState {
   readonly slot: number;
   readonly block: number;
-  /** 32 bytes, byte 0 first; zeros where it is hidden. */
+  /** All its bytes (32), byte 0 first; zeros where it is hidden. */
   readonly content: Uint8Array;
   /** No bit of data, purpose, parity or read protection: nobody used it. */
   readonly blank: boolean;
-  readonly purpose: number;
-  readonly hidden: boolean;
+  /** Value of its KEY_PURPOSE_n; null on chips without. */
+  readonly purpose: number | null;
+  /** Bits of RD_DIS that are burned and hide it or a part of it. */
+  readonly hiddenBy: readonly number[];
   readonly blockFrozen: boolean;
   readonly purposeFrozen: boolean;
   readonly health: BlockHealth;
@@ -26,20 +27,37 @@ export interface SlotState {
 export function slotState(snapshot: EfuseSnapshot, slot: number): SlotState {
   const block = keyBlockOf(snapshot.table, slot);
   const content = bytesOfWords(snapshot.blocks[block.number]!);
-  const purpose = readNumber(snapshot, `KEY_PURPOSE_${slot}`);
-  const hidden = isHidden(snapshot, block.readDisableBit);
+  const field = purposeFieldOf(snapshot.table, slot);
+  const purpose = field === null ? null : readNumber(snapshot, field.name);
+  const hiddenBy = block.readDisableBits.filter((bit) => isHidden(snapshot, bit));
   const health = blockHealth(snapshot).find((entry) => entry.block === block.number)!;
   return {
     slot,
     block: block.number,
     content,
-    blank: isFilledWith(content, 0) && purpose === 0 && !hidden && sound(health),
+    blank: isFilledWith(content, 0) && !purpose && hiddenBy.length === 0 && sound(health),
     purpose,
-    hidden,
+    hiddenBy,
     blockFrozen: isFrozen(snapshot, block.writeDisableBit),
-    purposeFrozen: isFrozen(snapshot, purposeFieldOf(snapshot.table, slot).writeDisableBit),
+    purposeFrozen: field !== null && isFrozen(snapshot, field.writeDisableBit),
     health,
   };
+}
+
+/** How people call the block of a slot. */
+export function blockName(table: EfuseTable, slot: number): string {
+  return keyBlockOf(table, slot).name;
+}
+
+/** Whether software sees nothing of a part of the slot's block: all that could hide any of it does. */
+export function isPartHidden(table: EfuseTable, state: SlotState, part: BlockPart): boolean {
+  const bits = readDisableBitsOf(table.blocks[state.block]!, part);
+  return bits.length > 0 && bits.every((bit) => state.hiddenBy.includes(bit));
+}
+
+/** The first bytes of a digest, as many as its part of the block has. */
+export function digestBytes(sha256: string, { length }: BlockPart): Uint8Array {
+  return fromHex(sha256).subarray(0, length / 8);
 }
 
 export function sound(health: BlockHealth): boolean {
@@ -59,8 +77,8 @@ export type SlotUse =
   | { readonly use: 'free' }
   /** It can be used by nobody, and harms nobody: blank but frozen, or burned by us and left behind. */
   | { readonly use: 'none'; readonly leftBehind: boolean }
-  /** It holds (or was to hold) this wish, index into the wanted keys. */
-  | { readonly use: 'ours'; readonly key: number }
+  /** It holds (or was to hold) these wishes, indexes into the wanted keys. */
+  | { readonly use: 'ours'; readonly keys: readonly number[] }
   | { readonly use: 'foreign' }
   | { readonly use: 'refused'; readonly refusal: EfuseRefusal };
 
@@ -68,52 +86,84 @@ export type SlotUse =
 export function slotUse(state: SlotState, keys: readonly WantedKey[], table: EfuseTable, past: EfusePast): SlotUse {
   if (state.blank)
     return state.blockFrozen || state.purposeFrozen ? { use: 'none', leftBehind: false } : { use: 'free' };
-  if (past.givenUp?.includes(state.slot)) return leftBehind(state, 'data');
-  const earlier = past.slots.find((entry) => entry.slot === state.slot);
-  if (earlier !== undefined) return burnedUse(state, keys, table, earlier);
-  const key = keys.findIndex((wanted) => holdsDigest(state, wanted, table));
-  return key < 0 ? { use: 'foreign' } : { use: 'ours', key };
+  if (past.givenUp?.includes(state.slot)) return leftBehind(state, table, 'data');
+  const held: number[] = [];
+  for (const earlier of past.slots.filter((entry) => entry.slot === state.slot)) {
+    const key = burnedKey(state, keys, table, earlier);
+    if (key === null) return leftBehind(state, table, `${earlier.role} key`);
+    held.push(key);
+  }
+  const parts = () => held.map((key) => ruleOf(table, keys[key]!)!.part);
+  for (const [key, wanted] of keys.entries()) {
+    const rule = ruleOf(table, wanted);
+    const clear = rule !== undefined && !parts().some((part) => overlap(part, rule.part));
+    if (clear && holdsDigest(state, wanted, rule, table)) held.push(key);
+  }
+  return held.length === 0 || hasMore(state, table, parts()) ? { use: 'foreign' } : { use: 'ours', keys: held };
 }
 
-function burnedUse(state: SlotState, keys: readonly WantedKey[], table: EfuseTable, earlier: PastSlot): SlotUse {
+function ruleOf(table: EfuseTable, { purpose }: WantedKey): KeyPurposeRule | undefined {
+  return table.purposes.find((rule) => rule.purpose === purpose);
+}
+
+/** The wish that an earlier run burned here and that can still be finished; null where there is none. */
+function burnedKey(state: SlotState, keys: readonly WantedKey[], table: EfuseTable, earlier: PastSlot): number | null {
   const key = keys.findIndex(
     ({ material }) => material.kind === 'secret' && material.role === earlier.role && material.part === earlier.part,
   );
-  const rule = keys[key] && table.purposes.find(({ purpose }) => purpose === keys[key]!.purpose);
-  const known = earlier.proven || (!state.hidden && earlier.keyAtHand !== false);
-  const usable = rule !== undefined && known && (state.purpose & ~rule.number) === 0;
-  return usable ? { use: 'ours', key } : leftBehind(state, `${earlier.role} key`);
+  const rule = keys[key] && ruleOf(table, keys[key]!);
+  const known = earlier.proven || (state.hiddenBy.length === 0 && earlier.keyAtHand !== false);
+  return rule !== undefined && known && purposeFits(state, rule) ? key : null;
 }
 
-function leftBehind(state: SlotState, content: string): SlotUse {
+/** Whether the purpose that is burned can still become this one, or there is none. */
+function purposeFits({ purpose }: SlotState, { number }: KeyPurposeRule): boolean {
+  return purpose === null || (purpose & ~(number ?? 0)) === 0;
+}
+
+/** Whether something stands in the block outside of the parts that are ours. */
+function hasMore(state: SlotState, table: EfuseTable, parts: readonly BlockPart[]): boolean {
+  const block = table.blocks[state.block]!;
+  const ours = parts.flatMap((part) => readDisableBitsOf(block, part));
+  const shown = onlyParts(wordsOf(state.content), parts);
+  return (
+    state.hiddenBy.some((bit) => !ours.includes(bit)) || wordsOf(state.content).some((word, i) => word !== shown[i])
+  );
+}
+
+function leftBehind(state: SlotState, table: EfuseTable, content: string): SlotUse {
+  const name = blockName(table, state.slot);
   // A block without a purpose serves nobody: it may stay behind. With one, the chip would take it for the key.
   if (state.purpose === 0) return { use: 'none', leftBehind: true };
-  return {
+  const refused = (what: string): SlotUse => ({
     use: 'refused',
     refusal: {
       code: 'efuse.unproven-key',
-      what: `BLOCK_KEY${state.slot} has its purpose already, but nobody can say any more whether the right ${content} is in it.`,
-      next: 'Condemn the board: this key cannot be proven and its purpose cannot be given to another block.',
+      what,
+      next: 'Condemn the board: this key cannot be proven and no other block can take its place.',
       condemns: true,
     },
-  };
+  });
+  return state.purpose === null
+    ? refused(`${name} is burned, and nobody can say any more whether the right ${content} is in it.`)
+    : refused(`${name} has its purpose already, but nobody can say any more whether the right ${content} is in it.`);
 }
 
 /** Whether the block holds this public digest, whole or begun. */
-function holdsDigest(state: SlotState, { material, purpose }: WantedKey, table: EfuseTable): boolean {
-  if (material.kind !== 'digest') return false;
-  const number = table.purposes.find((rule) => rule.purpose === purpose)?.number ?? 0;
-  if ((state.purpose & ~number) !== 0) return false;
+function holdsDigest(state: SlotState, { material }: WantedKey, rule: KeyPurposeRule, table: EfuseTable): boolean {
+  if (material.kind !== 'digest' || !purposeFits(state, rule) || rule.forbiddenSlots.includes(state.slot)) return false;
+  const named = state.purpose !== null && state.purpose === rule.number;
+  const content = partOf(state.content, rule.part);
   // A preview that knows no digest takes the block of that purpose for it.
-  if (material.sha256 === '') return state.purpose === number;
-  if (state.hidden) return state.purpose === number;
-  const digest = fromHex(material.sha256);
-  return state.content.every((byte, i) => (byte & ~digest[i]!) === 0);
+  if (material.sha256 === '') return named || (state.purpose === null && !isFilledWith(content, 0));
+  if (isPartHidden(table, state, rule.part)) return named;
+  const digest = digestBytes(material.sha256, rule.part);
+  return content.every((byte, i) => (byte & ~digest[i]!) === 0);
 }
 
-/** Whether a digest's block is complete as it stands. */
-export function digestComplete(state: SlotState, sha256: string): boolean {
-  return sha256 === '' || (equalBytes(state.content, fromHex(sha256)) && sound(state.health));
+/** Whether a digest is complete as it stands in its part of the block. */
+export function digestComplete(state: SlotState, part: BlockPart, sha256: string): boolean {
+  return sha256 === '' || (equalBytes(partOf(state.content, part), digestBytes(sha256, part)) && sound(state.health));
 }
 
 export type Assignment =
@@ -123,15 +173,19 @@ export type Assignment =
 
 /**
  * A slot for each wish: the first assignment in the order of wishes and slots, found by going back where needed, so that there is one
- * whenever one exists.
+ * whenever one exists. `clash`: whether two wishes (indexes) cannot share a slot; absent: none can.
  */
-export function assignSlots(domains: readonly (readonly number[])[]): Assignment {
+export function assignSlots(
+  domains: readonly (readonly number[])[],
+  clash: (a: number, b: number) => boolean = () => true,
+): Assignment {
   const place = (wishes: readonly number[]): number[] | null => {
     const taken: number[] = [];
     const next = (at: number): boolean => {
-      if (at === wishes.length) return true;
-      for (const slot of domains[wishes[at]!]!)
-        if (!taken.includes(slot)) {
+      const wish = wishes[at];
+      if (wish === undefined) return true;
+      for (const slot of domains[wish]!)
+        if (!taken.some((other, i) => other === slot && clash(wishes[i]!, wish))) {
           taken.push(slot);
           if (next(at + 1)) return true;
           taken.pop();
@@ -157,10 +211,8 @@ export function domainOf(
   rule: KeyPurposeRule,
   uses: readonly SlotUse[],
 ): readonly number[] {
-  const own = keySlots.filter((slot) => {
-    const use = uses[slot]!;
-    return use.use === 'ours' && use.key === index;
-  });
-  const candidates = own.length > 0 ? own : keySlots.filter((slot) => uses[slot]!.use === 'free');
+  const slotsWhere = (fits: (use: SlotUse) => boolean) => uses.flatMap((use, slot) => (fits(use) ? [slot] : []));
+  const own = slotsWhere((use) => use.use === 'ours' && use.keys.includes(index));
+  const candidates = own.length > 0 ? own : slotsWhere(({ use }) => use === 'free');
   return candidates.filter((slot) => (key.slot ?? slot) === slot && !rule.forbiddenSlots.includes(slot));
 }

@@ -1,9 +1,10 @@
 // Reading what was read: values of fields, protections, coding state, identity, differences. Nothing here touches a board.
 
-import { bytesOfWords, isFilledWith, toHex } from '../base/bytes.ts';
+import { toHex } from '../base/bytes.ts';
 import type { Revision } from '../model/chip.ts';
-import { fieldOf, hasField, widthOf } from './tables.ts';
-import type { BitRun, BlockHealth, EfuseField, EfuseSnapshot, EfuseTable } from './types.ts';
+import { onlyParts } from './parts.ts';
+import { fieldOf, hasField, purposeFieldOf, readDisablePlace, slotOfBlock, widthOf } from './tables.ts';
+import type { BitRun, BlockHealth, BlockPart, EfuseField, EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
 
 /** Bit `bit` of a block's words. */
 export function bitOf(words: readonly number[], bit: number): 0 | 1 {
@@ -44,9 +45,9 @@ export function isFrozen(snapshot: EfuseSnapshot, bit: number | null): boolean {
   return bit !== null && bitOf(snapshot.blocks[0]!, bit) === 1;
 }
 
-/** Whether RD_DIS bit `bit` is burned: the block reads as zeros. */
-export function isHidden(snapshot: EfuseSnapshot, bit: number | null): boolean {
-  return bit !== null && bitOf(snapshot.blocks[0]!, 32 + bit) === 1;
+/** Whether RD_DIS bit `bit` is burned: what it hides reads as zeros. */
+export function isHidden(snapshot: EfuseSnapshot, bit: number): boolean {
+  return bitOf(snapshot.blocks[0]!, readDisablePlace(snapshot.table, bit)) === 1;
 }
 
 /** All zeros and no errors: silicon of this table that nobody has burned, not even with a MAC. */
@@ -60,7 +61,7 @@ export function blankSnapshot(table: EfuseTable): EfuseSnapshot {
 }
 
 /**
- * Coding state of BLOCK1 to BLOCK10 by their nibbles: bits 2:0 count the wrong bytes, bit 3 says that they are too many. On ESP32-C3 the
+ * Coding state of all blocks but BLOCK0 by their nibbles: bits 2:0 count the wrong bytes, bit 3 says that they are too many. On ESP32-C3 the
  * fail bits stand one nibble later, and BLOCK10 has none (FACTS 2.4).
  */
 export function blockHealth(snapshot: EfuseSnapshot): readonly BlockHealth[] {
@@ -71,7 +72,7 @@ export function blockHealth(snapshot: EfuseSnapshot): readonly BlockHealth[] {
     return {
       block: number,
       correctedBytes: nibble(number - 1) & 7,
-      failed: failNibble <= 9 && (nibble(failNibble) & 8) !== 0,
+      failed: failNibble < snapshot.table.blocks.length - 1 && (nibble(failNibble) & 8) !== 0,
     };
   });
 }
@@ -96,12 +97,10 @@ export type DecodedField = {
  * was burned and not yet hidden must reach no record.
  */
 export function decodeSnapshot(snapshot: EfuseSnapshot): { readonly [field: string]: DecodedField } {
-  const shown = withoutSecrets(snapshot);
   return Object.fromEntries(
     snapshot.table.fields.map((field) => {
-      const block = field.pieces[0]!.block;
-      const readProtected = isHidden(snapshot, field.readDisableBit);
-      const secret = shown.blocks[block] !== snapshot.blocks[block];
+      const readProtected = field.readDisableBits.some((bit) => isHidden(snapshot, bit));
+      const secret = field.pieces.some((run) => maybeSecret(snapshot, run));
       const value = readProtected || secret ? null : readValue(snapshot, field.name);
       const text = value === null ? null : textOf(snapshot, field.name, value);
       return [
@@ -142,25 +141,46 @@ export function onesIn(value: number): number {
 }
 
 /**
- * The same snapshot with the content of key blocks zeroed as read protection would, except of those whose purpose says that they hold a
- * public digest. Blocks that are not changed stay the same arrays.
+ * The same snapshot with the content of key blocks zeroed as read protection would, except of those parts that hold a public digest by
+ * the block's purpose or, where it has none, by what BLOCK0 says.
  */
 export function withoutSecrets(snapshot: EfuseSnapshot): EfuseSnapshot {
-  const { table } = snapshot;
   return {
     ...snapshot,
     blocks: snapshot.blocks.map((words, number) => {
-      const slot = number - 4;
-      if (slot < 0 || slot > 5 || words.every((word) => word === 0)) return words;
-      const purpose = readNumber(snapshot, `KEY_PURPOSE_${slot}`);
-      const rule = table.purposes.find((candidate) => candidate.number === purpose);
-      return rule?.readProtect === 'forbidden' ? words : words.map(() => 0);
+      const slot = slotOfBlock(snapshot.table, number);
+      return slot === null ? words : onlyParts(words, publicParts(snapshot, slot));
     }),
   };
 }
 
+/** Whether bits of a key block that are not all zero lie outside of what is public in it. */
+function maybeSecret(snapshot: EfuseSnapshot, run: BitRun): boolean {
+  const slot = slotOfBlock(snapshot.table, run.block);
+  const words = snapshot.blocks[run.block]!;
+  if (slot === null || words.every((word) => word === 0)) return false;
+  const end = run.bit + run.length;
+  return !publicParts(snapshot, slot).some(({ bit, length }) => bit <= run.bit && bit + length >= end);
+}
+
+/** The parts of a key block that hold a digest which anybody may see. */
+function publicParts(snapshot: EfuseSnapshot, slot: number): readonly BlockPart[] {
+  const { table } = snapshot;
+  const field = purposeFieldOf(table, slot);
+  const number = field === null ? null : readNumber(snapshot, field.name);
+  return table.purposes
+    .filter(({ readProtect, forbiddenSlots }) => readProtect === 'forbidden' && !forbiddenSlots.includes(slot))
+    .filter((rule) => (number === null ? holds(snapshot, rule.publicWhen) : rule.number === number))
+    .map(({ part }) => part);
+}
+
+/** Whether all these fields have these values. */
+function holds(snapshot: EfuseSnapshot, fields: KeyPurposeRule['publicWhen']): boolean {
+  return fields.every(({ field, value }) => readNumber(snapshot, field) === value);
+}
+
 export interface SnapshotIdentity {
-  /** `aa:bb:cc:dd:ee:ff`, or null where BLOCK1 holds none. */
+  /** `aa:bb:cc:dd:ee:ff`, or null where none is burned. */
   readonly mac: string | null;
   readonly revision: Revision;
   readonly packageVersion: number;
@@ -181,7 +201,7 @@ export function identityFromSnapshot(snapshot: EfuseSnapshot): SnapshotIdentity 
     : number('WAFER_VERSION_MINOR_HI') * 8 + number('WAFER_VERSION_MINOR_LO');
   const mac = String(readValue(snapshot, 'MAC'));
   return {
-    mac: isFilledWith(bytesOfWords(snapshot.blocks[1]!.slice(0, 2)).subarray(0, 6), 0) ? null : macText(mac),
+    mac: /^0*$/.test(mac) ? null : macText(mac),
     revision: isFirstS3(snapshot, minor) ? 0 : major * 100 + minor,
     packageVersion: number('PKG_VERSION'),
   };

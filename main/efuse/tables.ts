@@ -95,16 +95,40 @@ export function purposeRule(table: EfuseTable, purpose: KeyPurpose): KeyPurposeR
   });
 }
 
-/** Block of key slot 0..5. RangeError for another number. */
-export function keyBlockOf(table: EfuseTable, slot: number): EfuseBlock {
-  const block = Number.isInteger(slot) && slot >= 0 && slot <= 5 ? table.blocks[4 + slot] : undefined;
-  if (block === undefined) throw new RangeError(`there is no key slot ${slot}`);
-  return block;
+/** The numbers of this silicon's key slots: 0, 1, 2, ... */
+export function keySlotsOf(table: EfuseTable): readonly number[] {
+  return table.keyBlocks.map((_, slot) => slot);
 }
 
-/** Field KEY_PURPOSE_n of key slot 0..5. */
-export function purposeFieldOf(table: EfuseTable, slot: number): EfuseField {
-  return fieldOf(table, `KEY_PURPOSE_${slot}`);
+/** Block of a key slot. RangeError where this silicon has no such slot. */
+export function keyBlockOf(table: EfuseTable, slot: number): EfuseBlock {
+  const key = table.keyBlocks[slot];
+  if (key === undefined) throw new RangeError(`there is no key slot ${slot}`);
+  return table.blocks[key.block]!;
+}
+
+/** Field KEY_PURPOSE_n of a key slot; null on chips without them. RangeError where this silicon has no such slot. */
+export function purposeFieldOf(table: EfuseTable, slot: number): EfuseField | null {
+  const key = table.keyBlocks[slot];
+  if (key === undefined) throw new RangeError(`there is no key slot ${slot}`);
+  return key.purposeField === null ? null : fieldOf(table, key.purposeField);
+}
+
+/** Key slot of a block; null for a block that holds no keys. */
+export function slotOfBlock(table: EfuseTable, block: number): number | null {
+  const slot = table.keyBlocks.findIndex((key) => key.block === block);
+  return slot < 0 ? null : slot;
+}
+
+/** Place in BLOCK0 of a bit of RD_DIS. */
+export function readDisablePlace(table: EfuseTable, bit: number): number {
+  return fieldOf(table, 'RD_DIS').pieces[0]!.bit + bit;
+}
+
+/** Whether a bit of BLOCK0 is one of WR_DIS. */
+export function isWriteDisableBit(table: EfuseTable, bit: number): boolean {
+  const [run] = fieldOf(table, 'WR_DIS').pieces;
+  return bit >= run!.bit && bit < run!.bit + run!.length;
 }
 
 /** Up to three of `names` that differ least from `name`, by Levenshtein distance. */

@@ -1,3 +1,15 @@
+// The form of what is known of a chip's eFuses. Nothing outside the tables knows how many key blocks there are, or which block is one:
+//
+//   keyBlocks   the blocks that can hold keys; a key slot is an index into this list, and the number that recipes and ledgers state.
+//               Its purposeField is KEY_PURPOSE_n, or null on chips without such fields (ESP32-C2, ESP32): there the block itself and
+//               the `marks` of a purpose tell the hardware what lies in it
+//   purposes    what keys can be: for each the part of a block in which its bytes lie (`part`: bit and length; all 256 on most chips),
+//               slots that cannot hold it, and fields of BLOCK0 that are burned with it (`marks`)
+//   blocks      for each the bit of WR_DIS that freezes it and the bits of RD_DIS that hide it: none, one for the whole, or one for each
+//               equal share, from the lowest bit up. Where RD_DIS lies in BLOCK0 its own field says
+//
+// Two keys may stand in one block where their parts do not overlap. The plan then burns both in one go, as a Reed-Solomon block asks.
+
 import type { ChipKind, Revision } from '../model/chip.ts';
 
 /** A run of bits inside a block: bit 0 is bit 0 of the block's first read word. */
@@ -13,8 +25,8 @@ export interface EfuseField {
   readonly pieces: readonly BitRun[];
   /** Bit of WR_DIS that freezes it; null where the sources know none. */
   readonly writeDisableBit: number | null;
-  /** Bit of RD_DIS that hides it; null where it always reads. */
-  readonly readDisableBit: number | null;
+  /** Bits of RD_DIS that hide it or a part of it; empty where it always reads. */
+  readonly readDisableBits: readonly number[];
   /** Other names under which Espressif's tools and documents know it. */
   readonly aliases: readonly string[];
   readonly meaning: string;
@@ -29,9 +41,32 @@ export interface EfuseBlock {
   /** Read words (u32). */
   readonly words: number;
   readonly writeDisableBit: number | null;
-  readonly readDisableBit: number | null;
-  /** 'repeat': four copies in hardware, burnable bit by bit. 'reed-solomon': burned once. */
-  readonly coding: 'repeat' | 'reed-solomon';
+  /** Bits of RD_DIS that hide it, each an equal share of it from the lowest bit up; empty where it always reads. */
+  readonly readDisableBits: readonly number[];
+  /**
+   * 'repeat': four copies in hardware, burnable bit by bit. 'reed-solomon': burned once. 'bits': single fuses without any code, burnable
+   * bit by bit (ESP32).
+   */
+  readonly coding: 'repeat' | 'reed-solomon' | 'bits';
+  /**
+   * Offset of the block's own write registers, on ESP32, whose controller burns all that is staged for any block with one command
+   * (FACTS 2.10). Absent: the block is staged in PGM_DATA and named in the command.
+   */
+  readonly writeOffset?: number;
+}
+
+/** A stretch of a block's bits. */
+export interface BlockPart {
+  readonly bit: number;
+  readonly length: number;
+}
+
+/** A block that can hold keys. Its key slot is its index in EfuseTable.keyBlocks. */
+export interface KeyBlock {
+  /** Number of the block. */
+  readonly block: number;
+  /** `KEY_PURPOSE_3`; null where no field says what lies in it. */
+  readonly purposeField: string | null;
 }
 
 /** Register offsets of the controller from its base (FACTS 2.1). */
@@ -41,7 +76,8 @@ export interface EfuseRegisters {
   /** Error words of BLOCK0's words 1 to 5, in their order. */
   readonly repeatErrors: readonly number[];
   readonly rsErr0: number;
-  readonly rsErr1: number;
+  /** null where there is one word only. */
+  readonly rsErr1: number | null;
   readonly clk: number;
   readonly conf: number;
   readonly status: number;
@@ -66,6 +102,8 @@ export type KeyPurpose =
   | 'XTS_AES_256_KEY_1'
   | 'XTS_AES_256_KEY_2'
   | 'XTS_AES_128_KEY'
+  | 'XTS_AES_128_KEY_DERIVED_FROM_128_EFUSE_BITS'
+  | 'FLASH_ENCRYPTION'
   | 'HMAC_DOWN_ALL'
   | 'HMAC_DOWN_JTAG'
   | 'HMAC_DOWN_DIGITAL_SIGNATURE'
@@ -83,13 +121,23 @@ export type KeyPurpose =
 
 export interface KeyPurposeRule {
   readonly purpose: KeyPurpose;
-  readonly number: number;
-  /** Whether the 32 bytes of a key file go into the block byte-reversed (FACTS 0.2). */
+  /** Value of KEY_PURPOSE_n; null on chips without those fields. */
+  readonly number: number | null;
+  /** Where in the block its bytes lie; a digest that is longer gives its first bytes. */
+  readonly part: BlockPart;
+  /** Whether the bytes of a key file go into that part byte-reversed (FACTS 0.2). */
   readonly reversed: boolean;
   /** 'required': a secret. 'forbidden': a digest that the ROM must read. 'optional': user data. */
   readonly readProtect: 'required' | 'forbidden' | 'optional';
-  /** Key slots (0..5) that cannot hold it (the BLOCK9 quirk). */
+  /** Key slots that cannot hold it (the BLOCK9 quirk). */
   readonly forbiddenSlots: readonly number[];
+  /** Fields of BLOCK0 that are burned with it, beside KEY_PURPOSE_n: they tell the hardware how to read the block. */
+  readonly marks: readonly { readonly field: string; readonly value: number }[];
+  /**
+   * On chips without KEY_PURPOSE_n: what BLOCK0 must hold before a readable content of this purpose may be shown to anybody, since until
+   * then the same bits may be part of a secret. Of no meaning elsewhere, and for secrets.
+   */
+  readonly publicWhen: readonly { readonly field: string; readonly value: number }[];
   /** Why it must not be burned on this silicon although the number exists; null where it may. */
   readonly refusal: string | null;
 }
@@ -104,6 +152,8 @@ export interface EfuseTable {
   readonly base: number;
   readonly registers: EfuseRegisters;
   readonly blocks: readonly EfuseBlock[];
+  /** By key slot. */
+  readonly keyBlocks: readonly KeyBlock[];
   readonly fields: readonly EfuseField[];
   readonly purposes: readonly KeyPurposeRule[];
   /** Crystal frequency (MHz) the timing below is for; burns at another one are refused. */

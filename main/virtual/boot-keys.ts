@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { bytesOfWords, concat, isFilledWith, reversed } from '../base/bytes.ts';
+import { partOf, readDisableBitsOf } from '../efuse/parts.ts';
 import { hasField, keyBlockOf } from '../efuse/tables.ts';
-import type { KeyPurpose } from '../efuse/types.ts';
+import type { KeyPurpose, KeyPurposeRule } from '../efuse/types.ts';
 import type { VirtualEfuse } from './silicon.ts';
 
 /** Value of a field, or `absent` where this silicon has no such field. */
@@ -15,21 +17,33 @@ export function ones(value: number): number {
   return count;
 }
 
-/** Slot (0..5) of the first key block with this purpose that hardware uses, or null. Slots that cannot hold it are passed over. */
+/**
+ * Slot of the first key block that hardware uses for this purpose, or null. Slots that cannot hold it are passed over. Without purpose
+ * fields it is the block that can hold it, if BLOCK0 bears its marks and no other purpose's.
+ */
 export function slotOfPurpose(efuse: VirtualEfuse, purpose: KeyPurpose): number | null {
   const rule = efuse.table.purposes.find((candidate) => candidate.purpose === purpose);
   if (rule === undefined) return null;
-  for (let slot = 0; slot < 6; slot++) {
-    if (efuse.field(`KEY_PURPOSE_${slot}`) === rule.number && !rule.forbiddenSlots.includes(slot)) return slot;
+  for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries()) {
+    if (rule.forbiddenSlots.includes(slot)) continue;
+    if (purposeField === null ? marksFit(efuse, rule) : efuse.field(purposeField) === rule.number) return slot;
   }
   return null;
 }
 
-/** The 32 bytes of a key slot as the key file had them: blocks of reversed purposes are turned back (FACTS 0.2, 2.5). */
+/** Whether the fields that mark purposes on this silicon are as this purpose has them: those of others are 0. */
+function marksFit(efuse: VirtualEfuse, { marks }: KeyPurposeRule): boolean {
+  const wanted = (name: string) => marks.find(({ field }) => field === name)?.value ?? 0;
+  const all = efuse.table.purposes.flatMap((rule) => rule.marks);
+  return all.every(({ field }) => efuse.field(field) === wanted(field));
+}
+
+/** The bytes of a purpose in a key slot as the key file had them: those of reversed purposes are turned back (FACTS 0.2, 2.5). */
 export function keyFileBytes(efuse: VirtualEfuse, slot: number, purpose: KeyPurpose): Uint8Array {
   const block = bytesOfWords(efuse.hardwareBlock(keyBlockOf(efuse.table, slot).number));
   const rule = efuse.table.purposes.find((candidate) => candidate.purpose === purpose);
-  return rule?.reversed ? reversed(block) : block;
+  const bytes = rule === undefined ? block : partOf(block, rule.part);
+  return rule?.reversed ? reversed(bytes) : bytes;
 }
 
 /** Whether flash is decrypted at boot: an odd number of ones (FACTS 3.5). */
@@ -49,6 +63,14 @@ export function flashKey(efuse: VirtualEfuse): Uint8Array | null {
 export function xtsKey(efuse: VirtualEfuse): Uint8Array {
   const short = slotOfPurpose(efuse, 'XTS_AES_128_KEY');
   if (short !== null) return keyFileBytes(efuse, short, 'XTS_AES_128_KEY');
+  const derived = 'XTS_AES_128_KEY_DERIVED_FROM_128_EFUSE_BITS';
+  const half = slotOfPurpose(efuse, derived);
+  if (half !== null)
+    return new Uint8Array(
+      createHash('sha256')
+        .update(keyFileBytes(efuse, half, derived))
+        .digest(),
+    );
   const first = slotOfPurpose(efuse, 'XTS_AES_256_KEY_1');
   const second = slotOfPurpose(efuse, 'XTS_AES_256_KEY_2');
   if (first === null || second === null) return new Uint8Array(32);
@@ -60,6 +82,7 @@ export interface TrustedDigest {
   /** 0..2: purpose SECURE_BOOT_DIGESTn. */
   readonly index: number;
   readonly slot: number;
+  /** 32 bytes, or the first 16 where the silicon has no room for more. */
   readonly digest: Uint8Array;
 }
 
@@ -74,7 +97,9 @@ export function trustedDigests(efuse: VirtualEfuse): TrustedDigest[] {
     const purpose = `SECURE_BOOT_DIGEST${index}` as const;
     const slot = slotOfPurpose(efuse, purpose);
     if (slot === null || efuse.field(`SECURE_BOOT_KEY_REVOKE${index}`) !== 0) continue;
-    if (((readProtected >>> slot) & 1) !== 0) continue;
+    const { part } = efuse.table.purposes.find((rule) => rule.purpose === purpose)!;
+    const hiding = readDisableBitsOf(keyBlockOf(efuse.table, slot), part);
+    if (hiding.some((bit) => ((readProtected >>> bit) & 1) !== 0)) continue;
     const digest = keyFileBytes(efuse, slot, purpose);
     if (!isFilledWith(digest, 0)) trusted.push({ index, slot, digest });
   }

@@ -57,7 +57,7 @@ export function checkSecureBoot(
   for (const [number, block] of parseSignatureSector(view.read(address + padded, sectorSize)).entries()) {
     const { scheme } = block;
     if (scheme === 'ecdsa-p192' || !schemeKnown(silicon.kind, silicon.revision, silicon.efuse, scheme)) continue;
-    const key = trusted.find(({ digest }) => equalBytes(digest, block.keyDigest));
+    const key = trusted.find(({ digest }) => equalBytes(digest, block.keyDigest.subarray(0, digest.length)));
     if (key === undefined) {
       blocks.push({ block: number, verdict: 'untrusted' });
       continue;

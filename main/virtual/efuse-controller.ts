@@ -1,9 +1,10 @@
 import { bytesOfWords, viewOf, wordsOf } from '../base/bytes.ts';
 import type { RandomSource } from '../base/random.ts';
+import { readDisableBitsOf } from '../efuse/parts.ts';
 import { rsDecode } from '../efuse/reed-solomon.ts';
 import { fieldOf, hasField } from '../efuse/tables.ts';
 import type { EfuseBlock, EfuseTable } from '../efuse/types.ts';
-import type { VirtualEfuse } from './silicon.ts';
+import type { EfuseSilicon } from './silicon.ts';
 
 /** What goes wrong with one program command, decided by its number (from 1). */
 export type BurnFault = 'power-cut-in-burn' | 'power-cut-after-burn' | 'weak-burn' | 'dead-bit';
@@ -17,9 +18,8 @@ export interface BurnTrouble {
 
 /** Bytes of a Reed-Solomon block in the array: 32 of data, 12 of parity. */
 const codeBytes = 44;
-/** Copies of BLOCK0, its bytes, and all of them together. */
+/** Copies of BLOCK0. */
 const copies = 4;
-const copyBytes = 24;
 
 const writeOpcode = 0x5a5a;
 const readOpcode = 0x5aa5;
@@ -37,7 +37,7 @@ export const efuseWindow = 0x200;
  * parity as they were programmed, so a second burn of another value spoils them. What the bus shows was latched by the last read
  * command.
  */
-export class EfuseController implements VirtualEfuse {
+export class EfuseController implements EfuseSilicon {
   readonly table: EfuseTable;
   readonly #trouble: BurnTrouble;
   readonly #random: RandomSource;
@@ -52,15 +52,18 @@ export class EfuseController implements VirtualEfuse {
   readonly #readWords = new Map<number, readonly [EfuseBlock, number]>();
   #rsErrors: [number, number] = [0, 0];
   #repeatErrors: number[];
+  /** Bytes of BLOCK0. */
+  readonly #copyBytes: number;
   #programs = 0;
   #busyMicros = 0;
 
   constructor(table: EfuseTable, random: RandomSource, trouble: BurnTrouble) {
     this.table = table;
+    this.#copyBytes = 4 * table.blocks[0]!.words;
     this.#random = random;
     this.#trouble = trouble;
     const emptyArray = () =>
-      table.blocks.map(({ coding }) => new Uint8Array(coding === 'repeat' ? copies * copyBytes : codeBytes));
+      table.blocks.map(({ coding }) => new Uint8Array(coding === 'repeat' ? copies * this.#copyBytes : codeBytes));
     this.#array = emptyArray();
     this.#dead = emptyArray();
     this.#latched = table.blocks.map(({ words }) => new Array<number>(words).fill(0));
@@ -74,7 +77,7 @@ export class EfuseController implements VirtualEfuse {
     const shown = this.#readWords.get(offset);
     if (shown !== undefined) {
       const [block, word] = shown;
-      return this.#readProtected(block) ? 0 : this.#latched[block.number]![word]!;
+      return this.#readProtected(block, word) ? 0 : this.#latched[block.number]![word]!;
     }
     if (offset === registers.rsErr0) return this.#rsErrors[0];
     if (offset === registers.rsErr1) return this.#rsErrors[1];
@@ -124,7 +127,7 @@ export class EfuseController implements VirtualEfuse {
 
   /** Burns a field of BLOCK0 as code on the chip does, and reads it back at once. Write protection holds for it too. */
   burnField(name: string, value: number): void {
-    const data = new Uint8Array(copyBytes);
+    const data = new Uint8Array(this.#copyBytes);
     let rest = value;
     for (const { block, bit, length } of fieldOf(this.table, name).pieces) {
       if (block !== 0) throw new RangeError(`${name} lies in BLOCK${block}, which is burned as a whole`);
@@ -135,7 +138,7 @@ export class EfuseController implements VirtualEfuse {
     this.#latch();
   }
 
-  /** Puts a block as the factory delivers it: 44 bytes for a Reed-Solomon block, 24 for BLOCK0. */
+  /** Puts a block as the factory delivers it: 44 bytes for a Reed-Solomon block, all of its words for BLOCK0. */
   setFactoryBlock(block: number, bytes: Uint8Array): void {
     this.#burnIn(block, this.#coding(block) === 'repeat' ? this.#repeated(bytes, false) : bytes);
   }
@@ -156,8 +159,10 @@ export class EfuseController implements VirtualEfuse {
     return this.table.blocks[block]!.coding;
   }
 
-  #readProtected({ readDisableBit }: EfuseBlock): boolean {
-    return readDisableBit !== null && ((this.field('RD_DIS') >>> readDisableBit) & 1) === 1;
+  #readProtected(block: EfuseBlock, word: number): boolean {
+    if (block.readDisableBits.length === 0) return false;
+    const hidden = this.field('RD_DIS');
+    return readDisableBitsOf(block, { bit: 32 * word, length: 32 }).some((bit) => ((hidden >>> bit) & 1) === 1);
   }
 
   #writeProtected(bit: number | null): boolean {
@@ -187,22 +192,26 @@ export class EfuseController implements VirtualEfuse {
       const { pgmData0, checkValue0 } = this.table.registers;
       const staged = this.#registers.subarray(pgmData0 >>> 2, (checkValue0 >>> 2) + 3);
       const bytes = bytesOfWords([...staged]);
-      this.#burnIn(number, block.coding === 'repeat' ? this.#repeated(bytes.subarray(0, copyBytes)) : bytes, fault);
+      this.#burnIn(
+        number,
+        block.coding === 'repeat' ? this.#repeated(bytes.subarray(0, this.#copyBytes)) : bytes,
+        fault,
+      );
     }
     if (fault === 'power-cut-in-burn' || fault === 'power-cut-after-burn') this.#trouble.cutPower();
   }
 
   /** BLOCK0 data four times, without the bits that are write-protected. */
   #repeated(data: Uint8Array, protect = true): Uint8Array {
-    const allowed = data.slice(0, copyBytes);
+    const allowed = data.slice(0, this.#copyBytes);
     if (protect)
       for (const { pieces, writeDisableBit } of this.table.fields)
         if (this.#writeProtected(writeDisableBit))
           for (const { block, bit, length } of pieces)
             if (block === 0)
               for (let i = bit; i < bit + length; i++) allowed[i >>> 3] = allowed[i >>> 3]! & ~(1 << (i & 7));
-    const all = new Uint8Array(copies * copyBytes);
-    for (let copy = 0; copy < copies; copy++) all.set(allowed, copy * copyBytes);
+    const all = new Uint8Array(copies * allowed.length);
+    for (let copy = 0; copy < copies; copy++) all.set(allowed, copy * allowed.length);
     return all;
   }
 
@@ -228,7 +237,7 @@ export class EfuseController implements VirtualEfuse {
   /** One new bit does not take; in BLOCK0 in none of the four copies. */
   #missOne(block: number, bits: Uint8Array, fault: 'weak-burn' | 'dead-bit'): void {
     const repeat = this.#coding(block) === 'repeat';
-    const period = repeat ? copyBytes : bits.length;
+    const period = repeat ? this.#copyBytes : bits.length;
     const fresh = newBits(bits, this.#array[block]!).filter((bit) => bit < 8 * period);
     if (fresh.length === 0) return;
     const missed = fresh[this.#random(1)[0]! % fresh.length]!;
@@ -258,9 +267,9 @@ export class EfuseController implements VirtualEfuse {
   /** Majority of the four copies (two of four count as set); a position where they differ shows in the error words. */
   #latchRepeated(number: number): void {
     const view = viewOf(this.#array[number]!);
-    const words = copyBytes / 4;
+    const words = this.#copyBytes / 4;
     for (let word = 0; word < words; word++) {
-      const [a, b, c, d] = [0, 1, 2, 3].map((copy) => view.getUint32(copy * copyBytes + 4 * word, true)) as [
+      const [a, b, c, d] = [0, 1, 2, 3].map((copy) => view.getUint32(copy * this.#copyBytes + 4 * word, true)) as [
         number,
         number,
         number,

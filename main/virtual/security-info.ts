@@ -30,7 +30,8 @@ export function securityInfo(kind: ChipKind, facts: KindFacts, efuse: VirtualEfu
   for (const [bit, name] of flagFields) if (ones(efuse.field(name)) % 2 === 1) flags |= 1 << bit;
   view.setUint32(0, flags, true);
   info[4] = efuse.field('SPI_BOOT_CRYPT_CNT');
-  for (let slot = 0; slot < 6; slot++) info[5 + slot] = efuse.field(`KEY_PURPOSE_${slot}`);
+  for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries())
+    if (purposeField !== null) info[5 + slot] = efuse.field(purposeField);
   info[11] = seventhPurpose;
   if (facts.apiVersion === null) return info;
   view.setUint32(12, chipIds[kind], true);

@@ -60,6 +60,6 @@ export function snapshotOf({ efuse }: VirtualChip): EfuseSnapshot {
     table,
     blocks: table.blocks.map(({ readOffset, words }) => read(readOffset, words)),
     repeatErrors: repeatErrors.map((offset) => efuse.readRegister(offset)),
-    rsErrors: [efuse.readRegister(rsErr0), efuse.readRegister(rsErr1)],
+    rsErrors: [efuse.readRegister(rsErr0), rsErr1 === null ? 0 : efuse.readRegister(rsErr1)],
   };
 }

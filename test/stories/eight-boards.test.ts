@@ -148,7 +148,7 @@ function bitsOf(chip: VirtualChip, name: string, value: number): string[] {
   }
   if (name.startsWith('RD_DIS.')) {
     const block = chip.efuse.table.blocks.find((candidate) => candidate.name === name.slice('RD_DIS.'.length));
-    return [`${32 + block!.readDisableBit!}`];
+    return block!.readDisableBits.map((bit) => `${32 + bit}`);
   }
   const field = chip.efuse.table.fields.find((candidate) => candidate.name === name)!;
   const places = field.pieces.flatMap((piece) => Array.from({ length: piece.length }, (_, at) => piece.bit + at));

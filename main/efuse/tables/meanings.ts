@@ -3,7 +3,7 @@
 
 const security = `
 WR_DIS                              one bit a group of fields or a block: 1 = its remaining 0 bits can never be burned
-RD_DIS                              bit n hides BLOCK_KEYn (0..5), bit 6 BLOCK_SYS_DATA2, from software for ever
+RD_DIS                              each bit hides a key block, a half of one or BLOCK_SYS_DATA2 from software for ever
 SPI_BOOT_CRYPT_CNT                  flash is decrypted on boot while an odd number of these bits is 1; 7 is final
 DIS_DOWNLOAD_MANUAL_ENCRYPT         download mode cannot use the flash encryption engine
 SPI_DOWNLOAD_MSPI_DIS               download mode cannot reach flash or PSRAM through the memory-mapped SPI controller
@@ -58,14 +58,38 @@ KM_RND_SWITCH_CYCLE                 Key Manager: how often it changes its random
 FORCE_USE_KEY_MANAGER_KEY           keys must come from the Key Manager, a bit a kind of key: eFuse keys are dead then
 FORCE_DISABLE_SW_INIT_KEY           Key Manager: no start key from software
 KM_XTS_KEY_LENGTH_256               Key Manager: length of the flash key; the sources conflict on its sense
-XTS_KEY_LENGTH_256                  Key Manager: length of the flash key; the sources conflict on its sense
+XTS_KEY_LENGTH_256                  ESP32-C2: the flash key fills BLOCK_KEY0, 0 = its low half; elsewhere the Key Manager's, on whose sense the sources conflict
 LOCK_KM_KEY                         Key Manager: a deployed key is locked
 HUK_GEN_STATE                       hardware unique key: an even number of 1 bits = valid
 KM_HUK_GEN_STATE                    hardware unique key: an even number of 1 bits = valid
+FLASH_CRYPT_CNT                     flash is decrypted on boot while an odd number of these bits is 1; 127 is final
+FLASH_CRYPT_CONFIG                  which groups of flash key bits the address changes; 15 = all, anything less is weaker
+UART_DOWNLOAD_DIS                   no serial download mode at all (silicon v3.0 and later)
+ABS_DONE_1                          the ROM boots only a second stage whose signature it has verified (Secure Boot V2)
+CONSOLE_DEBUG_DISABLE               the ROM does not fall back to its BASIC interpreter
+JTAG_DISABLE                        JTAG off for ever
+DISABLE_DL_ENCRYPT                  download mode cannot encrypt flash
+DISABLE_DL_DECRYPT                  download mode cannot read flash decrypted
+DISABLE_DL_CACHE                    download mode has no flash cache
+DISABLE_SDIO_HOST                   no download over SDIO
+BLOCK1                              the flash key
+BLOCK2                              the digest of Secure Boot V2, or the key of the first Secure Boot
+MAC_CUSTOM                          MAC address of the product's own
+CUSTOM_MAC_CRC                      check byte of the product's own MAC address
+MAC_VERSION                         whether BLOCK3 holds a MAC address of the product's own
 USER_DATA                           256 bits for the product
 USER_DATA.MAC_CUSTOM                MAC address of the product's own`;
 
 const board = `
+ABS_DONE_0                          the first Secure Boot, which no new product takes any more
+CODING_SCHEME                       code of BLOCK1 to BLOCK3: 0 none, 1 three quarters of the bits are data
+KEY_STATUS                          reserved
+DIS_CACHE                           flash cache off: the chip no longer runs from flash
+DISABLE_APP_CPU                     second core off
+DISABLE_BT                          Bluetooth off
+XPD_SDIO_REG                        flash regulator on
+XPD_SDIO_TIEH                       flash voltage: 0 1.8 V, 1 3.3 V
+XPD_SDIO_FORCE                      flash voltage from eFuse instead of the strap
 DIS_ICACHE                          instruction cache off: the chip no longer runs from flash
 DIS_DCACHE                          data cache off
 FLASH_TPUW                          wait for the flash after power-up, milliseconds
@@ -110,6 +134,17 @@ XTAL_48M_SEL_MODE                   what tells the crystal frequency in download
 
 const factory = `
 MAC                                 factory MAC address
+MAC_CRC                             check byte of the factory MAC address
+CHIP_PACKAGE                        package, low bits
+CHIP_PACKAGE_4BIT                   package, high bit
+CHIP_CPU_FREQ_LOW                   rated for 160 MHz instead of 240
+CHIP_CPU_FREQ_RATED                 rated for a frequency
+CHIP_VER_REV1                       chip revision, first bit
+CHIP_VER_REV2                       chip revision, second bit
+BLK3_PART_RESERVE                   BLOCK3 holds calibration of the ADC
+CLK8M_FREQ                          calibration of the 8 MHz clock
+ADC_VREF                            calibration of the ADC
+VOL_LEVEL_HP_INV                    supply for 240 MHz
 MAC_EXT                             the two bytes that make an EUI-64 of the MAC
 OPTIONAL_UNIQUE_ID                  128-bit number of this one chip
 SYS_DATA_PART2                      system data, reserved

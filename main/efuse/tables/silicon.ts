@@ -2,12 +2,14 @@
 // Sources: FACTS 2.1 to 2.5 (esptool's espefuse definitions, esp-idf components/efuse and components/hal).
 
 import type { ChipKind, Revision } from '../../model/chip.ts';
+import { readDisableBitsOf } from '../parts.ts';
 import type {
   BitRun,
   EfuseBlock,
   EfuseField,
   EfuseRegisters,
   EfuseTable,
+  KeyBlock,
   KeyPurpose,
   KeyPurposeRule,
   TimingWrite,
@@ -40,35 +42,46 @@ export function programmingTimes(registers: EfuseRegisters): readonly TimingWrit
   ];
 }
 
-/** BLOCK0 to BLOCK10 (FACTS 2.3). */
+/** BLOCK0 to BLOCK10 (FACTS 2.3), of all chips but ESP32-C2 and ESP32. */
 const blocks: readonly EfuseBlock[] = [
-  block(0, 'BLOCK0', 0x02c, 6, null, null),
-  block(1, 'MAC_SPI_8M_0', 0x044, 6, 20, null),
-  block(2, 'BLOCK_SYS_DATA', 0x05c, 8, 21, null),
-  block(3, 'BLOCK_USR_DATA', 0x07c, 8, 22, null),
-  ...[0, 1, 2, 3, 4, 5].map((slot) => block(4 + slot, `BLOCK_KEY${slot}`, 0x09c + 0x20 * slot, 8, 23 + slot, slot)),
-  block(10, 'BLOCK_SYS_DATA2', 0x15c, 8, 29, 6),
+  block(0, 'BLOCK0', 0x02c, 6, null),
+  block(1, 'MAC_SPI_8M_0', 0x044, 6, 20),
+  block(2, 'BLOCK_SYS_DATA', 0x05c, 8, 21),
+  block(3, 'BLOCK_USR_DATA', 0x07c, 8, 22),
+  ...[0, 1, 2, 3, 4, 5].map((slot) => block(4 + slot, `BLOCK_KEY${slot}`, 0x09c + 0x20 * slot, 8, 23 + slot, [slot])),
+  block(10, 'BLOCK_SYS_DATA2', 0x15c, 8, 29, [6]),
 ];
 
-function block(
+/** BLOCK_KEY0 to BLOCK_KEY5, each with its purpose. */
+const keyBlocks: readonly KeyBlock[] = [0, 1, 2, 3, 4, 5].map((slot) => ({
+  block: 4 + slot,
+  purposeField: `KEY_PURPOSE_${slot}`,
+}));
+
+/** A block of a controller with Reed-Solomon blocks. */
+export function block(
   number: number,
   name: string,
   readOffset: number,
   words: number,
   writeDisableBit: number | null,
-  readDisableBit: number | null,
+  readDisableBits: readonly number[] = [],
 ): EfuseBlock {
   const coding = number === 0 ? 'repeat' : 'reed-solomon';
-  return { number, name, readOffset, words, writeDisableBit, readDisableBit, coding };
+  return { number, name, readOffset, words, writeDisableBit, readDisableBits, coding };
 }
 
 /** Number, byte order on burning and read protection of every purpose; which chip has which stands with the chip (FACTS 2.5). */
-const purposes: Readonly<Record<KeyPurpose, readonly [number, 'as-is' | 'reversed', KeyPurposeRule['readProtect']]>> = {
+const purposes: Readonly<
+  Record<KeyPurpose, readonly [number | null, 'as-is' | 'reversed', KeyPurposeRule['readProtect']]>
+> = {
   USER: [0, 'as-is', 'optional'],
   ECDSA_KEY: [1, 'reversed', 'required'],
   XTS_AES_256_KEY_1: [2, 'reversed', 'required'],
   XTS_AES_256_KEY_2: [3, 'reversed', 'required'],
   XTS_AES_128_KEY: [4, 'reversed', 'required'],
+  XTS_AES_128_KEY_DERIVED_FROM_128_EFUSE_BITS: [null, 'reversed', 'required'],
+  FLASH_ENCRYPTION: [null, 'reversed', 'required'],
   HMAC_DOWN_ALL: [5, 'as-is', 'required'],
   HMAC_DOWN_JTAG: [6, 'as-is', 'required'],
   HMAC_DOWN_DIGITAL_SIGNATURE: [7, 'as-is', 'required'],
@@ -117,6 +130,9 @@ interface TableText {
   readonly base: number;
   /** What differs from `commonRegisters`. */
   readonly registers?: Partial<EfuseRegisters>;
+  /** Blocks and key blocks; absent: BLOCK0 to BLOCK10 with six key blocks. */
+  readonly blocks?: readonly EfuseBlock[];
+  readonly keyBlocks?: readonly KeyBlock[];
   readonly fields: string;
   readonly purposes: readonly KeyPurpose[];
   /** Slots that cannot hold a purpose. */
@@ -124,15 +140,22 @@ interface TableText {
   /** Why a purpose must not be burned on this silicon although its number exists. */
   readonly refusals?: Partial<Record<KeyPurpose, string>>;
   readonly crystalMHz: readonly number[];
-  /** Programming times that must be set before a burn: those of `programmingTimes`, ones of its own, or none. */
-  readonly times: 'common' | readonly TimingWrite[];
+  /** Where a purpose's bytes lie and what is burned with it, where that differs from a whole block without marks. */
+  readonly layout?: Partial<Record<KeyPurpose, Partial<Pick<KeyPurposeRule, 'part' | 'marks' | 'publicWhen'>>>>;
+  /** Programming times that must be set before a burn: those of `programmingTimes`, ones of its own, or none; by crystal where they differ. */
+  readonly times: 'common' | readonly TimingWrite[] | ((crystalMHz: number) => readonly TimingWrite[]);
   readonly rsFailBitShift?: 0 | 1;
 }
 
 /** Puts a table together and checks its text: a slip in it is a defect that stops the program at once. */
 export function tableOf(text: TableText): EfuseTable {
   const registers = { ...commonRegisters, ...text.registers };
-  const times = text.times === 'common' ? programmingTimes(registers) : text.times;
+  const { times } = text;
+  const timesOf = (frequency: number) =>
+    typeof times === 'function' ? times(frequency) : times === 'common' ? programmingTimes(registers) : times;
+  const ownBlocks = text.blocks ?? blocks;
+  const ownKeyBlocks = text.keyBlocks ?? keyBlocks;
+  const numbered = ownKeyBlocks.some(({ purposeField }) => purposeField !== null);
   return {
     chip: text.chip,
     name: text.name,
@@ -140,27 +163,32 @@ export function tableOf(text: TableText): EfuseTable {
     source: text.source,
     base: text.base,
     registers,
-    blocks,
-    fields: fieldsOf(text.fields),
+    blocks: ownBlocks,
+    keyBlocks: ownKeyBlocks,
+    fields: fieldsOf(text.fields, ownBlocks),
     purposes: text.purposes.map((purpose) => {
       const [number, order, readProtect] = purposes[purpose];
       return {
         purpose,
-        number,
+        number: numbered ? number : null,
+        part: { bit: 0, length: 256 },
         reversed: order === 'reversed',
         readProtect,
         forbiddenSlots: text.forbidden?.[purpose] ?? [],
+        marks: [],
+        publicWhen: [],
+        ...text.layout?.[purpose],
         refusal: text.refusals?.[purpose] ?? refusals[purpose] ?? null,
       };
     }),
     crystalMHz: text.crystalMHz,
-    timing: Object.fromEntries(text.crystalMHz.map((frequency) => [frequency, times])),
+    timing: Object.fromEntries(text.crystalMHz.map((frequency) => [frequency, timesOf(frequency)])),
     rsFailBitShift: text.rsFailBitShift ?? 0,
   };
 }
 
 /** Fields of a table text: a line is `NAME block.bit+length ... /write-disable-bit ALIAS ...`, pieces from least to most significant. */
-export function fieldsOf(text: string): readonly EfuseField[] {
+export function fieldsOf(text: string, blocks: readonly EfuseBlock[]): readonly EfuseField[] {
   return text
     .split('\n')
     .map((line) => line.trim())
@@ -178,7 +206,7 @@ export function fieldsOf(text: string): readonly EfuseField[] {
         name,
         pieces,
         writeDisableBit: bit === '-' ? null : Number(bit),
-        readDisableBit: blocks[pieces[0]!.block]!.readDisableBit,
+        readDisableBits: readDisableBitsOf(blocks[pieces[0]!.block]!, pieces[0]!),
         aliases: words.slice(lock + 1),
         meaning,
       };

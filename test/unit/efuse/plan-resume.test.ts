@@ -2,22 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytesOfWords, concat, toHex, wordsOf } from '../../../main/base/bytes.ts';
+import { bytesOfWords, concat, fromHex, toHex, wordsOf } from '../../../main/base/bytes.ts';
 import { type RandomSource, seededRandom } from '../../../main/base/random.ts';
+import { readDisableBitsOf } from '../../../main/efuse/parts.ts';
 import { planBurn } from '../../../main/efuse/plan.ts';
 import type { Burn, EfusePast, PastSlot, WantedEfuses } from '../../../main/efuse/plan-types.ts';
 import { rsDecode, rsEncode } from '../../../main/efuse/reed-solomon.ts';
-import { efuseTableFor, efuseTables } from '../../../main/efuse/tables.ts';
+import { efuseTableFor, efuseTables, fieldOf, purposeRule, widthOf } from '../../../main/efuse/tables.ts';
 import type { EfuseSnapshot, EfuseTable } from '../../../main/efuse/types.ts';
 
 /** Silicon as far as a plan sees it: BLOCK0 words, 44 bytes a key block, read protection on the way out. */
 class Silicon {
   readonly table: EfuseTable;
-  readonly block0 = [0, 0, 0, 0, 0, 0];
+  readonly block0: number[];
   readonly blocks = new Map<number, Uint8Array>();
 
   constructor(table: EfuseTable) {
     this.table = table;
+    this.block0 = Array<number>(table.blocks[0]!.words).fill(0);
   }
 
   program(block: number, bytes: Uint8Array): void {
@@ -37,7 +39,9 @@ class Silicon {
 
   read(): EfuseSnapshot {
     const rsErrors: [number, number] = [0, 0];
-    const blocks = this.table.blocks.map(({ number, words, readDisableBit }) => {
+    const hides = (bit: number) => ((this.block0[1]! >>> bit) & 1) === 1;
+    const blocks = this.table.blocks.map((block) => {
+      const { number, words } = block;
       if (number === 0) return [...this.block0];
       const stored = this.blocks.get(number) ?? new Uint8Array(44);
       const { data, corrected, failed } = rsDecode(stored);
@@ -45,13 +49,14 @@ class Silicon {
       rsErrors[at >>> 3]! |= corrected << (4 * (at & 7));
       const failAt = at + this.table.rsFailBitShift;
       if (failed) rsErrors[failAt >>> 3]! |= 8 << (4 * (failAt & 7));
-      const hidden = readDisableBit !== null && ((this.block0[1]! >>> readDisableBit) & 1) === 1;
-      return wordsOf(data.subarray(0, 4 * words)).map((word) => (hidden ? 0 : word));
+      return wordsOf(data.subarray(0, 4 * words)).map((word, i) =>
+        readDisableBitsOf(block, { bit: 32 * i, length: 32 }).some(hides) ? 0 : word,
+      );
     });
     return {
       table: this.table,
       blocks,
-      repeatErrors: [0, 0, 0, 0, 0],
+      repeatErrors: this.table.registers.repeatErrors.map(() => 0),
       rsErrors: [rsErrors[0] >>> 0, rsErrors[1] >>> 0],
     };
   }
@@ -105,13 +110,15 @@ function production(table: EfuseTable): WantedEfuses {
 }
 
 function codeword(burn: Extract<Burn, { kind: 'key' }>, table: EfuseTable): Uint8Array {
-  const { material, purpose } = burn.assignment;
-  const data =
-    material.kind === 'digest'
-      ? Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(digest.slice(2 * i, 2 * i + 2), 16))
-      : secretOf(material.role, material.part);
-  if (table.purposes.find((rule) => rule.purpose === purpose)!.reversed) data.reverse();
-  return concat(data, rsEncode(data));
+  const block = new Uint8Array(32);
+  for (const { material, purpose } of burn.assignments) {
+    const { part, reversed } = purposeRule(table, purpose);
+    const whole = material.kind === 'digest' ? fromHex(digest) : secretOf(material.role, material.part);
+    const data = whole.slice(0, part.length / 8);
+    if (reversed) data.reverse();
+    block.set(data, part.bit / 8);
+  }
+  return concat(block, rsEncode(block));
 }
 
 /** Carries a plan out; with `stop`, power goes in the middle of (or right after) that burn, counted from 0. */
@@ -125,16 +132,18 @@ function carryOut(
   const before = silicon.read();
   const plan = planBurn(before, wanted, { slots: past } satisfies EfusePast);
   assert.deepEqual(plan.refusals, []);
+  const hiding = 2 ** widthOf(fieldOf(silicon.table, 'RD_DIS')) - 1;
   for (const [index, burn] of plan.burns.entries()) {
     const cut = index === stop;
     const mask = (bytes: Uint8Array) =>
       cut ? bytes.map((byte) => byte & random(1)[0]! & (random(1)[0]! | 0x55)) : bytes;
     if (burn.kind === 'key') {
-      const { material, slot } = burn.assignment;
+      const { slot } = burn.assignments[0]!;
       const entry = past.findIndex((known) => known.slot === slot);
       if (entry >= 0) past.splice(entry, 1);
-      if (material.kind === 'secret')
-        past.push({ slot, role: material.role, part: material.part, fingerprint: 'f', proven: false });
+      for (const { material } of burn.assignments)
+        if (material.kind === 'secret')
+          past.push({ slot, role: material.role, part: material.part, fingerprint: 'f', proven: false });
       const bytes = codeword(burn, silicon.table);
       const stored = silicon.blocks.get(burn.block) ?? new Uint8Array(44);
       for (const [i, byte] of stored.entries()) assert.equal(byte & ~bytes[i]!, 0, 'no foreign bit under a key');
@@ -147,8 +156,8 @@ function carryOut(
       for (const [i, word] of burn.words.entries())
         assert.equal(word & silicon.block0[i]!, 0, 'no bit is burned twice');
       if ((silicon.block0[0]! & 1) === 1)
-        assert.equal(burn.words[1]! & 0x7f, 0, 'no RD_DIS after its write protection');
-      assert.equal((burn.words[0]! & 1) * (burn.words[1]! & 0x7f), 0, 'nor with it');
+        assert.equal(burn.words[1]! & hiding, 0, 'no RD_DIS after its write protection');
+      assert.equal((burn.words[0]! & 1) * (burn.words[1]! & hiding), 0, 'nor with it');
       silicon.program(0, mask(bytesOfWords(burn.words)));
       if (cut) return false;
     }

@@ -36,7 +36,7 @@ export function testBoard(
       const rule = purposeRule(table, purpose);
       const data = rule.reversed ? reversed(file) : file;
       efuse.setFactoryBlock(keyBlockOf(table, slot).number, concat(data, rsEncode(data)));
-      efuse.burnField(`KEY_PURPOSE_${slot}`, rule.number);
+      efuse.burnField(`KEY_PURPOSE_${slot}`, rule.number!);
       if (rule.readProtect === 'required') efuse.burnField('RD_DIS', 1 << slot);
     },
     context: {

@@ -52,7 +52,7 @@ function controller(faults: Readonly<Record<number, BurnFault>> = {}, kind: Chip
     },
     block: (n: number) =>
       Array.from({ length: blocks[n]!.words }, (_, i) => efuse.readRegister(blocks[n]!.readOffset + 4 * i)),
-    rsErrors: () => [efuse.readRegister(registers.rsErr0), efuse.readRegister(registers.rsErr1)],
+    rsErrors: () => [efuse.readRegister(registers.rsErr0), efuse.readRegister(registers.rsErr1!)],
     repeatErrors: () => registers.repeatErrors.map((offset) => efuse.readRegister(offset)),
   };
 }
