@@ -1,3 +1,4 @@
+import type { WaiverRecord } from './assurance.ts';
 import type { FaultRecord } from './fault.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -43,7 +44,7 @@ export type StepEvent =
   | { readonly type: 'verified'; readonly what: string; readonly detail: Fact }
   /** Per-device keys were zeroed and their wrapped forms are to be dropped at the seal. */
   | { readonly type: 'keys-destroyed'; readonly roles: readonly KeyRole[]; readonly livedMs: number }
-  | { readonly type: 'waived'; readonly check: string; readonly reason: string };
+  | ({ readonly type: 'waived' } & WaiverRecord);
 
 /** What a run adds around its steps. */
 export type RunEvent =

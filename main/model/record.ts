@@ -1,3 +1,4 @@
+import type { FirmwareFacts, WaiverRecord } from './assurance.ts';
 import type { Fact, KeyRole } from './event.ts';
 import type { FaultRecord } from './fault.ts';
 import type { Outcome } from './outcome.ts';
@@ -72,7 +73,9 @@ export interface SealedRecord {
   readonly efusesBefore: Fact;
   readonly efusesAfter: Fact;
   readonly bootProof: Fact;
-  readonly waivers: readonly { readonly check: string; readonly reason: string }[];
+  readonly waivers: readonly WaiverRecord[];
+  /** What was known of the firmware; left out in records that were sealed before it was kept. */
+  readonly firmware?: FirmwareFacts;
   readonly keysDestroyedAt: string | null;
   readonly software: { readonly name: 'fuseline'; readonly version: string };
 }
