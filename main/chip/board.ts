@@ -64,6 +64,9 @@ export interface Board {
   readonly profile: ChipProfile;
   readonly counters: LoaderCounters;
 
+  /** Whether this very board still answers. Changes nothing in it. */
+  isStillThere(): Promise<boolean>;
+
   /** All blocks and error registers. BoardFault `chip.secure-download` when registers are closed. */
   readEfuses(): Promise<EfuseSnapshot>;
 

@@ -60,6 +60,17 @@ class LiveBoard implements Board {
     return this.#loader.counters;
   }
 
+  async isStillThere(): Promise<boolean> {
+    try {
+      if (this.#table === null || this.#loader.secureDownload) await this.#loader.readSecurityInfo();
+      else await this.#assertSameBoard();
+      return true;
+    } catch (error) {
+      if (isFault(error)) return false;
+      throw error;
+    }
+  }
+
   async readEfuses(): Promise<EfuseSnapshot> {
     const bus = this.#bus();
     const snapshot = await bus.snapshot();

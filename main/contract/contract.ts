@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { StoredEvent } from '../model/event.ts';
+import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
 import type {
@@ -79,7 +80,7 @@ export const calls = {
     line,
   ),
   'line.stop': call(nothing, line),
-  /** A scanned or typed text: a serial for the next board, or for a fixture; a badge; a fixture's own label. */
+  /** A scanned or typed text: a serial for the next board, or for a fixture; the label of a sealed board; a badge; a fixture's own name. */
   'line.scan': call(z.strictObject({ text: text(200), fixture: name.nullable() }), line),
   /** Starts the board in this fixture by key or touch where the batch starts by key. */
   'line.go': call(z.strictObject({ fixture: name }), line),
@@ -198,6 +199,8 @@ export interface LineChange {
   /** The names of all, in their order: what is not among them was forgotten. */
   readonly names: readonly string[];
   readonly batch: BatchView | null;
+  /** Why the last label did not come out; null: nothing is wrong. */
+  readonly printerFault: FaultRecord | null;
   /** Verdicts since the last message, for sound and sticky display. */
   readonly verdicts: readonly {
     readonly fixture: string;

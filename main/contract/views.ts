@@ -7,7 +7,16 @@ import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
 export interface FixtureView {
   readonly name: string;
   readonly address: string;
-  readonly state: 'idle' | 'waiting' | 'identifying' | 'ready' | 'running' | 'parked' | 'shown' | 'absent';
+  readonly state:
+    | 'idle'
+    | 'waiting'
+    | 'identifying'
+    | 'ready'
+    | 'running'
+    | 'parked'
+    | 'labelling'
+    | 'shown'
+    | 'absent';
   readonly run: string | null;
   readonly mac: string | null;
   readonly serial: string | null;
@@ -65,6 +74,8 @@ export interface LineSnapshot {
   readonly seq: number;
   readonly fixtures: readonly FixtureView[];
   readonly batch: BatchView | null;
+  /** Why the last label did not come out; null: nothing is wrong. */
+  readonly printerFault: FaultRecord | null;
   readonly demonstration: boolean;
 }
 
@@ -147,6 +158,8 @@ export interface RecipeView {
   readonly author: string | null;
   /** Whether each board needs a scanned serial number. */
   readonly wantsSerial: boolean;
+  /** File of its label template, where it names one. */
+  readonly labelTemplate: string | null;
   readonly approvedBy: string | null;
   readonly errors: number;
 }

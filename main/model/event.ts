@@ -62,6 +62,13 @@ export type RunEvent =
   | { readonly type: 'resumed'; readonly waitedMs: number }
   | { readonly type: 'step-started'; readonly step: string; readonly irreversible: boolean }
   | { readonly type: 'step-passed'; readonly step: string; readonly ms: number }
+  /** A label was scanned back for this sealed board, by whom, and whether it was its own. */
+  | {
+      readonly type: 'label-scanned';
+      readonly text: string;
+      readonly fits: boolean;
+      readonly operator: string | null;
+    }
   | { readonly type: 'run-ended'; readonly outcome: Outcome; readonly fault: FaultRecord | null; readonly ms: number };
 
 /** What of a plan the sealed record will state; its whole text is bound by the digest. */

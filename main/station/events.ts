@@ -16,6 +16,8 @@ export type FixtureState =
   | 'absent'
   /** waits for the token; the board is at a safe step */
   | 'parked'
+  /** the board is sealed and waits for its label to be scanned back */
+  | 'labelling'
   /** a verdict is shown; the board may be taken out */
   | 'shown';
 

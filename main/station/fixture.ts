@@ -2,14 +2,14 @@ import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Board } from '../chip/board.ts';
-import { connectBoard } from '../chip/connect.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type Fault, isFault } from '../model/fault.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenPort } from '../transport/port.ts';
 import { refuseBoard } from './admission.ts';
+import { BoardPlace, type Inserted } from './board-place.ts';
 import type { FixtureState, StationListener } from './events.ts';
 import { finishLockedBoard, isLocked } from './locked-board.ts';
 import { Run, type RunEnd, type RunJob } from './run.ts';
@@ -29,6 +29,20 @@ export interface FixtureGate {
     board: { readonly fixture: string; readonly mac: string | null },
     signal: AbortSignal,
   ): Promise<{ readonly serial: string | null } | null>;
+  /** The board that was let in last is gone before it was touched: what it was given is free again. */
+  gone(fixture: string): void;
+  /** Whether a sealed board is done only when its label was scanned back. */
+  readonly scansLabels: boolean;
+  /** A board was sealed. Resolves when it is done, or when the batch ended meanwhile; never rejects. */
+  finish(board: SealedBoard, signal: AbortSignal): Promise<void>;
+}
+
+/** A board whose seal is in the ledger, in its fixture. */
+export interface SealedBoard {
+  readonly fixture: string;
+  readonly run: string;
+  readonly mac: string;
+  readonly serial: string | null;
 }
 
 export interface FixtureParts {
@@ -50,21 +64,22 @@ export interface FixtureParts {
   done(outcome: Outcome): void;
 }
 
-/** How often an empty fixture is asked for a board, in ms: quick for a hand that inserts one, slow for the port. */
-const insertionPollMs = 500;
-
 /** A fixture and its life: board after board until the batch has no more for it. */
 export class Fixture {
   readonly #spec: FixtureSpec;
   readonly #parts: FixtureParts;
-  /** MAC of the board that lies in it and is done. */
-  #lastMac: string | null = null;
-  /** Code of the fault with which the last look ended that was told as a verdict; the same one is not told twice. */
-  #lastFault: string | null = null;
+  readonly #place: BoardPlace;
 
   constructor(spec: FixtureSpec, parts: FixtureParts) {
     this.#spec = spec;
     this.#parts = parts;
+    this.#place = new BoardPlace({
+      ...parts,
+      address: spec.address,
+      patience: parts.gate === null ? null : { contacts: parts.gate.contacts(spec.name) },
+      signal: parts.job.signal,
+      show: (state) => this.#state(state),
+    });
   }
 
   /** Works until the batch is done or aborted. Rejects only with a LedgerFault or a defect of the program. */
@@ -88,11 +103,9 @@ export class Fixture {
   /** One board. False when the batch was stopped while the fixture waited for it. */
   async #handleOne(claimed: string | null, first: boolean): Promise<boolean> {
     const { ledger, clock, job } = this.#parts;
-    const inserted = await this.#awaitBoard(first);
-    if (inserted === null) return false;
-    const admitted = await this.#admit(inserted, claimed);
-    if (admitted === null) return false;
-    const { serial } = admitted;
+    const started = await this.#awaitStart(claimed, first);
+    if (started === null) return false;
+    const { inserted, serial } = started;
     const startedAt = clock.monotonic();
     const record: RunRecord = {
       id: this.#newRunId(),
@@ -113,7 +126,8 @@ export class Fixture {
     const canReset = 'board' in inserted ? inserted.canReset : true;
     const run = new Run(this.#parts, { ...job, serial, canReset }, record);
     const end = await this.#carryOut(run, record, inserted, serial, startedAt);
-    this.#lastMac = end.mac ?? this.#lastMac;
+    this.#place.done(end.mac);
+    await this.#label(record.id, end);
     this.#parts.listen({
       type: 'verdict',
       fixture: this.#spec.name,
@@ -130,14 +144,49 @@ export class Fixture {
     return true;
   }
 
-  /** Asks the gate where there is one and a board that can be worked on. Null when the batch ended while it was asked. */
-  async #admit(inserted: Inserted, claimed: string | null): Promise<{ readonly serial: string | null } | null> {
-    const { gate, job } = this.#parts;
-    if (gate === null || !('board' in inserted)) return { serial: claimed };
+  /** The next board that may start, and its serial number. Null when the batch ended first. */
+  async #awaitStart(
+    claimed: string | null,
+    first: boolean,
+  ): Promise<{ readonly inserted: Inserted; readonly serial: string | null } | null> {
+    const { gate } = this.#parts;
+    for (let isFirst = first; ; isFirst = false) {
+      const inserted = await this.#place.next(isFirst);
+      if (inserted === null) return null;
+      if (gate === null || !('board' in inserted)) return { inserted, serial: claimed };
+      const admitted = await this.#admit(gate, inserted.board);
+      if (admitted !== null) return { inserted, serial: admitted.serial };
+      await inserted.board.close();
+      if (this.#parts.job.signal.aborted) return null;
+      this.#place.emptied();
+    }
+  }
+
+  /** Asks the gate, and looks meanwhile whether the board is still there. Null: it was taken out, or the batch ended. */
+  async #admit(gate: FixtureGate, board: Board): Promise<{ readonly serial: string | null } | null> {
+    const fixture = this.#spec.name;
     this.#state('ready');
-    const admitted = await gate.admit({ fixture: this.#spec.name, mac: inserted.board.identity.mac }, job.signal);
-    if (admitted === null) await inserted.board.close();
-    return admitted;
+    const pulled = new AbortController();
+    const watch = new AbortController();
+    const { signal } = this.#parts.job;
+    // Once the board starts the watch ends as well, and nobody hears of it any more.
+    const watching = this.#place
+      .watch(board, watch.signal)
+      .finally(() => pulled.abort(new Error('the board was taken out')));
+    const admitted = await gate.admit({ fixture, mac: board.identity.mac }, AbortSignal.any([signal, pulled.signal]));
+    watch.abort(new Error('the board starts'));
+    await watching;
+    if (admitted === null || (await board.isStillThere())) return admitted;
+    gate.gone(fixture);
+    return null;
+  }
+
+  /** A sealed board is done when the gate says so: with its label on it, where the recipe asks for that. */
+  async #label(run: string, { outcome, mac, serial }: RunEnd): Promise<void> {
+    const { gate, job } = this.#parts;
+    if (gate === null || outcome !== 'passed' || mac === null) return;
+    if (gate.scansLabels) this.#state('labelling');
+    await gate.finish({ fixture: this.#spec.name, run, mac, serial }, job.signal);
   }
 
   async #carryOut(
@@ -189,101 +238,7 @@ export class Fixture {
     return fault!;
   }
 
-  /**
-   * Without a gate the first board has to be there; every other is waited for: another chip than the last one, or the same place empty
-   * and then taken again. A sealed board that is still in shows itself as silent or locked, and is waited out. Where boards bring their
-   * USB port with them it goes and comes with each: waited for as well. With a gate whatever ails a port is waited out.
-   */
-  async #awaitBoard(first: boolean): Promise<Inserted | null> {
-    const { job, clock, gate } = this.#parts;
-    let wasEmpty = first;
-    let state: FixtureState = first && gate === null ? 'identifying' : 'waiting';
-    this.#state(state);
-    while (!job.signal.aborted) {
-      const inserted = await this.#connect();
-      if ('board' in inserted) {
-        const mac = inserted.board.identity.mac;
-        const isNew = wasEmpty || mac === null || mac !== this.#lastMac;
-        const stable = isNew ? await this.#stable(inserted) : null;
-        if (stable !== null) {
-          this.#lastFault = null;
-          return stable;
-        }
-        if (!isNew) await inserted.board.close();
-      } else if (job.signal.aborted) {
-        return null;
-      } else {
-        const { fault } = inserted;
-        const locked = isLocked(fault);
-        const absent =
-          isFault(fault) && (gate !== null ? fault.code.startsWith('transport.') : !first && isUnplugged(fault));
-        const empty = isFault(fault, 'protocol.no-answer') || absent;
-        const told = gate !== null && isFault(fault) && fault.code === this.#lastFault;
-        if (locked ? wasEmpty && !told : !(empty && (gate !== null || !first)) && !told) {
-          this.#lastFault = isFault(fault) ? fault.code : null;
-          return inserted;
-        }
-        if (empty) {
-          wasEmpty = true;
-          this.#lastFault = null;
-        }
-        const now = absent ? 'absent' : 'waiting';
-        if (now !== state && !(first && gate === null)) {
-          state = now;
-          this.#state(state);
-        }
-      }
-      try {
-        await clock.sleep(insertionPollMs, job.signal);
-      } catch {
-        return null;
-      }
-    }
-    return null;
-  }
-
-  /** The board met as often in a row as the gate asks for; null (and closed) when another look finds another one or none. */
-  async #stable(met: Found): Promise<Found | null> {
-    let held = met.board;
-    for (let looks = 1; looks < (this.#parts.gate?.contacts(this.#spec.name) ?? 1); looks++) {
-      const { mac } = held.identity;
-      await held.close();
-      const again = await this.#connect();
-      if (!('board' in again)) return null;
-      held = again.board;
-      if (held.identity.mac !== mac) {
-        await held.close();
-        return null;
-      }
-    }
-    return { board: held, canReset: met.canReset };
-  }
-
-  async #connect(): Promise<Inserted> {
-    const { openPort, clock, job } = this.#parts;
-    try {
-      const port = await openPort(this.#spec.address, { baudRate: 115200 });
-      return { board: await connectBoard(port, { clock, signal: job.signal }), canReset: port.hasControlLines };
-    } catch (fault) {
-      return { fault };
-    }
-  }
-
   #newRunId(): string {
     return `R-${isoTime(this.#parts.clock.now()).replace(/[-:]|\.\d+Z/g, '')}-${toHex(this.#parts.random(4))}`;
   }
 }
-
-/** There is no port where one was: pulled out, to be put in again. */
-function isUnplugged(fault: unknown): boolean {
-  return isFault(fault, 'transport.not-found') || isFault(fault, 'transport.gone');
-}
-
-/** A board met in the fixture. */
-interface Found {
-  readonly board: Board;
-  readonly canReset: boolean;
-}
-
-/** What a look into the fixture gave. */
-type Inserted = Found | { readonly fault: unknown };

@@ -39,6 +39,12 @@ const shapes: Readonly<Record<Shape, ReactNode>> = {
       <path d="M13.4 5.8l-3.9 6.6h5l-3.9 6" className="g-cut" />
     </>
   ),
+  label: (
+    <>
+      <path d="M1.5 12L8 4.5h14.5v15H8z" className="g-fill" />
+      <path d="M11 9h8m-8 3h8m-8 3h5" className="g-cut" />
+    </>
+  ),
   stop: <rect x="3.5" y="3.5" width="17" height="17" rx="1.5" className="g-fill" />,
 };
 

@@ -18,7 +18,8 @@ export const Tile = memo(function Tile({ fixture, reached, onOpen, onReach }: Ti
   const look = lookOf(fixture);
   const { step } = fixture;
   const verdict = showsVerdict(fixture) ? fixture.verdict : null;
-  const line = verdict === null ? (step?.title ?? '') : (verdict.fault?.what ?? words.act[verdict.outcome]);
+  const act = fixture.state === 'labelling' ? words.detail.labelAct : '';
+  const line = verdict === null ? (step?.title ?? act) : (verdict.fault?.what ?? words.act[verdict.outcome]);
   return (
     <button
       type="button"

@@ -15,6 +15,7 @@ export type Shape =
   | 'bar'
   | 'bolt'
   | 'stop'
+  | 'label'
   | 'gap';
 
 export type Outcome = NonNullable<FixtureView['verdict']>['outcome'];
@@ -34,6 +35,7 @@ const looks: Readonly<Record<FixtureState, Look>> = {
   ready: { tone: 'ask', shape: 'play', word: words.state.ready },
   running: { tone: 'calm', shape: 'turn', word: words.state.running },
   parked: { tone: 'warn', shape: 'pause', word: words.state.parked },
+  labelling: { tone: 'ask', shape: 'label', word: words.state.labelling },
   shown: { tone: 'calm', shape: 'ring', word: words.state.shown },
   absent: { tone: 'dim', shape: 'gap', word: words.state.absent },
 };

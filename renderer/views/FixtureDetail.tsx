@@ -1,11 +1,12 @@
-import { Button } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
 import { Facts } from '../parts/Facts.tsx';
 import { FaultWords } from '../parts/FaultWords.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { lookOf, showsVerdict } from '../parts/tone.ts';
 import { fixtureOf } from '../state/state.ts';
-import { goTo, useApp, useAsk, useMay } from '../state/station.ts';
+import { goTo, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 
@@ -33,6 +34,7 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
         <StateMark look={lookOf(fixture)} />
       </div>
       {verdict?.fault ? <FaultWords fault={verdict.fault} /> : verdict !== null && <p>{words.act[verdict.outcome]}.</p>}
+      {fixture.state === 'labelling' && <LabelEntry name={name} mac={mac} onDone={onClose} />}
       <Facts
         rows={[
           [words.detail.step, verdict === null ? (fixture.step?.title ?? null) : null],
@@ -62,5 +64,52 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
         )}
       </div>
     </Dialog>
+  );
+}
+
+/** Where the scanner cannot read the label it is typed; where it is spoiled it is printed again. */
+function LabelEntry({ name, mac, onDone }: { readonly name: string; readonly mac: string | null; onDone(): void }) {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const mayPrint = useMay('labels.print');
+  const mayScan = useMay('line.scan');
+  const [text, setText] = useState('');
+  const confirm = async (event: FormEvent) => {
+    event.preventDefault();
+    const answer = await ask('line.scan', { text: text.trim(), fixture: name });
+    if (answer === null) return;
+    store.dispatch({ type: 'said', words: answer.said });
+    onDone();
+  };
+  const print = async () => {
+    if (mac === null) return;
+    const answer = await ask('labels.print', { mac });
+    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+  };
+  return (
+    <form className="label-entry" onSubmit={confirm}>
+      <p>{words.detail.labelAct}.</p>
+      {mayScan && (
+        <TextInput
+          label={words.detail.labelText}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          maxLength={200}
+          size="md"
+        />
+      )}
+      <div className="form-acts">
+        {mayPrint && (
+          <Button variant="default" size="md" onClick={print}>
+            {words.detail.labelAgain}
+          </Button>
+        )}
+        {mayScan && (
+          <Button type="submit" size="md" disabled={text.trim() === ''}>
+            {words.detail.labelConfirm}
+          </Button>
+        )}
+      </div>
+    </form>
   );
 }

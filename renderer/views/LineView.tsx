@@ -16,6 +16,12 @@ export function LineView() {
     <div className="line-screen">
       <h1 className="unseen">{words.screens.line}</h1>
       <BatchHeader batch={line.batch} />
+      {line.printerFault !== null && (
+        <p className="batch-fault" role="alert">
+          <strong>{words.station.printerFault}</strong> {line.printerFault.what} {line.printerFault.next}{' '}
+          <span className="mono">{line.printerFault.code}</span>
+        </p>
+      )}
       {line.fixtures.length === 0 ? (
         <div className="empty">
           <p>{words.tile.none}</p>

@@ -46,6 +46,11 @@ export function eventWords(event: Event): { readonly mark: EventMark; readonly t
         mark: event.outcome === 'passed' ? 'proof' : 'fault',
         text: said.runEnded(words.outcome[event.outcome], durationText(event.ms / 1000)),
       };
+    case 'label-scanned':
+      return {
+        mark: event.fits ? 'proof' : 'fault',
+        text: said.labelScanned(event.text, event.fits, event.operator),
+      };
     case 'progress':
       return { mark: 'plain', text: `${event.done}/${event.total} ${event.unit}` };
   }

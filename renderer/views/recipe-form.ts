@@ -97,7 +97,15 @@ export const formGroups: readonly FormGroup[] = [
         unset: 'both',
       },
       { name: 'proofTimeout', path: ['boot_proof', 'timeout_seconds'], kind: 'number', unset: 10 },
-      { name: 'proofChallenge', path: ['boot_proof', 'challenge'], kind: 'switch', unset: false },
+      {
+        name: 'proofChallenge',
+        path: ['boot_proof', 'challenge'],
+        kind: 'choice',
+        choices: ['required', 'if-offered', 'none'],
+        unset: 'if-offered',
+      },
+      { name: 'labelTemplate', path: ['label', 'template'], kind: 'text', unset: '' },
+      { name: 'labelScanBack', path: ['label', 'scan_back'], kind: 'switch', unset: false },
     ],
   },
 ];

@@ -73,6 +73,16 @@ export class Desk {
       examples: join(stationConfig, 'recipes'),
       own: join(dataFolder, 'recipes'),
     });
+    const labels = new LabelDesk(ledger, file, [join(dataFolder, 'labels'), join(stationConfig, 'labels')]);
+    const line = new Line(station, {
+      fixtures: file.fixtures ?? parts.fixtures,
+      demonstration: parts.demonstration,
+      contacts: parts.contacts ?? usualContacts,
+      foreign: (text, recipe) => shelf.foreign(text, recipe),
+      print: (mac, needed) => labels.print(mac, needed),
+      printerFault: () => labels.fault,
+    });
+    labels.onFault = () => line.show();
     this.version = software.version;
     this.operators = new Operators({ file: join(dataFolder, 'operators.json'), clock, random });
     this.#room = {
@@ -80,13 +90,8 @@ export class Desk {
       file,
       shelf,
       operators: this.operators,
-      line: new Line(station, {
-        fixtures: file.fixtures ?? parts.fixtures,
-        demonstration: parts.demonstration,
-        contacts: parts.contacts ?? usualContacts,
-        foreign: (text, recipe) => shelf.foreign(text, recipe),
-      }),
-      labels: new LabelDesk(station, file, [join(dataFolder, 'labels'), join(stationConfig, 'labels')]),
+      line,
+      labels,
       token: new TokenWatch(station, parts.embeddedToken),
     };
     this.answers = {

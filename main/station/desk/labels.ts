@@ -10,18 +10,40 @@ export type LabelFacts = Readonly<
 
 /** What a label says of a sealed device. The QR code holds serial number and MAC, as a scan-back reads them. */
 export function labelFacts(record: SealedRecord): LabelFacts {
-  const serial = record.serial ?? record.chip.mac.replaceAll(':', '');
+  const { mac } = record.chip;
+  const serial = record.serial ?? serialOf(mac);
   return {
     serial,
-    mac: record.chip.mac,
+    mac,
     chip: record.chip.kind,
     recipe: record.recipe.name,
     revision: String(record.recipe.revision),
     batch: record.batch ?? '',
     date: record.sealedAt.slice(0, 10),
     certificate: record.identity?.certificateSerial ?? '',
-    qr: `${serial} ${record.chip.mac}`,
+    qr: qrText(serial, mac),
   };
+}
+
+/** What stands for a serial number where the recipe takes it from the chip. */
+function serialOf(mac: string): string {
+  return mac.replaceAll(':', '');
+}
+
+function qrText(serial: string, mac: string): string {
+  return `${serial} ${mac}`;
+}
+
+/** Whether a scanned text is the label of this device: its QR code, its serial number, or its MAC. */
+export function isLabelOf(
+  text: string,
+  { mac, serial }: { readonly mac: string; readonly serial: string | null },
+): boolean {
+  const printed = serial ?? serialOf(mac);
+  const read = text.trim();
+  if (read === printed) return true;
+  // A MAC is the same in either case, with colons or without.
+  return [qrText(printed, mac), mac, serialOf(mac)].some((one) => one.toLowerCase() === read.toLowerCase());
 }
 
 /** A device that is none, for previews. */
@@ -57,9 +79,12 @@ function hexEscape(character: string): string {
   return `_${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** The template of a recipe: `<recipe>.zpl`, else `device.zpl`, the station's own before the program's. Null where there is none. */
-export function findTemplate(recipe: string, folders: readonly string[]): string | null {
-  for (const name of [`${recipe}.zpl`, 'device.zpl'])
+/**
+ * The template of a recipe: the file that it names, else `<recipe>.zpl`, else `device.zpl`; the station's own before the program's. Null
+ * where there is none.
+ */
+export function findTemplate(recipe: string, folders: readonly string[], named: string | null = null): string | null {
+  for (const name of named === null ? [`${recipe}.zpl`, 'device.zpl'] : [named])
     for (const folder of folders) {
       const file = join(folder, name);
       if (existsSync(file)) return readFileSync(file, 'utf8');

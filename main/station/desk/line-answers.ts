@@ -8,7 +8,7 @@ type Answers = Pick<
   'line.snapshot' | 'line.start' | 'line.stop' | 'line.scan' | 'line.go' | 'line.acknowledge' | 'throughput.read'
 >;
 
-export function lineAnswers({ station, line, shelf, embeddedToken }: DeskRoom): Answers {
+export function lineAnswers({ station, line, shelf, labels, embeddedToken }: DeskRoom): Answers {
   const { ledger, clock, signer } = station.parts;
   return {
     'line.snapshot': () => line.snapshot(),
@@ -16,6 +16,8 @@ export function lineAnswers({ station, line, shelf, embeddedToken }: DeskRoom): 
       line.mustBeIdle();
       const addresses = line.fixtures.map((fixture) => fixture.address);
       const loaded = await shelf.forProduction(recipe, addresses);
+      const named = loaded.recipe.label?.template ?? null;
+      if (named !== null) labels.template(loaded.recipe.name, named);
       if (embeddedToken) await makeMissingKeys(loaded.recipe, signer);
       return line.start({
         loaded,
@@ -28,7 +30,7 @@ export function lineAnswers({ station, line, shelf, embeddedToken }: DeskRoom): 
       });
     },
     'line.stop': () => line.stop(),
-    'line.scan': ({ text, fixture }) => line.scan(text, fixture),
+    'line.scan': ({ text, fixture }, by) => line.scan({ text, fixture, by }),
     'line.go': ({ fixture }) => line.go(fixture),
     'line.acknowledge': ({ fixture }) => line.acknowledge(fixture),
     'throughput.read': ({ hours }) => readThroughput(ledger, clock, { hours, targetPerHour: line.targetPerHour }),

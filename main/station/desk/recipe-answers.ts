@@ -34,7 +34,8 @@ export function recipeAnswers({ shelf, labels, openRehearsal }: DeskRoom): Answe
     'recipes.retire': ({ recipe, reason }, by) => shelf.retire(recipe, reason, by),
     async 'labels.preview'({ recipe, template }) {
       const { view } = await shelf.read(recipe);
-      return labels.preview({ name: view.title, revision: view.revision, chip: view.chip }, template);
+      const { title, revision, chip, labelTemplate } = view;
+      return labels.preview({ name: title, revision, chip, named: labelTemplate }, template);
     },
     'labels.print': ({ mac }) => labels.again(mac),
   };

@@ -319,6 +319,7 @@ function viewOf({ recipe, result, state, approvedBy, author }: Standing): Recipe
     author,
     approvedBy,
     wantsSerial: result.recipe?.serial.from === 'scan',
+    labelTemplate: result.recipe?.label?.template ?? null,
     errors: result.findings.filter(blocks).length,
   };
 }

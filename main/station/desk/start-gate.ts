@@ -24,7 +24,7 @@ export interface StartGateOptions {
  * Which board starts when: at insertion, with a scanned serial number, or by key. Serial numbers go to boards in the order in which both
  * come; one scanned for a fixture goes to that fixture's next board. A board that came before keeps its serial number.
  */
-export class StartGate implements FixtureGate {
+export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone'> {
   readonly #options: StartGateOptions;
   readonly #queue: { readonly serial: string; readonly fixture: string | null }[] = [];
   readonly #waiting: Waiting[] = [];
@@ -52,6 +52,16 @@ export class StartGate implements FixtureGate {
   /** The board in this fixture is done. */
   finished(fixture: string): void {
     this.#started.delete(fixture);
+  }
+
+  /** The board that was let in last is gone before it was touched: its serial number is the next one again. */
+  gone(fixture: string): void {
+    const serial = this.#started.get(fixture);
+    this.#started.delete(fixture);
+    if (serial === undefined) return;
+    this.#queue.unshift({ serial, fixture: null });
+    this.#serve();
+    this.#options.changed();
   }
 
   get serials(): readonly string[] {

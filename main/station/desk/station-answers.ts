@@ -93,6 +93,7 @@ export function stationAnswers(room: DeskRoom): Answers {
     'printer.set'({ address }) {
       if (address !== null) parsePrinter(address);
       file.keepPrinter(address);
+      labels.forget();
       return view();
     },
   };

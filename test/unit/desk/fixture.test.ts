@@ -47,6 +47,8 @@ test('a port that comes late, contacts that bounce, a sealed board that stays in
     demonstration: false,
     contacts: () => 2,
     foreign: () => null,
+    print: () => undefined,
+    printerFault: () => null,
   });
   t.after(() => line.close());
   const states: string[] = [];
