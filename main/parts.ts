@@ -7,14 +7,15 @@ import { systemClock } from './base/clock.ts';
 import { type RandomSource, systemRandom } from './base/random.ts';
 import type { SecretBytes } from './base/secret.ts';
 import { createStation } from './compose.ts';
-import { readStationFile, type StationConfig } from './config/station-file.ts';
+import { type Pkcs11Token, readStationFile, type StationConfig } from './config/station-file.ts';
 import type { Ledger, LedgerReader } from './ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from './ledger/sqlite/open.ts';
 import { filePin, nobodysPin, type PinSource, promptPin } from './signing/pin.ts';
 import type { LaunchTokenProcess } from './signing/pkcs11/token-child.ts';
 import { openPkcs11Signer } from './signing/pkcs11/token-signer.ts';
 import type { Signer } from './signing/signer.ts';
-import { openEmbeddedToken } from './signing/softhsm.ts';
+import { embeddedLabel, openEmbeddedToken } from './signing/softhsm.ts';
+import { notListed, type OpenToken } from './signing/token-ring.ts';
 import type { Station } from './station/station.ts';
 import { openPort } from './transport/open.ts';
 import type { OpenPort } from './transport/port.ts';
@@ -58,7 +59,7 @@ export function settingsOf(places: Places): StationConfig {
   const beside = join(places.data ?? defaultDataFolder(), 'station.yaml');
   const file = places.station ?? (existsSync(beside) ? beside : null);
   if (file !== null) return readStationFile(file);
-  return { name: unnamedStation, dataFolder: null, token: { kind: 'softhsm' }, fixtures: [] };
+  return { name: unnamedStation, dataFolder: null, token: { kind: 'softhsm' }, tokens: [], fixtures: [] };
 }
 
 /** Where programs of this system keep a user's data. */
@@ -84,39 +85,50 @@ export function openLedgerOf(places: Places): Promise<LedgerReader> {
 
 /** What a shell with means of its own has for the token; left out: its file, and a process forked from this Node.js. */
 export interface TokenHost {
-  /** Another keeper of the PIN than the station file's `pin_file`, which is handed to it. */
+  /** Another keeper of the own token's PIN than the station file's `pin_file`, which is handed to it. */
   readonly pin?: (pinFile: PinSource) => PinSource;
   /** Asks a person for the PIN of the token named, where the station file names no `pin_file`. */
   readonly ask?: (token: string) => Promise<SecretBytes>;
   readonly launch?: LaunchTokenProcess;
 }
 
-/** Opens the token that the station file names, or the private SoftHSM of the data folder. */
+/** The token that the station file names, or the private SoftHSM of the data folder; and how to open the others that it lists. */
 export async function openSignerOf(
   places: Places,
   host: TokenHost = {},
-): Promise<{ readonly signer: Signer; readonly embedded: boolean }> {
-  const { token } = settingsOf(places);
+): Promise<{ readonly signer: Signer; readonly embedded: boolean; readonly openToken: OpenToken }> {
+  const { token, tokens } = settingsOf(places);
   const launch = host.launch === undefined ? {} : { launch: host.launch };
+  const own = token.kind === 'softhsm' ? embeddedLabel : token.label;
+  const openToken: OpenToken = async (label) => {
+    const listed = tokens.find((candidate) => candidate.label === label);
+    if (listed !== undefined) return await openPkcs11(listed, pinOf(listed, host), launch);
+    if (label === own) return null;
+    throw notListed(
+      label,
+      tokens.map((candidate) => candidate.label),
+    );
+  };
   if (token.kind === 'softhsm') {
     const folder = join(dataFolderOf(places), 'token');
-    return {
-      signer: await openEmbeddedToken({ folder, clock: systemClock, random: systemRandom, ...launch }),
-      embedded: true,
-    };
+    const signer = await openEmbeddedToken({ folder, clock: systemClock, random: systemRandom, ...launch });
+    return { signer, embedded: true, openToken };
   }
-  const { module, label, serial, pinFile } = token;
-  const { ask } = host;
-  const asked = ask === undefined ? nobodysPin : promptPin(() => ask(`token '${label}' (serial ${serial})`));
-  const named = pinFile === null ? asked : filePin(pinFile);
-  const signer = await openPkcs11Signer({
-    module,
-    token: { label, serial },
-    pin: host.pin?.(named) ?? named,
-    clock: systemClock,
-    ...launch,
-  });
-  return { signer, embedded: false };
+  const named = pinOf(token, host);
+  return { signer: await openPkcs11(token, host.pin?.(named) ?? named, launch), embedded: false, openToken };
+}
+
+function pinOf({ label, serial, pinFile }: Pkcs11Token, { ask }: TokenHost): PinSource {
+  if (pinFile !== null) return filePin(pinFile);
+  return ask === undefined ? nobodysPin : promptPin(() => ask(`token '${label}' (serial ${serial})`));
+}
+
+function openPkcs11(
+  { module, label, serial }: Pkcs11Token,
+  pin: PinSource,
+  launch: { readonly launch?: LaunchTokenProcess },
+): Promise<Signer> {
+  return openPkcs11Signer({ module, token: { label, serial }, pin, clock: systemClock, ...launch });
 }
 
 /** The station with its real parts. What was opened is closed again when a later part fails. */
@@ -128,12 +140,13 @@ export async function openStationOf(places: Places, open: OpenPort, host?: Token
     clock: systemClock,
   });
   try {
-    const { signer } = await openSignerOf(places, host);
+    const { signer, openToken } = await openSignerOf(places, host);
     return createStation({
       name: settings.name,
       software: { name: 'fuseline', version: programVersion() },
       ledger,
       signer,
+      openToken,
       openPort: open,
       clock: systemClock,
       random: systemRandom,

@@ -7,6 +7,7 @@ import type { SecureBootScheme } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { addSignatures } from '../recipe/release.ts';
+import { signingKey } from '../recipe/secure-boot-keys.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
 import { bytesText, hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
@@ -47,7 +48,8 @@ export async function signCommand(file: string, options: ImageOptions, world: Wo
         next: 'Name rsa-3072 keys, or ecdsa-p256 keys, or ecdsa-p384 keys.',
       });
     }
-    writeOutput(options.out, await addSignatures(image, scheme, keys, signer), world);
+    const signing = keys.map((key) => signingKey(scheme, key, signer));
+    writeOutput(options.out, await addSignatures(image, scheme, signing), world);
   } finally {
     await signer.close();
   }

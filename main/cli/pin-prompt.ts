@@ -75,14 +75,15 @@ function withoutLast(typed: Uint8Array, length: number): number {
 }
 
 /**
- * Asks once and keeps the PIN for the rest of the command, so that a token process that has to be started anew disturbs nobody. A PIN that
+ * Asks once a token and keeps the PIN for the rest of the command, so that a token process that has to be started anew disturbs nobody. A PIN that
  * was refused is never tried again by the signer.
  */
 export function askPinOnce(terminal: Terminal): (token: string) => Promise<SecretBytes> {
-  let kept: Promise<SecretBytes> | null = null;
+  const kept = new Map<string, Promise<SecretBytes>>();
   return async (token) => {
-    kept ??= askPin(terminal, `PIN of ${token} (it is not shown): `);
-    const pin = await kept;
+    const asked = kept.get(token) ?? askPin(terminal, `PIN of ${token} (it is not shown): `);
+    kept.set(token, asked);
+    const pin = await asked;
     return pin.slice(0, pin.length);
   };
 }

@@ -6,6 +6,7 @@ import { makePlan, planDigest } from '../recipe/plan.ts';
 import { planInput, planOnBlank } from '../recipe/preview.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Plan } from '../recipe/types.ts';
+import { TokenRing } from '../signing/token-ring.ts';
 import { refuseBoard } from '../station/admission.ts';
 import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from '../station/desk/approval.ts';
 import { fingerprintWords } from '../station/desk/fingerprint.ts';
@@ -45,10 +46,11 @@ export async function planCommand(file: string, options: RecipeCommandOptions, w
 
 /** Signed images need the token; a plan can be shown without, then sizes and digests of signatures are as they would be. */
 async function releaseFor(loaded: LoadedRecipe, options: OpenOptions, world: World): Promise<Release> {
-  const { signer, embedded } = await world.openSigner(options);
+  const { signer, embedded, openToken } = await world.openSigner(options);
   try {
     if (embedded) await makeMissingKeys(loaded.recipe, signer, world);
-    return await buildRelease(loaded.recipe, loaded.firmware, signer);
+    await using tokens = new TokenRing(signer, openToken);
+    return await buildRelease(loaded, tokens);
   } finally {
     await signer.close();
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Signer } from '../signing/signer.ts';
+import type { OpenToken } from '../signing/token-ring.ts';
 import type { Station } from '../station/station.ts';
 import type { OpenPort } from '../transport/port.ts';
 
@@ -29,7 +30,10 @@ export interface World {
   readonly stationConfig: string;
   openStation(options: OpenOptions): Promise<Station>;
   openLedger(options: OpenOptions): Promise<LedgerReader>;
-  openSigner(options: OpenOptions): Promise<{ readonly signer: Signer; readonly embedded: boolean }>;
+  /** The station's token, and how to open others that its file lists. */
+  openSigner(
+    options: OpenOptions,
+  ): Promise<{ readonly signer: Signer; readonly embedded: boolean; readonly openToken: OpenToken }>;
   /** Whether the token is the private SoftHSM of the data folder, in which missing keys may be made without asking. */
   hasEmbeddedToken(options: OpenOptions): boolean;
   dataFolder(options: OpenOptions): string;

@@ -11,22 +11,24 @@ export interface StationConfig {
   /** Folder of ledger, token store and work files; null: the program's own default. */
   readonly dataFolder: string | null;
   readonly token: TokenConfig;
+  /** Tokens beside it, with keys for signing alone; each label once. */
+  readonly tokens: readonly Pkcs11Token[];
   readonly fixtures: readonly FixtureConfig[];
 }
 
 export type TokenConfig =
   /** A private SoftHSM in the data folder, for demonstration and training: its keys are only as safe as this computer. */
-  | { readonly kind: 'softhsm' }
-  | {
-      readonly kind: 'pkcs11';
-      /** PKCS#11 library. */
-      readonly module: string;
-      /** Token label and serial number: exactly one token must have both (DESIGN law 6). */
-      readonly label: string;
-      readonly serial: string;
-      /** File that holds the user PIN, readable by the station's account alone; null: a person is asked at the start. */
-      readonly pinFile: string | null;
-    };
+  { readonly kind: 'softhsm' } | ({ readonly kind: 'pkcs11' } & Pkcs11Token);
+
+export interface Pkcs11Token {
+  /** PKCS#11 library. */
+  readonly module: string;
+  /** Token label and serial number: exactly one token must have both (DESIGN law 6). */
+  readonly label: string;
+  readonly serial: string;
+  /** File that holds the user PIN, readable by the station's account alone; null: a person is asked when the token is opened. */
+  readonly pinFile: string | null;
+}
 
 /** One place for a board. */
 export interface FixtureConfig {
@@ -37,6 +39,14 @@ export interface FixtureConfig {
 
 const neededKeys = ['module', 'label', 'serial'] as const;
 const pkcs11Keys = [...neededKeys, 'pin_file'] as const;
+
+const modulePath = z.string().min(1).describe('Path of the PKCS#11 library.');
+const tokenLabel = z.string().min(1).max(32).describe('Label of the token.');
+const tokenSerial = z.string().min(1).max(16).describe('Serial number of the token, in quotes.');
+const pinFileName = z
+  .string()
+  .min(1)
+  .describe('File with the user PIN in one line; left out: a person is asked for it. Never write the PIN itself here.');
 
 /** The YAML form of a station file. */
 export const stationSchema = z
@@ -59,16 +69,10 @@ export const stationSchema = z
         kind: z
           .enum(['softhsm', 'pkcs11'])
           .describe("'softhsm': a private one in the data folder, for training; 'pkcs11': your HSM."),
-        module: z.string().min(1).describe('Path of the PKCS#11 library.').optional(),
-        label: z.string().min(1).max(32).describe('Label of the token.').optional(),
-        serial: z.string().min(1).max(16).describe('Serial number of the token, in quotes.').optional(),
-        pin_file: z
-          .string()
-          .min(1)
-          .describe(
-            'File with the user PIN in one line; left out: a person is asked for it. Never write the PIN itself here.',
-          )
-          .optional(),
+        module: modulePath.optional(),
+        label: tokenLabel.optional(),
+        serial: tokenSerial.optional(),
+        pin_file: pinFileName.optional(),
       })
       .superRefine((token, context) => {
         for (const key of neededKeys) {
@@ -92,6 +96,29 @@ export const stationSchema = z
       })
       .prefault({ kind: 'softhsm' })
       .describe('The token that holds the signing keys.'),
+    tokens: z
+      .array(
+        z.strictObject({
+          label: tokenLabel.describe('Label of the token, by which recipes name it.'),
+          serial: tokenSerial,
+          module: modulePath,
+          pin_file: pinFileName.optional(),
+        }),
+      )
+      .superRefine((tokens, context) => {
+        for (const [at, { label }] of tokens.entries()) {
+          const first = tokens.findIndex((token) => token.label === label);
+          if (first < at)
+            context.addIssue({
+              code: 'custom',
+              path: [at, 'label'],
+              message: `The label '${label}' belongs to token ${first + 1} of the list already.`,
+              params: { remedy: 'Recipes name tokens by their labels: give each one of its own.' },
+            });
+        }
+      })
+      .default([])
+      .describe('Further tokens whose keys sign firmware; each is opened only while a batch is signed.'),
     fixtures: z
       .array(
         z.strictObject({
@@ -138,6 +165,14 @@ export function stationJsonSchema(): Record<string, unknown> {
   return { $schema, title: 'Fuseline station', ...rest };
 }
 
+/** A token as the file writes it; what must be there the schema has checked. */
+interface PinnedToken {
+  readonly module?: string | undefined;
+  readonly label?: string | undefined;
+  readonly serial?: string | undefined;
+  readonly pin_file?: string | undefined;
+}
+
 /** Reads the text of a station file. `file` is named in problems, and relative paths are taken from its folder. */
 export function parseStation(
   text: string,
@@ -146,15 +181,19 @@ export function parseStation(
   const { value, problems } = readYaml(text, file, stationSchema);
   if (value === null) return { station: null, problems };
   const at = (path: string) => resolve(dirname(file), path);
-  const { kind, module = '', label = '', serial = '', pin_file: pinFile } = value.token;
+  const pkcs11 = ({ module = '', label = '', serial = '', pin_file: pinFile }: PinnedToken): Pkcs11Token => ({
+    module: at(module),
+    label,
+    serial,
+    pinFile: pinFile === undefined ? null : at(pinFile),
+  });
+  const { kind } = value.token;
   return {
     station: {
       name: value.station,
       dataFolder: value.data === null ? null : at(value.data),
-      token:
-        kind === 'softhsm'
-          ? { kind }
-          : { kind, module: at(module), label, serial, pinFile: pinFile === undefined ? null : at(pinFile) },
+      token: kind === 'softhsm' ? { kind } : { kind, ...pkcs11(value.token) },
+      tokens: value.tokens.map(pkcs11),
       fixtures: value.fixtures,
     },
     problems,

@@ -213,8 +213,9 @@ type Issue = z.core.$ZodIssue;
 function leaves(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const branches = issue.errors.filter((branch) => branch.length > 0);
-  // A branch that failed at its very top was not meant.
-  const meant = branches.find((branch) => branch.some((inner) => inner.path.length > 0)) ?? branches[0] ?? [];
+  // A branch that failed at its very top was not meant; of several the one with the fewest mistakes was.
+  const entered = branches.filter((branch) => branch.some((inner) => inner.path.length > 0));
+  const meant = entered.toSorted((a, b) => a.length - b.length)[0] ?? branches[0] ?? [];
   return meant.flatMap((inner) => leaves({ ...inner, path: [...issue.path, ...inner.path] } as Issue));
 }
 

@@ -11,6 +11,16 @@ export interface KeyRef {
   readonly publicKeySha256?: string;
 }
 
+/** A key of the station's token, or of another one that the station file lists by this label. */
+export interface SigningKeyRef extends KeyRef {
+  readonly token?: string;
+}
+
+/** A key that no station ever sees: its public half, PEM or DER, in a file named relative to the recipe. */
+export interface OfflineKey {
+  readonly publicKey: string;
+}
+
 /** Secure Boot V2 schemes that a station signs with (FACTS 4.1). */
 export type SecureBootScheme = 'rsa3072' | 'ecdsa-p256' | 'ecdsa-p384';
 
@@ -37,7 +47,9 @@ export interface Recipe {
   readonly secureBoot: {
     readonly scheme: SecureBootScheme;
     /** One to three keys in digest order. */
-    readonly keys: readonly KeyRef[];
+    readonly keys: readonly (SigningKeyRef | OfflineKey)[];
+    /** Signatures that a build already has: those of listed keys are kept, or all are made anew but those of offline keys. */
+    readonly existingSignatures: 'replace' | 'keep';
     readonly revokeUnused: boolean;
     readonly aggressiveRevocation: boolean;
   } | null;

@@ -6,7 +6,9 @@ import { checkFirmware } from '../image/firmware-check.ts';
 import type { Firmware } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { proofMarker } from '../model/proof.ts';
+import { checkSecureBoot } from './check-secure-boot.ts';
 import { lintChecks, lintFirmware } from './lint/lint.ts';
+import type { NamedFiles } from './named-files.ts';
 import { offersProof } from './proof.ts';
 import type { Finding, Recipe } from './types.ts';
 import { wantedEfuses } from './wanted.ts';
@@ -31,7 +33,13 @@ export const waivableChecks: Readonly<Record<string, string>> = {
  * must not leave open. Pure. Rehearses the burn plan on a blank chip of every silicon line in the recipe's range, so that a plan that
  * breaks a hardware order is refused long before a board is in (DESIGN law 1).
  */
-export function checkRecipe(recipe: Recipe, firmware: Firmware | null, profile: ChipProfile, file: string): Finding[] {
+export function checkRecipe(
+  recipe: Recipe,
+  firmware: Firmware | null,
+  profile: ChipProfile,
+  file: string,
+  files: NamedFiles,
+): Finding[] {
   const findings: Finding[] = [];
   const add = (finding: Partial<Finding> & Pick<Finding, 'check' | 'what' | 'remedy'>) =>
     findings.push({
@@ -65,6 +73,7 @@ export function checkRecipe(recipe: Recipe, firmware: Firmware | null, profile: 
   checkDoors(recipe, add);
   checkProof(recipe, firmware, add);
   checkWaivers(recipe, add);
+  checkSecureBoot(recipe, firmware, files, add);
   for (const table of tables) checkBurns(recipe, profile, table, add);
   if (firmware !== null) {
     checkBuild(recipe, firmware, profile, add);
@@ -73,7 +82,8 @@ export function checkRecipe(recipe: Recipe, firmware: Firmware | null, profile: 
   return findings;
 }
 
-type Add = (finding: Partial<Finding> & Pick<Finding, 'check' | 'what' | 'remedy'>) => void;
+/** Takes a finding about the recipe: an error of the recipe's file unless it says otherwise. */
+export type Add = (finding: Partial<Finding> & Pick<Finding, 'check' | 'what' | 'remedy'>) => void;
 
 /** The chip's silicon lines that lie in the recipe's range. */
 export function tablesOf(recipe: Recipe, profile: ChipProfile): EfuseTable[] {

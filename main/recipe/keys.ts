@@ -1,14 +1,17 @@
 import { isFault } from '../model/fault.ts';
+import type { SigningKeyRef } from '../model/recipe.ts';
 import type { KeyAlgorithm, KeyRef, KeyUse, Signer, TokenKey } from '../signing/signer.ts';
 import type { Recipe } from './types.ts';
 
-/** Every token key that a recipe names, with what it has to be. */
+/** Every key of the station's own token that a recipe names, with what it has to be. */
 export function keysOf(recipe: Recipe): { ref: KeyRef; use: KeyUse; algorithm: KeyAlgorithm }[] {
   const scheme = recipe.secureBoot?.scheme;
   const algorithm: KeyAlgorithm =
     scheme === 'ecdsa-p256' ? 'ecdsa-p256' : scheme === 'ecdsa-p384' ? 'ecdsa-p384' : 'rsa-3072';
   return [
-    ...(recipe.secureBoot?.keys ?? []).map((ref) => ({ ref, use: 'secure-boot' as const, algorithm })),
+    ...(recipe.secureBoot?.keys ?? []).flatMap((ref) =>
+      'publicKey' in ref || ref.token !== undefined ? [] : [{ ref, use: 'secure-boot' as const, algorithm }],
+    ),
     ...(recipe.identity
       ? [{ ref: recipe.identity.certificate.ca, use: 'device-ca' as const, algorithm: 'ecdsa-p256' as const }]
       : []),
@@ -31,4 +34,26 @@ export async function makeMissingKeys(recipe: Recipe, signer: Signer): Promise<T
     }
   }
   return made;
+}
+
+/**
+ * The recipe as a rehearsal's token can have it: one token with keys of the recipe's labels, which has neither the ids nor the public keys
+ * of the real ones. Offline keys stay: what they signed is in the build.
+ */
+export function forRehearsal(recipe: Recipe): Recipe {
+  const bare = ({ label, token }: SigningKeyRef) => ({ label: token === undefined ? label : `${token} ${label}` });
+  return {
+    ...recipe,
+    wrappingKey: bare(recipe.wrappingKey),
+    secureBoot: recipe.secureBoot && {
+      ...recipe.secureBoot,
+      keys: recipe.secureBoot.keys.map((key) => ('publicKey' in key ? key : bare(key))),
+      // what was signed by the real keys is no reason to stop: the rehearsal's keys sign anew
+      existingSignatures: 'replace',
+    },
+    identity: recipe.identity && {
+      ...recipe.identity,
+      certificate: { ...recipe.identity.certificate, ca: bare(recipe.identity.certificate.ca) },
+    },
+  };
 }

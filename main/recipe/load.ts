@@ -10,6 +10,8 @@ import type { Firmware } from '../image/types.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
 import type { RecipeRef } from '../model/record.ts';
 import { checkRecipe, waivableChecks } from './check.ts';
+import { type NamedFiles, readNamedFiles, whyNot } from './named-files.ts';
+import { settleStorage } from './settle-storage.ts';
 import type { Finding, Recipe, Waiver } from './types.ts';
 
 /** A recipe and its firmware, read and judged. */
@@ -18,6 +20,8 @@ export interface LoadedRecipe {
   readonly recipe: Recipe;
   readonly firmware: Firmware;
   readonly firmwareFolder: string;
+  /** The files that the recipe names beside its build. */
+  readonly files: NamedFiles;
   readonly ref: RecipeRef;
   /** Text whose SHA-256 the reference carries. */
   readonly canonicalText: string;
@@ -50,31 +54,39 @@ export function loadRecipe(file: string, options: LoadOptions = {}): LoadResult 
 
 /** The same for a text that is not in a file yet; `file` says where it would lie, and what its paths are relative to. */
 export function loadRecipeText(text: string, file: string, options: LoadOptions = {}): LoadResult {
-  const { recipe, problems, placeOf } = parseRecipe(text, file);
-  if (recipe === null) return { loaded: null, recipe: null, findings: problems };
-  const waivers = [...recipe.waivers, ...(options.waivers ?? [])];
+  const { recipe: written, problems, placeOf } = parseRecipe(text, file);
+  if (written === null) return { loaded: null, recipe: null, findings: problems };
+  const waivers = [...written.waivers, ...(options.waivers ?? [])];
   const folder = options.firmwareFolder
     ? resolve(options.firmwareFolder)
-    : resolve(dirname(file), recipe.firmware.folder);
+    : resolve(dirname(file), written.firmware.folder);
   const {
     firmware,
     findings: firmwareFindings,
     digests,
-  } = readBuild(folder, recipe, options.firmwareFolder === undefined ? file : folder);
-  const judged = [...firmwareFindings, ...checkRecipe(recipe, firmware, profileOf(recipe.chip), file)];
+  } = readBuild(folder, written, options.firmwareFolder === undefined ? file : folder);
+  const recipe = settleStorage(written, firmware);
+  const named = readNamedFiles(recipe, file);
+  const judged = [
+    ...firmwareFindings,
+    ...named.findings,
+    ...checkRecipe(recipe, firmware, profileOf(recipe.chip), file, named.files),
+  ];
   const strange = (options.waivers ?? []).flatMap(unknownWaiver);
   const findings = applyWaivers(
     [...problems, ...judged.map((finding) => placed(finding, file, placeOf)), ...strange],
     waivers,
   );
   if (firmware === null) return { loaded: null, recipe, findings };
-  const content = { recipe: { ...recipe, firmware: { folder: basename(folder) } }, files: digests, waivers };
+  const beside = Object.keys(named.digests).length > 0 ? { named: named.digests } : {};
+  const content = { recipe: { ...recipe, firmware: { folder: basename(folder) } }, files: digests, ...beside, waivers };
   const ref: RecipeRef = { name: recipe.name, revision: recipe.revision, hash: digestOf(content) };
   const loaded = {
     file,
     recipe,
     firmware,
     firmwareFolder: folder,
+    files: named.files,
     ref,
     canonicalText: canonicalJson(content),
     findings,
@@ -126,7 +138,7 @@ function readText(file: string): string {
   } catch (error) {
     throw new RecipeFault({
       code: 'recipe.not-found',
-      what: `The recipe ${file} cannot be read: ${reasonOf(error)}.`,
+      what: `The recipe ${file} cannot be read: ${whyNot(error)}.`,
       next: 'Check the path; the recipes that come with the program lie in station-config/recipes.',
       cause: error,
     });
@@ -189,19 +201,10 @@ function readFolder(folder: string): Map<string, Uint8Array> {
   } catch (error) {
     throw new RecipeFault({
       code: 'recipe.no-firmware',
-      what: `The firmware folder ${folder} cannot be read: ${reasonOf(error)}.`,
+      what: `The firmware folder ${folder} cannot be read: ${whyNot(error)}.`,
       next: 'Give the ESP-IDF build folder: firmware.folder in the recipe, or --firmware FOLDER.',
       cause: error,
     });
   }
   return files;
-}
-
-function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'there is no such file or folder';
-  if (code === 'EACCES') return 'this user may not read it';
-  if (code === 'ENOTDIR') return 'it is not a folder';
-  if (code === 'EISDIR') return 'it is a folder';
-  return error instanceof Error ? error.message : String(error);
 }

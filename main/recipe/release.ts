@@ -5,14 +5,16 @@ import {
   attachSignatures,
   buildSignatureBlock,
   imageDigest,
-  keyDigestOf,
   padForSigning,
   splitSigned,
+  verifySignatureBlock,
 } from '../image/secure-boot.ts';
 import type { Firmware, FirmwarePart, SecureBootScheme } from '../image/types.ts';
 import { RecipeFault } from '../model/fault.ts';
-import type { KeyAlgorithm, Signer, TokenKey } from '../signing/signer.ts';
+import type { TokenRing } from '../signing/token-ring.ts';
+import type { NamedFiles } from './named-files.ts';
 import { offersProof } from './proof.ts';
+import { type SecureBootKey, type SigningKey, secureBootKeys } from './secure-boot-keys.ts';
 import type { Recipe } from './types.ts';
 
 /** One part of flash as every board of the recipe gets it, before its own encryption. */
@@ -36,25 +38,26 @@ export interface Release {
   readonly keyDigests: readonly string[];
 }
 
-const algorithmOf: Readonly<Record<SecureBootScheme, KeyAlgorithm>> = {
-  rsa3072: 'rsa-3072',
-  'ecdsa-p256': 'ecdsa-p256',
-  'ecdsa-p384': 'ecdsa-p384',
-};
-
 /**
- * Signs bootloader and applications with the recipe's token keys and gathers what goes to every board (once per recipe: DESIGN
- * section 3, step 2). Each signature is verified here before it can reach a board. Faults: TokenFault as the signer raises them,
- * RecipeFault `release.wrong-key` when a key of the token is of another algorithm than the scheme.
+ * Signs bootloader and applications with the recipe's keys and gathers what goes to every board (once per recipe: DESIGN section 3,
+ * step 2). Each signature is verified here before it can reach a board. Faults: those of `secureBootKeys` and of `signImage`.
  */
-export async function buildRelease(recipe: Recipe, firmware: Firmware, signer: Signer): Promise<Release> {
-  const keys = await secureBootKeys(recipe, signer);
-  const scheme = recipe.secureBoot?.scheme ?? null;
+export async function buildRelease(
+  { recipe, firmware, files }: { readonly recipe: Recipe; readonly firmware: Firmware; readonly files: NamedFiles },
+  tokens: TokenRing,
+): Promise<Release> {
+  const keys = await secureBootKeys(recipe, tokens, files);
   const signed = new Map<FirmwarePart, Uint8Array>();
-  for (const part of firmware.parts) {
-    if (scheme !== null && isSigned(part)) signed.set(part, await signImage(part.data, scheme, keys, signer));
+  if (recipe.secureBoot !== null) {
+    for (const part of firmware.parts)
+      if (isSigned(part)) signed.set(part, await signImage(part, recipe.secureBoot, keys));
   }
-  return gather(recipe, firmware, signed, scheme === null ? [] : keys.map((key) => keyDigestHex(scheme, key)));
+  return gather(
+    recipe,
+    firmware,
+    signed,
+    keys.map(({ digest }) => digest),
+  );
 }
 
 /** A release as it would be, made without the token: sizes are right, signatures and key digests are not. For plans that people look at. */
@@ -73,7 +76,8 @@ export function previewRelease(recipe: Recipe, firmware: Firmware): Release {
 /** Bytes behind an image that hold its signature blocks (FACTS 4.2). */
 const signatureSectorSize = 4096;
 
-function isSigned(part: FirmwarePart): boolean {
+/** Whether Secure Boot asks for a signature on it. */
+export function isSigned(part: FirmwarePart): boolean {
   return part.kind === 'bootloader' || part.kind === 'app';
 }
 
@@ -99,54 +103,76 @@ function gather(
   return { parts, offersProof: offersProof(firmware.parts), keyDigests };
 }
 
-/** The recipe's Secure Boot keys as the token has them, in digest order. */
-async function secureBootKeys(recipe: Recipe, signer: Signer): Promise<TokenKey[]> {
-  const keys: TokenKey[] = [];
-  for (const ref of recipe.secureBoot?.keys ?? []) {
-    const key = await signer.findKey(ref);
-    const wanted = algorithmOf[recipe.secureBoot!.scheme];
-    if (key.algorithm !== wanted || key.spki === null) {
-      throw new RecipeFault({
-        code: 'release.wrong-key',
-        what: `Key ${JSON.stringify(key.label)} of the token is ${key.algorithm}, and the recipe's Secure Boot scheme needs ${wanted}.`,
-        next: `Name a ${wanted} key in the recipe, or make one: token keys --make ${wanted} --label NAME.`,
-      });
-    }
-    keys.push(key);
-  }
-  return keys;
-}
-
-function keyDigestHex(scheme: SecureBootScheme, key: TokenKey): string {
-  return toHex(keyDigestOf(scheme, key.spki!));
-}
-
 /**
- * An image with a signature sector behind it: one block per key over the same bytes. Of an image that is signed already only what was
- * signed is taken: the blocks of a build host's keys do not go to a device that trusts the token's.
+ * An image with a signature sector behind it: one block per key over the same bytes, in the order of the digests. Of a build that is
+ * signed already the blocks of offline keys stay, and with `keep` those of all listed keys; with `replace` token keys sign anew and what
+ * else a build host put there is left behind: its keys do not go to a device that trusts the recipe's.
+ *
+ * RecipeFault `release.offline-signature` where an offline key has not signed this image, `release.foreign-signature` where one that was
+ * to be kept is not good or by a key that the recipe does not list.
  */
-export function signImage(
-  image: Uint8Array,
-  scheme: SecureBootScheme,
-  keys: readonly TokenKey[],
-  signer: Signer,
+export async function signImage(
+  part: Pick<FirmwarePart, 'name' | 'data'>,
+  { scheme, existingSignatures }: Pick<NonNullable<Recipe['secureBoot']>, 'scheme' | 'existingSignatures'>,
+  keys: readonly SecureBootKey[],
 ): Promise<Uint8Array> {
-  return addSignatures(splitSigned(image)?.signed ?? image, scheme, keys, signer);
+  const split = splitSigned(part.data);
+  const signed = split?.signed ?? padForSigning(part.data);
+  const digest = imageDigest(signed, scheme);
+  const present = new Map<string, Uint8Array>();
+  for (const block of split?.blocks ?? []) {
+    const owner = toHex(block.keyDigest);
+    const good = block.scheme === scheme && verifySignatureBlock(block, signed);
+    if (good && keys.some((key) => key.digest === owner)) present.set(owner, block.raw);
+    else if (existingSignatures === 'keep') throw foreignSignature(part.name, owner, good);
+  }
+  const blocks: Uint8Array[] = [];
+  for (const key of keys) {
+    const own = present.get(key.digest);
+    if (own !== undefined && (key.sign === null || existingSignatures === 'keep')) blocks.push(own);
+    else if (key.sign === null) throw unsignedOffline(part.name, key.name);
+    else blocks.push(await signatureBlock(scheme, { spki: key.spki, sign: key.sign }, digest));
+  }
+  return attachSignatures(signed, blocks);
 }
 
 /** The image with the keys' signatures behind those good ones that it already has. Each block is verified before it is attached. */
 export async function addSignatures(
   image: Uint8Array,
   scheme: SecureBootScheme,
-  keys: readonly TokenKey[],
-  signer: Signer,
+  keys: readonly SigningKey[],
 ): Promise<Uint8Array> {
   const digest = imageDigest(splitSigned(image)?.signed ?? padForSigning(image), scheme);
   const blocks: Uint8Array[] = [];
-  for (const key of keys) {
-    const ref = { label: key.label, id: key.id };
-    const signature = await signer.sign(ref, scheme === 'rsa3072' ? 'rsa-pss-sha256' : 'ecdsa', digest);
-    blocks.push(buildSignatureBlock({ scheme, spki: key.spki!, imageDigest: digest, signature }));
-  }
+  for (const key of keys) blocks.push(await signatureBlock(scheme, key, digest));
   return attachSignatures(image, blocks);
+}
+
+async function signatureBlock(
+  scheme: SecureBootScheme,
+  { spki, sign }: SigningKey,
+  digest: Uint8Array,
+): Promise<Uint8Array> {
+  return buildSignatureBlock({ scheme, spki, imageDigest: digest, signature: await sign(digest) });
+}
+
+function unsignedOffline(part: string, key: string): RecipeFault {
+  return new RecipeFault({
+    code: 'release.offline-signature',
+    what: `The ${part} carries no valid signature by the ${key}.`,
+    next: 'Have it signed where that key is kept (espsecure sign-data --version 2 --append-signatures), then start again.',
+    safety: 'untouched',
+  });
+}
+
+function foreignSignature(part: string, digest: string, good: boolean): RecipeFault {
+  return new RecipeFault({
+    code: 'release.foreign-signature',
+    what: good
+      ? `The ${part} carries a signature by a key that the recipe does not list (digest ${digest}).`
+      : `The ${part} carries a signature that does not verify (key digest ${digest}).`,
+    next: 'List that key in secure_boot.keys, or set existing_signatures to replace.',
+    safety: 'untouched',
+    details: { part, digest },
+  });
 }

@@ -8,6 +8,7 @@ import type { SealedRecord } from '../model/record.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Signer } from '../signing/signer.ts';
+import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.ts';
 import type { OpenPort } from '../transport/port.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
@@ -18,6 +19,8 @@ export interface StationParts {
   readonly software: SealedRecord['software'];
   readonly ledger: Ledger;
   readonly signer: Signer;
+  /** Other tokens that the station file lists; left out: there are none. */
+  readonly openToken?: OpenToken;
   readonly openPort: OpenPort;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -77,8 +80,10 @@ export class Station {
   };
 
   /** Images signed and digests at hand, before a board is in. */
-  prepareRelease(loaded: LoadedRecipe): Promise<Release> {
-    return buildRelease(loaded.recipe, loaded.firmware, this.parts.signer);
+  async prepareRelease(loaded: LoadedRecipe): Promise<Release> {
+    const { signer, openToken = noOtherToken } = this.parts;
+    await using tokens = new TokenRing(signer, openToken);
+    return await buildRelease(loaded, tokens);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { RehearsalView } from '../../contract/views.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import { faultOf } from '../../model/fault.ts';
-import { makeMissingKeys } from '../../recipe/keys.ts';
+import { forRehearsal, makeMissingKeys } from '../../recipe/keys.ts';
 import type { LoadedRecipe } from '../../recipe/load.ts';
 import { stepOf } from '../../recipe/steps/index.ts';
 import type { StepId } from '../../recipe/types.ts';
@@ -20,6 +20,7 @@ export type OpenRehearsal = (loaded: LoadedRecipe) => Promise<RehearsalRoom>;
 /** The whole chain on virtual silicon, with keys of the rehearsal's own. Nothing of it is kept but what is answered. */
 export async function rehearse(loaded: LoadedRecipe, open: OpenRehearsal): Promise<RehearsalView> {
   const room = await open(loaded);
+  const recipe = forRehearsal(loaded.recipe);
   const steps: { title: string; ms: number }[] = [];
   let fault: FaultRecord | null = null;
   let passed = false;
@@ -32,9 +33,9 @@ export async function rehearse(loaded: LoadedRecipe, open: OpenRehearsal): Promi
         passed = event.outcome === 'passed';
       }
     });
-    await makeMissingKeys(withoutPins(loaded), room.station.parts.signer);
+    await makeMissingKeys(recipe, room.station.parts.signer);
     const result = await room.station.provision({
-      loaded: { ...loaded, recipe: withoutPins(loaded) },
+      loaded: { ...loaded, recipe },
       fixtures: [{ name: 'rehearsal', address: room.address }],
       count: 1,
       order: null,
@@ -49,21 +50,6 @@ export async function rehearse(loaded: LoadedRecipe, open: OpenRehearsal): Promi
   } finally {
     await room.close();
   }
-}
-
-/** The rehearsal's token has keys of the recipe's labels, and neither the ids nor the public keys of the real ones. */
-function withoutPins(loaded: LoadedRecipe): LoadedRecipe['recipe'] {
-  const { recipe } = loaded;
-  const bare = ({ label }: { readonly label: string }) => ({ label });
-  return {
-    ...recipe,
-    wrappingKey: bare(recipe.wrappingKey),
-    secureBoot: recipe.secureBoot && { ...recipe.secureBoot, keys: recipe.secureBoot.keys.map(bare) },
-    identity: recipe.identity && {
-      ...recipe.identity,
-      certificate: { ...recipe.identity.certificate, ca: bare(recipe.identity.certificate.ca) },
-    },
-  };
 }
 
 /** A serial number that fits the pattern where it is simple enough to be followed; otherwise the run says that it does not fit. */

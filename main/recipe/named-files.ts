@@ -1,0 +1,88 @@
+import { createHash, scryptSync } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Finding, Recipe } from './types.ts';
+
+/** What a recipe names beside its build: the bytes of each file, by the path as the recipe writes it. */
+export type NamedFiles = ReadonlyMap<string, Uint8Array>;
+
+/** Larger ones are a mistake: what recipes name are keys, certificates and lists. */
+const largestFile = 16 * 1024 * 1024;
+
+/** Every file that the recipe names beside its build, with the dotted path of the key that names it. */
+function filesNamed(recipe: Recipe): { readonly path: string; readonly file: string; readonly secret?: boolean }[] {
+  const keys = recipe.secureBoot?.keys ?? [];
+  return [
+    ...keys.flatMap((key, at) =>
+      'publicKey' in key ? [{ path: `secure_boot.keys.${at}.public_key`, file: key.publicKey }] : [],
+    ),
+    ...(recipe.storage ?? []).flatMap(({ devices, values }, at) => [
+      ...(devices === null ? [] : [{ path: `storage.${at}.devices`, file: devices, secret: true }]),
+      ...values.flatMap(({ source, secret }, nth) =>
+        source.kind === 'file' ? [{ path: `storage.${at}.values.${nth}.file`, file: source.file, secret }] : [],
+      ),
+    ]),
+  ];
+}
+
+/**
+ * Reads the files that a recipe names, relative to the recipe's own. `digests` (SHA-256, hex) go into the recipe's hash, so that an
+ * approval covers them. One that cannot be read is a finding (`recipe.no-file`).
+ */
+export function readNamedFiles(
+  recipe: Recipe,
+  recipeFile: string,
+): { readonly files: NamedFiles; readonly digests: Record<string, string>; readonly findings: Finding[] } {
+  const files = new Map<string, Uint8Array>();
+  const digests: Record<string, string> = {};
+  const findings: Finding[] = [];
+  for (const { path, file, secret = false } of filesNamed(recipe)) {
+    const place = resolve(dirname(recipeFile), file);
+    try {
+      const { size } = statSync(place);
+      if (size > largestFile) throw new Error(`it has ${size} bytes, and ${largestFile} are the most`);
+      const bytes = new Uint8Array(readFileSync(place));
+      files.set(file, bytes);
+      digests[file] = secret ? slowDigest(bytes) : createHash('sha256').update(bytes).digest('hex');
+    } catch (error) {
+      findings.push({
+        severity: 'error',
+        check: 'recipe.no-file',
+        waivable: false,
+        file: recipeFile,
+        line: null,
+        column: null,
+        path,
+        what: `The file ${place} cannot be read: ${whyNot(error)}.`,
+        remedy: 'Put it there, or correct the path: it is taken from the folder of the recipe.',
+        waived: null,
+      });
+    }
+  }
+  return { files, digests, findings };
+}
+
+const slowDigests = new Map<string, string>();
+
+/**
+ * What of a file with secrets goes into the recipe's hash, and with its text into the ledger: scrypt (some 50 ms a guess) instead of a
+ * plain digest, by which a weak password in an otherwise known list could be searched for. Each content is computed once.
+ */
+function slowDigest(bytes: Uint8Array): string {
+  const key = createHash('sha256').update(bytes).digest('hex');
+  const known = slowDigests.get(key);
+  if (known !== undefined) return known;
+  const digest = scryptSync(bytes, 'fuseline file of a recipe', 32, { N: 16384, r: 8, p: 1 }).toString('hex');
+  slowDigests.set(key, digest);
+  return digest;
+}
+
+/** Why a file or folder cannot be read, for people. */
+export function whyNot(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'there is no such file or folder';
+  if (code === 'EACCES') return 'this user may not read it';
+  if (code === 'ENOTDIR') return 'it is not a folder';
+  if (code === 'EISDIR') return 'it is a folder';
+  return error instanceof Error ? error.message : String(error);
+}
