@@ -1,50 +1,14 @@
 import { z } from 'zod';
 import { chipKinds, parseRevision } from '../model/chip.ts';
-import type { KeyRef, OfflineKey, Recipe, SigningKeyRef } from '../model/recipe.ts';
+import type { OfflineKey, Recipe, SigningKeyRef } from '../model/recipe.ts';
+import { doorsOf, doorsSchema } from './recipe-doors.ts';
+import { identityOf, identitySchema, serialSchema } from './recipe-identity.ts';
+import { keyRef, keyRefOf, pattern } from './recipe-parts.ts';
 import { provisioningOf, provisioningSchema, storageOf, storageSchema } from './recipe-storage.ts';
 import { type Place, type Problem, readYaml } from './yaml.ts';
 
 // The form in which people write a recipe. What a chip can do, and which settings of a recipe fit together, is judged in the recipe
 // room; here only form is. No transforms in the schema, so that the published JSON schema says all that it says.
-
-/** A custom check with its own sentence and remedy. */
-function refuse(test: (text: string) => boolean, what: string, remedy: string) {
-  return { test, error: { message: what, params: { remedy } } };
-}
-
-function checked(schema: z.ZodString, ...rules: ReturnType<typeof refuse>[]) {
-  return rules.reduce(
-    (all, rule) =>
-      all.superRefine((text, context) => {
-        if (!rule.test(text))
-          context.addIssue({
-            code: 'custom',
-            message: rule.error.message.replaceAll('{}', `'${text}'`),
-            params: rule.error.params,
-          });
-      }),
-    schema,
-  );
-}
-
-const hex64 = z
-  .string()
-  .regex(/^[0-9a-fA-F]{64}$/)
-  .describe('SHA-256 as 64 hexadecimal digits.');
-
-const keyRef = z
-  .strictObject({
-    label: z.string().min(1).describe('CKA_LABEL of the key in the token.'),
-    id: z
-      .string()
-      .regex(/^([0-9a-fA-F]{2})+$/)
-      .describe('CKA_ID in hexadecimal digits, when the label alone could fit two keys.')
-      .optional(),
-    public_key_sha256: hex64
-      .describe('SHA-256 (64 hexadecimal digits) of the DER SubjectPublicKeyInfo: pins the very key.')
-      .optional(),
-  })
-  .describe('Exactly one key of the token: label, and id or public_key_sha256 where they are given, must all fit.');
 
 const secureBootKey = z
   .union([
@@ -66,34 +30,6 @@ const secureBootKey = z
 
 /** As chip manuals write it: v3.0, v1.99. */
 const revision = z.string().regex(/^v\d+\.\d{1,2}$/);
-
-const pattern = checked(
-  z.string().min(1),
-  refuse(
-    isPattern,
-    '{} is no regular expression.',
-    'Escape special characters with a backslash, and write it between single quotes.',
-  ),
-);
-
-/** Attributes of distinguished names that a certificate of ours may have. */
-export const nameAttributes = ['CN', 'O', 'OU', 'C', 'ST', 'L', 'serialNumber'] as const;
-
-const distinguishedName = z
-  .partialRecord(
-    z.enum(nameAttributes),
-    checked(
-      z.string().min(1),
-      refuse(
-        (text) => !/\{(?!(serial|mac|chip|batch)\})/.test(text),
-        '{} has a placeholder that is not known.',
-        'Known placeholders: {serial}, {mac}, {chip}, {batch}.',
-      ),
-    ),
-  )
-  .describe(
-    'Attributes of a distinguished name in their order, such as CN and O; {serial}, {mac}, {chip}, {batch} are filled in.',
-  );
 
 const slot = z.int().min(0).max(5).describe('Number of a key block: 0 is BLOCK_KEY0, 5 is BLOCK_KEY5.');
 
@@ -166,7 +102,11 @@ export const recipeSchema = z
         scheme: z
           .enum(['rsa3072', 'ecdsa-p256', 'ecdsa-p384'])
           .describe('Signature scheme of Secure Boot V2. ESP-IDF recommends rsa3072 on the ESP32-P4.'),
-        keys: z.array(secureBootKey).min(1).max(3).describe('One to three signing keys, in the order of their digests.'),
+        keys: z
+          .array(secureBootKey)
+          .min(1)
+          .max(3)
+          .describe('One to three signing keys, in the order of their digests.'),
         existing_signatures: z
           .enum(['replace', 'keep'])
           .default('replace')
@@ -187,7 +127,11 @@ export const recipeSchema = z
       .describe('Secure Boot V2: only signed firmware starts. Leave out for none.'),
     flash_encryption: z
       .strictObject({
-        key: z.enum(['xts-aes-128', 'xts-aes-256']).describe('xts-aes-256 takes two key blocks, xts-aes-128 one.'),
+        key: z
+          .enum(['xts-aes-128', 'xts-aes-256', 'xts-aes-128-derived', 'aes-256'])
+          .describe(
+            'xts-aes-256 takes two key blocks, xts-aes-128 one; xts-aes-128-derived takes half of the one block of the ESP32-C2, so that a Secure Boot digest fits beside it; aes-256 is the only one of the classic ESP32.',
+          ),
         mode: z
           .enum(['release', 'development'])
           .describe("'release' cannot be switched off any more; 'development' can be switched off once."),
@@ -195,29 +139,7 @@ export const recipeSchema = z
       .nullable()
       .default(null)
       .describe('Flash encryption with a key of its own for every device. Leave out for none.'),
-    identity: z
-      .strictObject({
-        curve: z.literal('p256').default('p256').describe('Curve of the device key: p256.'),
-        certificate: z
-          .strictObject({
-            ca: keyRef.describe('Key of the device CA in the token; it signs the certificates.'),
-            issuer: distinguishedName.describe("Name of the device CA, exactly as in the CA's own certificate."),
-            subject: distinguishedName.describe(
-              'Name of the device; {serial}, {mac}, {chip} and {batch} are filled in for every board.',
-            ),
-            valid_years: z.int().min(1).max(100).default(30).describe('Years from the day of manufacture.'),
-            partition: z
-              .string()
-              .min(1)
-              .max(15)
-              .default('esp_secure_cert')
-              .describe('Partition that takes the certificate, in the form of esp_secure_cert.'),
-          })
-          .describe('The certificate that every device gets.'),
-      })
-      .nullable()
-      .default(null)
-      .describe('An ECDSA key in eFuse that only the chip can use, and a certificate over it. Leave out for none.'),
+    identity: identitySchema.nullable().default(null),
     hmac_up: z
       .boolean()
       .default(false)
@@ -226,17 +148,7 @@ export const recipeSchema = z
       ),
     storage: storageSchema,
     provisioning: provisioningSchema,
-    doors: z
-      .strictObject({
-        jtag: z.enum(['off', 'leave']).describe("'off' burns every JTAG disable bit of the chip."),
-        direct_boot: z.enum(['off', 'leave']).describe("'off' burns DIS_DIRECT_BOOT: no start around the bootloader."),
-        download_mode: z
-          .enum(['disabled', 'secure', 'open'])
-          .describe(
-            "'disabled' ends download mode for ever; 'secure' leaves a few commands; 'open' leaves it as it is.",
-          ),
-      })
-      .describe('Ways into the chip. Shut doors stay shut: none of this can be undone.'),
+    doors: doorsSchema,
     secure_version: z
       .int()
       .min(0)
@@ -256,16 +168,7 @@ export const recipeSchema = z
       )
       .default({})
       .describe('Fixed key blocks by role, where firmware expects them; the planner places the rest.'),
-    serial: z
-      .strictObject({
-        from: z
-          .enum(['scan', 'mac'])
-          .default('mac')
-          .describe("'scan' asks for one serial number a board; 'mac' makes it from the MAC."),
-        pattern: pattern.nullable().default(null).describe('Regular expression that a scanned serial number must fit.'),
-      })
-      .prefault({})
-      .describe('Serial numbers.'),
+    serial: serialSchema.prefault({}),
     boot_proof: z
       .strictObject({
         when: z
@@ -315,6 +218,12 @@ export const recipeSchema = z
     wrapping_key: keyRef.describe(
       'AES key of the token under which device keys are kept until the seal, so that a board survives a power cut.',
     ),
+    escrow_key: keyRef
+      .nullable()
+      .default(null)
+      .describe(
+        'AES key of the token under which secrets are kept beyond the seal, such as tokens that open JTAG again; left out: the wrapping key.',
+      ),
     waivers: z
       .array(
         z.strictObject({
@@ -347,7 +256,7 @@ export function parseRecipe(text: string, file: string): RecipeReading {
 }
 
 function recipeOf(yaml: RecipeYaml): Recipe {
-  const { secure_boot: boot, identity, boot_proof: proof } = yaml;
+  const { secure_boot: boot, boot_proof: proof } = yaml;
   return {
     fuseline: yaml.fuseline,
     name: yaml.name,
@@ -366,24 +275,15 @@ function recipeOf(yaml: RecipeYaml): Recipe {
       aggressiveRevocation: boot.aggressive_revocation,
     },
     flashEncryption: yaml.flash_encryption,
-    identity: identity && {
-      curve: identity.curve,
-      certificate: {
-        ca: keyRefOf(identity.certificate.ca),
-        issuer: attributesOf(identity.certificate.issuer),
-        subject: attributesOf(identity.certificate.subject),
-        validYears: identity.certificate.valid_years,
-        partition: identity.certificate.partition,
-      },
-    },
+    identity: yaml.identity && identityOf(yaml.identity),
     hmacUp: yaml.hmac_up || (yaml.storage ?? []).some(({ encryption }) => encryption === 'hmac'),
     storage: storageOf(yaml.storage),
     provisioning: provisioningOf(yaml.provisioning),
-    doors: { jtag: yaml.doors.jtag, directBoot: yaml.doors.direct_boot, downloadMode: yaml.doors.download_mode },
+    doors: doorsOf(yaml.doors),
     secureVersion: yaml.secure_version,
     efuses: yaml.efuses,
     slots: yaml.slots,
-    serial: { pattern: yaml.serial.pattern, from: yaml.serial.from },
+    serial: yaml.serial,
     bootProof: {
       when: proof.when,
       timeoutSeconds: proof.timeout_seconds,
@@ -393,15 +293,8 @@ function recipeOf(yaml: RecipeYaml): Recipe {
     },
     label: { template: yaml.label.template, scanBack: yaml.label.scan_back },
     wrappingKey: keyRefOf(yaml.wrapping_key),
+    escrowKey: yaml.escrow_key && keyRefOf(yaml.escrow_key),
     waivers: yaml.waivers,
-  };
-}
-
-function keyRefOf(key: z.output<typeof keyRef>): KeyRef {
-  return {
-    label: key.label,
-    ...(key.id === undefined ? {} : { id: key.id.toLowerCase() }),
-    ...(key.public_key_sha256 === undefined ? {} : { publicKeySha256: key.public_key_sha256.toLowerCase() }),
   };
 }
 
@@ -410,23 +303,10 @@ function secureBootKeyOf(key: z.output<typeof secureBootKey>): SigningKeyRef | O
   return { ...keyRefOf(key), ...(key.token === undefined ? {} : { token: key.token }) };
 }
 
-function attributesOf(name: z.output<typeof distinguishedName>): { type: string; value: string }[] {
-  return Object.entries(name).map(([type, value]) => ({ type, value }));
-}
-
 /** 16777216 for '16MB'; null for 'detect'. */
 function bytesOf(size: string): number | null {
   const match = /^(\d+)(KB|MB)$/.exec(size);
   return match === null ? null : Number(match[1]) * (match[2] === 'MB' ? 1024 * 1024 : 1024);
-}
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The published JSON schema of recipes (draft 2020-12), for editors: station-config/schemas/recipe.schema.json. */

@@ -1,5 +1,6 @@
 import type { ChipKind, Revision } from './chip.ts';
 import type { KeyRole } from './event.ts';
+import type { IdentityKey } from './identity.ts';
 import type { Provisioning, StoredPartition } from './storage.ts';
 
 /** Exactly one key of the token. Label, id and public key must all fit where they are given (DESIGN law 6). */
@@ -19,6 +20,30 @@ export interface SigningKeyRef extends KeyRef {
 /** A key that no station ever sees: its public half, PEM or DER, in a file named relative to the recipe. */
 export interface OfflineKey {
   readonly publicKey: string;
+}
+
+/** One attribute of a distinguished name, such as CN. */
+export interface NameAttribute {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** How a chip encrypts its flash (FACTS 3.1); `aes-256` is the classic ESP32's, with a key for every 32 bytes. */
+export type FlashEncryptionKey = 'xts-aes-128' | 'xts-aes-256' | 'xts-aes-128-derived' | 'aes-256';
+
+/** Ways into the chip, and what becomes of them. What is left out (older texts) stays as it is. */
+export interface Doors {
+  /** soft: off until the device is given a token that its HMAC key vouches for. */
+  readonly jtag: 'off' | 'soft' | 'leave';
+  readonly directBoot: 'off' | 'leave';
+  readonly downloadMode: 'disabled' | 'secure' | 'open';
+  /** Download mode at the next reset, asked for by software. */
+  readonly forceDownload?: 'off' | 'leave';
+  /** What the ROM prints: always, never, or as a strap pin says. */
+  readonly romPrint?: 'on' | 'silent' | 'strap-low' | 'strap-high';
+  readonly usbDownload?: 'off' | 'leave';
+  readonly usbJtag?: 'off' | 'leave';
+  readonly usbSerialJtag?: 'off' | 'leave';
 }
 
 /** Secure Boot V2 schemes that a station signs with (FACTS 4.1). */
@@ -54,21 +79,34 @@ export interface Recipe {
     readonly aggressiveRevocation: boolean;
   } | null;
   readonly flashEncryption: {
-    readonly key: 'xts-aes-128' | 'xts-aes-256';
+    readonly key: FlashEncryptionKey;
     readonly mode: 'release' | 'development';
+    /** Who encrypts: the station before it writes, or the device at its first start, under a key that it makes itself. Left out: the station. */
+    readonly by?: 'host' | 'device';
   } | null;
   readonly identity: {
-    readonly curve: 'p256';
+    readonly key: IdentityKey;
+    /** Partition in the form of esp_secure_cert: certificates, and the entries by which firmware finds the key. */
+    readonly partition: string;
+    /** A PKCS #10 request by the device key, for a CA that is elsewhere; null: none. */
+    readonly csr: { readonly subject: readonly NameAttribute[] } | null;
+    /** Null: it comes later, from the CA that gets the request. */
     readonly certificate: {
       /** Token key of the device CA. */
       readonly ca: KeyRef;
-      /** Distinguished name of issuer and subject as attribute lists; `{serial}`, `{mac}`, `{chip}`, `{batch}` are filled in. */
-      readonly issuer: readonly { readonly type: string; readonly value: string }[];
-      readonly subject: readonly { readonly type: string; readonly value: string }[];
-      readonly validYears: number;
-      /** Partition into which it is written, in the form of esp_secure_cert. */
-      readonly partition: string;
-    };
+      /** Name of the CA; null: that of the first certificate of the chain. */
+      readonly issuer: readonly NameAttribute[] | null;
+      /** Files of the CA's certificate and those above it, relative to the recipe. */
+      readonly caChain: readonly string[];
+      /** `{serial}`, `{mac}`, `{chip}`, `{batch}` are filled in, here and in the alternative names. */
+      readonly subject: readonly NameAttribute[];
+      readonly alternativeNames: { readonly dns: readonly string[]; readonly uri: readonly string[] };
+      readonly usages: readonly ('client-auth' | 'server-auth')[];
+      /** Years from the day of manufacture; null: `notAfter` says the end. */
+      readonly validYears: number | null;
+      /** The last day, as 2049-12-31. */
+      readonly notAfter: string | null;
+    } | null;
   } | null;
   /** Set as well where an NVS partition is encrypted by the HMAC scheme. */
   readonly hmacUp: boolean;
@@ -76,11 +114,7 @@ export interface Recipe {
   readonly storage?: readonly StoredPartition[] | null;
   /** Credentials of each device for provisioning by Security 2. */
   readonly provisioning?: Provisioning | null;
-  readonly doors: {
-    readonly jtag: 'off' | 'leave';
-    readonly directBoot: 'off' | 'leave';
-    readonly downloadMode: 'disabled' | 'secure' | 'open';
-  };
+  readonly doors: Doors;
   /** Anti-rollback floor burned into SECURE_VERSION (0: nothing is burned). */
   readonly secureVersion: number;
   /** Further fields by the manual's name, and their values. */
@@ -92,8 +126,11 @@ export interface Recipe {
   readonly serial: {
     /** Regular expression that a scanned serial must fit; null: serials are not scanned. */
     readonly pattern: string | null;
-    /** 'scan' asks for one per board; 'mac' derives it from the MAC. */
-    readonly from: 'scan' | 'mac';
+    /** 'scan' asks for one per board; 'mac' derives it from the MAC; 'random' draws it. */
+    readonly from: 'scan' | 'mac' | 'random';
+    /** Of a random one: the text around `{random}`, and how many letters stand there. */
+    readonly format: string;
+    readonly length: number;
   };
   readonly bootProof: {
     /** Before the door is shut, after, or both; 'none' needs the waiver `boot-proof`. */
@@ -114,6 +151,8 @@ export interface Recipe {
     readonly scanBack: boolean;
   };
   readonly wrappingKey: KeyRef;
+  /** Token key under which secrets are put away beyond the seal; null (or left out, in older texts): the wrapping key. */
+  readonly escrowKey?: KeyRef | null;
   readonly waivers: readonly Waiver[];
 }
 

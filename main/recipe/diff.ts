@@ -12,7 +12,11 @@ export interface Difference {
 /** Places whose change opens or shuts something, with the values from weak to strong. */
 const strength: Readonly<Record<string, { readonly order: readonly string[]; readonly what: string }>> = {
   'doors.downloadMode': { order: ['"open"', '"secure"', '"disabled"'], what: 'download mode' },
-  'doors.jtag': { order: ['"leave"', '"off"'], what: 'JTAG' },
+  'doors.jtag': { order: ['"leave"', '"soft"', '"off"'], what: 'JTAG' },
+  'doors.forceDownload': { order: ['"leave"', '"off"'], what: 'download mode by software' },
+  'doors.usbDownload': { order: ['"leave"', '"off"'], what: 'download mode over USB' },
+  'doors.usbJtag': { order: ['"leave"', '"off"'], what: 'JTAG over USB' },
+  'doors.usbSerialJtag': { order: ['"leave"', '"off"'], what: 'USB-Serial-JTAG' },
   'doors.directBoot': { order: ['"leave"', '"off"'], what: 'direct boot' },
   'flashEncryption.mode': { order: ['"development"', '"release"'], what: 'flash encryption' },
   'flashEncryption.key': { order: ['"xts-aes-128"', '"xts-aes-256"'], what: 'the flash-encryption key' },

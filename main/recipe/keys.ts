@@ -12,10 +12,11 @@ export function keysOf(recipe: Recipe): { ref: KeyRef; use: KeyUse; algorithm: K
     ...(recipe.secureBoot?.keys ?? []).flatMap((ref) =>
       'publicKey' in ref || ref.token !== undefined ? [] : [{ ref, use: 'secure-boot' as const, algorithm }],
     ),
-    ...(recipe.identity
+    ...(recipe.identity?.certificate
       ? [{ ref: recipe.identity.certificate.ca, use: 'device-ca' as const, algorithm: 'ecdsa-p256' as const }]
       : []),
     { ref: recipe.wrappingKey, use: 'wrapping', algorithm: 'aes-256' },
+    ...(recipe.escrowKey ? [{ ref: recipe.escrowKey, use: 'wrapping' as const, algorithm: 'aes-256' as const }] : []),
   ];
 }
 
@@ -45,6 +46,7 @@ export function forRehearsal(recipe: Recipe): Recipe {
   return {
     ...recipe,
     wrappingKey: bare(recipe.wrappingKey),
+    ...(recipe.escrowKey ? { escrowKey: bare(recipe.escrowKey) } : {}),
     secureBoot: recipe.secureBoot && {
       ...recipe.secureBoot,
       keys: recipe.secureBoot.keys.map((key) => ('publicKey' in key ? key : bare(key))),
@@ -53,7 +55,13 @@ export function forRehearsal(recipe: Recipe): Recipe {
     },
     identity: recipe.identity && {
       ...recipe.identity,
-      certificate: { ...recipe.identity.certificate, ca: bare(recipe.identity.certificate.ca) },
+      certificate: recipe.identity.certificate && {
+        ...recipe.identity.certificate,
+        ca: bare(recipe.identity.certificate.ca),
+        // the real CA's certificates are for another key
+        issuer: recipe.identity.certificate.issuer ?? [{ type: 'CN', value: 'CA of the rehearsal' }],
+        caChain: [],
+      },
     },
   };
 }
