@@ -1,3 +1,4 @@
+import type { FirmwareFacts } from '../model/assurance.ts';
 import { revisionText } from '../model/chip.ts';
 import type { StoredEvent } from '../model/event.ts';
 import { bytesText, hex, secondsText } from './words.ts';
@@ -19,7 +20,7 @@ export function eventText(event: Event): string {
     case 'planned':
       return `planned ${event.steps.join(', ')}${event.resumes ? `; goes on from run ${event.resumes}` : ''}; plan ${event.planDigest.slice(0, 16)}`;
     case 'waived':
-      return `waived ${event.check}: ${event.reason}`;
+      return `waived ${event.check}: ${event.reason}${event.by ? ` (${event.by})` : ''}`;
     case 'step-started':
       return `begins${event.irreversible ? ' (cannot be undone)' : ''}`;
     case 'step-passed':
@@ -108,6 +109,11 @@ function observedText(what: string, value: unknown): string {
     case 'efuses-before-door': {
       const burned = Object.entries(facts).filter(([, field]) => isBurned(field)).length;
       return `read all eFuses a last time: ${burned} of ${Object.keys(facts).length} fields are not 0`;
+    }
+    case 'firmware': {
+      const { project, version, idfVersion, findings } = value as unknown as FirmwareFacts;
+      const found = findings.filter(({ waived }) => !waived).length;
+      return `takes ${project ?? 'firmware'} ${version ?? ''}, ESP-IDF ${idfVersion ?? 'unknown'}: ${found} findings of the build, ${findings.length - found} waived`;
     }
     case 'finishes-run':
       return `is the board of run ${facts.run}, by ${facts.by}`;

@@ -11,6 +11,7 @@ import { BoardFault, type Fault, faultOf, isFault, RecipeFault } from '../model/
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import { devicePartsOf } from '../recipe/device-parts.ts';
+import { firmwareFactsOf } from '../recipe/firmware-facts.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { makePlan, planDigest, planFacts } from '../recipe/plan.ts';
 import type { Release } from '../recipe/release.ts';
@@ -22,6 +23,7 @@ import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
 import type { StationListener } from './events.ts';
 import { type BoardPast, pastOf } from './past.ts';
 import { sealedRecordOf } from './sealed-record.ts';
+import { whoWaived } from './who-waived.ts';
 
 /** What every run of a station shares. */
 export interface RunParts {
@@ -141,7 +143,11 @@ export class Run {
       resumes: plan.resumes,
       facts: planFacts(plan, recipe, release),
     });
-    for (const waiver of plan.waivers) await this.#say(null, { type: 'waived', ...waiver });
+    const firmware = firmwareFactsOf(loaded) as unknown as Fact;
+    await this.#say(null, { type: 'observed', what: 'firmware', value: firmware });
+    for (const waiver of await whoWaived(loaded, this.#record.operator, ledger)) {
+      await this.#say(null, { type: 'waived', ...waiver });
+    }
     return { plan, digest, past };
   }
 

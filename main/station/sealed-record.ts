@@ -1,3 +1,4 @@
+import type { FirmwareFacts, WaiverRecord } from '../model/assurance.ts';
 import type { Fact, KeyRole, StoredEvent } from '../model/event.ts';
 import { ProgramFault } from '../model/fault.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
@@ -26,6 +27,7 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
   const certificate = observed('certificate').at(-1) as { serial: string; pem: string; publicKey: string } | undefined;
   const before = observed('efuses-before-door').at(-1);
   if (before === undefined) throw incomplete(run.id, 'the eFuse read-out before the door');
+  const firmware = observed('firmware').at(-1);
   const destroyed = events.findLast((stored) => stored.event.type === 'keys-destroyed');
   return {
     version: 1,
@@ -59,10 +61,15 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     efusesBefore: identified.efuses,
     efusesAfter: { readOut: before, burnedAfterwards: planned.facts.door },
     bootProof: bootProofOf(all),
-    waivers: all.flatMap((event) => (event.type === 'waived' ? [{ check: event.check, reason: event.reason }] : [])),
+    waivers: all.flatMap((event) => (event.type === 'waived' ? [waiverOf(event)] : [])),
+    ...(firmware === undefined ? {} : { firmware: firmware as unknown as FirmwareFacts }),
     keysDestroyedAt: destroyed?.at ?? null,
     software: facts.software,
   };
+}
+
+function waiverOf({ type: _, ...waiver }: { readonly type: 'waived' } & WaiverRecord): WaiverRecord {
+  return waiver;
 }
 
 /** The last account of each place in flash: a step that was carried out anew says it again. */
