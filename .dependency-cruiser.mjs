@@ -42,7 +42,7 @@ const guarded = {
   'better-sqlite3': 'main/ledger/sqlite/',
   postgres: 'main/ledger/line/',
   'esptool-js': 'main/protocol/',
-  electron: 'main/(index|preload)\\.ts$|main/ipc/electron/',
+  electron: 'main/(index|window|preload)\\.ts$|main/ipc/electron/',
 };
 
 const walls = Object.entries(rooms).map(([room, below]) => ({

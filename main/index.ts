@@ -1,19 +1,7 @@
-// Front door of the desktop program: the station with its real parts behind Electron's window.
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Front door of the desktop program, started by Electron.
 import { parseArgs } from 'node:util';
-import { app, dialog, protocol, session } from 'electron';
-import { systemClock } from './base/clock.ts';
-import { type OpenedDesk, openDesk } from './desktop.ts';
-import { guardContents, guardSession, pageScheme } from './ipc/electron/guards.ts';
-import { keptPin } from './ipc/electron/pin-keeper.ts';
-import { utilityLine } from './ipc/electron/token-line.ts';
-import { createWindow, holdOpen, stayAwake } from './ipc/electron/window.ts';
-import { faceWindow } from './ipc/electron/window-face.ts';
-import { contentPolicy, PageFiles } from './ipc/page-files.ts';
-import { faultOf } from './model/fault.ts';
-import { dataFolderOf, pageFolder, programFolder } from './parts.ts';
-import { tokenProcessFile } from './signing/pkcs11/token-child.ts';
+import { app } from 'electron';
+import { runWindow } from './window.ts';
 
 /** Words of the command line, behind the program's own (and, where it runs from its sources, behind the folder). */
 function placesOf(argv: readonly string[]): { data?: string; station?: string } {
@@ -28,63 +16,4 @@ function placesOf(argv: readonly string[]): { data?: string; station?: string } 
   };
 }
 
-async function openWindow(): Promise<void> {
-  guardSession(session.defaultSession);
-  const files = new PageFiles(pageFolder, contentPolicy("'none'"));
-  protocol.handle(pageScheme, async (request) => {
-    const { status, headers, body } = await files.read(new URL(request.url).pathname);
-    return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
-  });
-  const places = placesOf(process.argv);
-  const opened = await openDesk(places, {
-    token: {
-      pin: (pinFile) => keptPin(join(dataFolderOf(places), 'token-pin.sealed'), pinFile),
-      launch: (environment) => utilityLine(fileURLToPath(tokenProcessFile), environment),
-    },
-  });
-  const window = createWindow(join(programFolder, 'dist', 'preload.cjs'));
-  const stopFace = faceWindow(window, opened.desk, systemClock);
-  const sleepAgain = stayAwake(opened.desk);
-  holdOpen(window, opened.desk, () => void opened.close().finally(() => app.quit()));
-  app.on('second-instance', () => {
-    if (window.isMinimized()) window.restore();
-    window.focus();
-  });
-  closeBeforeQuit(opened, () => {
-    stopFace();
-    sleepAgain();
-  });
-}
-
-/** The program ends when the station is closed: after the current irreversible steps, with the book shut. */
-function closeBeforeQuit(opened: OpenedDesk, before: () => void): void {
-  let isClosed = false;
-  app.on('will-quit', (event) => {
-    if (isClosed) return;
-    event.preventDefault();
-    before();
-    void opened.close().finally(() => {
-      isClosed = true;
-      app.quit();
-    });
-  });
-}
-
-if (app.requestSingleInstanceLock()) {
-  app.enableSandbox();
-  protocol.registerSchemesAsPrivileged([{ scheme: pageScheme, privileges: { standard: true, secure: true } }]);
-  guardContents();
-  app.on('window-all-closed', () => app.quit());
-  // Not awaited: Electron is not ready before this module has run to its end.
-  void app
-    .whenReady()
-    .then(openWindow)
-    .catch((error: unknown) => {
-      const { what, next, code } = faultOf(error);
-      dialog.showErrorBox('Fuseline cannot start', `${what}\n\n${next}\n\n[${code}]`);
-      app.exit(3);
-    });
-} else {
-  // The window that is open comes to the front: see 'second-instance'.
-  app.quit();
-}
+runWindow({ places: placesOf(process.argv) });

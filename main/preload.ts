@@ -2,7 +2,10 @@
 import { contextBridge, ipcRenderer } from 'electron';
 
 /** As in main/ipc/electron/window-face.ts; a sandboxed preload can load no file of ours. */
-const channels = { call: 'fuseline:call', event: 'fuseline:event' };
+const channels = { call: 'fuseline:call', event: 'fuseline:event', taken: 'fuseline:taken' };
+
+// What the page was too busy to take is not sent on top of it.
+ipcRenderer.on(channels.event, (_, __, ___, number: number) => ipcRenderer.send(channels.taken, number));
 
 contextBridge.exposeInMainWorld('fuseline', {
   /** Answers `{answer}` or `{fault}`. */

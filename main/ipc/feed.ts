@@ -9,19 +9,45 @@ export interface FaceSink {
   isBehind(): boolean;
 }
 
+/** How often it is looked whether a face that was behind has caught up, in ms. */
+const lookMs = 250;
+
 /**
- * Tells a face what changes, until the function given back is called. The engine never waits for a face: changes of the line are dropped
- * while it is behind, and the gap in their numbers makes it ask for a snapshot.
+ * Tells a face what changes, until the function given back is called. The engine never waits for a face: while it is behind, of each kind
+ * of event only the newest is kept, and of the line nothing: when the face has caught up it gets the line as it is then, whole.
  */
 export function feedFace(desk: Desk, session: FaceSession, sink: FaceSink): () => void {
+  const held = new Map<EventName, () => void>();
+  let looking: NodeJS.Timeout | null = null;
+
+  const look = () => {
+    for (const [name, send] of held) {
+      if (sink.isBehind()) return;
+      held.delete(name);
+      send();
+    }
+    if (looking !== null) clearInterval(looking);
+    looking = null;
+  };
+  const offer = (name: EventName, send: () => void, later = send) => {
+    if (held.size === 0 && !sink.isBehind()) return send();
+    held.set(name, later);
+    looking ??= setInterval(look, lookMs);
+  };
+
   const ends = [
-    desk.onLineChange((change) => {
-      if (!sink.isBehind()) sink.send('line.change', change);
-    }),
-    desk.onTokenChange((view) => sink.send('token.change', view)),
-    session.listen((state) => sink.send('session.change', state)),
+    desk.onLineChange((change) =>
+      offer(
+        'line.change',
+        () => sink.send('line.change', change),
+        () => sink.send('line.change', desk.lineNow()),
+      ),
+    ),
+    desk.onTokenChange((view) => offer('token.change', () => sink.send('token.change', view))),
+    session.listen((state) => offer('session.change', () => sink.send('session.change', state))),
   ];
   return () => {
     for (const end of ends) end();
+    if (looking !== null) clearInterval(looking);
   };
 }

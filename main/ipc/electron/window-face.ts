@@ -1,4 +1,4 @@
-import { type BrowserWindow, type IpcMainInvokeEvent, ipcMain } from 'electron';
+import { type BrowserWindow, type IpcMainEvent, type IpcMainInvokeEvent, ipcMain } from 'electron';
 import type { Clock } from '../../base/clock.ts';
 import type { Desk } from '../../station/desk/desk.ts';
 import { Dispatcher } from '../dispatch.ts';
@@ -6,8 +6,11 @@ import { feedFace } from '../feed.ts';
 import { FaceSession } from '../session.ts';
 import { isOurPage } from './guards.ts';
 
-/** The two channels of the window, named here and in the preload. */
-export const channels = { call: 'fuseline:call', event: 'fuseline:event' } as const;
+/** The channels of the window, named here and in the preload. */
+export const channels = { call: 'fuseline:call', event: 'fuseline:event', taken: 'fuseline:taken' } as const;
+
+/** Events on their way that the page has not taken; with more it is behind. A second's worth. */
+const mostOnTheWay = 20;
 
 /** Answers the window's calls and tells it what changes; gives back the way to stop. */
 export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): () => void {
@@ -19,15 +22,32 @@ export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): () 
       return { fault: { code: 'call.stranger', what: 'This page is not the station’s.', next: 'Use the window.' } };
     return dispatcher.call(session, name, input);
   });
+  // Electron queues what a page does not take, without end: each event has a number, and the page says which it took.
+  let sent = 0;
+  let taken = 0;
+  const onTaken = (event: IpcMainEvent, number: unknown) => {
+    if (!comesFrom(event, window) || typeof number !== 'number') return;
+    if (number > taken && number <= sent) taken = number;
+  };
+  ipcMain.on(channels.taken, onTaken);
+  // A page that was loaded anew has nothing on its way to it.
+  const { webContents } = window;
+  const onLoaded = () => {
+    taken = sent;
+  };
+  webContents.on('did-finish-load', onLoaded);
   const stopFeed = feedFace(desk, session, {
     send: (name, event) => {
-      if (!window.isDestroyed()) window.webContents.send(channels.event, name, event);
+      if (!window.isDestroyed()) webContents.send(channels.event, name, event, ++sent);
     },
     // A window that is loading or has crashed hears nothing; it asks for a snapshot when it is there.
-    isBehind: () => window.isDestroyed() || window.webContents.isLoading() || window.webContents.isCrashed(),
+    isBehind: () =>
+      window.isDestroyed() || webContents.isLoading() || webContents.isCrashed() || sent - taken > mostOnTheWay,
   });
   return () => {
     stopFeed();
+    ipcMain.removeListener(channels.taken, onTaken);
+    if (!window.isDestroyed()) webContents.removeListener('did-finish-load', onLoaded);
     leave();
     session.close();
     ipcMain.removeHandler(channels.call);
@@ -35,7 +55,7 @@ export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): () 
 }
 
 /** Only the top frame of our own window, while it shows our own page. */
-function comesFrom(event: IpcMainInvokeEvent, window: BrowserWindow): boolean {
+function comesFrom(event: IpcMainEvent | IpcMainInvokeEvent, window: BrowserWindow): boolean {
   const { senderFrame } = event;
   return (
     !window.isDestroyed() &&

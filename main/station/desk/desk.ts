@@ -111,6 +111,12 @@ export class Desk {
     return this.#room.line.listen(listener);
   }
 
+  /** The whole line as one change, for a face that missed some. */
+  lineNow(): LineChange {
+    const { demonstration: _, ...snapshot } = this.#room.line.snapshot();
+    return { ...snapshot, names: snapshot.fixtures.map(({ name }) => name), verdicts: [] };
+  }
+
   onTokenChange(listener: (view: TokenView) => void): () => void {
     return this.#room.token.listen(listener);
   }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
+import type { LineChange } from '../../../main/contract/contract.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 import {
   answers,
@@ -14,6 +15,7 @@ import {
   FakeContents,
   FakeWindow,
   handlers,
+  heard,
   protocols,
   sessionGuards,
   told,
@@ -80,9 +82,9 @@ test('the desktop program', { skip: withoutSoftHsm, timeout: 120_000 }, async (t
     assert.equal(isStopped('will-redirect', 'app://fuseline/'), true);
     assert.equal(isStopped('will-attach-webview', ''), true);
 
-    const heard: unknown[] = [];
-    sessionGuards.request?.(...([null, 'media', (given: boolean) => heard.push(given)] as never[]));
-    assert.deepEqual([...heard, sessionGuards.check?.(), sessionGuards.device?.()], [false, false, false]);
+    const answered: unknown[] = [];
+    sessionGuards.request?.(...([null, 'media', (given: boolean) => answered.push(given)] as never[]));
+    assert.deepEqual([...answered, sessionGuards.check?.(), sessionGuards.device?.()], [false, false, false]);
     const isCancelled = (url: string) => {
       let cancelled: boolean | null = null;
       sessionGuards.before?.(...([{ url }, (answer: { cancel: boolean }) => (cancelled = answer.cancel)] as never[]));
@@ -151,6 +153,23 @@ test('the desktop program', { skip: withoutSoftHsm, timeout: 120_000 }, async (t
     const started = (await call(ours, 'line.start', { recipe, order: null, count: null })) as { fault?: unknown };
     assert.equal(started.fault, undefined);
     await until(() => toldOf('stay awake').length > 0);
+
+    // A page that takes nothing is sent no more than a second's worth; when it takes again it gets the whole line.
+    const { sent } = window.webContents;
+    await until(() => sent.length > 20);
+    const before = sent.length;
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    assert.equal(sent.length, before);
+    heard.emit('fuseline:taken', { sender: new FakeContents(), senderFrame: frame }, sent.at(-1)?.[3]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(sent.length, before, 'another page does not speak for ours');
+    heard.emit('fuseline:taken', ours, sent.at(-1)?.[3]);
+    await until(() => sent.length > before);
+    const [, name, whole] = sent[before] as [string, string, LineChange];
+    assert.deepEqual([name, whole.fixtures.length, whole.names.length], ['line.change', 8, 8]);
+    const last = sent[before - 1] as [string, string, LineChange];
+    assert.ok(whole.seq > last[2].seq + 1, 'changes were left out');
+
     close();
     assert.equal(held, 1);
     assert.equal(toldOf('messageBox').length, 1);

@@ -76,6 +76,8 @@ export class FakeWindow extends EventEmitter {
 
 /** Handlers of the window's calls, by channel. */
 export const handlers = new Map<string, (event: unknown, ...values: unknown[]) => unknown>();
+/** What the page sends without waiting for an answer, by channel. */
+export const heard = new EventEmitter();
 export const protocols = new Map<string, (request: Request) => Promise<Response>>();
 export const sessionGuards: Record<string, (...values: never[]) => unknown> = {};
 export const answers = { messageBox: 0 };
@@ -120,6 +122,8 @@ const electron = {
     handle: (channel: string, handler: (event: unknown, ...values: unknown[]) => unknown) =>
       handlers.set(channel, handler),
     removeHandler: (channel: string) => handlers.delete(channel),
+    on: (channel: string, listener: (event: unknown, ...values: unknown[]) => void) => heard.on(channel, listener),
+    removeListener: (channel: string, listener: (...values: unknown[]) => void) => heard.off(channel, listener),
   },
   powerSaveBlocker: {
     start: (kind: string) => {
