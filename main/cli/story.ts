@@ -27,6 +27,8 @@ export function eventText(event: Event): string {
       return `done in ${secondsText(event.ms)}`;
     case 'parked':
       return `parked: ${event.fault.what}`;
+    case 'row-taken':
+      return `took row ${event.row} of the list ${event.list}`;
     case 'resumed':
       return `goes on after ${secondsText(event.waitedMs)}`;
     case 'key-made':
@@ -98,10 +100,18 @@ function observedText(what: string, value: unknown): string {
   switch (what) {
     case 'image':
       return `made ${facts.name} for ${hex(Number(facts.offset))}${facts.encrypted ? ', encrypted' : ''}, SHA-256 in flash ${String(facts.flashSha256).slice(0, 16)}`;
+    case 'certificate-request':
+      return `signed a certificate request with the ${facts.key} key`;
+    case 'rsa-key-destroyed':
+      return `zeroed the ${facts.key} key after ${facts.livedMs} ms`;
     case 'certificate':
       return `issued the certificate ${facts.serial}`;
     case 'flash':
       return `flash of ${bytesText(Number(facts.size))}, ${facts.loader} at ${facts.baudRate} baud`;
+    case 'storage':
+      return `made the NVS partition ${facts.partition} of ${(facts.keys as readonly unknown[]).length} values${facts.encryption === 'none' ? ', in clear' : `, encrypted (${facts.encryption})`}${facts.row === null ? '' : `, row ${facts.row} of its list`}`;
+    case 'provisioning':
+      return `made Security 2 credentials for user ${facts.username}, service ${facts.service}`;
     case 'key-unwrapped':
       return `took up the ${facts.role} key of an earlier run, fingerprint ${String(facts.fingerprint).slice(0, 16)}`;
     case 'key-block-given-up':

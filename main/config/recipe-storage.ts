@@ -44,6 +44,13 @@ const storedValue = z
             : `The value of ${value.namespace}.${value.key} comes from ${given.join(' and ')}.`,
         params: { remedy: `Give exactly one of ${sources.join(', ')}.` },
       });
+    if (value.value !== undefined && value.secret === true)
+      context.addIssue({
+        code: 'custom',
+        path: ['value'],
+        message: `The value of ${value.namespace}.${value.key} is called a secret and stands in the recipe, whose text goes into the ledger.`,
+        params: { remedy: 'Put it into a file, or into a column of the list of devices.' },
+      });
     if (value.random !== undefined && value.type !== 'binary')
       context.addIssue({
         code: 'custom',

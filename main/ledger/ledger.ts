@@ -149,6 +149,8 @@ export interface LedgerReader {
   history(mac: string): Promise<DeviceHistory>;
   /** Whether a serial number or fingerprint is taken, and by which MAC. */
   claimedBy(field: 'serial' | 'public-key' | 'fingerprint' | 'certificate', value: string): Promise<string | null>;
+  /** Rows of a list of devices that boards were given (`row-taken`), and by which MAC each is taken. */
+  rowsTaken(list: string): Promise<readonly { readonly row: string; readonly mac: string }[]>;
   sealedDevice(macOrSerial: string): Promise<SealedRecord | null>;
   /** Most recent first. */
   devices(query: DeviceQuery): Promise<readonly DeviceRow[]>;

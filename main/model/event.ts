@@ -60,6 +60,8 @@ export type RunEvent =
   /** The token went away (or came back): the run waits where the board is safe. */
   | { readonly type: 'parked'; readonly fault: FaultRecord }
   | { readonly type: 'resumed'; readonly waitedMs: number }
+  /** A row of a list of devices was given to this board, for ever. */
+  | { readonly type: 'row-taken'; readonly list: string; readonly row: string }
   | { readonly type: 'step-started'; readonly step: string; readonly irreversible: boolean }
   | { readonly type: 'step-passed'; readonly step: string; readonly ms: number }
   /** A label was scanned back for this sealed board, by whom, and whether it was its own. */

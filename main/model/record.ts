@@ -1,7 +1,18 @@
 import type { FirmwareFacts, WaiverRecord } from './assurance.ts';
 import type { Fact, KeyRole } from './event.ts';
 import type { FaultRecord } from './fault.ts';
+import type { IdentityKey } from './identity.ts';
+import type { OtaDeviceKey } from './ota.ts';
 import type { Outcome } from './outcome.ts';
+import type { ProvisioningRecord, StorageRecord } from './storage.ts';
+
+/** A device's identity in a few words: its certificate, or the key that waits for one. */
+export function identityWords({
+  key = 'ecdsa-p256',
+  certificateSerial,
+}: NonNullable<SealedRecord['identity']>): string {
+  return `${key}, ${certificateSerial === null ? 'a request for a certificate' : `certificate ${certificateSerial}`}`;
+}
 
 /** One board, one plan, one try. */
 export interface RunRecord {
@@ -63,11 +74,21 @@ export interface SealedRecord {
     readonly fingerprint: string;
   }[];
   readonly identity: {
-    /** Uncompressed SEC1 point, hex. */
+    /** Kind of the key; left out in records of P-256 keys from before there were others. */
+    readonly key?: IdentityKey;
+    /** DER SubjectPublicKeyInfo, hex; where `key` is left out the uncompressed SEC1 point. */
     readonly publicKey: string;
-    readonly certificatePem: string;
-    readonly certificateSerial: string;
+    /** Null where a CA elsewhere issues the certificate. */
+    readonly certificatePem: string | null;
+    readonly certificateSerial: string | null;
+    /** The request that the device key signed, where the recipe asked for one. */
+    readonly csrPem?: string;
   } | null;
+  /** NVS partitions of the device, by the names of their values; left out in records from before there were any. */
+  readonly storage?: readonly StorageRecord[];
+  readonly provisioning?: ProvisioningRecord;
+  /** Key under which update images for this device alone are encrypted; left out where it has none. */
+  readonly ota?: OtaDeviceKey;
   readonly secureVersion: number;
   /** Decoded eFuses before and after, field name -> value (secrets show as null). */
   readonly efusesBefore: Fact;

@@ -6,7 +6,11 @@ import { checkFirmware } from '../image/firmware-check.ts';
 import type { Firmware } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { proofMarker } from '../model/proof.ts';
+import { checkDoorWishes } from './check-doors.ts';
+import { checkIdentity } from './check-identity.ts';
+import { checkOta } from './check-ota.ts';
 import { checkSecureBoot } from './check-secure-boot.ts';
+import { checkStorage } from './check-storage.ts';
 import { lintChecks, lintFirmware } from './lint/lint.ts';
 import type { NamedFiles } from './named-files.ts';
 import { offersProof } from './proof.ts';
@@ -25,6 +29,7 @@ export const waivableChecks: Readonly<Record<string, string>> = {
   'no-flash-encryption': 'a production recipe without flash encryption in release mode',
   'unused-digests': 'unused Secure Boot digest slots that are not revoked',
   'anti-rollback-factory': 'anti-rollback with a factory partition',
+  'storage-plain': 'secret values or provisioning credentials in an NVS partition in clear',
   ...lintChecks,
 };
 
@@ -71,9 +76,13 @@ export function checkRecipe(
   }
   checkCapabilities(recipe, profile, add);
   checkDoors(recipe, add);
+  checkDoorWishes(recipe, profile, tables[0], add);
   checkProof(recipe, firmware, add);
   checkWaivers(recipe, add);
   checkSecureBoot(recipe, firmware, files, add);
+  checkOta(recipe, firmware, profile, files, add);
+  checkIdentity(recipe, firmware, profile, files, add);
+  checkStorage({ recipe, firmware, profile, file, files, add });
   for (const table of tables) checkBurns(recipe, profile, table, add);
   if (firmware !== null) {
     checkBuild(recipe, firmware, profile, add);
@@ -130,17 +139,6 @@ function checkCapabilities(recipe: Recipe, profile: ChipProfile, add: Add): void
       remedy: `Use ${profile.flashEncryption.join(' or ')}.`,
     });
   }
-  if (recipe.identity) {
-    const reason = profile.ecdsaRefusal(recipe.silicon.min);
-    if (reason !== null) {
-      add({
-        check: 'identity-ecdsa',
-        path: 'identity',
-        what: `A device key in eFuse is not possible here: ${reason}`,
-        remedy: 'Leave identity out, or use silicon that has the ECDSA peripheral.',
-      });
-    }
-  }
   if (recipe.hmacUp && !profile.hmac) {
     add({
       check: 'hmac',
@@ -175,7 +173,7 @@ function checkDoors(recipe: Recipe, add: Add): void {
       'download mode stays open',
       'Set it to disabled or secure',
     ],
-    [recipe.doors.jtag !== 'off', 'jtag-open', 'doors.jtag', 'JTAG stays on', 'Set it to off'],
+    [recipe.doors.jtag === 'leave', 'jtag-open', 'doors.jtag', 'JTAG stays on', 'Set it to off or soft'],
     [
       recipe.doors.directBoot !== 'off',
       'direct-boot-open',
@@ -263,6 +261,8 @@ const wishedAt: Readonly<Record<string, string>> = {
   'efuse.board-property': 'efuses',
   'efuse.value-too-wide': 'efuses',
   'efuse.wish-twice': 'efuses',
+  'efuse.jtag-both': 'doors.jtag',
+  'efuse.jtag-key-unused': 'doors.jtag',
 };
 
 /** Rehearses the burn plan on a blank chip of this line. */
@@ -296,7 +296,6 @@ function checkBuild(recipe: Recipe, firmware: Firmware, profile: ChipProfile, ad
       remedy: problem.remedy,
     });
   }
-  if (recipe.identity) checkCertificatePartition(recipe, firmware, add);
   for (const part of firmware.parts) {
     const version = part.image?.app?.secureVersion ?? null;
     if (version !== null && version < recipe.secureVersion) {
@@ -307,26 +306,5 @@ function checkBuild(recipe: Recipe, firmware: Firmware, profile: ChipProfile, ad
         remedy: 'Build it with CONFIG_BOOTLOADER_APP_SECURE_VERSION at least as high, or lower secure_version.',
       });
     }
-  }
-}
-
-function checkCertificatePartition(recipe: Recipe, firmware: Firmware, add: Add): void {
-  const name = recipe.identity!.certificate.partition;
-  const partition = firmware.table.partitions.find((candidate) => candidate.name === name);
-  if (partition === undefined) {
-    add({
-      check: 'certificate-partition',
-      path: 'identity.certificate.partition',
-      what: `The firmware's partition table has no partition ${JSON.stringify(name)} for the device certificate.`,
-      remedy: `Add it to partitions.csv (esp_secure_cert, 0x3F, , 0xD000, 0x2000, encrypted), or name one of: ${firmware.table.partitions.map((candidate) => candidate.name).join(', ')}.`,
-    });
-  } else if (recipe.flashEncryption && !partition.encrypted) {
-    add({
-      severity: 'warning',
-      check: 'certificate-partition-plain',
-      path: 'identity.certificate.partition',
-      what: `The partition ${name} has no 'encrypted' flag: the certificate lies in clear in flash.`,
-      remedy: 'Set the flag in partitions.csv; a certificate is public, so this is no leak.',
-    });
   }
 }

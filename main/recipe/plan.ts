@@ -87,8 +87,16 @@ function plannedParts(input: PlanInput): PlannedPart[] {
     signed: part.signed,
     encrypted: part.encrypted,
   }));
-  for (const { kind, partition, encrypted } of input.deviceParts)
-    parts.push({ name: partition.name, kind, offset: partition.offset, length: null, signed: false, encrypted });
+  for (const { kind, partition, encrypted, length } of input.deviceParts)
+    parts.push({
+      name: partition.name,
+      kind,
+      offset: partition.offset,
+      length,
+      ...(length === null ? { room: partition.size } : {}),
+      signed: false,
+      encrypted,
+    });
   return parts.sort((a, b) => a.offset - b.offset);
 }
 
@@ -115,11 +123,17 @@ function plannedKeys(recipe: Recipe, burn: BurnPlan, past: PlanInput['past']): P
   return [...roles].map((role) => {
     const fingerprint = past.keys.get(role) ?? null;
     const touched = past.slots.some((slot) => slot.role === role);
-    const bytes = role === 'flash-encryption' && recipe.flashEncryption?.key === 'xts-aes-256' ? 64 : keyBytes[role];
+    const bytes = keyLength(role, recipe);
     return touched && fingerprint !== null
       ? { role, bytes, source: 'earlier-run' as const, fingerprint }
       : { role, bytes, source: 'new' as const, fingerprint: null };
   });
+}
+
+/** Two blocks of flash key; a P-384 scalar, which two blocks hold with zeros before it. */
+function keyLength(role: KeyRole, recipe: Recipe): number {
+  if (role === 'flash-encryption' && recipe.flashEncryption?.key === 'xts-aes-256') return 64;
+  return role === 'ecdsa-identity' && recipe.identity?.key === 'ecdsa-p384' ? 48 : keyBytes[role];
 }
 
 /** SHA-256 (hex) over the canonical plan: what the ledger binds before anything is burned. */

@@ -4,9 +4,12 @@ import type { SecretBytes } from '../base/secret.ts';
 import type { Board } from '../chip/board.ts';
 import type { BurnPermit } from '../chip/permit.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
+import type { CsvRow } from '../image/csv.ts';
 import type { KeyRole, StepEvent, WrappedKey } from '../model/event.ts';
 import type { SealedRecord } from '../model/record.ts';
 import type { Signer } from '../signing/signer.ts';
+import type { DeviceCredentials } from './credentials.ts';
+import type { NamedFiles } from './named-files.ts';
 import type { Release } from './release.ts';
 import type { Plan, Recipe, StepId } from './types.ts';
 
@@ -28,6 +31,8 @@ export interface Workspace {
   keysBornAt: number | null;
   images: readonly FlashImage[];
   identity: SealedRecord['identity'];
+  /** For the label of this board; destroyed with the run where nobody takes it. */
+  credentials: DeviceCredentials | null;
   /** What final read-out before the door showed. */
   efusesAfter: EfuseSnapshot | null;
   keysDestroyedAt: string | null;
@@ -50,6 +55,10 @@ export interface StepContext {
   /** Who resets a board whose port has no reset lines. */
   readonly resetBy: 'lines' | 'operator';
   readonly batch: string | null;
+  /** The files that the recipe names beside its build. */
+  readonly files: NamedFiles;
+  /** This board's row in the list of each stored partition that has one. */
+  readonly rows: ReadonlyMap<string, CsvRow>;
 }
 
 /**
@@ -71,9 +80,16 @@ export function newWorkspace(): Workspace {
     keysBornAt: null,
     images: [],
     identity: null,
+    credentials: null,
     efusesAfter: null,
     keysDestroyedAt: null,
   };
+}
+
+/** Zeroes the credentials of the workspace; safe to call again. */
+export function destroyCredentials(workspace: Workspace): void {
+  workspace.credentials?.proof.destroy();
+  workspace.credentials = null;
 }
 
 /** Zeroes every key of the workspace; safe to call again. */

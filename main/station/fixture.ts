@@ -10,6 +10,7 @@ import type { Signer } from '../signing/signer.ts';
 import type { OpenPort } from '../transport/port.ts';
 import { refuseBoard } from './admission.ts';
 import { BoardPlace, type Inserted } from './board-place.ts';
+import type { CredentialShelf } from './credential-shelf.ts';
 import type { FixtureState, StationListener } from './events.ts';
 import { finishLockedBoard, isLocked } from './locked-board.ts';
 import { Run, type RunEnd, type RunJob } from './run.ts';
@@ -54,6 +55,7 @@ export interface FixtureParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly listen: StationListener;
+  readonly shelf: CredentialShelf;
   readonly job: Omit<RunJob, 'serial' | 'canReset'> & { readonly operator: string | null; readonly batch: string };
   /** Null: boards start as they are found, and the first one has to be there. */
   readonly gate: FixtureGate | null;

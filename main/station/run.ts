@@ -15,11 +15,13 @@ import { firmwareFactsOf } from '../recipe/firmware-facts.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { makePlan, planDigest, planFacts } from '../recipe/plan.ts';
 import type { Release } from '../recipe/release.ts';
-import { destroyKeys, newWorkspace, type Step, type StepContext } from '../recipe/step.ts';
+import { destroyCredentials, destroyKeys, newWorkspace, type Step, type StepContext } from '../recipe/step.ts';
 import { stepOf } from '../recipe/steps/index.ts';
 import type { Plan } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
 import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
+import type { CredentialShelf } from './credential-shelf.ts';
+import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
 import { type BoardPast, pastOf } from './past.ts';
 import { sealedRecordOf } from './sealed-record.ts';
@@ -34,6 +36,8 @@ export interface RunParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly listen: StationListener;
+  /** Where credentials wait for the label once the board is sealed. */
+  readonly shelf: CredentialShelf;
 }
 
 /** What this run is about. */
@@ -83,12 +87,21 @@ export class Run {
       const plan = await this.#admitAndPlan(board);
       await this.#performSteps(board, plan, workspace);
       const seal = await this.#seal(startedAt);
+      this.#handOver(workspace);
       return this.#ended('passed', null, seal);
     } catch (error) {
       return await this.fail(error, startedAt);
     } finally {
       destroyKeys(workspace);
+      destroyCredentials(workspace);
     }
+  }
+
+  /** Only a sealed board gets a label: now its credentials may wait for it. */
+  #handOver(workspace: StepContext['workspace']): void {
+    if (workspace.credentials === null || this.#mac === null) return;
+    this.#parts.shelf.keep(this.#mac, workspace.credentials);
+    workspace.credentials = null;
   }
 
   /** Closes the record with a fault (or an abort). */
@@ -115,7 +128,7 @@ export class Run {
     this.#parts.listen({ type: 'run', fixture: this.#record.fixture, run: this.#record.id, step, event });
   }
 
-  async #admitAndPlan(board: Board): Promise<{ plan: Plan; digest: string; past: BoardPast }> {
+  async #admitAndPlan(board: Board): Promise<Admitted> {
     const { ledger } = this.#parts;
     const { loaded, release } = this.#job;
     const { recipe } = loaded;
@@ -135,6 +148,11 @@ export class Run {
     const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, past, release);
     const cannot = refuseWithoutReset(plan, this.#job);
     if (cannot) throw cannot;
+    const rows = await rowsForBoard(
+      loaded,
+      { mac: identity.mac, serial, isTouched: past.run !== null, say: (event) => this.#say(null, event) },
+      ledger,
+    );
     const digest = planDigest(plan);
     await this.#say(null, {
       type: 'planned',
@@ -148,7 +166,7 @@ export class Run {
     for (const waiver of await whoWaived(loaded, this.#record.operator, ledger)) {
       await this.#say(null, { type: 'waived', ...waiver });
     }
-    return { plan, digest, past };
+    return { plan, digest, past, rows };
   }
 
   /** Answers of a loader carry no checksum: before a board is refused by what was read, it is read once more. */
@@ -206,7 +224,7 @@ export class Run {
 
   async #performSteps(
     board: Board,
-    { plan, digest, past }: { plan: Plan; digest: string; past: BoardPast },
+    { plan, digest, past, rows }: Admitted,
     workspace: StepContext['workspace'],
   ): Promise<void> {
     const { loaded, release, resetBy, signal } = this.#job;
@@ -224,6 +242,8 @@ export class Run {
       earlierKeys,
       resetBy,
       batch: this.#record.batch,
+      files: loaded.files,
+      rows,
     };
     for (const { id } of plan.steps) await this.#performStep(stepOf(id), context, signal);
   }
@@ -269,6 +289,14 @@ export class Run {
     });
     return seal;
   }
+}
+
+/** A board that may be worked on, and everything that was decided of it before. */
+interface Admitted {
+  readonly plan: Plan;
+  readonly digest: string;
+  readonly past: BoardPast;
+  readonly rows: StepContext['rows'];
 }
 
 type ReadableIdentity = ChipIdentity & { readonly revision: number; readonly mac: string };

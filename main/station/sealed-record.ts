@@ -1,7 +1,10 @@
 import type { FirmwareFacts, WaiverRecord } from '../model/assurance.ts';
 import type { Fact, KeyRole, StoredEvent } from '../model/event.ts';
 import { ProgramFault } from '../model/fault.ts';
+import type { IdentityKey } from '../model/identity.ts';
+import type { OtaDeviceKey } from '../model/ota.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { ProvisioningRecord, StorageRecord } from '../model/storage.ts';
 
 /** What the record says beside the events: who sealed it and when. */
 export interface SealFacts {
@@ -24,7 +27,6 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
   const fingerprints = fingerprintsOf(all);
   const observed = (what: string) =>
     all.flatMap((event) => (event.type === 'observed' && event.what === what ? [event.value] : []));
-  const certificate = observed('certificate').at(-1) as { serial: string; pem: string; publicKey: string } | undefined;
   const before = observed('efuses-before-door').at(-1);
   if (before === undefined) throw incomplete(run.id, 'the eFuse read-out before the door');
   const firmware = observed('firmware').at(-1);
@@ -50,13 +52,9 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     images: imagesOf(observed('image')),
     secureBoot: planned.facts.secureBoot,
     keys: keysOf(planned.facts.keys, fingerprints, run.id),
-    identity: certificate
-      ? {
-          publicKey: certificate.publicKey,
-          certificatePem: certificate.pem,
-          certificateSerial: certificate.serial,
-        }
-      : null,
+    identity: identityOf(observed('certificate').at(-1), observed('certificate-request').at(-1)),
+    ...storageOf(observed('storage'), observed('provisioning')),
+    ...otaKeyOf(observed('ota-key').at(-1)),
     secureVersion: planned.facts.secureVersion,
     efusesBefore: identified.efuses,
     efusesAfter: { readOut: before, burnedAfterwards: planned.facts.door },
@@ -72,6 +70,24 @@ function waiverOf({ type: _, ...waiver }: { readonly type: 'waived' } & WaiverRe
   return waiver;
 }
 
+/** The last account of each partition, and of the credentials. */
+function storageOf(
+  partitions: readonly Fact[],
+  credentials: readonly Fact[],
+): Pick<SealedRecord, 'storage' | 'provisioning'> {
+  const storage = new Map((partitions as unknown as StorageRecord[]).map((one) => [one.partition, one]));
+  const provisioning = credentials.at(-1) as unknown as ProvisioningRecord | undefined;
+  return {
+    ...(storage.size > 0 ? { storage: [...storage.values()] } : {}),
+    ...(provisioning === undefined ? {} : { provisioning }),
+  };
+}
+
+/** The key for update images of its own. */
+function otaKeyOf(value: Fact | undefined): Pick<SealedRecord, 'ota'> {
+  return value === undefined ? {} : { ota: value as unknown as OtaDeviceKey };
+}
+
 /** The last account of each place in flash: a step that was carried out anew says it again. */
 function imagesOf(values: readonly Fact[]): SealedRecord['images'] {
   const byOffset = new Map<number, SealedRecord['images'][number]>();
@@ -80,6 +96,28 @@ function imagesOf(values: readonly Fact[]): SealedRecord['images'] {
     byOffset.set(image.offset, image);
   }
   return [...byOffset.values()];
+}
+
+/** What the run certified and asked for last. */
+function identityOf(certificate: Fact | undefined, request: Fact | undefined): SealedRecord['identity'] {
+  const [issued, asked] = [certificate, request] as unknown as (IdentityFact | undefined)[];
+  const either = issued ?? asked;
+  if (either === undefined) return null;
+  return {
+    ...(either.key === undefined ? {} : { key: either.key }),
+    publicKey: either.publicKey,
+    certificatePem: issued?.pem ?? null,
+    certificateSerial: issued?.serial ?? null,
+    ...(asked === undefined ? {} : { csrPem: asked.pem }),
+  };
+}
+
+/** Value of the events `certificate` and `certificate-request`. Runs from before there were kinds of keys name none. */
+interface IdentityFact {
+  readonly key?: IdentityKey;
+  readonly publicKey: string;
+  readonly pem: string;
+  readonly serial?: string;
 }
 
 /** The fingerprint of each role's key, whether it was made now or unwrapped from an earlier run. */

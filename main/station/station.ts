@@ -10,6 +10,7 @@ import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Signer } from '../signing/signer.ts';
 import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.ts';
 import type { OpenPort } from '../transport/port.ts';
+import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
 
@@ -57,6 +58,8 @@ export interface BatchResult {
 /** One computer, its fixtures, its token, its ledger. The only writer to the ledger. */
 export class Station {
   readonly parts: StationParts;
+  /** Credentials of sealed boards, for whoever prints their labels. */
+  readonly shelf = new CredentialShelf();
   readonly #listeners = new Set<StationListener>();
 
   constructor(parts: StationParts) {
@@ -114,6 +117,7 @@ export class Station {
       (spec) =>
         new Fixture(spec, {
           ...this.parts,
+          shelf: this.shelf,
           station: this.parts.name,
           listen: this.#publish,
           job: { loaded: job.loaded, release, resetBy: job.resetBy, signal, operator: job.operator, batch },
@@ -152,6 +156,7 @@ export class Station {
   }
 
   async close(): Promise<void> {
+    this.shelf.close();
     await this.parts.signer.close();
     await this.parts.ledger.close();
   }

@@ -68,6 +68,7 @@ class SqliteLedgerReader implements LedgerReader {
   recipe = (hash: string) => this.#ask('recipe', hash);
   history = (mac: string) => this.#ask('history', mac);
   claimedBy = (field: string, value: string) => this.#ask('claimedBy', field, value);
+  rowsTaken = (list: string) => this.#ask('rowsTaken', list);
   sealedDevice = (macOrSerial: string) => this.#ask('sealedDevice', macOrSerial);
   devices = (query: Parameters<LedgerReader['devices']>[0]) => this.#ask('devices', query);
   runs = (query: Parameters<LedgerReader['runs']>[0]) => this.#ask('runs', query);

@@ -72,12 +72,8 @@ export class Projections {
           entry.run,
         );
         this.#run('UPDATE runs SET events = ? WHERE id = ?', seq + 1, entry.run);
-        if (event.type === 'key-made')
-          this.#run(
-            `INSERT INTO claims (field, value, mac, run)
-             SELECT 'fingerprint', ?, mac, id FROM runs WHERE id = ? AND mac IS NOT NULL ON CONFLICT DO NOTHING`,
-            ...[event.fingerprint, entry.run],
-          );
+        if (event.type === 'key-made') this.#claimInRun('fingerprint', event.fingerprint, entry.run);
+        if (event.type === 'row-taken') this.#claimInRun('row', rowClaim(event.list, event.row), entry.run);
         return;
       }
       case 'run-ended': {
@@ -155,6 +151,15 @@ export class Projections {
       );
   }
 
+  /** What an event claims for the board of its run. */
+  #claimInRun(field: string, value: string, run: string): void {
+    this.#run(
+      `INSERT INTO claims (field, value, mac, run)
+       SELECT ?, ?, mac, id FROM runs WHERE id = ? AND mac IS NOT NULL ON CONFLICT DO NOTHING`,
+      ...[field, value, run],
+    );
+  }
+
   #drop(dropped: readonly DroppedKey[]): void {
     for (const key of dropped)
       this.#run(
@@ -181,6 +186,11 @@ export class Projections {
   }
 }
 
+/** The claim of a row of a list: no list's name holds a line end. */
+export function rowClaim(list: string, row: string): string {
+  return `${list}\n${row}`;
+}
+
 /** What a sealed record claims, each to exist once. Digests of secure boot keys are the product's, not the device's: no claim. */
 export function claimsOf(
   record: Extract<Entry, { kind: 'sealed' }>['body']['record'],
@@ -190,10 +200,12 @@ export function claimsOf(
     ...(record.serial === null ? [] : [['serial', record.serial] as const]),
     ...(record.identity === null
       ? []
-      : ([
-          ['public-key', record.identity.publicKey],
-          ['certificate', record.identity.certificateSerial],
-        ] as const)),
+      : [
+          ['public-key', record.identity.publicKey] as const,
+          ...(record.identity.certificateSerial === null
+            ? []
+            : [['certificate', record.identity.certificateSerial] as const]),
+        ]),
     ...record.keys
       .filter((key) => !key.role.startsWith('secure-boot-digest-'))
       .map((key) => ['fingerprint', key.fingerprint] as const),

@@ -18,7 +18,7 @@ import type {
   RunTally,
 } from '../ledger.ts';
 import { PaceQuestions } from './pace.ts';
-import type { RunRow } from './projections.ts';
+import { type RunRow, rowClaim } from './projections.ts';
 import { checkRows, exportedRows } from './rows.ts';
 import { DeviceSearch } from './search.ts';
 import { fromOverflow } from './wrapped-keys.ts';
@@ -98,6 +98,13 @@ export class LedgerQuestions {
       })),
       condemned: condemned ? (JSON.parse(condemned) as DeviceHistory['condemned']) : null,
     };
+  }
+
+  rowsTaken(list: string): { row: string; mac: string }[] {
+    const prefix = rowClaim(list, '');
+    return (this.#sql.rowsTaken.all(prefix, `${prefix}\u{10ffff}`) as { value: string; mac: string }[]).map(
+      ({ value, mac }) => ({ row: value.slice(prefix.length), mac }),
+    );
   }
 
   claimedBy(field: string, value: string): string | null {
@@ -257,6 +264,7 @@ function statements(db: Database) {
     escrowReleases: db.prepare(`SELECT row, at, body FROM entries WHERE kind = 'escrow-released' ORDER BY row`),
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),
+    rowsTaken: db.prepare(`SELECT value, mac FROM claims WHERE field = 'row' AND value >= ? AND value < ?`),
     sealed: db.prepare('SELECT e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?').pluck(),
     sealedBySerial: db
       .prepare(

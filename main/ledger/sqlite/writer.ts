@@ -8,7 +8,7 @@ import type { SealedRecord } from '../../model/record.ts';
 import { type ChainHead, hashOfParts } from '../chain.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
 import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
-import { claimsOf, Projections, type RunRow } from './projections.ts';
+import { claimsOf, Projections, type RunRow, rowClaim } from './projections.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
 import { toOverflow } from './wrapped-keys.ts';
 
@@ -157,6 +157,8 @@ export class LedgerWriter {
     const { event, step } = request;
     const seq = run.events;
     if (event.type === 'escrowed') return this.#escrow(run, seq, step, event, at);
+    if (event.type === 'row-taken' && run.mac !== null)
+      this.#checkClaim('row', rowClaim(event.list, event.row), run.mac);
     if (event.type !== 'key-made') {
       const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event } }, at);
       return { ...written, seq };

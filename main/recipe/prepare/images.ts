@@ -27,7 +27,8 @@ export async function makeImages(context: StepContext, made: readonly MadePart[]
       encrypted,
     });
     if (own?.secret === true) {
-      own.bytes.fill(0);
+      // a part that only its own format encrypts goes to flash as it was made
+      if (own.bytes !== bytes) own.bytes.fill(0);
       if (encrypted) plain.fill(0);
     }
   }

@@ -2,8 +2,10 @@ import { makeIdentity } from '../prepare/identity.ts';
 import { makeImages } from '../prepare/images.ts';
 import { obtainKey } from '../prepare/keys.ts';
 import type { MadePart } from '../prepare/made-part.ts';
+import { makeOtaKey } from '../prepare/ota.ts';
+import { makeStorage } from '../prepare/storage.ts';
 import type { Step } from '../step.ts';
-import { destroyKeys } from '../step.ts';
+import { destroyCredentials, destroyKeys } from '../step.ts';
 
 /**
  * Keys, certificate and the flash of this board. Touches no board: it may be carried out again from its beginning, as it is when the
@@ -20,6 +22,10 @@ export const prepare: Step = {
       made.length > 0 ? `make ${made.join(', ')} from the token's random generator` : null,
       kept.length > 0 ? `unwrap ${kept.join(', ')} of the earlier run` : null,
       recipe.identity ? 'issue the device certificate' : null,
+      recipe.storage
+        ? `fill ${recipe.storage.map(({ partition }) => partition).join(', ')} with the values of this board`
+        : null,
+      recipe.provisioning ? 'make its proof of possession' : null,
       recipe.flashEncryption ? `encrypt ${plan.parts.filter((part) => part.encrypted).length} parts of flash` : null,
     ]
       .filter((line) => line !== null)
@@ -29,13 +35,15 @@ export const prepare: Step = {
   async *perform(context) {
     const { plan, workspace } = context;
     destroyKeys(workspace);
+    destroyCredentials(workspace);
     workspace.keysBornAt = context.clock.monotonic();
     for (const key of plan.keys) yield* obtainKey(context, key);
     const made: MadePart[] = [];
-    for (const make of [makeIdentity]) {
+    for (const make of [makeIdentity, makeOtaKey]) {
       const part = yield* make(context);
       if (part !== null) made.push(part);
     }
+    made.push(...(yield* makeStorage(context)));
     workspace.images = await makeImages(context, made);
     for (const image of workspace.images) {
       yield {
