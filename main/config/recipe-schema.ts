@@ -3,6 +3,7 @@ import { chipKinds, parseRevision } from '../model/chip.ts';
 import type { OfflineKey, Recipe, SigningKeyRef } from '../model/recipe.ts';
 import { doorsOf, doorsSchema } from './recipe-doors.ts';
 import { identityOf, identitySchema, serialSchema } from './recipe-identity.ts';
+import { otaOf, otaSchema, signingKeyRef, signingKeyRefOf } from './recipe-ota.ts';
 import { keyRef, keyRefOf, pattern } from './recipe-parts.ts';
 import { provisioningOf, provisioningSchema, storageOf, storageSchema } from './recipe-storage.ts';
 import { type Place, type Problem, readYaml } from './yaml.ts';
@@ -12,14 +13,7 @@ import { type Place, type Problem, readYaml } from './yaml.ts';
 
 const secureBootKey = z
   .union([
-    keyRef.extend({
-      token: z
-        .string()
-        .min(1)
-        .max(32)
-        .describe("Label of another token that the station file lists; left out: the station's own.")
-        .optional(),
-    }),
+    signingKeyRef,
     z
       .strictObject({
         public_key: z.string().min(1).describe('Public key (PEM or DER), relative to this file.'),
@@ -224,6 +218,7 @@ export const recipeSchema = z
       .describe(
         'AES key of the token under which secrets are kept beyond the seal, such as tokens that open JTAG again; left out: the wrapping key.',
       ),
+    ota: otaSchema,
     waivers: z
       .array(
         z.strictObject({
@@ -276,7 +271,10 @@ function recipeOf(yaml: RecipeYaml): Recipe {
     },
     flashEncryption: yaml.flash_encryption,
     identity: yaml.identity && identityOf(yaml.identity),
-    hmacUp: yaml.hmac_up || (yaml.storage ?? []).some(({ encryption }) => encryption === 'hmac'),
+    hmacUp:
+      yaml.hmac_up ||
+      (yaml.storage ?? []).some(({ encryption }) => encryption === 'hmac') ||
+      yaml.ota?.encryption === 'ecies-p256',
     storage: storageOf(yaml.storage),
     provisioning: provisioningOf(yaml.provisioning),
     doors: doorsOf(yaml.doors),
@@ -294,13 +292,14 @@ function recipeOf(yaml: RecipeYaml): Recipe {
     label: { template: yaml.label.template, scanBack: yaml.label.scan_back },
     wrappingKey: keyRefOf(yaml.wrapping_key),
     escrowKey: yaml.escrow_key && keyRefOf(yaml.escrow_key),
+    ota: otaOf(yaml.ota),
     waivers: yaml.waivers,
   };
 }
 
 function secureBootKeyOf(key: z.output<typeof secureBootKey>): SigningKeyRef | OfflineKey {
   if ('public_key' in key) return { publicKey: key.public_key };
-  return { ...keyRefOf(key), ...(key.token === undefined ? {} : { token: key.token }) };
+  return signingKeyRefOf(key);
 }
 
 /** 16777216 for '16MB'; null for 'detect'. */

@@ -36,9 +36,7 @@ const deviceKeyIterations = 2048;
  * GCM key and IV of this one file. Throws RecipeFault `image.ota-key` for another key.
  */
 export function encryptOtaForRsa(image: Uint8Array, spki: Uint8Array, random: RandomSource): Uint8Array {
-  const key = publicKeyOf(spki);
-  if (key.asymmetricKeyType !== 'rsa' || key.asymmetricKeyDetails?.modulusLength !== 8 * keyFieldSize)
-    throw wrongKey('an RSA key of 3072 bits');
+  const key = publicKeyForOta('rsa3072', spki);
   const gcmKey = random(32);
   try {
     const field = publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, gcmKey);
@@ -53,8 +51,7 @@ export function encryptOtaForRsa(image: Uint8Array, spki: Uint8Array, random: Ra
  * nobody keeps, HKDF salt and IV. Throws RecipeFault `image.ota-key` for another key.
  */
 export function encryptOtaForP256(image: Uint8Array, spki: Uint8Array, random: RandomSource): Uint8Array {
-  const key = publicKeyOf(spki);
-  if (key.asymmetricKeyDetails?.namedCurve !== curve) throw wrongKey('a P-256 key');
+  const key = publicKeyForOta('ecies-p256', spki);
   const sender = createECDH(curve);
   setPrivateKey(sender, random);
   // The point stands at the end of the structure, uncompressed.
@@ -67,6 +64,33 @@ export function encryptOtaForP256(image: Uint8Array, spki: Uint8Array, random: R
   } finally {
     gcmKey.fill(0);
   }
+}
+
+/** The key that images are encrypted under; RecipeFault `image.ota-key` where it is not of the scheme's kind. `spki` as above. */
+export function publicKeyForOta(scheme: OtaDeviceKey['scheme'], spki: Uint8Array): KeyObject {
+  const key = publicKeyOf(spki);
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (scheme === 'rsa3072' && !(key.asymmetricKeyType === 'rsa' && modulusLength === 8 * keyFieldSize))
+    throw wrongKey('an RSA key of 3072 bits');
+  if (scheme === 'ecies-p256' && namedCurve !== curve) throw wrongKey('a P-256 key');
+  return key;
+}
+
+/** Which scheme a key is for: RSA-3072 or P-256. RecipeFault `image.ota-key` for any other. */
+export function otaSchemeOf(spki: Uint8Array): OtaDeviceKey['scheme'] {
+  const scheme = publicKeyOf(spki).asymmetricKeyType === 'rsa' ? 'rsa3072' : 'ecies-p256';
+  publicKeyForOta(scheme, spki);
+  return scheme;
+}
+
+/** `image` pre-encrypted under the public key of a scheme: see `encryptOtaForRsa`, `encryptOtaForP256`. */
+export function encryptOta(
+  scheme: OtaDeviceKey['scheme'],
+  image: Uint8Array,
+  spki: Uint8Array,
+  random: RandomSource,
+): Uint8Array {
+  return scheme === 'rsa3072' ? encryptOtaForRsa(image, spki, random) : encryptOtaForP256(image, spki, random);
 }
 
 /** Whose private key opens a file. */

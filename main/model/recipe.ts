@@ -1,6 +1,7 @@
 import type { ChipKind, Revision } from './chip.ts';
 import type { KeyRole } from './event.ts';
 import type { IdentityKey } from './identity.ts';
+import type { Ota } from './ota.ts';
 import type { Provisioning, StoredPartition } from './storage.ts';
 
 /** Exactly one key of the token. Label, id and public key must all fit where they are given (DESIGN law 6). */
@@ -108,7 +109,7 @@ export interface Recipe {
       readonly notAfter: string | null;
     } | null;
   } | null;
-  /** Set as well where an NVS partition is encrypted by the HMAC scheme. */
+  /** Set as well where an NVS partition is encrypted by the HMAC scheme, and where devices derive a key for updates from it. */
   readonly hmacUp: boolean;
   /** NVS partitions made for each device; null (or left out, in older texts): none. */
   readonly storage?: readonly StoredPartition[] | null;
@@ -153,6 +154,8 @@ export interface Recipe {
   readonly wrappingKey: KeyRef;
   /** Token key under which secrets are put away beyond the seal; null (or left out, in older texts): the wrapping key. */
   readonly escrowKey?: KeyRef | null;
+  /** How firmware is released for updates. Left out in texts that were kept before there was any. */
+  readonly ota?: Ota | null;
   readonly waivers: readonly Waiver[];
 }
 

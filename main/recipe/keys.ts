@@ -15,6 +15,9 @@ export function keysOf(recipe: Recipe): { ref: KeyRef; use: KeyUse; algorithm: K
     ...(recipe.identity?.certificate
       ? [{ ref: recipe.identity.certificate.ca, use: 'device-ca' as const, algorithm: 'ecdsa-p256' as const }]
       : []),
+    ...(recipe.ota && recipe.ota.manifestKey.token === undefined
+      ? [{ ref: recipe.ota.manifestKey, use: 'secure-boot' as const, algorithm: 'ecdsa-p256' as const }]
+      : []),
     { ref: recipe.wrappingKey, use: 'wrapping', algorithm: 'aes-256' },
     ...(recipe.escrowKey ? [{ ref: recipe.escrowKey, use: 'wrapping' as const, algorithm: 'aes-256' as const }] : []),
   ];

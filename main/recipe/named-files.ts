@@ -18,6 +18,7 @@ function filesNamed(recipe: Recipe): { readonly path: string; readonly file: str
     ),
     ...(recipe.storage ?? []).flatMap(({ devices, values }, at) => [
       ...(devices === null ? [] : [{ path: `storage.${at}.devices`, file: devices, secret: true }]),
+    ...(recipe.ota?.publicKey ? [{ path: 'ota.public_key', file: recipe.ota.publicKey }] : []),
       ...values.flatMap(({ source, secret }, nth) =>
         source.kind === 'file' ? [{ path: `storage.${at}.values.${nth}.file`, file: source.file, secret }] : [],
       ),
