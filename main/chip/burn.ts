@@ -7,6 +7,7 @@ import { digestBytes } from '../efuse/slots.ts';
 import { blankSnapshot, blockHealth } from '../efuse/snapshot.ts';
 import { keySlotsOf, purposeRule, readDisablePlace } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
+import { shutsDownload } from '../efuse/wishes.ts';
 import type { Fact, StepEvent } from '../model/event.ts';
 import { BoardFault, Fault, ProgramFault } from '../model/fault.ts';
 import type { BurnStage, KeyBytes } from './board.ts';
@@ -57,7 +58,7 @@ export async function* carryOut(
   for (const burn of plan.burns.filter(({ stage }) => stages.includes(stage))) {
     try {
       if (burn.kind === 'key') yield* burnKey(bus, table, burn, keys, known);
-      else if (burn.stage === 'door') yield* burnDoor(bus, burn, known, door);
+      else if (burn.fields.some(({ field }) => shutsDownload(field))) yield* burnDoor(bus, burn, known, door);
       else yield* burnBits(bus, burn, known);
     } catch (error) {
       throw lostContact(error);
@@ -143,7 +144,7 @@ function codewordFor(
         bytes.fill(0);
       }
     }
-    return codewordOf(block, data);
+    return codewordOf(block, data, table.blocks[block]!.coding);
   } finally {
     data.fill(0);
   }

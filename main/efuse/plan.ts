@@ -5,7 +5,7 @@
 //   hide        BLOCK0: RD_DIS of secrets, write protection of key blocks and purposes
 //   protection  BLOCK0: fields of doors and revocation, then write protection of groups; RD_DIS's own (bit 0) is among these
 //   enable      BLOCK0: SPI_BOOT_CRYPT_CNT with SECURE_BOOT_EN, then write protection of their groups
-//   door        BLOCK0: ENABLE_SECURITY_DOWNLOAD or DIS_DOWNLOAD_MODE, the last burn of all
+//   door        BLOCK0: what the ROM prints, download over USB; then ENABLE_SECURITY_DOWNLOAD or DIS_DOWNLOAD_MODE, the last burn of all
 //
 // A board that was left half-way is planned again from its snapshot: no case of its own.
 
@@ -18,7 +18,7 @@ import { slotState, slotUse } from './slots.ts';
 import { blockHealth } from './snapshot.ts';
 import { keySlotsOf, slotOfBlock } from './tables.ts';
 import type { EfuseSnapshot } from './types.ts';
-import { checkFields, switchRefusals } from './wishes.ts';
+import { checkFields, shutsDownload, switchRefusals } from './wishes.ts';
 
 /**
  * The plan for a board as found. Pure. With refusals the plan must not be carried out; its burns are then those of the wishes that can
@@ -35,7 +35,12 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
     ...keyBits(table, keys.slots),
     ...leftBehindBits(snapshot, states, uses),
     ...fields.wishes.flatMap(({ field, wanted: { value, stage, reason } }) =>
-      bitsOfValue(field, value).map((bit) => ({ bit, stage, last: false, reason })),
+      bitsOfValue(field, value).map((bit) => ({
+        bit,
+        stage,
+        last: stage === 'door' && shutsDownload(field.name),
+        reason,
+      })),
     ),
     ...protections.bits,
   ];

@@ -61,7 +61,11 @@ export function checkFields(
     else if (other === undefined)
       wishes.set(field.name, { wanted: wish, field, present: readNumber(snapshot, field.name) });
   }
-  refusals.push(...foreignBits(snapshot, wanted.fields), ...usbOfS3(snapshot, wishes));
+  refusals.push(
+    ...foreignBits(snapshot, wanted.fields),
+    ...usbOfS3(snapshot, wishes),
+    ...softJtag(snapshot, wanted, wishes),
+  );
   return { wishes: [...wishes.values()], refusals };
 }
 
@@ -165,6 +169,56 @@ function usbOfS3(snapshot: EfuseSnapshot, wishes: ReadonlyMap<string, FieldWish>
       'Leave DIS_USB_SERIAL_JTAG out.',
     ),
   ];
+}
+
+/** Bits that shut JTAG for good. */
+const hardJtag = ['DIS_PAD_JTAG', 'DIS_USB_JTAG'];
+
+/** A key that opens JTAG again serves only while JTAG is shut by SOFT_DIS_JTAG alone (FACTS 6, 13.3). */
+function softJtag(
+  snapshot: EfuseSnapshot,
+  { keys }: WantedEfuses,
+  wishes: ReadonlyMap<string, FieldWish>,
+): EfuseRefusal[] {
+  const key = keys.find(({ purpose }) => purpose === 'HMAC_DOWN_JTAG');
+  if (key === undefined) return [];
+  const { table } = snapshot;
+  const names = hardJtag.filter((name) => hasField(table, name)).map((name) => fieldOf(table, name).name);
+  const wished = names.filter((name) => (wishes.get(name)?.wanted.value ?? 0) !== 0);
+  const there = names.filter((name) => readNumber(snapshot, name) !== 0);
+  if (wished.length > 0)
+    return [
+      mistake(
+        'efuse.jtag-both',
+        `${wished.join(' and ')} would shut JTAG for good, and a key is wanted that opens it again.`,
+        'Shut JTAG softly or for good, not both.',
+      ),
+    ];
+  if (there.length > 0)
+    return [
+      {
+        code: 'efuse.jtag-hard-already',
+        what: `${there.join(' and ')} is burned on this board: JTAG is shut for good, and no token could open it again.`,
+        next: 'Set the board aside: it cannot become this product.',
+        condemns: true,
+      },
+    ];
+  if ((wishes.get('SOFT_DIS_JTAG')?.wanted.value ?? 0) !== 0) return [];
+  return [
+    mistake(
+      'efuse.jtag-key-unused',
+      'A key that opens JTAG again is wanted, and SOFT_DIS_JTAG is not: JTAG would stay open to everybody.',
+      'Set SOFT_DIS_JTAG as well, or leave the key out.',
+    ),
+  ];
+}
+
+/** Fields that shut download mode: the last burn of all, after which nothing can be burned any more. */
+const downloadDoors = ['ENABLE_SECURITY_DOWNLOAD', 'DIS_DOWNLOAD_MODE', 'UART_DOWNLOAD_DIS'];
+
+/** Whether a field shuts download mode, by any of its names. */
+export function shutsDownload(field: string): boolean {
+  return downloadDoors.includes(field);
 }
 
 /** Switches that would make a board useless for want of what they need. */

@@ -1,5 +1,5 @@
 import type { FirmwareFacts, WaiverRecord } from './assurance.ts';
-import type { Fact, KeyRole } from './event.ts';
+import type { EscrowedSecret, Fact, KeyRole } from './event.ts';
 import type { FaultRecord } from './fault.ts';
 import type { IdentityKey } from './identity.ts';
 import type { OtaDeviceKey } from './ota.ts';
@@ -89,6 +89,8 @@ export interface SealedRecord {
   readonly provisioning?: ProvisioningRecord;
   /** Key under which update images for this device alone are encrypted; left out where it has none. */
   readonly ota?: OtaDeviceKey;
+  /** Secrets of this device that were put away: the ledger has them wrapped. Left out where there are none. */
+  readonly escrows?: readonly { readonly what: EscrowedSecret; readonly fingerprint: string | null }[];
   readonly secureVersion: number;
   /** Decoded eFuses before and after, field name -> value (secrets show as null). */
   readonly efusesBefore: Fact;

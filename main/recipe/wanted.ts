@@ -1,8 +1,12 @@
 import type { ChipProfile } from '../chip/board.ts';
 import type { WantedEfuses, WantedField, WantedKey } from '../efuse/plan-types.ts';
-import type { EfuseTable } from '../efuse/types.ts';
+import type { EfuseTable, KeyPurpose } from '../efuse/types.ts';
 import type { Revision } from '../model/chip.ts';
+import type { KeyRole } from '../model/event.ts';
+import { curveOfKey, type IdentityKey } from '../model/identity.ts';
+import type { FlashEncryptionKey } from '../model/recipe.ts';
 import type { Recipe } from './types.ts';
+import { doorFields, doorKeys } from './wanted-doors.ts';
 
 /** Digest of a key that is not in the token yet: stands in previews, can never be burned. */
 export const unknownDigest = '';
@@ -25,7 +29,7 @@ export function wantedEfuses(
     fields: [
       ...flashEncryptionFields(recipe, profile, revision),
       ...secureBootFields(recipe, has),
-      ...doorFields(recipe, profile),
+      ...doorFields(recipe, profile, has),
       ...Object.entries(recipe.efuses).map(
         ([field, value]): WantedField => ({
           field,
@@ -47,6 +51,13 @@ export function wantedEfuses(
   };
 }
 
+/** Flash keys that lie in one block or a part of one. */
+const flashPurposes: Readonly<Record<Exclude<FlashEncryptionKey, 'xts-aes-256'>, KeyPurpose>> = {
+  'xts-aes-128': 'XTS_AES_128_KEY',
+  'xts-aes-128-derived': 'XTS_AES_128_KEY_DERIVED_FROM_128_EFUSE_BITS',
+  'aes-256': 'FLASH_ENCRYPTION',
+};
+
 function wantedKeys(recipe: Recipe, digests: readonly string[]): WantedKey[] {
   const slots = recipe.slots;
   const keys: WantedKey[] = [];
@@ -62,15 +73,17 @@ function wantedKeys(recipe: Recipe, digests: readonly string[]): WantedKey[] {
     });
   } else if (recipe.flashEncryption) {
     const slot = slots['flash-encryption'] ?? null;
-    keys.push({ material: secret('flash-encryption', 'whole'), purpose: 'XTS_AES_128_KEY', slot });
+    keys.push({
+      material: secret('flash-encryption', 'whole'),
+      purpose: flashPurposes[recipe.flashEncryption.key],
+      slot,
+    });
   }
-  if (recipe.identity) {
-    const slot = slots['ecdsa-identity'] ?? null;
-    keys.push({ material: secret('ecdsa-identity', 'whole'), purpose: 'ECDSA_KEY', slot });
-  }
+  if (recipe.identity) keys.push(...identityKeys(recipe.identity.key, slots));
   if (recipe.hmacUp) {
     keys.push({ material: secret('hmac-up', 'whole'), purpose: 'HMAC_UP', slot: slots['hmac-up'] ?? null });
   }
+  keys.push(...doorKeys(recipe));
   const purposes = ['SECURE_BOOT_DIGEST0', 'SECURE_BOOT_DIGEST1', 'SECURE_BOOT_DIGEST2'] as const;
   (recipe.secureBoot?.keys ?? []).forEach((_, at) => {
     const index = at as 0 | 1 | 2;
@@ -81,6 +94,33 @@ function wantedKeys(recipe: Recipe, digests: readonly string[]): WantedKey[] {
     });
   });
   return keys;
+}
+
+/** The blocks of a device key. Of P-384 the high half goes into the slot that the recipe fixes and the low one into the next, as espefuse does. */
+function identityKeys(key: IdentityKey, slots: Recipe['slots']): WantedKey[] {
+  const secret = (role: KeyRole, part: 'whole' | 'low' | 'high') => ({ kind: 'secret', role, part }) as const;
+  const slot = slots['ecdsa-identity'] ?? null;
+  switch (curveOfKey(key)) {
+    case 'P-256':
+      return [{ material: secret('ecdsa-identity', 'whole'), purpose: 'ECDSA_KEY', slot }];
+    case 'P-384':
+      return [
+        { material: secret('ecdsa-identity', 'high'), purpose: 'ECDSA_KEY_P384_H', slot },
+        {
+          material: secret('ecdsa-identity', 'low'),
+          purpose: 'ECDSA_KEY_P384_L',
+          slot: slot === null ? null : slot + 1,
+        },
+      ];
+    case null:
+      return [
+        {
+          material: secret('hmac-down-ds', 'whole'),
+          purpose: 'HMAC_DOWN_DIGITAL_SIGNATURE',
+          slot: slots['hmac-down-ds'] ?? null,
+        },
+      ];
+  }
 }
 
 function flashEncryptionFields(recipe: Recipe, profile: ChipProfile, revision: Revision): WantedField[] {
@@ -120,7 +160,8 @@ function secureBootFields(recipe: Recipe, has: (field: string) => boolean): Want
     },
   ];
   if (revokeUnused) {
-    for (let slot = keys.length; slot < 3; slot++) {
+    // A chip with one digest has nothing to revoke.
+    for (let slot = keys.length; slot < 3 && has(`SECURE_BOOT_KEY_REVOKE${slot}`); slot++) {
       fields.push({
         field: `SECURE_BOOT_KEY_REVOKE${slot}`,
         value: 1,
@@ -143,39 +184,6 @@ function secureBootFields(recipe: Recipe, has: (field: string) => boolean): Want
       value: 1,
       stage: 'protection',
       reason: 'P-384 signatures are over SHA-384',
-    });
-  }
-  return fields;
-}
-
-function doorFields(recipe: Recipe, profile: ChipProfile): WantedField[] {
-  const fields: WantedField[] = [];
-  if (recipe.doors.jtag === 'off') {
-    for (const bit of profile.production.jtag) {
-      fields.push({ field: bit.field, value: bit.value, stage: 'protection', reason: 'JTAG off for ever' });
-    }
-  }
-  if (recipe.doors.directBoot === 'off') {
-    for (const field of profile.production.directBoot) {
-      fields.push({ field, value: 1, stage: 'protection', reason: 'no boot past the second stage' });
-    }
-  }
-  if (recipe.secureVersion > 0) {
-    fields.push({
-      field: 'SECURE_VERSION',
-      value: 2 ** recipe.secureVersion - 1,
-      stage: 'protection',
-      reason: `firmware with a secure version below ${recipe.secureVersion} never runs`,
-    });
-  }
-  if (recipe.doors.downloadMode === 'disabled') {
-    fields.push({ field: 'DIS_DOWNLOAD_MODE', value: 1, stage: 'door', reason: 'no download mode at all' });
-  } else if (recipe.doors.downloadMode === 'secure') {
-    fields.push({
-      field: 'ENABLE_SECURITY_DOWNLOAD',
-      value: 1,
-      stage: 'door',
-      reason: 'download mode only as Secure Download Mode',
     });
   }
   return fields;

@@ -2,8 +2,9 @@ import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import { openShutBoard } from '../chip/connect.ts';
+import { shutsDownload } from '../efuse/wishes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { StoredEvent } from '../model/event.ts';
+import type { Fact, StoredEvent } from '../model/event.ts';
 import { BoardFault, isFault } from '../model/fault.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import { type BootProof, proveByBoot, signatureFits } from '../recipe/proof.ts';
@@ -34,12 +35,18 @@ async function unsealedRuns(ledger: Ledger, serial: string | null): Promise<Unse
   for (const run of await ledger.runs({ limit: searchedRuns })) {
     if (run.mac === null || run.outcome === 'passed' || (serial !== null && run.serial !== serial)) continue;
     const events = await ledger.events(run.id);
-    const doorMeant = events.some((stored) => stored.step === 'shut-doors' && stored.event.type === 'intend');
+    const doorMeant = events.some(({ event }) => event.type === 'intend' && shutsDoor(event.detail));
     if (!doorMeant || found.some((other) => other.run.mac === run.mac)) continue;
     const history = await ledger.history(run.mac);
     if (history.sealed === null && history.condemned === null) found.push({ run, events });
   }
   return found;
+}
+
+/** Whether a burn (its detail as main/chip writes it) shuts download mode. */
+function shutsDoor(detail: Fact): boolean {
+  const { fields } = detail as { fields?: readonly { readonly field: string }[] };
+  return fields?.some(({ field }) => shutsDownload(field)) ?? false;
 }
 
 /** What finishing a locked board needs of the fixture. */
@@ -98,7 +105,7 @@ export async function finishLockedBoard(
   const found =
     nonce === null
       ? candidates[0]!
-      : keyed.find((candidate) => signatureFits(proof.signature!, nonce, publicKeyOf(candidate)!));
+      : keyed.find((candidate) => signatureFits(proof.answer!, nonce, publicKeyOf(candidate)!));
   if (found === undefined) throw otherBoard(keyed.length);
   const mac = found.run.mac!;
   await ledger.bindRun(task.run.id, { mac, ...(found.run.serial ? { serial: found.run.serial } : {}) });
@@ -110,7 +117,7 @@ export async function finishLockedBoard(
   await ledger.append(task.run.id, 'final-boot-proof', {
     type: 'verified',
     what: 'sealed-boot',
-    detail: { lines: proof.lines, ...(nonce === null ? {} : { challenge: toHex(nonce), signature: proof.signature }) },
+    detail: { lines: proof.lines, ...(nonce === null ? {} : { challenge: toHex(nonce), ...proof.answer }) },
   });
   await ledger.append(task.run.id, 'destroy-keys', { type: 'keys-destroyed', roles: [], livedMs: 0 });
   const events = [...found.events, ...(await ledger.events(task.run.id))];
@@ -145,10 +152,12 @@ function otherBoard(count: number): BoardFault {
   });
 }
 
-/** The public key of the certificate that the run issued last. */
+/** The public key that the run certified, or asked a certificate for, last. */
 function publicKeyOf({ events }: UnsealedRun): string | null {
   const certificates = events.flatMap(({ event }) =>
-    event.type === 'observed' && event.what === 'certificate' ? [event.value as { publicKey: string }] : [],
+    event.type === 'observed' && (event.what === 'certificate' || event.what === 'certificate-request')
+      ? [event.value as { publicKey: string }]
+      : [],
   );
   return certificates.at(-1)?.publicKey ?? null;
 }

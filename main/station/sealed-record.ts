@@ -55,6 +55,7 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     identity: identityOf(observed('certificate').at(-1), observed('certificate-request').at(-1)),
     ...storageOf(observed('storage'), observed('provisioning')),
     ...otaKeyOf(observed('ota-key').at(-1)),
+    ...escrowsOf(all),
     secureVersion: planned.facts.secureVersion,
     efusesBefore: identified.efuses,
     efusesAfter: { readOut: before, burnedAfterwards: planned.facts.door },
@@ -68,6 +69,14 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
 
 function waiverOf({ type: _, ...waiver }: { readonly type: 'waived' } & WaiverRecord): WaiverRecord {
   return waiver;
+}
+
+/** The last secret of each kind that was put away: a step that was carried out anew puts it away again. */
+function escrowsOf(events: readonly StoredEvent['event'][]): Pick<SealedRecord, 'escrows'> {
+  const last = new Map<string, NonNullable<SealedRecord['escrows']>[number]>();
+  for (const event of events)
+    if (event.type === 'escrowed') last.set(event.what, { what: event.what, fingerprint: event.fingerprint });
+  return last.size === 0 ? {} : { escrows: [...last.values()] };
 }
 
 /** The last account of each partition, and of the credentials. */

@@ -3,9 +3,10 @@ import type { RandomSource } from '../base/random.ts';
 import { connectBoard, openShutBoard } from '../chip/connect.ts';
 import { readValue } from '../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
+import { shutsDownload } from '../efuse/wishes.ts';
 import type { Fact } from '../model/event.ts';
 import { BoardFault, isFault } from '../model/fault.ts';
-import type { SealedRecord } from '../model/record.ts';
+import { identityWords, type SealedRecord } from '../model/record.ts';
 import { type BootProof, proveByBoot, signatureFits } from '../recipe/proof.ts';
 import type { Port } from '../transport/port.ts';
 
@@ -93,7 +94,7 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, door: st
     });
   }
   const burned = (record.efusesAfter as { burnedAfterwards: Record<string, number> }).burnedAfterwards;
-  const recorded = Object.keys(burned).find((field) => burned[field] === 1) ?? null;
+  const recorded = Object.keys(burned).find((field) => shutsDownload(field) && burned[field] === 1) ?? null;
   const checks: DeviceCheck[] = [{ what: 'door', ok: recorded === door, evidence: door ?? 'open' }];
   const nonce = record.identity && wasChallenged(record) ? random(32) : null;
   const proof = await bootProofOf(await open(), clock, nonce, parts.signal);
@@ -102,8 +103,8 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, door: st
   } else {
     checks.push({ what: 'boot', ok: true, evidence: proof.lines.at(-1) ?? '' });
     if (nonce !== null) {
-      const ok = proof.signature !== null && signatureFits(proof.signature, nonce, record.identity!.publicKey);
-      checks.push({ what: 'device key', ok, evidence: `certificate ${record.identity!.certificateSerial}` });
+      const ok = proof.answer !== null && signatureFits(proof.answer, nonce, record.identity!.publicKey);
+      checks.push({ what: 'device key', ok, evidence: identityWords(record.identity!) });
     }
   }
   return { record, checks };

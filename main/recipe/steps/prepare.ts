@@ -1,3 +1,4 @@
+import { escrowJtagToken } from '../prepare/escrow.ts';
 import { makeIdentity } from '../prepare/identity.ts';
 import { makeImages } from '../prepare/images.ts';
 import { obtainKey } from '../prepare/keys.ts';
@@ -21,6 +22,7 @@ export const prepare: Step = {
     return [
       made.length > 0 ? `make ${made.join(', ')} from the token's random generator` : null,
       kept.length > 0 ? `unwrap ${kept.join(', ')} of the earlier run` : null,
+      recipe.doors.jtag === 'soft' ? 'put the token that opens JTAG again in escrow' : null,
       recipe.identity ? 'issue the device certificate' : null,
       recipe.storage
         ? `fill ${recipe.storage.map(({ partition }) => partition).join(', ')} with the values of this board`
@@ -38,6 +40,7 @@ export const prepare: Step = {
     destroyCredentials(workspace);
     workspace.keysBornAt = context.clock.monotonic();
     for (const key of plan.keys) yield* obtainKey(context, key);
+    yield* escrowJtagToken(context);
     const made: MadePart[] = [];
     for (const make of [makeIdentity, makeOtaKey]) {
       const part = yield* make(context);
