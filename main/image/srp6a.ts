@@ -7,7 +7,7 @@ import { formatFault } from './format-fault.ts';
 // device holds a salt and the verifier g^x mod N, x = SHA-512( salt | SHA-512( username ":" password ) ), and never the password.
 
 /** N of RFC 5054, appendix A, 3072 bits (the group of RFC 3526, there with g = 2). */
-const groupPrime =
+export const groupPrime =
   'ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd' +
   'ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed' +
   'ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f' +
@@ -17,7 +17,7 @@ const groupPrime =
   'abf5ae8cdb0933d71e8c94e04a25619dcee3d2261ad2ee6bf12ffa06d98a0864d87602733ec86a64521f2b18177b200c' +
   'bbe117577a615d6c770988c0bad946e208e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff';
 
-const generator = 5n;
+export const generator = 5n;
 export const srpSaltSize = 16;
 /** Bytes of the verifier: the device takes the length as it finds it, so leading zeros stay. */
 export const srpVerifierSize = 384;
@@ -41,7 +41,7 @@ export function srpCredentials(username: string, password: SecretBytes, salt: Ui
     throw formatFault('srp-credentials', `These Security 2 credentials cannot be used: ${reason}.`, 'Draw new ones.');
   const inner = innerHash(username, password);
   const x = createHash('sha512').update(salt).update(inner).digest();
-  const digits = power(BigInt(`0x${toHex(x)}`)).toString(16);
+  const digits = power(generator, BigInt(`0x${toHex(x)}`)).toString(16);
   inner.fill(0);
   x.fill(0);
   return {
@@ -132,14 +132,14 @@ function innerHash(username: string, password: SecretBytes): Buffer {
   return password.use((bytes) => createHash('sha512').update(`${username}:`).update(bytes).digest());
 }
 
-/** generator^exponent mod N. Not constant-time: it runs in the station, where nobody who measures it is nearer than its memory. */
-function power(exponent: bigint): bigint {
+/** base^exponent mod N. Not constant-time: it runs in the station, where nobody who measures it is nearer than its memory. */
+export function power(base: bigint, exponent: bigint): bigint {
   const n = BigInt(`0x${groupPrime}`);
   let result = 1n;
-  let base = generator;
+  let square = base % n;
   for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * base) % n;
-    base = (base * base) % n;
+    if (rest & 1n) result = (result * square) % n;
+    square = (square * square) % n;
   }
   return result;
 }

@@ -1,11 +1,14 @@
 import { p256 } from '@noble/curves/nist.js';
 import { fromHex, toHex } from '../base/bytes.ts';
 import { canonicalJson } from '../base/json.ts';
+import { fieldOf, hasField } from '../efuse/tables.ts';
 import { revisionText } from '../model/chip.ts';
 import { proofMarker } from '../model/proof.ts';
 import type { IdfConsole } from './boot-console.ts';
 import { fieldOr, flashEncryptionOn, keyFileBytes, ones, slotOfPurpose } from './boot-keys.ts';
 import type { LoadedApp } from './boot-second-stage.ts';
+import { openStorage, security2 } from './boot-storage.ts';
+import { multicore } from './kinds.ts';
 import type { BootContext, RunningFirmware, VirtualEfuse } from './silicon.ts';
 
 /**
@@ -15,7 +18,7 @@ import type { BootContext, RunningFirmware, VirtualEfuse } from './silicon.ts';
 export function startApp(context: BootContext, app: LoadedApp, console: IdfConsole): RunningFirmware | null {
   const { efuse, kind, revision } = context;
   const { header, app: descriptor } = app.image;
-  if (kind === 'esp32p4' || kind === 'esp32s3') console.info('cpu_start', 'Multicore app');
+  if (multicore.includes(kind)) console.info('cpu_start', 'Multicore app');
   console.info('cpu_start', 'Pro cpu start user code');
   console.info('app_init', 'Application information:');
   if (descriptor !== null) {
@@ -32,21 +35,31 @@ export function startApp(context: BootContext, app: LoadedApp, console: IdfConso
     if (flashEncryptionReleased(efuse)) console.info('flash_encrypt', 'Flash encryption mode is RELEASE');
     else console.warn('flash_encrypt', 'Flash encryption mode is DEVELOPMENT (not secure)');
   }
-  if (context.firmwareShutsDoors === true && efuse.field('ENABLE_SECURITY_DOWNLOAD') === 0) {
-    context.burn('ENABLE_SECURITY_DOWNLOAD', 1);
-  }
+  // The first chip has no secure download mode: its release builds switch download mode off (FACTS 13.3).
+  const door = hasField(efuse.table, 'ENABLE_SECURITY_DOWNLOAD') ? 'ENABLE_SECURITY_DOWNLOAD' : 'DIS_DOWNLOAD_MODE';
+  if (context.firmwareShutsDoors === true && efuse.field(door) === 0) context.burn(door, 1);
   console.info('main_task', 'Started on CPU0');
   console.info('main_task', 'Calling app_main()');
   if (!holds(app.bytes, proofMarker)) return null;
   console.info('proof', `${proofMarker} ready`);
-  return { answer: (line) => answer(context, line) };
+  const provisioning = security2(context, openStorage(context, app.partitions, console));
+  return { answer: (line) => answer(context, line, provisioning) };
 }
 
 /** What ESP-IDF calls release mode of flash encryption (FACTS 3.6, its last paragraph). */
 function flashEncryptionReleased(efuse: VirtualEfuse): boolean {
   const count = efuse.field('SPI_BOOT_CRYPT_CNT');
-  const final = ones(count) === 3 || ((efuse.field('WR_DIS') >>> 4) & 1) === 1;
-  const doors = ['DIS_DOWNLOAD_MANUAL_ENCRYPT', 'SPI_DOWNLOAD_MSPI_DIS', 'DIS_DOWNLOAD_ICACHE', 'DIS_DOWNLOAD_DCACHE'];
+  const { writeDisableBit, pieces } = fieldOf(efuse.table, 'SPI_BOOT_CRYPT_CNT');
+  const final = ones(count) === pieces[0]!.length || ((efuse.field('WR_DIS') >>> writeDisableBit!) & 1) === 1;
+  const doors = [
+    'DIS_DOWNLOAD_MANUAL_ENCRYPT',
+    'SPI_DOWNLOAD_MSPI_DIS',
+    'DIS_DOWNLOAD_ICACHE',
+    'DIS_DOWNLOAD_DCACHE',
+    'DISABLE_DL_ENCRYPT',
+    'DISABLE_DL_DECRYPT',
+    'DISABLE_DL_CACHE',
+  ];
   return final && doors.every((name) => fieldOr(efuse, name, 1) === 1);
 }
 
@@ -54,10 +67,11 @@ function holds(bytes: Uint8Array, text: string): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text, 0, 'latin1');
 }
 
-function answer(context: BootContext, line: string): string[] {
+function answer(context: BootContext, line: string, provisioning: (words: readonly string[]) => string[]): string[] {
   const words = line.trim().split(/\s+/);
   const [command, argument] = words;
   if (command === undefined || command === '') return [];
+  if (command === 'sec2' || command === 'sec2-proof') return provisioning(words);
   if (command === 'security' && words.length === 1) return [`security ${canonicalJson(securityView(context.efuse))}`];
   if (command === 'pubkey' && words.length === 1) {
     const key = identityKey(context);

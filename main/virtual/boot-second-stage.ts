@@ -22,6 +22,8 @@ import type { BootContext } from './silicon.ts';
 /** An application that was checked and loaded. */
 export interface LoadedApp extends FoundImage {
   readonly partition: Partition;
+  /** The whole table it lies in. */
+  readonly partitions: readonly Partition[];
 }
 
 /**
@@ -58,7 +60,7 @@ export function bootSecondStage(
         console.info('boot', `Set actual ota_seq=${sequence} in otadata[0]`);
       }
       console.info('boot', 'Disabling RNG early entropy source...');
-      return app;
+      return { ...app, partitions: found.table.partitions };
     }
     const name = slot === factorySlot ? 'Factory app partition' : `OTA app partition slot ${slot}`;
     console.error('boot', `${name} is not bootable`);
@@ -67,7 +69,7 @@ export function bootSecondStage(
     const app = loadApp(context, view, slots.test, console);
     if (app !== null) {
       console.warn('boot', 'Falling back to test app as only bootable partition');
-      return app;
+      return { ...app, partitions: found.table.partitions };
     }
   }
   console.error('boot', 'No bootable app partitions in the partition table');
@@ -156,7 +158,12 @@ function listPartitions(partitions: readonly Partition[], console: IdfConsole): 
 }
 
 /** One slot: anti-rollback, header, segments, checksum, hash, signature. Null: not bootable, and the console says why. */
-function loadApp(context: BootContext, view: FlashView, partition: Partition, console: IdfConsole): LoadedApp | null {
+function loadApp(
+  context: BootContext,
+  view: FlashView,
+  partition: Partition,
+  console: IdfConsole,
+): Omit<LoadedApp, 'partitions'> | null {
   const found = findImage(view, partition.offset, partition.size);
   if ('reason' in found) {
     console.error('esp_image', found.reason);
