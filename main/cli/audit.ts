@@ -5,7 +5,7 @@ import { verifyRows } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
-import type { SealedRecord } from '../model/record.ts';
+import { identityWords, type SealedRecord } from '../model/record.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { eventText } from './story.ts';
 import { hex, table } from './words.ts';
@@ -139,7 +139,7 @@ function recordLines(record: SealedRecord): string[] {
         'secure boot',
         record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
       ],
-      ['identity', record.identity ? `certificate ${record.identity.certificateSerial}` : '-'],
+      ['identity', record.identity ? identityWords(record.identity) : '-'],
       ['keys destroyed', record.keysDestroyedAt ?? 'no'],
       ['waivers', record.waivers.map((waiver) => `${waiver.check} (${waiver.reason})`).join('; ') || '-'],
       ['software', `${record.software.name} ${record.software.version}`],

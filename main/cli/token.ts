@@ -139,14 +139,16 @@ export async function tokenCertificate(
 ): Promise<Exit> {
   const { recipe } = readRecipe(options.recipe!, {}, world);
   if (recipe === null) return exit.badInput;
-  if (recipe.identity === null) {
+  const { ca, issuer } = recipe.identity?.certificate ?? {};
+  if (ca === undefined || !issuer) {
     throw new RecipeFault({
       code: 'token.no-ca',
-      what: `The recipe ${recipe.name} issues no device certificates.`,
-      next: 'Name a recipe with identity.certificate.',
+      what: ca
+        ? `The recipe ${recipe.name} names the certificate of its device CA in ca_chain, so there is none to be made.`
+        : `The recipe ${recipe.name} issues no device certificates.`,
+      next: 'Name a recipe with identity.certificate and its issuer.',
     });
   }
-  const { ca, issuer } = recipe.identity.certificate;
   return withSigner(options, world, async (signer) => {
     const pem = options.csr
       ? pemOf('CERTIFICATE REQUEST', await buildCaCsr({ signer, ca, subject: issuer }))

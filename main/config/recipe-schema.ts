@@ -133,7 +133,10 @@ export const recipeSchema = z
       .nullable()
       .default(null)
       .describe('Flash encryption with a key of its own for every device. Leave out for none.'),
-    identity: identitySchema.nullable().default(null),
+    identity: identitySchema
+      .nullable()
+      .default(null)
+      .describe('A device key that only the chip can use, and a certificate over it. Leave out for none.'),
     hmac_up: z
       .boolean()
       .default(false)

@@ -45,9 +45,13 @@ export function assignKeys(
     const names = assigned.colliding.map((index) => keyName(possible[index]!.key));
     const free = uses.filter(({ use }) => use === 'free').length;
     const all = table.keyBlocks.length;
+    const fixes = possible.some(({ key }) => key.slot !== null) ? ', and the recipe fixes some' : '';
     refusals.push({
       code: 'efuse.no-free-slot',
-      what: `No key slots can be found for ${names.join(', ')} together: ${free} of ${all} are free${possible.some(({ key }) => key.slot !== null) ? ', and the recipe fixes some' : ''}.`,
+      what:
+        all === 1 && free === 1
+          ? `The one key block of ${table.name} has no room for ${names.join(' and ')} together.`
+          : `No key slots can be found for ${names.join(', ')} together: ${free} of ${all} are free${fixes}.`,
       next: 'Let the recipe ask for fewer keys or fix fewer slots; where this board alone is short of slots, set it aside.',
       // On virgin silicon it is the recipe that asks too much.
       condemns: free < all,
@@ -140,6 +144,14 @@ function pairRefusals(wanted: readonly WantedKey[]): EfuseRefusal[] {
         'efuse.half-flash-key',
         'An XTS-AES-256 key needs both its blocks.',
         'Ask for XTS_AES_256_KEY_1 and _KEY_2.',
+      ),
+    );
+  if (has('ECDSA_KEY_P384_L') !== has('ECDSA_KEY_P384_H'))
+    refusals.push(
+      mistake(
+        'efuse.half-ecdsa-key',
+        'A P-384 key needs both its blocks.',
+        'Ask for ECDSA_KEY_P384_L and ECDSA_KEY_P384_H.',
       ),
     );
   return refusals;

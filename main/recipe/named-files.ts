@@ -12,13 +12,15 @@ const largestFile = 16 * 1024 * 1024;
 /** Every file that the recipe names beside its build, with the dotted path of the key that names it. */
 function filesNamed(recipe: Recipe): { readonly path: string; readonly file: string; readonly secret?: boolean }[] {
   const keys = recipe.secureBoot?.keys ?? [];
+  const chain = recipe.identity?.certificate?.caChain ?? [];
   return [
+    ...chain.map((file, at) => ({ path: `identity.certificate.ca_chain.${at}`, file })),
     ...keys.flatMap((key, at) =>
       'publicKey' in key ? [{ path: `secure_boot.keys.${at}.public_key`, file: key.publicKey }] : [],
     ),
+    ...(recipe.ota?.publicKey ? [{ path: 'ota.public_key', file: recipe.ota.publicKey }] : []),
     ...(recipe.storage ?? []).flatMap(({ devices, values }, at) => [
       ...(devices === null ? [] : [{ path: `storage.${at}.devices`, file: devices, secret: true }]),
-    ...(recipe.ota?.publicKey ? [{ path: 'ota.public_key', file: recipe.ota.publicKey }] : []),
       ...values.flatMap(({ source, secret }, nth) =>
         source.kind === 'file' ? [{ path: `storage.${at}.values.${nth}.file`, file: source.file, secret }] : [],
       ),

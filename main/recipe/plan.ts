@@ -108,7 +108,7 @@ function lostKeys(burn: BurnPlan, past: PlanInput['past']): EfuseRefusal[] {
     return [
       {
         code: 'plan.key-lost',
-        what: `BLOCK_KEY${slot} holds the ${material.role} key of an earlier run, whose wrapped form is not in this ledger any more.`,
+        what: `Key slot ${slot} holds the ${material.role} key of an earlier run, whose wrapped form is not in this ledger any more.`,
         next: 'Set the board aside: without that key it cannot be finished.',
         condemns: true,
       },
@@ -130,9 +130,10 @@ function plannedKeys(recipe: Recipe, burn: BurnPlan, past: PlanInput['past']): P
   });
 }
 
-/** Two blocks of flash key; a P-384 scalar, which two blocks hold with zeros before it. */
+/** Two blocks of flash key, or half of one; a P-384 scalar, which two blocks hold with zeros before it. */
 function keyLength(role: KeyRole, recipe: Recipe): number {
   if (role === 'flash-encryption' && recipe.flashEncryption?.key === 'xts-aes-256') return 64;
+  if (role === 'flash-encryption' && recipe.flashEncryption?.key === 'xts-aes-128-derived') return 16;
   return role === 'ecdsa-identity' && recipe.identity?.key === 'ecdsa-p384' ? 48 : keyBytes[role];
 }
 

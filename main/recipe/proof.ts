@@ -1,8 +1,9 @@
-import { p256 } from '@noble/curves/nist.js';
+import { constants, createPublicKey, verify } from 'node:crypto';
 import { fromHex, toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { BoardFault } from '../model/fault.ts';
-import { proofMarker } from '../model/proof.ts';
+import { type ProofScheme, proofMarker, proofSchemes } from '../model/proof.ts';
+import { spkiOfPoint } from '../signing/spki.ts';
 import type { Recipe } from './types.ts';
 
 /** What a proof talks to: a board, or the console of one whose door is shut. */
@@ -23,8 +24,15 @@ export interface ProofTask {
 export interface BootProof {
   /** The last lines of the console. */
   readonly lines: readonly string[];
-  /** The answer to the challenge, r‖s as 128 hex digits; null where none was asked for. */
-  readonly signature: string | null;
+  /** The answer to the challenge; null where none was asked for. */
+  readonly answer: ProofAnswer | null;
+}
+
+/** A challenge as a device signed it. */
+export interface ProofAnswer {
+  readonly scheme: ProofScheme;
+  /** Hex: see ProofScheme. */
+  readonly signature: string;
 }
 
 /** How often the challenge is put again, ms: firmware that is still starting loses what comes too early. */
@@ -49,7 +57,7 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
     () => undefined,
   );
   let asking: Promise<void> | null = null;
-  let signature: string | null = null;
+  let said: string | null = null;
   try {
     for await (const line of board.boot({ signal: stop, resetBy: task.resetBy })) {
       seen.push(line);
@@ -62,7 +70,7 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
       if (asking === null) {
         asking = askAgainAndAgain(board, `prove ${toHex(nonce)}`, clock, stop);
       } else if (line.startsWith('proof ')) {
-        signature = line.slice('proof '.length).trim();
+        said = line.slice('proof '.length).trim();
         break;
       }
     }
@@ -76,12 +84,26 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
     const missing = [...sought.keys()].map((pattern) => `/${pattern}/`).join(' and ');
     throw failed(`Within ${rule.timeoutSeconds} s the console did not show ${missing}.`, seen);
   }
-  if (nonce !== null && (signature === null || !/^[0-9a-f]{128}$/.test(signature))) {
-    const answer = signature === null ? '' : ` but with ${JSON.stringify(signature)}`;
-    throw failed(`The firmware did not answer the challenge with a signature${answer}.`, seen);
+  const answer = said === null ? null : answerOf(said);
+  if (nonce !== null && answer === null) {
+    const instead = said === null ? '' : ` but with ${JSON.stringify(said.slice(0, 200))}`;
+    throw failed(`The firmware did not answer the challenge with a signature${instead}.`, seen);
   }
-  return { lines: seen.slice(-keptLines), signature };
+  return { lines: seen.slice(-keptLines), answer };
 }
+
+/** What stands behind the word `proof`: see proofMarker. Null: no signature. */
+function answerOf(text: string): ProofAnswer | null {
+  const words = text.split(' ');
+  const signature = words.at(-1) ?? '';
+  const scheme = words.length === 1 ? 'ecdsa-p256' : proofSchemes.find((candidate) => candidate === words[0]);
+  const whole = words.length <= 2 && scheme !== undefined && /^([0-9a-f]{2})+$/.test(signature);
+  if (!whole || (scheme.startsWith('ecdsa') && signature.length !== ecdsaDigits[scheme as 'ecdsa-p256'])) return null;
+  return { scheme, signature };
+}
+
+/** Hex digits of r‖s. */
+const ecdsaDigits = { 'ecdsa-p256': 128, 'ecdsa-p384': 192 } as const;
 
 async function askAgainAndAgain(board: ProvingBoard, line: string, clock: Clock, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
@@ -97,15 +119,27 @@ export function offersProof(parts: readonly { readonly kind: string; readonly da
   );
 }
 
-/** Whether r‖s (128 hex digits) is the key's ECDSA P-256 signature over SHA-256 of the challenge. `publicKey`: SEC1 point, hex. */
-export function signatureFits(signature: string, nonce: Uint8Array, publicKey: string): boolean {
-  return p256.verify(fromHex(signature), nonce, fromHex(publicKey), { lowS: false });
+/** Whether the answer is the key's signature over the challenge. `publicKey` as a sealed record has it. */
+export function signatureFits({ scheme, signature }: ProofAnswer, nonce: Uint8Array, publicKey: string): boolean {
+  const spki = publicKey.startsWith('04') ? spkiOfPoint('P-256', fromHex(publicKey)) : fromHex(publicKey);
+  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  const curve = key.asymmetricKeyType === 'ec' ? key.asymmetricKeyDetails?.namedCurve : key.asymmetricKeyType;
+  const { fits, hash, ...way } = ways[scheme];
+  return curve === fits && verify(hash, nonce, { key, ...way }, fromHex(signature));
 }
+
+/** How each scheme is verified, and which key it belongs to: OpenSSL's name of the curve, or `rsa`. */
+const ways = {
+  'ecdsa-p256': { fits: 'prime256v1', hash: 'sha256', dsaEncoding: 'ieee-p1363' },
+  'ecdsa-p384': { fits: 'secp384r1', hash: 'sha384', dsaEncoding: 'ieee-p1363' },
+  'rsa-pss': { fits: 'rsa', hash: 'sha256', padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
+  'rsa-pkcs1': { fits: 'rsa', hash: 'sha256', padding: constants.RSA_PKCS1_PADDING },
+} as const;
 
 /** BoardFault `boot-proof.failed` for a signature by another key than the one in the certificate. */
 export function requireSignature(proof: BootProof, nonce: Uint8Array, publicKey: string): void {
-  if (proof.signature === null || !signatureFits(proof.signature, nonce, publicKey)) {
-    throw failed('The device signed the challenge with another key than the one that was burned.', proof.lines);
+  if (proof.answer === null || !signatureFits(proof.answer, nonce, publicKey)) {
+    throw failed('The device signed the challenge with another key than the one that was made for it.', proof.lines);
   }
 }
 

@@ -33,6 +33,8 @@ export interface PlannedPart {
   readonly offset: number;
   /** Bytes written; null where only the run knows. */
   readonly length: number | null;
+  /** Bytes that there are for a part whose length only the run knows. */
+  readonly room?: number;
   readonly signed: boolean;
   readonly encrypted: boolean;
 }

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, sign as createSignature } from 'node:crypto';
 import { Attributes, CertificationRequest, CertificationRequestInfo } from '@peculiar/asn1-csr';
-import { ECDSASigValue, id_ecdsaWithSHA256, id_ecdsaWithSHA384 } from '@peculiar/asn1-ecc';
+import { id_ecdsaWithSHA256, id_ecdsaWithSHA384 } from '@peculiar/asn1-ecc';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import {
   AlgorithmIdentifier,
   Attribute,
   Certificate,
+  type Extension,
   Extensions,
   type Name,
   SubjectPublicKeyInfo,
@@ -14,9 +15,15 @@ import {
   Version,
 } from '@peculiar/asn1-x509';
 import { equalBytes, toHex } from '../base/bytes.ts';
+import type { SecretBytes } from '../base/secret.ts';
 import { RecipeFault, TokenFault } from '../model/fault.ts';
+import { curveOfKey, type IdentityKey } from '../model/identity.ts';
 import { type CaCertificate, readCaCertificate } from './ca-certificate.ts';
+import { signEcdsa } from './device-key.ts';
+import { ecdsaDer } from './ecdsa-der.ts';
 import {
+  type AlternativeNames,
+  alternativeNames,
   authorityKeyId,
   type CertificatePurpose,
   caConstraints,
@@ -28,7 +35,7 @@ import {
 } from './extensions.ts';
 import { type NameAttribute, nameOf } from './names.ts';
 import type { KeyRef, Signer, TokenKey } from './signer.ts';
-import { type CurveName, coordinateLength, spkiOfPoint } from './spki.ts';
+import type { CurveName } from './spki.ts';
 
 export interface IssuedCertificate {
   readonly der: Uint8Array;
@@ -40,6 +47,8 @@ export interface IssuedCertificate {
 export interface DeviceCertificateProfile {
   /** Extended key usage; what the device shows the certificate for. */
   readonly purposes: readonly CertificatePurpose[];
+  /** Names beside the subject; none where left out. */
+  readonly alternativeNames?: AlternativeNames;
 }
 
 export const tlsClient: DeviceCertificateProfile = { purposes: ['client-auth'] };
@@ -67,27 +76,29 @@ interface Issue {
 export async function issueDeviceCertificate(
   options: Issue & {
     readonly issuer: readonly NameAttribute[] | Uint8Array;
-    /** Uncompressed SEC1 point of the device's key. */
-    readonly publicKey: Uint8Array;
-    /** The curve of it; P-256 unless told. */
-    readonly curve?: CurveName;
+    /** DER SubjectPublicKeyInfo of the device's key, ECDSA or RSA. */
+    readonly spki: Uint8Array;
     readonly profile?: DeviceCertificateProfile;
   },
 ): Promise<IssuedCertificate> {
-  const { issuer, publicKey, profile = tlsClient } = options;
+  const { issuer, profile = tlsClient } = options;
   const key = await caKey(options.signer, options.ca);
-  const spki = parseSpki(spkiOfPoint(options.curve ?? 'P-256', publicKey));
+  const spki = parseSpki(options.spki);
   const ca =
     issuer instanceof Uint8Array
       ? checkedCa(readCaCertificate(issuer), key, options)
       : { subject: nameOf(issuer), keyId: undefined };
   return issue(options, key, ca.subject, spki, [
-    deviceConstraints(),
-    deviceUsage(),
-    purposesOf(profile.purposes),
+    ...deviceExtensions(profile),
     subjectKeyId(spki),
     authorityKeyId(ca.keyId ?? parseSpki(key.spki)),
   ]);
+}
+
+/** What every device of a profile is allowed and called, in certificates and requests alike. */
+function deviceExtensions({ purposes, alternativeNames: names }: DeviceCertificateProfile): Extension[] {
+  const named = names === undefined ? null : alternativeNames(names);
+  return [deviceConstraints(), deviceUsage(), purposesOf(purposes), ...(named === null ? [] : [named])];
 }
 
 /** A self-signed CA certificate for a key of the token: CA, path length 0 (critical), keyCertSign and cRLSign (critical), SKI, AKI. */
@@ -105,19 +116,69 @@ export async function buildCaCsr(options: {
   readonly signer: Signer;
 }): Promise<Uint8Array> {
   const key = await caKey(options.signer, options.ca);
-  const wanted = AsnConvert.serialize(new Extensions([caConstraints(), caUsage()]));
+  const sign = (info: ArrayBuffer) => signDer(options.signer, key, info);
+  return request(options.subject, key.spki, [caConstraints(), caUsage()], algorithmOf(key), sign);
+}
+
+/** What signs a device's request: its own key, while the station still has it. */
+export interface DeviceRequestKey {
+  readonly kind: IdentityKey;
+  /** DER SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+  /** ECDSA: the scalar, big-endian; RSA: DER RSAPrivateKey (PKCS #1). Only lent. */
+  readonly privateKey: SecretBytes;
+}
+
+/**
+ * A PKCS #10 request (RFC 2986, DER) by a device's own key for a certificate of this profile: for a company whose CA is elsewhere. ECDSA
+ * with the hash of the curve; RSA as sha256WithRSAEncryption.
+ */
+export function buildDeviceCsr(options: {
+  readonly subject: readonly NameAttribute[];
+  readonly key: DeviceRequestKey;
+  readonly profile?: DeviceCertificateProfile;
+}): Promise<Uint8Array> {
+  const { subject, key, profile = tlsClient } = options;
+  const curve = curveOfKey(key.kind);
+  const algorithm = curve === null ? sha256WithRSAEncryption : ecdsaAlgorithm(curve);
+  const sign = (info: ArrayBuffer) =>
+    key.privateKey.use((bytes) =>
+      bufferOf(curve === null ? signRsa(bytes, info) : signEcdsa(curve, bytes, new Uint8Array(info))),
+    );
+  return request(subject, key.spki, deviceExtensions(profile), algorithm, async (info) => sign(info));
+}
+
+function signRsa(pkcs1: Uint8Array, message: ArrayBuffer): Uint8Array {
+  // not copied: the Buffer is a view of the lent bytes
+  const der = Buffer.from(pkcs1.buffer, pkcs1.byteOffset, pkcs1.length);
+  return createSignature(
+    'sha256',
+    new Uint8Array(message),
+    createPrivateKey({ key: der, format: 'der', type: 'pkcs1' }),
+  );
+}
+
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
+
+async function request(
+  subject: readonly NameAttribute[],
+  spki: Uint8Array,
+  wanted: Extension[],
+  signatureAlgorithm: AlgorithmIdentifier,
+  sign: (info: ArrayBuffer) => Promise<ArrayBuffer>,
+): Promise<Uint8Array> {
   const info = new CertificationRequestInfo({
-    subject: nameOf(options.subject),
-    subjectPKInfo: parseSpki(key.spki),
-    attributes: new Attributes([new Attribute({ type: extensionRequest, values: [wanted] })]),
+    subject: nameOf(subject),
+    subjectPKInfo: parseSpki(spki),
+    attributes: new Attributes([
+      new Attribute({ type: extensionRequest, values: [AsnConvert.serialize(new Extensions(wanted))] }),
+    ]),
   });
-  const signature = await signDer(options.signer, key, AsnConvert.serialize(info));
-  const request = new CertificationRequest({
-    certificationRequestInfo: info,
-    signatureAlgorithm: algorithmOf(key),
-    signature,
-  });
-  return new Uint8Array(AsnConvert.serialize(request));
+  const signature = await sign(AsnConvert.serialize(info));
+  const whole = new CertificationRequest({ certificationRequestInfo: info, signatureAlgorithm, signature });
+  return new Uint8Array(AsnConvert.serialize(whole));
 }
 
 /**
@@ -204,20 +265,7 @@ async function signDer(signer: Signer, key: CaKey, der: ArrayBuffer): Promise<Ar
     .digest();
   // by id and public key: the very key whose name and identifier stand in the certificate
   const ref = { label: key.label, id: key.id, publicKeySha256: key.publicKeySha256! };
-  const signature = await signer.sign(ref, 'ecdsa', digest);
-  const half = coordinateLength[key.curve];
-  const [r, s] = [integerOf(signature.subarray(0, half)), integerOf(signature.subarray(half))];
-  return AsnConvert.serialize(new ECDSASigValue({ r, s }));
-}
-
-/** Content of a DER INTEGER: no leading zeros, but one where the number would look negative. */
-function integerOf(bytes: Uint8Array): ArrayBuffer {
-  let start = 0;
-  while (start < bytes.length - 1 && bytes[start] === 0) start++;
-  const digits = bytes.subarray(start);
-  const padded = new Uint8Array(digits.length + (digits[0]! > 0x7f ? 1 : 0));
-  padded.set(digits, padded.length - digits.length);
-  return padded.buffer;
+  return ecdsaDer(await signer.sign(ref, 'ecdsa', digest));
 }
 
 function secondsOf(date: Date): number {
@@ -225,8 +273,18 @@ function secondsOf(date: Date): number {
 }
 
 function algorithmOf(key: CaKey): AlgorithmIdentifier {
-  return new AlgorithmIdentifier({ algorithm: key.curve === 'P-256' ? id_ecdsaWithSHA256 : id_ecdsaWithSHA384 });
+  return ecdsaAlgorithm(key.curve);
 }
+
+function ecdsaAlgorithm(curve: CurveName): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithm: curve === 'P-256' ? id_ecdsaWithSHA256 : id_ecdsaWithSHA384 });
+}
+
+/** RFC 4055, section 5: its parameters are NULL. */
+const sha256WithRSAEncryption = new AlgorithmIdentifier({
+  algorithm: '1.2.840.113549.1.1.11',
+  parameters: Uint8Array.of(5, 0).buffer,
+});
 
 function parseSpki(spki: Uint8Array): SubjectPublicKeyInfo {
   return AsnConvert.parse(spki, SubjectPublicKeyInfo);

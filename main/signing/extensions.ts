@@ -5,21 +5,33 @@ import {
   BasicConstraints,
   ExtendedKeyUsage,
   Extension,
+  GeneralName,
   id_ce_authorityKeyIdentifier,
   id_ce_basicConstraints,
   id_ce_extKeyUsage,
   id_ce_keyUsage,
+  id_ce_subjectAltName,
   id_ce_subjectKeyIdentifier,
   id_kp_clientAuth,
   id_kp_serverAuth,
   KeyIdentifier,
   KeyUsage,
   KeyUsageFlags,
+  SubjectAlternativeName,
   SubjectKeyIdentifier,
   SubjectPublicKeyInfo,
 } from '@peculiar/asn1-x509';
+import { RecipeFault } from '../model/fault.ts';
 
 export type CertificatePurpose = 'client-auth' | 'server-auth';
+
+/** Names of a device beside its subject. */
+export interface AlternativeNames {
+  /** Host names, in ASCII (RFC 1123). */
+  readonly dns: readonly string[];
+  /** Absolute URIs, such as urn:dev:mac:30eda0e12204. */
+  readonly uri: readonly string[];
+}
 
 const purposeOids: Readonly<Record<CertificatePurpose, string>> = {
   'client-auth': id_kp_clientAuth,
@@ -36,6 +48,33 @@ export function deviceUsage(): Extension {
 
 export function purposesOf(purposes: readonly CertificatePurpose[]): Extension {
   return extension(id_ce_extKeyUsage, false, new ExtendedKeyUsage(purposes.map((purpose) => purposeOids[purpose])));
+}
+
+/** Null without any name. Throws RecipeFault `certificate.alternative-name` for one that is neither a host name nor an absolute URI. */
+export function alternativeNames({ dns, uri }: AlternativeNames): Extension | null {
+  if (dns.length + uri.length === 0) return null;
+  for (const name of dns)
+    if (name.length > 253 || !/^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/.test(name))
+      throw nameFault(`${JSON.stringify(name)} is no host name`, 'letters, digits and hyphens, with dots between them');
+  for (const name of uri)
+    if (!/^[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-Z_a-z~[\]%]+$/.test(name))
+      throw nameFault(
+        `${JSON.stringify(name)} is no absolute URI`,
+        'a scheme, a colon and more, as urn:dev:mac:30eda0e12204',
+      );
+  const names = [
+    ...dns.map((dNSName) => new GeneralName({ dNSName })),
+    ...uri.map((uniformResourceIdentifier) => new GeneralName({ uniformResourceIdentifier })),
+  ];
+  return extension(id_ce_subjectAltName, false, new SubjectAlternativeName(names));
+}
+
+function nameFault(what: string, form: string): RecipeFault {
+  return new RecipeFault({
+    code: 'certificate.alternative-name',
+    what: `The alternative name ${what}.`,
+    next: `Write ${form}: identity.certificate.alternative_names in the recipe.`,
+  });
 }
 
 /** A CA that issues devices and no further CA. */

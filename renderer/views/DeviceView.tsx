@@ -193,7 +193,7 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
           />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a keyboard must reach that */}
           <pre className="pem" tabIndex={0}>
-            {identity.certificatePem}
+            {identity.certificatePem ?? identity.csrPem}
           </pre>
         </>
       )}

@@ -182,7 +182,7 @@ async function certificatesVerify(stage: Stage, records: readonly SealedRecord[]
   writeFileSync(ca, pemOf('CERTIFICATE', der));
   for (const [at, record] of records.entries()) {
     const file = join(stage.folder, `device-${at}.pem`);
-    writeFileSync(file, record.identity!.certificatePem);
+    writeFileSync(file, record.identity!.certificatePem!);
     const said = execFileSync('openssl', ['verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', ca, file], {
       encoding: 'utf8',
     });

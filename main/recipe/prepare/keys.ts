@@ -1,7 +1,8 @@
 import type { SecretBytes } from '../../base/secret.ts';
 import type { KeyRole, StepEvent } from '../../model/event.ts';
 import { BoardFault } from '../../model/fault.ts';
-import { deviceKeyFrom } from '../../signing/device-key.ts';
+import { curveOfKey } from '../../model/identity.ts';
+import { deviceKeyFrom, seedLength } from '../../signing/device-key.ts';
 import type { StepContext } from '../step.ts';
 import type { Plan } from '../types.ts';
 
@@ -38,7 +39,8 @@ export async function* obtainKey(
 }
 
 async function newKey(context: StepContext, role: KeyRole, bytes: number): Promise<SecretBytes> {
-  if (role !== 'ecdsa-identity') return context.signer.random(bytes);
-  using seed = await context.signer.random(48);
-  return deviceKeyFrom(seed).scalar;
+  const curve = curveOfKey(context.recipe.identity?.key ?? 'ecdsa-p256');
+  if (role !== 'ecdsa-identity' || curve === null) return context.signer.random(bytes);
+  using seed = await context.signer.random(seedLength(curve));
+  return deviceKeyFrom(seed, curve).scalar;
 }

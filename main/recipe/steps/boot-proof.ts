@@ -39,6 +39,6 @@ async function* prove(
   const task = { clock, resetBy, rule: recipe.bootProof, nonce, ...(signal ? { signal } : {}) };
   const proof = await proveByBoot(board, task);
   if (nonce !== null) requireSignature(proof, nonce, publicKey!);
-  const challenge = nonce === null ? {} : { challenge: toHex(nonce), signature: proof.signature };
+  const challenge = nonce === null ? {} : { challenge: toHex(nonce), ...proof.answer };
   yield { type: 'verified', what, detail: { lines: proof.lines, ...challenge } };
 }

@@ -1,3 +1,4 @@
+import { SecretBytes } from '../../base/secret.ts';
 import type { KeyBytes } from '../../chip/board.ts';
 import type { KeyRole } from '../../model/event.ts';
 import { BoardFault } from '../../model/fault.ts';
@@ -20,6 +21,17 @@ export const burnKeys: Step = {
   },
 };
 
+/**
+ * Half of a P-384 scalar (48 bytes, big-endian) as its block's key file has it: 16 zeros and bytes 0 to 15 in the high block, bytes 16 to
+ * 47 in the low one (FACTS 2.5, 8).
+ */
+function halfScalar(key: SecretBytes, part: 'low' | 'high'): SecretBytes {
+  if (part === 'low') return key.slice(16, 48);
+  const padded = new Uint8Array(32);
+  key.use((scalar) => padded.set(scalar.subarray(0, 16), 16));
+  return SecretBytes.adopt(padded);
+}
+
 /** The workspace's keys by the plan's names. */
 export function keyBytesOf(workspace: Workspace): KeyBytes {
   return (role: KeyRole, part) => {
@@ -32,6 +44,7 @@ export function keyBytesOf(workspace: Workspace): KeyBytes {
         safety: 'resumable',
       });
     }
+    if (role === 'ecdsa-identity' && part !== 'whole') return halfScalar(key, part);
     if (part === 'low') return key.slice(0, key.length / 2);
     if (part === 'high') return key.slice(key.length / 2, key.length);
     return key.slice(0, key.length);

@@ -1,6 +1,6 @@
 import type { DeviceHistory } from '../../ledger/ledger.ts';
 import type { Fact, StoredEvent } from '../../model/event.ts';
-import type { SealedRecord } from '../../model/record.ts';
+import { identityWords, type SealedRecord } from '../../model/record.ts';
 
 /** A page of names and values under headings, for print. */
 export interface Story {
@@ -44,7 +44,7 @@ function recordSections(record: SealedRecord): Story['sections'] {
           'secure boot',
           record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
         ],
-        ['certificate', identity === null ? '-' : identity.certificateSerial],
+        ['identity', identity === null ? '-' : identityWords(identity)],
         ['keys destroyed', record.keysDestroyedAt ?? 'no'],
         ['waivers', record.waivers.map((waiver) => `${waiver.check}: ${waiver.reason}`).join('; ') || '-'],
         ['software', `${record.software.name} ${record.software.version}`],
@@ -65,7 +65,8 @@ function recordSections(record: SealedRecord): Story['sections'] {
       ),
     },
     { heading: 'eFuses after', rows: fieldRows(record.efusesAfter) },
-    ...(identity === null ? [] : [{ heading: 'Certificate', rows: [['', identity.certificatePem] as const] }]),
+    ...(identity?.certificatePem ? [{ heading: 'Certificate', rows: [['', identity.certificatePem] as const] }] : []),
+    ...(identity?.csrPem ? [{ heading: 'Certificate request', rows: [['', identity.csrPem] as const] }] : []),
   ];
 }
 

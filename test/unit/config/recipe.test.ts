@@ -28,7 +28,7 @@ test('the production recipe is read into what the planner works with', () => {
   assert.deepEqual(recipe.doors, { jtag: 'off', directBoot: 'off', downloadMode: 'disabled' });
   assert.equal(recipe.bootProof.when, 'both');
   assert.equal(recipe.bootProof.challenge, 'required');
-  assert.deepEqual(recipe.identity?.certificate.subject, [
+  assert.deepEqual(recipe.identity?.certificate?.subject, [
     { type: 'CN', value: 'fuseline {serial}' },
     { type: 'O', value: 'Example' },
   ]);
@@ -55,7 +55,7 @@ wrapping_key: {label: w, id: AB01}
   );
   assert.equal(recipe?.flash.size, 16 * 1024 * 1024);
   assert.equal(recipe?.flash.baudRate, 921_600);
-  assert.deepEqual(recipe?.serial, { pattern: null, from: 'mac' });
+  assert.deepEqual(recipe?.serial, { pattern: null, from: 'mac', format: '{random}', length: 10 });
   assert.deepEqual(recipe?.wrappingKey, { label: 'w', id: 'ab01' });
   for (const key of ['jtag: leave, ', 'direct_boot: leave, ', ', download_mode: open'])
     assert.equal(

@@ -11,7 +11,7 @@ const lineOf = (text: string, words: string) => text.split('\n').findIndex((line
 test('what the chip or the firmware cannot have is told at its line, every mistake at once', () => {
   const text = good
     .replace("jtag: 'off'", 'jtag: leave')
-    .replace('partition: esp_secure_cert', 'partition: nowhere')
+    .replace('  key: ecdsa-p256', '  key: ecdsa-p256\n  partition: nowhere')
     .concat('waivers:\n  - check: nothing\n    reason: there is none such\n');
   const { loaded, findings } = loadRecipeText(text, file);
   assert.equal(loaded, null);
@@ -21,7 +21,7 @@ test('what the chip or the firmware cannot have is told at its line, every mista
     [
       { check: 'jtag-open', at: file, line: lineOf(text, 'jtag: leave'), column: 3 },
       { check: 'unknown-waiver', at: file, line: lineOf(text, 'check: nothing'), column: 5 },
-      { check: 'certificate-partition', at: file, line: lineOf(text, 'partition: nowhere'), column: 5 },
+      { check: 'certificate-partition', at: file, line: lineOf(text, 'partition: nowhere'), column: 3 },
     ],
   );
 });

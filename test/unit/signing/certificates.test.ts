@@ -15,6 +15,7 @@ import {
 import { deviceKeyFrom } from '../../../main/signing/device-key.ts';
 import { derOfPem, pemOf } from '../../../main/signing/pem.ts';
 import type { Signer } from '../../../main/signing/signer.ts';
+import { spkiOfPoint } from '../../../main/signing/spki.ts';
 import { openSoftToken, temporaryFolder, withoutSoftHsm } from './soft-token.ts';
 
 const openssl = spawnSync('openssl', ['version']).status === 0;
@@ -52,7 +53,7 @@ const caEnd = new Date('2060-01-01T00:00:00Z');
 const never = new Date('9999-12-31T23:59:59Z');
 
 const serialNumber = async () => serialNumberFrom((await signer.random(20)).use((bytes) => bytes.slice()));
-const devicePoint = async () => deviceKeyFrom(await signer.random(48)).publicKey;
+const deviceSpki = async () => spkiOfPoint('P-256', deviceKeyFrom(await signer.random(48)).publicKey);
 
 async function caOf(label: string, end = caEnd) {
   const parts = { subject: caSubject, serialNumber: await serialNumber(), notBefore, notAfter: end };
@@ -63,7 +64,7 @@ async function device(label: string, issuer: Uint8Array | typeof caSubject, chan
   return issueDeviceCertificate({
     subject,
     issuer,
-    publicKey: await devicePoint(),
+    spki: await deviceSpki(),
     serialNumber: await serialNumber(),
     notBefore,
     notAfter,
@@ -182,10 +183,10 @@ function checkDer(bytes: Uint8Array): number {
 }
 
 test('the certificate is for the key of the device, under the number that was given', { skip }, async () => {
-  const publicKey = await devicePoint();
+  const { publicKey } = deviceKeyFrom(await signer.random(48));
   const number = await serialNumber();
   const ca = await caOf('ca-256');
-  const issued = await device('ca-256', ca.der, { publicKey, serialNumber: number });
+  const issued = await device('ca-256', ca.der, { spki: spkiOfPoint('P-256', publicKey), serialNumber: number });
   const read = new X509Certificate(issued.der);
   assert.equal(read.serialNumber.toLowerCase(), toHex(number));
   assert.equal(issued.serialNumber, toHex(number));
