@@ -1,5 +1,6 @@
 import { toHex } from '../base/bytes.ts';
 import { parseImage } from '../image/app-image.ts';
+import { encryptOta, isEncryptedOta, otaSchemeOf } from '../image/encrypted-ota.ts';
 import { encryptFlashAsync } from '../image/flash-encryption.ts';
 import { parsePartitionTable, partitionSubtypeName, partitionTypeName } from '../image/partition-table.ts';
 import { splitSigned, verifySignatureBlock } from '../image/secure-boot.ts';
@@ -8,6 +9,7 @@ import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { addSignatures } from '../recipe/release.ts';
 import { signingKey } from '../recipe/secure-boot-keys.ts';
+import { publicKeyOfFile } from '../signing/public-key-file.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
 import { bytesText, hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
@@ -90,9 +92,31 @@ export async function encryptCommand(file: string, options: ImageOptions, world:
   return exit.passed;
 }
 
+/**
+ * Encrypts an update image for devices with this key, as `release build` does: RSA-3072 for a fleet, P-256 for the one device whose record
+ * names the key.
+ */
+export function encryptOtaCommand(
+  file: string,
+  options: ImageOptions & { readonly publicKey: string },
+  world: World,
+): Exit {
+  const plain = readInput(file);
+  const spki = publicKeyOfFile(readInput(options.publicKey), options.publicKey);
+  if (splitSigned(plain) === null)
+    world.streams.say(`${file} carries no signature: a device with Secure Boot will not start it.`);
+  writeOutput(options.out, encryptOta(otaSchemeOf(spki), plain, spki, world.random), world);
+  return exit.passed;
+}
+
 /** What a file is, as the station reads it. */
 export function inspectCommand(file: string, options: ImageOptions, world: World): Exit {
   const bytes = readInput(file);
+  if (isEncryptedOta(bytes)) {
+    if (options.json) world.streams.answer(JSON.stringify({ kind: 'encrypted-ota', length: bytes.length }));
+    else world.streams.answer(`pre-encrypted update image (esp_encrypted_img), ${bytesText(bytes.length)}`);
+    return exit.passed;
+  }
   if (bytes[0] === 0xaa && bytes[1] === 0x50) return inspectTable(bytes, options, world);
   const split = splitSigned(bytes);
   const image = parseImage(split?.signed ?? bytes);

@@ -11,6 +11,7 @@ import * as nvs from './nvs.ts';
 import { provision } from './provision.ts';
 import * as recipe from './recipe.ts';
 import * as token from './token.ts';
+import * as release from './release.ts';
 import { virtualChip } from './virtual-chip.ts';
 import { exitOf, faultLines } from './words.ts';
 import { type Exit, exit, type World } from './world.ts';
@@ -157,6 +158,26 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
   );
 
   const stores = program.command('nvs').description('NVS partitions: typed values for the firmware');
+  command(images, 'encrypt-ota <file>', 'pre-encrypts an update image as the component esp_encrypted_img opens it')
+    .requiredOption('--public-key <file>', "the devices' key, PEM or DER: RSA-3072, or P-256 of one device")
+    .requiredOption('--out <file>', 'where to write it')
+    .action(end((file, options) => image.encryptOtaCommand(file, options, world)));
+
+  const releases = program.command('release').description('firmware for updates over the air');
+  withFirmware(command(releases, 'build', 'a folder with signed, and encrypted, update images and a signed manifest'))
+    .requiredOption('--recipe <file>', 'what is released')
+    .requiredOption('--out <folder>', 'a new folder')
+    .option('--device <id>', 'MAC or serial of a device with a key of its own; repeatable', gather)
+    .option(
+      '--after <folder>',
+      'an earlier release that must not be undercut (those beside --out count anyway)',
+      gather,
+    )
+    .action(end((options) => release.releaseBuild(options, world)));
+  command(releases, 'verify <folder>', 'whether a release is as it was written')
+    .option('--key <file>', 'public key that must have signed it')
+    .action(end((folder, options) => release.releaseVerify(folder, options, world)));
+
   command(stores, 'build <csv>', 'from a CSV (key,type,encoding,value), in clear or encrypted')
     .requiredOption('--size <bytes>', 'size of the partition, as 0x6000 or 24K')
     .option('--keys <file>', 'encrypt: JSON of a wrapped key (32 bytes of an HMAC key block, or 64 of the NVS keys)')
@@ -209,6 +230,20 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--file <export>', 'of an export instead of the ledger')
     .action(end((options) => audit.auditVerify(options, world)));
 
+  const escrows = audits.command('escrow').description('secrets of devices that two custodians may ask for');
+  command(escrows, 'list [device]', 'what is in escrow, and what was given out')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action(end((id, options) => escrow.escrowList(id, options, world)));
+  command(
+    escrows,
+    'release <device>',
+    'gives a secret out: both custodians type their PINs, and the ledger keeps who and why',
+  )
+    .requiredOption('--what <secret>', 'jtag-token or proof-of-possession')
+    .requiredOption('--custodian <id>', 'one of the two who ask; given twice', gather)
+    .requiredOption('--reason <text>', 'why')
+    .option('--out <file>', 'a new file, for its owner alone, instead of stdout')
+    .action(end((id, options) => escrow.escrowRelease(id, options, world)));
   program
     .command('virtual-chip')
     .description('a chip in software that any tool can talk to')

@@ -156,6 +156,7 @@ export async function rehearseCommand(
         data: temporary.folder,
         port: Array.from({ length: options.count ?? 1 }, () => address),
         operator: 'rehearsal',
+        rehearsal: true,
         ...(options.firmware ? { firmware: options.firmware } : {}),
         ...(options.waive ? { waive: options.waive } : {}),
         ...(options.json ? { json: true } : {}),
