@@ -4,10 +4,10 @@ import type { EfuseRefusal, WantedEfuses, WantedField } from './plan-types.ts';
 import { isFrozen, onesIn, readNumber } from './snapshot.ts';
 import { fieldKindOf } from './tables/meanings.ts';
 import { fieldOf, hasField, widthOf } from './tables.ts';
-import type { EfuseField, EfuseSnapshot } from './types.ts';
+import type { EfuseField, EfuseSnapshot, EfuseTable, KeyPurpose } from './types.ts';
 
 /** Fields that count their ones from the lowest bit up (FACTS 3.5 and 14.1). */
-const thermometers = new Set(['SPI_BOOT_CRYPT_CNT', 'SECURE_VERSION']);
+const thermometers = new Set(['SPI_BOOT_CRYPT_CNT', 'FLASH_CRYPT_CNT', 'SECURE_VERSION']);
 
 /** Fields that are burned only as part of something else. */
 const indirect = /^(WR_DIS|RD_DIS|KEY_PURPOSE_\d)$/;
@@ -19,6 +19,7 @@ const keyManager = /^(KM_|FORCE_USE_KEY_MANAGER|FORCE_DISABLE_SW_INIT|XTS_KEY_LE
 const mustBeWanted = [
   'SPI_BOOT_CRYPT_CNT',
   'SECURE_BOOT_EN',
+  'ABS_DONE_0',
   'SECURE_BOOT_AGGRESSIVE_REVOKE',
   'SECURE_BOOT_SHA384_EN',
   'SECURE_VERSION',
@@ -26,6 +27,9 @@ const mustBeWanted = [
   'ENABLE_SECURITY_DOWNLOAD',
   'FORCE_USE_KEY_MANAGER_KEY',
 ];
+
+/** Purposes of keys that decrypt the flash on boot. */
+const flashPurpose = /^(XTS_AES_128_KEY(_DERIVED_FROM_128_EFUSE_BITS)?|XTS_AES_256_KEY_\d|FLASH_ENCRYPTION)$/;
 
 /** A wish that may be burned: its field and the bits it still needs. */
 export interface FieldWish {
@@ -62,8 +66,9 @@ export function checkFields(
       wishes.set(field.name, { wanted: wish, field, present: readNumber(snapshot, field.name) });
   }
   refusals.push(
-    ...foreignBits(snapshot, wanted.fields),
+    ...foreignBits(snapshot, wanted),
     ...usbOfS3(snapshot, wishes),
+    ...codingOfEsp32(snapshot, wanted),
     ...softJtag(snapshot, wanted, wishes),
   );
   return { wishes: [...wishes.values()], refusals };
@@ -75,7 +80,7 @@ function refusalOf(snapshot: EfuseSnapshot, { field: name, value }: WantedField)
     return mistake('efuse.unknown-field', `${table.name} has no eFuse field ${name}.`, "Write the manual's name.");
   }
   const field = fieldOf(table, name);
-  if (indirect.test(field.name)) {
+  if (indirect.test(field.name) || marksOf(table).has(field.name)) {
     return mistake(
       'efuse.not-by-name',
       `${field.name} is not burned by name.`,
@@ -141,20 +146,50 @@ function presentRefusal(snapshot: EfuseSnapshot, field: EfuseField, value: numbe
   return null;
 }
 
-function foreignBits(snapshot: EfuseSnapshot, wanted: readonly WantedField[]): EfuseRefusal[] {
+/** Fields that are burned with a purpose of this silicon, each with the purposes that want it. */
+function marksOf({ purposes }: EfuseTable): ReadonlyMap<string, readonly KeyPurpose[]> {
+  const names = new Set(purposes.flatMap(({ marks }) => marks.map(({ field }) => field)));
+  const wantedBy = (name: string) => purposes.filter(({ marks }) => marks.some(({ field }) => field === name));
+  return new Map([...names].map((name) => [name, wantedBy(name).map(({ purpose }) => purpose)]));
+}
+
+function foreignBits(snapshot: EfuseSnapshot, { keys, fields }: WantedEfuses): EfuseRefusal[] {
   const named = new Set(
-    wanted
+    fields
       .filter(({ field }) => hasField(snapshot.table, field))
       .map(({ field }) => fieldOf(snapshot.table, field).name),
   );
-  return mustBeWanted
-    .filter((name) => hasField(snapshot.table, name) && !named.has(name) && readNumber(snapshot, name) !== 0)
+  const marks = [...marksOf(snapshot.table)]
+    .filter(([, purposes]) => !keys.some(({ purpose }) => purposes.includes(purpose)))
+    .map(([name]) => name);
+  return [...mustBeWanted, ...marks]
+    .filter((name) => hasField(snapshot.table, name))
+    .map((name) => fieldOf(snapshot.table, name).name)
+    .filter((name) => !named.has(fieldOf(snapshot.table, name).name) && readNumber(snapshot, name) !== 0)
     .map((name) => ({
       code: 'efuse.foreign-bits',
       what: `${name} is ${readNumber(snapshot, name)}, and this product wants it 0.`,
       next: 'Set the board aside: somebody burned it for another product.',
       condemns: true,
     }));
+}
+
+/**
+ * Key blocks of an ESP32 with a coding scheme hold 24 bytes: no Secure Boot V2 digest. Silicon from v3.0 on has none (FACTS 2.10); value 3
+ * means none too.
+ */
+function codingOfEsp32(snapshot: EfuseSnapshot, { keys }: WantedEfuses): EfuseRefusal[] {
+  if (!hasField(snapshot.table, 'CODING_SCHEME') || keys.length === 0) return [];
+  const scheme = readNumber(snapshot, 'CODING_SCHEME');
+  if (scheme === 0 || scheme === 3) return [];
+  return [
+    {
+      code: 'efuse.coding-scheme',
+      what: `CODING_SCHEME is ${scheme}: the key blocks of this chip have no room for a whole key or digest.`,
+      next: 'Set the board aside: this station makes ESP32 without coding scheme only.',
+      condemns: true,
+    },
+  ];
 }
 
 /** ESP32-S3's ROM fails with both set (FACTS 2.9; espefuse refuses it as well). */
@@ -223,7 +258,8 @@ export function shutsDownload(field: string): boolean {
 
 /** Switches that would make a board useless for want of what they need. */
 export function switchRefusals(wanted: WantedEfuses, wishes: readonly FieldWish[]): EfuseRefusal[] {
-  const on = (name: string) => wishes.some((wish) => wish.field.name === name && wish.wanted.value !== 0);
+  const on = (name: string) =>
+    wishes.some(({ field, wanted: { value } }) => (field.name === name || field.aliases.includes(name)) && value !== 0);
   const purposes = wanted.keys.map(({ purpose }) => purpose);
   const refusals: EfuseRefusal[] = [];
   if (on('SECURE_BOOT_EN') && !purposes.some((purpose) => purpose.startsWith('SECURE_BOOT_DIGEST')))
@@ -234,7 +270,7 @@ export function switchRefusals(wanted: WantedEfuses, wishes: readonly FieldWish[
         'Name the keys, or leave Secure Boot off.',
       ),
     );
-  if (on('SPI_BOOT_CRYPT_CNT') && !purposes.some((purpose) => /^XTS_AES_(128_KEY|256_KEY_\d)$/.test(purpose)))
+  if (on('SPI_BOOT_CRYPT_CNT') && !purposes.some((purpose) => flashPurpose.test(purpose)))
     refusals.push(
       mistake(
         'efuse.encryption-without-key',

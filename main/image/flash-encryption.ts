@@ -1,4 +1,4 @@
-import { type Cipheriv, createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto';
+import { type Cipheriv, createCipheriv, createDecipheriv, createHash, type Decipheriv } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 
 // XTS-AES as Espressif's flash cache does it (FACTS 3.2). Flash is cut into units of 0x80 bytes at absolute addresses; the 128
@@ -24,7 +24,8 @@ const turnSize = 0x40000;
  * What the flash must hold at `address` so that the chip reads `plain` there.
  *
  * `address` (absolute, bytes) and the length must be multiples of 16; units cut at either end come out exactly as the chip makes
- * them. `key` is in file order, 32 bytes for XTS-AES-128 or 64 for XTS-AES-256, data key first, tweak key second; it is only read.
+ * them. `key` is in file order, 32 bytes for XTS-AES-128 or 64 for XTS-AES-256, data key first, tweak key second; or 16 bytes, whose
+ * SHA-256 is the key for XTS-AES-128 (ESP32-C2). It is only read.
  * Throws RangeError for a wrong length or address.
  */
 export function encryptFlash(plain: Uint8Array, address: number, key: Uint8Array): Uint8Array {
@@ -57,8 +58,16 @@ interface Xts {
 }
 
 function openXts(key: Uint8Array, encrypt: boolean): Xts {
+  if (key.length === 16) {
+    const extended = createHash('sha256').update(key).digest();
+    try {
+      return openXts(extended, encrypt);
+    } finally {
+      extended.fill(0);
+    }
+  }
   if (key.length !== 32 && key.length !== 64)
-    throw new RangeError(`a flash encryption key has 32 or 64 bytes, not ${key.length}`);
+    throw new RangeError(`a flash encryption key has 16, 32 or 64 bytes, not ${key.length}`);
   const half = key.length / 2;
   // Views, not copies: the only copies of the key are the schedules inside OpenSSL, which it cleanses itself.
   const dataKey = key.subarray(0, half);
