@@ -33,8 +33,10 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function setStage(): Promise<Stage> {
+/** `furnish` puts into the data folder what is to lie there before the station opens. */
+export async function setStage(furnish: (folder: string) => void = () => {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-story-'));
+  furnish(folder);
   const bench = createVirtualBench({});
   const station = await openStationOf({ data: folder }, bench.open);
   const events: StationEvent[] = [];
