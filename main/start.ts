@@ -6,27 +6,11 @@
 //
 // Other words go on to the command that is started: --data DIR, --station FILE, --port N.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildMain } from './build.ts';
+import { electronProgram, hasDisplay } from './start-window.ts';
 
 const root = join(import.meta.dirname, '..');
-
-/** The Electron program of node_modules, or null where it is not there. It is fetched by `npx install-electron`, never from here. */
-function electronProgram(): string | null {
-  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(root, 'node_modules', 'electron', 'dist');
-  const names = { win32: 'electron.exe', darwin: 'Electron.app/Contents/MacOS/Electron' } as Record<string, string>;
-  const named = join(root, 'node_modules', 'electron', 'path.txt');
-  const name = existsSync(named) ? readFileSync(named, 'utf8').trim() : (names[process.platform] ?? 'electron');
-  const program = join(folder, name);
-  return existsSync(program) ? program : null;
-}
-
-function hasDisplay(): boolean {
-  if (process.platform === 'win32' || process.platform === 'darwin') return true;
-  return Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
-}
-
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function startWindow(program: string, words: readonly string[]): Promise<number> {

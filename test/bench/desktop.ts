@@ -1,5 +1,6 @@
 // The window against its budget (DESIGN section 6): first useful picture, frame times with 32 fixtures running and charts open, memory.
-import { noBrowser, openBench, signIn, startBatch } from '../e2e/seat.ts';
+import { noBrowser, openBrowserBench } from '../e2e/browser-seat.ts';
+import { signIn, startBatch } from '../e2e/seat.ts';
 
 const fixtures = 32;
 const seconds = 10;
@@ -23,7 +24,7 @@ export async function main(): Promise<void> {
     console.log(`window: skipped, ${noBrowser}`);
     return;
   }
-  const bench = await openBench({ fixtures, pacing: 'line', handTimes: { leavesMs: 1500, emptyMs: 300 } });
+  const bench = await openBrowserBench({ fixtures, pacing: 'line', handTimes: { leavesMs: 1500, emptyMs: 300 } });
   try {
     const startedAt = performance.now();
     const { page } = await bench.window();

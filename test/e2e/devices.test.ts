@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, it } from 'node:test';
-import { type Bench, goTo, noBrowser, openBench, scan, signIn } from './seat.ts';
+import { after, before, it } from 'node:test';
+import { type Bench, goTo, inEverySeat, scan, signIn } from './seat.ts';
 
-describe('devices', { skip: noBrowser }, () => {
+inEverySeat('devices', (openBench) => {
   let bench: Bench;
   let macs: string[] = [];
   before(async () => {
     bench = await openBench({ fixtures: 4, pacing: 'none', handTimes: { leavesMs: 300_000, emptyMs: 1 } });
-    const { answers } = bench.opened.desk;
+    const { answers } = bench;
     await answers['line.start']({ recipe: 'esp32p4-production', order: 'PO-QA', count: 4 }, 'op-1');
     for (;;) {
       const { batch, fixtures } = await answers['line.snapshot']({}, 'op-1');
@@ -21,7 +21,7 @@ describe('devices', { skip: noBrowser }, () => {
   after(() => bench.close());
 
   it('finds a device as one types, shows its story and its record, and exports it, by mouse', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'cus-3');
     await page.getByRole('link', { name: 'Devices' }).click();
     await page.getByText('4 found').waitFor();
@@ -57,11 +57,11 @@ describe('devices', { skip: noBrowser }, () => {
     await page.getByRole('heading', { level: 1, name: 'Devices' }).waitFor();
     assert.equal(await page.getByRole('textbox', { name: 'Search' }).inputValue(), macs[2]!.slice(0, 16));
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('is searched and opened by keyboard', async () => {
-    const { page, context } = await bench.window();
+    const { page, close } = await bench.window();
     await signIn(page, 'cus-3');
     await page.keyboard.press('Alt+3');
     await page.getByText('4 found').waitFor();
@@ -73,11 +73,11 @@ describe('devices', { skip: noBrowser }, () => {
     const mac = await page.locator('.vtable-row[data-at="1"] .mono').textContent();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: mac! }).waitFor();
-    await context.close();
+    await close();
   });
 
   it('takes a scanned label in the search field', async () => {
-    const { page, context } = await bench.window();
+    const { page, close } = await bench.window();
     await signIn(page, 'cus-3');
     await page.keyboard.press('Alt+3');
     await page.getByText('4 found').waitFor();
@@ -86,11 +86,11 @@ describe('devices', { skip: noBrowser }, () => {
     await page.getByText('1 found').waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: macs[1]! }).waitFor();
-    await context.close();
+    await close();
   });
 
   it('verifies a board that lies in a fixture against its record', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'cus-3');
     await goTo(page, `devices/${macs[0]!}`);
     await page.getByRole('button', { name: 'Verify in fixture' }).click();
@@ -99,6 +99,6 @@ describe('devices', { skip: noBrowser }, () => {
     await dialog.getByText('The board is what its record says.').waitFor();
     assert.ok((await dialog.locator('.checks li').count()) > 0);
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 });

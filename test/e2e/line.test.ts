@@ -1,24 +1,22 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { type Bench, noBrowser, openBench, people, scan, signIn, sitsHere, startBatch, tabTo, tile } from './seat.ts';
+import { after, afterEach, before, it } from 'node:test';
+import { type Bench, inEverySeat, people, scan, signIn, sitsHere, startBatch, tabTo, tile } from './seat.ts';
 
 const scanned = 'esp32p4-scanned';
+const labelled = 'esp32p4-labelled';
 
-/** A recipe whose boards want a scanned serial number: written by the engineer, rehearsed, approved by another person. */
-async function approveScannedRecipe({ opened }: Bench): Promise<void> {
-  const { answers } = opened.desk;
+/** The example recipe under another name and with a change: written by the engineer, rehearsed, approved by another person. */
+async function approveOwn({ answers }: Bench, name: string, change: (text: string) => string): Promise<void> {
   const { text } = await answers['recipes.read']({ recipe: 'esp32p4-production' }, 'eng-2');
-  const own = text
-    .replace('name: esp32p4-production', `name: ${scanned}`)
-    .replace(/from: mac.*/, `from: scan\n  pattern: 'SN-\\d{4}'`);
-  await answers['recipes.save']({ recipe: scanned, text: own }, 'eng-2');
-  const rehearsal = await answers['recipes.rehearse']({ recipe: scanned }, 'eng-2');
+  const own = change(text.replace('name: esp32p4-production', `name: ${name}`));
+  await answers['recipes.save']({ recipe: name, text: own }, 'eng-2');
+  const rehearsal = await answers['recipes.rehearse']({ recipe: name }, 'eng-2');
   assert.equal(rehearsal.passed, true);
-  const { view } = await answers['recipes.read']({ recipe: scanned }, 'eng-2');
-  await answers['recipes.approve']({ recipe: scanned, hash: view.hash! }, 'cus-3');
+  const { view } = await answers['recipes.read']({ recipe: name }, 'eng-2');
+  await answers['recipes.approve']({ recipe: name, hash: view.hash! }, 'cus-3');
 }
 
-describe('the line', { skip: noBrowser }, () => {
+inEverySeat('the line', (openBench) => {
   let bench: Bench;
   before(async () => {
     bench = await openBench({ fixtures: 3, pacing: 'none', handTimes: { leavesMs: 2000, emptyMs: 300 } });
@@ -28,12 +26,11 @@ describe('the line', { skip: noBrowser }, () => {
 
   /** Ends what a test left running, so that the next begins at a quiet line. */
   async function quiet(): Promise<void> {
-    await bench.opened.desk.answers['line.stop']({}, 'eng-2');
+    await bench.answers['line.stop']({}, 'eng-2');
     for (;;) {
-      const { batch, fixtures } = await bench.opened.desk.answers['line.snapshot']({}, 'eng-2');
+      const { batch, fixtures } = await bench.answers['line.snapshot']({}, 'eng-2');
       if (batch === null || batch.endedAt !== null) {
-        for (const { name } of fixtures)
-          await bench.opened.desk.answers['line.acknowledge']({ fixture: name }, 'eng-2');
+        for (const { name } of fixtures) await bench.answers['line.acknowledge']({ fixture: name }, 'eng-2');
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -41,7 +38,7 @@ describe('the line', { skip: noBrowser }, () => {
   }
 
   it('seals a batch by mouse and keeps the verdicts', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('combobox', { name: 'Operator' }).click();
     await page.getByRole('option', { name: 'Operator 1' }).click();
@@ -58,11 +55,11 @@ describe('the line', { skip: noBrowser }, () => {
     await detail.getByRole('button', { name: 'Understood' }).click();
     await tile(page, 'nest-2', 'Idle').waitFor();
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('does everything by keyboard: sign in, start, go, look, help', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await page.keyboard.press('F3');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.type('Eng', { delay: 80 });
@@ -118,15 +115,15 @@ describe('the line', { skip: noBrowser }, () => {
       await page.getByRole('heading', { level: 1, name: heading }).waitFor();
     }
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('runs by scanner alone: badge, serial numbers, refusals in words', async () => {
-    await approveScannedRecipe(bench);
-    const { page, context, complaints } = await bench.window();
+    await approveOwn(bench, scanned, (text) => text.replace(/from: mac.*/, `from: scan\n  pattern: 'SN-\\d{4}'`));
+    const { page, complaints, close } = await bench.window();
     await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
     await sitsHere(page, 'Operator 1');
-    await bench.opened.desk.answers['line.start']({ recipe: scanned, order: 'PO-3', count: 2 }, 'op-1');
+    await bench.answers['line.start']({ recipe: scanned, order: 'PO-3', count: 2 }, 'op-1');
     await page.getByText('Scan the next serial number').waitFor();
     await scan(page, 'SN-0001');
     await page.getByText('SN-0001 goes on the next board.').waitFor();
@@ -141,11 +138,39 @@ describe('the line', { skip: noBrowser }, () => {
     await scan(page, 'SN-0002');
     await page.locator('.tile', { hasText: 'Passed' }).filter({ hasText: 'SN-0002' }).waitFor();
     assert.ok(complaints.length === 0, complaints.join('\n'));
-    await context.close();
+    await close();
+  });
+
+  it('takes the label of each sealed board back, by scanner alone, and tells of the printer on the line', async () => {
+    await approveOwn(bench, labelled, (text) => `${text}\nlabel:\n  scan_back: true\n`);
+    await bench.answers['printer.set']({ address: 'tcp://127.0.0.1:1' }, 'eng-2');
+    const { page, complaints, close } = await bench.window();
+    await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
+    await sitsHere(page, 'Operator 1');
+    await bench.answers['line.start']({ recipe: labelled, order: 'PO-4', count: 2 }, 'op-1');
+    const asking = page.locator('.tile', { hasText: 'Scan label' });
+    await asking.nth(1).waitFor();
+    const trouble = page.getByRole('alert').filter({ hasText: 'printer.unreachable' });
+    await trouble.waitFor();
+    await scan(page, 'FFEEDDCCBBAA');
+    await page.locator('[data-notice="fault"]').filter({ hasText: 'is not the label of' }).waitFor();
+    const { batch, fixtures } = await bench.answers['line.snapshot']({}, 'op-1');
+    assert.equal(batch?.done, 0, 'no board is counted before its label was scanned');
+    const [first, second] = fixtures.filter(({ state }) => state === 'labelling');
+    await scan(page, first!.mac!.replaceAll(':', ''));
+    await tile(page, first!.name, 'Passed').waitFor();
+    await tile(page, second!.name, 'Scan label').waitFor();
+    await scan(page, `${second!.mac!.replaceAll(':', '')} ${second!.mac!}`);
+    await tile(page, second!.name, 'Passed').waitFor();
+    await page.getByText(/ended/).waitFor();
+    await bench.answers['printer.set']({ address: null }, 'eng-2');
+    await trouble.waitFor({ state: 'detached' });
+    assert.deepEqual(complaints, []);
+    await close();
   });
 
   it('says of a fault what happened, whether the board is safe, what to do, and the code', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'op-1');
     await startBatch(page, { recipe: 'esp32c3-production', count: 1 });
     await page.locator('.tile[data-tone="warn"]').first().waitFor();
@@ -158,11 +183,11 @@ describe('the line', { skip: noBrowser }, () => {
       await dialog.getByText(words).waitFor();
     await dialog.getByText('Yes. Nothing irreversible was done to it.').waitFor();
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('goes on after a reload in the middle of a run, and after the link was lost', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'op-1');
     await startBatch(page, { recipe: 'esp32p4-production', order: 'PO-5' });
     await page.locator('.tile', { hasText: 'Working' }).first().waitFor();
@@ -170,10 +195,10 @@ describe('the line', { skip: noBrowser }, () => {
     await page.getByText('PO-5').waitFor();
     await sitsHere(page, 'Operator 1');
     await tile(page, 'nest-3', 'Passed').waitFor();
-    await context.setOffline(true);
-    await context.setOffline(false);
+    await page.context().setOffline(true);
+    await page.context().setOffline(false);
     await tile(page, 'nest-1', 'Passed').waitFor();
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 });

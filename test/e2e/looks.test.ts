@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
-import { type Bench, goTo, noBrowser, openBench, type Seat, shoot, signIn, tile } from './seat.ts';
+import { type Bench, goTo, inEverySeat, type Seat, shoot, signIn, tile } from './seat.ts';
 
 // Every screen in light and dark: no accessibility fault, and a picture to look at in test-results/.
 
@@ -110,8 +110,8 @@ const views: readonly View[] = [
 ];
 
 async function judge(seat: Seat, name: string): Promise<void> {
-  await shoot(seat.page, name);
-  const { violations } = await new AxeBuilder({ page: seat.page }).analyze();
+  await shoot(seat, name);
+  const { violations } = await new AxeBuilder({ page: seat.page }).setLegacyMode(seat.isOnlyPage).analyze();
   const found = violations.map(
     ({ id, help, nodes }) =>
       `${id}: ${help}\n${nodes.map((node) => `    ${node.html.slice(0, 160)}\n    ${node.failureSummary}`).join('\n')}`,
@@ -124,12 +124,12 @@ async function objected(bench: Bench): Promise<boolean> {
   return (await outcomes(bench)).some((outcome) => outcome === 'failed' || outcome === 'refused');
 }
 
-describe('looks', { skip: noBrowser }, () => {
+inEverySeat('looks', (openBench) => {
   let bench: Bench;
   let mac = '';
   before(async () => {
     bench = await openBench({ fixtures: 8, pacing: 'none', handTimes: { leavesMs: 1500, emptyMs: 200 } });
-    const { answers } = bench.opened.desk;
+    const { answers } = bench;
     await runBatch(bench, 'esp32p4-production', 12);
     mac = (await answers['line.snapshot']({}, 'eng-2')).fixtures.find(
       (fixture) => fixture.verdict?.outcome === 'passed',
@@ -153,7 +153,7 @@ describe('looks', { skip: noBrowser }, () => {
         seat = await bench.window({ scheme });
         seat.page.setDefaultTimeout(10_000);
       });
-      after(() => seat.context.close());
+      after(() => seat.close());
 
       it('nobody signed in', async () => {
         await judge(seat, `${scheme}-nobody`);
@@ -184,7 +184,7 @@ describe('looks', { skip: noBrowser }, () => {
   }
 
   it('a line at work, on a touch panel and at 4K', async () => {
-    const { answers } = bench.opened.desk;
+    const { answers } = bench;
     await answers['line.start'](
       { recipe: 'esp32p4-production', order: 'PO-2026-1178', count: null, targetPerHour: 900 },
       'eng-2',
@@ -199,7 +199,7 @@ describe('looks', { skip: noBrowser }, () => {
       await tile(seat.page, 'nest-1', 'Working').waitFor();
       await seat.page.locator('.strip canvas').nth(1).waitFor();
       await judge(seat, name);
-      await seat.context.close();
+      await seat.close();
     }
     await answers['line.stop']({}, 'eng-2');
     await ended(bench);
@@ -212,7 +212,7 @@ describe('looks', { skip: noBrowser }, () => {
         const seat = await empty.window({ scheme });
         await seat.page.getByRole('heading', { name: 'Who keeps this station?' }).waitFor();
         await judge(seat, `${scheme}-first-start`);
-        await seat.context.close();
+        await seat.close();
       }
     } finally {
       await empty.close();
@@ -221,17 +221,17 @@ describe('looks', { skip: noBrowser }, () => {
 });
 
 async function runBatch(bench: Bench, recipe: string, count: number): Promise<void> {
-  await bench.opened.desk.answers['line.start']({ recipe, order: 'PO-2026-1176', count, targetPerHour: 900 }, 'eng-2');
+  await bench.answers['line.start']({ recipe, order: 'PO-2026-1176', count, targetPerHour: 900 }, 'eng-2');
   await ended(bench);
 }
 
 /** Verdicts that the tiles show. */
 async function outcomes(bench: Bench) {
-  const { fixtures } = await bench.opened.desk.answers['line.snapshot']({}, 'eng-2');
+  const { fixtures } = await bench.answers['line.snapshot']({}, 'eng-2');
   return fixtures.map(({ verdict }) => verdict?.outcome);
 }
 
 async function ended(bench: Bench): Promise<void> {
-  while ((await bench.opened.desk.answers['line.snapshot']({}, 'eng-2')).batch?.endedAt === null)
+  while ((await bench.answers['line.snapshot']({}, 'eng-2')).batch?.endedAt === null)
     await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Bench, choose, goTo, noBrowser, openBench, people, scan, signIn, sitsHere } from './seat.ts';
+import { after, before, it } from 'node:test';
+import { type Bench, choose, goTo, inEverySeat, people, scan, signIn, sitsHere } from './seat.ts';
 
-describe('recipes', { skip: noBrowser }, () => {
+inEverySeat('recipes', (openBench) => {
   let bench: Bench;
   before(async () => {
     bench = await openBench({ fixtures: 1, pacing: 'none' });
@@ -10,7 +10,7 @@ describe('recipes', { skip: noBrowser }, () => {
   after(() => bench.close());
 
   it('leads a new recipe from a copy to its approval by another person', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'eng-2');
     await goTo(page, 'recipes/esp32p4-production');
     await page.getByRole('button', { name: 'New from this' }).click();
@@ -69,17 +69,17 @@ describe('recipes', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Approve' }).click();
     await page.locator('.recipe-title').getByText('Approved', { exact: true }).waitFor();
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('shows an operator what a recipe does, and lets him change nothing', async () => {
-    const { page, context } = await bench.window();
+    const { page, close } = await bench.window();
     await signIn(page, 'op-1');
     await goTo(page, 'recipes/esp32p4-production');
     await page.getByRole('tab', { name: 'Steps' }).click();
     await page.getByText('for ever').first().waitFor();
     assert.equal(await page.getByRole('textbox', { name: 'YAML' }).getAttribute('readonly'), '');
     assert.equal(await page.getByRole('button', { name: 'Rehearse' }).count(), 0);
-    await context.close();
+    await close();
   });
 });

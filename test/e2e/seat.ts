@@ -1,139 +1,22 @@
-// A real station with virtual fixtures behind its real loopback server, and a browser that sits at it.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { systemClock } from '../../main/base/clock.ts';
-import { systemRandom } from '../../main/base/random.ts';
-import { isInPath } from '../../main/boot/system.mjs';
-import { buildPage, isPageStale } from '../../main/build.ts';
-import type { Role } from '../../main/contract/contract.ts';
-import { type Demonstration, type OpenedDesk, openDesk } from '../../main/desktop.ts';
-import { type Loopback, startLoopback } from '../../main/ipc/loopback.ts';
-import { pageFolder } from '../../main/parts.ts';
+// Where the person of a test sits: in a browser at the loopback server, and in the window of Electron where its program can be had. The
+// same page, the same specs.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import type { Page } from 'playwright-core';
+import { type Bench, type BenchOptions, people, type Seat } from './bench.ts';
+import { noBrowser, openBrowserBench } from './browser-seat.ts';
+import { noElectron, openElectronBench } from './electron-seat.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-/** Where screenshots go; not part of the project. */
-export const resultsFolder = join(root, 'test-results');
+export type { Bench, Seat };
+export { people };
 
-/** Why no browser can be had here, for node:test's `skip`; false where one can. */
-export const noBrowser: string | false = isInPath('chromium') ? false : 'no chromium';
+type OpenBench = (options?: BenchOptions) => Promise<Bench>;
 
-/** Longest wait for anything on the page, in ms: the machine may be busy with other tests. */
-const waitMs = 60_000;
-
-const browserWords = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** The people of the station under test, its custodian first. Their PINs open nothing else. */
-export const people: readonly { id: string; name: string; roles: Role[]; pin: string; badge: string }[] = [
-  { id: 'cus-3', name: 'Custodian 3', roles: ['custodian', 'qa'], pin: '3333', badge: 'BADGE-CUS-0003' },
-  { id: 'op-1', name: 'Operator 1', roles: ['operator'], pin: '1111', badge: 'BADGE-OP-0001' },
-  { id: 'eng-2', name: 'Engineer 2', roles: ['engineer'], pin: '2222', badge: 'BADGE-ENG-0002' },
-];
-
-export interface Bench {
-  readonly opened: OpenedDesk;
-  readonly loopback: Loopback;
-  readonly browser: Browser;
-  /** A window of its own, light or dark, at the size of a touch panel. */
-  window(options?: WindowOptions): Promise<Seat>;
-  close(): Promise<void>;
-}
-
-export interface WindowOptions {
-  readonly scheme?: 'light' | 'dark';
-  readonly width?: number;
-  readonly height?: number;
-}
-
-export interface Seat {
-  readonly page: Page;
-  readonly context: BrowserContext;
-  /** Errors of the page and of its policy, as they come. */
-  readonly complaints: string[];
-}
-
-/** Longest wait for another test file that builds the page, in ms. */
-const buildMs = 60_000;
-
-/** Builds the page where it is stale. Test files run side by side: one builds, the others wait for it. */
-async function freshPage(): Promise<void> {
-  const lock = join(root, 'dist', '.page-being-built');
-  mkdirSync(dirname(lock), { recursive: true });
-  const until = Date.now() + buildMs;
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch {
-      if (Date.now() > until) rmSync(lock, { recursive: true, force: true });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-  try {
-    if (isPageStale()) await buildPage();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
-}
-
-/** A station in a folder of its own. Without `empty` its people are there, and the example recipe is approved. */
-export async function openBench(options: Demonstration & { readonly empty?: boolean } = {}): Promise<Bench> {
-  await freshPage();
-  const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
-  const { empty, ...demonstration } = options;
-  const opened = await openDesk({ data: folder }, { demonstration });
-  if (!empty) for (const person of people) await opened.desk.answers['operators.save'](person, 'test');
-  const loopback = await startLoopback({
-    desk: opened.desk,
-    clock: systemClock,
-    random: systemRandom,
-    page: pageFolder,
-    port: 0,
-  });
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserWords });
-  return {
-    opened,
-    loopback,
-    browser,
-    window: (how) => openWindow(browser, loopback, how ?? {}),
-    async close() {
-      await browser.close();
-      await loopback.close();
-      await opened.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function openWindow(browser: Browser, loopback: Loopback, options: WindowOptions): Promise<Seat> {
-  const { scheme = 'light', width = 1280, height = 800 } = options;
-  const context = await browser.newContext({
-    colorScheme: scheme,
-    viewport: { width, height },
-    reducedMotion: 'reduce',
-    locale: 'en-GB',
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(waitMs);
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.text().includes('Content Security Policy'))
-      complaints.push(message.text());
-  });
-  await page.goto(loopback.link());
-  await page.locator('.tile, .first, .empty').first().waitFor();
-  return { page, context, complaints };
+/** Runs a suite in every seat; where one cannot be had its reason is told. */
+export function inEverySeat(name: string, suite: (openBench: OpenBench) => void): void {
+  describe(`${name}, in a browser`, { skip: noBrowser }, () => suite(openBrowserBench));
+  describe(`${name}, in Electron`, { skip: noElectron }, () => suite(openElectronBench));
 }
 
 /** Waits until the bar names this person. */
@@ -178,9 +61,9 @@ export async function goTo(page: Page, screen: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(`#/${screen}`)}`);
 }
 
-export async function shoot(page: Page, name: string): Promise<void> {
-  mkdirSync(resultsFolder, { recursive: true });
-  await page.screenshot({ path: join(resultsFolder, `${name}.png`) });
+export async function shoot({ page, pictures }: Seat, name: string): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 
 /** Starts a batch in the window that is signed in, by its dialog. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Bench, goTo, noBrowser, openBench, people, scan, signIn, sitsHere, tile } from './seat.ts';
+import { after, before, it } from 'node:test';
+import { type Bench, goTo, inEverySeat, people, scan, signIn, sitsHere, tile } from './seat.ts';
 
-describe('station', { skip: noBrowser }, () => {
+inEverySeat('station', (openBench) => {
   let bench: Bench;
   before(async () => {
     bench = await openBench({ fixtures: 2, pacing: 'none' });
@@ -10,7 +10,7 @@ describe('station', { skip: noBrowser }, () => {
   after(() => bench.close());
 
   it('teaches a fixture and forgets it again', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'eng-2');
     await goTo(page, 'station');
     await page.getByRole('button', { name: 'Teach' }).click();
@@ -23,11 +23,11 @@ describe('station', { skip: noBrowser }, () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await page.getByRole('rowheader', { name: 'bench-left' }).waitFor({ state: 'detached' });
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('makes the keys that a recipe names, shows them, and verifies the ledger', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'cus-3');
     await goTo(page, 'station');
     await page.getByRole('tab', { name: 'HSM' }).click();
@@ -39,11 +39,11 @@ describe('station', { skip: noBrowser }, () => {
     await page.getByRole('button', { name: 'Verify the ledger' }).click();
     await page.getByText(/The chain of .* rows is whole/).waitFor();
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('gives a new person a badge, by keyboard and scanner; the badge then signs in', async () => {
-    const { page, context } = await bench.window();
+    const { page, close } = await bench.window();
     await signIn(page, 'cus-3');
     await goTo(page, 'station');
     await page.getByRole('tab', { name: 'People' }).click();
@@ -60,11 +60,11 @@ describe('station', { skip: noBrowser }, () => {
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await scan(page, 'BADGE-OP-0004');
     await page.locator('.person', { hasText: 'Operator 4' }).waitFor();
-    await context.close();
+    await close();
   });
 
   it('refuses a wrong PIN in words, and a scan names a fixture', async () => {
-    const { page, context } = await bench.window();
+    const { page, close } = await bench.window();
     await scan(page, 'BADGE-NOBODY-9999');
     await page.getByText('The PIN or badge does not fit.').waitFor();
     await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
@@ -73,11 +73,11 @@ describe('station', { skip: noBrowser }, () => {
     await page.getByText('Fixture nest-2 is chosen.').waitFor();
     await page.locator('.tile[data-fixture="nest-2"]:focus').waitFor();
     await tile(page, 'nest-2', 'Idle').waitFor();
-    await context.close();
+    await close();
   });
 });
 
-describe('the first start', { skip: noBrowser }, () => {
+inEverySeat('the first start', (openBench) => {
   it('leads from nothing to the first sealed virtual board by keyboard', async () => {
     const bench = await openBench({ empty: true, fixtures: 8, pacing: 'none' });
     try {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Bench, goTo, noBrowser, openBench, signIn, startBatch } from './seat.ts';
+import { after, before, it } from 'node:test';
+import { type Bench, goTo, inEverySeat, signIn, startBatch } from './seat.ts';
 
 const fixtures = 32;
 
@@ -20,7 +20,7 @@ const framesInASecond = `new Promise((resolve) => {
   requestAnimationFrame(frame);
 })`;
 
-describe('throughput', { skip: noBrowser }, () => {
+inEverySeat('throughput', (openBench) => {
   let bench: Bench;
   before(async () => {
     bench = await openBench({ fixtures, pacing: 'line', handTimes: { leavesMs: 1500, emptyMs: 300 } });
@@ -28,7 +28,7 @@ describe('throughput', { skip: noBrowser }, () => {
   after(() => bench.close());
 
   it('keeps drawing while 32 fixtures run and charts are open, and names the bottleneck', async () => {
-    const { page, context, complaints } = await bench.window();
+    const { page, complaints, close } = await bench.window();
     await signIn(page, 'eng-2');
     await startBatch(page, { order: 'PO-32' });
     assert.equal(await page.locator('.tile').count(), fixtures);
@@ -49,11 +49,11 @@ describe('throughput', { skip: noBrowser }, () => {
     for (const by of ['Fixture', 'Hour', 'Cause']) await page.locator('.p-pareto label', { hasText: by }).click();
     await page.getByText('Every board passed.').waitFor();
     assert.deepEqual(complaints, []);
-    await context.close();
+    await close();
   });
 
   it('loses nothing to a reload: the figures come from the ledger', async () => {
-    const { page, context } = await bench.window();
+    const { page, close } = await bench.window();
     await signIn(page, 'eng-2');
     await goTo(page, 'throughput');
     const passed = page.locator('.figure', { hasText: /^passed/ }).locator('.figure-value');
@@ -63,6 +63,6 @@ describe('throughput', { skip: noBrowser }, () => {
     await passed.waitFor();
     assert.ok(Number((await passed.textContent())!.replaceAll(',', '')) >= before);
     assert.ok(before > 0);
-    await context.close();
+    await close();
   });
 });

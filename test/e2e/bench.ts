@@ -1,0 +1,67 @@
+// What a test has of a station and of whoever sits at it, however the page comes to the person.
+import { join } from 'node:path';
+import type { ConsoleMessage, Page } from 'playwright-core';
+import type { Role } from '../../main/contract/contract.ts';
+import type { Demonstration } from '../../main/desktop.ts';
+import { programFolder } from '../../main/parts.ts';
+import type { DeskAnswers } from '../../main/station/desk/desk.ts';
+
+/** Where screenshots go; not part of the project. */
+export const resultsFolder = join(programFolder, 'test-results');
+
+/** Longest wait for anything on the page, in ms: the machine may be busy with other tests. */
+export const waitMs = 60_000;
+
+/** The people of the station under test, its custodian first. Their PINs open nothing else. */
+export const people: readonly { id: string; name: string; roles: Role[]; pin: string; badge: string }[] = [
+  { id: 'cus-3', name: 'Custodian 3', roles: ['custodian', 'qa'], pin: '3333', badge: 'BADGE-CUS-0003' },
+  { id: 'op-1', name: 'Operator 1', roles: ['operator'], pin: '1111', badge: 'BADGE-OP-0001' },
+  { id: 'eng-2', name: 'Engineer 2', roles: ['engineer'], pin: '2222', badge: 'BADGE-ENG-0002' },
+];
+
+/** A station in a folder of its own. Without `empty` its people are there, and the example recipe is approved. */
+export type BenchOptions = Demonstration & { readonly empty?: boolean };
+
+export interface Bench {
+  /** What the station answers, asked from beside the page. */
+  readonly answers: DeskAnswers;
+  /** A window of its own, light or dark, at the size of a touch panel. */
+  window(options?: WindowOptions): Promise<Seat>;
+  close(): Promise<void>;
+}
+
+export interface WindowOptions {
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface Seat {
+  readonly page: Page;
+  /** Errors of the page and of its policy, as they come. */
+  readonly complaints: string[];
+  /** Folder of this seat's screenshots. */
+  readonly pictures: string;
+  /** Whether no page can be opened beside it. */
+  readonly isOnlyPage: boolean;
+  /** The person leaves. */
+  close(): Promise<void>;
+}
+
+export function hearComplaints(page: Page): { readonly complaints: string[]; stop(): void } {
+  const complaints: string[] = [];
+  const onError = (error: Error) => void complaints.push(String(error));
+  const onConsole = (message: ConsoleMessage) => {
+    if (message.type() === 'error' || message.text().includes('Content Security Policy'))
+      complaints.push(message.text());
+  };
+  page.on('pageerror', onError);
+  page.on('console', onConsole);
+  return {
+    complaints,
+    stop() {
+      page.off('pageerror', onError);
+      page.off('console', onConsole);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// A real station behind its real loopback server, and a browser that sits at it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { systemClock } from '../../main/base/clock.ts';
+import { systemRandom } from '../../main/base/random.ts';
+import { isInPath } from '../../main/boot/system.mjs';
+import { openDesk } from '../../main/desktop.ts';
+import { type Loopback, startLoopback } from '../../main/ipc/loopback.ts';
+import { pageFolder } from '../../main/parts.ts';
+import {
+  type Bench,
+  type BenchOptions,
+  hearComplaints,
+  people,
+  resultsFolder,
+  type Seat,
+  type WindowOptions,
+  waitMs,
+} from './bench.ts';
+import { freshBuild } from './build.ts';
+
+/** Why no browser can be had here; false where one can. */
+export const noBrowser: string | false = isInPath('chromium') ? false : 'no chromium';
+
+const browserWords = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function openBrowserBench(options: BenchOptions = {}): Promise<Bench> {
+  await freshBuild({ main: false });
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
+  const { empty, ...demonstration } = options;
+  const opened = await openDesk({ data: folder }, { demonstration });
+  const { answers } = opened.desk;
+  if (!empty) for (const person of people) await answers['operators.save'](person, 'test');
+  const loopback = await startLoopback({
+    desk: opened.desk,
+    clock: systemClock,
+    random: systemRandom,
+    page: pageFolder,
+    port: 0,
+  });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserWords });
+  return {
+    answers,
+    window: (how) => openWindow(browser, loopback, how ?? {}),
+    async close() {
+      await browser.close();
+      await loopback.close();
+      await opened.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openWindow(browser: Browser, loopback: Loopback, options: WindowOptions): Promise<Seat> {
+  const { scheme = 'light', width = 1280, height = 800 } = options;
+  const context = await browser.newContext({
+    colorScheme: scheme,
+    viewport: { width, height },
+    reducedMotion: 'reduce',
+    locale: 'en-GB',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(waitMs);
+  const { complaints } = hearComplaints(page);
+  await page.goto(loopback.link());
+  await page.locator('.tile, .first, .empty').first().waitFor();
+  return { page, complaints, pictures: resultsFolder, isOnlyPage: false, close: () => context.close() };
+}
