@@ -6,6 +6,7 @@ import { TokenFault } from '../../model/fault.ts';
 import type { ProvisioningRecord } from '../../model/storage.ts';
 import { fillMacEnd, proofEntropy } from '../credentials.ts';
 import type { StepContext } from '../step.ts';
+import { putInEscrow } from './escrow.ts';
 import { fillIn } from './made-part.ts';
 
 /** Values of the credentials, with the partition they go to. */
@@ -23,7 +24,7 @@ const draws = 20;
 export async function* makeCredentials(
   context: StepContext,
 ): AsyncGenerator<StepEvent, readonly CredentialNamespace[], void> {
-  const { recipe, workspace, signer, plan } = context;
+  const { recipe, workspace, plan } = context;
   const wanted = recipe.provisioning;
   if (!wanted) return [];
   const fill = (text: string) => fillIn(fillMacEnd(text, plan.chip.mac), context);
@@ -38,12 +39,7 @@ export async function* makeCredentials(
   );
   const [{ username }] = users as [(typeof users)[number]];
   workspace.credentials = { username, service: fill(wanted.service), transport, proof };
-  yield {
-    type: 'escrowed',
-    what: 'proof-of-possession',
-    fingerprint: proof.fingerprint(),
-    wrapped: await signer.wrap(recipe.wrappingKey, proof),
-  };
+  yield* putInEscrow(context, 'proof-of-possession', proof);
   const record: ProvisioningRecord = {
     scheme: 'security2',
     username,

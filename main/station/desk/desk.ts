@@ -73,7 +73,12 @@ export class Desk {
       examples: join(stationConfig, 'recipes'),
       own: join(dataFolder, 'recipes'),
     });
-    const labels = new LabelDesk(ledger, file, [join(dataFolder, 'labels'), join(stationConfig, 'labels')]);
+    const labels = new LabelDesk(
+      ledger,
+      file,
+      [join(dataFolder, 'labels'), join(stationConfig, 'labels')],
+      station.shelf,
+    );
     const line = new Line(station, {
       fixtures: file.fixtures ?? parts.fixtures,
       demonstration: parts.demonstration,

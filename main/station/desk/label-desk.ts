@@ -3,26 +3,31 @@ import type { LedgerReader } from '../../ledger/ledger.ts';
 import { type FaultRecord, faultOf, RecipeFault } from '../../model/fault.ts';
 import type { SealedRecord } from '../../model/record.ts';
 import type { Recipe } from '../../recipe/types.ts';
+import type { CredentialShelf } from '../credential-shelf.ts';
 import type { DeskFile } from './desk-file.ts';
 import { drawLabel } from './label-preview.ts';
 import { fillLabel, findTemplate, labelFacts, sampleFacts } from './labels.ts';
 import { printLabel } from './printer.ts';
+import { fillSecretLabel, wantsCredentials } from './secret-label.ts';
 
 /** Prints labels where there is a printer, one after the other; a printer's trouble never touches a board. */
 export class LabelDesk {
   readonly #ledger: LedgerReader;
   readonly #file: DeskFile;
   readonly #folders: readonly string[];
+  readonly #shelf: CredentialShelf;
   #printing: Promise<void> = Promise.resolve();
   #fault: FaultRecord | null = null;
   /** Called when a printer's trouble comes or goes. */
   onFault: () => void = () => undefined;
 
-  /** `folders`: where templates are looked for, the station's own first. */
-  constructor(ledger: LedgerReader, file: DeskFile, folders: readonly string[]) {
+  /** `folders`: where templates are looked for, the station's own first. `shelf`: where the secrets of fresh labels come from. */
+  constructor(ledger: LedgerReader, file: DeskFile, folders: readonly string[], shelf: CredentialShelf) {
     this.#ledger = ledger;
     this.#file = file;
     this.#folders = folders;
+    this.#shelf = shelf;
+    shelf.expectTaker();
   }
 
   /** What the printer said when it took the last label badly; null when it took it well. */
@@ -59,7 +64,39 @@ export class LabelDesk {
       throw refusal('printer.none', 'This station has no label printer.', 'Set its address: Station, Label printer.');
     const kept = await this.#ledger.recipe(record.recipe.hash);
     const named = kept === null ? null : (JSON.parse(kept.text) as { recipe: Recipe }).recipe.label?.template;
-    await printLabel(printer, fillLabel(this.template(record.recipe.name, named ?? null), labelFacts(record)));
+    const template = this.template(record.recipe.name, named ?? null);
+    if (wantsCredentials(template)) await this.#sendSecret(printer, template, record);
+    else await printLabel(printer, fillLabel(template, labelFacts(record)));
+  }
+
+  /**
+   * A label with the device's proof of possession, which the station has only until the label is out. RecipeFault `label.no-credentials`,
+   * `label.in-escrow`.
+   */
+  async #sendSecret(printer: string, template: string, record: SealedRecord): Promise<void> {
+    const { mac } = record.chip;
+    if (record.provisioning === undefined)
+      throw refusal(
+        'label.no-credentials',
+        `The label template asks for a proof of possession, and the recipe ${record.recipe.name} makes none.`,
+        'Take {provisioning} and {proof} out of the template, or add provisioning to the recipe.',
+      );
+    const credentials = this.#shelf.take(mac);
+    if (credentials === null)
+      throw refusal(
+        'label.in-escrow',
+        `The proof of possession of ${record.serial ?? mac} was printed once and is in escrow since.`,
+        'Two custodians release it: device credentials in the terminal.',
+      );
+    try {
+      using label = fillSecretLabel(template, labelFacts(record), credentials);
+      await label.use((bytes) => printLabel(printer, bytes));
+      credentials.proof.destroy();
+    } catch (error) {
+      // not out yet: it may be tried again
+      this.#shelf.keep(mac, credentials);
+      throw error;
+    }
   }
 
   /** The template for this recipe; `named`: the file that it asks for. RecipeFault `label.no-template`. */

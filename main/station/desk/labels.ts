@@ -6,7 +6,11 @@ import type { SealedRecord } from '../../model/record.ts';
 /** What a template's placeholders may stand for. */
 export type LabelFacts = Readonly<
   Record<'serial' | 'mac' | 'chip' | 'recipe' | 'revision' | 'batch' | 'date' | 'certificate' | 'qr', string>
->;
+> & {
+  /** Only in samples: those of a device are secret, see secret-label.ts. */
+  readonly provisioning?: string;
+  readonly proof?: string;
+};
 
 /** What a label says of a sealed device. The QR code holds serial number and MAC, as a scan-back reads them. */
 export function labelFacts(record: SealedRecord): LabelFacts {
@@ -46,11 +50,21 @@ export function isLabelOf(
   return [qrText(printed, mac), mac, serialOf(mac)].some((one) => one.toLowerCase() === read.toLowerCase());
 }
 
+/** Whether a scanned text is the code by which a device is provisioned: it holds its proof of possession, and is kept nowhere. */
+export function isProvisioningCode(text: string): boolean {
+  return /"pop"\s*:/.test(text);
+}
+
 /** A device that is none, for previews. */
 export function sampleFacts(recipe: string, revision: number, chip: string): LabelFacts {
   const [serial, mac] = ['SAMPLE-0001', '00:11:22:33:44:55'];
   const rest = { batch: 'B-20260101-0badcafe', date: '2026-01-01', certificate: '00', qr: `${serial} ${mac}` };
-  return { serial, mac, chip, recipe, revision: String(revision), ...rest };
+  const proof = 'sample-0000-sample-00000';
+  const credentials = {
+    proof: proof,
+    provisioning: `{"ver":"v1","name":"PROV_334455","username":"wifiprov","pop":"${proof}","transport":"ble"}`,
+  };
+  return { serial, mac, chip, recipe, revision: String(revision), ...rest, ...credentials };
 }
 
 /**
@@ -68,7 +82,7 @@ export function fillLabel(template: string, facts: LabelFacts): string {
             .map((known) => `{${known}}`)
             .join(', ')}.`,
         });
-      return facts[name as keyof LabelFacts].replaceAll(/[\^~_\\\r\n]/g, hexEscape);
+      return facts[name as keyof LabelFacts]!.replaceAll(/[\^~_\\\r\n]/g, hexEscape);
     });
     return `^FH_^FD${filled}`;
   });

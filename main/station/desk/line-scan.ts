@@ -1,4 +1,6 @@
 import type { LedgerReader } from '../../ledger/ledger.ts';
+import { RecipeFault } from '../../model/fault.ts';
+import { isProvisioningCode } from './labels.ts';
 import type { LineBatch } from './line-batch.ts';
 import { judgeSerial } from './serials.ts';
 
@@ -24,10 +26,11 @@ export interface ScanAnswer {
 
 /**
  * What a scanned or typed text means to a batch under way: the label of a sealed board that waits for it, or the serial number of a board
- * to come. Faults: as `judgeSerial`; RecipeFault `label.foreign`, `label.other-board`.
+ * to come. Faults: as `judgeSerial`; RecipeFault `label.foreign`, `label.other-board`, `label.provisioning-code`.
  */
 export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, rules: ScanRules): Promise<ScanAnswer> {
   const { gate, labels, start } = batch;
+  if (isProvisioningCode(text)) throw provisioningCode();
   if (batch.scansLabels) {
     const taken = await labels.take(text, fixture, by);
     if (taken !== null) return taken;
@@ -48,4 +51,14 @@ export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, ru
     said: `${text} ${fixture === null ? 'goes on the next board' : `goes on the board in ${fixture}`}.`,
     fixture,
   };
+}
+
+/** Its text stands in no fault: it holds a secret. */
+function provisioningCode(): RecipeFault {
+  return new RecipeFault({
+    code: 'label.provisioning-code',
+    what: 'That was the code by which the device is provisioned: it holds a secret, and was not kept.',
+    next: 'Scan the serial number or the other code of the label.',
+    safety: 'no-board',
+  });
 }

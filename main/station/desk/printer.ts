@@ -22,8 +22,8 @@ export function parsePrinter(
   });
 }
 
-/** Sends one label. FixtureFault `printer.unreachable`. */
-export async function printLabel(address: string, zpl: string): Promise<void> {
+/** Sends one label, ZPL as text or as UTF-8. FixtureFault `printer.unreachable`. */
+export async function printLabel(address: string, zpl: string | Uint8Array): Promise<void> {
   const printer = parsePrinter(address);
   try {
     if (printer.kind === 'file') await appendFile(printer.path, zpl);
@@ -39,7 +39,7 @@ export async function printLabel(address: string, zpl: string): Promise<void> {
   }
 }
 
-function send(host: string, port: number, text: string): Promise<void> {
+function send(host: string, port: number, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     socket.setTimeout(patienceMs, () => socket.destroy(new Error('it does not answer')));
