@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createLogUpdate } from 'log-update';
 import { systemClock } from './base/clock.ts';
 import { systemRandom } from './base/random.ts';
-import { askPinOnce } from './cli/pin-prompt.ts';
+import { askPin, askPinOnce, nextLine } from './cli/pin-prompt.ts';
 import { runCommand } from './cli/program.ts';
 import type { Streams, World } from './cli/world.ts';
 import {
@@ -54,6 +54,10 @@ const world: World = {
   openSigner: (options) => openSignerOf(options, tokenHost),
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,
+  askSecret: (question) =>
+    stdin.isTTY && stderr.isTTY
+      ? askPin({ input: stdin, show: (text) => void stderr.write(text) }, question)
+      : Promise.resolve(nextLine(stdin.fd)),
   serveDesk: (options, onNextLink, say) => serveDesk(tokenHost, options, onNextLink, say),
   openInBrowser,
   fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),

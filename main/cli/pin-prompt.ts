@@ -1,4 +1,5 @@
 // Asks a person for the token's PIN at a terminal: nothing of it is shown, and it never becomes a string.
+import { readSync } from 'node:fs';
 import { SecretBytes } from '../base/secret.ts';
 import { TokenFault } from '../model/fault.ts';
 
@@ -65,6 +66,18 @@ export function askPin(terminal: Terminal, question: string): Promise<SecretByte
     input.on('end', end);
     input.resume();
   });
+}
+
+/** The next line of a pipe or file, without its end, read byte by byte so that nothing behind it is taken. */
+export function nextLine(fd: number): SecretBytes {
+  const typed = new Uint8Array(longest);
+  const key = new Uint8Array(1);
+  let length = 0;
+  while (length < longest && readSync(fd, key) === 1 && key[0] !== 0x0a) if (key[0] !== 0x0d) typed[length++] = key[0]!;
+  key.fill(0);
+  const line = SecretBytes.take(typed.subarray(0, length));
+  typed.fill(0);
+  return line;
 }
 
 /** Length without the last character, which may have several bytes. */

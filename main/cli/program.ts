@@ -6,12 +6,13 @@ import * as cert from './cert.ts';
 import { demo } from './demo.ts';
 import { desk } from './desk.ts';
 import * as device from './device.ts';
+import * as escrow from './escrow.ts';
 import * as image from './image.ts';
 import * as nvs from './nvs.ts';
 import { provision } from './provision.ts';
 import * as recipe from './recipe.ts';
-import * as token from './token.ts';
 import * as release from './release.ts';
+import * as token from './token.ts';
 import { virtualChip } from './virtual-chip.ts';
 import { exitOf, faultLines } from './words.ts';
 import { type Exit, exit, type World } from './world.ts';
@@ -157,7 +158,6 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     end((file, options) => image.inspectCommand(file, options, world)),
   );
 
-  const stores = program.command('nvs').description('NVS partitions: typed values for the firmware');
   command(images, 'encrypt-ota <file>', 'pre-encrypts an update image as the component esp_encrypted_img opens it')
     .requiredOption('--public-key <file>', "the devices' key, PEM or DER: RSA-3072, or P-256 of one device")
     .requiredOption('--out <file>', 'where to write it')
@@ -178,6 +178,7 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--key <file>', 'public key that must have signed it')
     .action(end((folder, options) => release.releaseVerify(folder, options, world)));
 
+  const stores = program.command('nvs').description('NVS partitions: typed values for the firmware');
   command(stores, 'build <csv>', 'from a CSV (key,type,encoding,value), in clear or encrypted')
     .requiredOption('--size <bytes>', 'size of the partition, as 0x6000 or 24K')
     .option('--keys <file>', 'encrypt: JSON of a wrapped key (32 bytes of an HMAC key block, or 64 of the NVS keys)')
@@ -229,7 +230,6 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
   command(audits, 'verify', 'recomputes the whole chain')
     .option('--file <export>', 'of an export instead of the ledger')
     .action(end((options) => audit.auditVerify(options, world)));
-
   const escrows = audits.command('escrow').description('secrets of devices that two custodians may ask for');
   command(escrows, 'list [device]', 'what is in escrow, and what was given out')
     .option('--limit <n>', 'at most so many', wholeNumber)
@@ -244,6 +244,7 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .requiredOption('--reason <text>', 'why')
     .option('--out <file>', 'a new file, for its owner alone, instead of stdout')
     .action(end((id, options) => escrow.escrowRelease(id, options, world)));
+
   program
     .command('virtual-chip')
     .description('a chip in software that any tool can talk to')

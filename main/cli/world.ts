@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
+import type { SecretBytes } from '../base/secret.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenToken } from '../signing/token-ring.ts';
@@ -37,6 +38,8 @@ export interface World {
   /** Whether the token is the private SoftHSM of the data folder, in which missing keys may be made without asking. */
   hasEmbeddedToken(options: OpenOptions): boolean;
   dataFolder(options: OpenOptions): string;
+  /** Asks a person at the terminal for a secret, which is not shown; where there is none, takes the next line of stdin. */
+  askSecret(question: string): Promise<SecretBytes>;
   /**
    * Opens the station with its window in a browser. `onNextLink` hears the link for the next browser when one was used, `say` what is
    * done meanwhile.

@@ -8,6 +8,7 @@ import { EfuseController } from './efuse-controller.ts';
 import { burnedMac, burnFactoryValues, macBytes } from './efuse-factory.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { NorFlash } from './flash.ts';
+import { type JtagState, jtagState, tokenOpensJtag } from './jtag.ts';
 import { commonRevision, kindFacts } from './kinds.ts';
 import { LoaderSeat } from './loader-seat.ts';
 import { RegisterSpace } from './registers.ts';
@@ -67,6 +68,7 @@ export class VirtualChip {
   #autoBaud = false;
   #console: string[] = [];
   #typed = '';
+  #jtagOpened = false;
 
   constructor(options: VirtualChipOptions, boot: BootFromFlash) {
     const { kind } = options;
@@ -195,6 +197,17 @@ export class VirtualChip {
     }
   }
 
+  /** What a probe finds at JTAG now. */
+  get jtag(): JtagState {
+    return this.#jtagOpened ? 'on' : jtagState(this.efuse);
+  }
+
+  /** Firmware hands a token to the HMAC peripheral (ESP-IDF's esp_hmac_jtag_enable): JTAG is open until the next reset, if it fits. */
+  openJtag(token: Uint8Array): boolean {
+    this.#jtagOpened ||= this.#mode === 'running' && tokenOpensJtag(this.efuse, token);
+    return this.#jtagOpened;
+  }
+
   /** Supply on: eFuses are read, straps too. Without effect when it is on. */
   powerOn(): void {
     if (this.#mode !== 'off') return;
@@ -247,6 +260,7 @@ export class VirtualChip {
     this.#seat.stop();
     this.#firmware = null;
     this.#typed = '';
+    this.#jtagOpened = false;
     this.#uart.clear();
   }
 

@@ -55,5 +55,11 @@ export function refuseApprover(
       what: `The recipe ${name} is for development: it may leave doors open, and is never approved for production.`,
       next: 'Set purpose to production and close what the check then names.',
     });
+  if (loaded.recipe.flashEncryption?.mode === 'development')
+    return new RecipeFault({
+      code: 'recipe.development',
+      what: `The recipe ${name} encrypts flash in development mode, which can be switched off: it is never approved for production.`,
+      next: 'Set flash_encryption.mode to release.',
+    });
   return null;
 }

@@ -1,0 +1,126 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { toHex } from '../base/bytes.ts';
+import type { SecretBytes } from '../base/secret.ts';
+import type { EscrowedSecret } from '../model/event.ts';
+import { RecipeFault } from '../model/fault.ts';
+import { type Custodian, macOf, releaseEscrow } from '../station/desk/escrow.ts';
+import { Operators } from '../station/desk/operators.ts';
+import { table } from './words.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface EscrowOptions extends OpenOptions {
+  readonly json?: boolean;
+  readonly limit?: number;
+  readonly what?: string;
+  readonly custodian?: readonly string[];
+  readonly reason?: string;
+  readonly out?: string;
+}
+
+const secrets: readonly EscrowedSecret[] = ['jtag-token', 'proof-of-possession'];
+
+/** What is in escrow, newest first, and what was given out. Never a secret. */
+export async function escrowList(device: string | undefined, options: EscrowOptions, world: World): Promise<Exit> {
+  const ledger = await world.openLedger(options);
+  try {
+    const mac = device === undefined ? null : await macOf(ledger, device);
+    const kept = await ledger.escrows({ ...(mac === null ? {} : { mac }), limit: options.limit ?? 100 });
+    const given = (await ledger.escrowReleases()).filter((release) => mac === null || release.mac === mac);
+    if (options.json) {
+      for (const { wrapped: _, ...escrow } of kept) world.streams.answer(JSON.stringify({ type: 'escrow', ...escrow }));
+      for (const release of given) world.streams.answer(JSON.stringify({ type: 'release', ...release }));
+      return exit.passed;
+    }
+    if (kept.length === 0) world.streams.answer('Nothing is in escrow.');
+    const rows = kept.map((one) => [one.mac, one.serial ?? '-', one.what, one.at, one.fingerprint ?? '-']);
+    for (const line of table([['MAC', 'serial', 'what', 'put away', 'fingerprint'], ...rows]))
+      if (rows.length > 0) world.streams.answer(line);
+    for (const one of given)
+      world.streams.answer(
+        `Given out ${one.at}: the ${one.what} of ${one.mac} to ${one.custodians.join(' and ')}: ${one.reason}`,
+      );
+    return exit.passed;
+  } finally {
+    await ledger.close();
+  }
+}
+
+/**
+ * Gives a secret out of escrow to two custodians, whose PINs are asked for: on stdout, or into a new file (mode 0600). A JTAG token is
+ * told as 64 hex digits, a proof of possession as it is typed.
+ */
+export async function escrowRelease(device: string, options: EscrowOptions, world: World): Promise<Exit> {
+  const what = secrets.find((secret) => secret === options.what);
+  if (what === undefined) throw badOption('--what', options.what ?? '', `It is one of ${secrets.join(', ')}.`);
+  const names = options.custodian ?? [];
+  if (names.length !== 2 || names[0] === names[1])
+    throw badOption('--custodian', names.join(', '), 'Name two different custodians: --custodian A --custodian B.');
+  const file = join(world.dataFolder(options), 'operators.json');
+  const people = new Operators({ file, clock: world.clock, random: world.random });
+  if (people.isEmpty)
+    throw new RecipeFault({
+      code: 'escrow.nobody',
+      what: 'This station knows nobody: nobody can ask for a secret in escrow.',
+      next: 'Make two custodians under Station in the window (npm start).',
+      safety: 'sealed',
+    });
+  const custodians: Custodian[] = [];
+  const sink = openSink(options.out, world);
+  const station = await world.openStation(options);
+  try {
+    for (const id of names) custodians.push({ id, pin: await world.askSecret(`PIN of ${id} (it is not shown): `) });
+    const request = { device, what, custodians, reason: options.reason ?? '', face: 'terminal' };
+    const { secret, release } = await releaseEscrow({ ...station.parts, people }, request);
+    try {
+      const text = textOf(secret, what);
+      sink.take(options.json && options.out === undefined ? JSON.stringify({ what, secret: text }) : text);
+    } finally {
+      secret.destroy();
+    }
+    world.streams.say(
+      `The ledger says that ${release.custodians.join(' and ')} were given the ${what} of ${release.mac}.`,
+    );
+    return exit.passed;
+  } finally {
+    sink.close();
+    for (const { pin } of custodians) pin.destroy();
+    await station.close();
+  }
+}
+
+/** The only place where a secret becomes text: for the people who were just given it. */
+function textOf(secret: SecretBytes, what: EscrowedSecret): string {
+  return secret.use((bytes) => (what === 'jtag-token' ? toHex(bytes) : new TextDecoder().decode(bytes)));
+}
+
+/** Where the secret will go, opened before anybody is asked: stdout, or a new file for its owner alone, which vanishes when it stays empty. */
+function openSink(out: string | undefined, world: World): { take(text: string): void; close(): void } {
+  if (out === undefined) return { take: (text) => world.streams.answer(text), close: () => undefined };
+  let file: number;
+  try {
+    file = openSync(out, 'wx', 0o600);
+  } catch (cause) {
+    throw new RecipeFault({
+      code: 'escrow.cannot-write',
+      what: `${out} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      next: 'Name a new file in a folder where you may write.',
+      cause,
+    });
+  }
+  let filled = false;
+  return {
+    take(text) {
+      writeSync(file, `${text}\n`);
+      filled = true;
+    },
+    close() {
+      closeSync(file);
+      if (!filled) rmSync(out);
+    },
+  };
+}
+
+function badOption(option: string, value: string, next: string): RecipeFault {
+  return new RecipeFault({ code: 'cli.value', what: `${option} cannot be ${JSON.stringify(value)}.`, next });
+}
