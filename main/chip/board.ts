@@ -3,6 +3,7 @@ import type { BurnPlan } from '../efuse/plan-types.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
 import type { ChipIdentity, ChipKind } from '../model/chip.ts';
 import type { KeyRole, StepEvent } from '../model/event.ts';
+import type { FlashEncryptionKey } from '../model/recipe.ts';
 import type { FlashWrite, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
 import type { BurnPermit } from './permit.ts';
 
@@ -19,6 +20,8 @@ export interface ChipProfile {
   readonly encryptedWriteAlign: number;
   /** Register from which the ROM's UART date is read: the dummy target of trailing delays. */
   readonly uartDateRegister: number;
+  /** Divider of the ROM's UART, by which the crystal is found out on chips that come with different ones; null elsewhere. */
+  readonly uartClockDivider: number | null;
   readonly spiRegisters: {
     readonly base: number;
     readonly usr: number;
@@ -35,7 +38,15 @@ export interface ChipProfile {
   readonly ecdsaSecureBootInsecure: boolean;
   /** First revision with P-384 Secure Boot; null where the scheme list needs no such limit. */
   readonly p384MinRevision: number | null;
-  readonly flashEncryption: readonly ('xts-aes-128' | 'xts-aes-256')[];
+  /** First revision whose ROM has Secure Boot V2. */
+  readonly secureBootMinRevision: number;
+  /** Secure Boot digests that its eFuses can hold. */
+  readonly digests: 1 | 3;
+  readonly flashEncryption: readonly FlashEncryptionKey[];
+  /** Fields that belong to the flash key itself, in release and development mode. */
+  readonly flashEncryptionFields: readonly { readonly field: string; readonly value: number }[];
+  /** First revision on which download mode can be switched off, and be made the secure one; null: never. */
+  readonly downloadModes: { readonly disabled: number | null; readonly secure: number | null };
   readonly hmac: boolean;
   /** Why the ECDSA peripheral cannot be used at a revision; null where it can (FACTS 8). */
   ecdsaRefusal(revision: number): string | null;

@@ -79,7 +79,7 @@ async function* burnKey(
   const block0 = new BitSet(known.words);
   if (table.blocks[block]!.readDisableBits.some((bit) => block0.has(readDisablePlace(table, bit))))
     throw stalePlan(name, slot);
-  const details = assignments.map(detailOf);
+  const details = assignments.map((assignment) => detailOf(name, assignment));
   const codeword = codewordFor(table, block, assignments, keys);
   try {
     let state = known.blank.has(block) ? 'blank' : await compare(bus, table, codeword);
@@ -94,7 +94,7 @@ async function* burnKey(
       for (const detail of details) yield { type: 'burned', what: 'key-block', detail };
     }
     if (state !== 'right') {
-      yield { type: 'observed', what: 'key-block-given-up', value: { slot, block, state } };
+      yield { type: 'observed', what: 'key-block-given-up', value: { slot, block, name, state } };
       throw spoiled(table, assignments, state);
     }
     for (const detail of details) yield { type: 'verified', what: 'key-block', detail };
@@ -115,10 +115,10 @@ function stalePlan(name: string, slot: number): ProgramFault {
 }
 
 /** Public facts of a key block for the ledger; the ledger's reader knows slot, role and part by these names. */
-function detailOf({ slot, block, purpose, material }: SlotAssignment): Fact {
+function detailOf(name: string, { slot, block, purpose, material }: SlotAssignment): Fact {
   return material.kind === 'secret'
-    ? { slot, block, purpose, role: material.role, part: material.part }
-    : { slot, block, purpose, digest: material.index, sha256: material.sha256 };
+    ? { slot, block, name, purpose, role: material.role, part: material.part }
+    : { slot, block, name, purpose, digest: material.index, sha256: material.sha256 };
 }
 
 /** The bytes of a block, each material in its part and order, with their parity. The secrets that `keys` lends are destroyed here. */

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { digestOf } from '../base/json.ts';
+import { identityFromSnapshot } from '../efuse/identity.ts';
 import type { BurnPlan } from '../efuse/plan-types.ts';
 import { slotState } from '../efuse/slots.ts';
-import { identityFromSnapshot, repeatErrorWords } from '../efuse/snapshot.ts';
+import { repeatErrorWords } from '../efuse/snapshot.ts';
 import { efuseTableFor, fieldOf, keySlotsOf } from '../efuse/tables.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
 import type { ChipIdentity } from '../model/chip.ts';
@@ -142,7 +143,10 @@ class LiveBoard implements Board {
     this.#prepared = true;
     this.#known ??= await this.#readBlock0(bus);
     yield* carryOut(bus, this.#tableOrRefuse(), plan, keys, stages, this.#known, {
-      secureDownload: async () => this.#loader.secureDownload || (await this.#loader.readSecurityInfo()).secureDownload,
+      // A chip without security info has no secure download mode.
+      secureDownload: async () =>
+        this.#loader.secureDownload ||
+        (this.#loader.security !== null && (await this.#loader.readSecurityInfo()).secureDownload),
       downloadDisabled: async () => (this.#loader.canReset ? (await this.tryDownloadDoor()) === 'disabled' : null),
     });
   }
@@ -227,10 +231,11 @@ class LiveBoard implements Board {
   }
 
   async #readMac(): Promise<string> {
-    const { block } = fieldOf(this.#tableOrRefuse(), 'MAC').pieces[0]!;
-    const words = await this.#bus().readWords(block, [0, 1]);
-    const high = (words.get(1)! & 0xffff).toString(16).padStart(4, '0');
-    return (high + words.get(0)!.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
+    const { pieces } = fieldOf(this.#tableOrRefuse(), 'MAC');
+    const first = Math.min(...pieces.map(({ bit }) => bit)) >>> 5;
+    const words = await this.#bus().readWords(pieces[0]!.block, [first, first + 1]);
+    const high = (words.get(first + 1)! & 0xffff).toString(16).padStart(4, '0');
+    return (high + words.get(first)!.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
   }
 
   /** BLOCK0 decides what is burned and what is left: it is read twice (DESIGN section 3, step 1). */
@@ -255,7 +260,8 @@ class LiveBoard implements Board {
   }
 
   #bus(): EfuseBus {
-    return new EfuseBus(this.#loader, this.#tableOrRefuse(), this.#clock, this.profile.uartDateRegister);
+    const { uartDateRegister, uartClockDivider } = this.profile;
+    return new EfuseBus(this.#loader, this.#tableOrRefuse(), this.#clock, uartDateRegister, uartClockDivider);
   }
 
   #tableOrRefuse(): EfuseTable {

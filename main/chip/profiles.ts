@@ -35,6 +35,12 @@ type Difference = Pick<
   readonly stubs?: ChipProfile['stubs'];
   readonly ecdsaSecureBootInsecure?: boolean;
   readonly p384MinRevision?: Revision;
+  readonly secureBootMinRevision?: Revision;
+  readonly digests?: 1;
+  readonly flashEncryptionFields?: ChipProfile['flashEncryptionFields'];
+  readonly encryptedWriteAlign?: number;
+  readonly uartClockDivider?: number;
+  readonly downloadModes?: ChipProfile['downloadModes'];
   readonly hmac?: boolean;
   readonly jtag?: ChipProfile['production']['jtag'];
   readonly directBoot?: ChipProfile['production']['directBoot'];
@@ -139,6 +145,43 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL')],
     releaseWriteProtect: ['DIS_ICACHE'],
   },
+  esp32c2: {
+    title: 'ESP32-C2',
+    mmuPageSizes: [16 * kilo, 32 * kilo, 64 * kilo],
+    uartDateRegister: 0x6000007c,
+    uartClockDivider: 0x60000014,
+    spiRegisters: spi(0x60002000),
+    // Silicon v0.x is left to the ROM (esptool targets/esp32c2.py).
+    stubs: [{ min: 100, max: 9999, name: 'esp32c2' }],
+    secureBootSchemes: ['ecdsa-p256'],
+    digests: 1,
+    flashEncryption: ['xts-aes-128', 'xts-aes-128-derived'],
+    hmac: false,
+    jtag: [bit('DIS_PAD_JTAG')],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('DIS_DOWNLOAD_ICACHE')],
+    releaseWriteProtect: [],
+  },
+  esp32: {
+    title: 'ESP32',
+    romMagic: 0x00f01d83,
+    mmuPageSizes: [64 * kilo],
+    uartDateRegister: 0x3ff40078,
+    spiRegisters: { base: 0x3ff42000, usr: 0x1c, usr1: 0x20, usr2: 0x24, mosiDlen: 0x28, misoDlen: 0x2c, w0: 0x80 },
+    secureBootSchemes: ['rsa3072'],
+    secureBootMinRevision: 300,
+    digests: 1,
+    flashEncryption: ['aes-256'],
+    flashEncryptionFields: [{ field: 'FLASH_CRYPT_CONFIG', value: 15 }],
+    encryptedWriteAlign: 32,
+    hmac: false,
+    // UART_DOWNLOAD_DIS exists from v3.0 on; there is no secure download mode.
+    downloadModes: { disabled: 300, secure: null },
+    jtag: [bit('JTAG_DISABLE')],
+    // Its ROM has no direct boot; what starts without a second stage is the BASIC interpreter.
+    directBoot: ['CONSOLE_DEBUG_DISABLE'],
+    release: [bit('DISABLE_DL_ENCRYPT'), bit('DISABLE_DL_DECRYPT'), bit('DISABLE_DL_CACHE')],
+    releaseWriteProtect: ['DIS_CACHE'],
+  },
 };
 
 function profile(kind: ChipKind): ChipProfile {
@@ -150,10 +193,15 @@ function profile(kind: ChipKind): ChipProfile {
     stubs: [{ min: 0, max: 9999, name: kind }],
     ecdsaSecureBootInsecure: false,
     p384MinRevision: null,
+    secureBootMinRevision: 0,
+    digests: 3,
+    flashEncryptionFields: [],
+    encryptedWriteAlign: 16,
+    uartClockDivider: null,
+    downloadModes: { disabled: 0, secure: 0 },
     hmac: true,
     ...chip,
     kind,
-    encryptedWriteAlign: 16,
     ecdsaRefusal: (revision) => ecdsaRefusal(kind, chip.title, revision),
     efuseTables: efuseTables.filter((table) => table.chip === kind),
     production: {

@@ -7,11 +7,14 @@
 //   wait      CMD until idle
 //   clear     PGM_DATA, CHECK_VALUE back to zero, then          no register keeps a key
 //   read      CONF = 0x5AA5, CMD = 1, wait until idle           in the same packets
+//
+// ESP32's controller (FACTS 2.10) differs in this: each block has write registers of its own, and CMD = 2 burns what stands in any of them,
+// so that all of them are zeroed first and every word that was staged is looked at, as no parity guards it.
 
 import { bytesOfWords, wordsOf } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { rsEncode } from '../efuse/reed-solomon.ts';
-import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
+import type { EfuseBlock, EfuseSnapshot, EfuseTable, TimingWrite } from '../efuse/types.ts';
 import { BoardFault, FixtureFault, isFault } from '../model/fault.ts';
 import type { Loader, RegisterWrite } from '../protocol/loader.ts';
 
@@ -34,14 +37,15 @@ const checkWords = 3;
 /** One burn as registers see it. Words of a key are secret: `wipe` zeroes them. */
 export interface Codeword {
   readonly block: number;
-  /** PGM_DATA0 upwards. */
+  /** PGM_DATA0 upwards, or the block's own write registers. */
   readonly data: number[];
-  /** CHECK_VALUE0 upwards; empty for BLOCK0, whose check words are ignored. */
+  /** CHECK_VALUE0 upwards; empty where there are none or they are ignored (BLOCK0). */
   readonly check: number[];
 }
 
-/** Codeword of a Reed-Solomon block: 32 bytes as they shall lie in the block, byte 0 first. */
-export function codewordOf(block: number, data: Uint8Array): Codeword {
+/** Codeword of a key block: 32 bytes as they shall lie in the block, byte 0 first. */
+export function codewordOf(block: number, data: Uint8Array, coding: EfuseBlock['coding'] = 'reed-solomon'): Codeword {
+  if (coding === 'bits') return { block, data: wordsOf(data), check: [] };
   const parity = rsEncode(data);
   const codeword = { block, data: wordsOf(data), check: wordsOf(parity) };
   parity.fill(0);
@@ -53,7 +57,10 @@ export function wipe(codeword: Codeword): void {
   codeword.check.fill(0);
 }
 
-export type RegisterAccess = Pick<Loader, 'readRegister' | 'writeRegisters'>;
+/** A word for a staging register; it is zeroed when it has been sent. */
+type StagedWord = { readonly address: number; value: number };
+
+export type RegisterAccess = Pick<Loader, 'readRegister' | 'writeRegisters' | 'baudRate'>;
 
 /** The controller of one chip. Every method may raise the loader's faults; nothing is repeated here that programs. */
 export class EfuseBus {
@@ -62,25 +69,31 @@ export class EfuseBus {
   readonly #clock: Clock;
   /** Register that a write with an empty mask leaves alone: its delay is one after the write before it (FACTS 1.2). */
   readonly #idleRegister: number;
+  readonly #clockDivider: number | null;
 
-  constructor(loader: RegisterAccess, table: EfuseTable, clock: Clock, idleRegister: number) {
+  /** `clockDivider`: register of the ROM's UART divider on chips whose crystals want times of their own. */
+  constructor(
+    loader: RegisterAccess,
+    table: EfuseTable,
+    clock: Clock,
+    idleRegister: number,
+    clockDivider: number | null = null,
+  ) {
+    this.#clockDivider = clockDivider;
     this.#loader = loader;
     this.#table = table;
     this.#clock = clock;
     this.#idleRegister = idleRegister;
   }
 
-  /** Before the first burn of a visit: programming times set, staging registers zeroed. */
+  /** Before the first burn of a visit: programming times set for the board's crystal, staging registers zeroed. */
   async prepare(): Promise<void> {
     await this.#waitIdle();
-    const { registers, timing, crystalMHz } = this.#table;
-    // All crystals of one chip have the same times in our sources; a second set would have to be chosen by measuring.
-    const times = timing[crystalMHz[0]!] ?? [];
+    const times = await this.#times();
     await this.#retried(() =>
       this.#loader.writeRegisters([
         ...times.map(({ offset, mask, value }) => ({ address: this.#at(offset), value, mask })),
-        ...this.#zeros(registers.pgmData0, dataWords),
-        ...this.#zeros(registers.checkValue0, checkWords),
+        ...this.#allZeros(),
       ]),
     );
   }
@@ -90,16 +103,26 @@ export class EfuseBus {
    * burn took place, and the caller has to read back.
    */
   async program(codeword: Codeword): Promise<'done' | 'lost'> {
-    const { pgmData0, checkValue0, conf, cmd } = this.#table.registers;
-    const staged = [...this.#staged(pgmData0, codeword.data), ...this.#staged(checkValue0, codeword.check)];
+    const { checkValue0, conf, cmd } = this.#table.registers;
+    const { writeOffset } = this.#table.blocks[codeword.block]!;
+    // Where one command burns all that is staged anywhere, the zeros are staged and looked at like everything else.
+    const zeros = writeOffset === undefined ? [] : this.#allZeros({ except: codeword.block });
+    const staged = [
+      ...this.#staged(this.#stagingOf(codeword), codeword.data),
+      ...this.#staged(checkValue0, codeword.check),
+      ...zeros,
+    ];
+    const named = writeOffset === undefined ? codeword.block << 2 : 0;
     const commit = [
       { address: this.#at(conf), value: writeOpcode },
-      { address: this.#at(cmd), value: ((codeword.block << 2) | programCommand) >>> 0 },
+      { address: this.#at(cmd), value: (named | programCommand) >>> 0 },
       this.#pause(),
     ];
+    // Without check words nothing would show that a word came damaged.
+    const looks = codeword.check.length === 0;
     try {
-      if (codeword.block === 0) await this.#stageAndLook(staged);
-      await this.#loader.writeRegisters(codeword.block === 0 ? commit : [...staged, ...commit]);
+      if (looks) await this.#stageAndLook(staged);
+      await this.#loader.writeRegisters(looks ? commit : [...staged, ...commit]);
     } catch (error) {
       if (isLostAnswer(error)) return 'lost';
       throw error;
@@ -112,13 +135,13 @@ export class EfuseBus {
 
   /** Clears the staging registers that `codeword` used and makes the read registers show what is burned now. */
   async refresh(codeword: Codeword): Promise<void> {
-    const { pgmData0, checkValue0, conf, cmd } = this.#table.registers;
+    const { checkValue0, conf, cmd } = this.#table.registers;
     // Words of BLOCK0 that are zero were seen to be so when they were staged.
     const used = (base: number, words: readonly number[]) =>
       this.#zeros(base, words.length).filter((_, i) => codeword.block !== 0 || words[i] !== 0);
     await this.#retried(() =>
       this.#loader.writeRegisters([
-        ...used(pgmData0, codeword.data),
+        ...used(this.#stagingOf(codeword), codeword.data),
         ...used(checkValue0, codeword.check),
         { address: this.#at(conf), value: readOpcode },
         { address: this.#at(cmd), value: readCommand },
@@ -145,9 +168,10 @@ export class EfuseBus {
     return bytesOfWords(indexes.map((index) => words.get(index)!));
   }
 
-  /** Error word of a BLOCK0 word; 0 for WR_DIS, which has none. */
+  /** Error word of a BLOCK0 word; 0 for WR_DIS, which has none, and for all of ESP32's. */
   repeatError(word: number): Promise<number> {
-    return word === 0 ? Promise.resolve(0) : this.#read(this.#table.registers.repeatErrors[word - 1]!);
+    const offset = this.#table.registers.repeatErrors[word - 1];
+    return offset === undefined ? Promise.resolve(0) : this.#read(offset);
   }
 
   /** The error words that hold the nibble of `block`, and on ESP32-C3 its fail bit; the other one shows as 0. */
@@ -169,6 +193,17 @@ export class EfuseBus {
       repeatErrors: await this.#readAll(registers.repeatErrors),
       rsErrors: [await this.#rsError(0), await this.#rsError(1)],
     };
+  }
+
+  /** The times of the crystal, which is measured on the chips where they differ. */
+  async #times(): Promise<readonly TimingWrite[]> {
+    const { timing, crystalMHz } = this.#table;
+    if (this.#clockDivider === null) return timing[crystalMHz[0]!] ?? [];
+    // The ROM's UART runs at the line's rate, whatever crystal the ROM believes to have.
+    const divider = (await this.#loader.readRegister(this.#clockDivider)) & 0xfffff;
+    const measured = (divider * this.#loader.baudRate) / 1e6;
+    const nearest = [...crystalMHz].sort((a, b) => Math.abs(a - measured) - Math.abs(b - measured))[0]!;
+    return timing[nearest] ?? [];
   }
 
   #rsError(place: number): Promise<number> {
@@ -195,7 +230,7 @@ export class EfuseBus {
     return (this.#table.base + offset) >>> 0;
   }
 
-  #zeros(offset: number, count: number): RegisterWrite[] {
+  #zeros(offset: number, count: number): StagedWord[] {
     return Array.from({ length: count }, (_, i) => ({ address: this.#at(offset + 4 * i), value: 0 }));
   }
 
@@ -218,7 +253,22 @@ export class EfuseBus {
     }
   }
 
-  #staged(offset: number, words: readonly number[]): { address: number; value: number }[] {
+  /** Where the data of a block are staged. */
+  #stagingOf({ block }: Codeword): number {
+    return this.#table.blocks[block]!.writeOffset ?? this.#table.registers.pgmData0;
+  }
+
+  /** Zeros for every staging register there is; on ESP32 for those of all blocks `except` one. */
+  #allZeros({ except }: { readonly except?: number } = {}): StagedWord[] {
+    const { registers, blocks } = this.#table;
+    if (blocks[0]!.writeOffset !== undefined)
+      return blocks
+        .filter(({ number }) => number !== except)
+        .flatMap(({ writeOffset, words }) => this.#zeros(writeOffset!, words));
+    return [...this.#zeros(registers.pgmData0, dataWords), ...this.#zeros(registers.checkValue0, checkWords)];
+  }
+
+  #staged(offset: number, words: readonly number[]): StagedWord[] {
     return words.map((word, i) => ({ address: this.#at(offset + 4 * i), value: word >>> 0 }));
   }
 

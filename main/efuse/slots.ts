@@ -2,9 +2,9 @@
 
 import { bytesOfWords, equalBytes, fromHex, isFilledWith, wordsOf } from '../base/bytes.ts';
 import { onlyParts, overlap, partOf, readDisableBitsOf } from './parts.ts';
-import type { EfusePast, EfuseRefusal, PastSlot, WantedKey } from './plan-types.ts';
+import type { BurnPlan, EfusePast, EfuseRefusal, PastSlot, SlotAssignment, WantedKey } from './plan-types.ts';
 import { blockHealth, isFrozen, isHidden, readNumber } from './snapshot.ts';
-import { keyBlockOf, purposeFieldOf } from './tables.ts';
+import { efuseTableNamed, keyBlockOf, keySlotsOf, purposeFieldOf } from './tables.ts';
 import type { BlockHealth, BlockPart, EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
 
 /** One key slot as found. */
@@ -215,4 +215,16 @@ export function domainOf(
   const own = slotsWhere((use) => use.use === 'ours' && use.keys.includes(index));
   const candidates = own.length > 0 ? own : slotsWhere(({ use }) => use === 'free');
   return candidates.filter((slot) => (key.slot ?? slot) === slot && !rule.forbiddenSlots.includes(slot));
+}
+
+/** The key blocks of the plan's chip by their names, and what the plan has in each: nothing, one thing, or two that share it. */
+export function keyBlockMap(
+  plan: BurnPlan,
+): readonly { readonly slot: number; readonly name: string; readonly held: readonly SlotAssignment[] }[] {
+  const table = efuseTableNamed(plan.table)!;
+  return keySlotsOf(table).map((slot) => ({
+    slot,
+    name: blockName(table, slot),
+    held: plan.slots.filter((entry) => entry.slot === slot),
+  }));
 }

@@ -1,9 +1,8 @@
 // Reading what was read: values of fields, protections, coding state, identity, differences. Nothing here touches a board.
 
 import { toHex } from '../base/bytes.ts';
-import type { Revision } from '../model/chip.ts';
 import { onlyParts } from './parts.ts';
-import { fieldOf, hasField, purposeFieldOf, readDisablePlace, slotOfBlock, widthOf } from './tables.ts';
+import { fieldOf, purposeFieldOf, readDisablePlace, slotOfBlock, widthOf } from './tables.ts';
 import type { BitRun, BlockHealth, BlockPart, EfuseField, EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
 
 /** Bit `bit` of a block's words. */
@@ -119,17 +118,19 @@ export function decodeSnapshot(snapshot: EfuseSnapshot): { readonly [field: stri
 const printControl = ['always', 'if the strap is low', 'if the strap is high', 'never'];
 
 function textOf(snapshot: EfuseSnapshot, name: string, value: number | string): string | null {
-  if (name === 'MAC' || name === 'USER_DATA.MAC_CUSTOM') return macText(String(value));
+  if (/^(MAC|MAC_CUSTOM|USER_DATA\.MAC_CUSTOM)$/.test(name)) return macText(String(value));
   if (name === 'MAC_EXT') return macText(Number(value).toString(16).padStart(4, '0'));
   if (name.startsWith('KEY_PURPOSE_'))
     return snapshot.table.purposes.find(({ number }) => number === value)?.purpose ?? `unknown purpose ${value}`;
-  if (name === 'SPI_BOOT_CRYPT_CNT') return onesIn(Number(value)) % 2 === 1 ? 'Enable' : 'Disable';
+  if (name === 'SPI_BOOT_CRYPT_CNT' || name === 'FLASH_CRYPT_CNT')
+    return onesIn(Number(value)) % 2 === 1 ? 'Enable' : 'Disable';
   if (name === 'UART_PRINT_CONTROL') return printControl[Number(value)] ?? null;
   if (name === 'SECURE_VERSION') return `version ${onesIn(Number(value))}`;
   return null;
 }
 
-function macText(hex: string): string {
+/** `aa:bb:...` for hex digits. */
+export function macText(hex: string): string {
   return hex.replace(/(..)(?=.)/g, '$1:');
 }
 
@@ -177,44 +178,6 @@ function publicParts(snapshot: EfuseSnapshot, slot: number): readonly BlockPart[
 /** Whether all these fields have these values. */
 function holds(snapshot: EfuseSnapshot, fields: KeyPurposeRule['publicWhen']): boolean {
   return fields.every(({ field, value }) => readNumber(snapshot, field) === value);
-}
-
-export interface SnapshotIdentity {
-  /** `aa:bb:cc:dd:ee:ff`, or null where none is burned. */
-  readonly mac: string | null;
-  readonly revision: Revision;
-  readonly packageVersion: number;
-}
-
-/**
- * Factory MAC, revision and package. The places are the same on all silicon lines of one kind, so that any of its tables will do
- * (FACTS 1.5 and 2.9).
- */
-export function identityFromSnapshot(snapshot: EfuseSnapshot): SnapshotIdentity {
-  const number = (name: string) => readNumber(snapshot, name);
-  const has = (name: string) => hasField(snapshot.table, name);
-  const major = has('WAFER_VERSION_MAJOR')
-    ? number('WAFER_VERSION_MAJOR')
-    : number('WAFER_VERSION_MAJOR_HI') * 4 + number('WAFER_VERSION_MAJOR_LO');
-  const minor = has('WAFER_VERSION_MINOR')
-    ? number('WAFER_VERSION_MINOR')
-    : number('WAFER_VERSION_MINOR_HI') * 8 + number('WAFER_VERSION_MINOR_LO');
-  const mac = String(readValue(snapshot, 'MAC'));
-  return {
-    mac: /^0*$/.test(mac) ? null : macText(mac),
-    revision: isFirstS3(snapshot, minor) ? 0 : major * 100 + minor,
-    packageVersion: number('PKG_VERSION'),
-  };
-}
-
-/** ESP32-S3 v0.0 with block version 1.1 keeps other things in its revision bits (esptool targets/esp32s3.py). */
-function isFirstS3(snapshot: EfuseSnapshot, minor: number): boolean {
-  return (
-    snapshot.table.chip === 'esp32s3' &&
-    minor % 8 === 0 &&
-    readNumber(snapshot, 'BLK_VERSION_MAJOR') === 1 &&
-    readNumber(snapshot, 'BLK_VERSION_MINOR') === 1
-  );
 }
 
 /** A field that changed between two snapshots. */

@@ -2,6 +2,8 @@
 
 import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { esp32 } from './tables/esp32.ts';
+import { esp32c2 } from './tables/esp32c2.ts';
 import { esp32c3 } from './tables/esp32c3.ts';
 import { esp32c5 } from './tables/esp32c5.ts';
 import { esp32c6 } from './tables/esp32c6.ts';
@@ -24,6 +26,8 @@ export const efuseTables: readonly EfuseTable[] = [
   esp32c5,
   esp32s2,
   esp32c61,
+  esp32c2,
+  esp32,
 ];
 
 /** The table of a silicon revision. RecipeFault `efuse.unknown-silicon` where no table covers it: guessing would burn wrong bits. */

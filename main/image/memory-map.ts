@@ -10,6 +10,8 @@ export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
   esp32h2: 0,
   esp32s2: 0x1000,
   esp32c61: 0,
+  esp32c2: 0,
+  esp32: 0x1000,
 };
 
 /**
@@ -17,6 +19,10 @@ export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
  * `soc/<chip>/include/soc/ext_mem_defs.h`).
  */
 const mappedWindows: Readonly<Record<number, readonly (readonly [number, number])[]>> = {
+  0: [
+    [0x3f400000, 0x3f800000],
+    [0x400d0000, 0x40400000],
+  ],
   2: [
     [0x3f000000, 0x3f3f0000],
     [0x40080000, 0x40b80000],
@@ -28,6 +34,10 @@ const mappedWindows: Readonly<Record<number, readonly (readonly [number, number]
   9: [
     [0x3c000000, 0x3e000000],
     [0x42000000, 0x44000000],
+  ],
+  12: [
+    [0x3c000000, 0x3c400000],
+    [0x42000000, 0x42400000],
   ],
   13: [[0x42000000, 0x43000000]],
   16: [[0x42000000, 0x43000000]],

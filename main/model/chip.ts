@@ -8,6 +8,8 @@ export const chipKinds = [
   'esp32c5',
   'esp32s2',
   'esp32c61',
+  'esp32c2',
+  'esp32',
 ] as const;
 export type ChipKind = (typeof chipKinds)[number];
 
@@ -21,6 +23,8 @@ export const chipIds: Readonly<Record<ChipKind, number>> = {
   esp32c5: 23,
   esp32s2: 2,
   esp32c61: 20,
+  esp32c2: 12,
+  esp32: 0,
 };
 
 /** Silicon revision as images state it: major * 100 + minor, so v3.1 is 301. */

@@ -80,10 +80,11 @@ export interface FlashBegin {
   readonly blocks: number;
   readonly blockSize: number;
   readonly offset: number;
-  readonly encrypt: boolean;
+  /** null: the form of four words, without the fifth that asks for encryption: all that ESP32's ROM knows (FACTS 1.2). */
+  readonly encrypt: boolean | null;
 }
 const begin = ({ size, blocks, blockSize, offset, encrypt }: FlashBegin): RequestBody =>
-  words(size, blocks, blockSize, offset, encrypt ? 1 : 0);
+  words(size, blocks, blockSize, offset, ...(encrypt === null ? [] : [encrypt ? 1 : 0]));
 
 /** SYNC's fixed text: 07 07 12 20 and 32 times 55. */
 const syncText = Uint8Array.from([0x07, 0x07, 0x12, 0x20, ...new Array<number>(32).fill(0x55)]);

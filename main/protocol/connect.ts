@@ -14,7 +14,8 @@ const leftRates = [921600, 2000000, 460800, 1500000, 3000000, 230400];
 const attempts = 7;
 const syncsPerAttempt = 5;
 
-const disabledText = /Download boot modes disabled/i;
+/** What ROMs print where download mode is off for ever; ESP32 has words of its own. */
+const disabledText = /Download (boot modes disabled|mode is disabled)/i;
 
 /**
  * Brings the chip into its loader and greets it: resets in turn, several SYNCs after each. Sets the exchange's mode by the answer.
@@ -69,14 +70,16 @@ function isDisabled(exchange: Exchange): boolean {
   return exchange.console.lines.some((line) => disabledText.test(line));
 }
 
-/** Security info; null on a chip that does not know the command (ESP32). Sets the exchange's idea of secure download mode. */
+/** Security info; null on a chip that does not know the command (ESP32). Sets the exchange's idea of secure download mode and of the ROM. */
 export async function askSecurityInfo(exchange: Exchange): Promise<SecurityInfo | null> {
   try {
     const info = await exchange.request(commands.getSecurityInfo, undefined);
     exchange.secureDownload = info.secureDownload;
+    exchange.firstRom = false;
     return info;
   } catch (error) {
-    if (isFault(error, 'protocol.refused')) return null;
-    throw error;
+    if (!isFault(error, 'protocol.refused')) throw error;
+    exchange.firstRom = true;
+    return null;
   }
 }

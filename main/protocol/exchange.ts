@@ -50,6 +50,8 @@ export class Exchange {
   readonly clock: Clock;
   mode: LoaderMode = 'rom';
   secureDownload = false;
+  /** Whether the ROM is the first one, ESP32's: it alone has no GET_SECURITY_INFO, and no encrypt word in FLASH_BEGIN (FACTS 1.2). */
+  firstRom = false;
   readonly #counters = { exchanges: 0, bytesSent: 0, bytesReceived: 0, resyncs: 0, retries: 0 };
   readonly #turn = new Mutex();
   readonly #encoder = new SlipEncoder();

@@ -95,6 +95,8 @@ export async function writeFlash(
   if (write.encrypt && write.data.length % align !== 0)
     throw misaligned(`An encrypted flash write of ${write.data.length} bytes is no whole number of 16-byte units.`);
   if (write.data.length === 0) return;
+  if (write.encrypt && exchange.mode === 'rom' && exchange.firstRom)
+    throw misaligned('The ROM of this chip cannot encrypt what it writes; its flasher stub can.');
   const stream = await streamOf(exchange, write);
   let from = 0;
   let reported = 0;
@@ -194,7 +196,7 @@ async function pass(
     blocks,
     blockSize,
     offset: write.offset + from,
-    encrypt: write.encrypt ?? false,
+    encrypt: exchange.mode === 'rom' && exchange.firstRom ? null : (write.encrypt ?? false),
   });
   const onTheWay: Block[] = [];
   let sequence = 0;

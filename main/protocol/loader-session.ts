@@ -146,7 +146,12 @@ class LoaderSession implements Loader {
     if (rate === old) return true;
     if (!port.hasBaudRate) return false;
     // The C5's ROM counts with another crystal than the board may have, and finding out needs its registers (FACTS 1.6).
-    if (this.mode === 'rom' && this.#security?.chipId === 23) return false;
+    // ESP32's counts with a crystal frequency that it measured itself, and drifts with its RC clock (esptool targets/esp32.py, change_baud).
+    if (
+      this.mode === 'rom' &&
+      (this.#security?.chipId === 23 || this.#security?.chipId === 12 || this.#exchange.firstRom)
+    )
+      return false;
     await this.#ask(commands.changeBaudRate, { rate, current: old });
     await this.#switchTo(rate);
     if (await this.#carries()) {
@@ -185,7 +190,8 @@ class LoaderSession implements Loader {
     if (this.mode === 'stub') return this.#ask(commands.eraseRegion, { offset, length });
     // The ROM has no word for erasing; it erases what a write announces.
     const blocks = length / romBlock;
-    await this.#ask(commands.flashBegin, { size: length, blocks, blockSize: romBlock, offset, encrypt: false });
+    const encrypt = this.#exchange.firstRom ? null : false;
+    await this.#ask(commands.flashBegin, { size: length, blocks, blockSize: romBlock, offset, encrypt });
   }
 
   readFlashId(spi: SpiRegisters): Promise<number> {

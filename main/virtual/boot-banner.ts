@@ -13,13 +13,18 @@ export interface RomBanner {
   readonly waiting: string;
   /** Reset line of a restart by the ROM itself. */
   readonly romReset: string;
+  /** Reset cause of a start from off, and what is printed where download mode is off for ever. */
+  readonly powerOn?: string;
+  readonly disabled?: string;
+  /** Whether it greets with the bare text of `rom` and tells its flash pins, as only the first ROM does. */
+  readonly classic?: true;
   /** Whether mode and clock stand in one line `SPI mode:` (P4, C5), or behind `SPIWP:` in a line `mode:`. */
   readonly spiModeInOneLine: boolean;
 }
 
 /**
  * Banners by ROM. C3: FACTS 17 (an emulated chip with its real ROM). P4, C5, C6, C61, H2, S2, S3: console captures that owners of boards
- * published; of P4 v3.x only the name of the ROM, the rest as v1.x. The download lines of C6, C61, H2, C5 and S2 are inferred from their
+ * published (ESP32 too, esp-idf issues 6106 and 8054); of P4 v3.x only the name of the ROM, the rest as v1.x. The download lines of C6, C61, H2, C5 and S2 are inferred from their
  * neighbours.
  */
 const banners: Readonly<Record<ChipKind | 'esp32p4-v3', RomBanner>> = {
@@ -113,6 +118,29 @@ const banners: Readonly<Record<ChipKind | 'esp32p4-v3', RomBanner>> = {
     romReset: 'rst:0x3 (LP_SW_HPSYS)',
     spiModeInOneLine: true,
   },
+  esp32c2: {
+    rom: 'esp8684-api2-20220127',
+    build: 'Jan 27 2022',
+    flashBoot: '0xc',
+    downloadBoot: '0x4',
+    downloadName: 'DOWNLOAD(UART0)',
+    waiting: 'waiting for download',
+    romReset: 'rst:0x3 (RTC_SW_SYS_RST)',
+    spiModeInOneLine: false,
+  },
+  esp32: {
+    rom: 'ets Jul 29 2019 12:21:46',
+    build: '',
+    flashBoot: '0x13',
+    downloadBoot: '0x3',
+    downloadName: 'DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2)',
+    waiting: 'waiting for download',
+    romReset: 'rst:0x1 (POWERON_RESET)',
+    powerOn: 'POWERON_RESET',
+    disabled: 'Download mode is disabled. Restart with GPIO0 high.',
+    classic: true,
+    spiModeInOneLine: false,
+  },
 };
 
 export function romBanner(kind: ChipKind, revision: Revision): RomBanner {
@@ -121,17 +149,19 @@ export function romBanner(kind: ChipKind, revision: Revision): RomBanner {
 
 /** The three lines of a power-on that boots from flash. */
 export function flashBootLines(banner: RomBanner): string[] {
-  return [
-    `ESP-ROM:${banner.rom}`,
-    `Build:${banner.build}`,
-    `rst:0x1 (POWERON),boot:${banner.flashBoot} (SPI_FAST_FLASH_BOOT)`,
-  ];
+  const { powerOn = 'POWERON', flashBoot } = banner;
+  return [...greeting(banner), `rst:0x1 (${powerOn}),boot:${flashBoot} (SPI_FAST_FLASH_BOOT)`];
 }
 
 /** What is printed with the download strap: the three lines and the waiting one; or, with DIS_DOWNLOAD_MODE, its refusal (FACTS 17). */
 export function downloadBootLines(banner: RomBanner, downloadDisabled: boolean): string[] {
+  const { powerOn = 'POWERON', disabled = 'Download boot modes disabled', romReset, waiting } = banner;
   const boot = `boot:${banner.downloadBoot} (${banner.downloadName})`;
   return downloadDisabled
-    ? [`ESP-ROM:${banner.rom}`, `Build:${banner.build}`, `${banner.romReset},${boot}`, 'Download boot modes disabled']
-    : [`ESP-ROM:${banner.rom}`, `Build:${banner.build}`, `rst:0x1 (POWERON),${boot}`, banner.waiting];
+    ? [...greeting(banner), `${romReset},${boot}`, disabled]
+    : [...greeting(banner), `rst:0x1 (${powerOn}),${boot}`, waiting];
+}
+
+function greeting({ classic, rom, build }: RomBanner): string[] {
+  return classic ? [rom, ''] : [`ESP-ROM:${rom}`, `Build:${build}`];
 }

@@ -1,6 +1,5 @@
-import { decryptFlash, encryptFlash } from '../image/flash-encryption.ts';
 import { sectorSize } from '../image/partition-table.ts';
-import { flashKey } from './boot-keys.ts';
+import { bootCipher } from './boot-cipher.ts';
 import type { VirtualEfuse, VirtualFlash } from './silicon.ts';
 
 /** Flash as the CPU sees it: through the decryption engine when flash encryption is on. */
@@ -13,7 +12,7 @@ export interface FlashView {
 }
 
 export function flashView(efuse: VirtualEfuse, flash: VirtualFlash): FlashView {
-  const key = flashKey(efuse);
+  const cipher = bootCipher(efuse);
   const raw = (address: number, length: number) => {
     const bytes = new Uint8Array(length).fill(0xff);
     const there = Math.max(0, Math.min(length, flash.size - address));
@@ -21,16 +20,16 @@ export function flashView(efuse: VirtualEfuse, flash: VirtualFlash): FlashView {
     return bytes;
   };
   return {
-    encrypted: key !== null,
+    encrypted: cipher !== null,
     read(address, length) {
-      if (key === null) return raw(address, length);
+      if (cipher === null) return raw(address, length);
       const start = address - (address % 16);
       const end = Math.ceil((address + length) / 16) * 16;
-      return decryptFlash(raw(start, end - start), start, key).subarray(address - start, address - start + length);
+      return cipher.decrypt(raw(start, end - start), start).subarray(address - start, address - start + length);
     },
     rewriteSector(address, data) {
       flash.erase(address, sectorSize);
-      flash.program(address, key === null ? data : encryptFlash(data, address, key));
+      flash.program(address, cipher === null ? data : cipher.encrypt(data, address));
     },
   };
 }

@@ -22,6 +22,7 @@ export interface LoadedBootloader {
 const spiModes = ['QIO', 'QOUT', 'DIO', 'DOUT', 'FAST READ', 'SLOW READ'];
 /** Clock divider by the low nibble of header byte 3 (FACTS 5.1). */
 const clockDividers: Readonly<Record<number, number>> = { 0: 2, 1: 3, 2: 4, 15: 1 };
+const classicDrives = 'clk_drv:0x00,q_drv:0x00,d_drv:0x00,cs0_drv:0x00,hd_drv:0x00,wp_drv:0x00';
 /** How often a header fault is shown before the next reset; a chip goes on for ever. */
 const repeats = 8;
 
@@ -49,13 +50,17 @@ export function bootRom(context: BootContext, view: FlashView): RomResult {
 
   const { header, segments, checksum, length } = found.image;
   const mode = `${spiModes[header.spiMode] ?? 'DIO'}, clock div:${clockDividers[header.spiSpeed] ?? 1}`;
-  if (banner.spiModeInOneLine) lines.push(`SPI mode:${mode}`);
-  else lines.push(`SPIWP:0x${header.wpPin.toString(16)}`, `mode:${mode}`);
+  const wp = header.wpPin.toString(16);
+  if (banner.classic) lines.push(`configsip: 0, SPIWP:0x${wp}`, classicDrives, `mode:${mode}`);
+  else if (banner.spiModeInOneLine) lines.push(`SPI mode:${mode}`);
+  else lines.push(`SPIWP:0x${wp}`, `mode:${mode}`);
 
   const secureBoot = efuse.field('SECURE_BOOT_EN') === 1;
   if (secureBoot) {
     const verdict = checkSecureBoot(context, view, offset, length);
-    lines.push(`Valid secure boot key blocks: ${verdict.trusted.join(' ')}`);
+    // ESP32 has one key block and nothing to list; the words of its ROM are not from a recording.
+    if (banner.classic) lines.push('secure boot v2 enabled');
+    else lines.push(`Valid secure boot key blocks: ${verdict.trusted.join(' ')}`);
     for (const block of verdict.blocks) {
       if (block.verdict === 'good') continue;
       lines.push(`Sig block ${block.block} ${sigBlockWords[block.verdict]}`);
@@ -69,7 +74,8 @@ export function bootRom(context: BootContext, view: FlashView): RomResult {
   }
 
   for (const segment of segments) {
-    lines.push(`load:0x${segment.loadAddress.toString(16).padStart(8, '0')},len:0x${segment.length.toString(16)}`);
+    const length = banner.classic ? String(segment.length) : `0x${segment.length.toString(16)}`;
+    lines.push(`load:0x${segment.loadAddress.toString(16).padStart(8, '0')},len:${length}`);
   }
   if (checksum.stored !== checksum.computed) {
     const words = `csum err:0x${checksum.computed.toString(16)}!=0x${checksum.stored.toString(16)}`;

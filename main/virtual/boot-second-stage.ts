@@ -17,6 +17,7 @@ import {
   slotOrder,
   writeSequence,
 } from './boot-slots.ts';
+import { multicore } from './kinds.ts';
 import type { BootContext } from './silicon.ts';
 
 /** An application that was checked and loaded. */
@@ -94,7 +95,7 @@ function greet(
   const minor = fieldOr(efuse, 'BLK_VERSION_MINOR', 0);
   console.info('boot', `ESP-IDF ${descriptor?.idfVersion ?? 'unknown'} 2nd stage bootloader`);
   if (descriptor !== null) console.info('boot', `compile time ${descriptor.dateTime}`);
-  if (kind === 'esp32p4' || kind === 'esp32s3') console.info('boot', 'Multicore bootloader');
+  if (multicore.includes(kind)) console.info('boot', 'Multicore bootloader');
   console.info('boot', `chip revision: ${revisionText(revision)}`);
   console.info('boot', `efuse block revision: v${major}.${minor}`);
   const top = kind === 'esp32h2' ? 48 : 80;

@@ -28,13 +28,17 @@ function schemeKnown(
   scheme: SignatureBlock['scheme'],
 ): boolean {
   const known: readonly SecureBootScheme[] =
-    kind === 'esp32s2' || kind === 'esp32s3' || kind === 'esp32c3'
-      ? ['rsa3072']
-      : kind === 'esp32c61'
-        ? ['ecdsa-p256']
-        : kind === 'esp32c5' || (kind === 'esp32p4' && revision >= 300)
-          ? ['rsa3072', 'ecdsa-p256', 'ecdsa-p384']
-          : ['rsa3072', 'ecdsa-p256'];
+    kind === 'esp32'
+      ? revision >= 300
+        ? ['rsa3072']
+        : []
+      : kind === 'esp32s2' || kind === 'esp32s3' || kind === 'esp32c3'
+        ? ['rsa3072']
+        : kind === 'esp32c61' || kind === 'esp32c2'
+          ? ['ecdsa-p256']
+          : kind === 'esp32c5' || (kind === 'esp32p4' && revision >= 300)
+            ? ['rsa3072', 'ecdsa-p256', 'ecdsa-p384']
+            : ['rsa3072', 'ecdsa-p256'];
   if (scheme === 'ecdsa-p192' || !known.includes(scheme)) return false;
   // with SECURE_BOOT_SHA384_EN the ROM hashes with SHA-384 and nothing else, without it never (FACTS 2.7)
   return (scheme === 'ecdsa-p384') === (fieldOr(efuse, 'SECURE_BOOT_SHA384_EN', 0) === 1);

@@ -4,6 +4,7 @@ import { efuseTableFor } from '../efuse/tables.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 import type { ControlLines } from '../transport/port.ts';
 import { downloadBootLines, romBanner } from './boot-banner.ts';
+import { ClassicEfuseController } from './efuse-classic.ts';
 import { EfuseController } from './efuse-controller.ts';
 import { burnedMac, burnFactoryValues, macBytes } from './efuse-factory.ts';
 import { FaultPlan } from './fault-plan.ts';
@@ -12,7 +13,7 @@ import { type JtagState, jtagState, tokenOpensJtag } from './jtag.ts';
 import { commonRevision, kindFacts } from './kinds.ts';
 import { LoaderSeat } from './loader-seat.ts';
 import { RegisterSpace } from './registers.ts';
-import type { BootFromFlash, RunningFirmware, UartSink, VirtualChipOptions } from './silicon.ts';
+import type { BootFromFlash, EfuseSilicon, RunningFirmware, UartSink, VirtualChipOptions } from './silicon.ts';
 import { assertFits, readState, writeState } from './state-file.ts';
 import { Uart } from './uart.ts';
 
@@ -49,7 +50,7 @@ const lineLimit = 4096;
  */
 export class VirtualChip {
   readonly identity: VirtualIdentity;
-  readonly efuse: EfuseController;
+  readonly efuse: EfuseSilicon;
   readonly flash: NorFlash;
   readonly #options: VirtualChipOptions;
   readonly #boot: BootFromFlash;
@@ -81,7 +82,8 @@ export class VirtualChip {
     this.#random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
     this.#faults = new FaultPlan(options.faults ?? [], this.#random);
     this.flash = new NorFlash(saved?.flashSize ?? options.flashSize ?? facts.flashSize);
-    this.efuse = new EfuseController(efuseTableFor(kind, revision), this.#random, {
+    const Controller = kind === 'esp32' ? ClassicEfuseController : EfuseController;
+    this.efuse = new Controller(efuseTableFor(kind, revision), this.#random, {
       faultOf: (program) => this.#faults.ofBurn(program),
       cutPower: () => this.powerOff(),
     });
@@ -282,8 +284,8 @@ export class VirtualChip {
     const { kind, revision } = this.identity;
     if (this.efuse.field('UART_PRINT_CONTROL') !== 3)
       this.#print(downloadBootLines(romBanner(kind, revision), disabled));
-    if (disabled) this.#after(bootLoopMs, () => this.#start());
-    else this.#seat.startRom();
+    if (!disabled) this.#seat.startRom();
+    else if (kind !== 'esp32') this.#after(bootLoopMs, () => this.#start());
   }
 
   #startFlash(): void {

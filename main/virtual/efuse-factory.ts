@@ -4,8 +4,8 @@ import { fieldOf, hasField } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
 import type { Revision } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
-import type { EfuseController } from './efuse-controller.ts';
-import type { VirtualEfuse } from './silicon.ts';
+import { burnClassicFactoryValues } from './classic-factory.ts';
+import type { EfuseSilicon, VirtualEfuse } from './silicon.ts';
 
 export interface FactoryValues {
   readonly revision: Revision;
@@ -16,8 +16,12 @@ export interface FactoryValues {
   readonly uniqueId: Uint8Array;
 }
 
-/** Burns what Espressif burns before a chip is sold: MAC, revision, package and layout version in BLOCK1, the unique id in BLOCK2. */
-export function burnFactoryValues(efuse: EfuseController, values: FactoryValues): void {
+/** Burns what Espressif burns before a chip is sold: MAC, revision, package and layout version, and the unique id where there is one. */
+export function burnFactoryValues(efuse: EfuseSilicon, values: FactoryValues): void {
+  if (efuse.table.chip === 'esp32') {
+    burnClassicFactoryValues(efuse, values);
+    return;
+  }
   const { table } = efuse;
   const blocks = new Map<number, Uint8Array>();
   const minor = values.revision % 100;
@@ -39,7 +43,7 @@ export function burnFactoryValues(efuse: EfuseController, values: FactoryValues)
   put(table, blocks, 'MAC', bitsOf(values.mac));
   // ff:fe between its halves makes an EUI-64 of it: above the MAC in BLOCK1, the first byte on top (esptool: targets/esp32c6.py)
   if (hasField(table, 'MAC_EXT')) blocks.get(1)?.set([0xfe, 0xff], 6);
-  put(table, blocks, 'OPTIONAL_UNIQUE_ID', bitsOf(values.uniqueId));
+  if (hasField(table, 'OPTIONAL_UNIQUE_ID')) put(table, blocks, 'OPTIONAL_UNIQUE_ID', bitsOf(values.uniqueId));
   for (const [number, data] of blocks) efuse.setFactoryBlock(number, concat(data, rsEncode(data)));
 }
 

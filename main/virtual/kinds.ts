@@ -10,11 +10,16 @@ export interface KindFacts {
   readonly packageVersion: number;
   /** Word at 0x40001000, in the ROM. */
   readonly romMagic: number;
-  /** Last word of GET_SECURITY_INFO: the ROM's API version. null: its answer ends before chip id and version (FACTS 1.4). */
-  readonly apiVersion: number | null;
+  /**
+   * Last word of GET_SECURITY_INFO: the ROM's API version. null: its answer ends before chip id and version. 'none': the command is unknown
+   * (FACTS 1.4).
+   */
+  readonly apiVersion: number | null | 'none';
   readonly crystalMHz: number;
   readonly uartClockDivider: number;
   readonly spiBase: number;
+  /** Offsets of its registers; CMD stands at the base on all of them. */
+  readonly spi: { readonly usr: number; readonly usr2: number; readonly misoLength: number; readonly w0: number };
   /** Registers that do not reset to zero. */
   readonly resetValues: readonly (readonly [number, number])[];
   /** Base of the watchdog that resets the whole chip: offsets of CONFIG0, CONFIG1 and WPROTECT. */
@@ -24,6 +29,8 @@ export interface KindFacts {
 }
 
 const mebi = 1024 * 1024;
+/** SPI flash controller of all kinds but the first (FACTS 1.5; esptool's targets). */
+const spi: KindFacts['spi'] = { usr: 0x18, usr2: 0x20, misoLength: 0x28, w0: 0x58 };
 
 const kinds: Readonly<Record<ChipKind, KindFacts>> = {
   esp32p4: {
@@ -36,6 +43,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 40,
     uartClockDivider: 0x500ca014,
     spiBase: 0x5008d000,
+    spi,
     resetValues: [],
     watchdog: { config0: 0x50116000, config1: 0x50116004, protect: 0x50116018 },
     readHook: null,
@@ -50,6 +58,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60002000,
+    spi,
     resetValues: [],
     watchdog: { config0: 0x60008098, config1: 0x6000809c, protect: 0x600080b0 },
     readHook: 0x3fcef688,
@@ -64,6 +73,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60002000,
+    spi,
     resetValues: [],
     watchdog: { config0: 0x60008090, config1: 0x60008094, protect: 0x600080a8 },
     readHook: null,
@@ -78,6 +88,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
+    spi,
     resetValues: [],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
     readHook: null,
@@ -92,6 +103,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 32,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
+    spi,
     resetValues: [],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c1c },
     readHook: null,
@@ -106,6 +118,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 48,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
+    spi,
     // PCR_SYSCLK_CONF: the crystal (MHz) that the ROM expects, bits 30:24
     resetValues: [[0x60096110, 48 << 24]],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
@@ -121,6 +134,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 40,
     uartClockDivider: 0x3f400014,
     spiBase: 0x3f402000,
+    spi,
     resetValues: [],
     watchdog: { config0: 0x3f408094, config1: 0x3f408098, protect: 0x3f4080ac },
     readHook: null,
@@ -135,11 +149,46 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
+    spi,
     resetValues: [],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
     readHook: null,
   },
+  esp32c2: {
+    revisions: [102],
+    flashSize: 4 * mebi,
+    macPrefix: [0x08, 0x3a, 0x8d],
+    packageVersion: 0,
+    romMagic: 0x6f51306f,
+    apiVersion: 0,
+    crystalMHz: 40,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60002000,
+    spi,
+    resetValues: [],
+    watchdog: { config0: 0x60008084, config1: 0x60008088, protect: 0x6000809c },
+    readHook: null,
+  },
+  esp32: {
+    revisions: [301, 100],
+    flashSize: 4 * mebi,
+    macPrefix: [0x24, 0x6f, 0x28],
+    packageVersion: 1,
+    romMagic: 0x00f01d83,
+    apiVersion: 'none',
+    crystalMHz: 40,
+    uartClockDivider: 0x3ff40014,
+    spiBase: 0x3ff42000,
+    spi: { usr: 0x1c, usr2: 0x24, misoLength: 0x2c, w0: 0x80 },
+    // RTCCALICFG1: what the ROM measured of its crystal against the 8 MHz clock; with CK8M_FREQ 50 in eFuse it makes 40 MHz
+    resetValues: [[0x3ff5f06c, 2048 << 7]],
+    watchdog: { config0: 0x3ff4808c, config1: 0x3ff48090, protect: 0x3ff480a4 },
+    readHook: null,
+  },
 };
+
+/** Kinds with two application cores. */
+export const multicore: readonly ChipKind[] = ['esp32p4', 'esp32s3', 'esp32'];
 
 export function kindFacts(kind: ChipKind): KindFacts {
   return kinds[kind];
@@ -158,3 +207,5 @@ export function flashPowerIsOff(kind: ChipKind, revision: Revision): boolean {
 }
 /** PMU_DATE of the P4: bits 1:0 force the flash supply on. LP_SYSTEM ANA_XPD_PAD_GROUP: bit 0 switches the pads on. */
 export const flashPowerRegisters = { pmuDate: 0x501153fc, forceOn: 0x3, padGroup: 0x5011010c } as const;
+/** APB_CTRL_DATE of the ESP32: bit 31 tells v3 from v2, which have the same eFuse bits (esptool targets/esp32.py). */
+export const classicDateRegister = { address: 0x3ff6607c, v3: 0x80000000 } as const;

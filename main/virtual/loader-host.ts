@@ -1,15 +1,15 @@
 import type { ChipKind, Revision } from '../model/chip.ts';
-import type { EfuseController } from './efuse-controller.ts';
 import type { NorFlash } from './flash.ts';
 import type { KindFacts } from './kinds.ts';
 import type { RegisterSpace } from './registers.ts';
+import type { EfuseSilicon } from './silicon.ts';
 
 /** What a loader in the chip (ROM or stub) finds around it. */
 export interface LoaderHost {
   readonly kind: ChipKind;
   readonly revision: Revision;
   readonly facts: KindFacts;
-  readonly efuse: EfuseController;
+  readonly efuse: EfuseSilicon;
   readonly flash: NorFlash;
   readonly registers: RegisterSpace;
   /** Payloads of frames, sent as one answer. */
@@ -17,8 +17,8 @@ export interface LoaderHost {
   /** Bytes as they are. */
   sendRaw(bytes: Uint8Array): void;
   setBaudRate(rate: number): void;
-  /** The key of the flash encryption engine in file order, 32 or 64 bytes; without a key block it works with an empty one. */
-  downloadKey(): Uint8Array;
+  /** Data through the flash encryption engine, for an absolute address. */
+  encrypt(plain: Uint8Array, address: number): Uint8Array;
   /** The stub that was loaded takes over. */
   startStub(): void;
   /** The loader is left for what lies in flash. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concat } from '../base/bytes.ts';
-import { xtsKey } from './boot-keys.ts';
+import { engineCipher } from './boot-cipher.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { FrameScanner, frameOf } from './frames.ts';
 import type { ChipLoader, LoaderHost } from './loader-host.ts';
@@ -160,7 +160,7 @@ export class LoaderSeat {
         uart.baudRate = rate;
         uart.garbled = faults.tooFast(rate);
       },
-      downloadKey: () => xtsKey(efuse),
+      encrypt: (plain, address) => engineCipher(efuse).encrypt(plain, address),
       startStub: () => {
         this.#loader?.close();
         registers.attachFlash(); // the stub does so as it starts

@@ -1,15 +1,14 @@
 import type { ChipKind, Revision } from '../model/chip.ts';
-import { type EfuseController, efuseWindow } from './efuse-controller.ts';
+import { efuseWindow } from './efuse-controller.ts';
 import type { NorFlash } from './flash.ts';
-import { flashPowerIsOff, flashPowerRegisters, type KindFacts } from './kinds.ts';
+import { classicDateRegister, flashPowerIsOff, flashPowerRegisters, type KindFacts } from './kinds.ts';
+import type { EfuseSilicon } from './silicon.ts';
 
 /** The ROM word by which old tools told chips apart. */
 const magicAddress = 0x40001000;
 const watchdogKey = 0x50d83aa1;
 
-/** Register offsets of the SPI flash controller, the same on all kinds here (FACTS 1.5; esptool's targets). */
-const spi = { cmd: 0x00, usr: 0x18, usr2: 0x20, misoLength: 0x28, w0: 0x58 };
-/** CMD: run what USR describes. */
+/** CMD, at the base of the SPI flash controller: run what USR describes. */
 const spiRun = 1 << 18;
 const usrMiso = 1 << 28;
 const usrMosi = 1 << 27;
@@ -18,7 +17,7 @@ export interface RegisterParts {
   readonly kind: ChipKind;
   readonly revision: Revision;
   readonly facts: KindFacts;
-  readonly efuse: EfuseController;
+  readonly efuse: EfuseSilicon;
   readonly flash: NorFlash;
   /** The rate the UART runs at, for the clock divider that tools read. */
   baudRate(): number;
@@ -43,7 +42,9 @@ export class RegisterSpace {
     this.#words.clear();
     this.#segments = [];
     this.#flashAttached = false;
-    for (const [address, value] of this.#parts.facts.resetValues) this.#words.set(address, value >>> 0);
+    const { facts, kind, revision } = this.#parts;
+    for (const [address, value] of facts.resetValues) this.#words.set(address, value >>> 0);
+    if (kind === 'esp32' && revision >= 300) this.#words.set(classicDateRegister.address, classicDateRegister.v3);
   }
 
   read(address: number): number {
@@ -63,7 +64,7 @@ export class RegisterSpace {
       return;
     }
     this.#words.set(address, value);
-    if (address === facts.spiBase + spi.cmd && (value & spiRun) !== 0) this.#runSpi();
+    if (address === facts.spiBase && (value & spiRun) !== 0) this.#runSpi();
     const { config0, protect } = facts.watchdog;
     if (address === config0 && value >>> 31 === 1 && this.#words.get(protect) === watchdogKey)
       this.#parts.watchdogFired();
@@ -121,7 +122,7 @@ export class RegisterSpace {
   }
 
   #runSpi(): void {
-    const base = this.#parts.facts.spiBase;
+    const { spiBase: base, spi } = this.#parts.facts;
     const word = (offset: number) => this.#words.get(base + offset) ?? 0;
     const usr = word(spi.usr);
     const command = word(spi.usr2) & 0xff;
@@ -131,7 +132,7 @@ export class RegisterSpace {
       const mask = bits >= 32 ? 0xffffffff : 2 ** bits - 1;
       this.#words.set(base + spi.w0, (this.#spiAnswer(command) & mask) >>> 0);
     }
-    this.#words.set(base + spi.cmd, 0);
+    this.#words.set(base, 0);
   }
 
   /** What the flash answers to a command; an open line reads as ones, one without supply as zeros. */

@@ -1,4 +1,3 @@
-import { encryptFlash } from '../image/flash-encryption.ts';
 import { sectorSize } from './flash.ts';
 import { Inflater } from './inflater.ts';
 import { checksumOf, type LoaderHost } from './loader-host.ts';
@@ -46,9 +45,11 @@ export class RomFlash {
   /** `words`: eraseSize, blocks, blockSize, offset, encrypt; `given`: bytes of request data. */
   begin(words: readonly number[], given: number, deflated: boolean): number {
     const [size, , , offset, encrypt] = words as [number, number, number, number, number];
-    if (given < 20) return romError.badMessage;
-    const { efuse, flash } = this.#host;
-    if (encrypt !== 0 && efuse.field('DIS_DOWNLOAD_MANUAL_ENCRYPT') === 1) return romError.invalidParameter;
+    const { efuse, flash, kind } = this.#host;
+    // The first ROM knows no fifth word (FACTS 1.2); whether it minds one is not told: here it does, so that no host relies on it.
+    if (kind === 'esp32' ? given !== 16 : given < 20) return romError.badMessage;
+    if (kind !== 'esp32' && encrypt !== 0 && efuse.field('DIS_DOWNLOAD_MANUAL_ENCRYPT') === 1)
+      return romError.invalidParameter;
     if (offset % sectorSize !== 0 || offset + size > this.#size || !this.#host.registers.flashReachable())
       return romError.failed;
     this.close();
@@ -56,7 +57,7 @@ export class RomFlash {
     this.#session = {
       address: offset,
       expected: 0,
-      encrypt: encrypt !== 0,
+      encrypt: kind !== 'esp32' && encrypt !== 0,
       inflater: deflated ? new Inflater() : null,
     };
     return 0;
@@ -99,6 +100,6 @@ export class RomFlash {
   #write(session: Session, data: Uint8Array): void {
     const place = session.address % addressable;
     session.address += data.length;
-    this.#host.flash.program(place, session.encrypt ? encryptFlash(data, place, this.#host.downloadKey()) : data);
+    this.#host.flash.program(place, session.encrypt ? this.#host.encrypt(data, place) : data);
   }
 }

@@ -77,7 +77,8 @@ export class RomLoader implements ChipLoader {
     this.#host.efuse.advance(Number.POSITIVE_INFINITY);
     const opcode = buffer[1]!;
     const secure = this.#host.efuse.field('ENABLE_SECURITY_DOWNLOAD') === 1;
-    if (!opcodes.has(opcode) || (secure && !secureOpcodes.has(opcode))) {
+    const unknown = !opcodes.has(opcode) || (opcode === op.securityInfo && this.#host.facts.apiVersion === 'none');
+    if (unknown || (secure && !secureOpcodes.has(opcode))) {
       this.#refuse();
       return;
     }

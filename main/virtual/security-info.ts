@@ -24,7 +24,7 @@ const seventhPurpose = 12;
 
 /** The 20 bytes of GET_SECURITY_INFO (12 where the ROM tells neither chip id nor version), from the values that the last eFuse read command latched. */
 export function securityInfo(kind: ChipKind, facts: KindFacts, efuse: VirtualEfuse): Uint8Array {
-  const info = new Uint8Array(facts.apiVersion === null ? 12 : 20);
+  const info = new Uint8Array(typeof facts.apiVersion === 'number' ? 20 : 12);
   const view = viewOf(info);
   let flags = 0;
   for (const [bit, name] of flagFields) if (ones(efuse.field(name)) % 2 === 1) flags |= 1 << bit;
@@ -33,7 +33,7 @@ export function securityInfo(kind: ChipKind, facts: KindFacts, efuse: VirtualEfu
   for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries())
     if (purposeField !== null) info[5 + slot] = efuse.field(purposeField);
   info[11] = seventhPurpose;
-  if (facts.apiVersion === null) return info;
+  if (typeof facts.apiVersion !== 'number') return info;
   view.setUint32(12, chipIds[kind], true);
   view.setUint32(16, facts.apiVersion, true);
   return info;

@@ -81,6 +81,22 @@ export interface VirtualEfuse {
   powerOn(): void;
 }
 
+/** A whole eFuse controller with the array behind it, as a chip in software has one. */
+export interface EfuseSilicon extends VirtualEfuse {
+  /** Time that passes for the controller, microseconds: delays inside one packet of register writes. */
+  advance(micros: number): void;
+  /** Reset without loss of power: staged words are gone, the latched values stay. */
+  reset(): void;
+  /** Burns a field as code on the chip does, and reads it back at once. Write protection holds for it too. */
+  burnField(name: string, value: number): void;
+  /** Puts a block as the factory delivers it. */
+  setFactoryBlock(block: number, bytes: Uint8Array): void;
+  /** Copy of the array, block by block, for the state file. */
+  burned(): Uint8Array[];
+  /** Puts an array that `burned` gave. RangeError where its shape is another chip's. */
+  restore(array: readonly Uint8Array[]): void;
+}
+
 /** Bytes out of the chip's UART. */
 export type UartSink = (bytes: Uint8Array) => void;
 

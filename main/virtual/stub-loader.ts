@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
 import { concat, u32le, utf8, viewOf } from '../base/bytes.ts';
-import { encryptFlash } from '../image/flash-encryption.ts';
 import { sectorSize } from './flash.ts';
 import { Inflater } from './inflater.ts';
 import {
@@ -134,6 +133,7 @@ export class StubLoader implements ChipLoader {
         registers.writeEntries(view, headerLength, given / 16);
         return this.#answer(opcode, 0);
       case op.securityInfo:
+        if (this.#host.facts.apiVersion === 'none') return this.#answer(opcode, fault.unknown);
         return this.#answer(opcode, 0, 0, securityInfo(this.#host.kind, this.#host.facts, this.#host.efuse));
       case op.spiAttach:
         this.#host.registers.attachFlash();
@@ -246,10 +246,7 @@ export class StubLoader implements ChipLoader {
       flash.erase(session.erased, upTo - session.erased);
       session.erased = upTo;
     }
-    flash.program(
-      session.address,
-      session.encrypt ? encryptFlash(data, session.address, this.#host.downloadKey()) : data,
-    );
+    flash.program(session.address, session.encrypt ? this.#host.encrypt(data, session.address) : data);
     session.address += data.length;
     session.remaining -= data.length;
     return 0;

@@ -129,6 +129,7 @@ UART_PRINT_CHANNEL                  which UART the ROM log goes to
 DIS_WIFI6                           Wi-Fi 6 off
 USB_PHY_SEL                         which USB controller has which PHY
 USB_EXT_PHY_ENABLE                  external USB PHY
+CUSTOM_MAC_USED                     the product's own MAC address stands in BLOCK_USR_DATA
 XTAL_48M_SEL                        crystal of 48 MHz while an odd number of bits is 1
 XTAL_48M_SEL_MODE                   what tells the crystal frequency in download mode`;
 
@@ -175,13 +176,18 @@ TEMP                                temperature range of the chip, code`;
 const families: readonly (readonly [RegExp, string])[] = [
   [/^KEY_PURPOSE_\d$/, 'what BLOCK_KEY of this number is for'],
   [/^KEY\d$/, 'a key, a digest or user data'],
+  [/^KEY\d\.FE_/, 'the part of the key block that a flash key of this length takes'],
+  [/^KEY\d\.SB_/, 'the part of the key block that the Secure Boot digest takes'],
   [/^SPI_PAD_CONFIG_/, 'pad of this flash line'],
   [/^PXA0_TIEH_SEL_/, 'source of an LDO setting. A property of the board'],
   [
-    /^ADC\d|^ADC_CALIB$|^RTCCALIB_|^OCODE$|^TEMP_CALIB$|^TEMPERATURE_SENSOR$/,
+    /^ADC\d|^ADC_CALIB|^RTCCALIB_|^OCODE$|^TEMP_CALIB$|^TEMPERATURE_SENSOR$/,
     'calibration of ADC or temperature sensor',
   ],
-  [/^(LDO|PVT|LSLP|DSLP|ACTIVE|LP|K_|V_|DIG_|THRES|DBIAS|REF|RES|PA|TRIM|RXIQ)/, 'calibration of supply or radio'],
+  [
+    /^(LDO|RTC_LDO|PVT|LSLP|DSLP|ACTIVE|LP|K_|V_|DIG_|THRES|DBIAS|REF|RES|PA|TRIM|RXIQ)/,
+    'calibration of supply or radio',
+  ],
 ];
 
 const known = new Map(

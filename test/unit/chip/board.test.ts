@@ -191,7 +191,7 @@ test('profiles: every chip has one, and every field it names exists on its silic
         if (minRevision <= table.revisions.min) assert.equal(fieldOf(table, field).name, field);
     }
   }
-  assert.equal(profileByChipId(0), null);
+  assert.equal(profileByChipId(7), null);
   assert.match(profileOf('esp32p4').ecdsaRefusal(103) ?? '', /v1\.3.*v3\.0/);
   assert.equal(profileOf('esp32p4').ecdsaRefusal(301), null);
   assert.match(profileOf('esp32c3').ecdsaRefusal(4) ?? '', /no ECDSA/);

@@ -20,6 +20,7 @@ class Recorder implements RegisterAccess {
   readonly programs: { cmd: number; conf: number; data: string[]; check: string[] }[] = [];
   readonly packets: RegisterWrite[][] = [];
   reads = 0;
+  readonly baudRate = 115200;
   readonly #table: EfuseTable;
   /** Damages the n-th packet's first value (from 1). */
   damage = 0;

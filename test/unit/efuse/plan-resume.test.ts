@@ -6,9 +6,17 @@ import { bytesOfWords, concat, fromHex, toHex, wordsOf } from '../../../main/bas
 import { type RandomSource, seededRandom } from '../../../main/base/random.ts';
 import { readDisableBitsOf } from '../../../main/efuse/parts.ts';
 import { planBurn } from '../../../main/efuse/plan.ts';
-import type { Burn, EfusePast, PastSlot, WantedEfuses } from '../../../main/efuse/plan-types.ts';
+import type { Burn, EfusePast, PastSlot, WantedEfuses, WantedKey } from '../../../main/efuse/plan-types.ts';
 import { rsDecode, rsEncode } from '../../../main/efuse/reed-solomon.ts';
-import { efuseTableFor, efuseTables, fieldOf, purposeRule, widthOf } from '../../../main/efuse/tables.ts';
+import { bitOf } from '../../../main/efuse/snapshot.ts';
+import {
+  efuseTableFor,
+  efuseTables,
+  fieldOf,
+  purposeRule,
+  readDisablePlace,
+  widthOf,
+} from '../../../main/efuse/tables.ts';
 import type { EfuseSnapshot, EfuseTable } from '../../../main/efuse/types.ts';
 
 /** Silicon as far as a plan sees it: BLOCK0 words, 44 bytes a key block, read protection on the way out. */
@@ -39,12 +47,13 @@ class Silicon {
 
   read(): EfuseSnapshot {
     const rsErrors: [number, number] = [0, 0];
-    const hides = (bit: number) => ((this.block0[1]! >>> bit) & 1) === 1;
+    const hides = (bit: number) => bitOf(this.block0, readDisablePlace(this.table, bit)) === 1;
     const blocks = this.table.blocks.map((block) => {
       const { number, words } = block;
       if (number === 0) return [...this.block0];
       const stored = this.blocks.get(number) ?? new Uint8Array(44);
-      const { data, corrected, failed } = rsDecode(stored);
+      const { data, corrected, failed } =
+        block.coding === 'bits' ? { data: stored, corrected: 0, failed: false } : rsDecode(stored);
       const at = number - 1;
       rsErrors[at >>> 3]! |= corrected << (4 * (at & 7));
       const failAt = at + this.table.rsFailBitShift;
@@ -67,18 +76,22 @@ const secretOf = (role: string, part: string) => seededRandom(role.length * 7 + 
 
 /** Flash key, HMAC key and digest with everything a production recipe of this chip burns. */
 function production(table: EfuseTable): WantedEfuses {
-  const has = (name: string) => table.fields.some((field) => field.name === name);
+  const has = (name: string) => table.fields.some(({ name: own, pieces }) => own === name && pieces[0]!.block === 0);
   const knows = (name: string) => table.purposes.some(({ purpose }) => purpose === name);
   const double = knows('XTS_AES_256_KEY_1');
-  const flash = (
-    part: 'whole' | 'low' | 'high',
-    purpose: 'XTS_AES_128_KEY' | 'XTS_AES_256_KEY_1' | 'XTS_AES_256_KEY_2',
-  ) => ({ material: { kind: 'secret', role: 'flash-encryption', part }, purpose, slot: null }) as const;
+  const derived = 'XTS_AES_128_KEY_DERIVED_FROM_128_EFUSE_BITS';
+  const flash = (part: 'whole' | 'low' | 'high', purpose: WantedKey['purpose']) =>
+    ({ material: { kind: 'secret', role: 'flash-encryption', part }, purpose, slot: null }) as const;
   return {
     keys: [
       ...(double
         ? [flash('low', 'XTS_AES_256_KEY_1'), flash('high', 'XTS_AES_256_KEY_2')]
-        : [flash('whole', 'XTS_AES_128_KEY')]),
+        : [
+            flash(
+              'whole',
+              knows(derived) ? derived : knows('FLASH_ENCRYPTION') ? 'FLASH_ENCRYPTION' : 'XTS_AES_128_KEY',
+            ),
+          ]),
       ...(knows('HMAC_UP')
         ? [{ material: { kind: 'secret', role: 'hmac-up', part: 'whole' }, purpose: 'HMAC_UP', slot: null } as const]
         : []),
@@ -98,6 +111,12 @@ function production(table: EfuseTable): WantedEfuses {
         ['SPI_DOWNLOAD_MSPI_DIS', 1, 'protection'],
         ['XTS_DPA_PSEUDO_LEVEL', 1, 'protection'],
         ['SECURE_VERSION', 3, 'protection'],
+        ['FLASH_CRYPT_CONFIG', 15, 'protection'],
+        ['JTAG_DISABLE', 1, 'protection'],
+        ['DISABLE_DL_ENCRYPT', 1, 'protection'],
+        ['FLASH_CRYPT_CNT', 127, 'enable'],
+        ['ABS_DONE_1', 1, 'enable'],
+        ['UART_DOWNLOAD_DIS', 1, 'door'],
         ['SPI_BOOT_CRYPT_CNT', 7, 'enable'],
         ['SECURE_BOOT_EN', 1, 'enable'],
         ['ENABLE_SECURITY_DOWNLOAD', 1, 'door'],
@@ -118,7 +137,9 @@ function codeword(burn: Extract<Burn, { kind: 'key' }>, table: EfuseTable): Uint
     if (reversed) data.reverse();
     block.set(data, part.bit / 8);
   }
-  return concat(block, rsEncode(block));
+  return table.blocks[burn.block]!.coding === 'bits'
+    ? concat(block, new Uint8Array(12))
+    : concat(block, rsEncode(block));
 }
 
 /** Carries a plan out; with `stop`, power goes in the middle of (or right after) that burn, counted from 0. */
@@ -132,7 +153,10 @@ function carryOut(
   const before = silicon.read();
   const plan = planBurn(before, wanted, { slots: past } satisfies EfusePast);
   assert.deepEqual(plan.refusals, []);
-  const hiding = 2 ** widthOf(fieldOf(silicon.table, 'RD_DIS')) - 1;
+  const hiding = (words: readonly number[]) =>
+    Array.from({ length: widthOf(fieldOf(silicon.table, 'RD_DIS')) }).some(
+      (_, bit) => bitOf(words, readDisablePlace(silicon.table, bit)) === 1,
+    );
   for (const [index, burn] of plan.burns.entries()) {
     const cut = index === stop;
     const mask = (bytes: Uint8Array) =>
@@ -155,9 +179,8 @@ function carryOut(
     } else {
       for (const [i, word] of burn.words.entries())
         assert.equal(word & silicon.block0[i]!, 0, 'no bit is burned twice');
-      if ((silicon.block0[0]! & 1) === 1)
-        assert.equal(burn.words[1]! & hiding, 0, 'no RD_DIS after its write protection');
-      assert.equal((burn.words[0]! & 1) * (burn.words[1]! & hiding), 0, 'nor with it');
+      if ((silicon.block0[0]! & 1) === 1) assert.ok(!hiding(burn.words), 'no RD_DIS after its write protection');
+      assert.ok((burn.words[0]! & 1) === 0 || !hiding(burn.words), 'nor with it');
       silicon.program(0, mask(bytesOfWords(burn.words)));
       if (cut) return false;
     }

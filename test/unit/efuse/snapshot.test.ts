@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canonicalJson } from '../../../main/base/json.ts';
 import { seededRandom } from '../../../main/base/random.ts';
+import { identityFromSnapshot } from '../../../main/efuse/identity.ts';
 import {
   blankSnapshot,
   blockHealth,
   decodeSnapshot,
   diffSnapshots,
-  identityFromSnapshot,
   readValue,
   withoutSecrets,
 } from '../../../main/efuse/snapshot.ts';
@@ -111,7 +111,7 @@ test('a token keeps a whole state but for secrets, and notices every changed cha
       blocks: blank.blocks.map((words) =>
         words.map(() => new DataView(random(4).buffer).getUint32(0) >>> (random(1)[0]! % 32)),
       ),
-      repeatErrors: [0, 0, 5, 0, 0],
+      repeatErrors: blank.repeatErrors.map((_, i) => (i === blank.repeatErrors.length - 1 ? 5 : 0)),
       rsErrors: [0x10, 0],
     };
     const token = efuseToken(snapshot);

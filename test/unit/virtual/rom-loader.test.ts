@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { concat, equalBytes, reversed, toHex, utf8, wordsOf } from '../../../main/base/bytes.ts';
+import { concat, equalBytes, reversed, toHex, utf8 } from '../../../main/base/bytes.ts';
 import { rsEncode } from '../../../main/efuse/reed-solomon.ts';
 import { encryptFlash } from '../../../main/image/flash-encryption.ts';
 import { chipKinds } from '../../../main/model/chip.ts';
@@ -88,16 +88,22 @@ test('every kind tells its flash through the SPI registers', async () => {
       esp32p4: 0x5008d000,
       esp32s2: 0x3f402000,
       esp32c3: 0x60002000,
+      esp32c2: 0x60002000,
       esp32s3: 0x60002000,
+      esp32: 0x3ff42000,
     };
+    const at =
+      kind === 'esp32'
+        ? { usr: 0x1c, usr2: 0x24, miso: 0x2c, w0: 0x80 }
+        : { usr: 0x18, usr2: 0x20, miso: 0x28, w0: 0x58 };
     const base = bases[kind] ?? 0x60003000;
     const write = (offset: number, value: number) => talk(request(0x09, words(base + offset, value, 0xffffffff, 0)));
-    await write(0x28, 23);
-    await write(0x18, (1 << 31) | (1 << 28));
-    await write(0x20, (7 << 28) | 0x9f);
+    await write(at.miso, 23);
+    await write(at.usr, (1 << 31) | (1 << 28));
+    await write(at.usr2, (7 << 28) | 0x9f);
     await write(0, 1 << 18);
     assert.equal((await talk(request(0x0a, words(base)))).slice(10, 18), '00000000', kind);
-    assert.equal((await talk(request(0x0a, words(base + 0x58)))).slice(10, 18), 'c8401700', kind);
+    assert.equal((await talk(request(0x0a, words(base + at.w0)))).slice(10, 18), 'c8401700', kind);
   }
 });
 
@@ -146,13 +152,12 @@ test('the MAC and the revision that were asked for are burned, with check words 
     assert.equal(chip.identity.mac, '02:00:00:12:34:56');
     const { registers, blocks } = chip.efuse.table;
     assert.equal(chip.efuse.readRegister(registers.rsErr0), 0, kind);
-    const low = chip.efuse.readRegister(blocks[1]!.readOffset);
-    assert.equal(low, 0x00123456, kind);
-    assert.deepEqual(
-      wordsOf(Uint8Array.of(0, 2, 0, 0))[0],
-      chip.efuse.readRegister(blocks[1]!.readOffset + 4) & 0xffff,
-      kind,
-    );
+    // ESP32 keeps it behind the first word of BLOCK0, with its check byte (esp_rom_crc8) above
+    const own = blocks[kind === 'esp32c2' ? 2 : 1]!.readOffset;
+    const at = kind === 'esp32' ? blocks[0]!.readOffset + 4 : own;
+    assert.equal(chip.efuse.readRegister(at), 0x00123456, kind);
+    const high = kind === 'esp32' ? 0x007b0000 : chip.efuse.readRegister(at + 4) & 0xffff0000;
+    assert.equal(chip.efuse.readRegister(at + 4), (high | 0x0200) >>> 0, kind);
   }
 });
 
