@@ -72,7 +72,8 @@ export function buildDsData(key: RsaKey, hmacKey: SecretBytes, iv: Uint8Array, c
     const digest = createHash('sha256').update(numbers).update(ends).update(iv).digest();
     const plain = concat(numbers, digest, ends, new Uint8Array(8).fill(8));
     try {
-      const cipher = aesKey(hmacKey).use((aes) => createCipheriv('aes-256-cbc', aes, iv));
+      using aes = aesKey(hmacKey);
+      const cipher = aes.use((bytes) => createCipheriv('aes-256-cbc', bytes, iv));
       cipher.setAutoPadding(false);
       return concat(u32le(length), iv, cipher.update(plain), cipher.final());
     } finally {
@@ -95,6 +96,12 @@ export function buildDsContext(keyId: number, bits: number): Uint8Array {
  * Throws RecipeFault `image.ds-size` for another length, `image.ds-parameters` where they do not fit: a wrong HMAC key, or damage.
  */
 export function openDsData(data: Uint8Array, hmacKey: SecretBytes, chip: ChipKind): DsParameters {
+  using key = aesKey(hmacKey);
+  return openDsDataUnder(data, key, chip);
+}
+
+/** The same under the AES key that the HMAC peripheral hands over: HMAC-SHA-256 of `dsKeyMessage`. */
+export function openDsDataUnder(data: Uint8Array, aes: SecretBytes, chip: ChipKind): DsParameters {
   const width = longestKeyOf(chip) / 8;
   if (data.length !== 4 + ivSize + 3 * width + tailSize)
     throw formatFault(
@@ -103,7 +110,7 @@ export function openDsData(data: Uint8Array, hmacKey: SecretBytes, chip: ChipKin
       'Give the parameters that were made for this chip.',
     );
   const iv = data.subarray(4, 4 + ivSize);
-  const decipher = aesKey(hmacKey).use((aes) => createDecipheriv('aes-256-cbc', aes, iv));
+  const decipher = aes.use((key) => createDecipheriv('aes-256-cbc', key, iv));
   decipher.setAutoPadding(false);
   const plain = decipher.update(data.subarray(4 + ivSize));
   try {
@@ -163,12 +170,13 @@ export function readRsaKey(pkcs1: Uint8Array): RsaKey {
   return { modulus, exponent: SecretBytes.adopt(new Uint8Array(value(0x02))) };
 }
 
-/** The AES key of the peripheral: HMAC-SHA-256 over 32 bytes FF, with the key block as its key. */
+/** What the HMAC peripheral is asked for the AES key of the DS peripheral (FACTS 6). */
+export const dsKeyMessage: Uint8Array = new Uint8Array(32).fill(0xff);
+
+/** The AES key of the peripheral, with the key block as the key of the HMAC. */
 function aesKey(hmacKey: SecretBytes): SecretBytes {
   if (hmacKey.length !== 32) throw new RangeError(`an HMAC key block has 32 bytes, not ${hmacKey.length}`);
-  return hmacKey.use((key) =>
-    SecretBytes.take(createHmac('sha256', key).update(new Uint8Array(32).fill(0xff)).digest()),
-  );
+  return hmacKey.use((key) => SecretBytes.take(createHmac('sha256', key).update(dsKeyMessage).digest()));
 }
 
 function longestKeyOf(chip: ChipKind): number {

@@ -1,6 +1,7 @@
 /** Lines kept of what a board prints: enough for any boot, no growth on a board that prints for ever. */
 const mostLines = 400;
-const longestLine = 1000;
+/** Longer than the signature of an RSA-4096 key in hex. */
+const longestLine = 2000;
 
 /** Bytes that a chip prints, as lines of text without line ends; control characters (colours too) are left out. */
 export class ConsoleLog {

@@ -4,7 +4,7 @@ import type { Board } from '../chip/board.ts';
 import { grantBurnPermit } from '../chip/permit.ts';
 import { decodeSnapshot } from '../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { DeviceHistory, Ledger } from '../ledger/ledger.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { Fact, KeyRole, RunEvent, StepEvent, WrappedKey } from '../model/event.ts';
 import { BoardFault, type Fault, faultOf, isFault, RecipeFault } from '../model/fault.ts';
@@ -25,6 +25,7 @@ import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
 import { type BoardPast, pastOf } from './past.ts';
 import { sealedRecordOf } from './sealed-record.ts';
+import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
 import { whoWaived } from './who-waived.ts';
 
 /** What every run of a station shares. */
@@ -138,12 +139,10 @@ export class Run {
     const identity = readable(board.identity);
     const snapshot = await board.readEfuses();
     await this.#say(null, { type: 'identified', identity: identityFact(identity), efuses: decodeSnapshot(snapshot) });
-    const serial = this.#job.serial ?? (recipe.serial.from === 'mac' ? identity.mac.replaceAll(':', '') : null);
     const history = await ledger.history(identity.mac);
-    const refused = refuseBoard(recipe, identity, history) ?? refuseSerial(recipe, serial);
+    const refused = refuseBoard(recipe, identity, history);
     if (refused) throw refused;
-    this.#serial = serial;
-    await ledger.bindRun(this.#record.id, { mac: identity.mac, chip: identity.kind, ...(serial ? { serial } : {}) });
+    const serial = await this.#bind(identity, history);
     const past = pastOf(history);
     const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, past, release);
     const cannot = refuseWithoutReset(plan, this.#job);
@@ -167,6 +166,28 @@ export class Run {
       await this.#say(null, { type: 'waived', ...waiver });
     }
     return { plan, digest, past, rows };
+  }
+
+  /** Settles the serial number and binds the run to the board; gives the number. */
+  async #bind({ mac, kind }: ReadableIdentity, history: DeviceHistory): Promise<string | null> {
+    const { ledger, signer } = this.#parts;
+    const { recipe } = this.#job.loaded;
+    const draws = recipe.serial.from === 'random';
+    const earlier = draws ? drawnBefore(history, recipe.serial) : null;
+    const given = this.#job.serial ?? (recipe.serial.from === 'mac' ? mac.replaceAll(':', '') : null);
+    const refused = refuseGivenSerial(recipe, given, earlier) ?? refuseSerial(recipe, given);
+    if (refused) throw refused;
+    for (let tries = 1; ; tries++) {
+      const serial = given ?? earlier ?? (draws ? await drawSerial(signer, recipe.serial) : null);
+      try {
+        await ledger.bindRun(this.#record.id, { mac, chip: kind, ...(serial ? { serial } : {}) });
+        this.#serial = serial;
+        return serial;
+      } catch (error) {
+        // two boards may draw the same number once in a great while; a generator that does it again and again is told
+        if (!draws || tries === drawTries || !isFault(error, 'ledger.duplicate')) throw error;
+      }
+    }
   }
 
   /** Answers of a loader carry no checksum: before a board is refused by what was read, it is read once more. */
@@ -298,6 +319,9 @@ interface Admitted {
   readonly past: BoardPast;
   readonly rows: StepContext['rows'];
 }
+
+/** How often a serial number is drawn before the generator is given up. */
+const drawTries = 5;
 
 type ReadableIdentity = ChipIdentity & { readonly revision: number; readonly mac: string };
 

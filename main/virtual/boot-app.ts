@@ -1,11 +1,12 @@
-import { p256 } from '@noble/curves/nist.js';
-import { fromHex, toHex } from '../base/bytes.ts';
+import { fromHex } from '../base/bytes.ts';
 import { canonicalJson } from '../base/json.ts';
 import { fieldOf, hasField } from '../efuse/tables.ts';
+import type { Partition } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { proofMarker } from '../model/proof.ts';
 import type { IdfConsole } from './boot-console.ts';
-import { fieldOr, flashEncryptionOn, keyFileBytes, ones, slotOfPurpose } from './boot-keys.ts';
+import { findIdentity } from './boot-identity.ts';
+import { fieldOr, flashEncryptionOn, ones, slotOfPurpose } from './boot-keys.ts';
 import type { LoadedApp } from './boot-second-stage.ts';
 import { openStorage, security2 } from './boot-storage.ts';
 import { multicore } from './kinds.ts';
@@ -43,7 +44,7 @@ export function startApp(context: BootContext, app: LoadedApp, console: IdfConso
   if (!holds(app.bytes, proofMarker)) return null;
   console.info('proof', `${proofMarker} ready`);
   const provisioning = security2(context, openStorage(context, app.partitions, console));
-  return { answer: (line) => answer(context, line, provisioning) };
+  return { answer: (line) => answer(context, app.partitions, line, provisioning) };
 }
 
 /** What ESP-IDF calls release mode of flash encryption (FACTS 3.6, its last paragraph). */
@@ -67,35 +68,27 @@ function holds(bytes: Uint8Array, text: string): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text, 0, 'latin1');
 }
 
-function answer(context: BootContext, line: string, provisioning: (words: readonly string[]) => string[]): string[] {
+function answer(
+  context: BootContext,
+  partitions: readonly Partition[],
+  line: string,
+  provisioning: (words: readonly string[]) => string[],
+): string[] {
   const words = line.trim().split(/\s+/);
   const [command, argument] = words;
   if (command === undefined || command === '') return [];
   if (command === 'sec2' || command === 'sec2-proof') return provisioning(words);
   if (command === 'security' && words.length === 1) return [`security ${canonicalJson(securityView(context.efuse))}`];
   if (command === 'pubkey' && words.length === 1) {
-    const key = identityKey(context);
-    return [key === null ? 'proof error no-key' : `pubkey ${toHex(p256.getPublicKey(key, false))}`];
+    const identity = findIdentity(context, partitions);
+    return [identity === null ? 'proof error no-key' : `pubkey ${identity.publicKey}`];
   }
   if (command === 'prove' && words.length === 2) {
     if (!/^[0-9a-fA-F]{64}$/.test(argument ?? '')) return ['proof error bad-challenge'];
-    const key = identityKey(context);
-    // the peripheral's deterministic mode (RFC 6979, FACTS 8); noble hashes the challenge with SHA-256
-    return [key === null ? 'proof error no-key' : `proof ${toHex(p256.sign(fromHex(argument ?? ''), key))}`];
+    const identity = findIdentity(context, partitions);
+    return [identity === null ? 'proof error no-key' : `proof ${identity.prove(fromHex(argument ?? ''))}`];
   }
   return ['error unknown command'];
-}
-
-/** Scalar (big-endian) that the ECDSA peripheral signs with; null where chip or revision has none, or no valid key is burned. */
-function identityKey(context: BootContext): Uint8Array | null {
-  const { efuse, kind, revision } = context;
-  const peripheral =
-    (kind === 'esp32p4' && revision >= 300) || kind === 'esp32c5' || kind === 'esp32c61' || kind === 'esp32h2';
-  if (!peripheral) return null;
-  const slot = slotOfPurpose(efuse, 'ECDSA_KEY');
-  if (slot === null) return null;
-  const scalar = keyFileBytes(efuse, slot, 'ECDSA_KEY');
-  return p256.utils.isValidSecretKey(scalar) ? scalar : null;
 }
 
 /** The firmware's own view of its eFuses, as a release checklist. */

@@ -22,7 +22,7 @@ export async function judgeSerial(text: string, rules: SerialRules): Promise<voi
   if (recipe.serial.from !== 'scan')
     throw refusal(
       'serial.not-wanted',
-      `The recipe ${recipe.name} takes the serial number from the chip, so ${JSON.stringify(text)} is not needed.`,
+      `The recipe ${recipe.name} makes serial numbers itself, so ${JSON.stringify(text)} is not needed.`,
       'Insert the board; scan nothing.',
     );
   const misfit = refuseSerial(recipe, text);
