@@ -1,4 +1,6 @@
 import { connectBoard } from '../chip/connect.ts';
+import type { KeyMaterial } from '../efuse/plan-types.ts';
+import { keyBlockMap } from '../efuse/slots.ts';
 import { revisionText } from '../model/chip.ts';
 import { describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
@@ -95,7 +97,7 @@ export function planLines(plan: Plan): string[] {
     ),
     '',
     'Key blocks',
-    ...keyBlockMap(plan),
+    ...keyBlockLines(plan),
     '',
     `Bits that become 1 for ever (${burn.bits.length})`,
     ...bitLines(plan),
@@ -104,22 +106,18 @@ export function planLines(plan: Plan): string[] {
   ];
 }
 
-function keyBlockMap(plan: Plan): string[] {
-  const rows: string[][] = [];
-  for (let slot = 0; slot < 6; slot++) {
-    const held = plan.burn.slots.find((entry) => entry.slot === slot);
-    const material = held?.material;
-    rows.push([
-      `  BLOCK_KEY${slot}`,
-      held ? held.purpose : 'free',
-      material === undefined
-        ? ''
-        : material.kind === 'digest'
-          ? `digest ${material.sha256.slice(0, 16)}…, readable`
-          : `${material.role}${material.part === 'whole' ? '' : ` (${material.part} half)`}, secret, read-protected`,
-    ]);
-  }
-  return table(rows);
+function keyBlockLines(plan: Plan): string[] {
+  const words = (material: KeyMaterial) =>
+    material.kind === 'digest'
+      ? `digest ${material.sha256.slice(0, 16)}…, readable`
+      : `${material.role}${material.part === 'whole' ? '' : ` (${material.part} half)`}, secret, read-protected`;
+  return table(
+    keyBlockMap(plan.burn).flatMap(({ name, held }) =>
+      held.length === 0
+        ? [[`  ${name}`, 'free', '']]
+        : held.map(({ purpose, material }) => [`  ${name}`, purpose, words(material)]),
+    ),
+  );
 }
 
 function bitLines(plan: Plan): string[] {

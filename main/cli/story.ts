@@ -59,8 +59,8 @@ function isBurned(field: unknown): boolean {
 
 function burnText(what: string, detail: unknown): string {
   if (what === 'key-block') {
-    const { slot, purpose } = detail as { slot: number; purpose: string };
-    return `${purpose} into BLOCK_KEY${slot}`;
+    const { slot, name, purpose } = detail as { slot: number; name?: string; purpose: string };
+    return `${purpose} into ${name ?? `BLOCK_KEY${slot}`}`;
   }
   const { fields } = detail as { fields?: readonly { field: string; from: number; to: number }[] };
   if (fields === undefined) return what;
@@ -115,7 +115,7 @@ function observedText(what: string, value: unknown): string {
     case 'key-unwrapped':
       return `took up the ${facts.role} key of an earlier run, fingerprint ${String(facts.fingerprint).slice(0, 16)}`;
     case 'key-block-given-up':
-      return `gave BLOCK_KEY${facts.slot} up: ${facts.state}`;
+      return `gave ${facts.name ?? `BLOCK_KEY${facts.slot}`} up: ${facts.state}`;
     case 'efuses-before-door': {
       const burned = Object.entries(facts).filter(([, field]) => isBurned(field)).length;
       return `read all eFuses a last time: ${burned} of ${Object.keys(facts).length} fields are not 0`;

@@ -196,8 +196,11 @@ export interface PlanView {
     readonly signed: boolean;
     readonly encrypted: boolean;
   }[];
+  /** Key blocks; one that two keys share stands twice. */
   readonly slots: readonly {
     readonly slot: number;
+    /** `BLOCK_KEY0` */
+    readonly name: string;
     readonly purpose: string | null;
     readonly words: string;
     readonly secret: boolean;

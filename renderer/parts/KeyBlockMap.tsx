@@ -6,8 +6,11 @@ export function KeyBlockMap({ slots }: { readonly slots: PlanView['slots'] }) {
   return (
     <ol className="blocks">
       {slots.map((slot) => (
-        <li key={slot.slot} data-use={slot.purpose === null ? 'free' : slot.secret ? 'secret' : 'public'}>
-          <span className="block-name">{words.recipes.slot(slot.slot)}</span>
+        <li
+          key={`${slot.slot} ${slot.purpose}`}
+          data-use={slot.purpose === null ? 'free' : slot.secret ? 'secret' : 'public'}
+        >
+          <span className="block-name">{words.recipes.slot(slot.name)}</span>
           <span className="block-purpose">{slot.purpose ?? words.recipes.free}</span>
           {slot.purpose !== null && <span className="block-words">{slot.words}</span>}
         </li>

@@ -175,7 +175,7 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
             {record.keys.map((key) => (
               <tr key={key.role}>
                 <th scope="row">{key.role}</th>
-                <td>{key.blocks.map((block) => words.recipes.slot(block)).join(', ')}</td>
+                <td>{key.blocks.map((block) => words.recipes.slot(`BLOCK${block}`)).join(', ')}</td>
                 <td className="mono digest">{key.fingerprint}</td>
               </tr>
             ))}

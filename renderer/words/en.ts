@@ -345,7 +345,7 @@ export const en = {
     steps: 'Steps',
     irreversible: 'for ever',
     slots: 'Key blocks',
-    slot: (slot: number) => `KEY${slot}`,
+    slot: (block: string) => block.replace(/^BLOCK_KEY/, 'KEY'),
     free: 'free',
     bits: 'Bits that become 1 for ever',
     bitsNone: 'No bit is burned.',

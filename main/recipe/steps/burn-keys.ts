@@ -1,5 +1,6 @@
 import { SecretBytes } from '../../base/secret.ts';
 import type { KeyBytes } from '../../chip/board.ts';
+import { keyBlockMap } from '../../efuse/slots.ts';
 import type { KeyRole } from '../../model/event.ts';
 import { BoardFault } from '../../model/fault.ts';
 import type { Step, Workspace } from '../step.ts';
@@ -10,9 +11,10 @@ export const burnKeys: Step = {
   title: 'Burn keys',
   irreversible: true,
   summary: (plan) =>
-    plan.burn.slots
+    keyBlockMap(plan.burn)
+      .flatMap(({ name, held }) => held.map((slot) => ({ name, ...slot })))
       .filter((slot) => Object.values(slot.todo).some(Boolean))
-      .map((slot) => `${slot.purpose} into BLOCK_KEY${slot.slot}`)
+      .map(({ name, purpose }) => `${purpose} into ${name}`)
       .join(', ') || 'nothing left to burn',
 
   async *perform({ board, plan, permit, workspace }) {

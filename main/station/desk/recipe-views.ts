@@ -1,4 +1,6 @@
 import type { FindingView, PlanView } from '../../contract/views.ts';
+import type { SlotAssignment } from '../../efuse/plan-types.ts';
+import { keyBlockMap } from '../../efuse/slots.ts';
 import type { LoadedRecipe } from '../../recipe/load.ts';
 import { planDigest } from '../../recipe/plan.ts';
 import { planOnBlank } from '../../recipe/preview.ts';
@@ -14,9 +16,6 @@ export function findingView(finding: Finding): FindingView {
 export function previewPlan(loaded: LoadedRecipe): PlanView {
   return planView(planOnBlank(loaded, previewRelease(loaded.recipe, loaded.firmware)));
 }
-
-/** Key slots of the chips this station knows (KEY0 to KEY5, FACTS 2.4). */
-const keySlots = 6;
 
 export function planView(plan: Plan): PlanView {
   const { burn } = plan;
@@ -38,18 +37,19 @@ export function planView(plan: Plan): PlanView {
       signed,
       encrypted,
     })),
-    slots: Array.from({ length: keySlots }, (_, slot) => slotView(plan, slot)),
+    slots: keyBlockMap(burn).flatMap(({ slot, name, held }) =>
+      held.length === 0
+        ? [{ slot, name, purpose: null, words: 'free', secret: false }]
+        : held.map((assignment) => ({ slot, name, ...heldView(assignment) })),
+    ),
     bits: [...fields.values()],
     refusals: burn.refusals.map(({ code, what, next }) => ({ code, what, next })),
   };
 }
 
-function slotView(plan: Plan, slot: number): PlanView['slots'][number] {
-  const held = plan.burn.slots.find((entry) => entry.slot === slot);
-  if (held === undefined) return { slot, purpose: null, words: 'free', secret: false };
-  const { material, purpose } = held;
+function heldView({ material, purpose }: SlotAssignment): Omit<PlanView['slots'][number], 'slot' | 'name'> {
   if (material.kind === 'digest')
-    return { slot, purpose, words: `digest of Secure Boot key ${material.index + 1}, readable`, secret: false };
+    return { purpose, words: `digest of Secure Boot key ${material.index + 1}, readable`, secret: false };
   const half = material.part === 'whole' ? '' : `, ${material.part} half`;
-  return { slot, purpose, words: `${material.role}${half}: secret, read-protected`, secret: true };
+  return { purpose, words: `${material.role}${half}: secret, read-protected`, secret: true };
 }
