@@ -85,6 +85,21 @@ export function refuseWithoutReset(
   });
 }
 
+/** Vendor of the USB ports that chips bring themselves: USB-Serial-JTAG and USB-OTG. */
+const espressifUsb = 0x303a;
+
+/** Whether the recipe shuts the very port through which the board is reached, before its end is proven. Null: it does not. */
+export function refuseOwnPort({ doors }: Recipe, usb: { readonly vendorId: number } | null): Fault | null {
+  if (usb?.vendorId !== espressifUsb || (doors.usbSerialJtag !== 'off' && doors.usbDownload !== 'off')) return null;
+  const door = doors.usbSerialJtag === 'off' ? 'usb_serial_jtag' : 'usb_download';
+  return new RecipeFault({
+    code: 'admission.own-port',
+    what: `The recipe shuts the chip's own USB (doors.${door}), and this fixture reaches the board through it: the station would lose the board half done.`,
+    next: "Use a fixture that reaches the chip's UART, or leave that door open in the recipe.",
+    safety: 'untouched',
+  });
+}
+
 /** Whether a serial fits the recipe's pattern. Null: it does. */
 export function refuseSerial(recipe: Recipe, serial: string | null): Fault | null {
   if (recipe.serial.from === 'scan' && serial === null) {

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Board } from '../chip/board.ts';
 import { connectBoard } from '../chip/connect.ts';
 import { isFault } from '../model/fault.ts';
-import type { OpenPort } from '../transport/port.ts';
+import type { OpenPort, Port } from '../transport/port.ts';
 import type { FixtureState } from './events.ts';
 import { isLocked } from './locked-board.ts';
 
@@ -10,6 +10,8 @@ import { isLocked } from './locked-board.ts';
 interface Found {
   readonly board: Board;
   readonly canReset: boolean;
+  /** Of a port that is a USB device; null for others. */
+  readonly usb: Port['usb'];
 }
 
 /** What a look into the fixture gave. */
@@ -131,14 +133,15 @@ export class BoardPlace {
         return null;
       }
     }
-    return { board: held, canReset: met.canReset };
+    return { ...met, board: held };
   }
 
   async #connect(): Promise<Inserted> {
     const { openPort, clock, address, signal } = this.#parts;
     try {
       const port = await openPort(address, { baudRate: 115200 });
-      return { board: await connectBoard(port, { clock, signal }), canReset: port.hasControlLines };
+      const { hasControlLines: canReset, usb } = port;
+      return { board: await connectBoard(port, { clock, signal }), canReset, usb };
     } catch (fault) {
       return { fault };
     }

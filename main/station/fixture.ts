@@ -8,7 +8,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenPort } from '../transport/port.ts';
-import { refuseBoard } from './admission.ts';
+import { refuseBoard, refuseOwnPort } from './admission.ts';
 import { BoardPlace, type Inserted } from './board-place.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import type { FixtureState, StationListener } from './events.ts';
@@ -200,7 +200,8 @@ export class Fixture {
   ): Promise<RunEnd> {
     if ('board' in inserted && !inserted.board.identity.security.secureDownload) {
       try {
-        return await run.perform(inserted.board);
+        const refused = refuseOwnPort(this.#parts.job.loaded.recipe, inserted.usb);
+        return refused ? await run.fail(refused, startedAt) : await run.perform(inserted.board);
       } finally {
         await inserted.board.close();
       }
