@@ -10,6 +10,7 @@ import { checkDoorWishes } from './check-doors.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkOta } from './check-ota.ts';
 import { checkSecureBoot } from './check-secure-boot.ts';
+import { checkSecureVersion, highestSecureVersion } from './check-secure-version.ts';
 import { checkStorage } from './check-storage.ts';
 import { lintChecks, lintFirmware } from './lint/lint.ts';
 import type { NamedFiles } from './named-files.ts';
@@ -90,6 +91,7 @@ export function checkRecipe(
   }
   return findings;
 }
+  checkSecureVersion(recipe, firmware, tables, add);
 
 /** Takes a finding about the recipe: an error of the recipe's file unless it says otherwise. */
 export type Add = (finding: Partial<Finding> & Pick<Finding, 'check' | 'what' | 'remedy'>) => void;
@@ -269,7 +271,9 @@ const wishedAt: Readonly<Record<string, string>> = {
 function checkBurns(recipe: Recipe, profile: ChipProfile, table: EfuseTable, add: Add): void {
   const revision = Math.max(recipe.silicon.min, table.revisions.min);
   const digests = (recipe.secureBoot?.keys ?? []).map((_, index) => String(index + 1).repeat(64));
-  const wanted = wantedEfuses(recipe, profile, table, revision, digests);
+  // a floor that does not fit is told where it is checked, not once more by the planner
+  const secureVersion = Math.min(recipe.secureVersion, highestSecureVersion(table));
+  const wanted = wantedEfuses({ ...recipe, secureVersion }, profile, table, revision, digests);
   for (const refusal of planBurn(blankSnapshot(table), wanted, { slots: [] }).refusals) {
     const path = wishedAt[refusal.code] ?? null;
     add({ check: refusal.code, path, what: `${refusal.what} (${table.name})`, remedy: refusal.next });
@@ -295,16 +299,5 @@ function checkBuild(recipe: Recipe, firmware: Firmware, profile: ChipProfile, ad
       what: problem.what,
       remedy: problem.remedy,
     });
-  }
-  for (const part of firmware.parts) {
-    const version = part.image?.app?.secureVersion ?? null;
-    if (version !== null && version < recipe.secureVersion) {
-      add({
-        check: 'anti-rollback',
-        path: 'secure_version',
-        what: `The application ${part.name} has secure version ${version}, below the ${recipe.secureVersion} that the recipe burns: it would never start.`,
-        remedy: 'Build it with CONFIG_BOOTLOADER_APP_SECURE_VERSION at least as high, or lower secure_version.',
-      });
-    }
   }
 }
