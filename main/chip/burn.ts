@@ -332,7 +332,8 @@ async function doorEffect(burn: BitsBurn, known: KnownEfuses, door: DoorWatch): 
   if (!stillOpen(burn.words, known).empty) return null;
   const disabled = await door.downloadDisabled();
   if (disabled === null) return 'read-back';
-  if (disabled) return wanted('DIS_DOWNLOAD_MODE') ? 'download-disabled' : null;
+  // ESP32 calls it UART_DOWNLOAD_DIS.
+  if (disabled) return wanted('DIS_DOWNLOAD_MODE') || wanted('UART_DOWNLOAD_DIS') ? 'download-disabled' : null;
   return (await door.secureDownload()) ? 'secure-download' : null;
 }
 

@@ -1,6 +1,7 @@
 import type { ChipProfile } from '../chip/board.ts';
 import { hasField } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
+import { revisionText } from '../model/chip.ts';
 import type { Finding, Recipe } from './types.ts';
 import { usbDownloadFields } from './wanted-doors.ts';
 
@@ -43,6 +44,21 @@ export function checkDoorWishes(recipe: Recipe, profile: ChipProfile, table: Efu
         'Set doors.jtag to off, or let the station encrypt (flash_encryption.by: host).',
       );
   }
+  const first = doors.downloadMode === 'open' ? 0 : profile.downloadModes[doors.downloadMode];
+  if (first === null)
+    lacks(
+      'download-mode',
+      'download_mode',
+      `The ${profile.title} has no secure download mode.`,
+      'Set doors.download_mode to disabled.',
+    );
+  else if (recipe.silicon.min < first)
+    lacks(
+      'download-mode',
+      'download_mode',
+      `Download mode of the ${profile.title} can be ${doors.downloadMode === 'secure' ? 'made the secure one' : 'switched off'} from silicon ${revisionText(first)} on.`,
+      `Raise silicon.min to ${revisionText(first)}.`,
+    );
   if (doors.forceDownload === 'off' && !has('DIS_FORCE_DOWNLOAD'))
     lacks(
       'force-download',

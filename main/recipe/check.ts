@@ -31,6 +31,7 @@ export const waivableChecks: Readonly<Record<string, string>> = {
   'unused-digests': 'unused Secure Boot digest slots that are not revoked',
   'anti-rollback-factory': 'anti-rollback with a factory partition',
   'storage-plain': 'secret values or provisioning credentials in an NVS partition in clear',
+  'no-device-identity': 'a product without a device key of its own',
   ...lintChecks,
 };
 
@@ -79,8 +80,18 @@ export function checkRecipe(
   checkDoors(recipe, add);
   checkDoorWishes(recipe, profile, tables[0], add);
   checkProof(recipe, firmware, add);
+  if (recipe.purpose === 'production' && recipe.identity === null)
+    add({
+      severity: 'info',
+      check: 'no-device-identity',
+      section: 'Device Identity',
+      path: 'identity',
+      what: 'The recipe gives the device no key of its own: a server cannot know it from a copy.',
+      remedy: 'Add identity, or waive no-device-identity with the reason.',
+    });
   checkWaivers(recipe, add);
   checkSecureBoot(recipe, firmware, files, add);
+  checkSecureVersion(recipe, firmware, tables, add);
   checkOta(recipe, firmware, profile, files, add);
   checkIdentity(recipe, firmware, profile, files, add);
   checkStorage({ recipe, firmware, profile, file, files, add });
@@ -91,7 +102,6 @@ export function checkRecipe(
   }
   return findings;
 }
-  checkSecureVersion(recipe, firmware, tables, add);
 
 /** Takes a finding about the recipe: an error of the recipe's file unless it says otherwise. */
 export type Add = (finding: Partial<Finding> & Pick<Finding, 'check' | 'what' | 'remedy'>) => void;
@@ -130,6 +140,14 @@ function checkCapabilities(recipe: Recipe, profile: ChipProfile, add: Add): void
       path: 'secure_boot.scheme',
       what: `Secure Boot with P-384 on the ${profile.title} needs silicon ${revisionText(profile.p384MinRevision)} or later.`,
       remedy: `Raise silicon.min to ${revisionText(profile.p384MinRevision)}, or use rsa3072.`,
+    });
+  }
+  if (boot && recipe.silicon.min < profile.secureBootMinRevision) {
+    add({
+      check: 'secure-boot-silicon',
+      path: 'silicon.min',
+      what: `Secure Boot V2 on the ${profile.title} needs silicon ${revisionText(profile.secureBootMinRevision)} or later: older ROMs know only the first Secure Boot, which this station does not make.`,
+      remedy: `Raise silicon.min to ${revisionText(profile.secureBootMinRevision)}.`,
     });
   }
   const encryption = recipe.flashEncryption;

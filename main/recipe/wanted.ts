@@ -1,5 +1,6 @@
 import type { ChipProfile } from '../chip/board.ts';
 import type { WantedEfuses, WantedField, WantedKey } from '../efuse/plan-types.ts';
+import { fieldOf, hasField, widthOf } from '../efuse/tables.ts';
 import type { EfuseTable, KeyPurpose } from '../efuse/types.ts';
 import type { Revision } from '../model/chip.ts';
 import type { KeyRole } from '../model/event.ts';
@@ -27,7 +28,7 @@ export function wantedEfuses(
   return {
     keys: wantedKeys(recipe, digests),
     fields: [
-      ...flashEncryptionFields(recipe, profile, revision),
+      ...flashEncryptionFields(recipe, profile, table, revision),
       ...secureBootFields(recipe, has),
       ...doorFields(recipe, profile, has),
       ...Object.entries(recipe.efuses).map(
@@ -38,7 +39,7 @@ export function wantedEfuses(
           reason: 'the recipe asks for it by name',
         }),
       ),
-    ],
+    ].map((wish) => ({ ...wish, field: ownName(table, wish.field) })),
     writeProtect: [
       ...(recipe.secureBoot ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more' }] : []),
       ...(recipe.flashEncryption?.mode === 'release'
@@ -49,6 +50,11 @@ export function wantedEfuses(
         : []),
     ],
   };
+}
+
+/** The name that this silicon's manual gives the field; one that it does not have stays for the planner to refuse. */
+function ownName(table: EfuseTable, field: string): string {
+  return hasField(table, field) ? fieldOf(table, field).name : field;
 }
 
 /** Flash keys that lie in one block or a part of one. */
@@ -123,18 +129,26 @@ function identityKeys(key: IdentityKey, slots: Recipe['slots']): WantedKey[] {
   }
 }
 
-function flashEncryptionFields(recipe: Recipe, profile: ChipProfile, revision: Revision): WantedField[] {
+function flashEncryptionFields(
+  recipe: Recipe,
+  profile: ChipProfile,
+  table: EfuseTable,
+  revision: Revision,
+): WantedField[] {
   if (recipe.flashEncryption === null) return [];
   const release = recipe.flashEncryption.mode === 'release';
   return [
     {
       field: 'SPI_BOOT_CRYPT_CNT',
-      value: release ? 7 : 1,
+      value: release ? 2 ** widthOf(fieldOf(table, 'SPI_BOOT_CRYPT_CNT')) - 1 : 1,
       stage: 'enable',
       reason: release
         ? 'flash is decrypted on every boot, for ever'
         : 'flash is decrypted on boot; can be switched off once',
     },
+    ...profile.flashEncryptionFields.map(
+      (field): WantedField => ({ ...field, stage: 'protection', reason: 'part of the flash key on this chip' }),
+    ),
     ...(release ? profile.production.flashEncryptionRelease : [])
       .filter((bit) => revision >= (bit.minRevision ?? 0))
       .map(

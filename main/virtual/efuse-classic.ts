@@ -186,8 +186,8 @@ export class ClassicEfuseController implements EfuseSilicon {
     if (number !== 0) return hidden;
     for (const { pieces, readDisableBits: bits } of this.table.fields)
       if (bits.some(hides))
-        for (const { bit, length } of pieces)
-          for (let i = bit; i < bit + length; i++) if (i >>> 5 === word) hidden |= 1 << (i & 31);
+        for (const { block, bit, length } of pieces)
+          for (let i = bit; block === 0 && i < bit + length; i++) if (i >>> 5 === word) hidden |= 1 << (i & 31);
     return hidden;
   }
 }

@@ -28,6 +28,8 @@ interface Variant {
   readonly minRevision: number;
   readonly maxRevision: number;
   readonly tableOffset: number;
+  /** Default 80m. */
+  readonly flashFrequency?: string;
   /** Load addresses in the ranges where ESP-IDF 5.5 links these segments. */
   readonly app: { readonly rodata: number; readonly ram: number; readonly text: number };
   readonly bootloader: { readonly data: number; readonly code: number };
@@ -108,6 +110,17 @@ const variants: Readonly<Record<string, Variant>> = {
     app: { rodata: 0x3f000020, ram: 0x40024000, text: 0x40080020 },
     bootloader: { data: 0x3ffe6110, code: 0x4004c000 },
   },
+  esp32c2: {
+    ...small,
+    kind: 'esp32c2',
+    chipId: 12,
+    core: 'riscv',
+    minRevision: 100,
+    maxRevision: 199,
+    flashFrequency: '60m',
+    app: { rodata: 0x3c010020, ram: 0x40380000, text: 0x42000020 },
+    bootloader: { data: 0x3fcd5c80, code: 0x403acb70 },
+  },
   esp32c61: {
     ...small,
     kind: 'esp32c61',
@@ -117,6 +130,17 @@ const variants: Readonly<Record<string, Variant>> = {
     maxRevision: 199,
     app: { rodata: 0x42010020, ram: 0x40800000, text: 0x42000020 },
     bootloader: { data: 0x40845c00, code: 0x4083bd70 },
+  },
+  // The space below the default table's 0x8000 is what the second stage at 0x1000 needs with its signature.
+  esp32: {
+    ...small,
+    kind: 'esp32',
+    chipId: 0,
+    core: 'xtensa',
+    minRevision: 300,
+    maxRevision: 399,
+    app: { rodata: 0x3f400020, ram: 0x40080000, text: 0x400d0020 },
+    bootloader: { data: 0x3fff0030, code: 0x40078000 },
   },
 };
 
@@ -137,7 +161,7 @@ function filesOf(name: string, variant: Variant): Map<string, Uint8Array> {
     otadata: { offset: hex(otadata.offset), file: 'ota_data_initial.bin' },
     app: { offset: hex(app.offset), file: 'fuseline_demo.bin' },
   };
-  const settings = { flash_mode: 'dio', flash_size: `${flashSizeMb}MB`, flash_freq: '80m' };
+  const settings = { flash_mode: 'dio', flash_size: `${flashSizeMb}MB`, flash_freq: variant.flashFrequency ?? '80m' };
   const listing = {
     write_flash_args: Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]),
     flash_settings: settings,

@@ -1,5 +1,5 @@
 import { padTo } from '../../base/bytes.ts';
-import { encryptFlashAsync } from '../../image/flash-encryption.ts';
+import { encryptFlashFor } from '../../image/flash-cipher.ts';
 import type { FlashImage, StepContext } from '../step.ts';
 import { type MadePart, sha256 } from './made-part.ts';
 
@@ -8,15 +8,18 @@ import { type MadePart, sha256 } from './made-part.ts';
  * that hold secrets are zeroed here once they are encrypted.
  */
 export async function makeImages(context: StepContext, made: readonly MadePart[]): Promise<FlashImage[]> {
-  const { plan, release, workspace } = context;
+  const { plan, release, workspace, recipe } = context;
   const key = workspace.keys.get('flash-encryption') ?? null;
   const images: FlashImage[] = [];
   for (const part of plan.parts) {
     const fixed = release.parts.find((candidate) => candidate.name === part.name && candidate.offset === part.offset);
     const own = made.find(({ partition }) => partition === part.name);
     const plain = fixed?.plain ?? padTo(own!.bytes, 16, 0xff);
+    const form = recipe.flashEncryption?.key;
     const bytes =
-      part.encrypted && key !== null ? await key.use((lent) => encryptFlashAsync(plain, part.offset, lent)) : plain;
+      part.encrypted && key !== null && form !== undefined
+        ? await key.use((lent) => encryptFlashFor(form, plain, part.offset, lent))
+        : plain;
     const encrypted = bytes !== plain;
     images.push({
       name: part.name,

@@ -33,7 +33,7 @@ test('the images are whole, padded, and say what they are', () => {
       assert.ok(entry, `${variant}/${name}: the entry point is the start of a segment`);
       // j . of RISC-V and of Xtensa
       const loop = Buffer.from(bytes).toString('hex', entry.offset, entry.offset + 3);
-      assert.equal(loop, variant === 'esp32s3' || variant === 'esp32s2' ? '06ffff' : '6f0000');
+      assert.equal(loop, ['esp32', 'esp32s2', 'esp32s3'].includes(variant) ? '06ffff' : '6f0000');
       const marked = Buffer.from(bytes).includes('FUSELINE-PROOF-1');
       if (name === 'bootloader.bin') {
         assert.equal(image.bootloader?.idfVersion, 'v5.5.1');
