@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 /** The smallest certificate that a reader takes: DER by hand, signed by its own key, which nobody keeps. PEM. */
-export function selfSigned(): string {
+export function selfSigned(commonName = 'device'): string {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const der = (tag: number, ...parts: Uint8Array[]): Buffer => {
     const body = Buffer.concat(parts);
@@ -14,7 +14,7 @@ export function selfSigned(): string {
     return Buffer.concat([Uint8Array.of(tag, ...size), body]);
   };
   const algorithm = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
-  const name = der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from('device')))));
+  const name = der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(commonName)))));
   const validity = der(0x30, der(0x17, Buffer.from('260101000000Z')), der(0x17, Buffer.from('460101000000Z')));
   const spki = publicKey.export({ format: 'der', type: 'spki' });
   const body = der(0x30, der(0x02, Uint8Array.of(7)), algorithm, name, validity, name, spki);

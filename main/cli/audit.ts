@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
+import { utf8 } from '../base/bytes.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { verifyRows } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
@@ -7,6 +8,8 @@ import { type ChipKind, revisionText } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { identityWords, type SealedRecord } from '../model/record.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
+import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
+import { readInput, writeOutput } from './files.ts';
 import { eventText } from './story.ts';
 import { hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
@@ -191,6 +194,30 @@ function cannotWrite(path: string, error: unknown): RecipeFault {
     what: `${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
     next: 'Name a new file in a folder where you may write; an existing export is never written over.',
     cause: error,
+  });
+}
+
+/** A file by which a cloud comes to know the devices of a batch. */
+export function auditRegistration(
+  options: AuditOptions & { readonly batch: string; readonly form: string; readonly ca?: string },
+  world: World,
+): Promise<Exit> {
+  const form = registrationForms.find((candidate) => candidate === options.form);
+  if (form === undefined)
+    throw new RecipeFault({
+      code: 'cli.value',
+      what: `--form does not know ${JSON.stringify(options.form)}.`,
+      next: `Use one of ${registrationForms.join(', ')}.`,
+    });
+  const ca = options.ca === undefined ? {} : { caPem: new TextDecoder().decode(readInput(options.ca)) };
+  return withLedger(options, world, async (ledger) => {
+    const records: SealedRecord[] = [];
+    for await (const record of sealedOf(ledger, options.batch)) records.push(record);
+    const text = Array.from(registrationText(records, form, ca)).join('');
+    if (options.out === undefined) for (const line of text.split(/\r?\n/).slice(0, -1)) world.streams.answer(line);
+    else writeOutput(options.out, utf8(text), world);
+    world.streams.say(`${records.length} sealed devices of ${options.batch}.`);
+    return exit.passed;
   });
 }
 

@@ -227,6 +227,12 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
   command(audits, 'export', 'every row of the chain, one JSON object a line')
     .option('--out <file>', 'a new file instead of stdout')
     .action(end((options) => audit.auditExport(options, world)));
+  command(audits, 'registration', 'the sealed devices of a batch, as a cloud takes them in bulk')
+    .requiredOption('--batch <id>', 'id of the batch, or the order it was started with')
+    .option('--form <form>', 'csv, aws (IoT Core, JSON lines), azure (Device Provisioning Service, JSON lines)', 'csv')
+    .option('--ca <file>', 'aws: PEM of the CA certificate, added to every line')
+    .option('--out <file>', 'a new file instead of stdout')
+    .action(end((options) => audit.auditRegistration(options, world)));
   command(audits, 'verify', 'recomputes the whole chain')
     .option('--file <export>', 'of an export instead of the ledger')
     .action(end((options) => audit.auditVerify(options, world)));

@@ -119,10 +119,15 @@ export function offersProof(parts: readonly { readonly kind: string; readonly da
   );
 }
 
+/** DER SubjectPublicKeyInfo of a record's public key: older records have the point of a P-256 key (hex 04...). */
+export function recordSpki(publicKey: string): Uint8Array {
+  const bytes = fromHex(publicKey);
+  return bytes[0] === 4 ? spkiOfPoint('P-256', bytes) : bytes;
+}
+
 /** Whether the answer is the key's signature over the challenge. `publicKey` as a sealed record has it. */
 export function signatureFits({ scheme, signature }: ProofAnswer, nonce: Uint8Array, publicKey: string): boolean {
-  const spki = publicKey.startsWith('04') ? spkiOfPoint('P-256', fromHex(publicKey)) : fromHex(publicKey);
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  const key = createPublicKey({ key: Buffer.from(recordSpki(publicKey)), format: 'der', type: 'spki' });
   const curve = key.asymmetricKeyType === 'ec' ? key.asymmetricKeyDetails?.namedCurve : key.asymmetricKeyType;
   const { fits, hash, ...way } = ways[scheme];
   return curve === fits && verify(hash, nonce, { key, ...way }, fromHex(signature));
