@@ -124,6 +124,12 @@ export function slotOfBlock(table: EfuseTable, block: number): number | null {
   return slot < 0 ? null : slot;
 }
 
+/** Whether the fields that mark purposes on this silicon are as this purpose has them: those of others are 0. True where there are none. */
+export function marksFit(table: EfuseTable, { marks }: KeyPurposeRule, value: (field: string) => number): boolean {
+  const wanted = (name: string) => marks.find(({ field }) => field === name)?.value ?? 0;
+  return table.purposes.every((rule) => rule.marks.every(({ field }) => value(field) === wanted(field)));
+}
+
 /** Place in BLOCK0 of a bit of RD_DIS. */
 export function readDisablePlace(table: EfuseTable, bit: number): number {
   return fieldOf(table, 'RD_DIS').pieces[0]!.bit + bit;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { bytesOfWords, concat, isFilledWith, reversed } from '../base/bytes.ts';
 import { partOf, readDisableBitsOf } from '../efuse/parts.ts';
-import { hasField, keyBlockOf } from '../efuse/tables.ts';
-import type { KeyPurpose, KeyPurposeRule } from '../efuse/types.ts';
+import { hasField, keyBlockOf, marksFit } from '../efuse/tables.ts';
+import type { KeyPurpose } from '../efuse/types.ts';
 import type { VirtualEfuse } from './silicon.ts';
 
 /** Value of a field, or `absent` where this silicon has no such field. */
@@ -26,16 +26,9 @@ export function slotOfPurpose(efuse: VirtualEfuse, purpose: KeyPurpose): number 
   if (rule === undefined) return null;
   for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries()) {
     if (rule.forbiddenSlots.includes(slot)) continue;
-    if (purposeField === null ? marksFit(efuse, rule) : efuse.field(purposeField) === rule.number) return slot;
+    if (purposeField === null ? marksFit(efuse.table, rule, (name) => efuse.field(name)) : efuse.field(purposeField) === rule.number) return slot;
   }
   return null;
-}
-
-/** Whether the fields that mark purposes on this silicon are as this purpose has them: those of others are 0. */
-function marksFit(efuse: VirtualEfuse, { marks }: KeyPurposeRule): boolean {
-  const wanted = (name: string) => marks.find(({ field }) => field === name)?.value ?? 0;
-  const all = efuse.table.purposes.flatMap((rule) => rule.marks);
-  return all.every(({ field }) => efuse.field(field) === wanted(field));
 }
 
 /** The bytes of a purpose in a key slot as the key file had them: those of reversed purposes are turned back (FACTS 0.2, 2.5). */
