@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Assurance } from '../model/assurance.ts';
 import type { StoredEvent } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -58,6 +59,10 @@ const deviceQuery = z.strictObject({
   offset: z.number().int().min(0).max(10_000_000).optional(),
 });
 
+/** Forms of a list of devices; the last three register the sealed ones of it in bulk: CSV, AWS IoT, Azure DPS. */
+export const exportForms = ['csv', 'json', 'pdf', 'registration', 'aws', 'azure'] as const;
+export type ExportForm = (typeof exportForms)[number];
+
 /** The whole table of calls. A face can make no other. */
 export const calls = {
   // who sits here
@@ -89,7 +94,8 @@ export const calls = {
   // devices
   'devices.search': call(deviceQuery, everyone),
   'devices.show': call(z.strictObject({ mac }), everyone),
-  'devices.export': call(z.strictObject({ query: deviceQuery, form: z.enum(['csv', 'json', 'pdf']) }), quality),
+  'devices.assurance': call(z.strictObject({ mac }), everyone),
+  'devices.export': call(z.strictObject({ query: deviceQuery, form: z.enum(exportForms) }), quality),
   'devices.report': call(z.strictObject({ mac, form: z.enum(['json', 'pdf']) }), quality),
   'devices.verify': call(z.strictObject({ fixture: name, mac: mac.nullable() }), ['qa', 'engineer', 'operator']),
   'ledger.verify': call(nothing, quality),
@@ -98,6 +104,7 @@ export const calls = {
   'recipes.read': call(z.strictObject({ recipe: name }), everyone),
   'recipes.check': call(z.strictObject({ recipe: name, text: text(200_000) }), ['engineer', 'custodian']),
   'recipes.plan': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
+  'recipes.assurance': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
   'recipes.save': call(z.strictObject({ recipe: name, text: text(200_000) }), ['engineer']),
   'recipes.diff': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
   'recipes.rehearse': call(z.strictObject({ recipe: name }), ['engineer']),
@@ -156,6 +163,8 @@ export interface CallAnswers {
   'throughput.read': ThroughputView;
   'devices.search': DevicePage;
   'devices.show': DeviceView;
+  /** How the sealed device stands to each recommendation of the security guide; null: it is not sealed. */
+  'devices.assurance': readonly Assurance[] | null;
   'devices.export': ExportedFile;
   'devices.report': ExportedFile;
   'devices.verify': VerifyView;
@@ -164,6 +173,8 @@ export interface CallAnswers {
   'recipes.read': RecipeText;
   'recipes.check': { readonly findings: readonly FindingView[]; readonly plan: PlanView | null };
   'recipes.plan': PlanView;
+  /** What a device made by the recipe will be able to show; null: the recipe has mistakes. */
+  'recipes.assurance': readonly Assurance[] | null;
   'recipes.save': RecipeText;
   'recipes.diff': readonly { readonly path: string; readonly words: string; readonly weaker: boolean }[];
   'recipes.rehearse': RehearsalView;
@@ -223,4 +234,4 @@ export interface StationApi {
   on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void;
 }
 
-export type { RecipeRef, RunRecord, SealedRecord, StoredEvent };
+export type { Assurance, RecipeRef, RunRecord, SealedRecord, StoredEvent };

@@ -27,6 +27,8 @@ export interface FirmwareFacts {
   }[];
   /** Rules of the guide that the build is known to keep. */
   readonly kept: readonly string[];
+  /** How its update images are encrypted on their way, by the recipe; null: the recipe says nothing of updates. */
+  readonly updates?: 'none' | 'rsa3072' | 'ecies-p256' | null;
 }
 
 /** A check that was let go: by whom, where that is known. */

@@ -32,6 +32,7 @@ export const waivableChecks: Readonly<Record<string, string>> = {
   'anti-rollback-factory': 'anti-rollback with a factory partition',
   'storage-plain': 'secret values or provisioning credentials in an NVS partition in clear',
   'no-device-identity': 'a product without a device key of its own',
+  'no-device-identity': 'a product without a device key of its own',
   ...lintChecks,
 };
 
@@ -80,6 +81,15 @@ export function checkRecipe(
   checkDoors(recipe, add);
   checkDoorWishes(recipe, profile, tables[0], add);
   checkProof(recipe, firmware, add);
+  if (recipe.purpose === 'production' && recipe.identity === null)
+    add({
+      severity: 'info',
+      check: 'no-device-identity',
+      section: 'Device Identity',
+      path: 'identity',
+      what: 'The recipe gives the device no key of its own: a server cannot know it from a copy.',
+      remedy: 'Add identity, or waive no-device-identity with the reason.',
+    });
   if (recipe.purpose === 'production' && recipe.identity === null)
     add({
       severity: 'info',

@@ -20,5 +20,6 @@ export function firmwareFactsOf({
       .filter(({ path, file, section }) => section !== undefined || path === 'firmware' || file === 'sdkconfig')
       .map(({ check, severity, waived }) => ({ check, severity, waived: waived !== null })),
     kept: rulesKept(recipe, firmware),
+    updates: recipe.ota?.encryption ?? null,
   };
 }

@@ -2,12 +2,20 @@ import { isoTime } from '../../base/clock.ts';
 import type { DeviceQuery, DeviceRow, LedgerReader } from '../../ledger/ledger.ts';
 import { RecipeFault } from '../../model/fault.ts';
 import { proveSealedBoard } from '../verify-device.ts';
+import { assuranceOfRecord, countVerdicts } from './assurance.ts';
 import type { DeskAnswers, DeskRoom } from './desk.ts';
-import { exportDevices, reportDevice, stateOf } from './reports.ts';
+import { exportRegistration, registrationNamed } from './registration-file.ts';
+import { type AssuredRow, exportDevices, reportDevice, stateOf } from './reports.ts';
 
 type Answers = Pick<
   DeskAnswers,
-  'devices.search' | 'devices.show' | 'devices.export' | 'devices.report' | 'devices.verify' | 'ledger.verify'
+  | 'devices.search'
+  | 'devices.show'
+  | 'devices.assurance'
+  | 'devices.export'
+  | 'devices.report'
+  | 'devices.verify'
+  | 'ledger.verify'
 >;
 
 /** Devices in one exported file: what a spreadsheet still opens and a PDF still prints. */
@@ -43,6 +51,10 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
       const { openKeys: _, ...history } = await known(ledger, mac);
       return history;
     },
+    async 'devices.assurance'({ mac }) {
+      const { sealed } = await known(ledger, mac);
+      return sealed && assuranceOfRecord(sealed);
+    },
     async 'devices.export'({ query, form }) {
       const rows: DeviceRow[] = [];
       while (rows.length < mostExported) {
@@ -50,7 +62,9 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
         rows.push(...more);
         if (more.length < page) break;
       }
-      return exportDevices(rows, form, facts());
+      const registration = registrationNamed(form);
+      if (registration !== null) return exportRegistration(rows, registration, facts().at, ledger);
+      return exportDevices(await withAssurance(rows, ledger), form as 'csv' | 'json' | 'pdf', facts());
     },
     'devices.report': async ({ mac, form }) => reportDevice(await known(ledger, mac), form, facts()),
     async 'devices.verify'({ fixture, mac }) {
@@ -79,6 +93,16 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
       return { rows, head, broken: broken === null ? null : `row ${broken.row}: ${broken.reason}` };
     },
   };
+}
+
+/** The rows of a list with how each sealed device stands to the guide. */
+async function withAssurance(rows: readonly DeviceRow[], ledger: LedgerReader): Promise<AssuredRow[]> {
+  const assured: AssuredRow[] = [];
+  for (const row of rows) {
+    const sealed = row.sealedAt === null ? null : await ledger.sealedDevice(row.mac);
+    assured.push({ ...row, assurance: sealed && countVerdicts(assuranceOfRecord(sealed)) });
+  }
+  return assured;
 }
 
 interface Asked {

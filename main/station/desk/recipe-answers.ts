@@ -7,6 +7,7 @@ type Answers = Pick<
   | 'recipes.read'
   | 'recipes.check'
   | 'recipes.plan'
+  | 'recipes.assurance'
   | 'recipes.save'
   | 'recipes.diff'
   | 'recipes.rehearse'
@@ -22,6 +23,7 @@ export function recipeAnswers({ shelf, labels, openRehearsal }: DeskRoom): Answe
     'recipes.read': ({ recipe }) => shelf.read(recipe),
     'recipes.check': ({ recipe, text }) => shelf.check(recipe, text),
     'recipes.plan': ({ recipe, text }) => shelf.plan(recipe, text),
+    'recipes.assurance': ({ recipe, text }) => shelf.assurance(recipe, text),
     'recipes.save': ({ recipe, text }, by) => shelf.save(recipe, text, by),
     'recipes.diff': ({ recipe, text }) => shelf.differences(recipe, text),
     async 'recipes.rehearse'({ recipe }, by) {

@@ -3,8 +3,10 @@ import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../base/folder.ts';
 import type { FindingView, PlanView, RecipeState, RecipeText, RecipeView } from '../../contract/views.ts';
 import type { Ledger, RecipeStateNote } from '../../ledger/ledger.ts';
+import type { Assurance } from '../../model/assurance.ts';
 import type { Fact } from '../../model/event.ts';
 import { RecipeFault } from '../../model/fault.ts';
+import { assuranceOfRecipe } from '../../recipe/assurance/foreseen.ts';
 import { describeDifferences } from '../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipeText } from '../../recipe/load.ts';
 import type { Recipe } from '../../recipe/types.ts';
@@ -71,6 +73,15 @@ export class RecipeShelf {
   plan(recipe: string, text: string | null): PlanView {
     const place = this.#place(recipe);
     return previewPlan(mustLoad(recipe, this.#load(place, text ?? this.#textOf(place))));
+  }
+
+  /** What a device made by the text, or by the recipe on the shelf, will be able to show; null where it has mistakes. */
+  async assurance(recipe: string, text: string | null): Promise<Assurance[] | null> {
+    const place = this.#place(recipe);
+    const { loaded } = this.#load(place, text ?? this.#textOf(place));
+    if (loaded === null) return null;
+    const last = (await notesOf(this.#options.ledger, loaded.ref.hash)).at(-1);
+    return assuranceOfRecipe(loaded, last?.state === 'approved' ? last.by : null);
   }
 
   /** Keeps the text as this station's own recipe of that name; a draft by `by` unless the ledger knows its hash already. */

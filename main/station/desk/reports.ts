@@ -1,11 +1,15 @@
 import PDFDocument from 'pdfkit';
 import type { ExportedFile } from '../../contract/views.ts';
 import type { DeviceHistory, DeviceRow } from '../../ledger/ledger.ts';
+import { assuranceOfRecord, type VerdictCounts } from './assurance.ts';
 import { type Story, storyOf } from './story.ts';
 
 const mimes = { csv: 'text/csv', json: 'application/json', pdf: 'application/pdf' } as const;
 
-const columns: readonly (readonly [title: string, value: (row: DeviceRow) => string])[] = [
+/** A device of a list; `assurance` is null where it is not sealed. */
+export type AssuredRow = DeviceRow & { readonly assurance: VerdictCounts | null };
+
+const columns: readonly (readonly [title: string, value: (row: AssuredRow) => string])[] = [
   ['mac', (row) => row.mac],
   ['serial', (row) => row.serial ?? ''],
   ['chip', (row) => row.chip ?? ''],
@@ -18,6 +22,9 @@ const columns: readonly (readonly [title: string, value: (row: DeviceRow) => str
   ['last run', (row) => row.lastRun],
   ['last at', (row) => row.lastAt],
   ['attempts', (row) => String(row.attempts)],
+  ...(['met', 'waived', 'not met', 'not applicable'] as const).map(
+    (verdict) => [`guide: ${verdict}`, (row: AssuredRow) => String(row.assurance?.[verdict] ?? '')] as const,
+  ),
 ];
 
 /** What is to be said of a device in one word. */
@@ -28,7 +35,7 @@ export function stateOf(row: DeviceRow): 'sealed' | 'condemned' | NonNullable<De
 
 /** A list of devices as a file. `at`: ISO 8601, when it was made. */
 export async function exportDevices(
-  rows: readonly DeviceRow[],
+  rows: readonly AssuredRow[],
   form: 'csv' | 'json' | 'pdf',
   facts: { readonly station: string; readonly at: string },
 ): Promise<ExportedFile> {
@@ -57,7 +64,8 @@ export async function reportDevice(
 ): Promise<ExportedFile> {
   const name = `device-${history.mac.replaceAll(':', '')}.${form}`;
   const { openKeys: _, ...told } = history;
-  if (form === 'json') return file(name, form, `${JSON.stringify({ ...facts, ...told }, null, 2)}\n`);
+  const assurance = history.sealed && assuranceOfRecord(history.sealed);
+  if (form === 'json') return file(name, form, `${JSON.stringify({ ...facts, ...told, assurance }, null, 2)}\n`);
   return file(name, form, await pdfOf(storyOf(history, facts)));
 }
 
@@ -73,7 +81,7 @@ function csvLine(cells: readonly string[]): string {
     .join(',')}\r\n`;
 }
 
-function listStory(rows: readonly DeviceRow[], { station, at }: { station: string; at: string }): Story {
+function listStory(rows: readonly AssuredRow[], { station, at }: { station: string; at: string }): Story {
   return {
     title: `Devices of station ${station}`,
     sections: [
@@ -82,7 +90,7 @@ function listStory(rows: readonly DeviceRow[], { station, at }: { station: strin
         heading: '',
         rows: rows.map((row) => [
           row.mac,
-          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}`,
+          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}${row.assurance === null ? '' : `  guide: ${row.assurance.met} met, ${row.assurance.waived} waived, ${row.assurance['not met']} not met`}`,
         ]),
       },
     ],

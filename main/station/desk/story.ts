@@ -1,6 +1,7 @@
 import type { DeviceHistory } from '../../ledger/ledger.ts';
 import type { Fact, StoredEvent } from '../../model/event.ts';
 import { identityWords, type SealedRecord } from '../../model/record.ts';
+import { assuranceOfRecord } from './assurance.ts';
 
 /** A page of names and values under headings, for print. */
 export interface Story {
@@ -46,7 +47,7 @@ function recordSections(record: SealedRecord): Story['sections'] {
         ],
         ['identity', identity === null ? '-' : identityWords(identity)],
         ['keys destroyed', record.keysDestroyedAt ?? 'no'],
-        ['waivers', record.waivers.map((waiver) => `${waiver.check}: ${waiver.reason}`).join('; ') || '-'],
+        ['waivers', record.waivers.map(waiverText).join('; ') || '-'],
         ['software', `${record.software.name} ${record.software.version}`],
       ],
     },
@@ -64,10 +65,21 @@ function recordSections(record: SealedRecord): Story['sections'] {
           ] as const,
       ),
     },
+    {
+      heading: 'Assurance: the recommendations of the ESP-IDF security guide',
+      rows: assuranceOfRecord(record).map(
+        ({ verdict, section, recommendation, evidence }) =>
+          [`${verdict}   ${section}`, `${recommendation}   (${evidence})`] as const,
+      ),
+    },
     { heading: 'eFuses after', rows: fieldRows(record.efusesAfter) },
     ...(identity?.certificatePem ? [{ heading: 'Certificate', rows: [['', identity.certificatePem] as const] }] : []),
     ...(identity?.csrPem ? [{ heading: 'Certificate request', rows: [['', identity.csrPem] as const] }] : []),
   ];
+}
+
+function waiverText({ check, reason, by }: SealedRecord['waivers'][number]): string {
+  return `${check}: ${reason}${by ? ` (${by})` : ''}`;
 }
 
 function fieldRows(efuses: Fact): (readonly [string, string])[] {

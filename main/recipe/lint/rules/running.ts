@@ -1,3 +1,4 @@
+import { curveOfKey } from '../../../model/identity.ts';
 import type { RuleGroup } from './row.ts';
 
 export const memoryRules: RuleGroup = {
@@ -94,7 +95,7 @@ export const identityRules: RuleGroup = {
       'warning',
       'the device key lies in eFuses, where only the ECDSA peripheral can use it',
       '',
-      { when: ({ recipe }) => recipe.identity !== null },
+      { when: ({ recipe }) => recipe.identity !== null && curveOfKey(recipe.identity.key) !== null },
     ],
   ],
 };

@@ -1,0 +1,70 @@
+import { onesIn } from '../../efuse/snapshot.ts';
+import { asked, built, type Section } from './line.ts';
+import type { Product } from './product.ts';
+import { isSecureBootOn } from './secure-boot.ts';
+
+/** The counter whose odd ones switch flash encryption on: FLASH_CRYPT_CNT on the classic ESP32. */
+export const cryptCounts = ['SPI_BOOT_CRYPT_CNT', 'FLASH_CRYPT_CNT'];
+const waivers = ['no-flash-encryption'];
+const asks = 'flash_encryption';
+
+/** Whether flash is decrypted on boot, and whether that is for ever. */
+export function flashEncryptionState(product: Product): { readonly on: boolean; readonly forEver: boolean } {
+  const [field] = product.those(...cryptCounts);
+  if (field === undefined) return { on: false, forEver: false };
+  const on = onesIn(product.value(field)) % 2 === 1;
+  return { on, forEver: on && (product.isFull(field) || product.frozen(field)) };
+}
+
+/** Security overview, Flash Encryption with its best practices. */
+export const flashEncryption: Section = {
+  title: 'Flash encryption',
+  lines(product) {
+    const { on, forEver } = flashEncryptionState(product);
+    const { images, keysDestroyedAt } = product.shown;
+    const keys = product.keys((role) => role === 'flash-encryption');
+    const plain = images.filter((image) => !image.encrypted).map((image) => image.name);
+    return [
+      asked('Flash is encrypted, for ever (release mode)', forEver, product.show(cryptCounts), {
+        waivers,
+        asks: 'flash_encryption.mode',
+      }),
+      asked(
+        'A key of its own that no software can read',
+        on && keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key)),
+        keys
+          .map(({ blocks, fingerprint }) => `blocks ${blocks.join(', ')}, fingerprint ${fingerprint.slice(0, 16)}`)
+          .join('; ') || 'none',
+        { waivers, asks: 'flash_encryption.key' },
+      ),
+      asked(
+        'Bootloader, table, applications and flagged partitions are encrypted',
+        on && plain.length === 0,
+        plain.length === 0 ? `${images.length} images` : `in clear: ${plain.join(', ')}`,
+        { waivers, asks },
+      ),
+      asked('Secure Boot is on beside it', isSecureBootOn(product), isSecureBootOn(product) ? 'it is' : 'it is not', {
+        waivers: ['no-secure-boot'],
+        asks: 'secure_boot',
+      }),
+      asked(
+        'The station keeps no copy of the key',
+        on && keysDestroyedAt !== null,
+        keysDestroyedAt ?? 'not destroyed',
+        { waivers, asks },
+      ),
+      built(
+        product,
+        'The firmware is built for flash encryption in release mode',
+        ['lint-flash-encryption', 'lint-flash-encryption-development', 'lint-flash-encryption-app-check'],
+        { waivers, asks: 'firmware' },
+      ),
+      built(
+        product,
+        'No option of the build weakens flash encryption',
+        ['lint-flash-encryption-doors', 'lint-flash-encryption-cache', 'lint-flash-encryption-source'],
+        { asks: 'firmware' },
+      ),
+    ];
+  },
+};

@@ -1,0 +1,112 @@
+import { profileOf } from '../../chip/profiles.ts';
+import { blankSnapshot, decodeSnapshot } from '../../efuse/snapshot.ts';
+import type { EfuseSnapshot } from '../../efuse/types.ts';
+import type { Assurance } from '../../model/assurance.ts';
+import type { Fact } from '../../model/event.ts';
+import { tablesOf } from '../check.ts';
+import { firmwareFactsOf } from '../firmware-facts.ts';
+import type { LoadedRecipe } from '../load.ts';
+import { planFacts } from '../plan.ts';
+import { planOnBlank } from '../preview.ts';
+import { previewRelease } from '../release.ts';
+import type { Plan } from '../types.ts';
+import { assuranceOfProduct } from './assurance.ts';
+import { Product, type Shown } from './product.ts';
+
+const perDevice = 'made for each device';
+
+/**
+ * What a device made by this recipe will be able to show: the same recommendations as of a device, judged of the plan for a blank chip and
+ * of the build; evidence begins with the key of the recipe. `approver`: who approved the recipe and so its waivers, as far as is known.
+ * Nothing of it is a promise about a board: a plan that is refused cannot be carried out. Pure.
+ */
+export function assuranceOfRecipe(loaded: LoadedRecipe, approver: string | null): Assurance[] {
+  const profile = profileOf(loaded.recipe.chip);
+  const plan = planOnBlank(loaded, previewRelease(loaded.recipe, loaded.firmware));
+  return assuranceOfProduct(new Product(foreseen(loaded, plan, approver), profile, 'recipe'));
+}
+
+function foreseen(loaded: LoadedRecipe, plan: Plan, approver: string | null): Shown {
+  const { recipe, firmware, waivers } = loaded;
+  const release = previewRelease(recipe, firmware);
+  const facts = planFacts(plan, recipe, release);
+  const { when, challenge } = recipe.bootProof;
+  const isSigned =
+    recipe.identity !== null && (challenge === 'required' || (challenge === 'if-offered' && release.offersProof));
+  const proof: Fact = isSigned ? { signature: perDevice } : {};
+  return {
+    chip: { ...plan.chip, packageVersion: 0 },
+    keys: keysOf(facts.keys),
+    images: plan.parts.map(({ name, offset, length, encrypted }) => ({
+      name,
+      offset,
+      length: length ?? 0,
+      plainSha256: null,
+      flashSha256: perDevice,
+      encrypted,
+    })),
+    secureBoot: facts.secureBoot,
+    identity: recipe.identity && {
+      key: recipe.identity.key,
+      publicKey: perDevice,
+      certificatePem: null,
+      certificateSerial: recipe.identity.certificate === null ? null : perDevice,
+    },
+    secureVersion: facts.secureVersion,
+    efusesAfter: { readOut: decodeSnapshot(afterwards(loaded, plan)), burnedAfterwards: {} } as unknown as Fact,
+    bootProof: {
+      ...(when === 'before-door' || when === 'both' ? { beforeDoor: proof } : {}),
+      ...(when === 'after-door' || when === 'both' ? { afterDoor: proof } : {}),
+    },
+    waivers: waivers.map(({ check, reason }) => {
+      const own = recipe.waivers.some((waiver) => waiver.check === check && waiver.reason === reason);
+      return { check, reason, by: own ? approver : null, from: own ? ('recipe' as const) : ('operator' as const) };
+    }),
+    firmware: firmwareFactsOf(loaded),
+    ...(recipe.storage
+      ? {
+          storage: recipe.storage.map(({ partition, encryption, values }) => ({
+            partition,
+            encryption,
+            keys: values.map(({ namespace, key }) => `${namespace}.${key}`),
+            row: null,
+          })),
+        }
+      : {}),
+    ...(recipe.provisioning
+      ? {
+          provisioning: {
+            scheme: recipe.provisioning.scheme,
+            username: recipe.provisioning.username,
+            service: recipe.provisioning.service,
+            transport: recipe.provisioning.transport,
+            fingerprint: perDevice,
+          },
+        }
+      : {}),
+    keysDestroyedAt: 'destroyed at the seal',
+  };
+}
+
+function keysOf(planned: ReturnType<typeof planFacts>['keys']): Shown['keys'] {
+  const keys = new Map<string, { role: Shown['keys'][number]['role']; blocks: number[]; fingerprint: string }>();
+  for (const { material, block, digest } of planned) {
+    const role = material as Shown['keys'][number]['role'];
+    const key = keys.get(role) ?? { role, blocks: [], fingerprint: digest ?? perDevice };
+    key.blocks.push(block);
+    keys.set(role, key);
+  }
+  return [...keys.values()];
+}
+
+/** The blank chip with every bit of the plan burned. */
+function afterwards({ recipe }: LoadedRecipe, plan: Plan): EfuseSnapshot {
+  const [table] = tablesOf(recipe, profileOf(recipe.chip));
+  const blank = blankSnapshot(table!);
+  const blocks = blank.blocks.map((words) => [...words]);
+  for (const { block, bit } of plan.burn.bits) {
+    const words = blocks[block]!;
+    words[bit >>> 5] = (words[bit >>> 5]! | (1 << (bit & 31))) >>> 0;
+  }
+  return { ...blank, blocks };
+}
