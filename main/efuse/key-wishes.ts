@@ -11,6 +11,7 @@ import {
   domainOf,
   isPartHidden,
   keyName,
+  keyNames,
   type SlotState,
   type SlotUse,
   sound,
@@ -42,7 +43,8 @@ export function assignKeys(
     (a, b) => overlap(possible[a]!.rule.part, possible[b]!.rule.part),
   );
   if ('colliding' in assigned) {
-    const names = assigned.colliding.map((index) => keyName(possible[index]!.key));
+    const { colliding, tooMany } = assigned;
+    const names = keyNames(colliding.map((index) => possible[index]!.key));
     const free = uses.filter(({ use }) => use === 'free').length;
     const all = table.keyBlocks.length;
     const fixes = possible.some(({ key }) => key.slot !== null) ? ', and the recipe fixes some' : '';
@@ -50,9 +52,9 @@ export function assignKeys(
       code: 'efuse.no-free-slot',
       what:
         all === 1 && free === 1
-          ? `The one key block of ${table.name} has no room for ${names.join(' and ')} together.`
-          : `No key slots can be found for ${names.join(', ')} together: ${free} of ${all} are free${fixes}.`,
-      next: 'Let the recipe ask for fewer keys or fix fewer slots; where this board alone is short of slots, set it aside.',
+          ? `The one key block of ${table.name} has no room for ${listed(names)} together.`
+          : `No key slots can be found for ${listed(names)} together: ${free} of ${all} are free${fixes}, ${tooMany === 1 ? 'one' : tooMany} too few for these.`,
+      next: `Let the recipe do without keys of ${tooMany === 1 ? 'one block' : `${tooMany} blocks`} among these${fixes === '' ? '' : ', or fix fewer slots'}; where this board alone is short of slots, set it aside.`,
       // On virgin silicon it is the recipe that asks too much.
       condemns: free < all,
     });
@@ -65,6 +67,11 @@ export function assignKeys(
     refusals.push(...lockRefusals(snapshot, slot, possible[at]!.rule, states[slot.slot]!, slots));
   const secretsFirst = (slot: SlotAssignment) => (slot.material.kind === 'secret' ? 0 : 1);
   return { slots: slots.sort((a, b) => secretsFirst(a) - secretsFirst(b) || a.slot - b.slot), refusals };
+}
+
+/** 'a, b and c' */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function slotRefusals(table: EfuseTable, states: readonly SlotState[], uses: readonly SlotUse[]): EfuseRefusal[] {

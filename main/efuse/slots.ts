@@ -64,6 +64,20 @@ export function sound(health: BlockHealth): boolean {
   return !health.failed && health.correctedBytes === 0;
 }
 
+/** How people call some wanted keys; one that takes two blocks once. */
+export function keyNames(keys: readonly WantedKey[]): string[] {
+  const names = keys.map((key) => {
+    const { material } = key;
+    const both = material.kind === 'secret' && keys.filter((other) => isSameSecret(other, material.role)).length > 1;
+    return both ? `the ${material.role} key (two blocks)` : keyName(key);
+  });
+  return [...new Set(names)];
+}
+
+function isSameSecret({ material }: WantedKey, role: string): boolean {
+  return material.kind === 'secret' && material.role === role;
+}
+
 /** How people call a wanted key. */
 export function keyName({ material }: WantedKey): string {
   if (material.kind === 'digest') return `Secure Boot digest ${material.index}`;
@@ -168,8 +182,11 @@ export function digestComplete(state: SlotState, part: BlockPart, sha256: string
 
 export type Assignment =
   | { readonly slots: readonly number[] }
-  /** Wishes (indexes) that cannot stand together; leaving out any one of them would do. */
-  | { readonly colliding: readonly number[] };
+  /**
+   * Wishes (indexes) that compete for too few slots: every one that could be left out for the good of the others. `tooMany`: how many of
+   * them have to be.
+   */
+  | { readonly colliding: readonly number[]; readonly tooMany: number };
 
 /**
  * A slot for each wish: the first assignment in the order of wishes and slots, found by going back where needed, so that there is one
@@ -179,29 +196,55 @@ export function assignSlots(
   domains: readonly (readonly number[])[],
   clash: (a: number, b: number) => boolean = () => true,
 ): Assignment {
-  const place = (wishes: readonly number[]): number[] | null => {
-    const taken: number[] = [];
-    const next = (at: number): boolean => {
-      const wish = wishes[at];
-      if (wish === undefined) return true;
-      for (const slot of domains[wish]!)
-        if (!taken.some((other, i) => other === slot && clash(wishes[i]!, wish))) {
-          taken.push(slot);
-          if (next(at + 1)) return true;
-          taken.pop();
-        }
-      return false;
-    };
-    return next(0) ? taken : null;
-  };
   const all = domains.map((_, i) => i);
-  const slots = place(all);
+  const slots = place(all, domains, clash);
   if (slots !== null) return { slots };
-  const colliding = all.reduce<readonly number[]>((left, wish) => {
-    const without = left.filter((other) => other !== wish);
-    return place(without) === null ? without : left;
-  }, all);
-  return { colliding };
+  const most = mostPlaced(all, domains, clash);
+  const without = (wish: number) => all.filter((other) => other !== wish);
+  return {
+    colliding: all.filter((wish) => mostPlaced(without(wish), domains, clash) === most),
+    tooMany: all.length - most,
+  };
+}
+
+type Clash = (a: number, b: number) => boolean;
+
+/** A slot for every one of these wishes, or null. */
+function place(wishes: readonly number[], domains: readonly (readonly number[])[], clash: Clash): number[] | null {
+  const taken: number[] = [];
+  const next = (at: number): boolean => {
+    const wish = wishes[at];
+    if (wish === undefined) return true;
+    for (const slot of domains[wish]!)
+      if (!taken.some((other, i) => other === slot && clash(wishes[i]!, wish))) {
+        taken.push(slot);
+        if (next(at + 1)) return true;
+        taken.pop();
+      }
+    return false;
+  };
+  return next(0) ? taken : null;
+}
+
+/** How many of these wishes can have a slot at once. */
+function mostPlaced(wishes: readonly number[], domains: readonly (readonly number[])[], clash: Clash): number {
+  const known = new Map<number, number>();
+  // Where nobody shares, it does not matter who holds a slot.
+  const shares = wishes.some((a) => wishes.some((b) => a !== b && !clash(a, b)));
+  const best = (at: number, held: readonly (readonly [slot: number, wish: number])[]): number => {
+    const wish = wishes[at];
+    if (wish === undefined) return 0;
+    const state = held.reduce((bits, [slot]) => bits | (1 << slot), at << 8);
+    const before = shares ? undefined : known.get(state);
+    if (before !== undefined) return before;
+    let found = best(at + 1, held);
+    for (const slot of domains[wish]!)
+      if (!held.some(([other, by]) => other === slot && clash(by, wish)))
+        found = Math.max(found, 1 + best(at + 1, [...held, [slot, wish]]));
+    known.set(state, found);
+    return found;
+  };
+  return best(0, []);
 }
 
 /** Slots that a wish may have: the one that is its own, else the free ones that can hold its purpose. */

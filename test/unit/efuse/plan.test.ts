@@ -130,7 +130,7 @@ test('slots: going back finds an assignment where taking the first free one does
 });
 
 test('slots: what collides is named, and only that', () => {
-  assert.deepEqual(assignSlots([[0, 1], [2], [1], [0, 1], [3, 4]]), { colliding: [0, 2, 3] });
+  assert.deepEqual(assignSlots([[0, 1], [2], [1], [0, 1], [3, 4]]), { colliding: [0, 2, 3], tooMany: 1 });
   const plan = planBurn(
     blankSnapshot(v3),
     wanted({ keys: [{ ...flashKey, slot: 2 }, digest0, { ...hmac, slot: 2 }] }),
@@ -138,7 +138,7 @@ test('slots: what collides is named, and only that', () => {
   );
   const [refusal] = plan.refusals;
   assert.equal(refusal!.code, 'efuse.no-free-slot');
-  assert.match(refusal!.what, /flash-encryption key, the hmac-up key together/);
+  assert.match(refusal!.what, /flash-encryption key and the hmac-up key together/);
   assert.doesNotMatch(refusal!.what, /digest/);
   assert.equal(refusal!.condemns, false, 'a virgin chip cannot have it either: the recipe is wrong');
 });

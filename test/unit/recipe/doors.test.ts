@@ -115,7 +115,7 @@ test('soft JTAG burns no hard bit, and a board whose JTAG is shut for good is re
     unused.plan.refusals.map(({ code }) => code),
     ['efuse.jtag-key-unused'],
   );
-  const [{ bit }] = fieldOf(blank.table, 'DIS_PAD_JTAG').pieces as [{ bit: number }];
+  const { bit } = fieldOf(blank.table, 'DIS_PAD_JTAG').pieces[0]!;
   const block0 = blank.blocks[0]!.with(bit >>> 5, (1 << (bit & 31)) >>> 0);
   const [refusal, ...more] = planBurn({ ...blank, blocks: blank.blocks.with(0, block0) }, wanted, {
     slots: [],
