@@ -1,6 +1,6 @@
 import { Button, Menu, Select, TextInput } from '@mantine/core';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { CallInput } from '../../main/contract/contract.ts';
+import type { CallInput, ExportForm } from '../../main/contract/contract.ts';
 import type { DevicePage } from '../../main/contract/views.ts';
 import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
@@ -87,7 +87,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
     return () => document.removeEventListener('keydown', onKey);
   }, [hidden]);
 
-  const exportAs = async (form: 'csv' | 'json' | 'pdf') => {
+  const exportAs = async (form: ExportForm) => {
     const file = await ask('devices.export', { query, form });
     if (file === null) return;
     saveFile(file);
@@ -150,7 +150,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
-              {(['csv', 'json', 'pdf'] as const).map((form) => (
+              {(['csv', 'json', 'pdf', 'registration', 'aws', 'azure'] as const).map((form) => (
                 <Menu.Item key={form} onClick={() => exportAs(form)}>
                   {words.devices.exportAs[form]}
                 </Menu.Item>
