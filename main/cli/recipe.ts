@@ -7,6 +7,7 @@ import { blocks, type LoadedRecipe } from '../recipe/load.ts';
 import { makePlan, planDigest } from '../recipe/plan.ts';
 import { planInput, planOnBlank } from '../recipe/preview.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
+import { storagePreview } from '../recipe/storage-preview.ts';
 import type { Plan } from '../recipe/types.ts';
 import { TokenRing } from '../signing/token-ring.ts';
 import { refuseBoard } from '../station/admission.ts';
@@ -42,7 +43,7 @@ export async function planCommand(file: string, options: RecipeCommandOptions, w
   const release = await releaseFor(loaded, options, world);
   const plan = options.port ? await planOnBoard(loaded, release, options.port, world) : planOnBlank(loaded, release);
   if (options.json) world.streams.answer(JSON.stringify({ digest: planDigest(plan), plan }));
-  else for (const line of planLines(plan)) world.streams.answer(line);
+  else for (const line of [...planLines(plan), ...storageLines(loaded)]) world.streams.answer(line);
   return plan.burn.refusals.length > 0 ? exit.board : exit.passed;
 }
 
@@ -91,8 +92,9 @@ export function planLines(plan: Plan): string[] {
         `  ${hex(part.offset)}`,
         part.length === null ? 'per device' : bytesText(part.length),
         part.name,
-        [part.signed ? 'signed' : '', part.encrypted ? 'encrypted' : ''].filter((word) => word !== '').join(', ') ||
-          'plain',
+        [part.signed ? 'signed' : '', part.encrypted ? 'encrypted' : '', part.kind === 'nvs' ? 'values (below)' : '']
+          .filter((word) => word !== '')
+          .join(', ') || 'plain',
       ]),
     ),
     '',
@@ -135,6 +137,29 @@ function bitLines(plan: Plan): string[] {
       reasons.get(field) ?? '',
     ]),
   );
+}
+
+/** What every device gets into its NVS: secrets by where they come from, never by what they are. */
+function storageLines({ recipe }: LoadedRecipe): string[] {
+  const { provisioning } = recipe;
+  return [
+    ...storagePreview(recipe).flatMap(({ partition, encryption, list, values }) => [
+      '',
+      `Stored in ${partition}, ${encryption}${list === null ? '' : `, a row of ${list} each`}`,
+      ...table(values.map(({ name, type, shown }) => [`  ${name}`, type, shown])),
+    ]),
+    ...(provisioning
+      ? [
+          '',
+          'Provisioning by Security 2',
+          ...table([
+            ['  user name', provisioning.username],
+            ['  service', `${provisioning.service} over ${provisioning.transport}`],
+            ['  proof of possession', '(secret) on the label, and in escrow'],
+          ]),
+        ]
+      : []),
+  ];
 }
 
 /** The recipe on virtual silicon, with a ledger of its own that is thrown away: the whole chain, no hardware. */

@@ -42,8 +42,8 @@ const row = (name: string, type: number, subtype: number, offset: number, size: 
   subtype,
   offset,
   size,
-  // What identifies the device must not be readable from flash.
-  encrypted: name === 'esp_secure_cert',
+  // What identifies the device must not be readable from flash, nor the keys of its NVS.
+  encrypted: name === 'esp_secure_cert' || name === 'nvs_keys',
   readonly: false,
 });
 
@@ -62,6 +62,8 @@ const p4 = {
     row('otadata', 1, 0, 0x17000, 0x2000),
     row('phy_init', 1, 1, 0x19000, 0x1000),
     row('esp_secure_cert', 0x3f, 6, 0x1a000, 0x2000),
+    row('nvs_keys', 1, 4, 0x1c000, 0x1000),
+    row('fctry', 1, 2, 0x1d000, 0x3000),
     ...slots,
   ],
 } as const;

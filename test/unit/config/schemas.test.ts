@@ -18,10 +18,12 @@ test('every shipped recipe can be read, and fits the published schema', () => {
   const fits = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(schemaFiles[0].file, 'utf8')));
   assert.deepEqual(recipes, [
     'esp32-production.yaml',
+    'esp32c2-production.yaml',
     'esp32c3-production.yaml',
     'esp32c61-production.yaml',
     'esp32p4-development.yaml',
     'esp32p4-production.yaml',
+    'esp32p4-provisioning.yaml',
     'esp32p4-v1-production.yaml',
     'esp32s2-production.yaml',
     'esp32s3-production.yaml',
