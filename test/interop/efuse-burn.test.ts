@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { fromHex, reversed, wordsOf } from '../../main/base/bytes.ts';
+import { bytesOfWords, fromHex, reversed } from '../../main/base/bytes.ts';
+import { partOf } from '../../main/efuse/parts.ts';
 import { planBurn } from '../../main/efuse/plan.ts';
 import { decodeSnapshot } from '../../main/efuse/snapshot.ts';
-import { fieldOf, hasField, keyBlockOf } from '../../main/efuse/tables.ts';
+import { fieldOf, hasField, keyBlockOf, purposeFieldOf, purposeRule } from '../../main/efuse/tables.ts';
 import type { EfuseTable, KeyPurpose, KeyPurposeRule } from '../../main/efuse/types.ts';
-import { allStages, digest, keyBytes, meet, permitFor, production, secretOf } from '../unit/chip/rig.ts';
+import { xtsKey } from '../../main/virtual/boot-keys.ts';
+import { allStages, digest, keyBytesOf, meet, permitFor, production, secretOf } from '../unit/chip/rig.ts';
 import { judging } from './espressif-tools.ts';
 import { type BenchChip, onBench, siliconNames, snapshotOf } from './virtual-bench.ts';
 
@@ -26,12 +28,19 @@ const sorts: readonly KeyPurpose[] = [
   'USER',
 ];
 const rulesOf = (table: EfuseTable) =>
-  sorts.flatMap((purpose) => table.purposes.filter((rule) => rule.purpose === purpose && rule.refusal === null));
+  isShared(table)
+    ? table.purposes.filter(({ part }) => part.length < 256)
+    : sorts.flatMap((purpose) => table.purposes.filter((rule) => rule.purpose === purpose && rule.refusal === null));
 
-/** A key as espefuse takes it, and its 32 bytes. */
-function keyFor({ purpose }: KeyPurposeRule): { readonly path: string; readonly bytes: Uint8Array } {
+/** ESP32-C2 has one block for all its keys. */
+const isShared = ({ keyBlocks }: EfuseTable) => keyBlocks.length === 1;
+const theirName = (table: EfuseTable, purpose: KeyPurpose) =>
+  isShared(table) ? purpose.replace(/^SECURE_BOOT_DIGEST0$/, 'SECURE_BOOT_DIGEST') : purpose;
+
+/** A key as espefuse takes it, and its bytes. */
+function keyFor({ purpose, part }: KeyPurposeRule): { readonly path: string; readonly bytes: Uint8Array } {
   if (purpose !== 'ECDSA_KEY') {
-    const bytes = new Uint8Array(randomBytes(32));
+    const bytes = new Uint8Array(randomBytes(part.length / 8));
     return { path: file(bytes), bytes };
   }
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -47,22 +56,31 @@ describe('espefuse burns', { concurrency: 3 }, () => {
     }, async (t) => {
       const bench = await onBench(t, name, 'pty');
       const { table } = bench.chip.efuse;
-      const keys = rulesOf(table).map((rule, slot) => ({ rule, slot, ...keyFor(rule) }));
-      assert.ok(keys.length >= 4);
+      const shared = isShared(table);
+      const keys = rulesOf(table).map((rule, at) => ({ rule, slot: shared ? 0 : at, ...keyFor(rule) }));
+      assert.ok(keys.length >= (shared ? 2 : 4));
       await espefuse(
         bench,
         'burn-key',
-        ...keys.flatMap(({ rule, slot, path }) => [`BLOCK_KEY${slot}`, path, rule.purpose]),
+        ...keys.flatMap(({ rule, slot, path }) => [`BLOCK_KEY${slot}`, path, theirName(table, rule.purpose)]),
       );
       const snapshot = snapshotOf(bench.chip);
       const decoded = decodeSnapshot(snapshot);
       for (const { rule, slot, bytes } of keys) {
         const { number } = keyBlockOf(table, slot);
-        const burned = wordsOf(rule.reversed ? reversed(bytes) : bytes);
-        assert.deepEqual(bench.chip.efuse.hardwareBlock(number), burned, rule.purpose);
+        const burned = rule.reversed ? reversed(bytes) : bytes;
+        const partIn = (words: readonly number[]) => partOf(bytesOfWords([...words]), rule.part);
+        assert.deepEqual(partIn(bench.chip.efuse.hardwareBlock(number)), burned, rule.purpose);
         const hidden = rule.readProtect === 'required';
-        assert.deepEqual(snapshot.blocks[number], hidden ? Array(8).fill(0) : burned, rule.purpose);
-        const purpose = decoded[`KEY_PURPOSE_${slot}`]!;
+        assert.deepEqual(
+          partIn(snapshot.blocks[number]!),
+          hidden ? new Uint8Array(burned.length) : burned,
+          rule.purpose,
+        );
+        assert.equal(decoded[`KEY${slot}`]!.writeProtected, true);
+        const field = purposeFieldOf(table, slot);
+        if (field === null) continue;
+        const purpose = decoded[field.name]!;
         assert.equal(purpose.text, rule.purpose);
         assert.equal(purpose.writeProtected, true);
       }
@@ -96,8 +114,12 @@ describe('espefuse burns', { concurrency: 3 }, () => {
 
     test(`${name}: a key block that is in use is not burned over`, { skip }, async (t) => {
       const bench = await onBench(t, name, 'pty');
-      const burn = ['burn-key', 'BLOCK_KEY1', file(new Uint8Array(randomBytes(32))), 'XTS_AES_128_KEY'];
+      const { table } = bench.chip.efuse;
+      const block = isShared(table) ? 'BLOCK_KEY0' : 'BLOCK_KEY1';
+      const bytes = new Uint8Array(randomBytes(32));
+      const burn = ['burn-key', block, file(bytes), 'XTS_AES_128_KEY'];
       await espefuse(bench, ...burn);
+      assert.deepEqual(xtsKey(bench.chip.efuse), bytes, 'the hardware finds its key');
       const before = bench.chip.efuse.burned();
       await judges.fail('espefuse', ...bench.port.slice(0, 4), '--do-not-confirm', ...burn);
       assert.deepEqual(bench.chip.efuse.burned(), before);
@@ -113,15 +135,18 @@ describe('espefuse burns', { concurrency: 3 }, () => {
       assert.deepEqual(plan.refusals, []);
       await ours.close();
       const board = await meet(ours.chip);
-      for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages));
+      for await (const _ of board.burn(plan, keyBytesOf(kind), permitFor(plan), allStages));
       await board.close();
 
-      const keyFile = ({ material }: (typeof plan.slots)[number]) =>
-        file(material.kind === 'digest' ? fromHex(digest) : secretOf(material.role, material.part));
+      const { table } = ours.chip.efuse;
+      const keyFile = ({ material, purpose }: (typeof plan.slots)[number]) => {
+        const bytes = material.kind === 'digest' ? fromHex(digest) : secretOf(material.role, material.part);
+        return file(bytes.subarray(0, purposeRule(table, purpose).part.length / 8));
+      };
       await espefuse(
         theirs,
         'burn-key',
-        ...plan.slots.flatMap((slot) => [`BLOCK_KEY${slot.slot}`, keyFile(slot), slot.purpose]),
+        ...plan.slots.flatMap((slot) => [`BLOCK_KEY${slot.slot}`, keyFile(slot), theirName(table, slot.purpose)]),
       );
       const [doors, fields] = [
         wanted.fields.filter(({ stage }) => stage === 'door'),

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { concat, fromHex, reversed, toHex } from '../../main/base/bytes.ts';
 import { seededRandom } from '../../main/base/random.ts';
-import { rsEncode } from '../../main/efuse/reed-solomon.ts';
 import { identityFromSnapshot } from '../../main/efuse/identity.ts';
+import { rsEncode } from '../../main/efuse/reed-solomon.ts';
 import { bitOf, decodeSnapshot, readValue } from '../../main/efuse/snapshot.ts';
-import { widthOf } from '../../main/efuse/tables.ts';
+import { readDisablePlace, widthOf } from '../../main/efuse/tables.ts';
 import type { EfuseSnapshot } from '../../main/efuse/types.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { judging } from './espressif-tools.ts';
@@ -105,7 +105,7 @@ for (const name of siliconNames)
       const ours = decodeSnapshot(snapshot);
       const named = new Map(fields.flatMap((field) => [field.name, ...field.aliases].map((name) => [name, field])));
       const seen = new Set<string>();
-      assert.ok(theirs.length > 60);
+      assert.ok(theirs.length > fields.length / 2);
 
       for (const field of theirs.filter((each) => !isDerived(each))) {
         const at = 32 * field.word! + field.pos!;
@@ -123,7 +123,11 @@ for (const name of siliconNames)
         for (let i = 0; i < field.bit_len; i++) seen.add(`${field.block}.${at + i}`);
         const bits = bitsOfRun(snapshot, field.block, at, field.bit_len);
         if (field.readable) assert.equal(bits, bitsOf(field), `bits of ${field.name}`);
-        else assert.ok(!bits.includes('1'), `${field.name} is hidden`);
+        // of a block with a bit for each half one may still read
+        else if (
+          whole.readDisableBits.every((bit) => bitOf(snapshot.blocks[0]!, readDisablePlace(snapshot.table, bit)) === 1)
+        )
+          assert.ok(!bits.includes('1'), `${field.name} is hidden`);
       }
 
       for (const field of theirs) {

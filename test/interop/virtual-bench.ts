@@ -16,6 +16,7 @@ export const silicon = {
   'ESP32-C5': { kind: 'esp32c5' },
   'ESP32-S2': { kind: 'esp32s2' },
   'ESP32-C61': { kind: 'esp32c61' },
+  'ESP32-C2': { kind: 'esp32c2' },
 } as const satisfies { readonly [name: string]: Pick<VirtualChipOptions, 'kind' | 'revision'> };
 
 export type SiliconName = keyof typeof silicon;

@@ -41,6 +41,10 @@ export function secretOf(role: string, part: string): Uint8Array {
 
 export const keyBytes: KeyBytes = (role, part) => SecretBytes.adopt(secretOf(role, part));
 
+/** The same as long as this chip wants them. */
+export const keyBytesOf = (kind: ChipKind): KeyBytes =>
+  kind === 'esp32c2' ? (role, part) => SecretBytes.adopt(secretOf(role, part).slice(0, 16)) : keyBytes;
+
 export const digest = 'c0ffee00'.repeat(8);
 
 /** What a production recipe wants: XTS-AES-256 where there is one (two key blocks), a digest, and the fuses of FACTS 13.3. */
@@ -57,15 +61,16 @@ export function production(
     stage,
     reason: 'production',
   });
+  const derived = 'XTS_AES_128_KEY_DERIVED_FROM_128_EFUSE_BITS';
   const flash = (
     part: 'whole' | 'low' | 'high',
-    purpose: 'XTS_AES_128_KEY' | 'XTS_AES_256_KEY_1' | 'XTS_AES_256_KEY_2',
+    purpose: 'XTS_AES_128_KEY' | 'XTS_AES_256_KEY_1' | 'XTS_AES_256_KEY_2' | typeof derived,
   ) => ({ material: { kind: 'secret', role: 'flash-encryption', part }, purpose, slot: null }) as const;
   return {
     keys: [
       ...(profile.flashEncryption.includes('xts-aes-256')
         ? [flash('low', 'XTS_AES_256_KEY_1'), flash('high', 'XTS_AES_256_KEY_2')]
-        : [flash('whole', 'XTS_AES_128_KEY')]),
+        : [flash('whole', profile.flashEncryption.includes('xts-aes-128-derived') ? derived : 'XTS_AES_128_KEY')]),
       { material: { kind: 'digest', index: 0, sha256: digest }, purpose: 'SECURE_BOOT_DIGEST0', slot: null },
     ],
     fields: [
@@ -74,8 +79,9 @@ export function production(
       ...profile.production.flashEncryptionRelease
         .filter(({ minRevision }) => revision >= (minRevision ?? 0))
         .map((entry) => field(entry.field, entry.value, 'protection')),
-      field('SECURE_BOOT_KEY_REVOKE1', 1, 'protection'),
-      field('SECURE_BOOT_KEY_REVOKE2', 1, 'protection'),
+      ...(profile.digests === 1 ? [] : ['SECURE_BOOT_KEY_REVOKE1', 'SECURE_BOOT_KEY_REVOKE2']).map((name) =>
+        field(name, 1, 'protection'),
+      ),
       field('SPI_BOOT_CRYPT_CNT', 7, 'enable'),
       field('SECURE_BOOT_EN', 1, 'enable'),
       ...(door === null ? [] : [field(door, 1, 'door')]),
@@ -112,7 +118,8 @@ export class Book {
   async run(board: Board, wanted: WantedEfuses, stages = allStages): Promise<BurnPlan> {
     const plan = planBurn(await board.readEfuses(), wanted, this.past);
     if (plan.refusals.length > 0) throw new Error(plan.refusals.map(({ what }) => what).join(' '));
-    for await (const event of board.burn(plan, keyBytes, permitFor(plan), stages)) this.events.push(event);
+    const keys = keyBytesOf(board.identity.kind);
+    for await (const event of board.burn(plan, keys, permitFor(plan), stages)) this.events.push(event);
     return plan;
   }
 }
