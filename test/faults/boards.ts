@@ -134,12 +134,18 @@ function everyWantedFuse(
     }
   }
   const ours = new Set(keys.flatMap(({ blocks }) => blocks));
-  for (let block = 4; block <= 9; block++) {
+  const { keyBlocks, blocks } = chip.efuse.table;
+  for (const { block, purposeField } of keyBlocks) {
     const blank = chip.efuse.hardwareBlock(block).every((word) => word === 0);
     if (ours.has(block)) assert.ok(!blank, `BLOCK${block} holds a key of the record`);
     else if (!blank) {
-      assert.equal(chip.efuse.field(`KEY_PURPOSE_${block - 4}`), 0, `BLOCK${block} was left behind without a purpose`);
-      assert.ok((chip.efuse.field('RD_DIS') >>> (block - 4)) & 1, `BLOCK${block} was left behind hidden`);
+      assert.equal(
+        purposeField && chip.efuse.field(purposeField),
+        0,
+        `BLOCK${block} was left behind without a purpose`,
+      );
+      for (const bit of blocks[block]!.readDisableBits)
+        assert.ok((chip.efuse.field('RD_DIS') >>> bit) & 1, `BLOCK${block} was left behind hidden`);
     }
   }
 }

@@ -15,6 +15,7 @@ const chips = [
   { recipe: 'esp32s3-production', chip: 'esp32s3', rev: 'v0.2' },
   { recipe: 'esp32s2-production', chip: 'esp32s2', rev: 'v1.0' },
   { recipe: 'esp32p4-v1-production', chip: 'esp32p4', rev: 'v1.3' },
+  { recipe: 'esp32-production', chip: 'esp32', rev: 'v3.1' },
 ] as const;
 
 /** MAC of the n-th board, by which its shut door is opened to the seal: these chips burn no device key that could sign. */

@@ -59,24 +59,64 @@ const chips = [
     purposes: [],
     bootloader: 0,
   },
+  {
+    recipe: 'esp32-production',
+    address: 'virtual:esp32?pacing=none&name=esp32',
+    fields: {
+      JTAG_DISABLE: 1,
+      CONSOLE_DEBUG_DISABLE: 1,
+      DISABLE_DL_ENCRYPT: 1,
+      DISABLE_DL_DECRYPT: 1,
+      DISABLE_DL_CACHE: 1,
+      // Its counter of flash encryption has seven bits.
+      SPI_BOOT_CRYPT_CNT: 127,
+      FLASH_CRYPT_CONFIG: 15,
+      ABS_DONE_0: 0,
+      // BLOCK1 is the flash key, hidden; BLOCK2 the digest. Both are frozen, and RD_DIS and DIS_CACHE with them.
+      RD_DIS: 1,
+      WR_DIS: 0x189,
+    },
+    purposes: [],
+    bootloader: 0x1000,
+  },
 ] as const;
 
+/** What the recipe check finds in a shipped recipe after one change. */
+function findingsOf(recipe: string, chip: string, from: string, to: string) {
+  const original = readFileSync(join(recipes, `${recipe}.yaml`), 'utf8');
+  assert.ok(original.includes(from));
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-recipe-'));
+  try {
+    const changed = join(folder, 'changed.yaml');
+    writeFileSync(changed, original.replace(from, to));
+    const firmwareFolder = join(recipes, '..', 'firmware', chip);
+    return loadRecipe(changed, { firmwareFolder }).findings.filter(({ waived }) => waived === null);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe('what the ESP32 lacks', () => {
+  const key = '    - label: secure-boot-1\n';
+  for (const [what, from, to, check, reason] of [
+    ['Secure Boot V2 below v3.0', 'min: v3.0', 'min: v1.0', 'secure-boot-silicon', /needs silicon v3\.0 or later/],
+    ['a fuse for its download mode there', 'min: v3.0', 'min: v1.0', 'download-mode', /from silicon v3\.0 on/],
+    ['secure download mode', 'download_mode: disabled', 'download_mode: secure', 'download-mode', /no secure download/],
+    ['other ciphers', 'key: aes-256', 'key: xts-aes-128', 'flash-encryption-key', /cannot encrypt/],
+    ['HMAC', 'doors:', 'hmac_up: true\ndoors:', 'hmac', /no HMAC peripheral/],
+    ['ECDSA Secure Boot', 'scheme: rsa3072', 'scheme: ecdsa-p256', 'secure-boot-scheme', /no Secure Boot V2 with/],
+    ['room for a second digest', key, key + key.replace('1', '2'), 'efuse.purpose-unsupported', /SECURE_BOOT_DIGEST1/],
+  ] as const) {
+    it(what, () => {
+      const found = findingsOf('esp32-production', 'esp32', from, to).find((finding) => finding.check === check);
+      assert.match(found?.what ?? '', reason);
+    });
+  }
+});
+
 describe('what the ESP32-C61 lacks', () => {
-  const file = join(recipes, 'esp32c61-production.yaml');
-  const original = readFileSync(file, 'utf8');
+  const original = readFileSync(join(recipes, 'esp32c61-production.yaml'), 'utf8');
   const waiver = original.slice(original.indexOf('waivers:'));
-  const findingsOf = (from: string, to: string) => {
-    assert.ok(original.includes(from));
-    const folder = mkdtempSync(join(tmpdir(), 'fuseline-recipe-'));
-    try {
-      const changed = join(folder, 'changed.yaml');
-      writeFileSync(changed, original.replace(from, to));
-      const firmwareFolder = join(recipes, '..', 'firmware', 'esp32c61');
-      return loadRecipe(changed, { firmwareFolder }).findings.filter(({ waived }) => waived === null);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  };
 
   for (const [what, from, to, check, reason] of [
     ['RSA', 'scheme: ecdsa-p256', 'scheme: rsa3072', 'secure-boot-scheme', /no Secure Boot V2 with rsa3072/],
@@ -85,7 +125,7 @@ describe('what the ESP32-C61 lacks', () => {
     ['a good name for its Secure Boot', waiver, '', 'secure-boot-ecdsa', /calls ECDSA Secure Boot/],
   ] as const) {
     it(what, () => {
-      const found = findingsOf(from, to).find((finding) => finding.check === check);
+      const found = findingsOf('esp32c61-production', 'esp32c61', from, to).find((finding) => finding.check === check);
       assert.match(found?.what ?? '', reason);
       assert.ok(!found?.remedy.includes('Use rsa3072, or'), found?.remedy);
     });
