@@ -9,6 +9,7 @@ import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { identityWords, type SealedRecord } from '../model/record.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
+import { assuranceLines } from './assurance.ts';
 import { readInput, writeOutput } from './files.ts';
 import { eventText } from './story.ts';
 import { hex, table } from './words.ts';
@@ -144,7 +145,10 @@ function recordLines(record: SealedRecord): string[] {
       ],
       ['identity', record.identity ? identityWords(record.identity) : '-'],
       ['keys destroyed', record.keysDestroyedAt ?? 'no'],
-      ['waivers', record.waivers.map((waiver) => `${waiver.check} (${waiver.reason})`).join('; ') || '-'],
+      [
+        'waivers',
+        record.waivers.map(({ check, reason, by }) => `${check} (${reason}${by ? `; ${by}` : ''})`).join('; ') || '-',
+      ],
       ['software', `${record.software.name} ${record.software.version}`],
     ]),
     '',
@@ -162,8 +166,8 @@ function recordLines(record: SealedRecord): string[] {
       ]),
     ),
     '',
-    'Assurance',
-    ...table(assurance(record).map((one) => [`  ${one.verdict}`, one.section, one.recommendation, one.evidence])),
+    'Assurance: the recommendations of the ESP-IDF security guide',
+    ...assuranceLines(assurance(record)),
   ];
 }
 

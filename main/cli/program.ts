@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { chipKinds } from '../model/chip.ts';
 import { faultOf } from '../model/fault.ts';
+import { assuranceCommand } from './assurance.ts';
 import * as audit from './audit.ts';
 import * as cert from './cert.ts';
 import { demo } from './demo.ts';
@@ -112,6 +113,9 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
   withFirmware(command(recipes, 'plan <file>', 'what would be done, and every eFuse bit that would become 1 for ever'))
     .option('--port <port>', 'plan for the board there instead of a blank one')
     .action(end((file, options) => recipe.planCommand(file, options, world)));
+  withFirmware(
+    command(recipes, 'assurance <file>', 'what its devices will show of each recommendation of the security guide'),
+  ).action(end((file, options) => assuranceCommand(file, options, world)));
   withFirmware(command(recipes, 'rehearse <file>', 'the whole chain on virtual silicon; nothing is kept'))
     .option('--count <n>', 'virtual boards', wholeNumber)
     .action(end((file, options) => recipe.rehearseCommand(file, options, world)));

@@ -3,20 +3,30 @@ import type { LedgerReader } from '../ledger/ledger.ts';
 import type { WaiverRecord } from '../model/assurance.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 
+type Bound = Pick<LoadedRecipe, 'recipe' | 'waivers' | 'canonicalText'>;
+
 /**
- * The waivers of a run with who is answerable: for those of the recipe the person who approved it in the form without the run's own
- * waivers (those make another hash of it), for those of the run its operator. Null where the ledger names nobody.
+ * Who approved the recipe in the form without a run's own waivers (those make another hash of it); null: the ledger names nobody, or
+ * what was approved was retired since.
  */
+export async function approverOf(
+  { recipe, canonicalText }: Bound,
+  ledger: Pick<LedgerReader, 'recipeStates'>,
+): Promise<string | null> {
+  const hash = digestOf({ ...(JSON.parse(canonicalText) as object), waivers: recipe.waivers });
+  const last = (await ledger.recipeStates()).findLast((note) => note.recipe.hash === hash);
+  return last?.state === 'approved' ? last.by : null;
+}
+
+/** The waivers of a run with who is answerable: for those of the recipe its approver, for those of the run its operator. */
 export async function whoWaived(
-  { recipe, waivers, canonicalText }: Pick<LoadedRecipe, 'recipe' | 'waivers' | 'canonicalText'>,
+  bound: Bound,
   operator: string | null,
   ledger: Pick<LedgerReader, 'recipeStates'>,
 ): Promise<WaiverRecord[]> {
+  const { recipe, waivers } = bound;
   if (waivers.length === 0) return [];
-  const hash = digestOf({ ...(JSON.parse(canonicalText) as object), waivers: recipe.waivers });
-  const notes = (await ledger.recipeStates()).filter((note) => note.recipe.hash === hash);
-  const last = notes.at(-1);
-  const approver = last?.state === 'approved' ? last.by : null;
+  const approver = await approverOf(bound, ledger);
   return waivers.map(({ check, reason }) => {
     const own = recipe.waivers.some((waiver) => waiver.check === check && waiver.reason === reason);
     return own

@@ -12,7 +12,7 @@ export const updates: Section = {
     const signed = 'Updates are signed with the device’s own trusted keys';
     return [
       built(product, 'Updates come over TLS only', ['lint-ota-http'], firmware),
-      asked(signed, digestsOf(product).length > 0, `${digestsOf(product).length} keys are trusted`, {
+      asked(signed, digestsOf(product).length > 0, `${digestsOf(product).length} trusted`, {
         waivers: ['no-secure-boot'],
         asks: 'secure_boot',
       }),

@@ -10,6 +10,7 @@ import { assuranceOfRecipe } from '../../recipe/assurance/foreseen.ts';
 import { describeDifferences } from '../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipeText } from '../../recipe/load.ts';
 import type { Recipe } from '../../recipe/types.ts';
+import { approverOf } from '../who-waived.ts';
 import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from './approval.ts';
 import { fingerprintWords } from './fingerprint.ts';
 import { findingView, previewPlan } from './recipe-views.ts';
@@ -80,8 +81,7 @@ export class RecipeShelf {
     const place = this.#place(recipe);
     const { loaded } = this.#load(place, text ?? this.#textOf(place));
     if (loaded === null) return null;
-    const last = (await notesOf(this.#options.ledger, loaded.ref.hash)).at(-1);
-    return assuranceOfRecipe(loaded, last?.state === 'approved' ? last.by : null);
+    return assuranceOfRecipe(loaded, await approverOf(loaded, this.#options.ledger));
   }
 
   /** Keeps the text as this station's own recipe of that name; a draft by `by` unless the ledger knows its hash already. */

@@ -1,0 +1,55 @@
+import type { Assurance } from '../model/assurance.ts';
+import { isFault } from '../model/fault.ts';
+import { assuranceOfRecipe } from '../recipe/assurance/foreseen.ts';
+import { approverOf } from '../station/who-waived.ts';
+import { type RecipeOptions, requireRecipe } from './recipe-input.ts';
+import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+
+export interface AssuranceOptions extends OpenOptions, RecipeOptions {
+  readonly json?: boolean;
+}
+
+/** What a device made by the recipe will be able to show of the security guide. */
+export async function assuranceCommand(file: string, options: AssuranceOptions, world: World): Promise<Exit> {
+  const loaded = requireRecipe(file, options, world);
+  const assurance = assuranceOfRecipe(loaded, await approver());
+  if (options.json) world.streams.answer(JSON.stringify({ recipe: loaded.ref, assurance }));
+  else {
+    world.streams.answer(
+      `What a device made by ${loaded.ref.name} revision ${loaded.ref.revision} will show of the guide`,
+    );
+    for (const line of assuranceLines(assurance)) world.streams.answer(line);
+  }
+  return exit.passed;
+
+  /** A recipe can be looked at where there is no ledger yet: then nobody approved it. */
+  async function approver(): Promise<string | null> {
+    if (loaded.recipe.waivers.length === 0) return null;
+    try {
+      const ledger = await world.openLedger(options);
+      return await approverOf(loaded, ledger).finally(() => ledger.close());
+    } catch (error) {
+      if (isFault(error)) return null;
+      throw error;
+    }
+  }
+}
+
+/** Fit to be read aloud: under each section a sentence for each recommendation, and the sum of it all. */
+export function assuranceLines(assurance: readonly Assurance[]): string[] {
+  const sections = [...new Set(assurance.map(({ section }) => section))];
+  const count = (verdict: Assurance['verdict']) => assurance.filter((one) => one.verdict === verdict).length;
+  return [
+    ...sections.flatMap((section) => [
+      '',
+      section,
+      ...assurance.filter((one) => one.section === section).map((one) => `  ${sentence(one)}`),
+    ]),
+    '',
+    `Of ${assurance.length} recommendations ${count('met')} are met, ${count('waived')} waived, ${count('not met')} not met, ${count('not applicable')} not applicable.`,
+  ];
+}
+
+function sentence({ recommendation, verdict, evidence }: Assurance): string {
+  return `${verdict === 'not met' ? 'NOT MET' : verdict}: ${recommendation}. ${evidence}.`;
+}
