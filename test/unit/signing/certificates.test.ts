@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { toHex } from '../../../main/base/bytes.ts';
 import { isFault } from '../../../main/model/fault.ts';
+import { curveOfKey, type IdentityKey, rsaBitsOfKey } from '../../../main/model/identity.ts';
 import {
   buildCaCsr,
+  buildDeviceCsr,
+  type DeviceRequestKey,
   issueCaCertificate,
   issueDeviceCertificate,
   serialNumberFrom,
 } from '../../../main/signing/certificates.ts';
-import { deviceKeyFrom } from '../../../main/signing/device-key.ts';
+import { deviceKeyFrom, makeRsaDeviceKey, seedLength } from '../../../main/signing/device-key.ts';
 import { derOfPem, pemOf } from '../../../main/signing/pem.ts';
 import type { Signer } from '../../../main/signing/signer.ts';
 import { spkiOfPoint } from '../../../main/signing/spki.ts';
@@ -229,6 +232,47 @@ test('the CA certificate must be of this key, be one of a CA, and outlive the de
   const { der } = await device('ca-256', ca.der);
   await assert.rejects(device('ca-256', der), (fault) => isFault(fault, 'certificate.issuer'));
 });
+
+/** A device key of each kind, as the station has it while it prepares a board. */
+async function keyOfKind(kind: IdentityKey): Promise<DeviceRequestKey> {
+  const bits = rsaBitsOfKey(kind);
+  if (bits !== null) return { kind, ...(await makeRsaDeviceKey(bits)) };
+  const curve = curveOfKey(kind)!;
+  const { scalar, publicKey } = deviceKeyFrom(await signer.random(seedLength(curve)), curve);
+  return { kind, privateKey: scalar, spki: spkiOfPoint(curve, publicKey) };
+}
+
+for (const [kind, algorithm, shown] of [
+  ['ecdsa-p256', 'ecdsa-with-SHA256', /NIST CURVE: P-256/],
+  ['ecdsa-p384', 'ecdsa-with-SHA384', /NIST CURVE: P-384/],
+  ['rsa-2048', 'sha256WithRSAEncryption', /Public-Key: \(2048 bit\)/],
+] as const)
+  test(`${kind}: openssl verifies the device's request and its certificate, with every name`, {
+    skip: skipOpenssl,
+  }, async () => {
+    const key = await keyOfKind(kind);
+    const alternativeNames = { dns: ['sn-1.example.com', 'localhost'], uri: ['urn:dev:sn:SN-1'] };
+    const profile = { purposes: ['client-auth', 'server-auth'], alternativeNames } as const;
+    const csr = write('device.csr', await buildDeviceCsr({ subject, key, profile }), 'CERTIFICATE REQUEST');
+    const request = ask('req', '-verify', '-noout', '-text', '-in', csr);
+    const ca = await caOf('ca-256');
+    const issued = await device('ca-256', ca.der, { spki: key.spki, profile });
+    const path = write('kind.pem', issued.der);
+    const [strict, trust] = [
+      ['-x509_strict', '-purpose', 'sslserver', '-attime', '1800000000'],
+      write('ca.pem', ca.der),
+    ];
+    assert.match(ask('verify', ...strict, '-verify_hostname', 'localhost', '-CAfile', trust, path), /OK/);
+    for (const text of [request, ask('x509', '-noout', '-text', '-in', path)]) {
+      assert.match(text, shown);
+      assert.match(text, /DNS:sn-1\.example\.com, DNS:localhost, URI:urn:dev:sn:SN-1/);
+      assert.match(text, /TLS Web Client Authentication, TLS Web Server Authentication/);
+      assert.match(text, /Key Usage: critical\s+Digital Signature\n/);
+    }
+    assert.match(request, new RegExp(`Signature Algorithm: ${algorithm}`));
+    assert.equal(ask('req', '-noout', '-pubkey', '-in', csr), ask('x509', '-noout', '-pubkey', '-in', path));
+    key.privateKey.destroy();
+  });
 
 test('a request for a CA certificate is one that openssl verifies', { skip: skipOpenssl }, async () => {
   const der = await buildCaCsr({ subject: caSubject, ca: { label: 'ca-384' }, signer });
