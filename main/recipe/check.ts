@@ -8,6 +8,7 @@ import { revisionText } from '../model/chip.ts';
 import { proofMarker } from '../model/proof.ts';
 import { checkDoorWishes } from './check-doors.ts';
 import { checkIdentity } from './check-identity.ts';
+import { checkKeyRoom } from './check-key-room.ts';
 import { checkOta } from './check-ota.ts';
 import { checkSecureBoot } from './check-secure-boot.ts';
 import { checkSecureVersion, highestSecureVersion } from './check-secure-version.ts';
@@ -31,7 +32,6 @@ export const waivableChecks: Readonly<Record<string, string>> = {
   'unused-digests': 'unused Secure Boot digest slots that are not revoked',
   'anti-rollback-factory': 'anti-rollback with a factory partition',
   'storage-plain': 'secret values or provisioning credentials in an NVS partition in clear',
-  'no-device-identity': 'a product without a device key of its own',
   'no-device-identity': 'a product without a device key of its own',
   ...lintChecks,
 };
@@ -78,18 +78,10 @@ export function checkRecipe(
     });
   }
   checkCapabilities(recipe, profile, add);
+  checkKeyRoom(recipe, profile, add);
   checkDoors(recipe, add);
   checkDoorWishes(recipe, profile, tables[0], add);
   checkProof(recipe, firmware, add);
-  if (recipe.purpose === 'production' && recipe.identity === null)
-    add({
-      severity: 'info',
-      check: 'no-device-identity',
-      section: 'Device Identity',
-      path: 'identity',
-      what: 'The recipe gives the device no key of its own: a server cannot know it from a copy.',
-      remedy: 'Add identity, or waive no-device-identity with the reason.',
-    });
   if (recipe.purpose === 'production' && recipe.identity === null)
     add({
       severity: 'info',
