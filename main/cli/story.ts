@@ -29,6 +29,8 @@ export function eventText(event: Event): string {
       return `parked: ${event.fault.what}`;
     case 'row-taken':
       return `took row ${event.row} of the list ${event.list}`;
+    case 'label-scanned':
+      return `${event.fits ? 'its label was scanned back' : 'another label was scanned for it'}: ${event.text}${event.operator === null ? '' : `, by ${event.operator}`}`;
     case 'resumed':
       return `goes on after ${secondsText(event.waitedMs)}`;
     case 'key-made':

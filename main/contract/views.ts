@@ -168,6 +168,8 @@ export interface RecipeText {
   readonly view: RecipeView;
   readonly text: string;
   readonly form: Fact;
+  /** The last rehearsal of exactly this recipe that the ledger knows: by whom, when (ISO 8601). */
+  readonly rehearsal: (RehearsalView & { readonly by: string; readonly at: string }) | null;
 }
 
 export interface FindingView {

@@ -45,6 +45,13 @@ export interface RecipeStateNote {
   readonly state: 'draft' | 'rehearsed' | 'approved' | 'retired';
   readonly by: string;
   readonly reason: string | null;
+  /** How a rehearsal of this hash went, where this note is of one. One that did not pass leaves the state as it was. */
+  readonly rehearsal?: {
+    readonly passed: boolean;
+    readonly ms: number;
+    readonly steps: readonly { readonly title: string; readonly ms: number }[];
+    readonly fault: FaultRecord | null;
+  };
 }
 
 /** Who sat down at a face of the station or left it, and what was refused to whom. Never a PIN or a badge. */

@@ -1,7 +1,6 @@
-import '@fontsource-variable/inter/index.css';
-import '@fontsource-variable/jetbrains-mono/index.css';
 import '@mantine/core/styles.layer.css';
 import 'uplot/dist/uPlot.min.css';
+import './fonts.css';
 import './theme.css';
 import './page.css';
 import './screens.css';

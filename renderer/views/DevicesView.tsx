@@ -73,7 +73,15 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
     }),
     [text, outcome, from, to],
   );
-  const { rows, more, ms, busy, readMore } = useDevicePages(query);
+  const { rows, more, ms, busy, readMore, isCurrent } = useDevicePages(query);
+  // A scanner presses Enter before the ledger has answered: the one device is opened when it has.
+  const [isWanted, setWanted] = useState(false);
+  const only = rows.length === 1 && !more ? (rows[0]?.mac ?? null) : null;
+  useEffect(() => {
+    if (!isWanted || !isCurrent) return;
+    setWanted(false);
+    if (!hidden && only !== null) goTo('devices', only);
+  }, [isWanted, isCurrent, only, hidden]);
 
   useEffect(() => {
     if (hidden) return;
@@ -104,10 +112,12 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
           label={words.devices.search}
           placeholder={words.devices.placeholder}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            setText(event.target.value);
+            setWanted(false);
+          }}
           onKeyDown={(event) => {
-            const first = rows[0];
-            if (event.key === 'Enter' && first !== undefined && rows.length === 1) goTo('devices', first.mac);
+            if (event.key === 'Enter') setWanted(text.trim() !== '');
             else if (event.key === 'ArrowDown')
               document.querySelector<HTMLElement>('.vtable-row[tabindex="0"]')?.focus();
           }}
@@ -186,11 +196,13 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
 function useDevicePages(query: Query) {
   const { bridge, store } = useSeat();
   const open = useApp((state) => state.link === 'open');
-  const [found, setFound] = useState<{ rows: readonly Row[]; more: boolean; ms: number | null }>({
-    rows: [],
-    more: false,
-    ms: null,
-  });
+  const [found, setFound] = useState<{
+    rows: readonly Row[];
+    more: boolean;
+    ms: number | null;
+    /** What was asked for these rows. */
+    query: Query | null;
+  }>({ rows: [], more: false, ms: null, query: null });
   const [busy, setBusy] = useState(false);
   const turn = useRef(0);
 
@@ -201,7 +213,7 @@ function useDevicePages(query: Query) {
       setBusy(true);
       try {
         const page = await bridge.call('devices.search', { ...query, limit: pageRows, offset: 0 });
-        if (mine === turn.current) setFound({ rows: page.rows, more: page.more, ms: page.ms });
+        if (mine === turn.current) setFound({ rows: page.rows, more: page.more, ms: page.ms, query });
       } catch (error) {
         if (mine === turn.current) store.dispatch({ type: 'fault', fault: faultOf(error) });
       }
@@ -219,7 +231,7 @@ function useDevicePages(query: Query) {
       if (mine === turn.current) {
         const known = new Set(found.rows.map(({ mac }) => mac));
         const fresh = page.rows.filter(({ mac }) => !known.has(mac));
-        setFound({ rows: [...found.rows, ...fresh], more: page.more && fresh.length > 0, ms: page.ms });
+        setFound({ rows: [...found.rows, ...fresh], more: page.more && fresh.length > 0, ms: page.ms, query });
       }
     } catch (error) {
       store.dispatch({ type: 'fault', fault: faultOf(error) });
@@ -227,5 +239,5 @@ function useDevicePages(query: Query) {
     if (mine === turn.current) setBusy(false);
   }, [bridge, store, query, found, busy]);
 
-  return { ...found, busy, readMore };
+  return { ...found, busy, readMore, isCurrent: found.query === query };
 }

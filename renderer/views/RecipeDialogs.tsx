@@ -80,6 +80,7 @@ export function RetireDialog({ view, onClose, onDone }: Ends & { readonly view: 
 
 /** A new recipe begins as the copy of one that works. */
 export function CopyDialog({ text, onClose, onDone }: Ends & { readonly text: string }) {
+  const { store } = useSeat();
   const ask = useAsk();
   const [name, setName] = useState('');
   const copy = async (event: FormEvent) => {
@@ -89,7 +90,8 @@ export function CopyDialog({ text, onClose, onDone }: Ends & { readonly text: st
     onClose();
     if (saved === null) return;
     onDone();
-    goTo('recipes', saved.view.recipe);
+    // Whoever has left meanwhile is not called back.
+    if (store.get().place.screen === 'recipes') goTo('recipes', saved.view.recipe);
   };
   return (
     <Dialog title={r.newTitle} open onClose={onClose}>

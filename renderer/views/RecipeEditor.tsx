@@ -3,14 +3,13 @@ import { useCallback, useEffect, useState } from 'react';
 import type { RecipeText, RehearsalView } from '../../main/contract/views.ts';
 import { Findings } from '../parts/Findings.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
-import { outcomeLooks } from '../parts/tone.ts';
 import { YamlEditor } from '../parts/YamlEditor.tsx';
 import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
-import { durationText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
 import { ApproveDialog, CopyDialog, RetireDialog } from './RecipeDialogs.tsx';
 import { RecipeForm } from './RecipeForm.tsx';
+import { Rehearsal } from './Rehearsal.tsx';
 import { recipeLooks } from './recipe-looks.ts';
 
 const r = words.recipes;
@@ -39,7 +38,7 @@ function Opened({
   const [text, setText] = useState(first.text);
   const [line, setLine] = useState<{ line: number } | null>(null);
   const [side, setSide] = useState<'form' | 'yaml'>('form');
-  const [rehearsal, setRehearsal] = useState<RehearsalView | null>(null);
+  const [rehearsal, setRehearsal] = useState<RehearsalView | null>(null); // of this sitting: of an approved recipe the ledger keeps none
   const [busy, setBusy] = useState<'save' | 'rehearse' | null>(null);
   const [dialog, setDialog] = useState<'approve' | 'retire' | 'copy' | null>(null);
   const [tab, setTab] = useState<string | null>('findings');
@@ -205,7 +204,7 @@ function Opened({
           )}
         </Tabs.Panel>
         <Tabs.Panel value="rehearsal">
-          <Rehearsal result={rehearsal} busy={busy === 'rehearse'} />
+          <Rehearsal result={rehearsal ?? kept.rehearsal} busy={busy === 'rehearse'} />
         </Tabs.Panel>
         <Tabs.Panel value="label">
           {label.value === null ? (
@@ -222,38 +221,6 @@ function Opened({
       {dialog === 'approve' && <ApproveDialog view={view} onClose={() => setDialog(null)} onDone={refresh} />}
       {dialog === 'retire' && <RetireDialog view={view} onClose={() => setDialog(null)} onDone={refresh} />}
       {dialog === 'copy' && <CopyDialog text={text} onClose={() => setDialog(null)} onDone={onChanged} />}
-    </div>
-  );
-}
-
-function Rehearsal({ result, busy }: { readonly result: RehearsalView | null; readonly busy: boolean }) {
-  if (busy) return <p role="status">{r.rehearsing}</p>;
-  if (result === null) return <p className="calm-note">{r.notRehearsed}</p>;
-  return (
-    <div role="status">
-      <p>
-        <StateMark
-          look={{
-            ...outcomeLooks[result.passed ? 'passed' : 'failed'],
-            word: result.passed ? r.rehearsed(durationText(result.ms / 1000)) : r.rehearsalFailed,
-          }}
-        />
-      </p>
-      {result.fault !== null && (
-        <p>
-          {result.fault.what} {result.fault.next} <span className="mono">{result.fault.code}</span>
-        </p>
-      )}
-      <table className="plain">
-        <tbody>
-          {result.steps.map((step) => (
-            <tr key={step.title}>
-              <th scope="row">{step.title}</th>
-              <td className="num">{words.throughput.seconds(step.ms / 1000)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
     </div>
   );
 }

@@ -39,6 +39,8 @@ export function eventWords(event: Event): { readonly mark: EventMark; readonly t
       return { mark: 'plain', text: said.waived(event.check, event.reason) };
     case 'parked':
       return { mark: 'fault', text: said.parked(event.fault.what) };
+    case 'row-taken':
+      return { mark: 'plain', text: said.rowTaken(event.row, event.list) };
     case 'resumed':
       return { mark: 'plain', text: said.resumed(durationText(event.waitedMs / 1000)) };
     case 'run-ended':

@@ -87,7 +87,13 @@ export const formGroups: readonly FormGroup[] = [
   {
     name: 'proof',
     fields: [
-      { name: 'serialFrom', path: ['serial', 'from'], kind: 'choice', choices: ['mac', 'scan', 'random'], unset: 'mac' },
+      {
+        name: 'serialFrom',
+        path: ['serial', 'from'],
+        kind: 'choice',
+        choices: ['mac', 'scan', 'random'],
+        unset: 'mac',
+      },
       { name: 'serialPattern', path: ['serial', 'pattern'], kind: 'text', unset: '' },
       {
         name: 'proofWhen',

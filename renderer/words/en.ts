@@ -308,6 +308,7 @@ export const en = {
     waived: (check: string, reason: string) => `Waived ${check}: ${reason}`,
     parked: (what: string) => `Waits where the board is safe: ${what}`,
     resumed: (time: string) => `Goes on after ${time}`,
+    rowTaken: (row: string, list: string) => `Took row ${row} of the list ${list}`,
     labelScanned: (text: string, fits: boolean, operator: string | null) =>
       `${fits ? 'Its label was scanned back' : 'Another label was scanned for it'}: ${text}${operator === null ? '' : `, by ${operator}`}`,
     runEnded: (outcome: string, time: string) => `${outcome} after ${time}`,
@@ -338,7 +339,8 @@ export const en = {
     rehearsed: (time: string) => `Rehearsed on virtual silicon in ${time}: a board passes.`,
     rehearsalFailed: 'The rehearsal did not pass.',
     rehearsal: 'Rehearsal',
-    notRehearsed: 'Not rehearsed from here yet.',
+    rehearsedBy: (name: string, at: string) => `by ${name}, ${at}`,
+    notRehearsed: 'Not rehearsed in this form yet.',
     approve: 'Approve',
     approveTitle: 'Approve this recipe for production?',
     approveWords:

@@ -8,7 +8,15 @@ export type Bound = Pick<LoadedRecipe, 'ref' | 'canonicalText'>;
 
 /** What became of exactly this hash, oldest first. */
 export async function notesOf(ledger: Ledger, hash: string): Promise<readonly RecipeStateNote[]> {
-  return (await ledger.recipeStates()).filter((note) => note.recipe.hash === hash);
+  return statesIn(await ledger.recipeStates(), hash);
+}
+
+/** Of all notes those that gave this hash a state: a rehearsal that did not pass gives none. */
+export function statesIn<Note extends RecipeStateNote>(
+  notes: readonly Note[],
+  hash: string | undefined,
+): readonly Note[] {
+  return notes.filter((note) => note.recipe.hash === hash && note.rehearsal?.passed !== false);
 }
 
 /** Writes a state where it is news: a draft only of a hash that the ledger does not know yet. */
@@ -25,11 +33,26 @@ export async function noteState(
   await ledger.noteRecipeState({ recipe: bound.ref, state, by, reason });
 }
 
-/** A rehearsal of exactly this recipe passed. */
-export async function noteRehearsed(ledger: Ledger, bound: Bound, by: string): Promise<void> {
-  const state = (await notesOf(ledger, bound.ref.hash)).at(-1)?.state;
+/**
+ * Keeps that a rehearsal of exactly this recipe passed, or how it went, for everybody who looks at it. What is approved or retired stays as it is, and so
+ * does what was said of it.
+ */
+export async function noteRehearsed(
+  ledger: Ledger,
+  bound: Bound,
+  by: string,
+  rehearsal?: NonNullable<RecipeStateNote['rehearsal']>,
+): Promise<void> {
+  const state = (await notesOf(ledger, bound.ref.hash)).at(-1)?.state ?? 'draft';
   if (state === 'approved' || state === 'retired') return;
-  await noteState(ledger, bound, 'rehearsed', by);
+  await ledger.putRecipe(bound.ref, bound.canonicalText);
+  await ledger.noteRecipeState({
+    recipe: bound.ref,
+    state: rehearsal?.passed === false ? state : 'rehearsed',
+    by,
+    reason: null,
+    ...(rehearsal === undefined ? {} : { rehearsal }),
+  });
 }
 
 export function isRehearsed(notes: readonly RecipeStateNote[]): boolean {

@@ -29,7 +29,7 @@ export function recipeAnswers({ shelf, labels, openRehearsal }: DeskRoom): Answe
     async 'recipes.rehearse'({ recipe }, by) {
       const loaded = shelf.loaded(recipe);
       const result = await rehearse(loaded, openRehearsal);
-      if (result.passed) await shelf.rehearsed(loaded, by);
+      await shelf.rehearsed(loaded, by, result);
       return result;
     },
     'recipes.approve': ({ recipe, hash }, by) => shelf.approve(recipe, hash, by),

@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../base/folder.ts';
-import type { FindingView, PlanView, RecipeState, RecipeText, RecipeView } from '../../contract/views.ts';
+import type {
+  FindingView,
+  PlanView,
+  RecipeState,
+  RecipeText,
+  RecipeView,
+  RehearsalView,
+} from '../../contract/views.ts';
 import type { Ledger, RecipeStateNote } from '../../ledger/ledger.ts';
 import type { Assurance } from '../../model/assurance.ts';
 import type { Fact } from '../../model/event.ts';
@@ -11,7 +18,7 @@ import { describeDifferences } from '../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipeText } from '../../recipe/load.ts';
 import type { Recipe } from '../../recipe/types.ts';
 import { approverOf } from '../who-waived.ts';
-import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from './approval.ts';
+import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
 import { fingerprintWords } from './fingerprint.ts';
 import { findingView, previewPlan } from './recipe-views.ts';
 
@@ -61,8 +68,16 @@ export class RecipeShelf {
   }
 
   async read(recipe: string): Promise<RecipeText> {
-    const standing = this.#standing(this.#find(recipe), await this.#options.ledger.recipeStates());
-    return { view: viewOf(standing), text: standing.text, form: standing.result.recipe as unknown as Fact };
+    const notes = await this.#options.ledger.recipeStates();
+    const standing = this.#standing(this.#find(recipe), notes);
+    const hash = standing.result.loaded?.ref.hash;
+    const last = notes.findLast((note) => note.recipe.hash === hash && note.rehearsal !== undefined);
+    return {
+      view: viewOf(standing),
+      text: standing.text,
+      form: standing.result.recipe as unknown as Fact,
+      rehearsal: last?.rehearsal === undefined ? null : { ...last.rehearsal, by: last.by, at: last.at },
+    };
   }
 
   /** Every mistake of a text, and the plan where there is one to show. */
@@ -155,9 +170,9 @@ export class RecipeShelf {
     return loaded;
   }
 
-  /** A rehearsal of exactly this recipe passed. */
-  rehearsed(loaded: LoadedRecipe, by: string): Promise<void> {
-    return noteRehearsed(this.#options.ledger, loaded, by);
+  /** A rehearsal of exactly this recipe took place. */
+  rehearsed(loaded: LoadedRecipe, by: string, rehearsal?: RehearsalView): Promise<void> {
+    return noteRehearsed(this.#options.ledger, loaded, by, rehearsal);
   }
 
   /**
@@ -203,7 +218,7 @@ export class RecipeShelf {
   #standing(shelved: Shelved, notes: readonly RecipeStateNote[]): Standing {
     const text = this.#textOf(shelved);
     const result = this.#load(shelved, text);
-    const own = notes.filter((note) => note.recipe.hash === result.loaded?.ref.hash);
+    const own = statesIn(notes, result.loaded?.ref.hash);
     const last = own.at(-1);
     const author = own.find((note) => note.state === 'draft')?.by ?? null;
     if (last === undefined && shelved.isExample && result.loaded?.recipe.purpose === 'production')

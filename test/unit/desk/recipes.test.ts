@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../main/base/clock.ts';
 import { openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
+import { RecipeFault } from '../../../main/model/fault.ts';
 import { stationConfigFolder } from '../../../main/parts.ts';
 import { fingerprintList, fingerprintWords } from '../../../main/station/desk/fingerprint.ts';
 import { RecipeShelf } from '../../../main/station/desk/recipes.ts';
@@ -68,6 +69,35 @@ test('from draft to approved by another person; a change makes it a draft again;
   await assert.rejects(shelf.forProduction('mine', nests), { code: 'recipe.not-approved' });
   const states = (await ledger.recipeStates()).filter((note) => note.recipe.hash === hash).map((note) => note.state);
   assert.deepEqual(states, ['draft', 'rehearsed', 'approved', 'retired']);
+  assert.equal((await ledger.verify()).broken, null);
+});
+
+test('everybody sees how a rehearsal went; one that failed gives no state and makes nobody an author', async (t) => {
+  const { shelf, ledger } = await shelfOf(t);
+  const text = production.replace('name: esp32p4-production', 'name: mine');
+  const { view, rehearsal: none } = await shelf.save('mine', text, 'eng-1');
+  assert.equal(none, null);
+  const loaded = shelf.loaded('mine');
+  const steps = [{ title: 'Write flash', ms: 12 }];
+  const fault = new RecipeFault({ code: 'x.y', what: 'It did not work.', next: 'Mend it.' }).toJSON();
+  await shelf.rehearsed(loaded, 'eng-2', { passed: false, ms: 0, steps, fault });
+  const failed = await shelf.read('mine');
+  assert.deepEqual([failed.view.state, failed.view.author], ['draft', 'eng-1']);
+  assert.deepEqual(
+    [failed.rehearsal?.passed, failed.rehearsal?.by, failed.rehearsal?.fault?.code],
+    [false, 'eng-2', 'x.y'],
+  );
+  await assert.rejects(shelf.approve('mine', view.hash!, 'eng-2'), { code: 'recipe.not-rehearsed' });
+  await shelf.rehearsed(loaded, 'eng-1', { passed: true, ms: 4200, steps, fault: null });
+  const passed = await shelf.read('mine');
+  assert.deepEqual([passed.view.state, passed.rehearsal?.ms, passed.rehearsal?.steps], ['rehearsed', 4200, steps]);
+  // A later one that fails takes nothing back; whoever made it may still approve.
+  await shelf.rehearsed(loaded, 'eng-2', { passed: false, ms: 0, steps: [], fault });
+  assert.equal((await shelf.read('mine')).view.state, 'rehearsed');
+  assert.equal((await shelf.approve('mine', view.hash!, 'eng-2')).approvedBy, 'eng-2');
+  assert.equal((await shelf.read('mine')).rehearsal?.passed, false);
+  const other = await shelf.save('mine', text.replace('revision: ', 'revision: 9'), 'eng-1');
+  assert.equal(other.rehearsal, null, 'another form of it was never rehearsed');
   assert.equal((await ledger.verify()).broken, null);
 });
 

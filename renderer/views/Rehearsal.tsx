@@ -1,0 +1,47 @@
+import type { RecipeText, RehearsalView } from '../../main/contract/views.ts';
+import { StateMark } from '../parts/StateMark.tsx';
+import { outcomeLooks } from '../parts/tone.ts';
+import { dateText, durationText } from '../words/format.ts';
+import { words } from '../words/words.ts';
+
+const r = words.recipes;
+
+/** How the last rehearsal of this recipe went, whoever made it. */
+export function Rehearsal({
+  result,
+  busy,
+}: {
+  readonly result: RehearsalView | RecipeText['rehearsal'];
+  readonly busy: boolean;
+}) {
+  if (busy) return <p role="status">{r.rehearsing}</p>;
+  if (result === null) return <p className="calm-note">{r.notRehearsed}</p>;
+  return (
+    <div role="status">
+      <p>
+        <StateMark
+          look={{
+            ...outcomeLooks[result.passed ? 'passed' : 'failed'],
+            word: result.passed ? r.rehearsed(durationText(result.ms / 1000)) : r.rehearsalFailed,
+          }}
+        />
+        {'by' in result && <span className="calm-note"> {r.rehearsedBy(result.by, dateText(result.at))}</span>}
+      </p>
+      {result.fault !== null && (
+        <p>
+          {result.fault.what} {result.fault.next} <span className="mono">{result.fault.code}</span>
+        </p>
+      )}
+      <table className="plain">
+        <tbody>
+          {result.steps.map((step) => (
+            <tr key={step.title}>
+              <th scope="row">{step.title}</th>
+              <td className="num">{words.throughput.seconds(step.ms / 1000)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
