@@ -52,7 +52,8 @@ export function typedValue(value: StoredValue, sources: ValueSources, tell: Tell
   }
 
   function decode(how: 'data' | 'file', text: string): NvsValue | null {
-    const readFile = (path: string) => sources.files.get(path)!;
+    // a copy: what is made of it is zeroed, and the next board needs the file again
+    const readFile = (path: string) => sources.files.get(path)!.slice();
     return nvsValueOf({ line: 0, fields: { type: how, encoding: type, value: text } }, readFile, careful);
   }
 }

@@ -21,7 +21,9 @@ export function flashHoldsFirmware(chip: VirtualChip, record: SealedRecord, load
     assert.equal(sha256(raw), image.flashSha256, `${image.name} lies in flash as recorded`);
     if (image.encrypted) assert.notEqual(sha256(raw), image.plainSha256);
     const plain = image.encrypted ? cipher!.decrypt(raw, image.offset) : raw;
-    assert.equal(sha256(plain), image.plainSha256, `${image.name} decrypts to what was signed`);
+    // what is secret in clear has no digest in the record
+    if (image.plainSha256 !== null)
+      assert.equal(sha256(plain), image.plainSha256, `${image.name} decrypts to what was signed`);
     const part = loaded.firmware.parts.find((candidate) => candidate.name === image.name);
     if (part === undefined) continue;
     assert.ok(
