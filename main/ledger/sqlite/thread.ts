@@ -16,6 +16,8 @@ const witnessEveryMs = 1000;
 /** How often the size of the log is looked at, and from which size on it is copied into the database. */
 const tidyEveryMs = 500;
 const walBytes = 4 * 1024 * 1024;
+/** How often it is looked whether nobody writes, so that the log can be truncated. */
+const quietLookMs = 500;
 
 const port = parentPort;
 if (port === null) throw new Error('thread.ts runs as a thread only');
@@ -105,13 +107,16 @@ function startReader({ file }: Extract<ThreadOptions, { role: 'reader' }>) {
 
 /**
  * Copies the log into the database while others write (a passive checkpoint delays nobody), and truncates it when wrapped keys were
- * dropped: every call says that some were.
+ * dropped: every call says that some were. Truncating keeps writers out for some 10 to 30 ms, so it waits for a moment in which nobody has
+ * written since the last look, and under a line that never rests for `scrubAfterMs`.
  */
 function startKeeper({ file, scrubAfterMs }: Extract<ThreadOptions, { role: 'keeper' }>) {
   const db = new Database(file, { fileMustExist: true, timeout: 20 });
   checkSqlite(db);
   // As the writer's: a checkpoint reaches the disk before the log is used again.
   db.pragma('synchronous = FULL');
+  const log = `${file}-wal`;
+  const lookMs = Math.min(quietLookMs, scrubAfterMs);
   let scrubTimer: NodeJS.Timeout | null = null;
   const checkpoint = (mode: 'PASSIVE' | 'TRUNCATE') => {
     try {
@@ -121,17 +126,23 @@ function startKeeper({ file, scrubAfterMs }: Extract<ThreadOptions, { role: 'kee
       return false; // a full or failing disk tells of itself when something is written
     }
   };
-  const scrub = () => {
+  const lastWritten = () => statSync(log, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const scrubSoon = (waitedMs: number, seen: number) => {
+    scrubTimer = setTimeout(() => scrub(waitedMs + lookMs, seen), lookMs);
+  };
+  const scrub = (waitedMs: number, seen: number) => {
     scrubTimer = null;
-    // Truncating keeps writers out; with little left to copy that is short.
+    const written = lastWritten();
+    if (written !== seen && waitedMs < scrubAfterMs) return scrubSoon(waitedMs, written);
+    // with little left to copy the truncation is short
     checkpoint('PASSIVE');
-    if (!checkpoint('TRUNCATE')) scrubTimer = setTimeout(scrub, scrubAfterMs);
+    if (!checkpoint('TRUNCATE')) scrubSoon(0, written);
   };
   const tidy = setInterval(() => {
-    if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > walBytes) checkpoint('PASSIVE');
+    if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > walBytes) checkpoint('PASSIVE');
   }, tidyEveryMs);
   const handle: Handler = (calls) => {
-    scrubTimer ??= setTimeout(scrub, scrubAfterMs);
+    if (scrubTimer === null) scrubSoon(0, lastWritten());
     return calls.map(() => ({ ok: true, value: null }));
   };
   const close = () => {
