@@ -72,18 +72,24 @@ export const downloadMode: Section = {
         { waivers: ['direct-boot-open'], asks: 'doors.direct_boot' },
       ),
       usbDoors(product, off),
+      forcedDownload(product, off),
       romPrint(product),
-      built(product, 'The application leaves download mode shut', ['lint-download-mode'], {
-        waivers: ['download-open'],
-        asks: 'firmware',
-      }),
+      built(
+        product,
+        'The application leaves download mode as the recipe says',
+        ['lint-download-mode', 'lint-download-mode-other'],
+        {
+          waivers: ['download-open'],
+          asks: 'firmware',
+        },
+      ),
     ];
   },
 };
 
 function usbDoors(product: Product, off: boolean): Line {
   const what = 'No other way leads into the loader (USB)';
-  const asks = 'doors';
+  const asks = 'doors.usb_download';
   const fields = product.those(
     'DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE',
     'DIS_USB_DOWNLOAD_MODE',
@@ -105,11 +111,22 @@ function usbDoors(product: Product, off: boolean): Line {
   });
 }
 
+/** Software that has been taken over could otherwise send the chip into its loader at the next reset. */
+function forcedDownload(product: Product, off: boolean): Line {
+  const what = 'No program leads into the loader';
+  const field = 'DIS_FORCE_DOWNLOAD';
+  const more = { asks: 'doors.force_download', waivers: ['download-open'] };
+  if (!product.has(field)) return notApplicable(what, `the chip has no ${field}`, more);
+  const shut = off || isDownloadShut(product) || product.value(field) === 1;
+  const how = off ? '; download mode is off' : isDownloadShut(product) ? '; the loader is secure' : '';
+  return asked(what, shut, `${product.show([field])}${how}`, more);
+}
+
 /** The guide leaves it to the product: a silent ROM tells less, a speaking one helps to find faults. */
 function romPrint(product: Product): Line {
   const what = 'The ROM tells nothing on the console';
   const fields = ['UART_PRINT_CONTROL', 'DIS_USB_SERIAL_JTAG_ROM_PRINT'];
-  const more = { asks: 'efuses.UART_PRINT_CONTROL' };
+  const more = { asks: 'doors.rom_print' };
   if (product.value('UART_PRINT_CONTROL') === 3) return asked(what, true, product.show(fields), more);
   return notApplicable(what, `the guide leaves it to the product; ${product.show(fields)}`, more);
 }

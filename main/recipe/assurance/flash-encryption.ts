@@ -62,7 +62,13 @@ export const flashEncryption: Section = {
       built(
         product,
         'No option of the build weakens flash encryption',
-        ['lint-flash-encryption-doors', 'lint-flash-encryption-cache', 'lint-flash-encryption-source'],
+        [
+          'lint-flash-encryption-unasked',
+          'lint-flash-encryption-doors',
+          'lint-flash-encryption-cache',
+          'lint-flash-encryption-source',
+          'lint-flash-encryption-pseudo-rounds',
+        ],
         { asks: 'firmware' },
       ),
     ];

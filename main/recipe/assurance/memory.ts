@@ -39,7 +39,7 @@ export const sideChannels: Section = {
     return [
       product.has(rounds)
         ? asked(pseudo, product.value(rounds) >= 1, product.show([rounds]), {
-            waivers: ['no-flash-encryption', 'lint-flash-encryption-pseudo-rounds'],
+            waivers: ['no-flash-encryption'],
             asks: 'flash_encryption',
           })
         : notApplicable(pseudo, 'the chip has no pseudo rounds', { asks: 'flash_encryption' }),

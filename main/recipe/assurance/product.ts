@@ -110,7 +110,8 @@ export class Product {
     if (block.readDisableBits.length < 2) return block.readDisableBits;
     const isDigest = key.role.startsWith('secure-boot-digest');
     const rule = this.table.purposes.find(
-      (one) => (one.readProtect === 'forbidden') === isDigest && marksFit(this.table, one, (field) => this.value(field)),
+      (one) =>
+        (one.readProtect === 'forbidden') === isDigest && marksFit(this.table, one, (field) => this.value(field)),
     );
     return rule === undefined ? block.readDisableBits : readDisableBitsOf(block, rule.part);
   }

@@ -60,6 +60,7 @@ export const secureBoot: Section = {
         product,
         'No option of the build weakens Secure Boot',
         [
+          'lint-secure-boot-unasked',
           'lint-secure-boot-insecure',
           'lint-secure-boot-force-ecdsa',
           'lint-secure-boot-rd-dis',
@@ -69,6 +70,8 @@ export const secureBoot: Section = {
           'lint-secure-boot-unused-slots',
           'lint-secure-boot-write-protection',
           'lint-secure-boot-software-only',
+          'lint-already-enabled',
+          'lint-aggressive-revocation',
           'lint-efuse-emulation',
           'lint-skip-validate',
           'lint-skip-validate-sleep',

@@ -9,7 +9,13 @@ export const secureStorage: Section = {
       built(
         product,
         'What the firmware stores in NVS is encrypted',
-        ['lint-nvs-encryption', 'lint-nvs-key-protection'],
+        [
+          'lint-nvs-encryption',
+          'lint-nvs-key-protection',
+          'lint-nvs-old-flag',
+          'lint-nvs-hmac-key',
+          'lint-nvs-keys-partition',
+        ],
         {
           asks: 'firmware',
         },

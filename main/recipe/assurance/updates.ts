@@ -42,15 +42,12 @@ export const antiRollback: Section = {
     const what = 'Old firmware with known holes cannot come back';
     const looks = 'The bootloader looks at the secure version';
     const asks = 'secure_version';
-    if (secureVersion === 0)
-      return [
-        notApplicable(what, 'the recipe sets no floor', { asks }),
-        notApplicable(looks, 'the recipe sets no floor', { asks }),
-      ];
     const version = onesIn(product.value('SECURE_VERSION'));
     return [
-      asked(what, version >= secureVersion, `floor ${version}, ${product.show(['SECURE_VERSION'])}`, { asks }),
-      built(product, looks, ['lint-anti-rollback', 'lint-anti-rollback-slots'], {
+      secureVersion === 0
+        ? notApplicable(what, 'the recipe sets no floor', { asks })
+        : asked(what, version >= secureVersion, `floor ${version}, ${product.show(['SECURE_VERSION'])}`, { asks }),
+      built(product, looks, ['lint-anti-rollback', 'lint-anti-rollback-advised', 'lint-anti-rollback-slots'], {
         waivers: ['anti-rollback-factory'],
         ...firmware,
       }),

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { Assurance } from '../../../main/model/assurance.ts';
+import { assuranceOfRecipe } from '../../../main/recipe/assurance/foreseen.ts';
+import { lintRules } from '../../../main/recipe/lint/rules.ts';
+import { type LoadedRecipe, loadRecipe, loadRecipeText } from '../../../main/recipe/load.ts';
+import type { Waiver } from '../../../main/recipe/types.ts';
+import { firmwareWith, sdkconfigBut } from './built-well.ts';
+
+const folder = join(import.meta.dirname, '../../../station-config/recipes');
+const p4 = join(folder, 'esp32p4-production.yaml');
+
+function loadedBy(
+  name: string,
+  change: (text: string) => string = (text) => text,
+  waivers: readonly Waiver[] = [],
+): LoadedRecipe {
+  const file = join(folder, `${name}.yaml`);
+  const { loaded, findings } = loadRecipeText(change(readFileSync(file, 'utf8')), file, { waivers });
+  assert.ok(loaded, findings.map(({ what }) => what).join('\n'));
+  return loaded;
+}
+
+/** The P4 recipe with a build of this sdkconfig. */
+function builtBy(sdkconfig: string, waivers: readonly Waiver[] = []): Assurance[] {
+  const firmwareFolder = firmwareWith(sdkconfig);
+  try {
+    const { loaded, findings } = loadRecipe(p4, { firmwareFolder, waivers });
+    assert.ok(loaded, findings.map(({ what }) => what).join('\n'));
+    return assuranceOfRecipe(loaded, null);
+  } finally {
+    rmSync(firmwareFolder, { recursive: true, force: true });
+  }
+}
+
+const verdictOf = (assurance: readonly Assurance[], recommendation: string) =>
+  assurance.find((one) => one.recommendation === recommendation)?.verdict;
+const named = (assurance: readonly Assurance[], verdict: Assurance['verdict']) =>
+  assurance.filter((one) => one.verdict === verdict).map(({ recommendation }) => recommendation);
+
+describe('what the devices of a recipe will be able to show', () => {
+  for (const name of [
+    'esp32p4-production',
+    'esp32p4-v1-production',
+    'esp32s3-production',
+    'esp32c3-production',
+    'esp32s2-production',
+    'esp32c61-production',
+  ])
+    test(`${name}: the silicon is shut, whatever the build is`, () => {
+      const loaded = loadedBy(name);
+      const assurance = assuranceOfRecipe(loaded, null);
+      const open = assurance.filter(
+        ({ verdict, evidence, section }) =>
+          verdict === 'not met' && !evidence.includes('no sdkconfig') && section !== 'Policy, advisories, updates',
+      );
+      const expected =
+        loaded.recipe.identity === null ? ['A private key that no software can read, and a certificate over it'] : [];
+      assert.deepEqual(
+        open.map(({ recommendation }) => recommendation),
+        expected,
+      );
+      const names = assurance.map(({ section, recommendation }) => `${section}: ${recommendation}`);
+      assert.equal(new Set(names).size, names.length);
+      assert.ok(
+        assurance.every(({ evidence }) => /^[a-z_.]+: /.test(evidence)),
+        'evidence begins with a key of the recipe',
+      );
+    });
+
+  test('a development recipe is told what it leaves open', () => {
+    const assurance = assuranceOfRecipe(loadedBy('esp32p4-development'), null);
+    for (const recommendation of ['Flash is encrypted, for ever (release mode)', 'Download mode is disabled or secure'])
+      assert.equal(verdictOf(assurance, recommendation), 'not met', recommendation);
+  });
+
+  test('each door of the recipe is a line of its own', () => {
+    const open = (key: string, check: string) => (text: string) =>
+      `${text.replace(new RegExp(`^  ${key}: .*$`, 'm'), `  ${key}: ${key === 'download_mode' ? 'open' : 'leave'}`)}\nwaivers:\n  - check: ${check}\n    reason: it is for a fair\n`;
+    for (const [key, check, recommendation] of [
+      ['jtag', 'jtag-open', 'JTAG is off'],
+      ['direct_boot', 'direct-boot-open', 'No boot past the second stage'],
+      ['download_mode', 'download-open', 'Download mode is disabled or secure'],
+    ] as const) {
+      const loaded = loadedBy('esp32p4-production', open(key, check));
+      const one = assuranceOfRecipe(loaded, 'eve').find((line) => line.recommendation === recommendation);
+      assert.equal(one?.verdict, 'waived', recommendation);
+      assert.deepEqual(one?.waiver, { check, reason: 'it is for a fair', by: 'eve' });
+      assert.match(one?.evidence ?? '', new RegExp(`^doors.${key}: .*; waived by eve: it is for a fair$`));
+    }
+  });
+
+  test('soft JTAG counts as off where the key that opens it again is hidden', () => {
+    const soft = (text: string) =>
+      text.replace("  jtag: 'off'", '  jtag: soft').replace('hmac_up: true', 'hmac_up: false');
+    const assurance = assuranceOfRecipe(loadedBy('esp32p4-production', soft), null);
+    assert.equal(verdictOf(assurance, 'JTAG is off'), 'met');
+    assert.equal(verdictOf(assurance, 'The key that opens JTAG again is hidden'), 'met');
+  });
+});
+
+describe('what the build must show', () => {
+  const good = builtBy(sdkconfigBut());
+
+  test('a build that keeps every rule leaves only its version of ESP-IDF open', () => {
+    assert.deepEqual(named(good, 'not met'), ['No published advisory concerns the firmware']);
+    assert.deepEqual(named(good, 'waived'), []);
+    assert.ok(good.filter(({ evidence }) => /sdkconfig [0-9a-f]{16}$/.test(evidence)).length > 20);
+  });
+
+  test('every rule of the lint is some recommendation’s evidence', () => {
+    const seen = new Set(builtBy('CONFIG_A=y\n').flatMap(({ evidence }) => evidence.match(/lint-[a-z0-9-]+/g) ?? []));
+    for (const { check } of lintRules) {
+      if (seen.has(check)) continue;
+      const found = builtBy(sdkconfigBut(check)).filter(({ evidence }) => evidence.includes(check));
+      const isForOthers = ['lint-anti-rollback', 'lint-secure-boot-v2', 'lint-coredump'].includes(check);
+      assert.ok(found.length > 0 || isForOthers, check);
+      for (const { verdict } of found) assert.equal(verdict, 'not met', check);
+    }
+  });
+
+  test('of two findings a waiver lets only its own go', () => {
+    const what = 'What the firmware stores in NVS is encrypted';
+    const text = sdkconfigBut('lint-nvs-encryption', 'lint-nvs-old-flag');
+    const waive = (check: string): Waiver => ({ check, reason: 'nothing is stored' });
+    const one = builtBy(text, [waive('lint-nvs-encryption')]).find(({ recommendation }) => recommendation === what);
+    assert.equal(one?.verdict, 'not met');
+    assert.match(one?.evidence ?? '', /lint-nvs-old-flag$/);
+    const both = builtBy(text, [waive('lint-nvs-encryption'), waive('lint-nvs-old-flag')]);
+    assert.equal(verdictOf(both, what), 'waived');
+  });
+
+  test('a build without an sdkconfig shows nothing, and one waiver says so', () => {
+    const waiver = { check: 'lint-no-sdkconfig', reason: 'an old product' };
+    const assurance = assuranceOfRecipe(loadedBy('esp32p4-production', undefined, [waiver]), null);
+    const unshown = assurance.filter(({ evidence }) => evidence.includes('no sdkconfig'));
+    assert.ok(unshown.length > 20);
+    assert.ok(unshown.every(({ verdict }) => verdict === 'waived'));
+  });
+});
