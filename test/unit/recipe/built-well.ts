@@ -5,7 +5,7 @@ import { lintRules } from '../../../main/recipe/lint/rules.ts';
 
 const firmware = join(import.meta.dirname, '../../../station-config/firmware');
 
-/** Options that two rules are about, or that only a build for another recipe would have. */
+/** Options that only a build for another chip would have. */
 const aside = ['SECURE_BOOT_ALLOW_ROM_BASIC'];
 
 /**
@@ -13,14 +13,18 @@ const aside = ['SECURE_BOOT_ALLOW_ROM_BASIC'];
  * must be off is on.
  */
 export function sdkconfigBut(...broken: readonly string[]): string {
-  const lines = ['CONFIG_SECURE_SIGNED_APPS_RSA_SCHEME=y', 'CONFIG_SECURE_FLASH_ENCRYPTION_AES256=y'];
-  for (const { check, options, want } of lintRules) {
+  const values = new Map([
+    ['SECURE_SIGNED_APPS_RSA_SCHEME', true],
+    ['SECURE_FLASH_ENCRYPTION_AES256', true],
+  ]);
+  // Where two rules are about one option, the broken one decides.
+  const rules = lintRules.toSorted((a, b) => Number(broken.includes(a.check)) - Number(broken.includes(b.check)));
+  for (const { check, options, want } of rules) {
     const [option = ''] = options;
     if (aside.includes(option) && !broken.includes(check)) continue;
-    const on = (want === 'y') !== broken.includes(check);
-    lines.push(on ? `CONFIG_${option}=y` : `# CONFIG_${option} is not set`);
+    values.set(option, (want === 'y') !== broken.includes(check));
   }
-  return `${[...new Set(lines)].join('\n')}\n`;
+  return [...values].map(([name, on]) => (on ? `CONFIG_${name}=y\n` : `# CONFIG_${name} is not set\n`)).join('');
 }
 
 /** A copy of the P4's demonstration firmware with this sdkconfig, in a folder of its own that the caller removes. */
