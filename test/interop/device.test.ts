@@ -6,7 +6,7 @@ import { equalBytes } from '../../main/base/bytes.ts';
 import { hasField } from '../../main/efuse/tables.ts';
 import { revisionText } from '../../main/model/chip.ts';
 import { judging } from './espressif-tools.ts';
-import { onBench, siliconNames } from './virtual-bench.ts';
+import { allSiliconNames, onBench, siliconNames } from './virtual-bench.ts';
 
 const { skip, judges, file, newPath, contentOf } = await judging();
 
@@ -15,7 +15,7 @@ const random = (length: number) => new Uint8Array(randomBytes(length));
 
 // the tools wait more than they work
 describe('esptool', { concurrency: 3 }, () => {
-  for (const name of siliconNames)
+  for (const name of allSiliconNames)
     for (const [mode, modeWords] of Object.entries(modes)) {
       test(`${name}, ${mode}: esptool names the chip, its revision, its MAC and its flash`, { skip }, async (t) => {
         const { chip, port } = await onBench(t, name, 'pty');
