@@ -28,6 +28,9 @@ const idleTimeoutMs = 250;
 /** The chip waits so long after a command before it answers, microseconds: most polls then find it idle at once. */
 const settleUs = 1000;
 
+/** How far a crystal may be from its name: the divider is a whole number, and the ROM measured the line's rate. */
+const crystalTolerance = 0.15;
+
 /** Times that staging is tried on a line that damages it. */
 const tries = 3;
 
@@ -202,8 +205,9 @@ export class EfuseBus {
     // The ROM's UART runs at the line's rate, whatever crystal the ROM believes to have.
     const divider = (await this.#loader.readRegister(this.#clockDivider)) & 0xfffff;
     const measured = (divider * this.#loader.baudRate) / 1e6;
-    const nearest = [...crystalMHz].sort((a, b) => Math.abs(a - measured) - Math.abs(b - measured))[0]!;
-    return timing[nearest] ?? [];
+    const fitting = crystalMHz.find((frequency) => Math.abs(measured / frequency - 1) < crystalTolerance);
+    if (fitting === undefined) throw unknownCrystal(measured, crystalMHz);
+    return timing[fitting]!;
   }
 
   #rsError(place: number): Promise<number> {
@@ -301,6 +305,17 @@ export class EfuseBus {
       await work();
     }
   }
+}
+
+/** Burning with the times of another crystal could damage fuses. */
+function unknownCrystal(measured: number, known: readonly number[]): BoardFault {
+  return new BoardFault({
+    code: 'chip.unknown-crystal',
+    what: `The crystal of the board measures ${measured.toFixed(1)} MHz, and eFuses can be burned with ${known.join(' or ')} MHz only.`,
+    next: 'Look whether line and adapter run at the rate that the fixture states; set the board aside when another fixture says the same.',
+    safety: 'resumable',
+    details: { measured },
+  });
 }
 
 /** No answer, or one that could not be read: what was asked may or may not have been done. */

@@ -143,6 +143,34 @@ test('programming times are set before the first burn, where the chip needs them
   }
 });
 
+test('ESP32-C2 is burned with the times of its crystal, which the divider of its UART tells', async () => {
+  const chip = efuseTableFor('esp32c2', 102);
+  const divider = 0x60000014;
+  const common = { 264: 0x1fe28, 276: 0x300000, 280: 0x190 };
+  // TPGM_INACTIVE 200 at 40 MHz, 130 at 26 MHz (espefuse, set_efuse_timing); the fraction above bit 19 counts for nothing
+  for (const [megahertz, inactive] of [
+    [40, 200],
+    [26, 130],
+    [40.6, 200],
+  ] as const) {
+    const recorder = new Recorder(chip);
+    recorder.registers.set(divider, Math.round((megahertz * 1e6) / recorder.baudRate) | (5 << 20));
+    await new EfuseBus(recorder, chip, fastClock, idleRegister, divider).prepare();
+    recorder.registers.delete(divider);
+    const others = [...recorder.registers].filter(([, value]) => value !== 0);
+    assert.deepEqual(Object.fromEntries(others.map(([address, value]) => [address - chip.base, value])), {
+      ...common,
+      272: inactive << 8,
+    });
+  }
+  const recorder = new Recorder(chip);
+  recorder.registers.set(divider, Math.round(33e6 / recorder.baudRate));
+  await assert.rejects(new EfuseBus(recorder, chip, fastClock, idleRegister, divider).prepare(), (error) =>
+    isFault(error, 'chip.unknown-crystal'),
+  );
+  assert.ok(recorder.packets.length === 0, 'nothing was written');
+});
+
 test('BLOCK0 bits that came out wrong on the way are noticed before they are burned', async () => {
   const recorder = new Recorder(table);
   recorder.damage = 1;
