@@ -10,14 +10,25 @@ import { after } from 'node:test';
 import { promisify } from 'node:util';
 import { withLock } from '../../main/boot/lock.mjs';
 
-const requirements = ['esptool==5.6.0', 'esp-idf-nvs-partition-gen==0.3.0', 'esp-secure-cert-tool==2.6.1'];
+const requirements = [
+  'esptool==5.6.0',
+  'esp-idf-nvs-partition-gen==0.3.0',
+  'esp-secure-cert-tool==2.6.1',
+  'srp==1.0.22',
+];
 
 /** How long a failed installation is believed before it is tried again: one run of all tests. */
 const failureLastsMs = 10 * 60_000;
 /** A call that takes longer is ended and told as a failure, seconds. */
 const patienceSeconds = 90;
 
-export type Tool = 'esptool' | 'espefuse' | 'espsecure' | 'nvs_partition_gen' | 'configure_esp_secure_cert';
+export type Tool =
+  | 'esptool'
+  | 'espefuse'
+  | 'espsecure'
+  | 'nvs_partition_gen'
+  | 'configure_esp_secure_cert'
+  | 'srp_client';
 
 export interface Verdict {
   /** Exit status; negative: ended by that signal. */

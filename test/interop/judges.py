@@ -25,6 +25,7 @@ ENTRIES = {
     "espefuse": ("espefuse", "_main"),
     "espsecure": ("espsecure", "_main"),
     "nvs_partition_gen": ("esp_idf_nvs_partition_gen.nvs_partition_gen", "main"),
+    "srp_client": ("srp_client", "main"),  # beside this file
 }
 # tools that are a script beside the interpreter and no module
 SCRIPTS = ["configure_esp_secure_cert"]
