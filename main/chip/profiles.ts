@@ -166,6 +166,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     romMagic: 0x00f01d83,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x3ff40078,
+    uartClockDivider: 0x3ff40014,
     spiRegisters: { base: 0x3ff42000, usr: 0x1c, usr1: 0x20, usr2: 0x24, mosiDlen: 0x28, misoDlen: 0x2c, w0: 0x80 },
     secureBootSchemes: ['rsa3072'],
     secureBootMinRevision: 300,
