@@ -10,11 +10,14 @@ import {
   withIntegrity,
 } from '../image/secure-cert.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { type DsOptions, describeDs, dsEntries } from './cert-ds.ts';
 import { readInput, sizeOption, writeOutput } from './files.ts';
 import { bytesText, table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+import { type Exit, exit, type World } from './world.ts';
 
-export interface CertOptions extends OpenOptions {
+export interface CertOptions extends DsOptions {
+  /** build: take over the entries of an earlier partition. */
+  readonly from?: string;
   readonly json?: boolean;
   readonly device?: string;
   readonly ca?: string;
@@ -28,7 +31,7 @@ export interface CertOptions extends OpenOptions {
 }
 
 /** An esp_secure_cert partition from certificates and key entries. No private key has a place in it: it is in the chip. */
-export function certBuildCommand(options: CertOptions, world: World): Exit {
+export async function certBuildCommand(options: CertOptions, world: World): Promise<Exit> {
   const entries: SecureCertEntry[] = [];
   const add = (type: 'device-certificate' | 'ca-certificate' | 'ds-data' | 'ds-context', file: string | undefined) => {
     if (file === undefined) return;
@@ -45,6 +48,9 @@ export function certBuildCommand(options: CertOptions, world: World): Exit {
     entries.push({ type: 'ecdsa-peripheral-key', efuseBlock: Number(options.ecdsaKeyId) + 4 });
   }
   for (const text of options.tlv ?? []) entries.push({ type: 'tlv', tlv: tlvOption(text) });
+  if (options.from !== undefined)
+    for (const tlv of entriesOf(options.from)) if (tlv.type !== tlvTypes.integrity) entries.push({ type: 'tlv', tlv });
+  if (options.rsa !== undefined) entries.push(...(await dsEntries(options, world)));
   if (entries.length === 0)
     throw new RecipeFault({
       code: 'cli.missing',
@@ -57,16 +63,12 @@ export function certBuildCommand(options: CertOptions, world: World): Exit {
   return exit.passed;
 }
 
-/** The entries of an esp_secure_cert partition. */
-export function certShowCommand(file: string, options: CertOptions, world: World): Exit {
-  const tlvs = parseSecureCert(readInput(file));
-  if (tlvs.length === 0)
-    throw new RecipeFault({
-      code: 'cert.empty',
-      what: `${file} holds no entry of an esp_secure_cert partition.`,
-      next: 'Give the partition in clear, from its first byte; its older forms (cust_flash, nvs) are not read.',
-    });
-  const described = tlvs.map((tlv) => ({ ...tlv, name: tlvNameOf(tlv.type), says: describe(tlv) }));
+/** The entries of an esp_secure_cert partition; with --keys also whether its DS parameters are the key of its certificate. */
+export async function certShowCommand(file: string, options: CertOptions, world: World): Promise<Exit> {
+  const tlvs = entriesOf(file);
+  const opened = options.keys === undefined ? null : await describeDs(tlvs, options, world);
+  const saying = (tlv: SecureCertTlv) => (tlv.type === tlvTypes.dsData && opened !== null ? opened : describe(tlv));
+  const described = tlvs.map((tlv) => ({ ...tlv, name: tlvNameOf(tlv.type), says: saying(tlv) }));
   if (options.json) {
     const plain = described.map(({ data, says, ...tlv }) => ({ ...tlv, bytes: data.length, says }));
     world.streams.answer(JSON.stringify({ kind: 'esp_secure_cert', entries: plain }));
@@ -80,6 +82,16 @@ export function certShowCommand(file: string, options: CertOptions, world: World
   ]);
   for (const line of table(rows)) world.streams.answer(line);
   return exit.passed;
+}
+
+function entriesOf(file: string): SecureCertTlv[] {
+  const tlvs = parseSecureCert(readInput(file));
+  if (tlvs.length > 0) return tlvs;
+  throw new RecipeFault({
+    code: 'cert.empty',
+    what: `${file} holds no entry of an esp_secure_cert partition.`,
+    next: 'Give the partition in clear, from its first byte; its older forms (cust_flash, nvs) are not read.',
+  });
 }
 
 function describe({ type, flags, data }: SecureCertTlv): string {

@@ -207,14 +207,28 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--ecdsa-key-id <id>', 'the device key is in this key block, 0 to 5, for the ECDSA peripheral')
     .option('--ds-data <file>', 'esp_ds_data_t for the RSA DS peripheral')
     .option('--ds-context <file>', 'its context')
+    .option('--from <file>', 'take over the entries of an earlier partition')
+    .option(
+      '--rsa <kind>',
+      'make an RSA key for the DS peripheral: rsa-2048, rsa-3072, rsa-4096; only its parameters stay',
+    )
+    .option('--chip <kind>', 'chip of the DS peripheral')
+    .option('--ds-key-id <id>', 'its HMAC key is in this key block, 0 to 5')
+    .option('--subject <name>', "subject of the RSA key's request, as CN=device 1,O=Example")
+    .option('--csr <file>', "where to write the RSA key's certificate request")
+    .option('--keys <file>', 'JSON of the wrapped HMAC key')
+    .option('--new-key', 'a new HMAC key, whose wrapped form is printed')
+    .option('--key <label>', 'wrapping key of the token')
     .option('--tlv <type=file>', 'any other entry, as 51=calibration.bin or 51.1=more.bin; repeatable', gather)
     .option('--integrity', 'with the digest of all entries behind them')
     .option('--size <bytes>', 'fill up to the size of the partition')
     .requiredOption('--out <file>', 'where to write it')
     .action(end((options) => cert.certBuildCommand(options, world)));
-  command(certs, 'show <file>', 'the entries of a partition').action(
-    end((file, options) => cert.certShowCommand(file, options, world)),
-  );
+  command(certs, 'show <file>', 'the entries of a partition')
+    .option('--keys <file>', 'open its DS parameters: JSON of the wrapped HMAC key')
+    .option('--chip <kind>', 'chip of the DS peripheral')
+    .option('--key <label>', 'wrapping key of the token')
+    .action(end((file, options) => cert.certShowCommand(file, options, world)));
 
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')

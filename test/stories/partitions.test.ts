@@ -163,3 +163,34 @@ test('certificates become a partition that names the block of the key, and no pr
   assert.ok(!existsSync(join(folder, 'no.bin')));
   assert.equal((await run(['cert', 'show', key])).status, 2);
 });
+
+test('an RSA key of the DS peripheral: parameters, request, and the certificate that comes later', {
+  skip: withoutSoftHsm,
+}, async (t) => {
+  const folder = testFolder(t);
+  const at = (name: string) => join(folder, name);
+  const data = ['--data', at('data')];
+  await run(['token', 'keys', '--make', 'aes-256', '--label', 'fuseline-wrapping', '--use', 'wrapping', ...data]);
+  const ds = ['--rsa', 'rsa-2048', '--chip', 'esp32s3', '--ds-key-id', '2', '--subject', 'CN=SN-1,O=Example'];
+  const built = await run([
+    ...['cert', 'build', ...ds, '--new-key', '--csr', at('device.csr'), '--out', at('first.bin'), ...data],
+  ]);
+  assert.equal(built.status, 0, built.err);
+  writeFileSync(at('hmac.json'), built.out);
+  const opened = await run(['cert', 'show', at('first.bin'), '--keys', at('hmac.json'), '--chip', 'esp32s3', ...data]);
+  assert.match(opened.out, /DS parameters .*RSA 2048, public key [0-9a-f]{64}, no certificate beside it/, opened.err);
+  assert.match(opened.out, /DS context .*key id 2, RSA 2048/);
+
+  writeFileSync(at('other.pem'), selfSigned());
+  const words = ['cert', 'build', '--from', at('first.bin'), '--device', at('other.pem'), '--out', at('second.bin')];
+  assert.equal((await run(words)).status, 0);
+  const judged = await run(['cert', 'show', at('second.bin'), '--keys', at('hmac.json'), '--chip', 'esp32s3', ...data]);
+  assert.match(judged.out, /NOT THAT OF THE CERTIFICATE/);
+  assert.match(readFileSync(at('device.csr'), 'utf8'), /BEGIN CERTIFICATE REQUEST/);
+
+  for (const wrong of [ds.with(1, 'rsa-1024'), ds.with(3, 'esp32c61'), ds.with(5, '6'), ds.with(7, 'SN-1')]) {
+    const no = ['--new-key', '--csr', at('no.csr'), '--out', at('no.bin'), ...data];
+    assert.equal((await run(['cert', 'build', ...wrong, ...no])).status, 2, wrong.join(' '));
+    assert.ok(!existsSync(at('no.bin')));
+  }
+});
