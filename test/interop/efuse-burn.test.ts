@@ -8,7 +8,8 @@ import { planBurn } from '../../main/efuse/plan.ts';
 import { decodeSnapshot } from '../../main/efuse/snapshot.ts';
 import { fieldOf, hasField, keyBlockOf, purposeFieldOf, purposeRule } from '../../main/efuse/tables.ts';
 import type { EfuseTable, KeyPurpose, KeyPurposeRule } from '../../main/efuse/types.ts';
-import { xtsKey } from '../../main/virtual/boot-keys.ts';
+import { keyDigestOf } from '../../main/image/secure-boot.ts';
+import { trustedDigests, xtsKey } from '../../main/virtual/boot-keys.ts';
 import { allStages, digest, keyBytesOf, meet, permitFor, production, secretOf } from '../unit/chip/rig.ts';
 import { judging } from './espressif-tools.ts';
 import { type BenchChip, onBench, siliconNames, snapshotOf } from './virtual-bench.ts';
@@ -164,4 +165,13 @@ describe('espefuse burns', { concurrency: 3 }, () => {
       assert.equal(theirs.chip.efuse.field('ENABLE_SECURITY_DOWNLOAD'), 1);
     });
   }
+
+  test('ESP32-C2: what espefuse burns of a public key is the half digest that the ROM trusts', { skip }, async (t) => {
+    const bench = await onBench(t, 'ESP32-C2', 'pty');
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = file(publicKey.export({ format: 'pem', type: 'spki' }));
+    await espefuse(bench, 'burn-key-digest', pem);
+    const whole = keyDigestOf('ecdsa-p256', new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })));
+    assert.deepEqual(trustedDigests(bench.chip.efuse), [{ index: 0, slot: 0, digest: whole.slice(0, 16) }]);
+  });
 });

@@ -99,10 +99,10 @@ test('three signatures in one sector are all found by espsecure', { skip }, asyn
 });
 
 // key length -> offsets of every kind: sector, unit of 128 bytes, and 16 bytes within a unit
-for (const keyBytes of [32, 64])
-  for (const address of [0, 0x2000, 0x10000, 0x10080, 0x12340, 0xfff0]) {
+for (const keyBytes of [16, 32, 64])
+  for (const address of keyBytes === 16 ? [0, 0x12340] : [0, 0x2000, 0x10000, 0x10080, 0x12340, 0xfff0]) {
     const words = ['--aes-xts', '--address', `0x${address.toString(16)}`];
-    const name = `XTS-AES-${keyBytes * 4} at 0x${address.toString(16)}`;
+    const name = `${keyBytes === 16 ? 'XTS-AES-128 with a derived key' : `XTS-AES-${keyBytes * 4}`} at 0x${address.toString(16)}`;
     test(`${name}: espsecure decrypts what we encrypted, and we what it encrypted`, { skip }, async () => {
       const key = new Uint8Array(randomBytes(keyBytes));
       const plain = new Uint8Array(randomBytes(0x1230));
