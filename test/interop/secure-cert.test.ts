@@ -1,13 +1,17 @@
 // Espressif's certificate tool builds the same partition from the same certificates and the same RSA key.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFilledWith, toHex, utf8 } from '../../main/base/bytes.ts';
 import { SecretBytes } from '../../main/base/secret.ts';
+import { parseCsv } from '../../main/image/csv.ts';
 import { buildDsContext, buildDsData, readRsaKey } from '../../main/image/ds.ts';
 import { buildSecureCert, parseSecureCert, tlvTypes, withIntegrity } from '../../main/image/secure-cert.ts';
+import { flashView } from '../../main/virtual/boot-flash.ts';
 import { selfSigned } from '../self-signed.ts';
+import { faultsOf, noToken, recipeAt, recipes, setStage } from '../stories/stage.ts';
 import { judging } from './espressif-tools.ts';
 
 const { skip, judges, file, folder, contentOf } = await judging();
@@ -46,3 +50,40 @@ for (const [chip, bits] of [
     assert.equal(toHex(list), toHex(theirs.subarray(0, list.length)));
     assert.ok(isFilledWith(theirs.subarray(list.length), 0xff));
   });
+
+test('the partition that a board was given is parsed by the tool: certificates, DS parameters and their key block', {
+  skip: skip || noToken,
+}, async () => {
+  const stage = await setStage();
+  try {
+    const recipe = join(stage.folder, 'recipe.yaml');
+    const identity =
+      'identity: {key: rsa-2048, certificate: {ca: {label: device-ca}, issuer: {CN: Line}, subject: {CN: "{serial}"}}}';
+    const text = readFileSync(join(recipes, 'esp32s3-production.yaml'), 'utf8');
+    writeFileSync(
+      recipe,
+      `${text.replace(/folder: \S+/, `folder: ${join(recipes, '../firmware/esp32s3')}`)}\n${identity}\n`,
+    );
+    const address = 'virtual:esp32s3?pacing=none&name=ds';
+    const { counts } = await stage.provision(recipeAt(recipe), [address]);
+    assert.equal(counts.passed, 1, faultsOf(stage));
+    const chip = stage.chip(address);
+    const record = await stage.station.parts.ledger.sealedDevice(chip.identity.mac);
+    const { offset } = record!.images.find(({ name }) => name === 'esp_secure_cert')!;
+    const partition = flashView(chip.efuse, chip.flash).read(offset, 0x2000);
+
+    await judges.pass('configure_esp_secure_cert', '--parse_bin', file(partition));
+    const parsed = join(folder, 'esp_secure_cert_parsed_data');
+    const listed = readdirSync(parsed).find((name) => name.endsWith('.csv'))!;
+    const { rows } = parseCsv(readFileSync(join(parsed, listed), 'utf8'), ['tlv_type'], 'taken');
+    const row = (type: string) => rows.find(({ fields }) => fields.tlv_type === `ESP_SECURE_CERT_${type}_TLV`)!.fields;
+    const { blocks } = record!.keys.find(({ role }) => role === 'hmac-down-ds')!;
+    assert.equal(row('DS_CONTEXT').efuse_id, String(blocks[0]! - 4));
+    assert.deepEqual([row('DS_CONTEXT').key_size, row('DS_DATA').key_size], ['2048', '2048']);
+    const certificate = new X509Certificate(contentOf(join(parsed, row('DEV_CERT').data_value!)));
+    assert.equal(certificate.toString(), new X509Certificate(record!.identity!.certificatePem!).toString());
+    assert.equal(rows.length, 3, 'and no private key');
+  } finally {
+    await stage.close();
+  }
+});
