@@ -42,6 +42,7 @@ export function wantedEfuses(
     ].map((wish) => ({ ...wish, field: ownName(table, wish.field) })),
     writeProtect: [
       ...(recipe.secureBoot ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more' }] : []),
+      ...(recipe.secureBoot ? settledForSecureBoot(table) : []),
       ...(recipe.flashEncryption?.mode === 'release'
         ? profile.production.flashEncryptionWriteProtect.map((field) => ({
             field,
@@ -50,6 +51,16 @@ export function wantedEfuses(
         : []),
     ],
   };
+}
+
+/**
+ * What decides how signatures are verified, and can still be changed on this silicon (FACTS 13.1: ECDSA_CURVE_MODE of the H2,
+ * SECURE_BOOT_SHA384_EN of the C5; the P4 cannot freeze the latter).
+ */
+function settledForSecureBoot(table: EfuseTable): { field: string; reason: string }[] {
+  return ['ECDSA_CURVE_MODE', 'SECURE_BOOT_SHA384_EN']
+    .filter((field) => hasField(table, field) && fieldOf(table, field).writeDisableBit !== null)
+    .map((field) => ({ field, reason: 'how signatures are verified is settled' }));
 }
 
 /** The name that this silicon's manual gives the field; one that it does not have stays for the planner to refuse. */
