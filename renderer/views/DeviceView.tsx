@@ -2,16 +2,16 @@ import { Button, Menu, Switch, Tabs } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { DeviceView as Device } from '../../main/contract/views.ts';
 import { Facts } from '../parts/Facts.tsx';
-import { FaultWords } from '../parts/FaultWords.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
-import { countText, dateText, hexText, shortHash, timeText } from '../words/format.ts';
+import { countText, dateText, hexText, shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
+import { AssuranceTable } from './AssuranceTable.tsx';
+import { DeviceStory } from './DeviceStory.tsx';
 import { saveFile } from './download.ts';
 import { efuseRows } from './efuse-rows.ts';
-import { eventWords } from './event-words.ts';
 import { VerifyDevice } from './VerifyDevice.tsx';
 
 const d = words.devices;
@@ -92,14 +92,24 @@ export function DeviceView({ mac }: { readonly mac: string }) {
           <Tabs.Tab value="efuses" disabled={sealed === null}>
             {d.efuses}
           </Tabs.Tab>
+          <Tabs.Tab value="assurance" disabled={sealed === null}>
+            {words.assurance.title}
+          </Tabs.Tab>
           <Tabs.Tab value="story">{`${d.story} (${device.runs.length})`}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="record">
-          {sealed === null ? <p className="calm-note page-note">{d.notSealed}</p> : <Sealed record={sealed} />}
+          {sealed === null ? (
+            <p className="calm-note page-note">{d.notSealed}</p>
+          ) : (
+            <Sealed record={sealed} runs={device.runs} />
+          )}
         </Tabs.Panel>
         <Tabs.Panel value="efuses">{sealed !== null && <Efuses record={sealed} />}</Tabs.Panel>
+        <Tabs.Panel value="assurance">
+          <DeviceAssurance mac={mac} />
+        </Tabs.Panel>
         <Tabs.Panel value="story">
-          <Story runs={device.runs} />
+          <DeviceStory runs={device.runs} />
         </Tabs.Panel>
       </Tabs>
       {verifying && <VerifyDevice mac={mac} onClose={() => setVerifying(false)} />}
@@ -109,7 +119,10 @@ export function DeviceView({ mac }: { readonly mac: string }) {
 
 type SealedRecord = NonNullable<Device['sealed']>;
 
-function Sealed({ record }: { readonly record: SealedRecord }) {
+function Sealed({ record, runs }: { readonly record: SealedRecord; readonly runs: Device['runs'] }) {
+  const label = runs
+    .flatMap(({ events }) => events)
+    .findLast(({ event }) => event.type === 'label-scanned' && event.fits);
   const { chip, identity, secureBoot } = record;
   return (
     <div className="record">
@@ -130,6 +143,7 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
           [d.facts.sealed, dateText(record.sealedAt)],
           [d.facts.secureVersion, record.secureVersion],
           [d.facts.keysDestroyed, record.keysDestroyedAt === null ? null : dateText(record.keysDestroyedAt)],
+          ...(label === undefined ? [] : [[d.facts.label, dateText(label.at)] as const]),
           [d.facts.plan, record.planDigest, 'mono'],
           [d.facts.software, `${record.software.name} ${record.software.version}`],
         ]}
@@ -215,6 +229,16 @@ function Sealed({ record }: { readonly record: SealedRecord }) {
   );
 }
 
+function DeviceAssurance({ mac }: { readonly mac: string }) {
+  const { value, fault } = useAnswer('devices.assurance', { mac });
+  if (value === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  return (
+    <div className="record">
+      <AssuranceTable lines={value} />
+    </div>
+  );
+}
+
 /** The decoded eFuses before and after, side by side. */
 function Efuses({ record }: { readonly record: SealedRecord }) {
   const [changedOnly, setChangedOnly] = useState(true);
@@ -252,44 +276,6 @@ function Efuses({ record }: { readonly record: SealedRecord }) {
           </tbody>
         </table>
       </Scroll>
-    </div>
-  );
-}
-
-function Story({ runs }: { readonly runs: Device['runs'] }) {
-  const newestFirst = runs.map((entry, index) => ({ ...entry, n: index + 1 })).reverse();
-  return (
-    <div className="story">
-      {newestFirst.map(({ run, events, n }) => (
-        <section key={run.id} className="attempt" aria-label={d.attempt(n)}>
-          <header>
-            <h2>{d.attempt(n)}</h2>
-            {run.outcome === null ? <span>{d.still}</span> : <StateMark look={deviceLooks[run.outcome]} />}
-            <span className="calm-note">
-              {dateText(run.startedAt)}, {run.fixture}
-              {run.operator === null ? '' : `, ${run.operator}`}, {run.recipe.name}{' '}
-              {words.batch.revision(run.recipe.revision)}
-            </span>
-            <span className="mono calm-note push">{run.id}</span>
-          </header>
-          {run.fault !== null && <FaultWords fault={run.fault} />}
-          <details open={n === runs.length}>
-            <summary>{d.events(events.length)}</summary>
-            <ol className="events">
-              {events.map((stored) => {
-                const { mark, text } = eventWords(stored.event);
-                return (
-                  <li key={stored.seq} data-mark={mark}>
-                    <time dateTime={stored.at}>{timeText(stored.at)}</time>
-                    <span className="event-step">{stored.step ?? ''}</span>
-                    <span className="event-text">{text}</span>
-                  </li>
-                );
-              })}
-            </ol>
-          </details>
-        </section>
-      ))}
     </div>
   );
 }

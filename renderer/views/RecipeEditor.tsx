@@ -6,6 +6,7 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { YamlEditor } from '../parts/YamlEditor.tsx';
 import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
+import { AssuranceTable } from './AssuranceTable.tsx';
 import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
 import { ApproveDialog, CopyDialog, RetireDialog } from './RecipeDialogs.tsx';
 import { RecipeForm } from './RecipeForm.tsx';
@@ -52,6 +53,11 @@ function Opened({
   const check = useAnswer('recipes.check', mayCheck ? { recipe, text } : null, { debounceMs: quietMs });
   const onlyPlan = useAnswer('recipes.plan', mayCheck ? null : { recipe, text: null });
   const diff = useAnswer('recipes.diff', tab === 'diff' ? { recipe, text } : null, { debounceMs: quietMs });
+  const assurance = useAnswer(
+    'recipes.assurance',
+    tab === 'assurance' ? { recipe, text: mayCheck ? text : null } : null,
+    { debounceMs: quietMs },
+  );
   const label = useAnswer('labels.preview', tab === 'label' ? { recipe, template: null } : null);
   const findings = check.value?.findings ?? [];
   const plan = mayCheck ? (check.value?.plan ?? null) : onlyPlan.value;
@@ -171,6 +177,7 @@ function Opened({
           <Tabs.Tab value="burns">{r.slots}</Tabs.Tab>
           <Tabs.Tab value="steps">{r.steps}</Tabs.Tab>
           <Tabs.Tab value="diff">{r.diff}</Tabs.Tab>
+          <Tabs.Tab value="assurance">{words.assurance.title}</Tabs.Tab>
           <Tabs.Tab value="rehearsal">{r.rehearsal}</Tabs.Tab>
           <Tabs.Tab value="label">{r.label}</Tabs.Tab>
         </Tabs.List>
@@ -201,6 +208,13 @@ function Opened({
                 </li>
               ))}
             </ul>
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="assurance">
+          {assurance.value === null ? (
+            <p className="calm-note">{assurance.waiting ? words.loading : (assurance.fault?.what ?? r.noPlan)}</p>
+          ) : (
+            <AssuranceTable lines={assurance.value} />
           )}
         </Tabs.Panel>
         <Tabs.Panel value="rehearsal">

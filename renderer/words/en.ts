@@ -260,6 +260,7 @@ export const en = {
       secureVersion: 'Secure version',
       keysDestroyed: 'Keys destroyed',
       software: 'Program',
+      label: 'Label scanned back',
     },
     images: 'Images in flash',
     image: {
@@ -290,6 +291,20 @@ export const en = {
     waivers: 'Waived checks',
     proof: 'Boot proof',
     tabs: 'Parts of the record',
+  },
+  assurance: {
+    title: 'Security guide',
+    counts: 'How many recommendations',
+    section: 'Section',
+    recommendation: 'Recommendation',
+    verdict: 'Verdict',
+    evidence: 'Evidence',
+    verdicts: { met: 'Met', 'not met': 'Not met', waived: 'Waived', 'not applicable': 'Not applicable' },
+    count: (count: number, verdict: string) => `${count} ${verdict}`,
+    openOnly: 'Only what is not met or waived',
+    nothingOpen: 'Every recommendation that applies is met.',
+    waived: (check: string, reason: string, by: string | null) =>
+      `Waived (${check})${by === null ? '' : ` by ${by}`}: ${reason}`,
   },
   events: {
     runStarted: (fixture: string, operator: string | null) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, it } from 'node:test';
-import { type Bench, inEverySeat, people, scan, signIn, sitsHere, startBatch, tabTo, tile } from './seat.ts';
+import { type Bench, inEverySeat, people, scan, shoot, signIn, sitsHere, startBatch, tabTo, tile } from './seat.ts';
 
 const scanned = 'esp32p4-scanned';
 const labelled = 'esp32p4-labelled';
@@ -144,7 +144,8 @@ inEverySeat('the line', (openBench) => {
   it('takes the label of each sealed board back, by scanner alone, and tells of the printer on the line', async () => {
     await approveOwn(bench, labelled, (text) => `${text}\nlabel:\n  scan_back: true\n`);
     await bench.answers['printer.set']({ address: 'tcp://127.0.0.1:1' }, 'eng-2');
-    const { page, complaints, close } = await bench.window();
+    const seat = await bench.window();
+    const { page, complaints, close } = seat;
     await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
     await sitsHere(page, 'Operator 1');
     await bench.answers['line.start']({ recipe: labelled, order: 'PO-4', count: 2 }, 'op-1');
@@ -154,6 +155,7 @@ inEverySeat('the line', (openBench) => {
     await trouble.waitFor();
     await scan(page, 'FFEEDDCCBBAA');
     await page.locator('[data-notice="fault"]').filter({ hasText: 'is not the label of' }).waitFor();
+    await shoot(seat, 'labelling');
     const { batch, fixtures } = await bench.answers['line.snapshot']({}, 'op-1');
     assert.equal(batch?.done, 0, 'no board is counted before its label was scanned');
     const [first, second] = fixtures.filter(({ state }) => state === 'labelling');

@@ -73,6 +73,14 @@ const views: readonly View[] = [
     },
   },
   {
+    name: 'device-assurance',
+    async reach(page, mac) {
+      await goTo(page, `devices/${mac}`);
+      await page.getByRole('tab', { name: 'Security guide' }).click();
+      await page.getByRole('row').nth(3).waitFor();
+    },
+  },
+  {
     name: 'device-story',
     async reach(page, mac) {
       await goTo(page, `devices/${mac}`);
@@ -87,6 +95,14 @@ const views: readonly View[] = [
       await page.getByText(/Findings \(\d+\)/).waitFor();
       await page.getByRole('tab', { name: 'Key blocks' }).click();
       await page.locator('.blocks li').first().waitFor();
+    },
+  },
+  {
+    name: 'recipes-assurance',
+    async reach(page) {
+      await goTo(page, 'recipes/esp32p4-production');
+      await page.getByRole('tab', { name: 'Security guide' }).click();
+      await page.locator('table.assurance').waitFor();
     },
   },
   {

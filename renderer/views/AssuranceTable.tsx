@@ -1,0 +1,93 @@
+import { Switch } from '@mantine/core';
+import { useState } from 'react';
+import type { CallAnswers } from '../../main/contract/contract.ts';
+import { Scroll } from '../parts/Scroll.tsx';
+import { StateMark } from '../parts/StateMark.tsx';
+import type { Look } from '../parts/tone.ts';
+import { words } from '../words/words.ts';
+
+const a = words.assurance;
+
+export type Assurances = NonNullable<CallAnswers['devices.assurance']>;
+type Verdict = Assurances[number]['verdict'];
+
+/** Grey where all is as the guide wants it; colour for what a person should know. */
+const looks: Readonly<Record<Verdict, Look>> = {
+  'not met': { tone: 'fail', shape: 'cross', word: a.verdicts['not met'] },
+  waived: { tone: 'warn', shape: 'bar', word: a.verdicts.waived },
+  met: { tone: 'calm', shape: 'check', word: a.verdicts.met },
+  'not applicable': { tone: 'dim', shape: 'gap', word: a.verdicts['not applicable'] },
+};
+const verdicts = Object.keys(looks) as Verdict[];
+
+/** How a device, or what a recipe makes, stands to the security guide: section, recommendation, verdict, what shows it. */
+export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
+  const [openOnly, setOpenOnly] = useState(false);
+  const shown = openOnly ? lines.filter(({ verdict }) => verdict === 'not met' || verdict === 'waived') : lines;
+  return (
+    <>
+      <div className="assurance-head">
+        <ul className="assurance-counts" aria-label={a.counts}>
+          {verdicts.map((verdict) => {
+            const count = lines.filter((line) => line.verdict === verdict).length;
+            return (
+              <li key={verdict}>
+                <StateMark
+                  look={
+                    count === 0
+                      ? { ...looks[verdict], tone: 'dim', word: a.count(0, verdict) }
+                      : { ...looks[verdict], word: a.count(count, verdict) }
+                  }
+                />
+              </li>
+            );
+          })}
+        </ul>
+        <Switch
+          label={a.openOnly}
+          checked={openOnly}
+          onChange={(event) => setOpenOnly(event.target.checked)}
+          size="md"
+        />
+      </div>
+      {shown.length === 0 ? (
+        <p className="calm-note">{a.nothingOpen}</p>
+      ) : (
+        <Scroll>
+          <table className="plain assurance">
+            <thead>
+              <tr>
+                <th>{a.section}</th>
+                <th>{a.recommendation}</th>
+                <th>{a.verdict}</th>
+                <th>{a.evidence}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((line, at) => (
+                <tr
+                  key={`${line.section} ${line.recommendation}`}
+                  data-first={shown[at - 1]?.section === line.section ? undefined : ''}
+                >
+                  <th scope="row">{line.section}</th>
+                  <td>{line.recommendation}</td>
+                  <td>
+                    <StateMark look={looks[line.verdict]} />
+                  </td>
+                  <td>
+                    {line.evidence}
+                    {line.waiver !== undefined && (
+                      <span className="assurance-waiver">
+                        {a.waived(line.waiver.check, line.waiver.reason, line.waiver.by)}
+                      </span>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </>
+  );
+}
