@@ -180,6 +180,8 @@ export interface FindingView {
   readonly path: string | null;
   readonly what: string;
   readonly remedy: string;
+  /** Section of the ESP-IDF Security overview on which it rests; null: it is none of the guide's. */
+  readonly section: string | null;
   readonly waived: string | null;
 }
 

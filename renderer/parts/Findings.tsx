@@ -33,6 +33,7 @@ export function Findings({ findings, onGo }: { readonly findings: readonly Findi
               </p>
               <p className="calm-note">
                 {finding.waived === null ? finding.remedy : words.recipes.waived(finding.waived)}{' '}
+                {finding.section !== null && `${words.recipes.guide(finding.section)} `}
                 <span className="mono">{finding.check}</span>
               </p>
             </div>

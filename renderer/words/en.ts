@@ -294,6 +294,15 @@ export const en = {
   },
   assurance: {
     title: 'Security guide',
+    verdict: 'Verdict',
+    recommendation: 'Recommendation',
+    evidence: 'Evidence',
+    verdicts: { met: 'Met', 'not met': 'Not met', waived: 'Waived', 'not applicable': 'Not applicable' },
+    summary: (all: number, met: number, waived: number, notMet: number, notApplicable: number) =>
+      `Of ${all} recommendations of the guide ${met} are met, ${waived} waived, ${notMet} not met, ${notApplicable} not applicable.`,
+  },
+  assurance: {
+    title: 'Security guide',
     counts: 'How many recommendations',
     section: 'Section',
     recommendation: 'Recommendation',
@@ -345,6 +354,7 @@ export const en = {
     severity: { error: 'Error', warning: 'Warning', info: 'Note' },
     line: (line: number) => `line ${line}`,
     waived: (reason: string) => `Waived: ${reason}`,
+    guide: (section: string) => `(Security guide, ${section})`,
     unsaved: 'Not saved',
     saved: 'Saved as a draft.',
     save: 'Save draft',

@@ -48,6 +48,11 @@ inEverySeat('recipes', (openBench) => {
       .first()
       .waitFor();
 
+    await page.getByRole('tab', { name: 'Security guide' }).click();
+    const signed = page.getByRole('row', { name: /Only signed firmware starts/ });
+    await signed.getByText('Met', { exact: true }).waitFor();
+    await signed.getByText(/secure_boot: SECURE_BOOT_EN=1/).waitFor();
+
     await page.getByRole('button', { name: 'Rehearse' }).click();
     await page.getByText(/Rehearsed on virtual silicon in/).waitFor({ timeout: 60_000 });
     assert.equal(

@@ -8,8 +8,8 @@ import { previewRelease } from '../../recipe/release.ts';
 import type { Finding, Plan } from '../../recipe/types.ts';
 
 export function findingView(finding: Finding): FindingView {
-  const { severity, check, line, column, path, what, remedy, waived } = finding;
-  return { severity, check, line, column, path, what, remedy, waived };
+  const { severity, check, line, column, path, what, remedy, section = null, waived } = finding;
+  return { severity, check, line, column, path, what, remedy, section, waived };
 }
 
 /** What would be done to a blank board, made without the token, so that it can be shown at every key stroke. */
