@@ -44,6 +44,51 @@ const chips = [
     bootloader: 0,
   },
   {
+    recipe: 'esp32c5-production',
+    address: 'virtual:esp32c5?rev=1.0&pacing=none&name=c5',
+    fields: {
+      DIS_PAD_JTAG: 1,
+      DIS_USB_JTAG: 1,
+      SOFT_DIS_JTAG: 7,
+      DIS_DIRECT_BOOT: 1,
+      SPI_DOWNLOAD_MSPI_DIS: 1,
+      XTS_DPA_PSEUDO_LEVEL: 1,
+      DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
+    },
+    // P-384 takes two blocks.
+    purposes: [4, 8, 9, 17, 18],
+    bootloader: 0x2000,
+  },
+  {
+    recipe: 'esp32c6-production',
+    address: 'virtual:esp32c6?pacing=none&name=c6',
+    fields: {
+      DIS_PAD_JTAG: 1,
+      DIS_USB_JTAG: 1,
+      SOFT_DIS_JTAG: 7,
+      DIS_DIRECT_BOOT: 1,
+      DIS_DOWNLOAD_ICACHE: 1,
+      DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
+    },
+    // The RSA key lies in flash under the key of purpose 7.
+    purposes: [4, 7, 8, 9],
+    bootloader: 0,
+  },
+  {
+    recipe: 'esp32h2-production',
+    address: 'virtual:esp32h2?rev=1.2&pacing=none&name=h2',
+    fields: {
+      DIS_PAD_JTAG: 1,
+      DIS_USB_JTAG: 1,
+      SOFT_DIS_JTAG: 7,
+      DIS_DIRECT_BOOT: 1,
+      XTS_DPA_PSEUDO_LEVEL: 1,
+      DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
+    },
+    purposes: [1, 4, 8, 9],
+    bootloader: 0,
+  },
+  {
     recipe: 'esp32c2-production',
     address: 'virtual:esp32c2?pacing=none&name=c2',
     fields: {
