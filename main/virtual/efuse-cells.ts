@@ -1,5 +1,14 @@
 import type { RandomSource } from '../base/random.ts';
-import type { BurnFault } from './efuse-controller.ts';
+
+/** What goes wrong with one program command, decided by its number (from 1). */
+export type BurnFault = 'power-cut-in-burn' | 'power-cut-after-burn' | 'weak-burn' | 'dead-bit';
+
+export interface BurnTrouble {
+  /** The fault of the n-th program command; null: it goes well. */
+  faultOf(program: number): BurnFault | null;
+  /** The supply goes. */
+  cutPower(): void;
+}
 
 /** The fuses of one block: bits only go up, and some never take. */
 export class FuseCells {

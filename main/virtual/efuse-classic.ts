@@ -3,8 +3,7 @@ import type { RandomSource } from '../base/random.ts';
 import { fieldOf, hasField } from '../efuse/tables.ts';
 import { decodeThreeQuarter, encodeThreeQuarter } from '../efuse/three-quarter.ts';
 import type { EfuseBlock, EfuseTable } from '../efuse/types.ts';
-import { FuseCells } from './efuse-cells.ts';
-import type { BurnFault, BurnTrouble } from './efuse-controller.ts';
+import { type BurnFault, type BurnTrouble, FuseCells } from './efuse-cells.ts';
 import type { EfuseSilicon } from './silicon.ts';
 
 const writeOpcode = 0x5a5a;

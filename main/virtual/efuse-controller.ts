@@ -4,17 +4,8 @@ import { readDisableBitsOf } from '../efuse/parts.ts';
 import { rsDecode } from '../efuse/reed-solomon.ts';
 import { fieldOf, hasField } from '../efuse/tables.ts';
 import type { EfuseBlock, EfuseTable } from '../efuse/types.ts';
+import { type BurnTrouble, FuseCells } from './efuse-cells.ts';
 import type { EfuseSilicon } from './silicon.ts';
-
-/** What goes wrong with one program command, decided by its number (from 1). */
-export type BurnFault = 'power-cut-in-burn' | 'power-cut-after-burn' | 'weak-burn' | 'dead-bit';
-
-export interface BurnTrouble {
-  /** The fault of the n-th program command; null: it goes well. */
-  faultOf(program: number): BurnFault | null;
-  /** The supply goes. */
-  cutPower(): void;
-}
 
 /** Bytes of a Reed-Solomon block in the array: 32 of data, 12 of parity. */
 const codeBytes = 44;
@@ -40,11 +31,8 @@ export const efuseWindow = 0x200;
 export class EfuseController implements EfuseSilicon {
   readonly table: EfuseTable;
   readonly #trouble: BurnTrouble;
-  readonly #random: RandomSource;
   /** What is burned: BLOCK0 four times, every other block as its 44 bytes. */
-  readonly #array: Uint8Array[];
-  /** Bits that never take: the same shape as #array, ones where a bit is dead. */
-  readonly #dead: Uint8Array[];
+  readonly #cells: readonly FuseCells[];
   /** Words as decoded by the last read command, read protection left out. */
   readonly #latched: number[][];
   readonly #registers = new Uint32Array(efuseWindow / 4);
@@ -60,12 +48,12 @@ export class EfuseController implements EfuseSilicon {
   constructor(table: EfuseTable, random: RandomSource, trouble: BurnTrouble) {
     this.table = table;
     this.#copyBytes = 4 * table.blocks[0]!.words;
-    this.#random = random;
     this.#trouble = trouble;
-    const emptyArray = () =>
-      table.blocks.map(({ coding }) => new Uint8Array(coding === 'repeat' ? copies * this.#copyBytes : codeBytes));
-    this.#array = emptyArray();
-    this.#dead = emptyArray();
+    this.#cells = table.blocks.map(({ coding }) =>
+      coding === 'repeat'
+        ? new FuseCells(copies * this.#copyBytes, copies, random)
+        : new FuseCells(codeBytes, 1, random),
+    );
     this.#latched = table.blocks.map(({ words }) => new Array<number>(words).fill(0));
     this.#repeatErrors = table.registers.repeatErrors.map(() => 0);
     for (const block of table.blocks)
@@ -134,25 +122,25 @@ export class EfuseController implements EfuseSilicon {
       for (let i = bit; i < bit + length; i++, rest = Math.floor(rest / 2))
         if (rest % 2 === 1) data[i >>> 3] = data[i >>> 3]! | (1 << (i & 7));
     }
-    this.#burnIn(0, this.#repeated(data));
+    this.#cells[0]!.burn(this.#repeated(data), null);
     this.#latch();
   }
 
   /** Puts a block as the factory delivers it: 44 bytes for a Reed-Solomon block, all of its words for BLOCK0. */
   setFactoryBlock(block: number, bytes: Uint8Array): void {
-    this.#burnIn(block, this.#coding(block) === 'repeat' ? this.#repeated(bytes, false) : bytes);
+    this.#cells[block]!.burn(this.#coding(block) === 'repeat' ? this.#repeated(bytes, false) : bytes, null);
   }
 
   /** Copy of the array, block by block, for the state file. */
   burned(): Uint8Array[] {
-    return this.#array.map((bytes) => bytes.slice());
+    return this.#cells.map(({ bytes }) => bytes.slice());
   }
 
   /** Puts an array that `burned` gave. RangeError where its shape is another chip's. */
   restore(array: readonly Uint8Array[]): void {
-    if (array.length !== this.#array.length || array.some((bytes, n) => bytes.length !== this.#array[n]!.length))
+    if (array.length !== this.#cells.length || array.some((bytes, n) => bytes.length !== this.#cells[n]!.bytes.length))
       throw new RangeError('this eFuse array is of another shape');
-    for (const [n, bytes] of array.entries()) this.#array[n]!.set(bytes);
+    for (const [n, bytes] of array.entries()) this.#cells[n]!.bytes.set(bytes);
   }
 
   #coding(block: number): EfuseBlock['coding'] {
@@ -192,8 +180,7 @@ export class EfuseController implements EfuseSilicon {
       const { pgmData0, checkValue0 } = this.table.registers;
       const staged = this.#registers.subarray(pgmData0 >>> 2, (checkValue0 >>> 2) + 3);
       const bytes = bytesOfWords([...staged]);
-      this.#burnIn(
-        number,
+      this.#cells[number]!.burn(
         block.coding === 'repeat' ? this.#repeated(bytes.subarray(0, this.#copyBytes)) : bytes,
         fault,
       );
@@ -215,38 +202,6 @@ export class EfuseController implements EfuseSilicon {
     return all;
   }
 
-  #burnIn(block: number, wanted: Uint8Array, fault: BurnFault | null = null): void {
-    const cells = this.#array[block]!;
-    const dead = this.#dead[block]!;
-    const bits = wanted.slice();
-    if (fault === 'power-cut-in-burn') this.#keepSome(bits, cells);
-    if (fault === 'weak-burn' || fault === 'dead-bit') this.#missOne(block, bits, fault);
-    for (let i = 0; i < cells.length; i++) cells[i] = cells[i]! | (bits[i]! & ~dead[i]!);
-  }
-
-  /** Half of the new bits get in, chosen by the seed; never all of them where there are any. */
-  #keepSome(bits: Uint8Array, cells: Uint8Array): void {
-    const kept = this.#random(bits.length);
-    const fresh = newBits(bits, cells);
-    if (fresh.length === 0) return;
-    const lost = fresh[this.#random(1)[0]! % fresh.length]!;
-    for (let i = 0; i < bits.length; i++) bits[i] = bits[i]! & kept[i]!;
-    bits[lost >>> 3] = bits[lost >>> 3]! & ~(1 << (lost & 7));
-  }
-
-  /** One new bit does not take; in BLOCK0 in none of the four copies. */
-  #missOne(block: number, bits: Uint8Array, fault: 'weak-burn' | 'dead-bit'): void {
-    const repeat = this.#coding(block) === 'repeat';
-    const period = repeat ? this.#copyBytes : bits.length;
-    const fresh = newBits(bits, this.#array[block]!).filter((bit) => bit < 8 * period);
-    if (fresh.length === 0) return;
-    const missed = fresh[this.#random(1)[0]! % fresh.length]!;
-    for (let at = missed >>> 3; at < bits.length; at += period) {
-      bits[at] = bits[at]! & ~(1 << (missed & 7));
-      if (fault === 'dead-bit') this.#dead[block]![at] = this.#dead[block]![at]! | (1 << (missed & 7));
-    }
-  }
-
   #latch(): void {
     const errors: [number, number] = [0, 0];
     for (const block of this.table.blocks) {
@@ -254,7 +209,7 @@ export class EfuseController implements EfuseSilicon {
         this.#latchRepeated(block.number);
         continue;
       }
-      const { data, corrected, failed } = rsDecode(this.#array[block.number]!);
+      const { data, corrected, failed } = rsDecode(this.#cells[block.number]!.bytes);
       this.#latched[block.number] = wordsOf(data).slice(0, block.words);
       // FACTS 2.4: bits 2:0 count, bit 3 fail; a decoder that gave up shows the count full (espefuse reads only the bit then)
       const nibble = block.number - 1;
@@ -266,7 +221,7 @@ export class EfuseController implements EfuseSilicon {
 
   /** Majority of the four copies (two of four count as set); a position where they differ shows in the error words. */
   #latchRepeated(number: number): void {
-    const view = viewOf(this.#array[number]!);
+    const view = viewOf(this.#cells[number]!.bytes);
     const words = this.#copyBytes / 4;
     for (let word = 0; word < words; word++) {
       const [a, b, c, d] = [0, 1, 2, 3].map((copy) => view.getUint32(copy * this.#copyBytes + 4 * word, true)) as [
@@ -279,16 +234,6 @@ export class EfuseController implements EfuseSilicon {
       if (word > 0) this.#repeatErrors[word - 1] = ((a | b | c | d) & ~(a & b & c & d)) >>> 0;
     }
   }
-}
-
-/** Positions of the bits of `bits` that are not in `cells` yet. */
-function newBits(bits: Uint8Array, cells: Uint8Array): number[] {
-  const positions: number[] = [];
-  for (let i = 0; i < 8 * bits.length; i++) {
-    const mask = 1 << (i & 7);
-    if ((bits[i >>> 3]! & mask) !== 0 && (cells[i >>> 3]! & mask) === 0) positions.push(i);
-  }
-  return positions;
 }
 
 /** ORs `value` into nibble `nibble` of the two error words; nibbles beyond BLOCK10's do not exist. */

@@ -4,8 +4,8 @@ import { bytesOfWords, fromHex, toHex, wordsOf } from '../../../main/base/bytes.
 import { seededRandom } from '../../../main/base/random.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import { decodeThreeQuarter, encodeThreeQuarter } from '../../../main/efuse/three-quarter.ts';
+import type { BurnFault } from '../../../main/virtual/efuse-cells.ts';
 import { ClassicEfuseController } from '../../../main/virtual/efuse-classic.ts';
-import type { BurnFault } from '../../../main/virtual/efuse-controller.ts';
 
 const table = efuseTableFor('esp32', 301);
 const { conf, cmd, status } = table.registers;
