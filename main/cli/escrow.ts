@@ -2,10 +2,15 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../base/bytes.ts';
 import type { SecretBytes } from '../base/secret.ts';
+import type { LedgerReader } from '../ledger/ledger.ts';
 import type { EscrowedSecret } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { qrPayload } from '../recipe/credentials.ts';
 import { type Custodian, macOf, releaseEscrow } from '../station/desk/escrow.ts';
+import { templateOf } from '../station/desk/label-desk.ts';
+import { labelFacts } from '../station/desk/labels.ts';
 import { Operators } from '../station/desk/operators.ts';
+import { fillSecretLabel } from '../station/desk/secret-label.ts';
 import { table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
@@ -16,6 +21,8 @@ export interface EscrowOptions extends OpenOptions {
   readonly custodian?: readonly string[];
   readonly reason?: string;
   readonly out?: string;
+  /** How a proof of possession is given: as it is typed, as the text of its QR code, or as the label in ZPL. */
+  readonly as?: string;
 }
 
 const secrets: readonly EscrowedSecret[] = ['jtag-token', 'proof-of-possession'];
@@ -48,11 +55,18 @@ export async function escrowList(device: string | undefined, options: EscrowOpti
 
 /**
  * Gives a secret out of escrow to two custodians, whose PINs are asked for: on stdout, or into a new file (mode 0600). A JTAG token is
- * told as 64 hex digits, a proof of possession as it is typed.
+ * told as 64 hex digits, a proof of possession as it is typed, or as its QR code or label.
  */
 export async function escrowRelease(device: string, options: EscrowOptions, world: World): Promise<Exit> {
   const what = secrets.find((secret) => secret === options.what);
   if (what === undefined) throw badOption('--what', options.what ?? '', `It is one of ${secrets.join(', ')}.`);
+  const form = forms.find((known) => known === (options.as ?? 'typed'));
+  if (form === undefined || (form !== 'typed' && what !== 'proof-of-possession'))
+    throw badOption(
+      '--as',
+      options.as ?? '',
+      `A proof of possession comes as ${forms.join(', ')}; a JTAG token only as it is typed.`,
+    );
   const names = options.custodian ?? [];
   if (names.length !== 2 || names[0] === names[1])
     throw badOption('--custodian', names.join(', '), 'Name two different custodians: --custodian A --custodian B.');
@@ -69,11 +83,13 @@ export async function escrowRelease(device: string, options: EscrowOptions, worl
   const sink = openSink(options.out, world);
   const station = await world.openStation(options);
   try {
+    const show = form === 'typed' ? null : await labelOf(device, form, station.parts.ledger, options, world);
     for (const id of names) custodians.push({ id, pin: await world.askSecret(`PIN of ${id} (it is not shown): `) });
     const request = { device, what, custodians, reason: options.reason ?? '', face: 'terminal' };
     const { secret, release } = await releaseEscrow({ ...station.parts, people }, request);
     try {
-      const text = textOf(secret, what);
+      using shown = show === null ? null : show(secret);
+      const text = textOf(shown ?? secret, what);
       sink.take(options.json && options.out === undefined ? JSON.stringify({ what, secret: text }) : text);
     } finally {
       secret.destroy();
@@ -87,6 +103,31 @@ export async function escrowRelease(device: string, options: EscrowOptions, worl
     for (const { pin } of custodians) pin.destroy();
     await station.close();
   }
+}
+
+const forms = ['typed', 'code', 'label'] as const;
+
+/** Everything but the secret of what is on the label of a sealed device, found before anybody is asked. RecipeFault `escrow.no-label`. */
+async function labelOf(
+  device: string,
+  form: 'code' | 'label',
+  ledger: LedgerReader,
+  options: EscrowOptions,
+  world: World,
+): Promise<(proof: SecretBytes) => SecretBytes> {
+  const record = await ledger.sealedDevice(await macOf(ledger, device));
+  if (record?.provisioning === undefined)
+    throw new RecipeFault({
+      code: 'escrow.no-label',
+      what: `${device} is not sealed, or its recipe makes no provisioning credentials: it has no such label.`,
+      next: 'Leave --as out, and the secret comes as it is typed.',
+      safety: 'sealed',
+    });
+  const { provisioning } = record;
+  if (form === 'code') return (proof) => qrPayload({ ...provisioning, proof });
+  const folders = [join(world.dataFolder(options), 'labels'), join(world.stationConfig, 'labels')];
+  const template = await templateOf(record, ledger, folders);
+  return (proof) => fillSecretLabel(template, labelFacts(record), { ...provisioning, proof });
 }
 
 /** The only place where a secret becomes text: for the people who were just given it. */

@@ -266,6 +266,7 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .requiredOption('--what <secret>', 'jtag-token or proof-of-possession')
     .requiredOption('--custodian <id>', 'one of the two who ask; given twice', gather)
     .requiredOption('--reason <text>', 'why')
+    .option('--as <form>', 'a proof of possession: typed, code (the text of its QR code) or label (ZPL); default typed')
     .option('--out <file>', 'a new file, for its owner alone, instead of stdout')
     .action(end((id, options) => escrow.escrowRelease(id, options, world)));
 

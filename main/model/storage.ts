@@ -39,6 +39,8 @@ export interface StoredPartition {
   readonly keysPartition: string | null;
   /** CSV with a row a device, relative to the recipe. */
   readonly devices: string | null;
+  /** Whether rows are given in turn, whatever names them: only in rehearsals. */
+  readonly inTurn?: boolean;
   readonly values: readonly StoredValue[];
 }
 

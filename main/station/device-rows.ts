@@ -31,7 +31,8 @@ export async function rowsForBoard(
     const bytes = stored.devices === null ? undefined : loaded.files.get(stored.devices);
     const list = bytes === undefined ? null : readDeviceList(bytes).list;
     if (list === null) continue;
-    const row = list.by === 'id' ? await takeRow(loaded, stored, list, board, ledger) : rowOfDevice(list, board);
+    const inTurn = list.by === 'id' || stored.inTurn === true;
+    const row = inTurn ? await takeRow(loaded, stored, list, board, ledger) : rowOfDevice(list, board);
     if (row === null) throw noRow(stored, list, board);
     rows.set(stored.partition, row);
   }

@@ -2,16 +2,20 @@
 // credentials that let in whoever holds its label. Every other place is searched for them.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { toHex, utf8 } from '../../main/base/bytes.ts';
+import { systemRandom } from '../../main/base/random.ts';
 import { SecretBytes } from '../../main/base/secret.ts';
+import { escrowRelease } from '../../main/cli/escrow.ts';
+import type { World } from '../../main/cli/world.ts';
 import { decryptNvs, nvsKeysFromHmac, readNvsKeys } from '../../main/image/nvs-encryption.ts';
 import { readNvs } from '../../main/image/nvs-read.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
 import { held } from '../../main/station/desk/escrow.ts';
+import { Operators } from '../../main/station/desk/operators.ts';
 import { bootFromFlash } from '../../main/virtual/boot.ts';
 import { flashView } from '../../main/virtual/boot-flash.ts';
 import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot-keys.ts';
@@ -100,6 +104,27 @@ function formsOf(secret: Uint8Array): Buffer[] {
   return [raw, Buffer.from(hex), Buffer.from(hex.toUpperCase()), ...base64.map((text) => Buffer.from(text))];
 }
 
+/** What `audit escrow release` answers to two custodians of this station. */
+async function released(stage: Stage, device: string, options: { readonly as?: string }): Promise<string[]> {
+  const { clock } = stage.station.parts;
+  const people = new Operators({ file: join(stage.folder, 'operators.json'), clock, random: systemRandom });
+  for (const id of ['cy', 'di'])
+    await people.save({ id, name: id, roles: ['custodian'], pin: `${id}-pin`, badge: null });
+  const answers: string[] = [];
+  const world = {
+    streams: { answer: (line: string) => answers.push(line), say: () => undefined },
+    clock,
+    random: systemRandom,
+    dataFolder: () => stage.folder,
+    stationConfig: join(repository, 'station-config'),
+    openStation: async () => ({ parts: stage.station.parts, close: async () => undefined }),
+    askSecret: async (question: string) => SecretBytes.take(utf8(`${/PIN of (\w+)/.exec(question)![1]}-pin`)),
+  } as unknown as World;
+  const asked = { what: 'proof-of-possession', custodian: ['cy', 'di'], reason: 'the label came off in the field' };
+  assert.equal(await escrowRelease(device, { ...asked, ...options }, world), 0);
+  return answers;
+}
+
 describe('what a recipe stores', { skip: noToken, timeout: 120_000 }, () => {
   it('reaches the firmware of each board, and lies nowhere else', async (t) => {
     const stage = await setStage();
@@ -113,6 +138,7 @@ describe('what a recipe stores', { skip: noToken, timeout: 120_000 }, () => {
 
     const secrets: Uint8Array[] = passwords.map(utf8);
     const rowsSeen: string[] = [];
+    const proofs = new Map<string, Uint8Array>();
     for (const address of [a!, b!]) {
       const chip = stage.chip(address);
       const { mac } = chip.identity;
@@ -162,6 +188,7 @@ describe('what a recipe stores', { skip: noToken, timeout: 120_000 }, () => {
         proof,
       );
       assert.equal(proof.length, 24);
+      proofs.set(mac, proof);
       credentials.proof.destroy();
 
       const texts = [factory.get('factory.token'), cloud.get('cloud.secret'), factory.get('sec2.verifier')];
@@ -184,6 +211,19 @@ describe('what a recipe stores', { skip: noToken, timeout: 120_000 }, () => {
     for (const { place, bytes } of await traces(stage))
       for (const secret of secrets)
         for (const form of formsOf(secret)) assert.equal(bytes.indexOf(form), -1, `a secret lies in ${place}`);
+
+    // Printed once, it comes out again to two custodians: as it is typed, as the code, as the whole label.
+    const { mac } = stage.chip(a!).identity;
+    const proof = new TextDecoder().decode(proofs.get(mac)!);
+    const code = `{"ver":"v1","name":"PROV_${mac.replaceAll(':', '').slice(-6).toUpperCase()}","username":"wifiprov","pop":"${proof}","transport":"ble"}`;
+    assert.deepEqual(await released(stage, mac, {}), [proof]);
+    assert.deepEqual(await released(stage, mac, { as: 'code' }), [code]);
+    mkdirSync(join(stage.folder, 'labels'));
+    writeFileSync(join(stage.folder, 'labels/device.zpl'), '^XA^FDQA,{provisioning}^FS^FD{serial}^FS^XZ');
+    assert.deepEqual(await released(stage, mac, { as: 'label' }), [
+      `^XA^FH_^FDQA,${code.replace('_', '_5F')}^FS^FH_^FD${mac.replaceAll(':', '')}^FS^XZ`,
+    ]);
+    assert.equal((await ledger.escrowReleases()).length, 3);
   });
 
   it('after a power cut: made anew, but for the row of its list, and the newest escrow is that of the label', async (t) => {

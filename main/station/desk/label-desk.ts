@@ -62,9 +62,7 @@ export class LabelDesk {
     const { printer } = this.#file;
     if (printer === null)
       throw refusal('printer.none', 'This station has no label printer.', 'Set its address: Station, Label printer.');
-    const kept = await this.#ledger.recipe(record.recipe.hash);
-    const named = kept === null ? null : (JSON.parse(kept.text) as { recipe: Recipe }).recipe.label?.template;
-    const template = this.template(record.recipe.name, named ?? null);
+    const template = await templateOf(record, this.#ledger, this.#folders);
     if (wantsCredentials(template)) await this.#sendSecret(printer, template, record);
     else await printLabel(printer, fillLabel(template, labelFacts(record)));
   }
@@ -86,7 +84,7 @@ export class LabelDesk {
       throw refusal(
         'label.in-escrow',
         `The proof of possession of ${record.serial ?? mac} was printed once and is in escrow since.`,
-        'Two custodians release it: device credentials in the terminal.',
+        'Two custodians release it, in the terminal: audit escrow release, with --as label.',
       );
     try {
       using label = fillSecretLabel(template, labelFacts(record), credentials);
@@ -101,13 +99,7 @@ export class LabelDesk {
 
   /** The template for this recipe; `named`: the file that it asks for. RecipeFault `label.no-template`. */
   template(recipe: string, named: string | null): string {
-    const template = findTemplate(recipe, this.#folders, named);
-    if (template !== null) return template;
-    throw refusal(
-      'label.no-template',
-      `There is no label template${named === null ? '' : ` ${named}`}.`,
-      `Put a ${named ?? 'device.zpl'} into ${this.#folders[0]}.`,
-    );
+    return templateIn(this.#folders, recipe, named);
   }
 
   /** Prints the label of a sealed device again. RecipeFault `label.not-sealed`: labels are printed on pass only. */
@@ -140,6 +132,27 @@ export class LabelDesk {
   async close(): Promise<void> {
     await this.#printing;
   }
+}
+
+/** The template for the label of a sealed device, by what its recipe asked for. RecipeFault `label.no-template`. */
+export async function templateOf(
+  { recipe }: SealedRecord,
+  ledger: Pick<LedgerReader, 'recipe'>,
+  folders: readonly string[],
+): Promise<string> {
+  const kept = await ledger.recipe(recipe.hash);
+  const named = kept === null ? null : (JSON.parse(kept.text) as { recipe: Recipe }).recipe.label?.template;
+  return templateIn(folders, recipe.name, named ?? null);
+}
+
+function templateIn(folders: readonly string[], recipe: string, named: string | null): string {
+  const template = findTemplate(recipe, folders, named);
+  if (template !== null) return template;
+  throw refusal(
+    'label.no-template',
+    `There is no label template${named === null ? '' : ` ${named}`}.`,
+    `Put a ${named ?? 'device.zpl'} into ${folders[0]}.`,
+  );
 }
 
 function refusal(code: string, what: string, next: string): RecipeFault {
