@@ -19,7 +19,10 @@ const strength: Readonly<Record<string, { readonly order: readonly string[]; rea
   'doors.usbSerialJtag': { order: ['"leave"', '"off"'], what: 'USB-Serial-JTAG' },
   'doors.directBoot': { order: ['"leave"', '"off"'], what: 'direct boot' },
   'flashEncryption.mode': { order: ['"development"', '"release"'], what: 'flash encryption' },
-  'flashEncryption.key': { order: ['"xts-aes-128"', '"xts-aes-256"'], what: 'the flash-encryption key' },
+  'flashEncryption.key': {
+    order: ['"xts-aes-128-derived"', '"xts-aes-128"', '"xts-aes-256"'],
+    what: 'the flash-encryption key',
+  },
   'secureBoot.revokeUnused': { order: ['false', 'true'], what: 'revocation of unused digest slots' },
   hmacUp: { order: ['false', 'true'], what: 'the HMAC key' },
   purpose: { order: ['"development"', '"production"'], what: 'the purpose' },

@@ -58,7 +58,7 @@ export const formGroups: readonly FormGroup[] = [
         name: 'flashEncryption',
         path: ['flash_encryption', 'key'],
         kind: 'choice',
-        choices: ['none', 'xts-aes-128', 'xts-aes-256'],
+        choices: ['none', 'xts-aes-128', 'xts-aes-256', 'xts-aes-128-derived', 'aes-256'],
         section: { path: ['flash_encryption'], make: (key) => ({ key, mode: 'release' }) },
       },
       {

@@ -1,5 +1,6 @@
 import { appSubtypes, dataSubtypes, partitionTypes } from '../../image/partition-table.ts';
 import type { Firmware } from '../../image/types.ts';
+import type { FlashEncryptionKey } from '../../model/recipe.ts';
 import type { LintContext } from './rules/row.ts';
 import type { Sdkconfig } from './sdkconfig.ts';
 import type { Told } from './told.ts';
@@ -38,6 +39,13 @@ type AgreementCheck = keyof typeof agreementChecks;
 /** Options by which an application burns UART_PRINT_CONTROL at its first start. */
 const romLogOptions = ['BOOT_ROM_LOG_ALWAYS_OFF', 'BOOT_ROM_LOG_ON_GPIO_HIGH', 'BOOT_ROM_LOG_ON_GPIO_LOW'];
 
+/** The form of flash key that a build looks for, by its option. On ESP32-C2 AES128 is a key of 256 bits, too. */
+const keySizes: Readonly<Record<string, FlashEncryptionKey>> = {
+  SECURE_FLASH_ENCRYPTION_AES128: 'xts-aes-128',
+  SECURE_FLASH_ENCRYPTION_AES128_DERIVED: 'xts-aes-128-derived',
+  SECURE_FLASH_ENCRYPTION_AES256: 'xts-aes-256',
+};
+
 /** What the build, its partition table and the recipe must agree on. Pure. */
 export function lintAgreement({ recipe, table, is }: LintContext, { options }: Sdkconfig, firmware: Firmware): Told[] {
   const told: Told[] = [];
@@ -70,7 +78,6 @@ export function lintAgreement({ recipe, table, is }: LintContext, { options }: S
       'Build for the scheme of the recipe, or change secure_boot.scheme.',
     );
   const key = recipe.flashEncryption?.key;
-  const otherSize = key === 'xts-aes-256' ? 'SECURE_FLASH_ENCRYPTION_AES128' : 'SECURE_FLASH_ENCRYPTION_AES256';
   if (key === undefined && is('SECURE_FLASH_ENC_ENABLED'))
     tell(
       'lint-flash-encryption-unasked',
@@ -79,14 +86,16 @@ export function lintAgreement({ recipe, table, is }: LintContext, { options }: S
       'CONFIG_SECURE_FLASH_ENC_ENABLED is on, but the recipe has no flash_encryption: the bootloader makes and burns a key of its own at its first start.',
       'Add flash_encryption to the recipe, or set the option off.',
     );
-  if (key !== undefined && is('SECURE_FLASH_ENC_ENABLED') && is(otherSize))
+  for (const [option, size] of Object.entries(keySizes)) {
+    if (key === undefined || size === key || !is('SECURE_FLASH_ENC_ENABLED') || !is(option)) continue;
     tell(
       'lint-flash-encryption-key-size',
       'error',
-      otherSize,
-      `The build is for ${otherSize.endsWith('128') ? 'xts-aes-128' : 'xts-aes-256'} (CONFIG_${otherSize}), but the recipe burns a key for ${key}: the bootloader would not find its key.`,
+      option,
+      `The build is for ${size} (CONFIG_${option}), but the recipe burns a key for ${key}: the bootloader would not find its key.`,
       'Build for the key of the recipe, or change flash_encryption.key.',
     );
+  }
   const doors = { disabled: 'SECURE_DISABLE_ROM_DL_MODE', secure: 'SECURE_ENABLE_SECURE_ROM_DL_MODE' } as const;
   for (const [way, option] of Object.entries(doors))
     if (is(option) && recipe.doors.downloadMode !== way)

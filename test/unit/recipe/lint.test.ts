@@ -108,6 +108,10 @@ test('what would make a device useless is an error that cannot be waived', () =>
     const [finding] = findings.filter(({ severity }) => severity === 'error');
     assert.deepEqual([finding?.check, finding?.waivable, finding?.line], [check, false, 2]);
   }
+  const derived = { ...production, flashEncryption: { key: 'xts-aes-128-derived', mode: 'release' } } as Recipe;
+  const size = (form: string) => `CONFIG_SECURE_FLASH_ENC_ENABLED=y\nCONFIG_SECURE_FLASH_ENCRYPTION_AES128${form}=y\n`;
+  assert.ok(checksOf(derived, size('')).includes('lint-flash-encryption-key-size'));
+  assert.ok(!checksOf(derived, size('_DERIVED')).includes('lint-flash-encryption-key-size'));
   const fitting =
     'CONFIG_SECURE_FLASH_ENC_ENABLED=y\nCONFIG_SECURE_FLASH_ENCRYPTION_AES256=y\nCONFIG_SECURE_BOOT=y\nCONFIG_SECURE_SIGNED_APPS_RSA_SCHEME=y\n';
   assert.deepEqual(
