@@ -1,7 +1,6 @@
 import { Button, SegmentedControl, Tabs } from '@mantine/core';
 import { useCallback, useEffect, useState } from 'react';
 import type { RecipeText, RehearsalView } from '../../main/contract/views.ts';
-import { AssuranceTable } from '../parts/AssuranceTable.tsx';
 import { Findings } from '../parts/Findings.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { YamlEditor } from '../parts/YamlEditor.tsx';
@@ -59,9 +58,6 @@ function Opened({
     tab === 'assurance' ? { recipe, text: mayCheck ? text : null } : null,
     { debounceMs: quietMs },
   );
-  const guide = useAnswer('recipes.assurance', tab === 'guide' ? { recipe, text: mayCheck ? text : null } : null, {
-    debounceMs: quietMs,
-  });
   const label = useAnswer('labels.preview', tab === 'label' ? { recipe, template: null } : null);
   const findings = check.value?.findings ?? [];
   const plan = mayCheck ? (check.value?.plan ?? null) : onlyPlan.value;
@@ -180,7 +176,6 @@ function Opened({
           </Tabs.Tab>
           <Tabs.Tab value="burns">{r.slots}</Tabs.Tab>
           <Tabs.Tab value="steps">{r.steps}</Tabs.Tab>
-          <Tabs.Tab value="guide">{words.assurance.title}</Tabs.Tab>
           <Tabs.Tab value="diff">{r.diff}</Tabs.Tab>
           <Tabs.Tab value="assurance">{words.assurance.title}</Tabs.Tab>
           <Tabs.Tab value="rehearsal">{r.rehearsal}</Tabs.Tab>
@@ -198,13 +193,6 @@ function Opened({
         </Tabs.Panel>
         <Tabs.Panel value="steps">
           {plan === null ? <p className="calm-note">{r.noPlan}</p> : <PlanSteps plan={plan} />}
-        </Tabs.Panel>
-        <Tabs.Panel value="guide">
-          {guide.value !== null ? (
-            <AssuranceTable assurance={guide.value} />
-          ) : (
-            <p className="calm-note">{guide.fault?.what ?? (guide.waiting ? words.loading : r.noPlan)}</p>
-          )}
         </Tabs.Panel>
         <Tabs.Panel value="diff">
           {diff.value === null ? (

@@ -294,15 +294,6 @@ export const en = {
   },
   assurance: {
     title: 'Security guide',
-    verdict: 'Verdict',
-    recommendation: 'Recommendation',
-    evidence: 'Evidence',
-    verdicts: { met: 'Met', 'not met': 'Not met', waived: 'Waived', 'not applicable': 'Not applicable' },
-    summary: (all: number, met: number, waived: number, notMet: number, notApplicable: number) =>
-      `Of ${all} recommendations of the guide ${met} are met, ${waived} waived, ${notMet} not met, ${notApplicable} not applicable.`,
-  },
-  assurance: {
-    title: 'Security guide',
     counts: 'How many recommendations',
     section: 'Section',
     recommendation: 'Recommendation',

@@ -98,14 +98,6 @@ const views: readonly View[] = [
     },
   },
   {
-    name: 'recipes-guide',
-    async reach(page) {
-      await goTo(page, 'recipes/esp32c61-production');
-      await page.getByRole('tab', { name: 'Security guide' }).click();
-      await page.getByRole('row', { name: /Only signed firmware starts/ }).waitFor();
-    },
-  },
-  {
     name: 'recipes-assurance',
     async reach(page) {
       await goTo(page, 'recipes/esp32p4-production');
