@@ -21,7 +21,9 @@ export const flashEncryption: Section = {
   title: 'Flash encryption',
   lines(product) {
     const { on, forEver } = flashEncryptionState(product);
-    const { images, keysDestroyedAt } = product.shown;
+    const { keysDestroyedAt, storage = [] } = product.shown;
+    // NVS has an encryption of its own, judged under secure storage
+    const images = product.shown.images.filter(({ name }) => storage.every(({ partition }) => partition !== name));
     const keys = product.keys((role) => role === 'flash-encryption');
     const plain = images.filter((image) => !image.encrypted).map((image) => image.name);
     return [
