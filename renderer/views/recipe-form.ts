@@ -67,6 +67,23 @@ export const formGroups: readonly FormGroup[] = [
         kind: 'choice',
         choices: ['release', 'development'],
       },
+      {
+        name: 'identity',
+        path: ['identity', 'key'],
+        kind: 'choice',
+        choices: ['none', 'ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'],
+        section: {
+          path: ['identity'],
+          make: (key) => ({
+            key,
+            certificate: {
+              ca: { label: 'device-ca' },
+              issuer: { CN: 'Example Device CA' },
+              subject: { CN: '{serial}' },
+            },
+          }),
+        },
+      },
       { name: 'hmacUp', path: ['hmac_up'], kind: 'switch', unset: false },
       { name: 'secureVersion', path: ['secure_version'], kind: 'number', unset: 0 },
     ],

@@ -399,6 +399,7 @@ export const en = {
       revokeUnused: 'Revoke unused digest slots',
       flashEncryption: 'Flash encryption',
       encryptionMode: 'Encryption mode',
+      identity: 'Device key',
       hmacUp: 'HMAC key',
       jtag: 'JTAG',
       directBoot: 'Direct boot',
