@@ -89,7 +89,8 @@ function revocation(product: Product, on: boolean): Line[] {
   const unused = 'Unused digest slots are revoked';
   const reserve = 'A second key is in reserve where one wrong signature revokes a key';
   const open = 'A key that leaks can be revoked in the field';
-  if (fields.length === 0) return [unused, reserve, open].map((what) => notApplicable(what, one, { asks: 'secure_boot.keys' }));
+  if (fields.length === 0)
+    return [unused, reserve, open].map((what) => notApplicable(what, one, { asks: 'secure_boot.keys' }));
   const used = (slot: number) => product.keys((role) => role === `secure-boot-digest-${slot}`).length > 0;
   const keys = digestsOf(product).length;
   const aggressive = product.value('SECURE_BOOT_AGGRESSIVE_REVOKE') === 1;
