@@ -232,23 +232,35 @@ function bitsDetail({ stage, fields }: BitsBurn): Fact {
   return { stage, fields: fields.map(({ field, from, to }) => ({ field, from, to })) };
 }
 
-/** Bits of BLOCK0: those that are missing, again where they did not take. */
+/** Bits of BLOCK0, or of a block without code: those that are missing, again where they did not take. */
 async function* burnBits(bus: EfuseBus, burn: BitsBurn, known: KnownEfuses): AsyncGenerator<StepEvent, void, void> {
   const detail = bitsDetail(burn);
-  let open = stillOpen(burn.words, known);
+  const { block } = burn;
+  const what = `block${block}`;
+  const found = block === 0 ? known : await readFound(bus, burn);
+  let open = stillOpen(burn.words, found);
   if (!open.empty) {
-    yield { type: 'intend', what: 'block0', detail };
+    yield { type: 'intend', what, detail };
     for (let round = 1; !open.empty && round <= tries; round++) {
-      const codeword: Codeword = { block: 0, data: open.words, check: [] };
+      const codeword: Codeword = { block, data: open.words, check: [] };
       await bus.program(codeword);
       await bus.refresh(codeword);
-      await readBack(bus, open.words, known);
-      open = stillOpen(burn.words, known);
+      await readBack(bus, block, open.words, found);
+      open = stillOpen(burn.words, found);
     }
-    yield { type: 'burned', what: 'block0', detail };
+    yield { type: 'burned', what, detail };
   }
-  if (!open.empty) throw notTaken(burn, open, known);
-  yield { type: 'verified', what: 'block0', detail };
+  if (!open.empty) throw notTaken(burn, open, found);
+  yield { type: 'verified', what, detail };
+}
+
+/** What stands in a block other than BLOCK0 now; it has no copies that could disagree. */
+async function readFound(bus: EfuseBus, { block, words }: BitsBurn): Promise<KnownEfuses> {
+  const read = await bus.readWords(
+    block,
+    words.map((_, i) => i),
+  );
+  return { words: words.map((_, i) => read.get(i)!), weak: words.map(() => 0), blank: new Set() };
 }
 
 /** Bits of `words` that are not 1, or 1 with disagreeing copies. */
@@ -257,25 +269,25 @@ function stillOpen(words: readonly number[], known: KnownEfuses): BitSet {
 }
 
 /** Reads the words that `program` touched, with their error words, into `known`. What is not as it should be is read twice. */
-async function readBack(bus: EfuseBus, program: readonly number[], known: KnownEfuses): Promise<void> {
+async function readBack(bus: EfuseBus, block: number, program: readonly number[], known: KnownEfuses): Promise<void> {
   for (const [index, bits] of program.entries()) {
     if (bits === 0) continue;
     const before = known.words[index]!;
     const expected = (before | bits) >>> 0;
-    const look = async () => (await bus.readWords(0, [index])).get(index)!;
+    const look = async () => (await bus.readWords(block, [index])).get(index)!;
     let now = await look();
     if (now !== expected) now = await look();
     if ((now & ~expected) !== 0 || (before & ~now) !== 0) {
       throw new BoardFault({
         code: 'burn.readback-differs',
-        what: `BLOCK0 word ${index} reads as 0x${now.toString(16)}: bits changed that were not burned.`,
+        what: `BLOCK${block} word ${index} reads as 0x${now.toString(16)}: bits changed that were not burned.`,
         next: 'Set the board aside: what it is now nobody can say.',
         safety: 'condemned',
         details: { word: index, before, now },
       });
     }
     known.words[index] = now;
-    known.weak[index] = (await bus.repeatError(index)) && (await bus.repeatError(index));
+    if (block === 0) known.weak[index] = (await bus.repeatError(index)) && (await bus.repeatError(index));
   }
 }
 
@@ -310,7 +322,7 @@ async function* burnDoor(
         const codeword: Codeword = { block: 0, data: open.words, check: [] };
         await bus.program(codeword);
         await bus.refresh(codeword);
-        await readBack(bus, open.words, known);
+        await readBack(bus, 0, open.words, known);
       } catch (error) {
         // Closed registers are what this burn is for.
         if (!(error instanceof Fault) || !(await door.secureDownload().catch(() => false))) throw error;

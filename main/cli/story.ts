@@ -88,7 +88,8 @@ function verifiedText(what: string, detail: unknown): string {
       return `booted ${where}, ${lines.length} console lines${challenge ? '; signed a fresh challenge with its own key' : ''}`;
     }
     case 'key-block':
-    case 'block0': {
+    case 'block0':
+    case 'block3': {
       const { effect } = detail as { effect?: string };
       return `read back ${shortBurnText(what, detail)}${effect ? `; seen: ${effect}` : ''}`;
     }

@@ -12,6 +12,7 @@
 import { bitName, bitsOfValue } from './bits.ts';
 import { burnsOfBlock0 } from './block0-programs.ts';
 import { assignKeys, keyBits, leftBehindBits } from './key-wishes.ts';
+import { burnsOfFreeBlocks } from './free-bits.ts';
 import type { Burn, BurnPlan, EfusePast, EfuseRefusal, SlotAssignment, WantedEfuses } from './plan-types.ts';
 import { checkProtections } from './protection-wishes.ts';
 import { slotState, slotUse } from './slots.ts';
@@ -35,7 +36,7 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
     ...keyBits(table, keys.slots),
     ...leftBehindBits(snapshot, states, uses),
     ...fields.wishes.flatMap(({ field, wanted: { value, stage, reason } }) =>
-      bitsOfValue(field, value).map((bit) => ({
+      (field.pieces[0]!.block === 0 ? bitsOfValue(field, value) : []).map((bit) => ({
         bit,
         stage,
         last: stage === 'door' && shutsDownload(field.name),
@@ -45,10 +46,11 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
     ...protections.bits,
   ];
   const block0 = burnsOfBlock0(snapshot, bits);
+  const free = burnsOfFreeBlocks(snapshot, fields.wishes);
   return {
     table: table.name,
     slots: keys.slots,
-    burns: [...contentBurns(keys.slots), ...block0.burns],
+    burns: [...contentBurns(keys.slots), ...free.burns, ...block0.burns],
     refusals: [
       ...boardRefusals(snapshot, block0.unwantedErrors),
       ...keys.refusals,
@@ -56,7 +58,7 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
       ...switchRefusals(wanted, fields.wishes),
       ...protections.refusals,
     ],
-    bits: block0.bits,
+    bits: [...free.bits, ...block0.bits],
   };
 }
 

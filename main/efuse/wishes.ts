@@ -1,5 +1,6 @@
 // Which wishes for single fields cannot be had, and why. Pure; sources are named at each rule.
 
+import { isBurnedByBits } from './free-bits.ts';
 import type { EfuseRefusal, WantedEfuses, WantedField } from './plan-types.ts';
 import { isFrozen, onesIn, readNumber } from './snapshot.ts';
 import { fieldKindOf } from './tables/meanings.ts';
@@ -101,7 +102,7 @@ function refusalOf(snapshot: EfuseSnapshot, { field: name, value }: WantedField)
       'Leave it out; what the board needs there its maker burns.',
     );
   }
-  if (field.pieces[0]!.block !== 0) {
+  if (!isBurnedByBits(table, field)) {
     return mistake(
       'efuse.not-by-bits',
       `${field.name} lies in a block that can be burned only once and as a whole.`,

@@ -33,6 +33,8 @@ const wanted: WantedEfuses = {
   fields: [
     field('FLASH_CRYPT_CONFIG', 15, 'protection'),
     field('JTAG_DISABLE', 1, 'protection'),
+    // BLOCK3, bit by bit
+    field('SECURE_VERSION', 3, 'protection'),
     field('FLASH_CRYPT_CNT', 127, 'enable'),
     field('ABS_DONE_1', 1, 'enable'),
     field('UART_DOWNLOAD_DIS', 1, 'door'),
@@ -86,6 +88,9 @@ test('the whole set: reversed key, digest as it is, the door believed by its eff
   assert.deepEqual(chip.efuse.hardwareBlock(1), wordsOf(key));
   assert.deepEqual(chip.efuse.hardwareBlock(2), wordsOf(fromHex(digest)));
   for (const wish of wanted.fields) assert.equal(chip.efuse.field(wish.field), wish.value, wish.field);
+  assert.deepEqual(chip.efuse.hardwareBlock(3), [0, 0, 0, 0, 3, 0, 0, 0]);
+  const booked = book.events.filter((event) => 'what' in event && event.what === 'block3').map(({ type }) => type);
+  assert.deepEqual(booked, ['intend', 'burned', 'verified']);
   assert.equal(chip.efuse.field('RD_DIS'), 1);
   const last = book.events.at(-1)!;
   assert.ok(last.type === 'verified');
@@ -180,4 +185,25 @@ test('a line that damages every word burns nothing', async () => {
     (error) => isFault(error, 'chip.staging-differs'),
   );
   assert.ok(efuse.burned().every((bytes) => bytes.every((byte) => byte === 0)));
+});
+
+test('SECURE_VERSION rises bit by bit; a version that is burned already is not burned again, a higher one refused', async () => {
+  const chip = virtualChip('esp32', 301);
+  const board = await meet(chip);
+  const wish = (value: number): WantedEfuses => ({
+    keys: [],
+    fields: [field('SECURE_VERSION', value, 'protection')],
+    writeProtect: [],
+  });
+  const first = await new Book().run(board, wish(1));
+  assert.deepEqual(first.bits, [{ block: 3, bit: 128, field: 'SECURE_VERSION' }]);
+  const second = await new Book().run(board, wish(7));
+  assert.deepEqual(
+    second.bits.map(({ bit }) => bit),
+    [129, 130],
+  );
+  assert.equal(chip.efuse.field('SECURE_VERSION'), 7);
+  assert.deepEqual((await new Book().run(board, wish(7))).burns, []);
+  await assert.rejects(() => new Book().run(board, wish(3)), /SECURE_VERSION is 7 already/);
+  await board.close();
 });

@@ -1,0 +1,38 @@
+// Fields outside of BLOCK0 that are burned bit by bit: ESP32's SECURE_VERSION in BLOCK3, which has no code there (FACTS 2.10, 14.1).
+
+import type { Burn, BurnPlan } from './plan-types.ts';
+import { bitsOfField, readNumber } from './snapshot.ts';
+import { slotOfBlock } from './tables.ts';
+import type { EfuseField, EfuseSnapshot, EfuseTable } from './types.ts';
+import type { FieldWish } from './wishes.ts';
+
+/** Whether a field can be burned bit by bit: it lies in BLOCK0, or in a block without code that holds no key. */
+export function isBurnedByBits(table: EfuseTable, { pieces }: EfuseField): boolean {
+  return pieces.every(
+    ({ block }) => block === 0 || (table.blocks[block]!.coding === 'bits' && slotOfBlock(table, block) === null),
+  );
+}
+
+/** A program for each block but BLOCK0 in which a wished field still lacks bits. */
+export function burnsOfFreeBlocks(
+  snapshot: EfuseSnapshot,
+  wishes: readonly FieldWish[],
+): { readonly burns: readonly Burn[]; readonly bits: BurnPlan['bits'] } {
+  const burns: Burn[] = [];
+  const bits: { block: number; bit: number; field: string }[] = [];
+  for (const { field, wanted } of wishes) {
+    const { block } = field.pieces[0]!;
+    const present = readNumber(snapshot, field.name);
+    if (block === 0 || present === wanted.value) continue;
+    const words = snapshot.blocks[block]!.map(() => 0);
+    for (const [weight, { bit }] of bitsOfField(field).entries()) {
+      const at = 2 ** weight;
+      if (Math.floor(wanted.value / at) % 2 === 0 || Math.floor(present / at) % 2 === 1) continue;
+      words[bit >>> 5] = (words[bit >>> 5]! | (1 << (bit & 31))) >>> 0;
+      bits.push({ block, bit, field: field.name });
+    }
+    const fields = [{ field: field.name, from: present, to: wanted.value, reason: wanted.reason }];
+    burns.push({ kind: 'bits', stage: wanted.stage, block, words, fields });
+  }
+  return { burns, bits };
+}
