@@ -16,6 +16,7 @@ const chips = [
   { recipe: 'esp32s2-production', chip: 'esp32s2', rev: 'v1.0' },
   { recipe: 'esp32p4-v1-production', chip: 'esp32p4', rev: 'v1.3' },
   { recipe: 'esp32-production', chip: 'esp32', rev: 'v3.1' },
+  { recipe: 'esp32c2-production', chip: 'esp32c2', rev: 'v1.2' },
 ] as const;
 
 /** MAC of the n-th board, by which its shut door is opened to the seal: these chips burn no device key that could sign. */
