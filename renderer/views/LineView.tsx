@@ -17,7 +17,7 @@ export function LineView() {
       <h1 className="unseen">{words.screens.line}</h1>
       <BatchHeader batch={line.batch} />
       {line.printerFault !== null && (
-        <p className="batch-fault" role="alert">
+        <p className="line-fault" role="alert">
           <strong>{words.station.printerFault}</strong> {line.printerFault.what} {line.printerFault.next}{' '}
           <span className="mono">{line.printerFault.code}</span>
         </p>

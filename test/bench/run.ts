@@ -9,6 +9,8 @@ import { flashEncryption } from './flash-encryption.ts';
 import { flashWriting } from './flash-writing.ts';
 import { ledgerBench } from './ledger.ts';
 import { manyFixtures } from './many-fixtures.ts';
+import { stationMemory } from './station-memory.ts';
+import { windowFrames } from './window.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'flash-writing': flashWriting,
@@ -17,6 +19,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'board-time': boardTime,
   'flash-encryption': flashEncryption,
   ledger: ledgerBench,
+  'station-memory': stationMemory,
+  window: windowFrames,
 };
 
 const asked = process.argv.slice(2);

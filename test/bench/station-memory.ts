@@ -6,7 +6,7 @@ import type { Figure } from './figures.ts';
 import type { StationFindings, StationTask, StationWord } from './station-process.ts';
 
 const fixtures = 32;
-const boards = Number(process.env.BENCH_BOARDS ?? 10 * fixtures);
+const boards = 10 * fixtures;
 const megabyte = 1e6;
 
 /** The station alone with 32 fixtures: how large it is, whether it grows from board to board, how late its event loop is. */
@@ -70,9 +70,4 @@ function slope(points: StationFindings['inUse']): number {
   const [x, y] = [mean(({ boards }) => boards), mean(({ bytes }) => bytes)];
   const over = points.reduce((sum, { boards, bytes }) => sum + (boards - x) * (bytes - y), 0);
   return over / points.reduce((sum, { boards }) => sum + (boards - x) ** 2, 0);
-}
-
-if (import.meta.main) {
-  const { printFigures } = await import('./figures.ts');
-  printFigures(await stationMemory());
 }

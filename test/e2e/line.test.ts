@@ -141,7 +141,7 @@ inEverySeat('the line', (openBench) => {
     await close();
   });
 
-  it('takes the label of each sealed board back, by scanner alone, and tells of the printer on the line', async () => {
+  it('takes a label back by scanner alone, or typed where it cannot be read; tells of the printer on the line', async () => {
     await approveOwn(bench, labelled, (text) => `${text}\nlabel:\n  scan_back: true\n`);
     await bench.answers['printer.set']({ address: 'tcp://127.0.0.1:1' }, 'eng-2');
     const seat = await bench.window();
@@ -161,8 +161,13 @@ inEverySeat('the line', (openBench) => {
     const [first, second] = fixtures.filter(({ state }) => state === 'labelling');
     await scan(page, first!.mac!.replaceAll(':', ''));
     await tile(page, first!.name, 'Passed').waitFor();
-    await tile(page, second!.name, 'Scan label').waitFor();
-    await scan(page, `${second!.mac!.replaceAll(':', '')} ${second!.mac!}`);
+    await tile(page, second!.name, 'Scan label').click();
+    const detail = page.getByRole('dialog', { name: `Fixture ${second!.name}` });
+    await detail
+      .getByRole('textbox', { name: 'What the label says' })
+      .fill(`${second!.mac!.replaceAll(':', '')} ${second!.mac!}`);
+    await shoot(seat, 'labelling-detail');
+    await detail.getByRole('button', { name: 'This is its label' }).click();
     await tile(page, second!.name, 'Passed').waitFor();
     await page.getByText(/ended/).waitFor();
     await bench.answers['printer.set']({ address: null }, 'eng-2');
