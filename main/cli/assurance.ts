@@ -1,5 +1,6 @@
 import type { Assurance } from '../model/assurance.ts';
 import { isFault } from '../model/fault.ts';
+import { evidenceWords } from '../recipe/assurance/assurance.ts';
 import { assuranceOfRecipe } from '../recipe/assurance/foreseen.ts';
 import { approverOf } from '../station/who-waived.ts';
 import { type RecipeOptions, requireRecipe } from './recipe-input.ts';
@@ -50,6 +51,6 @@ export function assuranceLines(assurance: readonly Assurance[]): string[] {
   ];
 }
 
-function sentence({ recommendation, verdict, evidence }: Assurance): string {
-  return `${verdict === 'not met' ? 'NOT MET' : verdict}: ${recommendation}. ${evidence}.`;
+function sentence(one: Assurance): string {
+  return `${one.verdict === 'not met' ? 'NOT MET' : one.verdict}: ${one.recommendation}. ${evidenceWords(one)}.`;
 }

@@ -55,6 +55,12 @@ export function assuranceOfProduct(product: Product): Assurance[] {
   );
 }
 
+/** The evidence in words, with who let it go and why. */
+export function evidenceWords({ evidence, waiver }: Assurance): string {
+  if (waiver === undefined) return evidence;
+  return `${evidence}; waived (${waiver.check})${waiver.by === null ? '' : ` by ${waiver.by}`}: ${waiver.reason}`;
+}
+
 function judged(
   section: string,
   { recommendation, verdict, evidence, waivers: letsGo }: Line,
@@ -69,7 +75,7 @@ function judged(
     section,
     recommendation,
     verdict: 'waived',
-    evidence: `${told}; waived${by === null ? '' : ` by ${by}`}: ${reason}`,
+    evidence: told,
     waiver: { check, reason, by },
   };
 }

@@ -29,6 +29,9 @@ export const flashEncryptionChecklist: Section = {
           },
         ),
       ),
+      ...product.profile.flashEncryptionFields.map(({ field, value }) =>
+        asked(`${field} is ${value}`, product.value(field) === value, product.show([field]), { waivers, asks }),
+      ),
       ...production.flashEncryptionWriteProtect.map((field) =>
         asked(`${field} can be changed no more`, product.frozen(field), product.show([field]), { waivers, asks }),
       ),

@@ -43,6 +43,8 @@ export interface Advisory {
 
 const wifi = ['ESP_WIFI_ENABLED', 'ESP32_WIFI_ENABLED', 'ESP_HOST_WIFI_ENABLED'];
 const bluetooth = ['BT_ENABLED'];
+/** Chips that speak classic Bluetooth, to which audio belongs. */
+const classicBluetooth: readonly ChipKind[] = ['esp32'];
 
 /** Of ESP-IDF. Where a source names only the last release that is affected, the next counts as fixed. */
 export const advisories: readonly Advisory[] = [
@@ -95,6 +97,7 @@ export const advisories: readonly Advisory[] = [
     title: 'a vendor command makes the Bluetooth AVRCP target read beyond its buffer',
     fixed: { '5.2': 7, '5.3': 6, '5.4': 5, '5.5': 4, '6.0': 1 },
     options: ['BT_A2DP_ENABLE', 'A2DP_ENABLE'],
+    chips: classicBluetooth,
     source: 'NVD, CVE-2026-46532; GHSA-3pp8-42fh-3j3c',
   },
   {
@@ -109,6 +112,7 @@ export const advisories: readonly Advisory[] = [
     title: 'a vendor command makes the Bluetooth AVRCP code write beyond its buffer',
     fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 2 },
     options: ['BT_A2DP_ENABLE', 'A2DP_ENABLE'],
+    chips: classicBluetooth,
     source: 'NVD, CVE-2025-68474 (affected up to 5.5.1, 5.4.3, 5.3.4, 5.2.6, 5.1.6); GHSA-43gh-7r4f-qp57',
   },
   {

@@ -1,6 +1,7 @@
 import type { DeviceHistory } from '../../ledger/ledger.ts';
 import type { Fact, StoredEvent } from '../../model/event.ts';
 import { identityWords, type SealedRecord } from '../../model/record.ts';
+import { evidenceWords } from '../../recipe/assurance/assurance.ts';
 import { assuranceOfRecord } from './assurance.ts';
 
 /** A page of names and values under headings, for print. */
@@ -68,8 +69,7 @@ function recordSections(record: SealedRecord): Story['sections'] {
     {
       heading: 'Assurance: the recommendations of the ESP-IDF security guide',
       rows: assuranceOfRecord(record).map(
-        ({ verdict, section, recommendation, evidence }) =>
-          [`${verdict}   ${section}`, `${recommendation}   (${evidence})`] as const,
+        (one) => [`${one.verdict}   ${one.section}`, `${one.recommendation}   (${evidenceWords(one)})`] as const,
       ),
     },
     { heading: 'eFuses after', rows: fieldRows(record.efusesAfter) },
