@@ -33,13 +33,24 @@ const sections: Readonly<Record<string, string>> = {
   secureBoot: 'Secure Boot',
   flashEncryption: 'flash encryption',
   identity: 'the device identity',
+  provisioning: 'the provisioning credentials',
 };
 
 /** What the second recipe asks for that the first does not, and the other way round, in words. Pure. */
 export function describeDifferences(before: Recipe, after: Recipe): Difference[] {
   const differences: Difference[] = [];
-  walk('', before, after, differences);
+  walk('', byName(before), byName(after), differences);
   return differences;
+}
+
+/** The recipe with what it stores by name instead of by place, so that one more value is one difference. */
+function byName({ storage, ...rest }: Recipe): Record<string, unknown> {
+  if (!storage) return rest;
+  const partitions = storage.map(({ partition, values, ...how }) => {
+    const named = values.map(({ namespace, key, ...value }) => [`${namespace}.${key}`, value]);
+    return [partition, { ...how, values: Object.fromEntries(named) }];
+  });
+  return { ...rest, storage: Object.fromEntries(partitions) };
 }
 
 function walk(path: string, before: unknown, after: unknown, found: Difference[]): void {
@@ -61,7 +72,8 @@ function walk(path: string, before: unknown, after: unknown, found: Difference[]
   const [was, is] = [canonicalJson(before ?? null), canonicalJson(after ?? null)];
   if (was === is) return;
   const scale = strength[path];
-  const weaker = scale !== undefined && scale.order.indexOf(is) < scale.order.indexOf(was);
+  const inClear = path.startsWith('storage.') && path.endsWith('.encryption') && is === '"none"';
+  const weaker = inClear || (scale !== undefined && scale.order.indexOf(is) < scale.order.indexOf(was));
   const words = scale ? `${weaker ? 'opens' : 'tightens'} ${scale.what}: ${was} becomes ${is}` : `${was} becomes ${is}`;
   found.push({ path, words, weaker });
 }

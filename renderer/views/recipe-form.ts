@@ -85,6 +85,14 @@ export const formGroups: readonly FormGroup[] = [
         },
       },
       { name: 'hmacUp', path: ['hmac_up'], kind: 'switch', unset: false },
+      {
+        name: 'provisioning',
+        path: ['provisioning', 'transport'],
+        kind: 'choice',
+        choices: ['none', 'ble', 'softap'],
+        // its partition must be one of `storage`, a list that is written as text
+        section: { path: ['provisioning'], make: (transport) => ({ transport, partition: 'nvs' }) },
+      },
       { name: 'secureVersion', path: ['secure_version'], kind: 'number', unset: 0 },
     ],
   },

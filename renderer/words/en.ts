@@ -401,6 +401,7 @@ export const en = {
       encryptionMode: 'Encryption mode',
       identity: 'Device key',
       hmacUp: 'HMAC key',
+      provisioning: 'Provisioning (Security 2)',
       jtag: 'JTAG',
       directBoot: 'Direct boot',
       downloadMode: 'Download mode',

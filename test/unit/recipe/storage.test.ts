@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { utf8 } from '../../../main/base/bytes.ts';
 import { readDeviceList, rowOfDevice } from '../../../main/recipe/device-list.ts';
+import { describeDifferences } from '../../../main/recipe/diff.ts';
 import { type LoadResult, loadRecipeText } from '../../../main/recipe/load.ts';
 import { settleStorage } from '../../../main/recipe/settle-storage.ts';
 import { storagePreview } from '../../../main/recipe/storage-preview.ts';
@@ -149,4 +150,21 @@ test('a preview shows what will be stored, and of a secret only where it comes f
       'local_ctrl.verifier (secret) of the proof of possession',
     ],
   );
+});
+
+test('a difference in what is stored is told by the name of the value, and clear text as weaker', () => {
+  const before = loadRecipeText(good, file).loaded!.recipe;
+  const text = good.replace('value: 3 }', 'value: 4 }').replace('encryption: hmac', 'encryption: none');
+  const after = loadRecipeText(text, file).recipe!;
+  assert.deepEqual(
+    describeDifferences(before, after)
+      .filter(({ path }) => path.startsWith('storage'))
+      .map(({ path, weaker }) => [path, weaker]),
+    [
+      ['storage.fctry.encryption', true],
+      ['storage.fctry.values.factory.hwrev.source.text', false],
+    ],
+  );
+  const without = loadRecipeText(good.replace(/^provisioning:\n(?: .*\n)*/m, ''), file).recipe!;
+  assert.ok(describeDifferences(before, without).some(({ words, weaker }) => weaker && /removes the prov/.test(words)));
 });
