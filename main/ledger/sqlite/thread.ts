@@ -10,12 +10,13 @@ import { openBook, writeWitness } from './opening.ts';
 import { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest } from './requests.ts';
 import { checkSchema, checkSqlite } from './schema.ts';
+import { pageSize } from './wrapped-keys.ts';
 
 /** The witness beside the book is written at most this often; it may lag, never lead. */
 const witnessEveryMs = 1000;
-/** How often the size of the log is looked at, and from which size on it is copied into the database. */
+/** How often the log is looked at, and how much in it that is not in the database yet is copied: every copy competes for the disk. */
 const tidyEveryMs = 500;
-const walBytes = 4 * 1024 * 1024;
+const walPages = (8 * 1024 * 1024) / pageSize;
 /** How often it is looked whether nobody writes, so that the log can be truncated. */
 const quietLookMs = 500;
 
@@ -115,18 +116,18 @@ function startKeeper({ file, scrubAfterMs }: Extract<ThreadOptions, { role: 'kee
   checkSqlite(db);
   // As the writer's: a checkpoint reaches the disk before the log is used again.
   db.pragma('synchronous = FULL');
-  const log = `${file}-wal`;
   const lookMs = Math.min(quietLookMs, scrubAfterMs);
   let scrubTimer: NodeJS.Timeout | null = null;
-  const checkpoint = (mode: 'PASSIVE' | 'TRUNCATE') => {
+  /** Pages of the log and those of them that are in the database; null where that cannot be said or done now. */
+  const checkpoint = (mode: 'NOOP' | 'PASSIVE' | 'TRUNCATE') => {
     try {
-      const [result] = db.pragma(`wal_checkpoint(${mode})`) as { busy: number }[];
-      return result?.busy === 0;
+      const [result] = db.pragma(`wal_checkpoint(${mode})`) as { busy: number; log: number; checkpointed: number }[];
+      return result?.busy === 0 ? result : null;
     } catch {
-      return false; // a full or failing disk tells of itself when something is written
+      return null; // a full or failing disk tells of itself when something is written
     }
   };
-  const lastWritten = () => statSync(log, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const lastWritten = () => statSync(`${file}-wal`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const scrubSoon = (waitedMs: number, seen: number) => {
     scrubTimer = setTimeout(() => scrub(waitedMs + lookMs, seen), lookMs);
   };
@@ -136,10 +137,12 @@ function startKeeper({ file, scrubAfterMs }: Extract<ThreadOptions, { role: 'kee
     if (written !== seen && waitedMs < scrubAfterMs) return scrubSoon(waitedMs, written);
     // with little left to copy the truncation is short
     checkpoint('PASSIVE');
-    if (!checkpoint('TRUNCATE')) scrubSoon(0, written);
+    if (checkpoint('TRUNCATE') === null) scrubSoon(0, written);
   };
   const tidy = setInterval(() => {
-    if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > walBytes) checkpoint('PASSIVE');
+    // the size of the file says nothing: a log that was copied is written anew from its beginning
+    const { log = 0, checkpointed = 0 } = checkpoint('NOOP') ?? {};
+    if (log - checkpointed > walPages) checkpoint('PASSIVE');
   }, tidyEveryMs);
   const handle: Handler = (calls) => {
     if (scrubTimer === null) scrubSoon(0, lastWritten());
