@@ -7,6 +7,7 @@ import type { LedgerReader } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { identityWords, type SealedRecord } from '../model/record.ts';
+import { storageRows } from '../model/storage.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
 import { assuranceLines } from './assurance.ts';
@@ -144,6 +145,7 @@ function recordLines(record: SealedRecord): string[] {
         record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
       ],
       ['identity', record.identity ? identityWords(record.identity) : '-'],
+      ...storageRows(record).map((row) => [...row]),
       ['keys destroyed', record.keysDestroyedAt ?? 'no'],
       [
         'waivers',

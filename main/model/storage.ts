@@ -77,3 +77,29 @@ export interface ProvisioningRecord {
   /** Fingerprint of the proof of possession, as the escrow names it. */
   readonly fingerprint: string;
 }
+
+/** What was stored on a device, as rows of a record for people: how each partition is encrypted, and the names in it. */
+export function storageRows(record: {
+  readonly storage?: readonly StorageRecord[];
+  readonly provisioning?: ProvisioningRecord;
+}): (readonly [name: string, value: string])[] {
+  const encryptions = { none: 'in clear', hmac: 'encrypted (HMAC scheme)', nvs_keys: 'encrypted (nvs_keys)' } as const;
+  const { storage = [], provisioning } = record;
+  return [
+    ...storage.map(
+      ({ partition, encryption, keys, row }) =>
+        [
+          `NVS ${partition}`,
+          `${encryptions[encryption]}, ${row === null ? '' : `row ${row}, `}${keys.length === 0 ? 'empty' : keys.join(' ')}`,
+        ] as const,
+    ),
+    ...(provisioning
+      ? [
+          [
+            'provisioning',
+            `${provisioning.scheme}, user ${provisioning.username}, service ${provisioning.service} over ${provisioning.transport}`,
+          ] as const,
+        ]
+      : []),
+  ];
+}

@@ -161,7 +161,8 @@ function checkCapabilities(recipe: Recipe, profile: ChipProfile, add: Add): void
       remedy: `Use ${profile.flashEncryption.join(' or ')}.`,
     });
   }
-  if (recipe.hmacUp && !profile.hmac) {
+  // a key that only storage asks for is refused there
+  if (recipe.hmacUp && !profile.hmac && !recipe.storage?.some(({ encryption }) => encryption === 'hmac')) {
     add({
       check: 'hmac',
       path: 'hmac_up',

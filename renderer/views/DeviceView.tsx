@@ -175,6 +175,17 @@ function Sealed({ record, runs }: { readonly record: SealedRecord; readonly runs
           </tbody>
         </table>
       </Scroll>
+      {record.storage !== undefined && (
+        <>
+          <h2>{d.storage}</h2>
+          <Facts
+            rows={record.storage.map(({ partition, encryption, keys, row }) => [
+              partition,
+              d.stored(encryption, keys.join(' '), row),
+            ])}
+          />
+        </>
+      )}
       <h2>{d.keys}</h2>
       <Scroll>
         <table className="plain">
@@ -201,6 +212,7 @@ function Sealed({ record, runs }: { readonly record: SealedRecord; readonly runs
           <h2>{d.certificate}</h2>
           <Facts
             rows={[
+              [d.deviceKey, identity.key ?? 'ecdsa-p256'],
               [d.certificateSerial, identity.certificateSerial, 'mono'],
               [d.publicKey, identity.publicKey, 'mono'],
             ]}

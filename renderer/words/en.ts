@@ -274,6 +274,10 @@ export const en = {
     keys: 'Keys',
     key: { role: 'Key', blocks: 'Blocks', fingerprint: 'Fingerprint' },
     certificate: 'Certificate',
+    storage: 'Stored in NVS',
+    stored: (encryption: 'none' | 'hmac' | 'nvs_keys', keys: string, row: string | null) =>
+      `${{ none: 'in clear', hmac: 'encrypted (HMAC scheme)', nvs_keys: 'encrypted (nvs_keys)' }[encryption]}${row === null ? '' : `, row ${row}`}: ${keys}`,
+    deviceKey: 'Kind of the key',
     certificateSerial: 'Serial number of the certificate',
     publicKey: 'Public key',
     efuses: 'eFuses',

@@ -1,6 +1,7 @@
 import type { DeviceHistory } from '../../ledger/ledger.ts';
 import type { Fact, StoredEvent } from '../../model/event.ts';
 import { identityWords, type SealedRecord } from '../../model/record.ts';
+import { storageRows } from '../../model/storage.ts';
 import { evidenceWords } from '../../recipe/assurance/assurance.ts';
 import { assuranceOfRecord } from './assurance.ts';
 
@@ -47,6 +48,7 @@ function recordSections(record: SealedRecord): Story['sections'] {
           record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
         ],
         ['identity', identity === null ? '-' : identityWords(identity)],
+        ...storageRows(record),
         ['keys destroyed', record.keysDestroyedAt ?? 'no'],
         ['waivers', record.waivers.map(waiverText).join('; ') || '-'],
         ['software', `${record.software.name} ${record.software.version}`],

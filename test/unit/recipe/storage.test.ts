@@ -168,3 +168,15 @@ test('a difference in what is stored is told by the name of the value, and clear
   const without = loadRecipeText(good.replace(/^provisioning:\n(?: .*\n)*/m, ''), file).recipe!;
   assert.ok(describeDifferences(before, without).some(({ words, weaker }) => weaker && /removes the prov/.test(words)));
 });
+
+test('a chip without an HMAC peripheral is told so where storage asks for it', () => {
+  const c61 = join(file, '../esp32c61-production.yaml');
+  const section = 'storage:\n  - { partition: nvs, encryption: hmac }\nslots:\n  hmac-up: 4\n';
+  const told = errorsOf(loadRecipeText(readFileSync(c61, 'utf8') + section, c61));
+  const own = told.filter(({ check }) => check.startsWith('storage') || check === 'hmac');
+  assert.deepEqual(
+    own.map(({ check, path }) => [check, path]),
+    [['storage-hmac', 'storage.0.encryption']],
+  );
+  assert.match(own[0]!.what, /ESP32-C61 has no HMAC peripheral/);
+});
