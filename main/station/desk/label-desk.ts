@@ -42,7 +42,10 @@ export class LabelDesk {
 
   /** Prints the label of a sealed board when those before are out. Without a printer that is a fault only where the label is `needed`. */
   print(mac: string, needed: boolean): void {
-    if (this.#file.printer === null && !needed) return;
+    if (this.#file.printer === null && !needed) {
+      this.#forgetCredentials(mac);
+      return;
+    }
     this.#printing = this.#printing
       .then(async () => {
         const record = await this.#ledger.sealedDevice(mac);
@@ -64,7 +67,15 @@ export class LabelDesk {
       throw refusal('printer.none', 'This station has no label printer.', 'Set its address: Station, Label printer.');
     const template = await templateOf(record, this.#ledger, this.#folders);
     if (wantsCredentials(template)) await this.#sendSecret(printer, template, record);
-    else await printLabel(printer, fillLabel(template, labelFacts(record)));
+    else {
+      this.#forgetCredentials(record.chip.mac);
+      await printLabel(printer, fillLabel(template, labelFacts(record)));
+    }
+  }
+
+  /** No label will show them: from now on only the escrow has them. */
+  #forgetCredentials(mac: string): void {
+    this.#shelf.take(mac)?.proof.destroy();
   }
 
   /**

@@ -70,6 +70,20 @@ test('credentials go onto one label; a printer that fails keeps them for the nex
   assert.match(readFileSync(labels, 'utf8'), /"pop":"0123456789abcdefghjkmnpq"/);
   assert.ok(kept.proof.destroyed);
   await assert.rejects(desk.again(mac), { code: 'label.in-escrow' });
+
+  // Without a printer, or on a label that does not show them, they go at once.
+  file.keepPrinter(null);
+  const unprinted = credentials('0123456789abcdefghjkmnpq');
+  shelf.keep(mac, unprinted);
+  desk.print(mac, false);
+  assert.ok(unprinted.proof.destroyed);
+  file.keepPrinter(pathToFileURL(labels).href);
+  writeFileSync(join(folder, 'device.zpl'), '^XA^FD{serial}^FS^XZ');
+  const unshown = credentials('0123456789abcdefghjkmnpq');
+  shelf.keep(mac, unshown);
+  desk.print(mac, false);
+  await desk.close();
+  assert.ok(unshown.proof.destroyed);
 });
 
 test('nothing is kept for labels where nobody prints any, nor for more boards than a line holds', () => {
