@@ -8,8 +8,8 @@ import { firmwareFactsOf } from '../firmware-facts.ts';
 import type { LoadedRecipe } from '../load.ts';
 import { planFacts } from '../plan.ts';
 import { planOnBlank } from '../preview.ts';
-import { previewRelease } from '../release.ts';
-import type { Plan } from '../types.ts';
+import { previewRelease, type Release } from '../release.ts';
+import type { Plan, StepId } from '../types.ts';
 import { assuranceOfProduct } from './assurance.ts';
 import { Product, type Shown } from './product.ts';
 
@@ -22,15 +22,16 @@ const perDevice = 'made for each device';
  */
 export function assuranceOfRecipe(loaded: LoadedRecipe, approver: string | null): Assurance[] {
   const profile = profileOf(loaded.recipe.chip);
-  const plan = planOnBlank(loaded, previewRelease(loaded.recipe, loaded.firmware));
-  return assuranceOfProduct(new Product(foreseen(loaded, plan, approver), profile, 'recipe'));
+  const release = previewRelease(loaded.recipe, loaded.firmware);
+  const plan = planOnBlank(loaded, release);
+  return assuranceOfProduct(new Product(foreseen(loaded, release, plan, approver), profile, 'recipe'));
 }
 
-function foreseen(loaded: LoadedRecipe, plan: Plan, approver: string | null): Shown {
-  const { recipe, firmware, waivers } = loaded;
-  const release = previewRelease(recipe, firmware);
+function foreseen(loaded: LoadedRecipe, release: Release, plan: Plan, approver: string | null): Shown {
+  const { recipe, waivers } = loaded;
   const facts = planFacts(plan, recipe, release);
-  const { when, challenge } = recipe.bootProof;
+  const { challenge } = recipe.bootProof;
+  const has = (step: StepId) => plan.steps.some(({ id }) => id === step);
   const isSigned =
     recipe.identity !== null && (challenge === 'required' || (challenge === 'if-offered' && release.offersProof));
   const proof: Fact = isSigned ? { signature: perDevice } : {};
@@ -55,8 +56,8 @@ function foreseen(loaded: LoadedRecipe, plan: Plan, approver: string | null): Sh
     secureVersion: facts.secureVersion,
     efusesAfter: { readOut: decodeSnapshot(afterwards(loaded, plan)), burnedAfterwards: {} } as unknown as Fact,
     bootProof: {
-      ...(when === 'before-door' || when === 'both' ? { beforeDoor: proof } : {}),
-      ...(when === 'after-door' || when === 'both' ? { afterDoor: proof } : {}),
+      ...(has('boot-proof') ? { beforeDoor: proof } : {}),
+      ...(has('final-boot-proof') ? { afterDoor: proof } : {}),
     },
     waivers: waivers.map(({ check, reason }) => {
       const own = recipe.waivers.some((waiver) => waiver.check === check && waiver.reason === reason);

@@ -100,6 +100,13 @@ describe('what the devices of a recipe will be able to show', () => {
     }
   });
 
+  test('a boot proof that is waived is not foreseen', () => {
+    const waiver = { check: 'boot-proof', reason: 'the port cannot reset' };
+    const assurance = assuranceOfRecipe(loadedBy('esp32p4-production', undefined, [waiver]), null);
+    for (const recommendation of ['The finished device was seen to start', 'The device proved that it holds the key'])
+      assert.equal(verdictOf(assurance, recommendation), 'waived', recommendation);
+  });
+
   test('soft JTAG counts as off where the key that opens it again is hidden', () => {
     const soft = (text: string) =>
       text.replace("  jtag: 'off'", '  jtag: soft').replace('hmac_up: true', 'hmac_up: false');
