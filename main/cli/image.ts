@@ -1,15 +1,17 @@
 import { toHex } from '../base/bytes.ts';
 import { parseImage } from '../image/app-image.ts';
 import { encryptOta, isEncryptedOta, otaSchemeOf } from '../image/encrypted-ota.ts';
-import { encryptFlashAsync } from '../image/flash-encryption.ts';
+import { encryptFlashFor } from '../image/flash-cipher.ts';
 import { parsePartitionTable, partitionSubtypeName, partitionTypeName } from '../image/partition-table.ts';
 import { splitSigned, verifySignatureBlock } from '../image/secure-boot.ts';
 import type { SecureBootScheme } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
+import type { FlashEncryptionKey } from '../model/recipe.ts';
 import { addSignatures } from '../recipe/release.ts';
 import { signingKey } from '../recipe/secure-boot-keys.ts';
 import { publicKeyOfFile } from '../signing/public-key-file.ts';
+import { oneOf } from './choice.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
 import { bytesText, hex, table } from './words.ts';
 import { type Exit, exit, type OpenOptions, type World } from './world.ts';
@@ -20,6 +22,7 @@ export interface ImageOptions extends OpenOptions {
   readonly key?: readonly string[];
   readonly offset?: string;
   readonly wrappedKey?: string;
+  readonly cipher?: string;
 }
 
 const schemeOf: Readonly<Record<string, SecureBootScheme>> = {
@@ -58,6 +61,22 @@ export async function signCommand(file: string, options: ImageOptions, world: Wo
   return exit.passed;
 }
 
+function wrongLength(cipher: FlashEncryptionKey, length: number): RecipeFault {
+  return new RecipeFault({
+    code: 'image.wrong-key',
+    what: `The wrapped key has ${length} bytes, which ${cipher} does not take.`,
+    next: 'Name the cipher that the key was made for (--cipher), or another wrapped key.',
+  });
+}
+
+/** Bytes of a new key; a key that was wrapped before says by its own length which XTS it is. */
+const keyLengths: Readonly<Record<FlashEncryptionKey, number>> = {
+  'xts-aes-256': 64,
+  'xts-aes-128': 32,
+  'xts-aes-128-derived': 16,
+  'aes-256': 32,
+};
+
 /**
  * Encrypts one file for its flash offset under a wrapped flash-encryption key (JSON as `WrappedKey`, from --wrapped-key FILE, unwrapped in
  * memory by the token's key --key LABEL): no key file in clear has a place here.
@@ -72,17 +91,19 @@ export async function encryptCommand(file: string, options: ImageOptions, world:
       next: 'Give --offset 0x10000 as in the partition table: the ciphertext depends on it.',
     });
   }
+  const cipher = oneOf(options.cipher ?? 'xts-aes-256', Object.keys(keyLengths) as FlashEncryptionKey[], '--cipher');
   const { signer } = await world.openSigner(options);
   try {
     const label = options.key?.[0] ?? 'fuseline-wrapping';
     using key = options.wrappedKey
       ? await signer.unwrap({ label }, readWrappedKey(options.wrappedKey))
-      : await newWrappedKey(signer, label, 64, world);
+      : await newWrappedKey(signer, label, keyLengths[cipher], world);
+    if (!(cipher === 'aes-256' ? [32] : [16, 32, 64]).includes(key.length)) throw wrongLength(cipher, key.length);
     const bytes = key.use((lent) => lent.slice());
     try {
       const padded = new Uint8Array(Math.ceil(plain.length / 16) * 16).fill(0xff);
       padded.set(plain);
-      writeOutput(options.out, await encryptFlashAsync(padded, offset, bytes), world);
+      writeOutput(options.out, await encryptFlashFor(cipher, padded, offset, bytes), world);
     } finally {
       bytes.fill(0);
     }

@@ -154,6 +154,7 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .action(end((file, options) => image.signCommand(file, options, world)));
   command(images, 'encrypt <file>', 'flash encryption for one flash offset, under a key that the token wraps')
     .requiredOption('--offset <address>', 'flash offset, a multiple of 16')
+    .option('--cipher <name>', 'as flash_encryption.key of a recipe; aes-256 for the classic ESP32', 'xts-aes-256')
     .option('--key <label>', 'wrapping key of the token', gather)
     .option('--wrapped-key <file>', 'JSON of a wrapped key; without it a new key is made and its wrapped form printed')
     .requiredOption('--out <file>', 'where to write it')

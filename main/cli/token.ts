@@ -4,6 +4,7 @@ import { keysOf } from '../recipe/keys.ts';
 import { buildCaCsr, issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
 import { pemOf } from '../signing/pem.ts';
 import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
+import { oneOf } from './choice.ts';
 import { writeOutput } from './files.ts';
 import { makeMissingKeys, readRecipe } from './recipe-input.ts';
 import { table } from './words.ts';
@@ -114,16 +115,6 @@ export function tokenRandom(count: number, options: TokenOptions, world: World):
 function required(value: string | undefined, option: string): string {
   if (value !== undefined && value !== '') return value;
   throw new RecipeFault({ code: 'cli.missing', what: `The option ${option} is missing.`, next: `Give ${option}.` });
-}
-
-function oneOf<T extends string>(value: string, known: readonly T[], option: string): T {
-  const found = known.find((candidate) => candidate === value);
-  if (found !== undefined) return found;
-  throw new RecipeFault({
-    code: 'cli.value',
-    what: `${option} does not know ${JSON.stringify(value)}.`,
-    next: `Use one of ${known.join(', ')}.`,
-  });
 }
 
 /** Device certificates may live this long less their own time: a CA outlives what it issues. */

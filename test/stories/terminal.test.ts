@@ -103,6 +103,10 @@ describe('the terminal, command by command', { skip: noToken, concurrency: 2, ti
     const second = join(folder, 'two.enc');
     await says(['image', 'encrypt', signed, '--offset', '0x20000', '--wrapped-key', key, '--out', second], 0);
     assert.deepEqual(readFileSync(first), readFileSync(second), 'the same key gives the same ciphertext');
+    const classic = ['image', 'encrypt', signed, '--offset', '0x20000', '--cipher', 'aes-256', '--out', `${first}.3`];
+    await says([...classic, '--wrapped-key', key], 2, /64 bytes, which aes-256 does not take/);
+    await says(classic, 0);
+    assert.notDeepEqual(readFileSync(`${first}.3`), readFileSync(first));
     await says(['image', 'encrypt', signed, '--offset', '0x20001', '--out', `${first}.2`], 2, /not a multiple of 16/);
   });
 
