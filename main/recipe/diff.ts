@@ -24,6 +24,7 @@ const strength: Readonly<Record<string, { readonly order: readonly string[]; rea
     what: 'the flash-encryption key',
   },
   'secureBoot.revokeUnused': { order: ['false', 'true'], what: 'revocation of unused digest slots' },
+  'ota.encryption': { order: ['"none"', '"rsa3072"', '"ecies-p256"'], what: 'the encryption of updates' },
   hmacUp: { order: ['false', 'true'], what: 'the HMAC key' },
   purpose: { order: ['"development"', '"production"'], what: 'the purpose' },
 };
@@ -34,6 +35,7 @@ const sections: Readonly<Record<string, string>> = {
   flashEncryption: 'flash encryption',
   identity: 'the device identity',
   provisioning: 'the provisioning credentials',
+  ota: 'releases for updates',
 };
 
 /** What the second recipe asks for that the first does not, and the other way round, in words. Pure. */

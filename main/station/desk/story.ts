@@ -49,6 +49,7 @@ function recordSections(record: SealedRecord): Story['sections'] {
         ],
         ['identity', identity === null ? '-' : identityWords(identity)],
         ...storageRows(record),
+        ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`] as const] : []),
         ['keys destroyed', record.keysDestroyedAt ?? 'no'],
         ['waivers', record.waivers.map(waiverText).join('; ') || '-'],
         ['software', `${record.software.name} ${record.software.version}`],

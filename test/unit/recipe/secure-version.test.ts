@@ -51,10 +51,7 @@ test('anti-rollback and an application that no update replaces do not go togethe
   const found = told('esp32p4-production', 1, (firmware) => built(1, { table: factory(firmware) })(firmware));
   assert.deepEqual(
     found.map(({ check, severity, waivable }) => [check, severity, waivable]),
-    [
-      ['anti-rollback-factory', 'error', true],
-      ['anti-rollback-slots', 'warning', false],
-    ],
+    [['anti-rollback-factory', 'error', true]],
   );
   const looks = (firmware: Firmware) =>
     built(0, { table: factory(firmware), sdkconfig: 'CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK=y\n' })(firmware);
