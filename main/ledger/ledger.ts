@@ -219,7 +219,8 @@ export interface Ledger extends LedgerReader {
   ): Promise<void>;
   /**
    * The event as stored (a wrapped key is kept, but not given back: `wrapped` is null). `key-made` claims the key's fingerprint for this
-   * MAC: `ledger.duplicate` when another board has it (a token whose random generator repeats itself). `escrowed` keeps the wrapped secret
+   * MAC, `observed` of what `certificate` and `certificate-request` public key and serial number of it: `ledger.duplicate` when another
+   * board has one (a token whose random generator repeats itself). `escrowed` keeps the wrapped secret
    * beyond the seal. `progress` is refused.
    */
   append(run: string, step: string | null, event: StepEvent | RunEvent): Promise<StoredEvent>;

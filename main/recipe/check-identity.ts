@@ -50,7 +50,7 @@ export function checkIdentity(
     });
   checkNames(recipe, add);
   if (certificate !== null && certificate.caChain.length > 0) checkChain(certificate.caChain, files, add);
-  if (firmware !== null) checkPartition(recipe, firmware, add);
+  if (firmware !== null) checkPartition(recipe, firmware, profile, files, add);
 }
 
 /** Names as they would be for some board: what no certificate can hold is found before there is one. */
@@ -93,7 +93,18 @@ function checkChain(paths: readonly string[], files: NamedFiles, add: Add): void
   }
 }
 
-function checkPartition(recipe: Recipe, firmware: Firmware, add: Add): void {
+/** Bytes of an ordinary device certificate, entries' heads and all: with less left of the partition the first board would fail. */
+const certificateBytes = 1024;
+
+/** Bytes that the entries of every board take at least. */
+function leastBytes({ identity }: Recipe, { kind }: ChipProfile, files: NamedFiles): number {
+  const { key, certificate } = identity!;
+  const longest = rsaBitsOfKey(key) === null ? undefined : dsLongestKey[kind];
+  const chain = (certificate?.caChain ?? []).reduce((sum, path) => sum + (files.get(path)?.length ?? 0), 0);
+  return (longest === undefined ? 0 : (3 * longest) / 8) + (certificate === null ? 0 : certificateBytes + chain);
+}
+
+function checkPartition(recipe: Recipe, firmware: Firmware, profile: ChipProfile, files: NamedFiles, add: Add): void {
   const name = recipe.identity!.partition;
   const partition = firmware.table.partitions.find((candidate) => candidate.name === name);
   if (partition === undefined) {
@@ -102,6 +113,13 @@ function checkPartition(recipe: Recipe, firmware: Firmware, add: Add): void {
       path: 'identity.partition',
       what: `The firmware's partition table has no partition ${JSON.stringify(name)} for the device certificate.`,
       remedy: `Add it to partitions.csv (esp_secure_cert, 0x3F, , 0xD000, 0x2000, encrypted), or name one of: ${firmware.table.partitions.map((candidate) => candidate.name).join(', ')}.`,
+    });
+  } else if (partition.size < leastBytes(recipe, profile, files)) {
+    add({
+      check: 'certificate-room',
+      path: 'identity.partition',
+      what: `The partition ${name} has ${partition.size} bytes, and certificate, chain and key entries need about ${leastBytes(recipe, profile, files)}.`,
+      remedy: 'Make it larger in partitions.csv, or leave certificates out of ca_chain that devices need not send.',
     });
   } else if (recipe.flashEncryption && !partition.encrypted) {
     add({

@@ -10,6 +10,7 @@ import { parseSecureCert, tlvTypes } from '../../main/image/secure-cert.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { issueCaCertificate, serialNumberFrom } from '../../main/signing/certificates.ts';
 import { pemOf } from '../../main/signing/pem.ts';
+import { registrationText, sealedOf } from '../../main/station/registration.ts';
 import { flashView } from '../../main/virtual/boot-flash.ts';
 import { faultsOf, noToken, recipeAt, recipes, type Stage, setStage } from './stage.ts';
 
@@ -202,5 +203,19 @@ describe('device identities', { skip, concurrency: 1 }, () => {
     assert.equal(Buffer.from(spki.replace(/-----[^-]+-----|\s/g, ''), 'base64').toString('hex'), proven!.publicKey);
     const types = entriesOf(address, record).map(({ type }) => type);
     assert.deepEqual(types, [tlvTypes.dsData, tlvTypes.dsContext]);
+  });
+
+  it('both are told to a cloud by the order they were made for', async () => {
+    const records: SealedRecord[] = [];
+    for await (const record of sealedOf(stage.station.parts.ledger, 'story')) records.push(record);
+    assert.equal(records.length, 2);
+    const things = [...registrationText(records, 'aws')].map((line) => Object.keys(JSON.parse(line)));
+    assert.deepEqual(things, [
+      ['ThingName', 'SerialNumber', 'CertificatePem'],
+      ['ThingName', 'SerialNumber', 'CSR'],
+    ]);
+    const [operation] = [...registrationText(records.slice(0, 1), 'azure')];
+    assert.equal(JSON.parse(operation!).enrollments[0].registrationId, records[0]!.serial);
+    await assert.rejects(sealedOf(stage.station.parts.ledger, 'no such order').next(), /no batch and no order/);
   });
 });

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { canonicalJson } from '../../base/json.ts';
+import type { RunEvent, StepEvent } from '../../model/event.ts';
 import type { RecipeRef } from '../../model/record.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
 import { emptyProjections } from './schema.ts';
@@ -72,8 +73,7 @@ export class Projections {
           entry.run,
         );
         this.#run('UPDATE runs SET events = ? WHERE id = ?', seq + 1, entry.run);
-        if (event.type === 'key-made') this.#claimInRun('fingerprint', event.fingerprint, entry.run);
-        if (event.type === 'row-taken') this.#claimInRun('row', rowClaim(event.list, event.row), entry.run);
+        for (const [field, value] of claimsOfEvent(event)) this.#claimInRun(field, value, entry.run);
         return;
       }
       case 'run-ended': {
@@ -189,6 +189,21 @@ export class Projections {
 /** The claim of a row of a list: no list's name holds a line end. */
 export function rowClaim(list: string, row: string): string {
   return `${list}\n${row}`;
+}
+
+/** What an event claims for the board of its run, before anything is burned: each may be one board's only. */
+export function claimsOfEvent(
+  event: Extract<Entry, { kind: 'event' }>['body']['event'] | StepEvent | RunEvent,
+): (readonly ['fingerprint' | 'row' | 'public-key' | 'certificate', string])[] {
+  if (event.type === 'key-made') return [['fingerprint', event.fingerprint]];
+  if (event.type === 'row-taken') return [['row', rowClaim(event.list, event.row)]];
+  const isIdentity = event.type === 'observed' && /^certificate(-request)?$/.test(event.what);
+  if (!isIdentity) return [];
+  const { publicKey, serial } = event.value as { readonly publicKey?: string; readonly serial?: string };
+  return [
+    ...(publicKey === undefined ? [] : [['public-key', publicKey] as const]),
+    ...(serial === undefined ? [] : [['certificate', serial] as const]),
+  ];
 }
 
 /** What a sealed record claims, each to exist once. Digests of secure boot keys are the product's, not the device's: no claim. */

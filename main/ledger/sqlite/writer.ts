@@ -8,7 +8,7 @@ import type { SealedRecord } from '../../model/record.ts';
 import { type ChainHead, hashOfParts } from '../chain.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
 import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
-import { claimsOf, Projections, type RunRow, rowClaim } from './projections.ts';
+import { claimsOf, claimsOfEvent, Projections, type RunRow } from './projections.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
 import { toOverflow } from './wrapped-keys.ts';
 
@@ -157,13 +157,11 @@ export class LedgerWriter {
     const { event, step } = request;
     const seq = run.events;
     if (event.type === 'escrowed') return this.#escrow(run, seq, step, event, at);
-    if (event.type === 'row-taken' && run.mac !== null)
-      this.#checkClaim('row', rowClaim(event.list, event.row), run.mac);
+    if (run.mac !== null) for (const [field, value] of claimsOfEvent(event)) this.#checkClaim(field, value, run.mac);
     if (event.type !== 'key-made') {
       const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event } }, at);
       return { ...written, seq };
     }
-    if (run.mac !== null) this.#checkClaim('fingerprint', event.fingerprint, run.mac);
     const data = event.wrapped === null ? null : wrappedBytes(event.wrapped);
     const mark = event.wrapped === null || data === null ? null : markOf(event.wrapped, data);
     const booked = { ...event, wrapped: mark };

@@ -7,6 +7,7 @@ import { makeOtaKey } from '../prepare/ota.ts';
 import { makeStorage } from '../prepare/storage.ts';
 import type { Step } from '../step.ts';
 import { destroyCredentials, destroyKeys } from '../step.ts';
+import type { Recipe } from '../types.ts';
 
 /**
  * Keys, certificate and the flash of this board. Touches no board: it may be carried out again from its beginning, as it is when the
@@ -23,12 +24,14 @@ export const prepare: Step = {
       made.length > 0 ? `make ${made.join(', ')} from the token's random generator` : null,
       kept.length > 0 ? `unwrap ${kept.join(', ')} of the earlier run` : null,
       recipe.doors.jtag === 'soft' ? 'put the token that opens JTAG again in escrow' : null,
-      recipe.identity ? 'issue the device certificate' : null,
+      recipe.identity && identityWords(recipe.identity),
       recipe.storage
         ? `fill ${recipe.storage.map(({ partition }) => partition).join(', ')} with the values of this board`
         : null,
       recipe.provisioning ? 'make its proof of possession' : null,
-      recipe.flashEncryption ? `encrypt ${plan.parts.filter((part) => part.encrypted).length} parts of flash` : null,
+      recipe.flashEncryption && recipe.flashEncryption.by !== 'device'
+        ? `encrypt ${plan.parts.filter((part) => part.encrypted).length} parts of flash`
+        : null,
     ]
       .filter((line) => line !== null)
       .join('; ');
@@ -64,3 +67,8 @@ export const prepare: Step = {
     }
   },
 };
+
+function identityWords({ key, csr, certificate }: NonNullable<Recipe['identity']>): string {
+  const made = [csr && 'sign a certificate request', certificate && 'issue the device certificate'].filter(Boolean);
+  return `${key.startsWith('rsa') ? `make an ${key} key, ` : ''}${made.join(' and ')}`;
+}

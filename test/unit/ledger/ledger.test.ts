@@ -109,6 +109,16 @@ test('a board is sealed once, and what identifies it exists once', async (t) => 
   await assert.rejects(ledger.bindRun('r2', { mac: mac(2), serial: 'SN-1' }), duplicateOf('serial', 'SN-1', 'r1'));
   await ledger.bindRun('r2', { mac: mac(2), serial: 'SN-2' });
   await assert.rejects(ledger.append('r2', 'prepare', keyMade('key-1')), duplicateOf('fingerprint', 'key-1', 'r1'));
+  const certificate = { serial: 'C0FFEE1', publicKey: '042' };
+  for (const [change, field, value] of [
+    [{}, 'certificate', 'C0FFEE1'],
+    [{ serial: 'C0FFEE2', publicKey: '041' }, 'public-key', '041'],
+  ] as const)
+    await assert.rejects(
+      ledger.append('r2', 'prepare', { type: 'observed', what: 'certificate', value: { ...certificate, ...change } }),
+      duplicateOf(field, value, 'r1'),
+      'before anything is burned',
+    );
   const { identity, keys } = record('r2', 2);
   assert.ok(identity);
   await assert.rejects(ledger.seal(record('r2', 2, { serial: 'SN-1' })), duplicateOf('serial', 'SN-1', 'r1'));

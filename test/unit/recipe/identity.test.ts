@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
@@ -120,4 +121,15 @@ test('a file of a CA chain that is none is named', () => {
   assert.throws(() => chainOf([bytes('nothing')]), /Certificate 1 of the CA chain is no X\.509/);
   assert.throws(() => chainOf([bytes(selfSigned())]), /may not issue/);
   assert.throws(() => chainOf([bytes(selfSigned() + selfSigned())]), /several certificates/);
+});
+
+test('a chain that no partition of the build can hold is told before a board is in', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-chain-'));
+  try {
+    writeFileSync(join(folder, 'ca.pem'), `${selfSigned()}${'\n'.repeat(8000)}`);
+    const found = errorsOf([issuer, `    ca_chain: [${join(folder, 'ca.pem')}]\n`]);
+    assert.deepEqual(found, ['certificate.chain identity.certificate.ca_chain', 'certificate-room identity.partition']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
