@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { toHex, utf8 } from '../../main/base/bytes.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { SecretBytes } from '../../main/base/secret.ts';
@@ -14,14 +15,16 @@ import type { World } from '../../main/cli/world.ts';
 import { decryptNvs, nvsKeysFromHmac, readNvsKeys } from '../../main/image/nvs-encryption.ts';
 import { readNvs } from '../../main/image/nvs-read.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
+import { DeskFile } from '../../main/station/desk/desk-file.ts';
 import { held } from '../../main/station/desk/escrow.ts';
+import { LabelDesk } from '../../main/station/desk/label-desk.ts';
 import { Operators } from '../../main/station/desk/operators.ts';
 import { bootFromFlash } from '../../main/virtual/boot.ts';
 import { flashView } from '../../main/virtual/boot-flash.ts';
 import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot-keys.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { bringToEnd } from '../faults/boards.ts';
-import { faultsOf, noToken, recipeAt, recipes, repository, type Stage, setStage } from './stage.ts';
+import { faultsOf, noToken, recipeAt, recipeNamed, recipes, repository, type Stage, setStage } from './stage.ts';
 
 const storage = `storage:
   - partition: fctry
@@ -248,5 +251,34 @@ describe('what a recipe stores', { skip: noToken, timeout: 120_000 }, () => {
       using _proof = await signer.unwrap({ label: 'fuseline-wrapping' }, escrow.wrapped);
       assert.match(firmwareOf(chip).lines.join('\n'), /fctry: 8 values, encryption hmac/);
     }
+  });
+
+  it('is printed as a code on the label of the sealed board, and then kept no longer', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const { ledger } = stage.station.parts;
+    const file = new DeskFile(join(stage.folder, 'desk.json'));
+    const printed = join(stage.folder, 'printed.zpl');
+    file.keepPrinter(pathToFileURL(printed).href);
+    const template = join(stage.folder, 'esp32p4-provisioning.zpl');
+    writeFileSync(template, '^XA^FDQA,{provisioning}^FS^FD{serial} {proof}^FS^XZ');
+    const labels = new LabelDesk(ledger, file, [stage.folder], stage.station.shelf);
+    const gate = {
+      contacts: () => 1,
+      admit: async () => ({ serial: null }),
+      gone: () => undefined,
+      scansLabels: false,
+      finish: async ({ mac }: { readonly mac: string }) => labels.print(mac, false),
+    };
+    const address = 'virtual:esp32p4?rev=v3.1&pacing=none&name=printed';
+    const { counts } = await stage.provision(recipeNamed('esp32p4-provisioning'), [address], { gate });
+    assert.equal(counts.passed, 1, faultsOf(stage));
+    await labels.close();
+    assert.equal(labels.fault, null);
+    const { mac } = stage.chip(address).identity;
+    const [proof] = await released(stage, mac, {});
+    const zpl = readFileSync(printed, 'utf8');
+    assert.ok(zpl.includes(`"pop":"${proof}"`) && zpl.includes(`${mac.replaceAll(':', '')} ${proof}`), zpl);
+    assert.equal(stage.station.shelf.take(mac), null);
   });
 });
