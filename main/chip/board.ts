@@ -1,7 +1,7 @@
 import type { SecretBytes } from '../base/secret.ts';
 import type { BurnPlan } from '../efuse/plan-types.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
-import type { ChipIdentity, ChipKind } from '../model/chip.ts';
+import type { ChipIdentity, ChipKind, SecurityInfo } from '../model/chip.ts';
 import type { KeyRole, StepEvent } from '../model/event.ts';
 import type { FlashEncryptionKey } from '../model/recipe.ts';
 import type { FlashWrite, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
@@ -116,6 +116,9 @@ export interface Board {
   /** Boots from flash; lines of its console (see Loader.bootAndListen). */
   boot(options: { readonly signal?: AbortSignal; readonly resetBy?: 'lines' | 'operator' }): AsyncIterable<string>;
   sendLine(text: string): Promise<void>;
+
+  /** Security info as the loader tells it now: the only thing left to ask in secure download mode. */
+  readSecurity(): Promise<SecurityInfo>;
 
   /** What the download door does now, tried by resetting into it. */
   tryDownloadDoor(): Promise<'open' | 'secure' | 'disabled'>;

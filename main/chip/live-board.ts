@@ -9,7 +9,7 @@ import { slotState } from '../efuse/slots.ts';
 import { repeatErrorWords } from '../efuse/snapshot.ts';
 import { efuseTableFor, fieldOf, keySlotsOf } from '../efuse/tables.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
-import type { ChipIdentity } from '../model/chip.ts';
+import type { ChipIdentity, SecurityInfo } from '../model/chip.ts';
 import type { StepEvent } from '../model/event.ts';
 import { BoardFault, isFault, ProgramFault } from '../model/fault.ts';
 import type { FlashWrite, Loader, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
@@ -160,6 +160,10 @@ class LiveBoard implements Board {
 
   sendLine(text: string): Promise<void> {
     return this.#loader.sendLine(text);
+  }
+
+  readSecurity(): Promise<SecurityInfo> {
+    return this.#loader.readSecurityInfo();
   }
 
   async tryDownloadDoor(): Promise<'open' | 'secure' | 'disabled'> {

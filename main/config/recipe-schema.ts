@@ -129,6 +129,18 @@ export const recipeSchema = z
         mode: z
           .enum(['release', 'development'])
           .describe("'release' cannot be switched off any more; 'development' can be switched off once."),
+        by: z
+          .enum(['host', 'device'])
+          .default('host')
+          .describe(
+            "Who encrypts: 'host', the station before it writes; 'device', the bootloader at the first start, under a key that it makes itself and nobody has a copy of.",
+          ),
+        timeout_seconds: z
+          .number()
+          .min(1)
+          .max(3600)
+          .default(300)
+          .describe('How long a device that encrypts its flash itself may take for it, 1 to 3600 seconds.'),
       })
       .nullable()
       .default(null)
@@ -254,7 +266,7 @@ export function parseRecipe(text: string, file: string): RecipeReading {
 }
 
 function recipeOf(yaml: RecipeYaml): Recipe {
-  const { secure_boot: boot, boot_proof: proof } = yaml;
+  const { secure_boot: boot, boot_proof: proof, flash_encryption: encryption } = yaml;
   return {
     fuseline: yaml.fuseline,
     name: yaml.name,
@@ -272,7 +284,12 @@ function recipeOf(yaml: RecipeYaml): Recipe {
       revokeUnused: boot.revoke_unused,
       aggressiveRevocation: boot.aggressive_revocation,
     },
-    flashEncryption: yaml.flash_encryption,
+    flashEncryption: encryption && {
+      key: encryption.key,
+      mode: encryption.mode,
+      by: encryption.by,
+      timeoutSeconds: encryption.timeout_seconds,
+    },
     identity: yaml.identity && identityOf(yaml.identity),
     hmacUp:
       yaml.hmac_up ||

@@ -2,8 +2,9 @@
 
 import { bitsOfValue } from './bits.ts';
 import type { WantedBit } from './block0-programs.ts';
+import { deviceKey, roomFor } from './device-keys.ts';
 import { overlap, readDisableBitsOf } from './parts.ts';
-import type { EfusePast, EfuseRefusal, SlotAssignment, WantedKey } from './plan-types.ts';
+import type { EfusePast, EfuseRefusal, SlotAssignment, WantedEfuses, WantedKey } from './plan-types.ts';
 import {
   assignSlots,
   blockName,
@@ -24,19 +25,27 @@ import { mistake } from './wishes.ts';
 /** Gives each wanted key a slot, or says why not. */
 export function assignKeys(
   snapshot: EfuseSnapshot,
-  wanted: readonly WantedKey[],
+  { keys: wanted, deviceKeys = [] }: Pick<WantedEfuses, 'keys' | 'deviceKeys'>,
   states: readonly SlotState[],
   uses: readonly SlotUse[],
   past: EfusePast,
 ): { readonly slots: readonly SlotAssignment[]; readonly refusals: readonly EfuseRefusal[] } {
   const { table } = snapshot;
-  const refusals: EfuseRefusal[] = [...slotRefusals(table, states, uses), ...pairRefusals(wanted)];
+  const refusals: EfuseRefusal[] = [
+    ...slotRefusals(table, states, uses),
+    ...pairRefusals([...wanted, ...deviceKeys.map(deviceKey)]),
+  ];
   const possible: { key: WantedKey; rule: KeyPurposeRule; domain: readonly number[] }[] = [];
   for (const [index, key] of wanted.entries()) {
     const rule = table.purposes.find(({ purpose }) => purpose === key.purpose);
     const refusal = rule === undefined ? noPurpose(table, key) : keyRefusal(table, key, rule);
     if (refusal !== null) refusals.push(refusal);
     else possible.push({ key, rule: rule!, domain: domainOf(index, key, rule!, uses) });
+  }
+  const asked = possible.length;
+  for (const key of roomFor(deviceKeys, table, states)) {
+    const rule = table.purposes.find(({ purpose }) => purpose === key.purpose)!;
+    possible.push({ key, rule, domain: domainOf(-1, key, rule, uses) });
   }
   const assigned = assignSlots(
     possible.map(({ domain }) => domain),
@@ -60,9 +69,9 @@ export function assignKeys(
     });
     return { slots: [], refusals };
   }
-  const slots = possible.map(({ key, rule }, i) =>
-    assignmentOf(snapshot, key, rule, states[assigned.slots[i]!]!, past),
-  );
+  const slots = possible
+    .slice(0, asked)
+    .map(({ key, rule }, i) => assignmentOf(snapshot, key, rule, states[assigned.slots[i]!]!, past));
   for (const [at, slot] of slots.entries())
     refusals.push(...lockRefusals(snapshot, slot, possible[at]!.rule, states[slot.slot]!, slots));
   const secretsFirst = (slot: SlotAssignment) => (slot.material.kind === 'secret' ? 0 : 1);

@@ -23,13 +23,17 @@ export interface WantedField {
   readonly stage: 'protection' | 'enable' | 'door';
   /** Why, in words for the preview. */
   readonly reason: string;
+  /** Burned by the device's own bootloader: wanted, but no burn of the station. */
+  readonly by?: 'device';
 }
 
 export interface WantedEfuses {
   readonly keys: readonly WantedKey[];
   readonly fields: readonly WantedField[];
   /** WR_DIS bits beyond those that keys imply, by the name of the field or block they freeze, e.g. `RD_DIS`. */
-  readonly writeProtect: readonly { readonly field: string; readonly reason: string }[];
+  readonly writeProtect: readonly { readonly field: string; readonly reason: string; readonly by?: 'device' }[];
+  /** Keys that the device makes itself and burns into the first blocks that are free: room is kept for them. */
+  readonly deviceKeys?: readonly KeyPurpose[];
 }
 
 /** What the ledger knows of a key slot of this board from earlier runs. Empty for a board that was never here. */
@@ -48,6 +52,8 @@ export interface EfusePast {
   readonly slots: readonly PastSlot[];
   /** Slots whose block kept coding errors however often it was burned (event `key-block-given-up`): they are not tried again. */
   readonly givenUp?: readonly number[];
+  /** Whether the board was once started to make its own keys: a block that it began and left is not another's. */
+  readonly madeOwnKeys?: boolean;
 }
 
 /** Where each wanted key goes. */

@@ -11,8 +11,9 @@
 
 import { bitName, bitsOfValue } from './bits.ts';
 import { burnsOfBlock0 } from './block0-programs.ts';
-import { assignKeys, keyBits, leftBehindBits } from './key-wishes.ts';
+import { deviceKeyBits, deviceKeyUse } from './device-keys.ts';
 import { burnsOfFreeBlocks } from './free-bits.ts';
+import { assignKeys, keyBits, leftBehindBits } from './key-wishes.ts';
 import type { Burn, BurnPlan, EfusePast, EfuseRefusal, SlotAssignment, WantedEfuses } from './plan-types.ts';
 import { checkProtections } from './protection-wishes.ts';
 import { slotState, slotUse } from './slots.ts';
@@ -28,15 +29,18 @@ import { checkFields, shutsDownload, switchRefusals } from './wishes.ts';
 export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: EfusePast): BurnPlan {
   const { table } = snapshot;
   const states = keySlotsOf(table).map((slot) => slotState(snapshot, slot));
-  const uses = states.map((state) => slotUse(state, wanted.keys, table, past));
-  const keys = assignKeys(snapshot, wanted.keys, states, uses, past);
+  const uses = states.map(
+    (state) => deviceKeyUse(state, wanted, table, past) ?? slotUse(state, wanted.keys, table, past),
+  );
+  const keys = assignKeys(snapshot, wanted, states, uses, past);
   const fields = checkFields(snapshot, wanted);
   const protections = checkProtections(snapshot, wanted, fields.wishes);
   const bits = [
     ...keyBits(table, keys.slots),
     ...leftBehindBits(snapshot, states, uses),
-    ...fields.wishes.flatMap(({ field, wanted: { value, stage, reason } }) =>
-      (field.pieces[0]!.block === 0 ? bitsOfValue(field, value) : []).map((bit) => ({
+    ...deviceKeyBits(snapshot, wanted, states),
+    ...fields.wishes.flatMap(({ field, wanted: { value, stage, reason, by } }) =>
+      (by === 'device' || field.pieces[0]!.block !== 0 ? [] : bitsOfValue(field, value)).map((bit) => ({
         bit,
         stage,
         last: stage === 'door' && shutsDownload(field.name),

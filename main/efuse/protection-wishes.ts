@@ -17,7 +17,8 @@ export function checkProtections(
   const { table } = snapshot;
   const bits: WantedBit[] = [];
   const refusals: EfuseRefusal[] = [];
-  for (const { field: name, reason } of wanted.writeProtect) {
+  for (const { field: name, reason, by } of wanted.writeProtect) {
+    if (by === 'device') continue;
     if (!hasField(table, name)) {
       refusals.push(
         mistake('efuse.unknown-field', `${table.name} has no eFuse field ${name}.`, "Write the manual's name."),

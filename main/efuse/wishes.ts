@@ -261,7 +261,7 @@ export function shutsDownload(field: string): boolean {
 export function switchRefusals(wanted: WantedEfuses, wishes: readonly FieldWish[]): EfuseRefusal[] {
   const on = (name: string) =>
     wishes.some(({ field, wanted: { value } }) => (field.name === name || field.aliases.includes(name)) && value !== 0);
-  const purposes = wanted.keys.map(({ purpose }) => purpose);
+  const purposes = [...wanted.keys.map(({ purpose }) => purpose), ...(wanted.deviceKeys ?? [])];
   const refusals: EfuseRefusal[] = [];
   if (on('SECURE_BOOT_EN') && !purposes.some((purpose) => purpose.startsWith('SECURE_BOOT_DIGEST')))
     refusals.push(

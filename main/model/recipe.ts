@@ -84,6 +84,8 @@ export interface Recipe {
     readonly mode: 'release' | 'development';
     /** Who encrypts: the station before it writes, or the device at its first start, under a key that it makes itself. Left out: the station. */
     readonly by?: 'host' | 'device';
+    /** How long a device may take for it at its first start. */
+    readonly timeoutSeconds?: number;
   } | null;
   readonly identity: {
     readonly key: IdentityKey;

@@ -89,6 +89,8 @@ export interface SealedRecord {
   readonly provisioning?: ProvisioningRecord;
   /** Key under which update images for this device alone are encrypted; left out where it has none. */
   readonly ota?: OtaDeviceKey;
+  /** The device encrypted its flash itself, under a key that it made: nobody has a copy. Left out where the station did. */
+  readonly flashEncryptedBy?: 'device';
   /** Secrets of this device that were put away: the ledger has them wrapped. Left out where there are none. */
   readonly escrows?: readonly { readonly what: EscrowedSecret; readonly fingerprint: string | null }[];
   readonly secureVersion: number;

@@ -6,6 +6,7 @@ import { checkFirmware } from '../image/firmware-check.ts';
 import type { Firmware } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { proofMarker } from '../model/proof.ts';
+import { checkDeviceEncryption } from './check-device-encryption.ts';
 import { checkDoorWishes } from './check-doors.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkKeyRoom } from './check-key-room.ts';
@@ -81,6 +82,7 @@ export function checkRecipe(
   checkKeyRoom(recipe, profile, add);
   checkDoors(recipe, add);
   checkDoorWishes(recipe, profile, tables[0], add);
+  checkDeviceEncryption(recipe, firmware, profile, add);
   checkProof(recipe, firmware, add);
   if (recipe.purpose === 'production' && recipe.identity === null)
     add({

@@ -6,6 +6,7 @@ import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { KeyRole, PlanFacts } from '../model/event.ts';
 import type { RecipeRef } from '../model/record.ts';
+import { isDeviceEncrypted } from './device-encryption.ts';
 import type { DevicePart } from './device-parts.ts';
 import type { Release } from './release.ts';
 import { allSteps, stepOf } from './steps/index.ts';
@@ -28,6 +29,8 @@ export interface PlanInput {
     readonly run: string | null;
     readonly slots: readonly PastSlot[];
     readonly givenUp: readonly number[];
+    /** The run in which the board was last started to encrypt its flash itself; null (or left out): none. */
+    readonly encryptedIn?: string | null;
     readonly keys: ReadonlyMap<KeyRole, string>;
   };
 }
@@ -45,9 +48,13 @@ const keyBytes: Readonly<Record<KeyRole, number>> = {
 export function makePlan(input: PlanInput): Plan {
   const { recipe, profile, snapshot, identity, past } = input;
   const digests = input.release.keyDigests;
-  const wanted = wantedEfuses(recipe, profile, snapshot.table, identity.revision, digests);
-  const planned = planBurn(snapshot, wanted, past);
-  const burn = { ...planned, refusals: [...planned.refusals, ...lostKeys(planned, past)] };
+  const encrypted = isDeviceEncrypted(recipe, snapshot);
+  const wanted = wantedEfuses(recipe, profile, snapshot.table, identity.revision, digests, encrypted);
+  const planned = planBurn(snapshot, wanted, { ...past, madeOwnKeys: (past.encryptedIn ?? null) !== null });
+  const burn = {
+    ...planned,
+    refusals: [...planned.refusals, ...(encrypted ? foreignEncryption(past) : lostKeys(planned, past))],
+  };
   const parts = plannedParts(input);
   const keys = plannedKeys(recipe, burn, past);
   const draft = { parts, burn, keys };
@@ -55,7 +62,7 @@ export function makePlan(input: PlanInput): Plan {
     recipe: input.ref,
     chip: { kind: identity.kind, revision: identity.revision, mac: identity.mac },
     serial: input.serial,
-    steps: stepIds(recipe, input.waivers).map((id) => {
+    steps: stepIds(recipe, input.waivers, encrypted).map((id) => {
       const step = stepOf(id);
       return { id, title: step.title, irreversible: step.irreversible, summary: step.summary(draft, recipe) };
     }),
@@ -69,10 +76,13 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** The steps of DESIGN section 3 that this recipe has, in the one order. */
-function stepIds(recipe: Recipe, waivers: readonly Waiver[]): StepId[] {
+function stepIds(recipe: Recipe, waivers: readonly Waiver[], encrypted: boolean): StepId[] {
   const waived = waivers.some((waiver) => waiver.check === 'boot-proof');
   const when = waived ? 'none' : recipe.bootProof.when;
   const left = new Set<StepId>();
+  if (recipe.flashEncryption?.by !== 'device' || encrypted) left.add('device-encryption');
+  // What a device has encrypted itself nobody can write any more: the earlier run's flash is the one.
+  if (encrypted) for (const id of ['prepare', 'write-flash'] as const) left.add(id);
   if (when === 'none' || when === 'after-door') left.add('boot-proof');
   if (when === 'none' || when === 'before-door') left.add('final-boot-proof');
   return allSteps.map((step) => step.id).filter((id) => !left.has(id));
@@ -114,6 +124,19 @@ function lostKeys(burn: BurnPlan, past: PlanInput['past']): EfuseRefusal[] {
       },
     ];
   });
+}
+
+/** A board that has encrypted its flash, and no run of ours that had it do so. */
+function foreignEncryption(past: PlanInput['past']): EfuseRefusal[] {
+  if ((past.encryptedIn ?? null) !== null) return [];
+  return [
+    {
+      code: 'plan.encrypted-elsewhere',
+      what: 'The device has encrypted its flash already, and no run of this ledger had it do so.',
+      next: 'Set the board aside: what lies in its flash nobody here can know.',
+      condemns: true,
+    },
+  ];
 }
 
 /** A secret whose slot an earlier run has touched is that run's key; every other is made anew. */

@@ -36,6 +36,8 @@ export interface Workspace {
   /** What final read-out before the door showed. */
   efusesAfter: EfuseSnapshot | null;
   keysDestroyedAt: string | null;
+  /** How the application shut download mode by itself, before the station could; null: it did not. */
+  doorShutByFirmware: 'secure' | 'disabled' | null;
 }
 
 /** All that a step may touch. */
@@ -83,6 +85,7 @@ export function newWorkspace(): Workspace {
     credentials: null,
     efusesAfter: null,
     keysDestroyedAt: null,
+    doorShutByFirmware: null,
   };
 }
 

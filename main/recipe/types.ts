@@ -71,6 +71,7 @@ export type StepId =
   | 'write-flash'
   | 'burn-keys'
   | 'protect'
+  | 'device-encryption'
   | 'boot-proof'
   | 'shut-doors'
   | 'final-boot-proof'

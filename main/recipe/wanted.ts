@@ -6,6 +6,7 @@ import type { Revision } from '../model/chip.ts';
 import type { KeyRole } from '../model/event.ts';
 import { curveOfKey, type IdentityKey } from '../model/identity.ts';
 import type { FlashEncryptionKey } from '../model/recipe.ts';
+import { deviceKeyPurposes } from './device-encryption.ts';
 import type { Recipe } from './types.ts';
 import { doorFields, doorKeys } from './wanted-doors.ts';
 
@@ -23,7 +24,11 @@ export function wantedEfuses(
   table: EfuseTable,
   revision: Revision,
   digests: readonly string[],
+  /** Whether the device has encrypted its flash already, where the recipe leaves that to it. */
+  encrypted = false,
 ): WantedEfuses {
+  const deviceKeys = deviceKeyPurposes(recipe);
+  const byDevice = deviceKeys.length > 0 && !encrypted ? { by: 'device' as const } : {};
   const has = (field: string) => table.fields.some((candidate) => candidate.name === field);
   return {
     keys: wantedKeys(recipe, digests),
@@ -39,9 +44,16 @@ export function wantedEfuses(
           reason: 'the recipe asks for it by name',
         }),
       ),
-    ].map((wish) => ({ ...wish, field: ownName(table, wish.field) })),
+    ].map((wish) => ({
+      ...wish,
+      field: ownName(table, wish.field),
+      ...(wish.field === 'SPI_BOOT_CRYPT_CNT' ? byDevice : {}),
+    })),
     writeProtect: [
-      ...(recipe.secureBoot ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more' }] : []),
+      // Whoever burns the last key that is hidden locks RD_DIS after it.
+      ...(recipe.secureBoot
+        ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more', ...byDevice }]
+        : []),
       ...(recipe.secureBoot ? settledForSecureBoot(table) : []),
       ...(recipe.flashEncryption?.mode === 'release'
         ? profile.production.flashEncryptionWriteProtect.map((field) => ({
@@ -50,6 +62,7 @@ export function wantedEfuses(
           }))
         : []),
     ],
+    ...(deviceKeys.length > 0 ? { deviceKeys } : {}),
   };
 }
 
@@ -80,7 +93,9 @@ function wantedKeys(recipe: Recipe, digests: readonly string[]): WantedKey[] {
   const keys: WantedKey[] = [];
   const secret = (role: 'flash-encryption' | 'ecdsa-identity' | 'hmac-up', part: 'whole' | 'low' | 'high') =>
     ({ kind: 'secret', role, part }) as const;
-  if (recipe.flashEncryption?.key === 'xts-aes-256') {
+  if (recipe.flashEncryption?.by === 'device') {
+    // the device makes its own
+  } else if (recipe.flashEncryption?.key === 'xts-aes-256') {
     const first = slots['flash-encryption'] ?? null;
     keys.push({ material: secret('flash-encryption', 'low'), purpose: 'XTS_AES_256_KEY_1', slot: first });
     keys.push({

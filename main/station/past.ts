@@ -1,6 +1,6 @@
 import type { EfusePast, PastSlot } from '../efuse/plan-types.ts';
 import type { DeviceHistory, OpenKey } from '../ledger/ledger.ts';
-import type { KeyRole } from '../model/event.ts';
+import type { KeyRole, StoredEvent } from '../model/event.ts';
 
 /** What the ledger tells a new plan of a board's earlier runs. */
 export interface BoardPast extends EfusePast {
@@ -9,6 +9,8 @@ export interface BoardPast extends EfusePast {
   readonly slots: readonly PastSlot[];
   readonly givenUp: readonly number[];
   readonly keys: ReadonlyMap<KeyRole, OpenKey>;
+  /** The latest run in which the board was started to encrypt its flash itself, with its events; null: none. */
+  readonly encryptedIn: { readonly run: string; readonly events: readonly StoredEvent[] } | null;
 }
 
 /** Detail of the burn events of key blocks, as main/chip writes them. */
@@ -26,6 +28,7 @@ export function pastOf(history: DeviceHistory): BoardPast {
   const slots = new Map<number, PastSlot>();
   const givenUp = new Set<number>();
   let run: string | null = null;
+  let encryptedIn: BoardPast['encryptedIn'] = null;
   for (const earlier of history.runs) {
     const fingerprints = new Map<KeyRole, string>();
     for (const { event } of earlier.events) {
@@ -35,6 +38,8 @@ export function pastOf(history: DeviceHistory): BoardPast {
         fingerprints.set(value.role, value.fingerprint);
       }
       if (event.type === 'intend') run = earlier.run.id;
+      if (event.type === 'intend' && event.what === 'device-encryption')
+        encryptedIn = { run: earlier.run.id, events: earlier.events };
       if (event.type === 'observed' && event.what === 'key-block-given-up') {
         givenUp.add((event.value as { slot: number }).slot);
       }
@@ -55,5 +60,5 @@ export function pastOf(history: DeviceHistory): BoardPast {
     ...slot,
     keyAtHand: keys.get(slot.role)?.fingerprint === slot.fingerprint,
   }));
-  return { run, slots: told, givenUp: [...givenUp], keys };
+  return { run, slots: told, givenUp: [...givenUp], keys, encryptedIn };
 }

@@ -6,7 +6,7 @@ import { decodeSnapshot } from '../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { DeviceHistory, Ledger } from '../ledger/ledger.ts';
 import type { ChipIdentity } from '../model/chip.ts';
-import type { Fact, KeyRole, RunEvent, StepEvent, WrappedKey } from '../model/event.ts';
+import type { Fact, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
 import { BoardFault, type Fault, faultOf, isFault, RecipeFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
@@ -24,7 +24,7 @@ import type { CredentialShelf } from './credential-shelf.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
 import { type BoardPast, pastOf } from './past.ts';
-import { sealedRecordOf } from './sealed-record.ts';
+import { identityIn, sealedRecordOf } from './sealed-record.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
 import { whoWaived } from './who-waived.ts';
 
@@ -73,6 +73,8 @@ export class Run {
   readonly #record: RunRecord;
   #serial: string | null = null;
   #mac: string | null = null;
+  /** Events of the earlier run that wrote the flash which this one finds encrypted by the device; else none. */
+  #before: readonly StoredEvent[] = [];
 
   constructor(parts: RunParts, job: RunJob, record: RunRecord) {
     this.#parts = parts;
@@ -238,6 +240,7 @@ export class Run {
         run: past.run,
         slots: past.slots,
         givenUp: past.givenUp,
+        encryptedIn: past.encryptedIn?.run ?? null,
         keys: new Map([...past.keys].map(([role, key]) => [role, key.fingerprint])),
       },
     });
@@ -266,6 +269,10 @@ export class Run {
       files: loaded.files,
       rows,
     };
+    if (past.encryptedIn !== null && !plan.steps.some(({ id }) => id === 'write-flash')) {
+      this.#before = past.encryptedIn.events;
+      workspace.identity = identityIn(this.#before);
+    }
     for (const { id } of plan.steps) await this.#performStep(stepOf(id), context, signal);
   }
 
@@ -296,7 +303,7 @@ export class Run {
   /** The last event and the record, in one transaction; only then is the board a passed one. */
   async #seal(startedAt: number): Promise<{ row: number; hash: string }> {
     const { ledger, clock, station, software } = this.#parts;
-    const events = await ledger.events(this.#record.id);
+    const events = [...this.#before, ...(await ledger.events(this.#record.id))];
     const sealedAt = isoTime(clock.now());
     const record = sealedRecordOf(this.#record, events, { station, sealedAt, software });
     const seal = await ledger.seal(record);

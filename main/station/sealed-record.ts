@@ -52,10 +52,13 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     images: imagesOf(observed('image')),
     secureBoot: planned.facts.secureBoot,
     keys: keysOf(planned.facts.keys, fingerprints, run.id),
-    identity: identityOf(observed('certificate').at(-1), observed('certificate-request').at(-1)),
+    identity: identityIn(events),
     ...storageOf(observed('storage'), observed('provisioning')),
     ...otaKeyOf(observed('ota-key').at(-1)),
     ...escrowsOf(all),
+    ...(all.some((event) => event.type === 'intend' && event.what === 'device-encryption')
+      ? { flashEncryptedBy: 'device' as const }
+      : {}),
     secureVersion: planned.facts.secureVersion,
     efusesBefore: identified.efuses,
     efusesAfter: { readOut: before, burnedAfterwards: planned.facts.door },
@@ -108,6 +111,15 @@ function imagesOf(values: readonly Fact[]): SealedRecord['images'] {
 }
 
 /** What the run certified and asked for last. */
+/** The device's identity as a run's events have it; null: none was made. */
+export function identityIn(events: readonly StoredEvent[]): SealedRecord['identity'] {
+  const last = (what: string) =>
+    events.findLast(({ event }) => event.type === 'observed' && event.what === what)?.event as
+      | Extract<StoredEvent['event'], { type: 'observed' }>
+      | undefined;
+  return identityOf(last('certificate')?.value, last('certificate-request')?.value);
+}
+
 function identityOf(certificate: Fact | undefined, request: Fact | undefined): SealedRecord['identity'] {
   const [issued, asked] = [certificate, request] as unknown as (IdentityFact | undefined)[];
   const either = issued ?? asked;

@@ -10,7 +10,7 @@ export interface VirtualAddress {
 }
 
 const scheme = 'virtual:';
-const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, shuts-doors, name';
+const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, shuts-doors, encrypts, name';
 
 /** All kinds of faults; a record so that the compiler misses none. */
 const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
@@ -41,6 +41,7 @@ const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
  *     latency=MS         added to every answer
  *     baud=RATE          the highest rate that the line carries (the fault baud-limit)
  *     shuts-doors=yes|no the application is a release build that burns ENABLE_SECURITY_DOWNLOAD at its start
+ *     encrypts=yes|no    the bootloader is a release build that encrypts flash at its first start
  *     name=TEXT          opens the same chip again
  *
  * RecipeFault `virtual.address` that names what is known, for anything else.
@@ -94,6 +95,10 @@ export function parseVirtualAddress(address: string): VirtualAddress {
       case 'shuts-doors':
         if (value !== 'yes' && value !== 'no') throw bad('shuts-doors=yes or shuts-doors=no');
         options = { ...options, firmwareShutsDoors: value === 'yes' };
+        break;
+      case 'encrypts':
+        if (value !== 'yes' && value !== 'no') throw bad('encrypts=yes or encrypts=no');
+        options = { ...options, firmwareEncrypts: value === 'yes' };
         break;
       case 'fault':
         faults.push(

@@ -3,9 +3,10 @@ import { appSubtypes, dataSubtypes, partitionTypes } from '../image/partition-ta
 import type { BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../image/types.ts';
 import { chipIds, revisionText } from '../model/chip.ts';
 import type { IdfConsole } from './boot-console.ts';
+import { encryptInPlace } from './boot-encrypt.ts';
 import type { FlashView } from './boot-flash.ts';
 import { type FoundImage, findImage } from './boot-image.ts';
-import { fieldOr, ones } from './boot-keys.ts';
+import { fieldOr, flashEncryptionOn, ones } from './boot-keys.ts';
 import type { LoadedBootloader } from './boot-rom.ts';
 import { checkSecureBoot } from './boot-secure.ts';
 import {
@@ -29,8 +30,8 @@ export interface LoadedApp extends FoundImage {
 
 /**
  * The second stage's part (ESP-IDF bootloader_support; texts as its builds print them): its own revision check, partition table, otadata,
- * the slots in turn. Null: nothing could be booted and the chip resets. A second stage that burns eFuses or encrypts flash itself is
- * not modelled: what it would do cannot be seen from its image.
+ * the slots in turn. Null: nothing could be booted and the chip resets. Whether it is built to encrypt flash at its first start cannot be
+ * seen from its image: the chip's options say so.
  */
 export function bootSecondStage(
   context: BootContext,
@@ -59,6 +60,10 @@ export function bootSecondStage(
       if (choice.writesSequence && slot > factorySlot && slots.otadata !== null) {
         const sequence = writeSequence(view, slots.otadata, slot);
         console.info('boot', `Set actual ota_seq=${sequence} in otadata[0]`);
+      }
+      if (context.encrypts !== undefined && !flashEncryptionOn(context.efuse)) {
+        encryptInPlace({ ...context, encrypts: context.encrypts }, view, bootloader, found, console);
+        return null;
       }
       console.info('boot', 'Disabling RNG early entropy source...');
       return { ...app, partitions: found.table.partitions };

@@ -292,7 +292,8 @@ export class VirtualChip {
     this.#mode = 'silent';
     this.#autoBaud = false;
     this.#registers.attachFlash();
-    const { firmwareShutsDoors } = this.#options;
+    const { firmwareShutsDoors, firmwareEncrypts } = this.#options;
+    const life = this.#life;
     const result = this.#boot({
       ...this.identity,
       efuse: this.efuse,
@@ -300,7 +301,19 @@ export class VirtualChip {
       random: this.#random,
       ...(firmwareShutsDoors === undefined ? {} : { firmwareShutsDoors }),
       burn: (field, value) => this.efuse.burnField(field, value),
+      ...(firmwareEncrypts !== true
+        ? {}
+        : {
+            encrypts: {
+              burnKey: (block: number, codeword: Uint8Array) => {
+                this.efuse.setFactoryBlock(block, codeword);
+                this.efuse.powerOn();
+              },
+              powered: () => life === this.#life,
+            },
+          }),
     });
+    if (life !== this.#life) return;
     this.#print(result.lines);
     if (result.state === 'resetting') this.#after(bootLoopMs, () => this.#start());
     if (result.state !== 'running') return;

@@ -28,6 +28,8 @@ export interface VirtualChipOptions {
    * with which options it was built, so it is said here.
    */
   readonly firmwareShutsDoors?: boolean;
+  /** The bootloader is one that encrypts flash at its first start, in release mode; an image does not show it either. */
+  readonly firmwareEncrypts?: boolean;
 }
 
 /** A fault that the silicon, its supply or its line has. `after` counts occasions of the trigger, from 1. */
@@ -112,6 +114,13 @@ export interface BootContext {
   readonly firmwareShutsDoors?: boolean;
   /** eFuse writes by ROM or firmware (aggressive revocation, SECURE_VERSION, doors shut by a release application). */
   burn(field: string, value: number): void;
+  /** Set where the board has VirtualChipOptions.firmwareEncrypts: what a bootloader that encrypts flash needs beyond. */
+  readonly encrypts?: {
+    /** A key block as firmware burns it: data and parity, 44 bytes. */
+    burnKey(block: number, codeword: Uint8Array): void;
+    /** Whether the supply is still there: firmware goes no further without. */
+    powered(): boolean;
+  };
 }
 
 /** How a boot from flash ended. */

@@ -3,6 +3,7 @@ import type { StepId } from '../types.ts';
 import { bootProof, finalBootProof } from './boot-proof.ts';
 import { burnKeys } from './burn-keys.ts';
 import { destroyKeyCopies } from './destroy-keys.ts';
+import { deviceEncryption } from './device-encryption.ts';
 import { prepare } from './prepare.ts';
 import { protect } from './protect.ts';
 import { shutDoors } from './shut-doors.ts';
@@ -14,6 +15,7 @@ export const allSteps: readonly Step[] = [
   writeFlash,
   burnKeys,
   protect,
+  deviceEncryption,
   bootProof,
   shutDoors,
   finalBootProof,

@@ -1,5 +1,6 @@
 import { decodeSnapshot } from '../../efuse/snapshot.ts';
-import type { Step } from '../step.ts';
+import { isFault } from '../../model/fault.ts';
+import type { Step, StepContext } from '../step.ts';
 import { keyBytesOf } from './burn-keys.ts';
 
 /** The last read-out of all eFuses, then the door: what is not read by now can never be read (FACTS 13.2 steps 9 and 10). */
@@ -14,10 +15,33 @@ export const shutDoors: Step = {
     return `read all eFuses a last time; ${door.length > 0 ? `burn ${door.join(', ')}` : `download mode stays ${recipe.doors.downloadMode}`}`;
   },
 
-  async *perform({ board, plan, permit, workspace }) {
-    await board.returnToRom();
+  async *perform(context) {
+    const { board, plan, permit, workspace } = context;
+    const shut = workspace.doorShutByFirmware ?? (await foundShut(context));
+    if (shut !== null) {
+      yield { type: 'observed', what: 'door-shut-by-firmware', value: { effect: shut } };
+      return;
+    }
     workspace.efusesAfter = await board.readEfuses();
     yield { type: 'observed', what: 'efuses-before-door', value: decodeSnapshot(workspace.efusesAfter) };
     yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['door']);
   },
 };
+
+/**
+ * Whether an application of a release build has shut the door by itself since all eFuses were read (FACTS 13.2). What was not read before,
+ * or another door than the recipe's, is a fault as ever.
+ */
+async function foundShut({ board, recipe, workspace, plan }: StepContext): Promise<'secure' | 'disabled' | null> {
+  // Other burns that belong to the door cannot be made up for.
+  const alone = plan.burn.burns.filter(({ stage }) => stage === 'door').length <= 1;
+  const expected = workspace.efusesAfter !== null && alone ? recipe.doors.downloadMode : 'open';
+  try {
+    await board.returnToRom();
+    if (expected !== 'secure') return null;
+    return (await board.readSecurity()).secureDownload ? 'secure' : null;
+  } catch (error) {
+    if (expected === 'disabled' && isFault(error, 'protocol.download-disabled')) return 'disabled';
+    throw error;
+  }
+}

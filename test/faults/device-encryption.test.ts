@@ -1,0 +1,99 @@
+// The device encrypts its flash itself: its key is made in it, and a supply that goes in the middle leaves no board of which nobody
+// knows what it is.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isFilledWith } from '../../main/base/bytes.ts';
+import { bootCipher } from '../../main/virtual/boot-cipher.ts';
+import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot-keys.ts';
+import type { VirtualChip } from '../../main/virtual/chip.ts';
+import { noToken, setStage } from '../stories/stage.ts';
+import { insert, recipeVariant, type Verdict } from './boards.ts';
+
+const keys = ['XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2'] as const;
+
+const flashKey = (chip: VirtualChip) =>
+  keys.map((purpose) =>
+    Buffer.from(keyFileBytes(chip.efuse, slotOfPurpose(chip.efuse, purpose)!, purpose)).toString('hex'),
+  );
+
+describe('flash encrypted by the device', { skip: noToken, timeout: 120_000 }, () => {
+  it('a whole start, an application that shuts the door itself, and power cuts in the middle', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const { ledger } = stage.station.parts;
+    const changes = {
+      'mode: release': 'mode: release\n  by: device\n  timeout_seconds: 8',
+      'download_mode: disabled': 'download_mode: secure',
+    };
+    const loaded = recipeVariant(t, 'esp32p4-production', 'esp32p4-v3', changes);
+    const written = loaded.firmware.parts.reduce((sum, part) => sum + part.data.length, 0);
+    const board = (name: string, more: string) =>
+      `virtual:esp32p4?rev=v3.1&pacing=none&encrypts=yes&name=${name}&seed=9${name.length}${more}`;
+    // The station writes a little more than the build: the cuts lie in its encryption, at its first sector and further on.
+    const cuts = [1, 20_000, 60_000].map((more, at) =>
+      board(`cut${'x'.repeat(at)}`, `&fault=power-cut-in-flash:${written + 0x6000 + more}`),
+    );
+    const addresses = [board('whole-start', ''), board('release-application', '&shuts-doors=yes'), ...cuts];
+    const said = new Map<string, Verdict[]>(addresses.map((address) => [address, []]));
+    // This one is encrypted and then fails its proof with the door still open: nothing can be written to it any more.
+    const found = board('found-encrypted', '');
+    addresses.push(found);
+    said.set(found, []);
+    const failing = recipeVariant(t, 'esp32p4-production', 'esp32p4-v3', {
+      ...changes,
+      "'app_init: Project name:'": "'no line of its'",
+      'timeout_seconds: 10': 'timeout_seconds: 2',
+    });
+    const [[, verdict]] = (await insert(stage, failing, [found])) as unknown as [[string, Verdict]];
+    assert.equal(verdict.fault?.code, 'boot-proof.failed');
+    const before = stage.chip(found).efuse.field('SPI_BOOT_CRYPT_CNT');
+    assert.equal(before, 7);
+    let open = [...addresses];
+    for (let insertion = 1; open.length > 0 && insertion <= 3; insertion++) {
+      for (const address of open) if (insertion > 1) stage.chip(address).powerOn();
+      for (const [address, verdict] of await insert(stage, loaded, open)) said.get(address)!.push(verdict);
+      open = open.filter((address) => said.get(address)!.at(-1)!.outcome !== 'passed');
+    }
+    const words = [...said].map(
+      ([address, verdicts]) =>
+        `${address}: ${verdicts.map(({ fault }) => (fault ? `${fault.code} ${fault.what}` : 'passed')).join(' | ')}`,
+    );
+    assert.deepEqual(open, [], words.join('\n'));
+    for (const line of words) t.diagnostic(line);
+    assert.deepEqual(
+      addresses.slice(0, 2).map((address) => said.get(address)!.length),
+      [1, 1],
+      words.join('\n'),
+    );
+    assert.ok(
+      cuts.some((address) => said.get(address)!.length === 2),
+      'a cut was felt',
+    );
+
+    const seen = new Set<string>();
+    for (const address of addresses) {
+      const chip = stage.chip(address);
+      const record = (await ledger.sealedDevice(chip.identity.mac))!;
+      assert.equal(record.flashEncryptedBy, 'device');
+      assert.ok(!record.keys.some(({ role }) => role === 'flash-encryption'), 'the station knows nothing of that key');
+      assert.equal(chip.efuse.field('SPI_BOOT_CRYPT_CNT'), 7);
+      assert.equal(chip.efuse.field('ENABLE_SECURITY_DOWNLOAD'), 1);
+      assert.equal(chip.efuse.field('WR_DIS') & 1, 1, 'RD_DIS is locked');
+      for (const key of flashKey(chip)) {
+        assert.ok(!isFilledWith(Buffer.from(key, 'hex'), 0));
+        assert.ok(!seen.has(key), 'each device has a key of its own');
+        seen.add(key);
+      }
+      // What the record says was written is what the device reads through its engine; in flash lies something else.
+      const cipher = bootCipher(chip.efuse)!;
+      for (const image of record.images.filter(({ name }) => /bootloader|fuseline_demo|ota_0/.test(name))) {
+        const raw = chip.flash.read(image.offset, image.length);
+        const part = loaded.firmware.parts.find(({ offset }) => offset === image.offset)!;
+        assert.notDeepEqual(raw.subarray(0, 64), part.data.subarray(0, 64));
+        assert.deepEqual(cipher.decrypt(raw, image.offset).subarray(0, 64), part.data.subarray(0, 64));
+      }
+    }
+    assert.equal((await ledger.verify()).broken, null);
+  });
+});
