@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import PDFDocument from 'pdfkit';
 import type { ExportedFile } from '../../contract/views.ts';
 import type { DeviceHistory, DeviceRow } from '../../ledger/ledger.ts';
@@ -41,16 +42,17 @@ export async function exportDevices(
 ): Promise<ExportedFile> {
   const name = `devices-${facts.at.replaceAll(/[:.]/g, '-')}.${form}`;
   switch (form) {
-    case 'csv':
-      return file(
-        name,
-        form,
-        [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, value]) => value(row)))]
-          .map(csvLine)
-          .join(''),
-      );
-    case 'json':
-      return file(name, form, `${JSON.stringify({ ...facts, devices: rows }, null, 2)}\n`);
+    case 'csv': {
+      const lines = [csvLine(columns.map(([title]) => title))];
+      await forEach(rows, (row) => lines.push(csvLine(columns.map(([, value]) => value(row)))));
+      return file(name, form, lines.join(''));
+    }
+    case 'json': {
+      const devices: string[] = [];
+      await forEach(rows, (row) => devices.push(JSON.stringify(row, null, 2)));
+      const head = JSON.stringify(facts, null, 2).replace(/\n\}$/, '');
+      return file(name, form, `${head},\n  "devices": [${devices.join(',\n')}]\n}\n`);
+    }
     case 'pdf':
       return file(name, form, await pdfOf(listStory(rows, facts)));
   }
@@ -97,29 +99,48 @@ function listStory(rows: readonly AssuredRow[], { station, at }: { station: stri
   };
 }
 
+/** After so many rows the event loop has its turn: boards are made while somebody exports. */
+const rowsAtOnce = 20;
+
+async function forEach<Row>(rows: readonly Row[], act: (row: Row, at: number) => void): Promise<void> {
+  for (const [at, row] of rows.entries()) {
+    act(row, at);
+    if (at % rowsAtOnce === rowsAtOnce - 1) await setImmediate();
+  }
+}
+
 /** A story on A4, black on white, with page numbers. */
-function pdfOf(story: Story): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const page = new PDFDocument({ size: 'A4', margin: 48, bufferPages: true, info: { Title: story.title } });
-    const chunks: Uint8Array[] = [];
-    page.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+async function pdfOf(story: Story): Promise<Uint8Array> {
+  const page = new PDFDocument({ size: 'A4', margin: 48, bufferPages: true, info: { Title: story.title } });
+  const chunks: Uint8Array[] = [];
+  page.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+  const ended = new Promise<Uint8Array>((resolve, reject) => {
     page.on('end', () => resolve(Buffer.concat(chunks)));
     page.on('error', reject);
-    page.font('Helvetica-Bold').fontSize(16).text(story.title).moveDown(0.5);
-    for (const { heading, rows } of story.sections) {
-      if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(heading).moveDown(0.2);
-      for (const [name, value] of rows) {
-        page
-          .font('Helvetica')
-          .fontSize(8)
-          .fillColor('#555')
-          .text(name, { continued: true })
-          .fillColor('#000')
-          .text(`   ${value}`);
-      }
-    }
-    const { start, count } = page.bufferedPageRange();
-    for (let at = start; at < start + count; at++) {
+  });
+  await writeStory(page, story);
+  page.end();
+  return ended;
+}
+
+async function writeStory(page: PDFKit.PDFDocument, story: Story): Promise<void> {
+  page.font('Helvetica-Bold').fontSize(16).text(story.title).moveDown(0.5);
+  for (const { heading, rows } of story.sections) {
+    if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(heading).moveDown(0.2);
+    await forEach(rows, ([name, value]) => {
+      page
+        .font('Helvetica')
+        .fontSize(8)
+        .fillColor('#555')
+        .text(name, { continued: true })
+        .fillColor('#000')
+        .text(`   ${value}`);
+    });
+  }
+  const { start, count } = page.bufferedPageRange();
+  await forEach(
+    Array.from({ length: count }, (_, at) => start + at),
+    (at) => {
       page.switchToPage(at);
       // Below the margin, where text would otherwise begin a new page.
       page.page.margins.bottom = 0;
@@ -127,7 +148,6 @@ function pdfOf(story: Story): Promise<Uint8Array> {
         .font('Helvetica')
         .fontSize(7)
         .text(`${story.title}   page ${at + 1} of ${count}`, 48, page.page.height - 30, { lineBreak: false });
-    }
-    page.end();
-  });
+    },
+  );
 }

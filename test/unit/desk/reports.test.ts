@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AssuredRow, exportDevices } from '../../../main/station/desk/reports.ts';
+
+const facts = { station: 's', at: '2026-11-22T10:00:00.000Z' };
+const rows: AssuredRow[] = Array.from({ length: 600 }, (_, n) => ({
+  mac: `30:00:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`,
+  serial: n === 1 ? '=1+1,"x"' : `SN${n}`,
+  chip: 'esp32p4',
+  recipe: { name: 'lamp', revision: 1, hash: '0' },
+  batch: null,
+  outcome: 'passed',
+  sealedAt: facts.at,
+  lastRun: `run-${n}`,
+  lastAt: facts.at,
+  attempts: 1,
+  condemned: false,
+  assurance: null,
+}));
+
+/** The file's bytes, and how often the event loop came round meanwhile. */
+async function exported(form: 'csv' | 'json' | 'pdf'): Promise<{ bytes: Buffer; turns: number }> {
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const file = await exportDevices(rows, form, facts);
+  isOver = true;
+  return { bytes: Buffer.from(file.data, 'base64'), turns };
+}
+
+test('a long list is written while boards are made: the event loop has its turn between rows', async () => {
+  const csv = await exported('csv');
+  const lines = csv.bytes.toString().trimEnd().split('\r\n');
+  assert.equal(lines.length, rows.length + 1);
+  assert.ok(lines[2]!.includes(`"'=1+1,""x"""`), 'what a spreadsheet would take as a formula stays a text');
+  const json = await exported('json');
+  assert.deepEqual(JSON.parse(json.bytes.toString()), { ...facts, devices: rows });
+  const pdf = await exported('pdf');
+  assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
+  for (const { turns } of [csv, json, pdf]) assert.ok(turns >= rows.length / 20, String(turns));
+});
+
+test('an empty list is a whole file as well', async () => {
+  const { data } = await exportDevices([], 'json', facts);
+  assert.deepEqual(JSON.parse(Buffer.from(data, 'base64').toString()), { ...facts, devices: [] });
+});
