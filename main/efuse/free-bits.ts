@@ -23,7 +23,7 @@ export function burnsOfFreeBlocks(
   for (const { field, wanted } of wishes) {
     const { block } = field.pieces[0]!;
     const present = readNumber(snapshot, field.name);
-    if (block === 0 || present === wanted.value) continue;
+    if (block === 0 || wanted.by === 'device' || present === wanted.value) continue;
     const words = snapshot.blocks[block]!.map(() => 0);
     for (const [weight, { bit }] of bitsOfField(field).entries()) {
       const at = 2 ** weight;
