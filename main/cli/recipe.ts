@@ -42,7 +42,8 @@ export async function planCommand(file: string, options: RecipeCommandOptions, w
   const loaded = requireRecipe(file, options, world);
   const release = await releaseFor(loaded, options, world);
   const plan = options.port ? await planOnBoard(loaded, release, options.port, world) : planOnBlank(loaded, release);
-  if (options.json) world.streams.answer(JSON.stringify({ digest: planDigest(plan), plan }));
+  if (options.json)
+    world.streams.answer(JSON.stringify({ digest: planDigest(plan), plan, storage: storagePreview(loaded.recipe) }));
   else for (const line of [...planLines(plan), ...storageLines(loaded)]) world.streams.answer(line);
   return plan.burn.refusals.length > 0 ? exit.board : exit.passed;
 }

@@ -33,7 +33,8 @@ function drawField(field: string): string {
       bwip.toSVG({ bcid: 'qrcode', text: data.replace(/^[HQML][AM],/, ''), scale: 1 }),
       x,
       y + 10,
-      Number(qr[1]),
+      // its drawing has two units a module
+      Number(qr[1]) / 2,
     );
   const bar = /\^BC[^,]*,(\d+)/.exec(field);
   if (bar) return placed(bwip.toSVG({ bcid: 'code128', text: data, scale: 1, height: 10 }), x, y, 2);

@@ -8,10 +8,12 @@ import { utf8 } from '../../../main/base/bytes.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import type { SealedRecord } from '../../../main/model/record.ts';
+import { stationConfigFolder } from '../../../main/parts.ts';
 import { CredentialShelf } from '../../../main/station/credential-shelf.ts';
 import { DeskFile } from '../../../main/station/desk/desk-file.ts';
 import { LabelDesk } from '../../../main/station/desk/label-desk.ts';
-import { isProvisioningCode, sampleFacts } from '../../../main/station/desk/labels.ts';
+import { drawLabel } from '../../../main/station/desk/label-preview.ts';
+import { fillLabel, findTemplate, isProvisioningCode, sampleFacts } from '../../../main/station/desk/labels.ts';
 import { fillSecretLabel, wantsCredentials } from '../../../main/station/desk/secret-label.ts';
 
 const template = '^XA^FO1,1^BQN,2,4^FDQA,{provisioning}^FS^FO1,90^A0N,20,20^FD{serial}: {proof}^FS^XZ';
@@ -103,4 +105,14 @@ test('nothing is kept for labels where nobody prints any, nor for more boards th
   );
   shelf.close();
   assert.ok(all.every(({ proof }) => proof.destroyed));
+});
+
+test('the shipped label of the provisioning recipe shows code and proof, in a preview those of no device', () => {
+  const shipped = findTemplate('esp32p4-provisioning', [join(stationConfigFolder, 'labels')])!;
+  assert.ok(wantsCredentials(shipped));
+  const facts = sampleFacts('esp32p4-provisioning', 1, 'esp32p4');
+  const svg = drawLabel(fillLabel(shipped, facts));
+  assert.ok(svg.includes(facts.proof!) && svg.includes('<path'));
+  // Magnification 3: three dots a module, and a drawing has two units a module.
+  assert.ok(svg.includes('scale(1.5)'));
 });
