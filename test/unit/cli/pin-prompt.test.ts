@@ -57,3 +57,16 @@ test('a person is asked once, whoever destroys the PIN meanwhile', async () => {
   assert.equal((await ask("token 'line-1'")).use(textOf), '1234');
   assert.equal(seen.length, 2);
 });
+
+test('each token has a PIN of its own', async () => {
+  const { terminal, press, seen } = keyboard();
+  const ask = askPinOnce(terminal);
+  const first = ask("token 'line-1'");
+  press('1234\r');
+  assert.equal((await first).use(textOf), '1234');
+  const second = ask("token 'vault'");
+  press('5678\r');
+  assert.equal((await second).use(textOf), '5678');
+  assert.match(seen.join(''), /line-1.*vault/s);
+  assert.equal((await ask("token 'line-1'")).use(textOf), '1234');
+});

@@ -21,11 +21,21 @@ test('the production recipe is read into what the planner works with', () => {
   assert.deepEqual(recipe.secureBoot, {
     scheme: 'rsa3072',
     keys: [{ label: 'secure-boot-1' }],
+    existingSignatures: 'replace',
     revokeUnused: true,
     aggressiveRevocation: false,
   });
-  assert.deepEqual(recipe.flashEncryption, { key: 'xts-aes-256', mode: 'release' });
-  assert.deepEqual(recipe.doors, { jtag: 'off', directBoot: 'off', downloadMode: 'disabled' });
+  assert.deepEqual(recipe.flashEncryption, { key: 'xts-aes-256', mode: 'release', by: 'host', timeoutSeconds: 300 });
+  assert.deepEqual(recipe.doors, {
+    jtag: 'off',
+    directBoot: 'off',
+    downloadMode: 'disabled',
+    forceDownload: 'leave',
+    romPrint: 'on',
+    usbDownload: 'leave',
+    usbJtag: 'leave',
+    usbSerialJtag: 'leave',
+  });
   assert.equal(recipe.bootProof.when, 'both');
   assert.equal(recipe.bootProof.challenge, 'required');
   assert.deepEqual(recipe.identity?.certificate?.subject, [
@@ -74,6 +84,13 @@ test('mistakes of a recipe are found where they stand', () => {
     ['size: detect', 'size: 16 MB', 'wrong-value flash.size'],
     ['scheme: rsa3072', 'scheme: rsa-2048', 'wrong-value secure_boot.scheme'],
     ['    - label: secure-boot-1', '    - name: secure-boot-1', 'missing-key secure_boot.keys.0.label'],
+    ['    - label: secure-boot-1', '    - public_key: 5', 'wrong-type secure_boot.keys.0.public_key'],
+    ['    - label: secure-boot-1', '    - {label: a, tokn: b}', 'unknown-key secure_boot.keys.0.tokn'],
+    [
+      'secure_version: 0',
+      'secure_version: 0\nota: {encryption: rsa3072, manifest_key: {label: m}}',
+      'wrong-value ota.public_key',
+    ],
     ['CN: fuseline {serial}', "CN: 'fuseline {SERIAL}'", 'wrong-value identity.certificate.subject.CN'],
     ["    - 'Guru Meditation'", "    - '('", 'wrong-value boot_proof.reject.0'],
     ["jtag: 'off'", 'jtag: false', 'wrong-value doors.jtag'],
@@ -91,6 +108,30 @@ test('mistakes of a recipe are found where they stand', () => {
         .findIndex((text) => text.includes(last.trim())) + 1;
     assert.ok(found.includes(`${line} ${expected}`), `${to}: ${found.join('; ')} (line ${line})`);
   }
+});
+
+test('Secure Boot keys lie in the own token, in another one, or nowhere near', () => {
+  const entries = '    - label: a\n    - {label: b, token: vault, id: AB01}\n    - {public_key: keys/c.pem}';
+  const { recipe, problems } = parseRecipe(changed('    - label: secure-boot-1', entries), 'r.yaml');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(recipe?.secureBoot?.keys, [
+    { label: 'a' },
+    { label: 'b', token: 'vault', id: 'ab01' },
+    { publicKey: 'keys/c.pem' },
+  ]);
+});
+
+test('updates under a key that the device derives ask for its HMAC key', () => {
+  const ota = 'hmac_up: false\nota: {encryption: ecies-p256, manifest_key: {label: m}}';
+  const { recipe } = parseRecipe(changed('hmac_up: true', ota), 'r.yaml');
+  assert.equal(recipe?.hmacUp, true);
+  assert.deepEqual(recipe?.ota, {
+    encryption: 'ecies-p256',
+    publicKey: null,
+    applications: null,
+    manifestKey: { label: 'm' },
+    minFirmware: null,
+  });
 });
 
 test('findings made later can be given their line', () => {

@@ -51,7 +51,20 @@ fixtures:
       { name: 'nest-2', port: 'rfc2217://10.0.0.7:4000' },
       { name: 'nest-3', port: 'COM7' },
     ],
+    tokens: [],
   });
+});
+
+test('further tokens are named by their labels, each once', () => {
+  const vault = '{label: vault, serial: "1", module: /m.so}';
+  const text = `fuseline: 1\nstation: a\ntokens:\n  - ${vault}\n  - {label: safe, serial: "2", module: m.so, pin_file: pin}\n`;
+  const { station, problems } = parseStation(text, '/etc/fuseline/station.yaml');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(station?.tokens, [
+    { label: 'vault', serial: '1', module: '/m.so', pinFile: null },
+    { label: 'safe', serial: '2', module: '/etc/fuseline/m.so', pinFile: '/etc/fuseline/pin' },
+  ]);
+  assert.deepEqual(problemsOf(`${text}  - ${vault}\n`), ['6 wrong-value tokens.2.label']);
 });
 
 test('mistakes of a station file are told all at once', () => {
