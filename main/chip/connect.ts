@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import { connectLoader, openFirmwareConsole } from '../protocol/loader-session.ts';
+import { type Fault, isFault } from '../model/fault.ts';
+import { connectLoader, type FirmwareConsoleOptions, openFirmwareConsole } from '../protocol/loader-session.ts';
 import type { Port } from '../transport/port.ts';
 import type { Board } from './board.ts';
 import { openBoard } from './live-board.ts';
@@ -26,8 +27,14 @@ export async function connectBoard(port: Port, options: ConnectBoardOptions): Pr
 /** A board whose door is shut: it can be reset into its firmware and spoken to, no more. */
 export type ShutBoard = Pick<Board, 'boot' | 'sendLine' | 'close'>;
 
+/** The rate at which a board that said its download mode is off prints, as an option of openShutBoard; none where the fault is another. */
+export function consoleRateOf(fault: unknown): Pick<FirmwareConsoleOptions, 'consoleRate'> {
+  const rate = isFault(fault, 'protocol.download-disabled') ? (fault as Fault).details.consoleRate : undefined;
+  return typeof rate === 'number' ? { consoleRate: rate } : {};
+}
+
 /** Takes the port over for a board whose loader is not to be met. */
-export function openShutBoard(port: Port, options: { readonly clock: Clock }): ShutBoard {
+export function openShutBoard(port: Port, options: FirmwareConsoleOptions): ShutBoard {
   const console = openFirmwareConsole(port, options);
   return {
     boot: (how) => console.bootAndListen(how),

@@ -3,16 +3,20 @@ import { isFault } from '../model/fault.ts';
 import { commands } from './commands.ts';
 import type { Exchange } from './exchange.ts';
 import { downloadDisabled, noAnswer } from './faults.ts';
-import { loaderResets, runReset } from './reset.ts';
+import { loaderResets, type ResetSequence, runReset } from './reset.ts';
 import { timeouts } from './timeouts.ts';
 
 /** The rate every loader starts at (the ROM measures it). */
 export const startRate = 115200;
+/** What the ROM of an ESP32-C2 with a 26 MHz crystal prints at, and ESP-IDF's console after it: the ROM counts with 40 MHz (FACTS 1.6). */
+export const slowConsoleRate = 74880;
 /** Rates at which an earlier session may have left a board that cannot be reset. */
 const leftRates = [921600, 2000000, 460800, 1500000, 3000000, 230400];
 /** esptool's figures (FACTS 1.6). */
 const attempts = 7;
 const syncsPerAttempt = 5;
+/** How often a look is taken whether it has said so: a boot loop says it twice a second. */
+const slowListens = 10;
 
 /** What ROMs print where download mode is off for ever; ESP32 has words of its own. */
 const disabledText = /Download (boot modes disabled|mode is disabled)/i;
@@ -38,11 +42,18 @@ export async function enterLoader(exchange: Exchange, reset: 'auto' | 'none', si
         exchange.forget();
       }
       if (await greet(exchange, signal)) return;
-      if (isDisabled(exchange)) throw downloadDisabled();
+      if (isDisabled(exchange)) throw downloadDisabled(startRate);
+      if (sequence === undefined || !port.hasBaudRate) continue;
+      // A chip that prints at another rate is heard there: at once where it is known, and else before it is given up.
+      const isLast = attempt === attempts - 1;
+      if ((isLast || exchange.consoleRate !== startRate) && (await saysDisabled(exchange, sequence, signal)))
+        throw downloadDisabled(slowConsoleRate);
     }
     exchange.forget();
     exchange.console.flush();
-    throw isDisabled(exchange) ? downloadDisabled() : noAnswer(port.address, resets.length > 0, exchange.console.lines);
+    throw isDisabled(exchange)
+      ? downloadDisabled(startRate)
+      : noAnswer(port.address, resets.length > 0, exchange.console.lines);
   });
 }
 
@@ -63,6 +74,17 @@ async function greet(exchange: Exchange, signal?: AbortSignal): Promise<boolean>
     await exchange.clock.sleep(timeouts.syncPause, signal);
   }
   return false;
+}
+
+/** Resets the chip and listens at the slow rate for what a shut download mode says. */
+async function saysDisabled(exchange: Exchange, sequence: ResetSequence, signal?: AbortSignal): Promise<boolean> {
+  const { port, clock } = exchange;
+  await port.setBaudRate(slowConsoleRate);
+  exchange.forget();
+  await runReset(port, clock, sequence, signal);
+  for (let round = 0; round < slowListens && !isDisabled(exchange); round++)
+    await clock.sleep(timeouts.syncPause, signal);
+  return isDisabled(exchange);
 }
 
 function isDisabled(exchange: Exchange): boolean {

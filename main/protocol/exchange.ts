@@ -52,6 +52,8 @@ export class Exchange {
   secureDownload = false;
   /** Whether the ROM is the first one, ESP32's: it alone has no GET_SECURITY_INFO, and no encrypt word in FLASH_BEGIN (FACTS 1.2). */
   firstRom = false;
+  /** The rate at which the chip prints while it boots; it differs from that of loaders on ESP32-C2 boards with a 26 MHz crystal. */
+  consoleRate = 115200;
   readonly #counters = { exchanges: 0, bytesSent: 0, bytesReceived: 0, resyncs: 0, retries: 0 };
   readonly #turn = new Mutex();
   readonly #encoder = new SlipEncoder();

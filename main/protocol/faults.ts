@@ -24,12 +24,14 @@ export function closedBySecureDownload(name: string, opcode: number): BoardFault
   });
 }
 
-export function downloadDisabled(): BoardFault {
+/** `consoleRate`: the rate at which the board said so, and at which its firmware will be heard. */
+export function downloadDisabled(consoleRate: number): BoardFault {
   return new BoardFault({
     code: 'protocol.download-disabled',
     what: 'The board says that its download mode is switched off for good.',
     next: 'This board was sealed before: look it up in the ledger, or set it aside.',
     safety: 'sealed',
+    details: { consoleRate },
   });
 }
 

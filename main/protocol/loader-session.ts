@@ -5,7 +5,7 @@ import type { SecurityInfo } from '../model/chip.ts';
 import { type Fault, isFault } from '../model/fault.ts';
 import type { Port } from '../transport/port.ts';
 import { type Command, commands } from './commands.ts';
-import { askSecurityInfo, enterLoader, startRate } from './connect.ts';
+import { askSecurityInfo, enterLoader, slowConsoleRate, startRate } from './connect.ts';
 import { ConsoleLog } from './console-log.ts';
 import { Exchange } from './exchange.ts';
 import { closedBySecureDownload, misaligned, noAnswer, noReset } from './faults.ts';
@@ -32,6 +32,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** UART_CLKDIV of the ESP32-C2, whose ROM counts with 40 MHz on boards with 26 MHz too (FACTS 1.6). */
+const dividerOfC2 = 0x60000014;
 /** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17). */
 const registersPerPacket = 8;
 const romBlock = 0x400;
@@ -54,6 +56,12 @@ export async function connectLoader(port: Port, options: ConnectOptions): Promis
   }
 }
 
+export interface FirmwareConsoleOptions {
+  readonly clock: Clock;
+  /** The rate that the board prints at (details of `protocol.download-disabled`); default 115200. */
+  readonly consoleRate?: number;
+}
+
 /** The running firmware's end of a board: its console and one line back. */
 export type FirmwareConsole = Pick<Loader, 'bootAndListen' | 'sendLine' | 'close'>;
 
@@ -61,8 +69,10 @@ export type FirmwareConsole = Pick<Loader, 'bootAndListen' | 'sendLine' | 'close
  * A board whose loader is not to be met, since its door is shut: it can still be reset into its firmware and spoken to. The port is this
  * console's from now on.
  */
-export function openFirmwareConsole(port: Port, options: { readonly clock: Clock }): FirmwareConsole {
-  return new LoaderSession(new Exchange(port, options.clock));
+export function openFirmwareConsole(port: Port, options: FirmwareConsoleOptions): FirmwareConsole {
+  const exchange = new Exchange(port, options.clock);
+  exchange.consoleRate = options.consoleRate ?? startRate;
+  return new LoaderSession(exchange);
 }
 
 class LoaderSession implements Loader {
@@ -112,8 +122,16 @@ class LoaderSession implements Loader {
     this.#window = new SendWindow(this.#exchange);
     this.#attachedSize = undefined;
     this.#security = await askSecurityInfo(this.#exchange);
+    if (this.#security?.chipId === 12) await this.#measureCrystal();
     const calm = calmWatchdogs[this.#security?.chipId ?? -1];
     if (calm && isChipUsb(this.#port) && this.mode === 'rom' && !this.secureDownload) await this.writeRegisters(calm);
+  }
+
+  /** ESP32-C2: the divider of its UART tells by which crystal it prints. */
+  async #measureCrystal(): Promise<void> {
+    if (this.mode !== 'rom' || this.secureDownload || !this.#port.hasBaudRate) return;
+    const divider = (await this.readRegister(dividerOfC2)) & 0xfffff;
+    this.#exchange.consoleRate = divider * this.#port.baudRate < 33e6 ? slowConsoleRate : startRate;
   }
 
   readRegister(address: number): Promise<number> {
@@ -145,7 +163,7 @@ class LoaderSession implements Loader {
     const old = port.baudRate;
     if (rate === old) return true;
     if (!port.hasBaudRate) return false;
-    // The C5's ROM counts with another crystal than the board may have, and finding out needs its registers (FACTS 1.6).
+    // The ROMs of C5 and C2 count with another crystal than the board may have, and finding out needs its registers (FACTS 1.6).
     // ESP32's counts with a crystal frequency that it measured itself, and drifts with its RC clock (esptool targets/esp32.py, change_baud).
     if (
       this.mode === 'rom' &&
@@ -223,7 +241,7 @@ class LoaderSession implements Loader {
     this.#listening = true;
     try {
       if (byLines && !options.signal?.aborted) await this.#reboot();
-      else if (this.#port.hasBaudRate) await this.#port.setBaudRate(startRate);
+      else if (this.#port.hasBaudRate) await this.#port.setBaudRate(this.#exchange.consoleRate);
       yield* queue;
     } finally {
       this.#listening = false;
@@ -254,7 +272,8 @@ class LoaderSession implements Loader {
       await this.#clock.sleep(watchdogMs);
       return;
     }
-    if (port.hasBaudRate && port.baudRate !== startRate) await port.setBaudRate(startRate);
+    const { consoleRate } = this.#exchange;
+    if (port.hasBaudRate && port.baudRate !== consoleRate) await port.setBaudRate(consoleRate);
     await runReset(port, this.#clock, bootReset(port));
   }
 

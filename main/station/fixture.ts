@@ -209,7 +209,7 @@ export class Fixture {
     const fault = 'board' in inserted ? await this.#closeLocked(inserted.board) : inserted.fault;
     if (isLocked(fault)) {
       try {
-        const finished = await this.#finishLocked(record, serial);
+        const finished = await this.#finishLocked(record, serial, fault);
         if (finished !== null) return finished;
       } catch (error) {
         return run.fail(error, startedAt);
@@ -218,7 +218,7 @@ export class Fixture {
     return run.fail(fault, startedAt);
   }
 
-  async #finishLocked(record: RunRecord, serial: string | null): Promise<RunEnd | null> {
+  async #finishLocked(record: RunRecord, serial: string | null, fault: unknown): Promise<RunEnd | null> {
     const { job } = this.#parts;
     const finished = await finishLockedBoard(this.#parts, {
       recipe: job.loaded.recipe,
@@ -226,6 +226,7 @@ export class Fixture {
       resetBy: job.resetBy,
       serial,
       address: this.#spec.address,
+      fault,
       run: record,
       signal: job.signal,
     });

@@ -1,7 +1,7 @@
 import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
-import { openShutBoard } from '../chip/connect.ts';
+import { consoleRateOf, openShutBoard } from '../chip/connect.ts';
 import { shutsDownload } from '../efuse/wishes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Fact, StoredEvent } from '../model/event.ts';
@@ -66,6 +66,8 @@ export interface LockedBoardTask {
   readonly resetBy: 'lines' | 'operator';
   readonly serial: string | null;
   readonly address: string;
+  /** What the board said that its door is shut by. */
+  readonly fault: unknown;
   /** The run that found the board locked: its events go on from there. */
   readonly run: RunRecord;
   readonly signal: AbortSignal;
@@ -89,7 +91,7 @@ export async function finishLockedBoard(
   if (keyed.length === 0 && (task.serial === null || candidates.length > 1)) throw nobodyKnowsWhich(candidates.length);
   const nonce = keyed.length > 0 ? random(32) : null;
   const port = await parts.openPort(task.address, { baudRate: 115200 });
-  const board = openShutBoard(port, { clock });
+  const board = openShutBoard(port, { clock, ...consoleRateOf(task.fault) });
   let proof: BootProof;
   try {
     proof = await proveByBoot(board, {

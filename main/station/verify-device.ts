@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
-import { connectBoard, openShutBoard } from '../chip/connect.ts';
+import { connectBoard, consoleRateOf, openShutBoard } from '../chip/connect.ts';
 import { readValue } from '../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
 import { shutsDownload } from '../efuse/wishes.ts';
@@ -41,6 +41,7 @@ const bootSeconds = 20;
  */
 export async function proveSealedBoard(open: () => Promise<Port>, parts: VerifyParts): Promise<DeviceReport> {
   let door: string | null;
+  let shut: unknown = null;
   try {
     const board = await connectBoard(await open(), {
       clock: parts.clock,
@@ -60,8 +61,9 @@ export async function proveSealedBoard(open: () => Promise<Port>, parts: VerifyP
   } catch (error) {
     if (!isFault(error, 'protocol.download-disabled')) throw error;
     door = 'DIS_DOWNLOAD_MODE';
+    shut = error;
   }
-  return proveShut(open, parts, door);
+  return proveShut(open, parts, door, shut);
 }
 
 /** Every eFuse of the record against what the chip shows now. */
@@ -83,7 +85,12 @@ export function compareWithRecord(record: SealedRecord, mac: string, snapshot: E
   return checks;
 }
 
-async function proveShut(open: () => Promise<Port>, parts: VerifyParts, door: string | null): Promise<DeviceReport> {
+async function proveShut(
+  open: () => Promise<Port>,
+  parts: VerifyParts,
+  door: string | null,
+  shut: unknown,
+): Promise<DeviceReport> {
   const { record, clock, random } = parts;
   if (record === null) {
     throw new BoardFault({
@@ -99,7 +106,7 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, door: st
   const off = recorded === 'UART_DOWNLOAD_DIS' ? 'DIS_DOWNLOAD_MODE' : recorded;
   const checks: DeviceCheck[] = [{ what: 'door', ok: off === door, evidence: door ?? 'open' }];
   const nonce = record.identity && wasChallenged(record) ? random(32) : null;
-  const proof = await bootProofOf(await open(), clock, nonce, parts.signal);
+  const proof = await bootProofOf(await open(), { clock, ...consoleRateOf(shut) }, nonce, parts.signal);
   if (typeof proof === 'string') {
     checks.push({ what: 'boot', ok: false, evidence: proof });
   } else {
@@ -120,11 +127,12 @@ function wasChallenged(record: SealedRecord): boolean {
 
 async function bootProofOf(
   port: Port,
-  clock: Clock,
+  options: Parameters<typeof openShutBoard>[1],
   nonce: Uint8Array | null,
   signal: AbortSignal | undefined,
 ): Promise<BootProof | string> {
-  const board = openShutBoard(port, { clock });
+  const { clock } = options;
+  const board = openShutBoard(port, options);
   const rule = {
     when: 'after-door',
     timeoutSeconds: bootSeconds,

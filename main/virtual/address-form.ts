@@ -10,7 +10,7 @@ export interface VirtualAddress {
 }
 
 const scheme = 'virtual:';
-const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, shuts-doors, encrypts, name';
+const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, encrypts, name';
 
 /** All kinds of faults; a record so that the compiler misses none. */
 const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
@@ -40,6 +40,7 @@ const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
  *     pacing=line|none   whether bytes take the time they take at the line's rate
  *     latency=MS         added to every answer
  *     baud=RATE          the highest rate that the line carries (the fault baud-limit)
+ *     xtal=26|40         crystal of an ESP32-C2's board, MHz
  *     shuts-doors=yes|no the application is a release build that burns ENABLE_SECURITY_DOWNLOAD at its start
  *     encrypts=yes|no    the bootloader is a release build that encrypts flash at its first start
  *     name=TEXT          opens the same chip again
@@ -91,6 +92,10 @@ export function parseVirtualAddress(address: string): VirtualAddress {
         break;
       case 'baud':
         faults.push({ kind: 'baud-limit', rate: parseNumber(value) || refuse(bad('baud=921600')) });
+        break;
+      case 'xtal':
+        if (kind !== 'esp32c2' || (value !== '26' && value !== '40')) throw bad('xtal=26 or xtal=40, on esp32c2');
+        options = { ...options, crystalMHz: value === '26' ? 26 : 40 };
         break;
       case 'shuts-doors':
         if (value !== 'yes' && value !== 'no') throw bad('shuts-doors=yes or shuts-doors=no');

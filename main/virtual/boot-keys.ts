@@ -26,7 +26,12 @@ export function slotOfPurpose(efuse: VirtualEfuse, purpose: KeyPurpose): number 
   if (rule === undefined) return null;
   for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries()) {
     if (rule.forbiddenSlots.includes(slot)) continue;
-    if (purposeField === null ? marksFit(efuse.table, rule, (name) => efuse.field(name)) : efuse.field(purposeField) === rule.number) return slot;
+    if (
+      purposeField === null
+        ? marksFit(efuse.table, rule, (name) => efuse.field(name))
+        : efuse.field(purposeField) === rule.number
+    )
+      return slot;
   }
   return null;
 }

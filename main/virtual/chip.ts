@@ -10,7 +10,7 @@ import { burnedMac, burnFactoryValues, macBytes } from './efuse-factory.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { NorFlash } from './flash.ts';
 import { type JtagState, jtagState, tokenOpensJtag } from './jtag.ts';
-import { commonRevision, kindFacts } from './kinds.ts';
+import { commonRevision, kindFacts, romClockRatio } from './kinds.ts';
 import { LoaderSeat } from './loader-seat.ts';
 import { RegisterSpace } from './registers.ts';
 import type { BootFromFlash, EfuseSilicon, RunningFirmware, UartSink, VirtualChipOptions } from './silicon.ts';
@@ -53,6 +53,7 @@ export class VirtualChip {
   readonly efuse: EfuseSilicon;
   readonly flash: NorFlash;
   readonly #options: VirtualChipOptions;
+  readonly #romBaudRate: number;
   readonly #boot: BootFromFlash;
   readonly #random: RandomSource;
   readonly #faults: FaultPlan;
@@ -75,7 +76,8 @@ export class VirtualChip {
     const { kind } = options;
     const saved = options.stateFile === undefined ? null : readState(options.stateFile);
     if (saved !== null) assertFits(options, saved);
-    const facts = kindFacts(kind);
+    const known = kindFacts(kind);
+    const facts = { ...known, crystalMHz: options.crystalMHz ?? known.crystalMHz };
     const revision = options.revision ?? saved?.revision ?? commonRevision(kind)!;
     this.#options = options;
     this.#boot = boot;
@@ -99,6 +101,7 @@ export class VirtualChip {
     this.#setFlashTrouble();
     this.efuse.powerOn();
     this.identity = { kind, revision, mac: burnedMac(this.efuse), flashSize: this.flash.size };
+    this.#romBaudRate = Math.round(romBaudRate * romClockRatio(kind, facts));
     this.#registers = new RegisterSpace({
       kind,
       revision,
@@ -272,7 +275,7 @@ export class VirtualChip {
     this.#console = [];
     this.efuse.powerOn();
     this.#registers.reset();
-    this.#uart.baudRate = romBaudRate;
+    this.#uart.baudRate = this.#romBaudRate;
     this.#autoBaud = true;
     if (this.#strapLow) this.#startDownload();
     else this.#startFlash();

@@ -201,6 +201,11 @@ export function commonRevision(kind: ChipKind, major?: number): Revision | null 
   return revisions.find((revision) => Math.trunc(revision / 100) === major) ?? null;
 }
 
+/** How fast a ROM's clock really is by what it believes: that of the ESP32-C2 always counts with 40 MHz (FACTS 1.6). */
+export function romClockRatio(kind: ChipKind, { crystalMHz }: KindFacts): number {
+  return kind === 'esp32c2' ? crystalMHz / 40 : 1;
+}
+
 /** P4 v3.1 and v3.2 leave the flash without supply in download mode until the host switches it on (FACTS 1.6). */
 export function flashPowerIsOff(kind: ChipKind, revision: Revision): boolean {
   return kind === 'esp32p4' && (revision === 301 || revision === 302);

@@ -1,4 +1,5 @@
 import { toHex, utf8, viewOf } from '../base/bytes.ts';
+import { romClockRatio } from './kinds.ts';
 import {
   blockStart,
   type ChipLoader,
@@ -115,7 +116,7 @@ export class RomLoader implements ChipLoader {
         return 0;
       case op.changeBaudRate:
         this.#finish(opcode, 0);
-        this.#host.setBaudRate(word(0));
+        this.#host.setBaudRate(Math.round(word(0) * romClockRatio(this.#host.kind, this.#host.facts)));
         this.#host.sendRaw(Uint8Array.of(0xc0, 0xc0));
         return null;
       case op.readFlashSlow:

@@ -7,6 +7,7 @@ import { planBurn } from '../../../main/efuse/plan.ts';
 import type { WantedEfuses } from '../../../main/efuse/plan-types.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { xtsKey } from '../../../main/virtual/boot-keys.ts';
+import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { allStages, Book, digest, keyBytes, meet, permitFor, production, secretOf, virtualChip } from './rig.ts';
 
 const wanted = production('esp32c2', 102);
@@ -74,4 +75,35 @@ test('a flash key of 256 bits is marked, found by the hardware, and hidden whole
   await board.close();
   assert.deepEqual(xtsKey(chip.efuse), secretOf('flash-encryption', 'whole'));
   assert.deepEqual([chip.efuse.field('RD_DIS'), chip.efuse.field('XTS_KEY_LENGTH_256')], [3, 1]);
+});
+
+test('a board with a 26 MHz crystal is burned with its times, and its shut door is heard at 74880 baud', async () => {
+  const chip = new VirtualChip({ kind: 'esp32c2', crystalMHz: 26, flashSize: 1 << 20 }, () => ({
+    lines: ['booted'],
+    state: 'halted',
+    firmware: null,
+  }));
+  const board = await meet(chip);
+  const plan = planBurn(
+    await board.readEfuses(),
+    { keys: [], fields: [{ field: 'DIS_DOWNLOAD_MODE', value: 1, stage: 'door', reason: 'test' }], writeProtect: [] },
+    { slots: [] },
+  );
+  let effect: unknown;
+  for await (const event of board.burn(plan, keyBytes, permitFor(plan), allStages)) {
+    if (event.type === 'intend') assert.equal(chip.efuse.readRegister(0x110), 130 << 8, 'TPGM_INACTIVE at 26 MHz');
+    if (event.type === 'verified') effect = (event.detail as { readonly effect?: string }).effect;
+  }
+  assert.equal(effect, 'download-disabled');
+  const said: string[] = [];
+  for await (const line of board.boot({ signal: AbortSignal.timeout(500) })) {
+    said.push(line);
+    if (line === 'booted') break;
+  }
+  assert.equal(said.at(-1), 'booted', 'its console is heard too');
+  await board.close();
+  await assert.rejects(
+    () => meet(chip),
+    (error) => isFault(error, 'protocol.download-disabled') && error.details.consoleRate === 74880,
+  );
 });
