@@ -88,6 +88,15 @@ export const storageSchema = z
           ),
         values: z.array(storedValue).default([]).describe('What is stored.'),
       })
+      .superRefine(({ encryption, keys_partition }, context) => {
+        if (keys_partition !== null && encryption !== 'nvs_keys')
+          context.addIssue({
+            code: 'custom',
+            path: ['keys_partition'],
+            message: `Nothing takes keys from ${keys_partition}: the encryption is ${encryption}.`,
+            params: { remedy: 'Set encryption to nvs_keys, or leave keys_partition out.' },
+          });
+      })
       .describe('One NVS partition.'),
   )
   .nullable()

@@ -1,5 +1,8 @@
 import { type CsvMistake, type CsvRow, parseCsv } from '../image/csv.ts';
 
+/** One device's values, by column. */
+export type DeviceRow = CsvRow;
+
 /** A list with a row of values for each device, as the mass manufacturing utility of ESP-IDF takes it, or with a column mac or serial. */
 export interface DeviceList {
   readonly columns: readonly string[];

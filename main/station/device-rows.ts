@@ -1,9 +1,8 @@
-import type { CsvRow } from '../image/csv.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RunEvent } from '../model/event.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
 import type { StoredPartition } from '../model/storage.ts';
-import { type DeviceList, nameOfRow, readDeviceList, rowOfDevice } from '../recipe/device-list.ts';
+import { type DeviceList, type DeviceRow, nameOfRow, readDeviceList, rowOfDevice } from '../recipe/device-list.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 
 /** The board that rows are looked for. */
@@ -25,8 +24,8 @@ export async function rowsForBoard(
   loaded: Pick<LoadedRecipe, 'recipe' | 'files'>,
   board: RowSeeker,
   ledger: Ledger,
-): Promise<Map<string, CsvRow>> {
-  const rows = new Map<string, CsvRow>();
+): Promise<Map<string, DeviceRow>> {
+  const rows = new Map<string, DeviceRow>();
   for (const stored of loaded.recipe.storage ?? []) {
     const bytes = stored.devices === null ? undefined : loaded.files.get(stored.devices);
     const list = bytes === undefined ? null : readDeviceList(bytes).list;
@@ -45,7 +44,7 @@ async function takeRow(
   list: DeviceList,
   board: RowSeeker,
   ledger: Ledger,
-): Promise<CsvRow> {
+): Promise<DeviceRow> {
   // By the recipe's name: a list that grows, and that of the next revision, go on where the last one ended.
   const name = `${recipe.name}/${stored.partition}`;
   const taken = new Map((await ledger.rowsTaken(name)).map(({ row, mac }) => [row, mac]));

@@ -37,6 +37,9 @@ export async function* makeStorage(context: StepContext): AsyncGenerator<StepEve
       wipe(all);
       yield { type: 'observed', what: 'storage', value: recordOf(one, all, context) as unknown as Fact };
     }
+  } catch (error) {
+    for (const { bytes } of made) bytes.fill(0);
+    throw error;
   } finally {
     for (const keys of keysOf.values()) keys.destroy();
   }
