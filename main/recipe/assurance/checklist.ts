@@ -15,7 +15,8 @@ export const flashEncryptionChecklist: Section = {
     const release = production.flashEncryptionRelease.filter(
       (bit) => product.shown.chip.revision >= (bit.minRevision ?? 0) && product.has(bit.field),
     );
-    const keys = product.keys((role) => role === 'flash-encryption');
+    const keys = product.flashKeys();
+    const foreseen = product.of === 'recipe' && product.shown.flashEncryptedBy === 'device';
     return [
       asked('Flash encryption is on and cannot be switched off', forEver, product.show(cryptCounts), { waivers, asks }),
       ...release.map((bit) =>
@@ -37,8 +38,10 @@ export const flashEncryptionChecklist: Section = {
       ),
       asked(
         'Each flash key is hidden, and block and purpose can be changed no more',
-        keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key)),
-        `blocks ${keys.flatMap((key) => key.blocks).join(', ') || 'none'}`,
+        foreseen || (keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key))),
+        foreseen
+          ? 'by the device, at its first start'
+          : `blocks ${keys.flatMap((key) => key.blocks).join(', ') || 'none'}`,
         { waivers, asks: 'flash_encryption.key' },
       ),
       ...doors(product),

@@ -34,6 +34,7 @@ export const debugInterfaces: Section = {
     const asks = 'doors.jtag';
     const key = product.keys((role) => role === 'hmac-down-jtag');
     const wayBack = 'The key that opens JTAG again is hidden';
+    const escrow = 'What opens JTAG again is in escrow under two custodians';
     return [
       asked('JTAG is off', shut, evidence, { waivers, asks }),
       soft
@@ -47,6 +48,17 @@ export const debugInterfaces: Section = {
             },
           )
         : notApplicable(wayBack, 'JTAG is not off the soft way', { asks }),
+      soft
+        ? asked(
+            escrow,
+            product.isInEscrow('jtag-token'),
+            product.isInEscrow('jtag-token') ? 'put away' : 'not put away',
+            {
+              waivers,
+              asks: 'escrow_key',
+            },
+          )
+        : notApplicable(escrow, 'JTAG is not off the soft way', { asks }),
       built(product, 'A crash opens no debugger on the console', ['lint-panic'], { asks: 'firmware' }),
       built(product, 'The build expects no debugger', ['lint-ocdaware'], { asks: 'firmware' }),
     ];

@@ -1,5 +1,5 @@
 import { onesIn } from '../../efuse/snapshot.ts';
-import { asked, built, type Section } from './line.ts';
+import { asked, built, type Line, type Section } from './line.ts';
 import type { Product } from './product.ts';
 import { isSecureBootOn } from './secure-boot.ts';
 
@@ -21,28 +21,23 @@ export const flashEncryption: Section = {
   title: 'Flash encryption',
   lines(product) {
     const { on, forEver } = flashEncryptionState(product);
-    const { keysDestroyedAt, storage = [] } = product.shown;
+    const { keysDestroyedAt, storage = [], flashEncryptedBy } = product.shown;
+    const byDevice = flashEncryptedBy === 'device';
     // NVS has an encryption of its own, judged under secure storage
     const images = product.shown.images.filter(({ name }) => storage.every(({ partition }) => partition !== name));
-    const keys = product.keys((role) => role === 'flash-encryption');
-    const plain = images.filter((image) => !image.encrypted).map((image) => image.name);
+    const plain = byDevice ? [] : images.filter((image) => !image.encrypted).map((image) => image.name);
     return [
       asked('Flash is encrypted, for ever (release mode)', forEver, product.show(cryptCounts), {
         waivers,
         asks: 'flash_encryption.mode',
       }),
-      asked(
-        'A key of its own that no software can read',
-        on && keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key)),
-        keys
-          .map(({ blocks, fingerprint }) => `blocks ${blocks.join(', ')}, fingerprint ${fingerprint.slice(0, 16)}`)
-          .join('; ') || 'none',
-        { waivers, asks: 'flash_encryption.key' },
-      ),
+      ownKey(product, on),
       asked(
         'Bootloader, table, applications and flagged partitions are encrypted',
         on && plain.length === 0,
-        plain.length === 0 ? `${images.length} images` : `in clear: ${plain.join(', ')}`,
+        plain.length === 0
+          ? `${images.length} images${byDevice ? ', in place at the first start' : ''}`
+          : `in clear: ${plain.join(', ')}`,
         { waivers, asks },
       ),
       asked('Secure Boot is on beside it', isSecureBootOn(product), isSecureBootOn(product) ? 'it is' : 'it is not', {
@@ -51,8 +46,8 @@ export const flashEncryption: Section = {
       }),
       asked(
         'The station keeps no copy of the key',
-        on && keysDestroyedAt !== null,
-        keysDestroyedAt ?? 'not destroyed',
+        on && (byDevice || keysDestroyedAt !== null),
+        byDevice ? 'the device made it, and the station never had it' : (keysDestroyedAt ?? 'not destroyed'),
         { waivers, asks },
       ),
       built(
@@ -76,3 +71,20 @@ export const flashEncryption: Section = {
     ];
   },
 };
+
+function ownKey(product: Product, on: boolean): Line {
+  const what = 'A key of its own that no software can read';
+  const more = { waivers, asks: 'flash_encryption.key' };
+  const keys = product.flashKeys();
+  // Where the device makes the key nobody knows beforehand in which block; the run reads it back.
+  if (product.of === 'recipe' && product.shown.flashEncryptedBy === 'device')
+    return asked(what, on, 'the device makes one at its first start, and is not sealed before it is hidden', more);
+  return asked(
+    what,
+    on && keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key)),
+    keys
+      .map(({ blocks, fingerprint }) => `blocks ${blocks.join(', ')}, fingerprint ${fingerprint.slice(0, 16)}`)
+      .join('; ') || 'none',
+    more,
+  );
+}

@@ -1,5 +1,5 @@
 import { profileOf } from '../../chip/profiles.ts';
-import { blankSnapshot, decodeSnapshot } from '../../efuse/snapshot.ts';
+import { blankSnapshot, type DecodedField, decodeSnapshot } from '../../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../../efuse/types.ts';
 import type { Assurance } from '../../model/assurance.ts';
 import type { Fact } from '../../model/event.ts';
@@ -54,7 +54,7 @@ function foreseen(loaded: LoadedRecipe, release: Release, plan: Plan, approver: 
       certificateSerial: recipe.identity.certificate === null ? null : perDevice,
     },
     secureVersion: facts.secureVersion,
-    efusesAfter: { readOut: decodeSnapshot(afterwards(loaded, plan)), burnedAfterwards: {} } as unknown as Fact,
+    efusesAfter: { readOut: readOutOf(loaded, plan), burnedAfterwards: {} } as unknown as Fact,
     bootProof: {
       ...(has('boot-proof') ? { beforeDoor: proof } : {}),
       ...(has('final-boot-proof') ? { afterDoor: proof } : {}),
@@ -85,6 +85,11 @@ function foreseen(loaded: LoadedRecipe, release: Release, plan: Plan, approver: 
           },
         }
       : {}),
+    ...(recipe.flashEncryption?.by === 'device' ? { flashEncryptedBy: 'device' as const } : {}),
+    escrows: [
+      ...(recipe.doors.jtag === 'soft' ? [{ what: 'jtag-token' as const, fingerprint: perDevice }] : []),
+      ...(recipe.provisioning ? [{ what: 'proof-of-possession' as const, fingerprint: null }] : []),
+    ],
     keysDestroyedAt: 'destroyed at the seal',
   };
 }
@@ -98,6 +103,20 @@ function keysOf(planned: ReturnType<typeof planFacts>['keys']): Shown['keys'] {
     keys.set(role, key);
   }
   return [...keys.values()];
+}
+
+/** The blank chip as it is in the end: what the plan burns, and what the device then burns itself, of which the run makes sure. */
+function readOutOf(loaded: LoadedRecipe, plan: Plan): Record<string, DecodedField> {
+  const fields = { ...decodeSnapshot(afterwards(loaded, plan)) };
+  for (const { field, value } of plan.wanted.fields) {
+    const burned = fields[field];
+    if (burned) fields[field] = { ...burned, value: Number(burned.value ?? 0) | value };
+  }
+  for (const { field } of plan.wanted.writeProtect) {
+    const frozen = fields[field];
+    if (frozen) fields[field] = { ...frozen, writeProtected: true };
+  }
+  return fields;
 }
 
 /** The blank chip with every bit of the plan burned. */

@@ -22,9 +22,14 @@ export const provisioning: Section = {
     const asks = 'provisioning';
     return [
       credentials
-        ? asked(own, true, `${credentials.scheme}, user name ${credentials.username}, over ${credentials.transport}`, {
-            asks,
-          })
+        ? asked(
+            own,
+            true,
+            `${credentials.scheme}, user name ${credentials.username}, over ${credentials.transport}${product.isInEscrow('proof-of-possession') ? ', proof of possession in escrow' : ''}`,
+            {
+              asks,
+            },
+          )
         : notApplicable(own, 'the recipe asks for none', { asks }),
       built(
         product,

@@ -1,9 +1,10 @@
 import type { ChipProfile } from '../../chip/board.ts';
 import { readDisableBitsOf } from '../../efuse/parts.ts';
 import { efuseTableFor, marksFit } from '../../efuse/tables.ts';
-import type { EfuseTable } from '../../efuse/types.ts';
+import type { EfuseTable, KeyPurpose } from '../../efuse/types.ts';
 import type { FirmwareFacts } from '../../model/assurance.ts';
 import type { ChipKind } from '../../model/chip.ts';
+import type { EscrowedSecret } from '../../model/event.ts';
 import type { SealedRecord } from '../../model/record.ts';
 
 /** What is judged of a sealed device: these parts of its record. A recipe gives the same, as it will be. */
@@ -21,10 +22,17 @@ export type Shown = Pick<
   | 'firmware'
   | 'storage'
   | 'provisioning'
+  | 'escrows'
   | 'keysDestroyedAt'
->;
+> & {
+  /** The device encrypted its flash itself, under a key that it made. */
+  readonly flashEncryptedBy?: 'device';
+};
 
 type Key = Shown['keys'][number];
+
+/** What a block that holds a flash key says of itself (FACTS 2.5). */
+const flashPurposes: readonly KeyPurpose[] = ['XTS_AES_128_KEY', 'XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2'];
 
 /** A device, or what a recipe makes, as a question of fields. */
 export class Product {
@@ -82,6 +90,23 @@ export class Product {
 
   keys(isOf: (role: string) => boolean): Key[] {
     return this.shown.keys.filter((key) => isOf(key.role));
+  }
+
+  /** The station's key for the flash, or where the device made one itself the blocks that say they hold it. */
+  flashKeys(): Key[] {
+    const ours = this.keys((role) => role === 'flash-encryption');
+    if (ours.length > 0 || this.shown.flashEncryptedBy !== 'device') return ours;
+    const numbers = this.table.purposes
+      .filter(({ purpose }) => flashPurposes.includes(purpose))
+      .map(({ number }) => number);
+    const blocks = this.table.keyBlocks
+      .filter(({ purposeField }) => purposeField !== null && numbers.includes(this.value(purposeField)))
+      .map(({ block }) => block);
+    return blocks.length === 0 ? [] : [{ role: 'flash-encryption', blocks, fingerprint: 'of the device' }];
+  }
+
+  isInEscrow(what: EscrowedSecret): boolean {
+    return (this.shown.escrows ?? []).some((escrow) => escrow.what === what);
   }
 
   /** Whether software can read nothing of the key. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Assurance } from '../../../main/model/assurance.ts';
@@ -42,15 +42,9 @@ const named = (assurance: readonly Assurance[], verdict: Assurance['verdict']) =
   assurance.filter((one) => one.verdict === verdict).map(({ recommendation }) => recommendation);
 
 describe('what the devices of a recipe will be able to show', () => {
-  for (const name of [
-    'esp32p4-production',
-    'esp32p4-v1-production',
-    'esp32s3-production',
-    'esp32c3-production',
-    'esp32s2-production',
-    'esp32c61-production',
-    'esp32c2-production',
-  ])
+  // Every chip, and every way of a recipe that is meant for production.
+  const names = readdirSync(folder).flatMap((file) => /^(.*)\.yaml$/.exec(file)?.[1] ?? []);
+  for (const name of names.filter((each) => each !== 'esp32p4-development'))
     test(`${name}: the silicon is shut, whatever the build is`, () => {
       const loaded = loadedBy(name);
       const assurance = assuranceOfRecipe(loaded, null);
@@ -58,17 +52,18 @@ describe('what the devices of a recipe will be able to show', () => {
         ({ verdict, evidence, section }) =>
           verdict === 'not met' && !evidence.includes('no sdkconfig') && section !== 'Policy, advisories, updates',
       );
-      // An ESP32-C2 has no peripheral for a device key, and so nothing to miss.
+      // These have no peripheral for a device key, and so nothing to miss.
+      const keyless = ['esp32c2', 'esp32'].includes(loaded.recipe.chip);
       const expected =
-        loaded.recipe.identity === null && loaded.recipe.chip !== 'esp32c2'
+        loaded.recipe.identity === null && !keyless
           ? ['A private key that no software can read, and a certificate over it']
           : [];
       assert.deepEqual(
         open.map(({ recommendation }) => recommendation),
         expected,
       );
-      const names = assurance.map(({ section, recommendation }) => `${section}: ${recommendation}`);
-      assert.equal(new Set(names).size, names.length);
+      const told = assurance.map(({ section, recommendation }) => `${section}: ${recommendation}`);
+      assert.equal(new Set(told).size, told.length);
       assert.ok(
         assurance.every(({ evidence }) => /^[a-z_.]+: /.test(evidence)),
         'evidence begins with a key of the recipe',
@@ -113,6 +108,22 @@ describe('what the devices of a recipe will be able to show', () => {
     const assurance = assuranceOfRecipe(loadedBy('esp32p4-production', soft), null);
     assert.equal(verdictOf(assurance, 'JTAG is off'), 'met');
     assert.equal(verdictOf(assurance, 'The key that opens JTAG again is hidden'), 'met');
+    assert.equal(verdictOf(assurance, 'What opens JTAG again is in escrow under two custodians'), 'met');
+  });
+
+  test('flash that the device encrypts itself is foreseen as the run makes sure of it', () => {
+    const byDevice = (text: string) => text.replace('mode: release', 'mode: release\n  by: device');
+    const assurance = assuranceOfRecipe(loadedBy('esp32p4-production', byDevice), null);
+    for (const recommendation of [
+      'Flash is encrypted, for ever (release mode)',
+      'A key of its own that no software can read',
+      'Bootloader, table, applications and flagged partitions are encrypted',
+      'No key can be hidden from the ROM any more',
+      'Each flash key is hidden, and block and purpose can be changed no more',
+    ])
+      assert.equal(verdictOf(assurance, recommendation), 'met', recommendation);
+    const copy = assurance.find(({ recommendation }) => recommendation === 'The station keeps no copy of the key');
+    assert.match(copy?.evidence ?? '', /never had it/);
   });
 });
 
