@@ -99,7 +99,7 @@ export const formGroups: readonly FormGroup[] = [
   {
     name: 'doors',
     fields: [
-      { name: 'jtag', path: ['doors', 'jtag'], kind: 'choice', choices: ['off', 'leave'] },
+      { name: 'jtag', path: ['doors', 'jtag'], kind: 'choice', choices: ['off', 'soft', 'leave'] },
       { name: 'directBoot', path: ['doors', 'direct_boot'], kind: 'choice', choices: ['off', 'leave'] },
       {
         name: 'downloadMode',
