@@ -9,10 +9,23 @@ export function assuranceOfRecord(record: SealedRecord): Assurance[] {
   return assuranceOf(record, profileOf(record.chip.kind as ChipKind));
 }
 
-export type VerdictCounts = Readonly<Record<Assurance['verdict'], number>>;
+/** The same in a line of a list: how much is met, and by name what is not. */
+export interface AssuranceSum {
+  readonly met: number;
+  readonly notApplicable: number;
+  readonly waived: readonly string[];
+  readonly notMet: readonly string[];
+}
 
-export function countVerdicts(assurance: readonly Assurance[]): VerdictCounts {
-  const counts: Record<Assurance['verdict'], number> = { met: 0, 'not met': 0, waived: 0, 'not applicable': 0 };
-  for (const { verdict } of assurance) counts[verdict] += 1;
-  return counts;
+export function sumOf(assurance: readonly Assurance[]): AssuranceSum {
+  const named = (verdict: Assurance['verdict']) =>
+    assurance
+      .filter((one) => one.verdict === verdict)
+      .map(({ section, recommendation }) => `${section}: ${recommendation}`);
+  return {
+    met: named('met').length,
+    notApplicable: named('not applicable').length,
+    waived: named('waived'),
+    notMet: named('not met'),
+  };
 }

@@ -2,7 +2,7 @@ import { isoTime } from '../../base/clock.ts';
 import type { DeviceQuery, DeviceRow, LedgerReader } from '../../ledger/ledger.ts';
 import { RecipeFault } from '../../model/fault.ts';
 import { proveSealedBoard } from '../verify-device.ts';
-import { assuranceOfRecord, countVerdicts } from './assurance.ts';
+import { assuranceOfRecord, sumOf } from './assurance.ts';
 import type { DeskAnswers, DeskRoom } from './desk.ts';
 import { exportRegistration, registrationNamed } from './registration-file.ts';
 import { type AssuredRow, exportDevices, reportDevice, stateOf } from './reports.ts';
@@ -100,7 +100,7 @@ async function withAssurance(rows: readonly DeviceRow[], ledger: LedgerReader): 
   const assured: AssuredRow[] = [];
   for (const row of rows) {
     const sealed = row.sealedAt === null ? null : await ledger.sealedDevice(row.mac);
-    assured.push({ ...row, assurance: sealed && countVerdicts(assuranceOfRecord(sealed)) });
+    assured.push({ ...row, assurance: sealed && sumOf(assuranceOfRecord(sealed)) });
   }
   return assured;
 }

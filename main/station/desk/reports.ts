@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import PDFDocument from 'pdfkit';
 import type { ExportedFile } from '../../contract/views.ts';
 import type { DeviceHistory, DeviceRow } from '../../ledger/ledger.ts';
-import { assuranceOfRecord, type VerdictCounts } from './assurance.ts';
+import { type AssuranceSum, assuranceOfRecord } from './assurance.ts';
 import { type Story, storyOf } from './story.ts';
 
 const mimes = { csv: 'text/csv', json: 'application/json', pdf: 'application/pdf' } as const;
 
 /** A device of a list; `assurance` is null where it is not sealed. */
-export type AssuredRow = DeviceRow & { readonly assurance: VerdictCounts | null };
+export type AssuredRow = DeviceRow & { readonly assurance: AssuranceSum | null };
 
 const columns: readonly (readonly [title: string, value: (row: AssuredRow) => string])[] = [
   ['mac', (row) => row.mac],
@@ -23,9 +23,10 @@ const columns: readonly (readonly [title: string, value: (row: AssuredRow) => st
   ['last run', (row) => row.lastRun],
   ['last at', (row) => row.lastAt],
   ['attempts', (row) => String(row.attempts)],
-  ...(['met', 'waived', 'not met', 'not applicable'] as const).map(
-    (verdict) => [`guide: ${verdict}`, (row: AssuredRow) => String(row.assurance?.[verdict] ?? '')] as const,
-  ),
+  ['guide: met', ({ assurance }) => String(assurance?.met ?? '')],
+  ['guide: not applicable', ({ assurance }) => String(assurance?.notApplicable ?? '')],
+  ['guide: waived', ({ assurance }) => assurance?.waived.join('; ') ?? ''],
+  ['guide: not met', ({ assurance }) => assurance?.notMet.join('; ') ?? ''],
 ];
 
 /** What is to be said of a device in one word. */
@@ -92,7 +93,7 @@ function listStory(rows: readonly AssuredRow[], { station, at }: { station: stri
         heading: '',
         rows: rows.map((row) => [
           row.mac,
-          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}${row.assurance === null ? '' : `  guide: ${row.assurance.met} met, ${row.assurance.waived} waived, ${row.assurance['not met']} not met`}`,
+          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}${row.assurance === null ? '' : `  guide: ${row.assurance.met} met, ${row.assurance.waived.length} waived, ${row.assurance.notMet.length} not met`}`,
         ]),
       },
     ],
