@@ -57,6 +57,11 @@ test('the demonstration builds have no fault, with and without Secure Boot', () 
     esp32s3: { kind: 'esp32s3', chipId: 9, bootloaderOffset: 0, revision: { min: 0, max: 99 } },
     esp32s2: { kind: 'esp32s2', chipId: 2, bootloaderOffset: 0x1000, revision: { min: 0, max: 199 } },
     esp32c61: { kind: 'esp32c61', chipId: 20, bootloaderOffset: 0, revision: { min: 100, max: 199 } },
+    esp32c2: { kind: 'esp32c2', chipId: 12, bootloaderOffset: 0, revision: { min: 100, max: 199 } },
+    esp32c5: { kind: 'esp32c5', chipId: 23, bootloaderOffset: 0x2000, revision: { min: 100, max: 199 } },
+    esp32c6: { kind: 'esp32c6', chipId: 13, bootloaderOffset: 0, revision: { min: 0, max: 99 } },
+    esp32h2: { kind: 'esp32h2', chipId: 16, bootloaderOffset: 0, revision: { min: 0, max: 199 } },
+    esp32: { kind: 'esp32', chipId: 0, bootloaderOffset: 0x1000, revision: { min: 300, max: 399 } },
   };
   assert.deepEqual([...demo.keys()].sort(), Object.keys(targets).sort());
   for (const [name, target] of Object.entries(targets))
