@@ -1,8 +1,9 @@
 import { toHex, utf8 } from '../base/bytes.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { keysOf } from '../recipe/keys.ts';
-import { buildCaCsr, issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
+import { issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
 import { pemOf } from '../signing/pem.ts';
+import { buildCaCsr } from '../signing/requests.ts';
 import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
 import { oneOf } from './choice.ts';
 import { writeOutput } from './files.ts';

@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { SealedRecord } from '../model/record.ts';
+import { requireDeviceCa } from '../recipe/device-ca.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
 import type { Signer } from '../signing/signer.ts';
@@ -86,6 +87,7 @@ export class Station {
   async prepareRelease(loaded: LoadedRecipe): Promise<Release> {
     const { signer, openToken = noOtherToken } = this.parts;
     await using tokens = new TokenRing(signer, openToken);
+    await requireDeviceCa(loaded.recipe, loaded.files, signer, this.parts.clock.now());
     return await buildRelease(loaded, tokens);
   }
 

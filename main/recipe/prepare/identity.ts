@@ -6,17 +6,13 @@ import type { KeyRole, StepEvent } from '../../model/event.ts';
 import { ProgramFault } from '../../model/fault.ts';
 import { curveOfKey, rsaBitsOfKey } from '../../model/identity.ts';
 import type { NameAttribute } from '../../model/recipe.ts';
-import {
-  buildDeviceCsr,
-  type DeviceCertificateProfile,
-  type DeviceRequestKey,
-  issueDeviceCertificate,
-  serialNumberFrom,
-} from '../../signing/certificates.ts';
-import { chainForPartition, chainOf, requireChain } from '../../signing/chain.ts';
+import { type DeviceCertificateProfile, issueDeviceCertificate, serialNumberFrom } from '../../signing/certificates.ts';
+import { chainForPartition, requireChain } from '../../signing/chain.ts';
 import { makeRsaDeviceKey, publicPoint } from '../../signing/device-key.ts';
 import { pemOf } from '../../signing/pem.ts';
+import { buildDeviceCsr, type DeviceRequestKey } from '../../signing/requests.ts';
 import { spkiOfPoint } from '../../signing/spki.ts';
+import { chainFor, validityAt } from '../device-ca.ts';
 import type { StepContext } from '../step.ts';
 import { fillIn, type MadePart, sha256 } from './made-part.ts';
 
@@ -67,10 +63,9 @@ async function* certify(
     yield { type: 'observed', what: 'certificate-request', value: { ...facts, pem: csrPem, sha256: sha256(request) } };
   }
   if (certificate === null || profile === undefined) return [];
-  const chain =
-    certificate.caChain.length > 0 ? chainOf(certificate.caChain.map((path) => context.files.get(path)!)) : null;
+  const chain = chainFor(certificate, context.files);
   using random = await context.signer.random(20);
-  const { notBefore, notAfter } = validity(context, certificate);
+  const { notBefore, notAfter } = validityAt(certificate, context.clock.now());
   const { der, serialNumber } = await issueDeviceCertificate({
     signer: context.signer,
     ca: certificate.ca,
@@ -102,14 +97,6 @@ function profileOf(context: StepContext, { usages, alternativeNames }: Certifica
 
 function filled(context: StepContext, name: readonly NameAttribute[]): NameAttribute[] {
   return name.map(({ type, value }) => ({ type, value: fillIn(value, context) }));
-}
-
-function validity({ clock }: StepContext, { validYears, notAfter }: CertificateWish) {
-  const notBefore = new Date(clock.now());
-  if (notAfter !== null) return { notBefore, notAfter: new Date(`${notAfter}T23:59:59Z`) };
-  const end = new Date(notBefore);
-  end.setUTCFullYear(end.getUTCFullYear() + validYears!);
-  return { notBefore, notAfter: end };
 }
 
 function ecdsaKey({ workspace }: StepContext, { key }: Identity): DeviceRequestKey {

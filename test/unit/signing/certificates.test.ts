@@ -8,15 +8,14 @@ import { toHex } from '../../../main/base/bytes.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { curveOfKey, type IdentityKey, rsaBitsOfKey } from '../../../main/model/identity.ts';
 import {
-  buildCaCsr,
-  buildDeviceCsr,
-  type DeviceRequestKey,
   issueCaCertificate,
   issueDeviceCertificate,
+  requireCa,
   serialNumberFrom,
 } from '../../../main/signing/certificates.ts';
 import { deviceKeyFrom, makeRsaDeviceKey, seedLength } from '../../../main/signing/device-key.ts';
 import { derOfPem, pemOf } from '../../../main/signing/pem.ts';
+import { buildCaCsr, buildDeviceCsr, type DeviceRequestKey } from '../../../main/signing/requests.ts';
 import type { Signer } from '../../../main/signing/signer.ts';
 import { spkiOfPoint } from '../../../main/signing/spki.ts';
 import { openSoftToken, temporaryFolder, withoutSoftHsm } from './soft-token.ts';
@@ -322,6 +321,21 @@ test("under a company's own PKI: its certificate for our request is taken over a
   );
   assert.match(verdict, /OK/);
   assert.ok(new X509Certificate(der).checkIssued(new X509Certificate(ca)));
+});
+
+test('before a batch it is clear whether the CA of the token can issue at all', { skip }, async () => {
+  const issuer = (await caOf('ca-256')).der;
+  const good = { signer, ca: { label: 'ca-256' }, issuer, notBefore, notAfter };
+  await requireCa(good);
+  await requireCa({ ...good, issuer: null });
+  for (const [code, wrong] of [
+    ['certificate.issuer', { ca: { label: 'ca-384' } }],
+    ['certificate.validity', { notAfter: new Date('2061-01-01T00:00:00Z') }],
+    ['certificate.validity', { issuer: null, notAfter: notBefore }],
+    ['token.refused', { issuer: null, ca: { label: 'boot' } }],
+    ['token.no-key', { ca: { label: 'no such CA' } }],
+  ] as const)
+    await assert.rejects(requireCa({ ...good, ...wrong }), (fault) => isFault(fault, code), code);
 });
 
 test('serial numbers are positive and of full length, whatever the random bytes', () => {
