@@ -7,6 +7,7 @@
 // Other words go on to the command that is started: --data DIR, --station FILE, --port N.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { nodeWords } from './boot/node-words.mjs';
 import { buildMain } from './build.ts';
 import { electronProgram, hasDisplay } from './start-window.ts';
 
@@ -20,7 +21,7 @@ async function startWindow(program: string, words: readonly string[]): Promise<n
     await buildPage();
   }
   await buildMain();
-  const child = spawn(program, [root, ...words], { stdio: 'inherit' });
+  const child = spawn(program, [`--js-flags=${nodeWords.join(' ')}`, root, ...words], { stdio: 'inherit' });
   // Ctrl-C at a terminal reaches the window by itself; a signal to this process alone is handed on.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));

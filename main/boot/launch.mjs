@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeWords } from './node-words.mjs';
 import { pinnedNode, stampFile, stampOf } from './stamp.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -45,9 +46,10 @@ const node = productNode();
 // Types are stripped and code is compiled once, not at every start of the station and of its token and ledger threads.
 process.env.NODE_COMPILE_CACHE ??= join(root, '.cache', 'compile');
 // From Node 23.11 on a process can hand itself over: no second process stands between the terminal and the product.
-if (process.execve && process.platform !== 'win32') process.execve(node, [node, script, ...rest], process.env);
+if (process.execve && process.platform !== 'win32')
+  process.execve(node, [node, ...nodeWords, script, ...rest], process.env);
 
-const child = spawn(node, [script, ...rest], { stdio: 'inherit' });
+const child = spawn(node, [...nodeWords, script, ...rest], { stdio: 'inherit' });
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => {
     // Ctrl-C at a terminal reaches the whole process group by itself; a second one would mean 'at once' to the product.

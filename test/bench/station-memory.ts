@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { nodeWords } from '../../main/boot/node-words.mjs';
 import { withoutSoftHsm } from '../unit/signing/soft-token.ts';
 import type { Figure } from './figures.ts';
 import type { StationFindings, StationTask, StationWord } from './station-process.ts';
@@ -15,7 +16,7 @@ export async function stationMemory(): Promise<readonly Figure[]> {
     return [{ what: 'memory of the station', value: 'not measured', budget: withoutSoftHsm, met: null }];
   const silicon = program('silicon-process.ts', [String(fixtures), 'esp32p4?rev=v3.1&pacing=none']);
   const [addresses] = (await once(silicon, 'message')) as [string[]];
-  const station = program('station-process.ts', [], ['--expose-gc']);
+  const station = program('station-process.ts', [], ['--expose-gc', ...nodeWords]);
   try {
     const found = await new Promise<StationFindings>((resolve, reject) => {
       station.once('exit', (code) => reject(new Error(`the station ended with ${code}`)));

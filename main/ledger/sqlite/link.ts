@@ -26,6 +26,12 @@ interface FromThread {
   readonly answers: readonly Answer<unknown>[];
 }
 
+/**
+ * What a thread makes lives as long as one message: with a small nursery it is collected while it is few, and the three of them do not
+ * grow to what V8 would let them have (some 50 MB each).
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
+
 /** Our end of a ledger thread: messages out, each answered in full by one message back. */
 export class Thread {
   readonly #worker: Worker;
@@ -37,7 +43,7 @@ export class Thread {
   #ended: Error | null = null;
 
   private constructor(options: ThreadOptions) {
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: options });
+    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: options, resourceLimits });
     this.#worker.on('message', ({ id, answers }: FromThread) => {
       this.#waiting.get(id)?.resolve(answers);
       this.#waiting.delete(id);

@@ -114,6 +114,8 @@ function startReader({ file }: Extract<ThreadOptions, { role: 'reader' }>) {
 function startKeeper({ file, scrubAfterMs }: Extract<ThreadOptions, { role: 'keeper' }>) {
   const db = new Database(file, { fileMustExist: true, timeout: 20 });
   checkSqlite(db);
+  // It reads the log and looks nothing up.
+  db.pragma('cache_size = -1000');
   // As the writer's: a checkpoint reaches the disk before the log is used again.
   db.pragma('synchronous = FULL');
   const lookMs = Math.min(quietLookMs, scrubAfterMs);
