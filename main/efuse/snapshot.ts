@@ -61,10 +61,13 @@ export function blankSnapshot(table: EfuseTable): EfuseSnapshot {
 
 /**
  * Coding state of all blocks but BLOCK0 by their nibbles: bits 2:0 count the wrong bytes, bit 3 says that they are too many. On ESP32-C3 the
- * fail bits stand one nibble later, and BLOCK10 has none (FACTS 2.4).
+ * fail bits stand one nibble later, and BLOCK10 has none (FACTS 2.4). Without coding scheme the status of ESP32's decoder means nothing
+ * (espefuse, get_coding_scheme_warnings).
  */
 export function blockHealth(snapshot: EfuseSnapshot): readonly BlockHealth[] {
-  const nibble = (index: number) => (snapshot.rsErrors[index >>> 3]! >>> (4 * (index & 7))) & 0xf;
+  const uncoded = snapshot.table.chip === 'esp32' && readNumber(snapshot, 'CODING_SCHEME') !== 1;
+  const errors = uncoded ? [0, 0] : snapshot.rsErrors;
+  const nibble = (index: number) => (errors[index >>> 3]! >>> (4 * (index & 7))) & 0xf;
   const shift = snapshot.table.rsFailBitShift;
   return snapshot.table.blocks.slice(1).map(({ number }) => {
     const failNibble = number - 1 + shift;

@@ -7,6 +7,7 @@ import { seededRandom } from '../../../main/base/random.ts';
 import { profileOf } from '../../../main/chip/profiles.ts';
 import { codewordOf, EfuseBus, type RegisterAccess } from '../../../main/chip/registers.ts';
 import type { WantedEfuses } from '../../../main/efuse/plan-types.ts';
+import { blankSnapshot, blockHealth } from '../../../main/efuse/snapshot.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { ClassicEfuseController } from '../../../main/virtual/efuse-classic.ts';
@@ -185,6 +186,15 @@ test('a line that damages every word burns nothing', async () => {
     (error) => isFault(error, 'chip.staging-differs'),
   );
   assert.ok(efuse.burned().every((bytes) => bytes.every((byte) => byte === 0)));
+});
+
+test('what the decoder says of blocks without code is not believed', () => {
+  const said = { ...blankSnapshot(table), rsErrors: [0xfff, 0] as const };
+  assert.ok(blockHealth(said).every(({ failed, correctedBytes }) => !failed && correctedBytes === 0));
+  const coded = blankSnapshot(table).blocks.map((words, block) =>
+    words.map((word, i) => (block === 0 && i === 6 ? 1 : word)),
+  );
+  assert.ok(blockHealth({ ...said, blocks: coded }).every(({ failed }) => failed));
 });
 
 test('SECURE_VERSION rises bit by bit; a version that is burned already is not burned again, a higher one refused', async () => {
