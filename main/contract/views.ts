@@ -200,6 +200,15 @@ export interface PlanView {
     readonly signed: boolean;
     readonly encrypted: boolean;
   }[];
+  /** What every device gets into its NVS partitions: of secret values only where they come from. */
+  readonly stored: readonly {
+    readonly partition: string;
+    /** How it is encrypted, in words. */
+    readonly encryption: string;
+    /** CSV with a row a device; null: none. */
+    readonly list: string | null;
+    readonly values: readonly { readonly name: string; readonly type: string; readonly shown: string }[];
+  }[];
   /** Key blocks; one that two keys share stands twice. */
   readonly slots: readonly {
     readonly slot: number;

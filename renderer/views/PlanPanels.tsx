@@ -43,6 +43,28 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
           </tbody>
         </table>
       </Scroll>
+      {plan.stored.map((stored) => (
+        <section key={stored.partition}>
+          <h3>{r.stored(stored.partition)}</h3>
+          <p>
+            {stored.encryption}
+            {stored.list !== null && <>; {r.storedList(stored.list)}</>}
+          </p>
+          <Scroll>
+            <table className="plain">
+              <tbody>
+                {stored.values.map((value) => (
+                  <tr key={value.name}>
+                    <th scope="row">{value.name}</th>
+                    <td className="mono">{value.type}</td>
+                    <td>{value.shown}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        </section>
+      ))}
     </>
   );
 }

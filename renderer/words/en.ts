@@ -383,6 +383,8 @@ export const en = {
     diffNone: 'Nothing differs from the previous revision.',
     weaker: 'weaker',
     flash: 'Flash',
+    stored: (partition: string) => `Stored in ${partition}`,
+    storedList: (list: string) => `a row of ${list} for each device`,
     refusals: 'Refusals',
     choose: 'Choose a recipe.',
     noPlan: 'There is no plan while the recipe has errors.',

@@ -128,7 +128,7 @@ async function released(stage: Stage, device: string, options: { readonly as?: s
   return answers;
 }
 
-describe('what a recipe stores', { skip: noToken, timeout: 120_000 }, () => {
+describe('what a recipe stores', { skip: noToken, timeout: 240_000 }, () => {
   it('reaches the firmware of each board, and lies nowhere else', async (t) => {
     const stage = await setStage();
     t.after(() => stage.close());

@@ -5,6 +5,7 @@ import type { LoadedRecipe } from '../../recipe/load.ts';
 import { planDigest } from '../../recipe/plan.ts';
 import { planOnBlank } from '../../recipe/preview.ts';
 import { previewRelease } from '../../recipe/release.ts';
+import { storagePreview } from '../../recipe/storage-preview.ts';
 import type { Finding, Plan } from '../../recipe/types.ts';
 
 export function findingView(finding: Finding): FindingView {
@@ -14,10 +15,10 @@ export function findingView(finding: Finding): FindingView {
 
 /** What would be done to a blank board, made without the token, so that it can be shown at every key stroke. */
 export function previewPlan(loaded: LoadedRecipe): PlanView {
-  return planView(planOnBlank(loaded, previewRelease(loaded.recipe, loaded.firmware)));
+  return planView(planOnBlank(loaded, previewRelease(loaded.recipe, loaded.firmware)), storagePreview(loaded.recipe));
 }
 
-export function planView(plan: Plan): PlanView {
+export function planView(plan: Plan, stored: PlanView['stored']): PlanView {
   const { burn } = plan;
   const reasons = new Map(plan.wanted.fields.map((field) => [field.field, field.reason]));
   const fields = new Map<string, { field: string; block: number; bits: number[]; reason: string }>();
@@ -37,6 +38,7 @@ export function planView(plan: Plan): PlanView {
       signed,
       encrypted,
     })),
+    stored,
     slots: keyBlockMap(burn).flatMap(({ slot, name, held }) =>
       held.length === 0
         ? [{ slot, name, purpose: null, words: 'free', secret: false }]

@@ -10,6 +10,7 @@ import { describeDifferences } from '../../../main/recipe/diff.ts';
 import { type LoadResult, loadRecipeText } from '../../../main/recipe/load.ts';
 import { settleStorage } from '../../../main/recipe/settle-storage.ts';
 import { storagePreview } from '../../../main/recipe/storage-preview.ts';
+import { previewPlan } from '../../../main/station/desk/recipe-views.ts';
 
 const file = join(import.meta.dirname, '../../../station-config/recipes/esp32p4-provisioning.yaml');
 const good = readFileSync(file, 'utf8');
@@ -136,6 +137,7 @@ test('what the build decides is taken from it: the key block, the partition of t
 test('a preview shows what will be stored, and of a secret only where it comes from', () => {
   const { loaded } = loadRecipeText(good, file);
   const [fctry] = storagePreview(loaded!.recipe);
+  assert.deepEqual(previewPlan(loaded!).stored, [fctry], 'in the window as in the terminal');
   assert.match(fctry!.encryption, /HMAC/);
   assert.deepEqual(
     fctry!.values.map(({ name, shown }) => `${name} ${shown}`),
