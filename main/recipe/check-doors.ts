@@ -24,8 +24,8 @@ export function checkDoorWishes(recipe: Recipe, profile: ChipProfile, table: Efu
   const { doors } = recipe;
   if (table === undefined) return;
   const has = (field: string) => hasField(table, field);
-  const lacks = (check: string, key: string, what: string, remedy: string) =>
-    add({ check, path: `doors.${key}`, what, remedy });
+  const lacks = (check: string, key: string, what: string, remedy: string, severity: Finding['severity'] = 'error') =>
+    add({ check, path: `doors.${key}`, what, remedy, severity });
   if (doors.jtag === 'soft') {
     if (!profile.hmac)
       lacks(
@@ -90,7 +90,7 @@ function checkRomPrint(
   { doors, bootProof }: Recipe,
   profile: ChipProfile,
   canBeSilent: boolean,
-  lacks: (check: string, key: string, what: string, remedy: string) => void,
+  lacks: (check: string, key: string, what: string, remedy: string, severity?: Finding['severity']) => void,
 ): void {
   const print = doors.romPrint ?? 'on';
   if (print === 'on') return;
@@ -103,6 +103,14 @@ function checkRomPrint(
     );
     return;
   }
+  if (print !== 'silent' && (profile.kind === 'esp32p4' || profile.kind === 'esp32c5'))
+    lacks(
+      'rom-print-strap',
+      'rom_print',
+      `Espressif's documents disagree about the strap pin that decides on the ${profile.title} what the ROM prints.`,
+      'Try it on a board of yours first, or use silent or on.',
+      'warning',
+    );
   if (doors.downloadMode === 'disabled')
     lacks(
       'rom-print-shut',

@@ -100,6 +100,32 @@ describe('soft JTAG', { skip: noToken, timeout: 240_000 }, () => {
     assert.equal((await ledger.verify()).broken, null);
   });
 
+  it('a block that does not take its key: what is burned elsewhere is still the key of the token in escrow', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const { ledger, signer } = stage.station.parts;
+    const loaded = recipeVariant(t, 'esp32c3-production', 'esp32c3', { "jtag: 'off'": 'jtag: soft' });
+    // Four key blocks: flash key, HMAC key, JTAG key, digest.
+    const addresses = upTo(4).map(
+      (n) => `virtual:esp32c3?rev=v0.4&pacing=none&name=dead-${n}&seed=${n}&fault=dead-bit:${n}`,
+    );
+    const ends = await bringToEnd(stage, loaded, addresses);
+    for (const { chip, address, end } of ends) {
+      assert.equal(end, 'sealed', address);
+      const { wrapped } = await held(ledger, chip.identity.mac, 'jtag-token');
+      const { label, id } = (await signer.keys()).find((key) => key.id === wrapped.wrappingKeyId)!;
+      using token = await signer.unwrap({ label, id }, wrapped);
+      assert.ok(
+        token.use((bytes) => started(chip).openJtag(bytes)),
+        address,
+      );
+    }
+    assert.ok(
+      ends.every(({ verdicts }) => verdicts.length === 2),
+      'each was felt',
+    );
+  });
+
   it('the token of the fact sheet', () => {
     // hmac.json of the team's vectors (FACTS 6): key 40..5F, message 32 zero bytes.
     using key = SecretBytes.take(Uint8Array.from({ length: 32 }, (_, i) => 0x40 + i));

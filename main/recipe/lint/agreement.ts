@@ -120,13 +120,13 @@ export function lintAgreement({ recipe, table, is }: LintContext, { options }: S
       );
   }
   const silenced = romLogOptions.find((option) => is(option));
-  if (silenced !== undefined && !('UART_PRINT_CONTROL' in recipe.efuses))
+  if (silenced !== undefined && (recipe.doors.romPrint ?? 'on') === 'on' && !('UART_PRINT_CONTROL' in recipe.efuses))
     tell(
       'lint-rom-log',
       'info',
       silenced,
       `The application burns by itself what the ROM prints (CONFIG_${silenced}), and the recipe says nothing of it.`,
-      'Ask for it in the recipe (efuses: UART_PRINT_CONTROL), so that it is planned and recorded.',
+      'Ask for it in the recipe (doors.rom_print), so that it is planned and recorded.',
     );
   const data = table.partitions.filter(({ type }) => type === partitionTypes.data);
   const keepsKeysInFlash = is('NVS_ENCRYPTION') && is('NVS_SEC_KEY_PROTECT_USING_FLASH_ENC');

@@ -13,6 +13,7 @@ import { checkDeviceEncryption } from '../../../main/recipe/check-device-encrypt
 import { deviceEncryptionProblems, encryptionTrouble } from '../../../main/recipe/device-encryption.ts';
 import { loadRecipeText } from '../../../main/recipe/load.ts';
 import { wantedEfuses } from '../../../main/recipe/wanted.ts';
+import { refuseApprover } from '../../../main/station/desk/approval.ts';
 import { withFields, withWords } from '../efuse/snapshots.ts';
 
 const file = join(import.meta.dirname, '../../../station-config/recipes/esp32p4-production.yaml');
@@ -105,4 +106,14 @@ test('trouble is told by the bootloader’s own errors, not by what it says on t
   assert.match('E (312) flash_encrypt: Not enough free efuse key blocks (need 2) to continue', encryptionTrouble);
   assert.doesNotMatch('I (312) flash_encrypt: Generating new flash encryption key...', encryptionTrouble);
   assert.doesNotMatch('E (312) wifi: nothing to do with it', encryptionTrouble);
+});
+
+test('flash encryption that can be switched off is never approved, whatever is waived', () => {
+  const open = readFileSync(file, 'utf8')
+    .replace('mode: release', 'mode: development')
+    .concat('waivers:\n  - check: no-flash-encryption\n    reason: only to see whether it is let through\n');
+  const { loaded } = loadRecipeText(open, file);
+  assert.equal(loaded?.recipe.purpose, 'production');
+  assert.equal(refuseApprover('r', loaded!, [], 'ed')?.code, 'recipe.development');
+  assert.equal(refuseApprover('r', loadRecipeText(text, file).loaded!, [], 'ed'), null);
 });
