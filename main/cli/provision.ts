@@ -1,5 +1,6 @@
 import { faultOf, RecipeFault } from '../model/fault.ts';
 import { forRehearsal } from '../recipe/keys.ts';
+import type { Recipe } from '../recipe/types.ts';
 import type { FixtureSpec } from '../station/fixture.ts';
 import type { BatchResult } from '../station/station.ts';
 import { parseAddress } from '../transport/address.ts';
@@ -27,6 +28,7 @@ export async function provision(options: ProvisionOptions, world: World): Promis
   const read = requireRecipe(options.recipe, options, world);
   const loaded = options.rehearsal ? { ...read, recipe: forRehearsal(read.recipe) } : read;
   const fixtures = fixturesOf(options, world);
+  refuseSerials(loaded.recipe, options.serial ?? []);
   const station = await world.openStation(options);
   const stop = new AbortController();
   const display = new ProgressDisplay(
@@ -66,6 +68,16 @@ export async function provision(options: ProvisionOptions, world: World): Promis
     display.close();
     await station.close();
   }
+}
+
+/** A number that nobody would check is a mistake: only scanned ones come from outside. */
+function refuseSerials({ name, serial: { from } }: Recipe, serials: readonly string[]): void {
+  if (from === 'scan' || serials.length === 0) return;
+  throw new RecipeFault({
+    code: 'cli.serial',
+    what: `Serial numbers were given, but the recipe ${name} makes its own (serial.from: ${from}).`,
+    next: 'Leave --serial out, or set serial.from to scan in the recipe.',
+  });
 }
 
 function fixturesOf(options: ProvisionOptions, world: World): FixtureSpec[] {

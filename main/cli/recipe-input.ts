@@ -44,7 +44,7 @@ export function requireRecipe(file: string, options: RecipeOptions, world: World
   throw new RecipeFault({
     code: 'recipe.refused',
     what: `The recipe ${file} is refused: ${count} ${count === 1 ? 'mistake stands' : 'mistakes stand'} in the way (above).`,
-    next: 'Mend them, or waive with a reason those that can be waived. No board was touched.',
+    next: 'Mend them, or waive with a reason those that can be waived.',
     safety: 'untouched',
   });
 }

@@ -7,7 +7,7 @@ import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { DeviceHistory, Ledger } from '../ledger/ledger.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { Fact, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
-import { BoardFault, type Fault, faultOf, isFault, RecipeFault } from '../model/fault.ts';
+import { BoardFault, type Fault, faultOf, isFault, LedgerFault, RecipeFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import { devicePartsOf } from '../recipe/device-parts.ts';
@@ -306,7 +306,9 @@ export class Run {
     const events = [...this.#before, ...(await ledger.events(this.#record.id))];
     const sealedAt = isoTime(clock.now());
     const record = sealedRecordOf(this.#record, events, { station, sealedAt, software });
-    const seal = await ledger.seal(record);
+    const seal = await ledger.seal(record).catch((error: unknown) => {
+      throw isFault(error, 'ledger.duplicate') ? burnedDuplicate(error) : error;
+    });
     const ms = Math.round(clock.monotonic() - startedAt);
     this.#parts.listen({
       type: 'run',
@@ -317,6 +319,19 @@ export class Run {
     });
     return seal;
   }
+}
+
+/** What the record states belongs to another board: found at the seal the ledger is unchanged, but the board is burned. */
+function burnedDuplicate(cause: Fault): LedgerFault {
+  const { code, what, details } = cause;
+  return new LedgerFault({
+    code,
+    what: `The board is finished, but cannot be sealed: ${what}`,
+    next: 'Set it aside and find out which of the two boards is right; this one is not sealed and has no record.',
+    safety: 'resumable',
+    details,
+    cause,
+  });
 }
 
 /** A board that may be worked on, and everything that was decided of it before. */

@@ -222,6 +222,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
 
   it('serial numbers: twice the same, not of the pattern, none where one is asked for', async (t) => {
     const data = ownData(t);
+    await provisionTells(t, ['--serial', 'SN0001'], { status: 2, code: 'cli.serial', sentence: /makes its own/ });
     const file = join(testFolder(t), 'scan.yaml');
     writeFileSync(file, readFileSync(p4, 'utf8').replace('from: mac', "from: scan\n  pattern: 'SN[0-9]{4}'"));
     const recipe = ['--recipe', file, '--firmware', join(builds, 'esp32p4-v3')];
