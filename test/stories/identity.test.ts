@@ -11,6 +11,7 @@ import type { SealedRecord } from '../../main/model/record.ts';
 import { issueCaCertificate, serialNumberFrom } from '../../main/signing/certificates.ts';
 import { pemOf } from '../../main/signing/pem.ts';
 import { registrationText, sealedOf } from '../../main/station/registration.ts';
+import { proveSealedBoard } from '../../main/station/verify-device.ts';
 import { flashView } from '../../main/virtual/boot-flash.ts';
 import { faultsOf, noToken, recipeAt, recipes, type Stage, setStage } from './stage.ts';
 
@@ -203,6 +204,21 @@ describe('device identities', { skip, concurrency: 1 }, () => {
     assert.equal(Buffer.from(spki.replace(/-----[^-]+-----|\s/g, ''), 'base64').toString('hex'), proven!.publicKey);
     const types = entriesOf(address, record).map(({ type }) => type);
     assert.deepEqual(types, [tlvTypes.dsData, tlvTypes.dsContext]);
+
+    const { ledger, clock, random } = stage.station.parts;
+    const { checks } = await proveSealedBoard(() => stage.bench.open(address, { baudRate: 115200 }), {
+      ...{ clock, random, record },
+      find: (id) => ledger.sealedDevice(id),
+    });
+    assert.deepEqual(
+      checks.map(({ what, ok }) => [what, ok]),
+      [
+        ['door', true],
+        ['boot', true],
+        ['device key', true],
+      ],
+    );
+    assert.equal(checks.at(-1)?.evidence, 'rsa-3072, a request for a certificate');
   });
 
   it('both are told to a cloud by the order they were made for', async () => {
