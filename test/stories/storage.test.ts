@@ -222,7 +222,7 @@ describe('what a recipe stores', { skip: noToken, timeout: 240_000 }, () => {
     assert.deepEqual(await released(stage, mac, {}), [proof]);
     assert.deepEqual(await released(stage, mac, { as: 'code' }), [code]);
     mkdirSync(join(stage.folder, 'labels'));
-    writeFileSync(join(stage.folder, 'labels/device.zpl'), '^XA^FDQA,{provisioning}^FS^FD{serial}^FS^XZ');
+    writeFileSync(join(stage.folder, 'labels/esp32p4-provisioning.zpl'), '^XA^FDQA,{provisioning}^FS^FD{serial}^FS^XZ');
     assert.deepEqual(await released(stage, mac, { as: 'label' }), [
       `^XA^FH_^FDQA,${code.replace('_', '_5F')}^FS^FH_^FD${mac.replaceAll(':', '')}^FS^XZ`,
     ]);
