@@ -58,6 +58,7 @@ export function forRehearsal(recipe: Recipe): Recipe {
       // what was signed by the real keys is no reason to stop: the rehearsal's keys sign anew
       existingSignatures: 'replace',
     },
+    ...(recipe.ota ? { ota: { ...recipe.ota, manifestKey: bare(recipe.ota.manifestKey) } } : {}),
     identity: recipe.identity && {
       ...recipe.identity,
       certificate: recipe.identity.certificate && {
