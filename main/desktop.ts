@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from './base/clock.ts';
 import { systemRandom } from './base/random.ts';
 import { createDesk } from './compose.ts';
-import { revisionText } from './model/chip.ts';
+import type { Recipe } from './model/recipe.ts';
 import {
   dataFolderOf,
   openPorts,
@@ -15,6 +15,7 @@ import {
   stationConfigFolder,
   type TokenHost,
 } from './parts.ts';
+import { rehearsalAddress } from './recipe/rehearsal-address.ts';
 import type { Desk } from './station/desk/desk.ts';
 import type { RehearsalRoom } from './station/desk/rehearsal.ts';
 import type { Station } from './station/station.ts';
@@ -116,10 +117,7 @@ function hasTaughtFixtures(dataFolder: string): boolean {
 }
 
 /** A station in a folder of its own, with a token, a ledger and a virtual board that are gone with it. */
-async function openRehearsal(
-  recipe: { readonly chip: string; readonly silicon: { readonly min: number } },
-  token: TokenHost | undefined,
-): Promise<RehearsalRoom> {
+async function openRehearsal(recipe: Recipe, token: TokenHost | undefined): Promise<RehearsalRoom> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
   const ports = openPorts(systemRandom);
   const remove = async () => {
@@ -132,7 +130,7 @@ async function openRehearsal(
   });
   return {
     station,
-    address: `virtual:${recipe.chip}?rev=${revisionText(recipe.silicon.min)}&pacing=none`,
+    address: rehearsalAddress(recipe),
     async close() {
       await station.close();
       await remove();

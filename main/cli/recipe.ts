@@ -6,6 +6,7 @@ import { describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
 import { makePlan, planDigest } from '../recipe/plan.ts';
 import { planInput, planOnBlank } from '../recipe/preview.ts';
+import { rehearsalAddress } from '../recipe/rehearsal-address.ts';
 import { buildRelease, type Release } from '../recipe/release.ts';
 import { storagePreview } from '../recipe/storage-preview.ts';
 import type { Plan } from '../recipe/types.ts';
@@ -171,7 +172,7 @@ export async function rehearseCommand(
 ): Promise<Exit> {
   const loaded = requireRecipe(file, options, world);
   const temporary = world.temporaryFolder();
-  const address = `virtual:${loaded.recipe.chip}?rev=${revisionText(loaded.recipe.silicon.min)}&pacing=none`;
+  const address = rehearsalAddress(loaded.recipe);
   try {
     world.streams.say(`Rehearsal on ${address}; nothing of it is kept.`);
     return await provision(
