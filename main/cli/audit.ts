@@ -147,6 +147,8 @@ function recordLines(record: SealedRecord): string[] {
       ['identity', record.identity ? identityWords(record.identity) : '-'],
       ...storageRows(record).map((row) => [...row]),
       ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`]] : []),
+      ...(record.flashEncryptedBy === 'device' ? [['flash key', 'made in the device: nobody has a copy']] : []),
+      ...(record.escrows ? [['in escrow', record.escrows.map(({ what }) => what).join(', ')]] : []),
       ['keys destroyed', record.keysDestroyedAt ?? 'no'],
       [
         'waivers',

@@ -64,6 +64,10 @@ function burnText(what: string, detail: unknown): string {
     const { slot, name, purpose } = detail as { slot: number; name?: string; purpose: string };
     return `${purpose} into ${name ?? `BLOCK_KEY${slot}`}`;
   }
+  if (what === 'device-encryption') {
+    const { purposes } = detail as { purposes: readonly string[] };
+    return `${purposes.join(' and ')} and SPI_BOOT_CRYPT_CNT by the device itself`;
+  }
   const { fields } = detail as { fields?: readonly { field: string; from: number; to: number }[] };
   if (fields === undefined) return what;
   return fields.map(({ field, from, to }) => (from === 0 && to === 1 ? field : `${field} ${from} -> ${to}`)).join(', ');
@@ -72,7 +76,9 @@ function burnText(what: string, detail: unknown): string {
 /** The same where the fields were told a line above. */
 function shortBurnText(what: string, detail: unknown): string {
   const { fields } = detail as { fields?: readonly unknown[] };
-  return fields === undefined || fields.length < 3 ? burnText(what, detail) : `these ${fields.length} fields`;
+  return fields === undefined || what === 'device-encryption' || fields.length < 3
+    ? burnText(what, detail)
+    : `these ${fields.length} fields`;
 }
 
 function verifiedText(what: string, detail: unknown): string {
@@ -92,6 +98,10 @@ function verifiedText(what: string, detail: unknown): string {
     case 'block3': {
       const { effect } = detail as { effect?: string };
       return `read back ${shortBurnText(what, detail)}${effect ? `; seen: ${effect}` : ''}`;
+    }
+    case 'device-encryption': {
+      const { by } = detail as { by: string };
+      return `the device has encrypted its flash, by ${by}; nobody has a copy of its key`;
     }
     default:
       return `verified ${what}`;
