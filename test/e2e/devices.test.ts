@@ -32,7 +32,7 @@ inEverySeat('devices', (openBench) => {
       page
         .getByRole('button', { name: 'Export' })
         .click()
-        .then(() => page.getByRole('menuitem', { name: 'CSV' }).click()),
+        .then(() => page.getByRole('menuitem', { name: 'CSV', exact: true }).click()),
     ]);
     assert.ok((await readFile(await sheet.path(), 'utf8')).includes(macs[2]!));
     await page.locator('.vtable-row').click();

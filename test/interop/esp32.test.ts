@@ -74,7 +74,7 @@ describe('espefuse at the ESP32', { concurrency: 3 }, () => {
     assert.ok(plan.refusals.some(({ code, condemns }) => code === 'efuse.coding-scheme' && condemns));
 
     const spoiled = efuse.burned();
-    const empty = spoiled[2]!.findIndex((byte) => byte === 0);
+    const empty = spoiled[2]!.indexOf(0);
     spoiled[2]![empty] = 1;
     efuse.restore(spoiled);
     bench.reset();

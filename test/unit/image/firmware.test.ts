@@ -202,7 +202,7 @@ test('what flash encryption covers (FACTS 3.4)', () => {
   const covered = (partition: Partition) => isEncryptedPartition(partition);
   assert.deepEqual(
     table.partitions.filter(covered).map(({ name }) => name),
-    ['otadata', 'esp_secure_cert', 'ota_0', 'ota_1'],
+    ['otadata', 'esp_secure_cert', 'nvs_keys', 'ota_0', 'ota_1'],
   );
   const data = (subtype: number, encrypted = false): Partition => ({
     name: 'x',
