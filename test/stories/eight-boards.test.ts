@@ -102,7 +102,7 @@ async function provisionEight(
       'keys are not trivial',
     );
     const door = (records[0]!.efusesAfter as { burnedAfterwards: Record<string, number> }).burnedAfterwards;
-    if (door['DIS_DOWNLOAD_MODE'] === 1) for (const address of addresses) await doorIsShut(stage, address);
+    if (door.DIS_DOWNLOAD_MODE === 1) for (const address of addresses) await doorIsShut(stage, address);
     assert.equal((await stage.station.parts.ledger.verify()).broken, null);
     await more(stage, records, chips);
   } finally {
