@@ -22,13 +22,13 @@ export interface LedgerOptions {
   readonly clock: Clock;
   /** Size that the database file may not pass (`ledger.full`), or null: as far as the disk goes. */
   readonly maxBytes?: number | null;
-  /** How long dropped wrapped keys may stay in the write-ahead log while the line never rests, milliseconds (default 10,000). */
+  /** How long dropped wrapped keys may stay in the write-ahead log while the line never rests, milliseconds (default 30,000). */
   readonly scrubAfterMs?: number;
 }
 
 /** Opens or makes the book of a station. One process at a time: `ledger.locked` names the other one. Other faults: see `Ledger`. */
 export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> {
-  const { file, station, clock, maxBytes = null, scrubAfterMs = 10_000 } = options;
+  const { file, station, clock, maxBytes = null, scrubAfterMs = 30_000 } = options;
   const started = clock.monotonic();
   const at = isoTime(clock.now());
   const { thread: writer, report } = await Thread.start<Omit<OpeningReport, 'ms'>>({
