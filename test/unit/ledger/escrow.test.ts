@@ -75,3 +75,23 @@ test('a release is an entry of the chain; of several secrets the newest comes fi
   );
   assert.equal((await ledger.verify()).broken, null);
 });
+
+test('a book from before there was escrow is opened, kept whole, and takes secrets', async (t) => {
+  const { ledger, file } = await book(t);
+  await ledger.openRun(run('r1', { mac: mac(1), serial: 'S-1' }));
+  await ledger.append('r1', 'prepare', keyMade('key-1', seededRandom(22)(72)));
+  await ledger.seal(record('r1', 1));
+  await ledger.close();
+  // What schema 2 did not have yet.
+  const db = new Database(file);
+  db.exec('DROP TABLE escrows; DROP INDEX entries_escrow_releases;');
+  db.pragma('user_version = 2');
+  db.close();
+  const again = (await book(t, { file })).ledger;
+  assert.equal((await again.sealedDevice(mac(1)))?.run, 'r1');
+  assert.deepEqual(await again.escrows({}), []);
+  await again.openRun(run('r2', { mac: mac(2) }));
+  await again.append('r2', 'prepare', escrowed('token-2', Uint8Array.of(2)));
+  assert.equal((await again.escrows({ mac: mac(2) })).length, 1);
+  assert.equal((await again.verify()).broken, null);
+});
