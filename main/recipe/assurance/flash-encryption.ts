@@ -1,6 +1,6 @@
 import { onesIn } from '../../efuse/snapshot.ts';
 import { asked, built, type Line, type Section } from './line.ts';
-import type { Product } from './product.ts';
+import { type Product, shortFingerprint } from './product.ts';
 import { isSecureBootOn } from './secure-boot.ts';
 
 /** The counter whose odd ones switch flash encryption on: FLASH_CRYPT_CNT on the classic ESP32. */
@@ -83,7 +83,7 @@ function ownKey(product: Product, on: boolean): Line {
     what,
     on && keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key)),
     keys
-      .map(({ blocks, fingerprint }) => `blocks ${blocks.join(', ')}, fingerprint ${fingerprint.slice(0, 16)}`)
+      .map(({ blocks, fingerprint }) => `blocks ${blocks.join(', ')}, fingerprint ${shortFingerprint(fingerprint)}`)
       .join('; ') || 'none',
     more,
   );

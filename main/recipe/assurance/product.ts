@@ -153,3 +153,8 @@ export class Product {
     return told.join(', ') || `the chip has no ${fields.join(' or ')}`;
   }
 }
+
+/** The first 16 digits of a fingerprint; words that stand in its place where no device is there yet. */
+export function shortFingerprint(fingerprint: string): string {
+  return /^[0-9a-f]+$/.test(fingerprint) ? fingerprint.slice(0, 16) : fingerprint;
+}

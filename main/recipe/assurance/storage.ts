@@ -1,5 +1,5 @@
 import { asked, built, notApplicable, type Section } from './line.ts';
-import type { Product } from './product.ts';
+import { type Product, shortFingerprint } from './product.ts';
 
 /** Security overview, Secure Storage. */
 export const secureStorage: Section = {
@@ -51,7 +51,9 @@ function hmacKey(product: Product) {
   return asked(
     what,
     keys.every((key) => product.hidden(key) && product.locked(key)),
-    keys.map(({ blocks, fingerprint }) => `block ${blocks.join()}, fingerprint ${fingerprint.slice(0, 16)}`).join(', '),
+    keys
+      .map(({ blocks, fingerprint }) => `block ${blocks.join()}, fingerprint ${shortFingerprint(fingerprint)}`)
+      .join(', '),
     { asks },
   );
 }
