@@ -1,5 +1,6 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { equalBytes, toHex, utf8 } from '../base/bytes.ts';
+import { X509Certificate } from 'node:crypto';
+import { equalBytes, utf8 } from '../base/bytes.ts';
+import { sha256Hex } from '../base/digest.ts';
 import type { SecretBytes } from '../base/secret.ts';
 import { buildDsContext, buildDsData, openDsData, readRsaKey } from '../image/ds.ts';
 import { type SecureCertEntry, type SecureCertTlv, tlvTypes } from '../image/secure-cert.ts';
@@ -80,7 +81,7 @@ export async function describeDs(tlvs: readonly SecureCertTlv[], options: DsOpti
       const spki = spkiOfRsa(modulus, Uint8Array.of(1, 0, 1));
       const certificate = tlvs.find(({ type }) => type === tlvTypes.deviceCertificate)?.data;
       const whose = certificate === undefined ? 'no certificate beside it' : fits(certificate, spki);
-      return `RSA ${bits}, public key ${toHex(createHash('sha256').update(spki).digest())}, ${whose}`;
+      return `RSA ${bits}, public key ${sha256Hex(spki)}, ${whose}`;
     } catch (error) {
       if (isFault(error)) return `NOT UNDER THIS KEY (${error.what})`;
       throw error;

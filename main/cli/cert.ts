@@ -1,5 +1,6 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { viewOf } from '../base/bytes.ts';
+import { sha256Hex } from '../base/digest.ts';
 import {
   buildSecureCert,
   parseSecureCert,
@@ -112,7 +113,7 @@ function describe({ type, flags, data }: SecureCertTlv): string {
     case tlvTypes.dsContext:
       return data.length === 8 ? `key id ${data[4]}, RSA ${viewOf(data).getUint16(6, true)}` : 'NOT 8 BYTES';
     default:
-      return data.length > 0 ? `SHA-256 ${createHash('sha256').update(data).digest('hex')}` : 'empty';
+      return data.length > 0 ? `SHA-256 ${sha256Hex(data)}` : 'empty';
   }
 }
 

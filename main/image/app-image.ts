@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { toHex, viewOf } from '../base/bytes.ts';
+import { sha256Hex } from '../base/digest.ts';
 import { readAppDescriptor, readBootloaderDescriptor } from './descriptor.ts';
 import { formatFault, hexOf } from './format-fault.ts';
 import type { EspImage, ImageSegment } from './types.ts';
@@ -100,10 +100,6 @@ export function xorOf(bytes: Uint8Array): number {
   let sum = 0;
   for (const byte of bytes) sum ^= byte;
   return sum;
-}
-
-function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function truncated(length: number, needed: number, what: string) {

@@ -1,10 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
+import { sha256Hex } from '../base/digest.ts';
 import type { RandomSource } from '../base/random.ts';
 import { FixtureFault } from '../model/fault.ts';
 import type { Desk } from '../station/desk/desk.ts';
@@ -143,23 +144,19 @@ class LoopbackServer implements Loopback {
         page.session.close();
         this.#pages.delete(hash);
       }
-    const known = this.#pages.get(digest(key));
+    const known = this.#pages.get(sha256Hex(key));
     if (known !== undefined) {
       known.usedAt = now;
       return { session: known.session, reload: key };
     }
-    if (!timingSafeEqual(Buffer.from(digest(key)), Buffer.from(digest(this.#link)))) return null;
+    if (!timingSafeEqual(Buffer.from(sha256Hex(key)), Buffer.from(sha256Hex(this.#link)))) return null;
     this.#link = this.#secret();
     const session = new FaceSession('browser', this.#options.desk, this.#options.clock);
     const reload = this.#secret();
-    this.#pages.set(digest(reload), { session, usedAt: now, leave: this.#dispatcher.admit(session) });
+    this.#pages.set(sha256Hex(reload), { session, usedAt: now, leave: this.#dispatcher.admit(session) });
     this.#options.onLinkUsed?.(this.link());
     return { session, reload };
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function refuse(response: ServerResponse, status: number, words: string): void {

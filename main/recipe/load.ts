@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { sha256Hex } from '../base/digest.ts';
 import { canonicalJson, digestOf } from '../base/json.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { parseRecipe } from '../config/recipe-schema.ts';
@@ -157,9 +157,7 @@ function readBuild(
   try {
     const files = readFolder(folder);
     const firmware = readFirmware(files, recipe.chip);
-    const digests = Object.fromEntries(
-      firmware.parts.map((part) => [part.name, createHash('sha256').update(part.data).digest('hex')]),
-    );
+    const digests = Object.fromEntries(firmware.parts.map((part) => [part.name, sha256Hex(part.data)]));
     return { firmware, findings: [], digests };
   } catch (error) {
     if (!isFault(error)) throw error;

@@ -1,6 +1,7 @@
-import { createHash, scryptSync } from 'node:crypto';
+import { scryptSync } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { sha256Hex } from '../base/digest.ts';
 import type { Finding, Recipe } from './types.ts';
 
 /** What a recipe names beside its build: the bytes of each file, by the path as the recipe writes it. */
@@ -46,7 +47,7 @@ export function readNamedFiles(
       if (size > largestFile) throw new Error(`it has ${size} bytes, and ${largestFile} are the most`);
       const bytes = new Uint8Array(readFileSync(place));
       files.set(file, bytes);
-      digests[file] = secret ? slowDigest(bytes) : createHash('sha256').update(bytes).digest('hex');
+      digests[file] = secret ? slowDigest(bytes) : sha256Hex(bytes);
     } catch (error) {
       findings.push({
         severity: 'error',
@@ -72,7 +73,7 @@ const slowDigests = new Map<string, string>();
  * plain digest, by which a weak password in an otherwise known list could be searched for. Each content is computed once.
  */
 function slowDigest(bytes: Uint8Array): string {
-  const key = createHash('sha256').update(bytes).digest('hex');
+  const key = sha256Hex(bytes);
   const known = slowDigests.get(key);
   if (known !== undefined) return known;
   const digest = scryptSync(bytes, 'fuseline file of a recipe', 32, { N: 16384, r: 8, p: 1 }).toString('hex');

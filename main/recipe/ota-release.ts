@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { fromHex, toHex, utf8 } from '../base/bytes.ts';
+import { fromHex, utf8 } from '../base/bytes.ts';
+import { sha256Hex } from '../base/digest.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { RandomSource } from '../base/random.ts';
 import { encryptOta } from '../image/encrypted-ota.ts';
@@ -65,7 +65,7 @@ export async function buildOtaRelease(task: OtaReleaseTask): Promise<OtaRelease>
       files.set(file, sealed);
       images.push({
         file,
-        fileSha256: sha256(sealed),
+        fileSha256: sha256Hex(sealed),
         fileSize: sealed.length,
         ...facts,
         encryption: target.scheme && { scheme: target.scheme, publicKeySha256: spkiSha256(target.spki) },
@@ -221,8 +221,4 @@ function targetsOf(ota: Ota, { loaded, devices }: OtaReleaseTask): Target[] {
 
 function refused(code: string, what: string, next: string): RecipeFault {
   return new RecipeFault({ code: `ota.${code}`, what, next });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return toHex(createHash('sha256').update(bytes).digest());
 }

@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { sha256Hex } from '../base/digest.ts';
 import { makeFolder } from '../base/folder.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { OtaManifest } from '../model/ota.ts';
@@ -113,7 +114,7 @@ export function verifyRelease(
   for (const { file, fileSha256 } of manifest.images) {
     const bytes = read(file);
     if (bytes === null) wrong.push(`${file} is missing.`);
-    else if (createHash('sha256').update(bytes).digest('hex') !== fileSha256) wrong.push(`${file} was changed.`);
+    else if (sha256Hex(bytes) !== fileSha256) wrong.push(`${file} was changed.`);
   }
   return { manifest, wrong };
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { padTo, toHex } from '../base/bytes.ts';
+import { sha256Hex } from '../base/digest.ts';
 import { encryptionScope } from '../image/firmware.ts';
 import {
   attachSignatures,
@@ -95,7 +95,7 @@ function gather(
       kind: part.kind,
       offset: part.offset,
       plain,
-      plainSha256: createHash('sha256').update(plain).digest('hex'),
+      plainSha256: sha256Hex(plain),
       signed: signed.has(part),
       encrypted,
     };

@@ -1,5 +1,5 @@
-import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
-import { toHex } from '../base/bytes.ts';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { sha256Hex } from '../base/digest.ts';
 
 export type CurveName = 'P-256' | 'P-384';
 
@@ -35,7 +35,7 @@ export function pointOfSpki(spki: Uint8Array): { readonly curve: CurveName; read
 
 /** SHA-256 (hex) of the DER: how a KeyRef and the ledger name a public key. */
 export function spkiSha256(spki: Uint8Array): string {
-  return toHex(createHash('sha256').update(spki).digest());
+  return sha256Hex(spki);
 }
 
 function derOf(jwk: JsonWebKey): Uint8Array {

@@ -1,5 +1,6 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { csvLine } from '../base/csv-line.ts';
+import { sha256Hex } from '../base/digest.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
@@ -61,7 +62,7 @@ const azureMost = 10;
 function csvCells(record: SealedRecord): string[] {
   const identity = identityOf(record);
   const { certificatePem, certificateSerial, key = 'ecdsa-p256', csrPem } = identity;
-  const digest = certificatePem === null ? '' : sha256(new X509Certificate(certificatePem).raw);
+  const digest = certificatePem === null ? '' : sha256Hex(new X509Certificate(certificatePem).raw);
   const publicKey = Buffer.from(recordSpki(identity.publicKey)).toString('base64');
   return [
     ...[record.serial ?? '', record.chip.mac, key, certificateSerial ?? '', digest, publicKey],
@@ -123,10 +124,6 @@ function unfitName({ chip }: SealedRecord, name: string, form: string): RecipeFa
     what: `The device ${chip.mac} is called ${JSON.stringify(name)}, which is not ${form}.`,
     next: 'Let the recipe give names of that form (serial, or CN in identity.certificate.subject), or choose the form csv.',
   });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Devices asked of the ledger at once. */

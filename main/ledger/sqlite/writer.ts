@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Database, Statement } from 'better-sqlite3';
-import { fromHex, toHex } from '../../base/bytes.ts';
+import { fromHex } from '../../base/bytes.ts';
+import { sha256Hex } from '../../base/digest.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { StepEvent, WrappedKey } from '../../model/event.ts';
 import { faultOf } from '../../model/fault.ts';
@@ -275,10 +275,6 @@ function wrappedBytes({ data }: WrappedKey): Uint8Array {
 /** What the chain holds of a wrapped key. */
 function markOf({ wrappingKeyId, mechanism }: WrappedKey, data: Uint8Array) {
   return { wrappingKeyId, mechanism, sha256: sha256Hex(data) };
-}
-
-function sha256Hex(data: Uint8Array): string {
-  return toHex(createHash('sha256').update(data).digest());
 }
 
 function isSqlite(error: unknown): boolean {

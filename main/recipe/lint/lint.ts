@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../base/digest.ts';
 import type { Firmware } from '../../image/types.ts';
 import type { Finding, Recipe } from '../types.ts';
 import { advisories, chipAdvisories } from './advisories.ts';
@@ -57,7 +57,7 @@ export function rulesKept(recipe: Recipe, firmware: Firmware): string[] {
 
 /** SHA-256 (hex) of the build's sdkconfig; null where it has none. */
 export function sdkconfigDigest({ sdkconfig }: Firmware): string | null {
-  return sdkconfig === null ? null : createHash('sha256').update(sdkconfig).digest('hex');
+  return sdkconfig === null ? null : sha256Hex(sdkconfig);
 }
 
 function configOf({ sdkconfig }: Firmware): Sdkconfig | null {

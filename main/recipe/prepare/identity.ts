@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts';
+import { sha256Hex } from '../../base/digest.ts';
 import type { SecretBytes } from '../../base/secret.ts';
 import { buildDsContext, buildDsData, readRsaKey } from '../../image/ds.ts';
 import { buildSecureCert, type SecureCertEntry } from '../../image/secure-cert.ts';
@@ -14,7 +15,7 @@ import { buildDeviceCsr, type DeviceRequestKey } from '../../signing/requests.ts
 import { spkiOfPoint } from '../../signing/spki.ts';
 import { chainFor, validityAt } from '../device-ca.ts';
 import type { StepContext } from '../step.ts';
-import { fillIn, type MadePart, sha256 } from './made-part.ts';
+import { fillIn, type MadePart } from './made-part.ts';
 
 type Identity = NonNullable<StepContext['recipe']['identity']>;
 
@@ -60,7 +61,11 @@ async function* certify(
     const request = await buildDeviceCsr({ subject: filled(context, csr.subject), key, ...(profile && { profile }) });
     const csrPem = pemOf('CERTIFICATE REQUEST', request);
     workspace.identity = { ...workspace.identity, csrPem };
-    yield { type: 'observed', what: 'certificate-request', value: { ...facts, pem: csrPem, sha256: sha256(request) } };
+    yield {
+      type: 'observed',
+      what: 'certificate-request',
+      value: { ...facts, pem: csrPem, sha256: sha256Hex(request) },
+    };
   }
   if (certificate === null || profile === undefined) return [];
   const chain = chainFor(certificate, context.files);
@@ -80,7 +85,11 @@ async function* certify(
   if (chain !== null) requireChain(der, chain);
   const pem = pemOf('CERTIFICATE', der);
   workspace.identity = { ...workspace.identity, certificatePem: pem, certificateSerial: serialNumber };
-  yield { type: 'observed', what: 'certificate', value: { ...facts, serial: serialNumber, pem, sha256: sha256(der) } };
+  yield {
+    type: 'observed',
+    what: 'certificate',
+    value: { ...facts, serial: serialNumber, pem, sha256: sha256Hex(der) },
+  };
   return [
     { type: 'device-certificate', data: der },
     ...(chain === null ? [] : [{ type: 'ca-certificate', data: chainForPartition(chain) } as const]),

@@ -1,7 +1,8 @@
 import { padTo } from '../../base/bytes.ts';
+import { sha256Hex } from '../../base/digest.ts';
 import { encryptFlashFor } from '../../image/flash-cipher.ts';
 import type { FlashImage, StepContext } from '../step.ts';
-import { type MadePart, sha256 } from './made-part.ts';
+import type { MadePart } from './made-part.ts';
 
 /**
  * Every part of the plan as it will lie in this board's flash. Device parts (`made`) are padded with FF to whole cipher blocks; those
@@ -25,8 +26,8 @@ export async function makeImages(context: StepContext, made: readonly MadePart[]
       name: part.name,
       offset: part.offset,
       bytes,
-      plainSha256: fixed?.plainSha256 ?? (own!.secret ? null : sha256(plain)),
-      flashSha256: encrypted || fixed === undefined ? sha256(bytes) : fixed.plainSha256,
+      plainSha256: fixed?.plainSha256 ?? (own!.secret ? null : sha256Hex(plain)),
+      flashSha256: encrypted || fixed === undefined ? sha256Hex(bytes) : fixed.plainSha256,
       encrypted,
     });
     if (own?.secret === true) {

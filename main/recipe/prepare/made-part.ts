@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { StepContext } from '../step.ts';
 
 /** What the run made for one partition of this board. */
@@ -15,8 +14,4 @@ export interface MadePart {
 export function fillIn(text: string, { plan, batch }: Pick<StepContext, 'plan' | 'batch'>): string {
   const values = { serial: plan.serial ?? '', mac: plan.chip.mac, chip: plan.chip.kind, batch: batch ?? '' };
   return text.replace(/\{(serial|mac|chip|batch)\}/g, (_, name: keyof typeof values) => values[name]);
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -7,12 +7,11 @@ import type { StepContext } from '../step.ts';
  * The public half of the key that this device will derive from its HMAC key to open update images: what a release for it is encrypted
  * under. Says it as `observed` `ota-key` (an `OtaDeviceKey`); the private half is gone before that.
  */
-export async function* makeOtaKey({ recipe, workspace }: StepContext): AsyncGenerator<StepEvent, null, void> {
+export async function* deriveOtaKey({ recipe, workspace }: StepContext): AsyncGenerator<StepEvent, void, void> {
   const hmac = workspace.keys.get('hmac-up');
-  if (recipe.ota?.encryption !== 'ecies-p256' || hmac === undefined) return null;
+  if (recipe.ota?.encryption !== 'ecies-p256' || hmac === undefined) return;
   const publicKey = toHex(p256Spki(publicPointOf(hmac)));
   yield { type: 'observed', what: 'ota-key', value: { scheme: 'ecies-p256', publicKey } };
-  return null;
 }
 
 function publicPointOf(hmac: Parameters<typeof otaDeviceScalar>[0]): Uint8Array {

@@ -2,8 +2,7 @@ import { escrowJtagToken } from '../prepare/escrow.ts';
 import { makeIdentity } from '../prepare/identity.ts';
 import { makeImages } from '../prepare/images.ts';
 import { obtainKey } from '../prepare/keys.ts';
-import type { MadePart } from '../prepare/made-part.ts';
-import { makeOtaKey } from '../prepare/ota.ts';
+import { deriveOtaKey } from '../prepare/ota.ts';
 import { makeStorage } from '../prepare/storage.ts';
 import type { Step } from '../step.ts';
 import { destroyCredentials, destroyKeys } from '../step.ts';
@@ -44,13 +43,10 @@ export const prepare: Step = {
     workspace.keysBornAt = context.clock.monotonic();
     for (const key of plan.keys) yield* obtainKey(context, key);
     yield* escrowJtagToken(context);
-    const made: MadePart[] = [];
-    for (const make of [makeIdentity, makeOtaKey]) {
-      const part = yield* make(context);
-      if (part !== null) made.push(part);
-    }
-    made.push(...(yield* makeStorage(context)));
-    workspace.images = await makeImages(context, made);
+    const identity = yield* makeIdentity(context);
+    yield* deriveOtaKey(context);
+    const storage = yield* makeStorage(context);
+    workspace.images = await makeImages(context, identity === null ? storage : [identity, ...storage]);
     for (const image of workspace.images) {
       yield {
         type: 'observed',
