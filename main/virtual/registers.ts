@@ -1,6 +1,6 @@
 import type { ChipKind, Revision } from '../model/chip.ts';
-import { efuseWindow } from './efuse-controller.ts';
 import type { NorFlash } from './flash.ts';
+import { efuseWindow } from './fuse-controller.ts';
 import { classicDateRegister, flashPowerIsOff, flashPowerRegisters, type KindFacts } from './kinds.ts';
 import type { EfuseSilicon } from './silicon.ts';
 
