@@ -10,7 +10,8 @@ import type { RunRecord, SealedRecord } from '../model/record.ts';
 import { type BootProof, proveByBoot, signatureFits } from '../recipe/proof.ts';
 import type { Recipe } from '../recipe/types.ts';
 import type { OpenPort } from '../transport/port.ts';
-import { sealedRecordOf } from './sealed-record.ts';
+import { pastOf, recordedBefore } from './past.ts';
+import { identityIn, sealedRecordOf } from './sealed-record.ts';
 
 /** Whether a fault says that the chip is there and its door is shut. */
 export function isLocked(fault: unknown): boolean {
@@ -20,6 +21,7 @@ export function isLocked(fault: unknown): boolean {
 /** A run that shut a door and was cut off before its board was sealed. */
 interface UnsealedRun {
   readonly run: RunRecord;
+  /** Those of its record. */
   readonly events: readonly StoredEvent[];
 }
 
@@ -38,7 +40,9 @@ async function unsealedRuns(ledger: Ledger, serial: string | null): Promise<Unse
     const doorMeant = events.some(({ event }) => event.type === 'intend' && shutsDoor(event.detail));
     if (!doorMeant || found.some((other) => other.run.mac === run.mac)) continue;
     const history = await ledger.history(run.mac);
-    if (history.sealed === null && history.condemned === null) found.push({ run, events });
+    if (history.sealed !== null || history.condemned !== null) continue;
+    const wroteFlash = events.some(({ event }) => event.type === 'step-started' && event.step === 'write-flash');
+    found.push({ run, events: [...recordedBefore(pastOf(history), wroteFlash), ...events] });
   }
   return found;
 }
@@ -156,10 +160,5 @@ function otherBoard(count: number): BoardFault {
 
 /** The public key that the run certified, or asked a certificate for, last. */
 function publicKeyOf({ events }: UnsealedRun): string | null {
-  const certificates = events.flatMap(({ event }) =>
-    event.type === 'observed' && (event.what === 'certificate' || event.what === 'certificate-request')
-      ? [event.value as { publicKey: string }]
-      : [],
-  );
-  return certificates.at(-1)?.publicKey ?? null;
+  return identityIn(events)?.publicKey ?? null;
 }

@@ -62,3 +62,11 @@ export function pastOf(history: DeviceHistory): BoardPast {
   }));
   return { run, slots: told, givenUp: [...givenUp], keys, encryptedIn };
 }
+
+/**
+ * Events that belong into the record of a run before its own: where a run wrote no flash because the device has encrypted it already,
+ * those of the run that did (its images, identity and stored values). `wroteFlash`: whether the run has the step write-flash.
+ */
+export function recordedBefore({ encryptedIn }: BoardPast, wroteFlash: boolean): readonly StoredEvent[] {
+  return wroteFlash || encryptedIn === null ? [] : encryptedIn.events;
+}

@@ -23,7 +23,7 @@ import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
-import { type BoardPast, pastOf } from './past.ts';
+import { type BoardPast, pastOf, recordedBefore } from './past.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
 import { whoWaived } from './who-waived.ts';
@@ -269,10 +269,11 @@ export class Run {
       files: loaded.files,
       rows,
     };
-    if (past.encryptedIn !== null && !plan.steps.some(({ id }) => id === 'write-flash')) {
-      this.#before = past.encryptedIn.events;
-      workspace.identity = identityIn(this.#before);
-    }
+    this.#before = recordedBefore(
+      past,
+      plan.steps.some(({ id }) => id === 'write-flash'),
+    );
+    workspace.identity = identityIn(this.#before);
     for (const { id } of plan.steps) await this.#performStep(stepOf(id), context, signal);
   }
 

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../base/json.ts';
 import type { FirmwareFacts, WaiverRecord } from '../model/assurance.ts';
 import type { Fact, KeyRole, StoredEvent } from '../model/event.ts';
 import { ProgramFault } from '../model/fault.ts';
@@ -63,15 +64,22 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     efusesBefore: identified.efuses,
     efusesAfter: { readOut: before, burnedAfterwards: planned.facts.door },
     bootProof: bootProofOf(all),
-    waivers: all.flatMap((event) => (event.type === 'waived' ? [waiverOf(event)] : [])),
+    waivers: waiversOf(all),
     ...(firmware === undefined ? {} : { firmware: firmware as unknown as FirmwareFacts }),
     keysDestroyedAt: destroyed?.at ?? null,
     software: facts.software,
   };
 }
 
-function waiverOf({ type: _, ...waiver }: { readonly type: 'waived' } & WaiverRecord): WaiverRecord {
-  return waiver;
+/** What was let go; where two runs made the device, what both said stands once. */
+function waiversOf(events: readonly StoredEvent['event'][]): WaiverRecord[] {
+  const said = new Map<string, WaiverRecord>();
+  for (const event of events) {
+    if (event.type !== 'waived') continue;
+    const { type: _, ...waiver } = event;
+    said.set(canonicalJson(waiver), waiver);
+  }
+  return [...said.values()];
 }
 
 /** The last secret of each kind that was put away: a step that was carried out anew puts it away again. */
@@ -110,8 +118,7 @@ function imagesOf(values: readonly Fact[]): SealedRecord['images'] {
   return [...byOffset.values()];
 }
 
-/** What the run certified and asked for last. */
-/** The device's identity as a run's events have it; null: none was made. */
+/** The device's identity as events certified and asked for it last; null: none was made. */
 export function identityIn(events: readonly StoredEvent[]): SealedRecord['identity'] {
   const last = (what: string) =>
     events.findLast(({ event }) => event.type === 'observed' && event.what === what)?.event as

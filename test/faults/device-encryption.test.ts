@@ -49,6 +49,15 @@ describe('flash encrypted by the device', { skip: noToken, timeout: 120_000 }, (
     assert.equal(verdict.fault?.code, 'boot-proof.failed');
     const before = stage.chip(found).efuse.field('SPI_BOOT_CRYPT_CNT');
     assert.equal(before, 7);
+    // Then it is finished, but for its seal: the door is shut, and a person stops the run.
+    const stop = new AbortController();
+    stage.station.listen((event) => {
+      if (event.type === 'run' && event.event.type === 'step-started' && event.event.step === 'final-boot-proof')
+        stop.abort(new Error('stopped by a person'));
+    });
+    const stopped = (await insert(stage, loaded, [found], () => ({ signal: stop.signal }))).get(found)!;
+    assert.equal(stopped.outcome, 'aborted');
+    assert.equal(stage.chip(found).efuse.field('ENABLE_SECURITY_DOWNLOAD'), 1);
     let open = [...addresses];
     for (let insertion = 1; open.length > 0 && insertion <= 3; insertion++) {
       for (const address of open) if (insertion > 1) stage.chip(address).powerOn();
@@ -76,6 +85,12 @@ describe('flash encrypted by the device', { skip: noToken, timeout: 120_000 }, (
       const chip = stage.chip(address);
       const record = (await ledger.sealedDevice(chip.identity.mac))!;
       assert.equal(record.flashEncryptedBy, 'device');
+      // Also of a board whose last run wrote nothing, and found its door shut.
+      assert.ok(record.identity?.certificatePem?.includes('BEGIN CERTIFICATE'), address);
+      assert.deepEqual(
+        record.images.map(({ name }) => name),
+        ['bootloader', 'partition-table', 'otadata', 'esp_secure_cert', 'ota_0'],
+      );
       assert.ok(!record.keys.some(({ role }) => role === 'flash-encryption'), 'the station knows nothing of that key');
       assert.equal(chip.efuse.field('SPI_BOOT_CRYPT_CNT'), 7);
       assert.equal(chip.efuse.field('ENABLE_SECURITY_DOWNLOAD'), 1);
