@@ -1,10 +1,10 @@
-// BLOCK0 as words, and the names of its bits.
+// A block as a set of bits, and the names of BLOCK0's.
 
 import { bitOf, bitsOfField, fieldAt } from './snapshot.ts';
 import { isWriteDisableBit, readDisablePlace } from './tables.ts';
 import type { EfuseField, EfuseTable } from './types.ts';
 
-/** A set of BLOCK0 bits, as its words. */
+/** A set of one block's bits, as its words. */
 export class BitSet {
   readonly words: number[];
 
@@ -34,7 +34,7 @@ export class BitSet {
   }
 }
 
-/** Bits of BLOCK0 that are 1 when `field` holds `value`. */
+/** Bits of its block that are 1 when `field` holds `value`. */
 export function bitsOfValue(field: EfuseField, value: number): number[] {
   return bitsOfField(field)
     .map(({ bit }, weight) => (Math.floor(value / 2 ** weight) % 2 === 1 ? bit : -1))

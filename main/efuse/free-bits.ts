@@ -1,7 +1,7 @@
 // Fields outside of BLOCK0 that are burned bit by bit: ESP32's SECURE_VERSION in BLOCK3, which has no code there (FACTS 2.10, 14.1).
 
+import { BitSet, bitsOfValue } from './bits.ts';
 import type { Burn, BurnPlan } from './plan-types.ts';
-import { bitsOfField, readNumber } from './snapshot.ts';
 import { slotOfBlock } from './tables.ts';
 import type { EfuseField, EfuseSnapshot, EfuseTable } from './types.ts';
 import type { FieldWish } from './wishes.ts';
@@ -20,19 +20,17 @@ export function burnsOfFreeBlocks(
 ): { readonly burns: readonly Burn[]; readonly bits: BurnPlan['bits'] } {
   const burns: Burn[] = [];
   const bits: { block: number; bit: number; field: string }[] = [];
-  for (const { field, wanted } of wishes) {
+  for (const { field, wanted, present } of wishes) {
     const { block } = field.pieces[0]!;
-    const present = readNumber(snapshot, field.name);
     if (block === 0 || wanted.by === 'device' || present === wanted.value) continue;
-    const words = snapshot.blocks[block]!.map(() => 0);
-    for (const [weight, { bit }] of bitsOfField(field).entries()) {
-      const at = 2 ** weight;
-      if (Math.floor(wanted.value / at) % 2 === 0 || Math.floor(present / at) % 2 === 1) continue;
-      words[bit >>> 5] = (words[bit >>> 5]! | (1 << (bit & 31))) >>> 0;
+    const found = new BitSet(snapshot.blocks[block]!);
+    const program = new BitSet(found.words.map(() => 0));
+    for (const bit of bitsOfValue(field, wanted.value).filter((wish) => !found.has(wish))) {
+      program.add(bit);
       bits.push({ block, bit, field: field.name });
     }
     const fields = [{ field: field.name, from: present, to: wanted.value, reason: wanted.reason }];
-    burns.push({ kind: 'bits', stage: wanted.stage, block, words, fields });
+    burns.push({ kind: 'bits', stage: wanted.stage, block, words: program.words, fields });
   }
   return { burns, bits };
 }

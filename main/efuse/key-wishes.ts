@@ -18,7 +18,7 @@ import {
   sound,
 } from './slots.ts';
 import { isFrozen, readNumber } from './snapshot.ts';
-import { fieldOf, hasField, keyBlockOf, keySlotsOf, purposeFieldOf, readDisablePlace } from './tables.ts';
+import { fieldOf, hasField, keyBlockOf, keySlotsOf, purposeFieldOf, purposeRule, readDisablePlace } from './tables.ts';
 import type { EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
 import { mistake } from './wishes.ts';
 
@@ -44,7 +44,7 @@ export function assignKeys(
   }
   const asked = possible.length;
   for (const key of roomFor(deviceKeys, table, states)) {
-    const rule = table.purposes.find(({ purpose }) => purpose === key.purpose)!;
+    const rule = purposeRule(table, key.purpose);
     possible.push({ key, rule, domain: domainOf(-1, key, rule, uses) });
   }
   const assigned = assignSlots(
@@ -247,7 +247,7 @@ function lockRefusals(
 /** BLOCK0 bits that the keys need, all of them: what is there already is taken off later. */
 export function keyBits(table: EfuseTable, slots: readonly SlotAssignment[]): WantedBit[] {
   return slots.flatMap(({ slot, block, purpose }) => {
-    const rule = table.purposes.find((candidate) => candidate.purpose === purpose)!;
+    const rule = purposeRule(table, purpose);
     const own = table.blocks[block]!;
     const field = purposeFieldOf(table, slot);
     const name = own.name;

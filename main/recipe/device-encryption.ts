@@ -8,7 +8,7 @@
 import type { WantedEfuses } from '../efuse/plan-types.ts';
 import { isPartHidden, slotState } from '../efuse/slots.ts';
 import { isFrozen, readNumber } from '../efuse/snapshot.ts';
-import { fieldOf, keySlotsOf } from '../efuse/tables.ts';
+import { fieldOf, keySlotsOf, purposeRule } from '../efuse/tables.ts';
 import type { EfuseSnapshot, KeyPurpose } from '../efuse/types.ts';
 import type { SecurityInfo } from '../model/chip.ts';
 import type { Recipe } from './types.ts';
@@ -41,9 +41,9 @@ export function deviceEncryptionProblems(recipe: Recipe, wanted: WantedEfuses, s
   const count = readNumber(snapshot, 'SPI_BOOT_CRYPT_CNT');
   const wish = wanted.fields.find(({ field }) => field === 'SPI_BOOT_CRYPT_CNT')?.value;
   if (count !== wish) problems.push(`SPI_BOOT_CRYPT_CNT is ${count} instead of ${wish}`);
+  const states = keySlotsOf(table).map((slot) => slotState(snapshot, slot));
   for (const purpose of deviceKeyPurposes(recipe)) {
-    const rule = table.purposes.find((candidate) => candidate.purpose === purpose)!;
-    const states = keySlotsOf(table).map((slot) => slotState(snapshot, slot));
+    const rule = purposeRule(table, purpose);
     const found = states.filter((state) => state.purpose === rule.number);
     const [state] = found;
     if (state === undefined || found.length > 1) problems.push(`${found.length} key blocks are for ${purpose}`);

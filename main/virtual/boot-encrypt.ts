@@ -1,6 +1,6 @@
 import { concat } from '../base/bytes.ts';
 import { rsEncode } from '../efuse/reed-solomon.ts';
-import { fieldOf, hasField, keyBlockOf, keySlotsOf, purposeFieldOf } from '../efuse/tables.ts';
+import { fieldOf, hasField, keyBlockOf, keySlotsOf, purposeFieldOf, purposeRule } from '../efuse/tables.ts';
 import type { KeyPurpose } from '../efuse/types.ts';
 import { bootloaderOffsets } from '../image/memory-map.ts';
 import { dataSubtypes, partitionTypes, sectorSize } from '../image/partition-table.ts';
@@ -98,7 +98,7 @@ function haveKey(context: EncryptingBoot, console: IdfConsole): boolean {
   }
   const slots = purposes.map(() => -1);
   for (const [at, purpose] of purposes.entries()) {
-    const rule = table.purposes.find((candidate) => candidate.purpose === purpose)!;
+    const rule = purposeRule(table, purpose);
     slots[at] =
       keySlotsOf(table).find(
         (slot) => !slots.includes(slot) && !rule.forbiddenSlots.includes(slot) && isFree(context, slot),
@@ -114,7 +114,7 @@ function haveKey(context: EncryptingBoot, console: IdfConsole): boolean {
     const slot = slots[at]!;
     const field = purposeFieldOf(table, slot)!;
     const block = keyBlockOf(table, slot);
-    context.burn(field.name, table.purposes.find((candidate) => candidate.purpose === purpose)!.number!);
+    context.burn(field.name, purposeRule(table, purpose).number!);
     context.burn(
       'RD_DIS',
       block.readDisableBits.reduce((bits, bit) => bits + 2 ** bit, 0),

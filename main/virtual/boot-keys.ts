@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { bytesOfWords, concat, isFilledWith, reversed } from '../base/bytes.ts';
 import { partOf, readDisableBitsOf } from '../efuse/parts.ts';
-import { hasField, keyBlockOf, marksFit } from '../efuse/tables.ts';
+import { hasField, keyBlockOf, marksFit, purposeRule } from '../efuse/tables.ts';
 import type { KeyPurpose } from '../efuse/types.ts';
 import type { VirtualEfuse } from './silicon.ts';
 
@@ -95,7 +95,7 @@ export function trustedDigests(efuse: VirtualEfuse): TrustedDigest[] {
     const purpose = `SECURE_BOOT_DIGEST${index}` as const;
     const slot = slotOfPurpose(efuse, purpose);
     if (slot === null || efuse.field(`SECURE_BOOT_KEY_REVOKE${index}`) !== 0) continue;
-    const { part } = efuse.table.purposes.find((rule) => rule.purpose === purpose)!;
+    const { part } = purposeRule(efuse.table, purpose);
     const hiding = readDisableBitsOf(keyBlockOf(efuse.table, slot), part);
     if (hiding.some((bit) => ((readProtected >>> bit) & 1) !== 0)) continue;
     const digest = keyFileBytes(efuse, slot, purpose);

@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { hasField } from '../efuse/tables.ts';
-import { fieldOr, keyFileBytes, ones, slotOfPurpose } from './boot-keys.ts';
+import { fieldOr, ones, slotOfPurpose } from './boot-keys.ts';
+import { calculateHmac } from './hmac-peripheral.ts';
 import type { VirtualEfuse } from './silicon.ts';
 
 /** What a probe on the JTAG pins or behind USB finds: a debugger, nothing for ever, nothing until a token opens it. */
@@ -21,11 +22,7 @@ export function jtagState(efuse: VirtualEfuse): JtagState {
 export function tokenOpensJtag(efuse: VirtualEfuse, token: Uint8Array): boolean {
   const hard = ['DIS_PAD_JTAG', 'DIS_USB_JTAG'].some((name) => fieldOr(efuse, name, 0) !== 0);
   if (hard || jtagState(efuse) !== 'soft-off' || token.length !== 32) return false;
-  for (const purpose of ['HMAC_DOWN_JTAG', 'HMAC_DOWN_ALL'] as const) {
-    const slot = slotOfPurpose(efuse, purpose);
-    if (slot === null) continue;
-    const key = keyFileBytes(efuse, slot, purpose);
-    return timingSafeEqual(createHmac('sha256', key).update(new Uint8Array(32)).digest(), token);
-  }
-  return false;
+  const slot = slotOfPurpose(efuse, 'HMAC_DOWN_JTAG') ?? slotOfPurpose(efuse, 'HMAC_DOWN_ALL');
+  const right = slot === null ? null : calculateHmac(efuse, slot, new Uint8Array(32), 'HMAC_DOWN_JTAG');
+  return right !== null && timingSafeEqual(right, token);
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import PDFDocument from 'pdfkit';
+import { csvLine } from '../../base/csv-line.ts';
 import type { ExportedFile } from '../../contract/views.ts';
 import type { DeviceHistory, DeviceRow } from '../../ledger/ledger.ts';
 import { type AssuranceSum, assuranceOfRecord } from './assurance.ts';
@@ -44,8 +45,8 @@ export async function exportDevices(
   const name = `devices-${facts.at.replaceAll(/[:.]/g, '-')}.${form}`;
   switch (form) {
     case 'csv': {
-      const lines = [csvLine(columns.map(([title]) => title))];
-      await forEach(rows, (row) => lines.push(csvLine(columns.map(([, value]) => value(row)))));
+      const lines = [sheetLine(columns.map(([title]) => title))];
+      await forEach(rows, (row) => lines.push(sheetLine(columns.map(([, value]) => value(row)))));
       return file(name, form, lines.join(''));
     }
     case 'json': {
@@ -76,12 +77,9 @@ function file(name: string, form: keyof typeof mimes, data: string | Uint8Array)
   return { name, mime: mimes[form], data: Buffer.from(data as string).toString('base64') };
 }
 
-/** RFC 4180; a cell that a spreadsheet would take as a formula is kept a text by an apostrophe. */
-function csvLine(cells: readonly string[]): string {
-  return `${cells
-    .map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell))
-    .map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
-    .join(',')}\r\n`;
+/** A line of a CSV file for people; a cell that a spreadsheet would take as a formula is kept a text by an apostrophe. */
+function sheetLine(cells: readonly string[]): string {
+  return csvLine(cells.map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)));
 }
 
 function listStory(rows: readonly AssuredRow[], { station, at }: { station: string; at: string }): Story {
