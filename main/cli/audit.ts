@@ -11,6 +11,7 @@ import { storageRows } from '../model/storage.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
 import { assuranceLines } from './assurance.ts';
+import { oneOf } from './choice.ts';
 import { readInput, writeOutput } from './files.ts';
 import { eventText } from './story.ts';
 import { hex, table } from './words.ts';
@@ -46,14 +47,7 @@ const outcomes = ['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed',
 /** Devices of the ledger, newest first. */
 export function auditList(options: AuditOptions, world: World): Promise<Exit> {
   return withLedger(options, world, async (ledger) => {
-    const outcome = outcomes.find((candidate) => candidate === options.outcome);
-    if (options.outcome !== undefined && outcome === undefined) {
-      throw new RecipeFault({
-        code: 'cli.value',
-        what: `--outcome does not know ${JSON.stringify(options.outcome)}.`,
-        next: `Use one of ${outcomes.join(', ')}.`,
-      });
-    }
+    const outcome = options.outcome === undefined ? undefined : oneOf(options.outcome, outcomes, '--outcome');
     const rows = await ledger.devices({
       ...(options.text ? { text: options.text } : {}),
       ...(options.batch ? { batch: options.batch } : {}),
@@ -211,13 +205,7 @@ export function auditRegistration(
   options: AuditOptions & { readonly batch: string; readonly form: string; readonly ca?: string },
   world: World,
 ): Promise<Exit> {
-  const form = registrationForms.find((candidate) => candidate === options.form);
-  if (form === undefined)
-    throw new RecipeFault({
-      code: 'cli.value',
-      what: `--form does not know ${JSON.stringify(options.form)}.`,
-      next: `Use one of ${registrationForms.join(', ')}.`,
-    });
+  const form = oneOf(options.form, registrationForms, '--form');
   const ca = options.ca === undefined ? {} : { caPem: new TextDecoder().decode(readInput(options.ca)) };
   return withLedger(options, world, async (ledger) => {
     const records: SealedRecord[] = [];

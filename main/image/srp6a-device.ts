@@ -37,7 +37,8 @@ export function beginSrpSession(
   const publicKey = bytesOf((k * v + power(generator, b)) % prime);
   const u = numberOf(hash(padded(clientKey), padded(publicKey)));
   const key = hash(bytesOf(power((a * power(v, u)) % prime, b)));
-  const group = hash(bytesOf(prime)).map((byte, at) => byte ^ hash(padded(bytesOf(generator)))[at]!);
+  const ofGenerator = hash(padded(bytesOf(generator)));
+  const group = hash(bytesOf(prime)).map((byte, at) => byte ^ ofGenerator[at]!);
   const expected = hash(group, hash(utf8(username)), salt, clientKey, publicKey, key);
   return {
     publicKey,

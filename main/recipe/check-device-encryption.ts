@@ -1,8 +1,8 @@
 import type { ChipProfile } from '../chip/board.ts';
 import type { Firmware } from '../image/types.ts';
+import type { Add } from './check.ts';
+import { sdkconfigOf } from './lint/sdkconfig.ts';
 import type { Finding, Recipe } from './types.ts';
-
-type Add = (finding: Partial<Finding> & Pick<Finding, 'check' | 'what' | 'remedy'>) => void;
 
 /** Whether a device of this chip and firmware can encrypt its flash itself, as the recipe leaves it to it. Pure. */
 export function checkDeviceEncryption(recipe: Recipe, firmware: Firmware | null, profile: ChipProfile, add: Add): void {
@@ -27,7 +27,8 @@ export function checkDeviceEncryption(recipe: Recipe, firmware: Firmware | null,
       'Leave slots.flash-encryption out.',
     );
   if (firmware === null) return;
-  if (firmware.sdkconfig === null) {
+  const options = sdkconfigOf(firmware)?.options;
+  if (options === undefined) {
     refuse(
       'The build has no sdkconfig: whether its bootloader encrypts flash at the first start cannot be seen before a board is in.',
       'Put the sdkconfig of the build into its folder.',
@@ -35,19 +36,19 @@ export function checkDeviceEncryption(recipe: Recipe, firmware: Firmware | null,
     );
     return;
   }
-  const lines = new Set(firmware.sdkconfig.split(/\r?\n/).map((line) => line.trim()));
+  const isOn = (option: string) => options.get(option)?.value === 'y';
   const needs = [
     'SECURE_FLASH_ENC_ENABLED',
     encryption.mode === 'release' ? 'SECURE_FLASH_ENCRYPTION_MODE_RELEASE' : 'SECURE_FLASH_ENCRYPTION_MODE_DEVELOPMENT',
     ...(recipe.secureBoot === null ? [] : ['SECURE_BOOT_V2_ENABLED']),
   ];
   for (const option of needs)
-    if (!lines.has(`CONFIG_${option}=y`))
+    if (!isOn(option))
       refuse(
         `The device is to encrypt its flash itself, and the build is without CONFIG_${option}: its bootloader would not do what the recipe leaves to it.`,
         `Build with it, or ${byHost}.`,
       );
-  if (lines.has('CONFIG_SECURE_FLASH_REQUIRE_ALREADY_ENABLED=y'))
+  if (isOn('SECURE_FLASH_REQUIRE_ALREADY_ENABLED'))
     refuse(
       'The bootloader refuses to encrypt flash by itself (CONFIG_SECURE_FLASH_REQUIRE_ALREADY_ENABLED).',
       `Build without it, or ${byHost}.`,

@@ -2,10 +2,9 @@ import type { ChipProfile } from '../chip/board.ts';
 import { hasField } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
 import { revisionText } from '../model/chip.ts';
+import type { Add } from './check.ts';
 import type { Finding, Recipe } from './types.ts';
 import { usbDownloadFields } from './wanted-doors.ts';
-
-type Add = (finding: Partial<Finding> & Pick<Finding, 'check' | 'what' | 'remedy'>) => void;
 
 /** What a ROM prints, a line of each kind (FACTS 17): a silent one shows none of these. */
 const romLines = [

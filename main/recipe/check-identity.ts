@@ -10,6 +10,7 @@ import { alternativeNames } from '../signing/extensions.ts';
 import { nameOf } from '../signing/names.ts';
 import type { Add } from './check.ts';
 import type { NamedFiles } from './named-files.ts';
+import { fillPlaceholders } from './placeholders.ts';
 import type { Recipe } from './types.ts';
 
 /** Why this chip cannot have a device key of this kind; null: it can (FACTS 7, 8). */
@@ -57,8 +58,7 @@ export function checkIdentity(
 function checkNames(recipe: Recipe, add: Add): void {
   const { certificate, csr } = recipe.identity!;
   const sample = { serial: 'S0', mac: '30:ed:a0:00:00:00', chip: recipe.chip, batch: 'B0' };
-  const fill = (text: string) =>
-    text.replace(/\{(serial|mac|chip|batch)\}/g, (_, name: keyof typeof sample) => sample[name]);
+  const fill = (text: string) => fillPlaceholders(text, sample);
   const filled = (name: readonly { type: string; value: string }[]) =>
     name.map(({ type, value }) => ({ type, value: fill(value) }));
   const tried = (path: string, work: () => unknown) => {

@@ -5,7 +5,8 @@ import { srpSaltSize, srpVerifierSize } from '../image/srp6a.ts';
 import { isFault } from '../model/fault.ts';
 import type { StorageCheck } from './check-storage.ts';
 import { fillMacEnd, proofLength, qrPayload } from './credentials.ts';
-import { parseSdkconfig } from './lint/sdkconfig.ts';
+import { sdkconfigOf } from './lint/sdkconfig.ts';
+import { fillPlaceholders } from './placeholders.ts';
 import type { Recipe } from './types.ts';
 
 /** Longest name that a BLE advertisement (protocomm_ble.h, MAX_BLE_DEVNAME_LEN) or an SSID (IEEE 802.11) has room for, bytes. */
@@ -15,11 +16,7 @@ const longestName = { ble: 29, softap: 32 } as const;
 const sample = { serial: '000000000000', mac: '00:11:22:33:44:55', batch: 'B-20260101-00000000' };
 
 function fillSample(text: string, recipe: Recipe): string {
-  const values = { ...sample, chip: recipe.chip };
-  return fillMacEnd(text, sample.mac).replace(
-    /\{(serial|mac|chip|batch)\}/g,
-    (_, name: keyof typeof values) => values[name],
-  );
+  return fillPlaceholders(fillMacEnd(text, sample.mac), { ...sample, chip: recipe.chip });
 }
 
 /** Credentials of Security 2: where they are stored, and whether a phone and the QR code take their names. */
@@ -73,7 +70,7 @@ export function checkProvisioning({ recipe, firmware, add }: StorageCheck): void
     add({ check: 'provisioning-qr', path: 'provisioning', what: error.what, remedy: error.next });
   }
   const option = 'ESP_PROTOCOMM_SUPPORT_SECURITY_VERSION_2';
-  if (firmware?.sdkconfig && parseSdkconfig(firmware.sdkconfig).options.get(option)?.value === 'n')
+  if (firmware !== null && sdkconfigOf(firmware)?.options.get(option)?.value === 'n')
     add({
       check: 'provisioning-build',
       path: 'provisioning.scheme',

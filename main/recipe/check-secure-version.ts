@@ -1,13 +1,14 @@
+import { widthOf } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
 import type { Firmware } from '../image/types.ts';
 import type { Add } from './check.ts';
-import { parseSdkconfig } from './lint/sdkconfig.ts';
+import { sdkconfigOf } from './lint/sdkconfig.ts';
 import type { Recipe } from './types.ts';
 
 /** How high SECURE_VERSION counts on this silicon: its ones are counted, so as many as it has bits (FACTS 14.1). */
 export function highestSecureVersion(table: EfuseTable): number {
   const field = table.fields.find((candidate) => candidate.name === 'SECURE_VERSION');
-  return field?.pieces.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  return field === undefined ? 0 : widthOf(field);
 }
 
 /** What the anti-rollback floor of a recipe needs of the chip and of the build (FACTS 14.1). */
@@ -39,7 +40,7 @@ export function checkSecureVersion(
       remedy: 'Build it with CONFIG_BOOTLOADER_APP_SECURE_VERSION at least as high, or lower secure_version.',
     });
   }
-  const options = firmware.sdkconfig === null ? null : parseSdkconfig(firmware.sdkconfig).options;
+  const options = sdkconfigOf(firmware)?.options;
   const looks = ['BOOTLOADER_APP_ANTI_ROLLBACK', 'APP_ANTI_ROLLBACK'].some((name) => options?.get(name)?.value === 'y');
   if (secureVersion > 0 || looks) checkPartitions(firmware, add);
   const counted = Number(options?.get('BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD')?.value ?? Number.NaN);

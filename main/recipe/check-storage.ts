@@ -11,6 +11,7 @@ import type { Add } from './check.ts';
 import { checkProvisioning, sampleCredentials } from './check-provisioning.ts';
 import { type DeviceList, readDeviceList } from './device-list.ts';
 import type { NamedFiles } from './named-files.ts';
+import { fillPlaceholders } from './placeholders.ts';
 import { type NvsBuild, nvsBuildOf } from './settle-storage.ts';
 import { valuesOf } from './storage-values.ts';
 import type { Recipe } from './types.ts';
@@ -285,8 +286,7 @@ function sizeOf(value: bigint | string | Uint8Array): number {
 function sampleSources({ recipe, files }: StorageCheck, row: CsvRow | null) {
   const values = { serial: '000000000000', mac: '00:00:00:00:00:00', chip: recipe.chip, batch: 'B-20260101-00000000' };
   return {
-    fill: (text: string) =>
-      text.replace(/\{(serial|mac|chip|batch)\}/g, (_, name: keyof typeof values) => values[name]),
+    fill: (text: string) => fillPlaceholders(text, values),
     row,
     files,
     random: (bytes: number) => new Uint8Array(bytes),

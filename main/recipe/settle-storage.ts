@@ -1,6 +1,6 @@
 import { dataSubtypes, partitionTypes } from '../image/partition-table.ts';
 import type { Firmware } from '../image/types.ts';
-import { parseSdkconfig } from './lint/sdkconfig.ts';
+import { sdkconfigOf } from './lint/sdkconfig.ts';
 import type { Recipe } from './types.ts';
 
 /** What the build says of NVS encryption; null for what it does not say (or where it has no sdkconfig). */
@@ -14,8 +14,8 @@ export interface NvsBuild {
 
 /** The options of the build's sdkconfig that decide how its application opens NVS (FACTS 9.4). */
 export function nvsBuildOf(firmware: Firmware): NvsBuild {
-  if (firmware.sdkconfig === null) return { encrypts: null, scheme: null, hmacSlot: null };
-  const { options } = parseSdkconfig(firmware.sdkconfig);
+  const options = sdkconfigOf(firmware)?.options;
+  if (options === undefined) return { encrypts: null, scheme: null, hmacSlot: null };
   const is = (name: string) => options.get(name)?.value === 'y';
   const slot = Number(options.get('NVS_SEC_HMAC_EFUSE_KEY_ID')?.value ?? -1);
   return {

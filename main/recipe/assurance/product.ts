@@ -1,6 +1,6 @@
 import type { ChipProfile } from '../../chip/board.ts';
 import { readDisableBitsOf } from '../../efuse/parts.ts';
-import { efuseTableFor, marksFit } from '../../efuse/tables.ts';
+import { efuseTableFor, marksFit, widthOf } from '../../efuse/tables.ts';
 import type { EfuseTable, KeyPurpose } from '../../efuse/types.ts';
 import type { FirmwareFacts } from '../../model/assurance.ts';
 import type { ChipKind } from '../../model/chip.ts';
@@ -78,10 +78,8 @@ export class Product {
 
   /** Whether all bits of the field are 1. */
   isFull(field: string): boolean {
-    const width = this.table.fields
-      .find(({ name }) => name === field)
-      ?.pieces.reduce((sum, piece) => sum + piece.length, 0);
-    return width !== undefined && this.value(field) === 2 ** width - 1;
+    const known = this.table.fields.find(({ name }) => name === field);
+    return known !== undefined && this.value(field) === 2 ** widthOf(known) - 1;
   }
 
   frozen(field: string): boolean {

@@ -4,7 +4,7 @@ import type { Finding, Recipe } from '../types.ts';
 import { advisories, chipAdvisories } from './advisories.ts';
 import { agreementChecks, lintAgreement } from './agreement.ts';
 import { type LintContext, lintRules } from './rules.ts';
-import { parseSdkconfig, type Sdkconfig } from './sdkconfig.ts';
+import { type Sdkconfig, sdkconfigOf } from './sdkconfig.ts';
 import type { Told } from './told.ts';
 import { checkOf, lintChip, lintVersion } from './versions.ts';
 
@@ -26,7 +26,7 @@ export const lintChecks: Readonly<Record<string, string>> = {
  * else is an info.
  */
 export function lintFirmware(recipe: Recipe, firmware: Firmware): Finding[] {
-  const config = configOf(firmware);
+  const config = sdkconfigOf(firmware);
   const told = [
     ...(config === null ? [noConfig] : lintOptions(recipe, firmware, config)),
     ...lintVersion(recipe, firmware, config),
@@ -46,7 +46,7 @@ export function lintFirmware(recipe: Recipe, firmware: Firmware): Finding[] {
 
 /** Rules of the table that the build is known to keep: what must be on is on, what must be off is off or cannot be on. Pure. */
 export function rulesKept(recipe: Recipe, firmware: Firmware): string[] {
-  const config = configOf(firmware);
+  const config = sdkconfigOf(firmware);
   if (config === null) return [];
   const context = contextOf(recipe, firmware, config);
   return lintRules
@@ -58,10 +58,6 @@ export function rulesKept(recipe: Recipe, firmware: Firmware): string[] {
 /** SHA-256 (hex) of the build's sdkconfig; null where it has none. */
 export function sdkconfigDigest({ sdkconfig }: Firmware): string | null {
   return sdkconfig === null ? null : sha256Hex(sdkconfig);
-}
-
-function configOf({ sdkconfig }: Firmware): Sdkconfig | null {
-  return sdkconfig === null ? null : parseSdkconfig(sdkconfig);
 }
 
 function contextOf(recipe: Recipe, { table }: Firmware, { options }: Sdkconfig): LintContext {

@@ -1,3 +1,5 @@
+import type { Firmware } from '../../image/types.ts';
+
 /** One option of an sdkconfig: without CONFIG_, its value as it stands there ('n' for `is not set`), and its line from 1. */
 export interface SdkOption {
   readonly value: string;
@@ -28,4 +30,14 @@ export function parseSdkconfig(text: string): Sdkconfig {
     options.set(name, { value: unset ? 'n' : (set?.[2] ?? set?.[3] ?? ''), line: at + 1 });
   }
   return { options, idfVersion };
+}
+
+const known = new WeakMap<Firmware, Sdkconfig>();
+
+/** The options of this build; null where it brought no sdkconfig. Thousands of lines are read once, however often they are asked for. */
+export function sdkconfigOf(firmware: Firmware): Sdkconfig | null {
+  if (firmware.sdkconfig === null) return null;
+  const read = known.get(firmware) ?? parseSdkconfig(firmware.sdkconfig);
+  known.set(firmware, read);
+  return read;
 }

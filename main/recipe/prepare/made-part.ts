@@ -1,3 +1,4 @@
+import { fillPlaceholders } from '../placeholders.ts';
 import type { StepContext } from '../step.ts';
 
 /** What the run made for one partition of this board. */
@@ -13,5 +14,5 @@ export interface MadePart {
 /** The recipe's text with `{serial}`, `{mac}`, `{chip}` and `{batch}` of this board. */
 export function fillIn(text: string, { plan, batch }: Pick<StepContext, 'plan' | 'batch'>): string {
   const values = { serial: plan.serial ?? '', mac: plan.chip.mac, chip: plan.chip.kind, batch: batch ?? '' };
-  return text.replace(/\{(serial|mac|chip|batch)\}/g, (_, name: keyof typeof values) => values[name]);
+  return fillPlaceholders(text, values);
 }
