@@ -29,6 +29,16 @@ function filesNamed(recipe: Recipe): { readonly path: string; readonly file: str
   ];
 }
 
+/** Where the files lie that the recipe names beside its build. */
+export function namedPlaces(recipe: Recipe, recipeFile: string): string[] {
+  return filesNamed(recipe).map(({ file }) => placeOf(file, recipeFile));
+}
+
+/** The paths of a recipe are taken from its own folder. */
+function placeOf(file: string, recipeFile: string): string {
+  return resolve(dirname(recipeFile), file);
+}
+
 /**
  * Reads the files that a recipe names, relative to the recipe's own. `digests` (SHA-256, hex) go into the recipe's hash, so that an
  * approval covers them. One that cannot be read is a finding (`recipe.no-file`).
@@ -41,7 +51,7 @@ export function readNamedFiles(
   const digests: Record<string, string> = {};
   const findings: Finding[] = [];
   for (const { path, file, secret = false } of filesNamed(recipe)) {
-    const place = resolve(dirname(recipeFile), file);
+    const place = placeOf(file, recipeFile);
     try {
       const { size } = statSync(place);
       if (size > largestFile) throw new Error(`it has ${size} bytes, and ${largestFile} are the most`);

@@ -16,6 +16,7 @@ import { RecipeFault } from '../../model/fault.ts';
 import { assuranceOfRecipe } from '../../recipe/assurance/foreseen.ts';
 import { describeDifferences } from '../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipeText } from '../../recipe/load.ts';
+import { namedPlaces } from '../../recipe/named-files.ts';
 import type { Recipe } from '../../recipe/types.ts';
 import { approverOf } from '../who-waived.ts';
 import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
@@ -56,7 +57,7 @@ interface Standing extends Shelved {
 export class RecipeShelf {
   readonly #options: RecipeShelfOptions;
   /** The last load of each file. */
-  readonly #loads = new Map<string, { readonly key: string; readonly result: LoadResult }>();
+  readonly #loads = new Map<string, { readonly key: string; readonly named: string; readonly result: LoadResult }>();
 
   constructor(options: RecipeShelfOptions) {
     this.#options = options;
@@ -227,14 +228,16 @@ export class RecipeShelf {
     return { ...shelved, text, result, author, state: last?.state ?? 'draft', approvedBy };
   }
 
-  /** A build is read and hashed whole, so what neither text nor build has changed of is not read again. */
+  /** A build is read and hashed whole, so what neither text, build nor a named file has changed of is not read again. */
   #load(place: Shelved, text: string): LoadResult {
     const folder = this.#firmwareFolder(place, text);
     const key = folder === null ? null : `${folder}\0${buildMark(folder)}\0${text}`;
     const before = this.#loads.get(place.file);
-    if (key !== null && before?.key === key) return before.result;
+    // the same text names the same files
+    if (key !== null && before?.key === key && before.named === namedMark(before.result.recipe, place.file))
+      return before.result;
     const result = loadRecipeText(text, place.file, folder === null ? {} : { firmwareFolder: folder });
-    if (key !== null) this.#loads.set(place.file, { key, result });
+    if (key !== null) this.#loads.set(place.file, { key, named: namedMark(result.recipe, place.file), result });
     return result;
   }
 
@@ -313,11 +316,18 @@ function buildMark(folder: string): string {
         ? readdirSync(join(folder, entry.name)).map((name) => join(entry.name, name))
         : [entry.name],
     )
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name));
-      return `${name} ${size} ${mtimeMs}`;
-    })
+    .map((name) => markOf(join(folder, name)))
     .join('\0');
+}
+
+/** The same for what the recipe names beside its build: keys, certificates, lists. */
+function namedMark(recipe: Recipe | null, recipeFile: string): string {
+  return recipe === null ? '' : namedPlaces(recipe, recipeFile).map(markOf).join('\0');
+}
+
+function markOf(file: string): string {
+  const info = statSync(file, { throwIfNoEntry: false });
+  return `${file} ${info?.size} ${info?.mtimeMs}`;
 }
 
 function mustLoad(recipe: string, { loaded, findings }: LoadResult): LoadedRecipe {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -124,6 +124,18 @@ test('a text is judged as it is typed: every mistake with its line, a plan where
   assert.ok(finding?.severity === 'error' && finding.line !== null);
   const torn = shelf.check('esp32p4-production', 'fuseline: [1');
   assert.ok(torn.findings.length > 0 && torn.plan === null);
+});
+
+test('a file that the recipe names is read again when it changes', async (t) => {
+  const { shelf, own } = await shelfOf(t);
+  const text = production.replace(/issuer:.*?(?= {4}subject:)/s, 'ca_chain: [ca.pem]\n');
+  await shelf.save('mine', text.replace('name: esp32p4-production', 'name: mine'), 'eng-1');
+  const missing = () => shelf.check('mine', text).findings.filter(({ check }) => check === 'recipe.no-file');
+  assert.equal(missing().length, 1);
+  writeFileSync(join(own, 'ca.pem'), 'not yet a certificate');
+  assert.equal(missing().length, 0);
+  rmSync(join(own, 'ca.pem'));
+  assert.equal(missing().length, 1);
 });
 
 test('a serial number of another recipe is known as foreign', async (t) => {
