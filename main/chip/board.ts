@@ -126,4 +126,4 @@ export interface Board {
 }
 
 /** Stages of a plan in their order; a step asks for some of them. */
-export type BurnStage = 'keys' | 'hide' | 'protection' | 'enable' | 'door';
+export type BurnStage = 'keys' | 'read-protect' | 'protection' | 'enable' | 'door';

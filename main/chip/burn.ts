@@ -1,13 +1,13 @@
 // Carrying out a burn plan: book, burn, read back, believe (DESIGN law 2 and 3). The only place that programs eFuses.
 
 import { BitSet } from '../efuse/bits.ts';
+import { shutsDownload } from '../efuse/field-checks.ts';
 import { partOf } from '../efuse/parts.ts';
 import type { Burn, BurnPlan, SlotAssignment } from '../efuse/plan-types.ts';
 import { digestBytes } from '../efuse/slots.ts';
 import { blankSnapshot, blockHealth } from '../efuse/snapshot.ts';
 import { keySlotsOf, purposeRule, readDisablePlace } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
-import { shutsDownload } from '../efuse/wishes.ts';
 import type { Fact, StepEvent } from '../model/event.ts';
 import { BoardFault, Fault, ProgramFault } from '../model/fault.ts';
 import type { BurnStage, KeyBytes } from './board.ts';

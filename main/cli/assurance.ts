@@ -2,24 +2,24 @@ import type { Assurance } from '../model/assurance.ts';
 import { isFault } from '../model/fault.ts';
 import { evidenceWords } from '../recipe/assurance/assurance.ts';
 import { assuranceOfRecipe } from '../recipe/assurance/foreseen.ts';
-import { approverOf } from '../station/who-waived.ts';
+import { approverOf } from '../station/waivers.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { type RecipeOptions, requireRecipe } from './recipe-input.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface AssuranceOptions extends OpenOptions, RecipeOptions {
   readonly json?: boolean;
 }
 
 /** What a device made by the recipe will be able to show of the security guide. */
-export async function assuranceCommand(file: string, options: AssuranceOptions, world: World): Promise<Exit> {
-  const loaded = requireRecipe(file, options, world);
+export async function assuranceCommand(file: string, options: AssuranceOptions, context: CliContext): Promise<Exit> {
+  const loaded = requireRecipe(file, options, context);
   const assurance = assuranceOfRecipe(loaded, await approver());
-  if (options.json) world.streams.answer(JSON.stringify({ recipe: loaded.ref, assurance }));
+  if (options.json) context.streams.answer(JSON.stringify({ recipe: loaded.ref, assurance }));
   else {
-    world.streams.answer(
+    context.streams.answer(
       `What a device made by ${loaded.ref.name} revision ${loaded.ref.revision} will show of the guide`,
     );
-    for (const line of assuranceLines(assurance)) world.streams.answer(line);
+    for (const line of assuranceLines(assurance)) context.streams.answer(line);
   }
   return exit.passed;
 
@@ -27,7 +27,7 @@ export async function assuranceCommand(file: string, options: AssuranceOptions, 
   async function approver(): Promise<string | null> {
     if (loaded.recipe.waivers.length === 0) return null;
     try {
-      const ledger = await world.openLedger(options);
+      const ledger = await context.openLedger(options);
       return await approverOf(loaded, ledger).finally(() => ledger.close());
     } catch (error) {
       if (isFault(error)) return null;

@@ -12,10 +12,10 @@ import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
 import { assuranceLines } from './assurance.ts';
 import { oneOf } from './choice.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput, writeOutput } from './files.ts';
-import { eventText } from './story.ts';
+import { eventText } from './history.ts';
 import { hex, table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface AuditOptions extends OpenOptions {
   readonly json?: boolean;
@@ -31,10 +31,10 @@ export interface AuditOptions extends OpenOptions {
 
 async function withLedger(
   options: AuditOptions,
-  world: World,
+  context: CliContext,
   work: (ledger: LedgerReader) => Promise<Exit>,
 ): Promise<Exit> {
-  const ledger = await world.openLedger(options);
+  const ledger = await context.openLedger(options);
   try {
     return await work(ledger);
   } finally {
@@ -45,8 +45,8 @@ async function withLedger(
 const outcomes = ['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed', 'open'] as const;
 
 /** Devices of the ledger, newest first. */
-export function auditList(options: AuditOptions, world: World): Promise<Exit> {
-  return withLedger(options, world, async (ledger) => {
+export function auditList(options: AuditOptions, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
     const outcome = options.outcome === undefined ? undefined : oneOf(options.outcome, outcomes, '--outcome');
     const rows = await ledger.devices({
       ...(options.text ? { text: options.text } : {}),
@@ -57,9 +57,9 @@ export function auditList(options: AuditOptions, world: World): Promise<Exit> {
       limit: options.limit ?? 100,
     });
     if (options.json) {
-      for (const row of rows) world.streams.answer(JSON.stringify(row));
+      for (const row of rows) context.streams.answer(JSON.stringify(row));
     } else if (rows.length === 0) {
-      world.streams.answer('No device fits.');
+      context.streams.answer('No device fits.');
     } else {
       const cells = rows.map((row) => [
         row.mac,
@@ -72,15 +72,15 @@ export function auditList(options: AuditOptions, world: World): Promise<Exit> {
         `${row.attempts}`,
       ]);
       for (const line of table([['MAC', 'serial', 'chip', 'recipe', 'batch', 'state', 'last run', 'tries'], ...cells]))
-        world.streams.answer(line);
+        context.streams.answer(line);
     }
     return exit.passed;
   });
 }
 
 /** The story of one device: every attempt, and the sealed record where there is one. */
-export function auditShow(device: string, options: AuditOptions, world: World): Promise<Exit> {
-  return withLedger(options, world, async (ledger) => {
+export function auditShow(device: string, options: AuditOptions, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
     const sealed = await ledger.sealedDevice(device);
     const mac = sealed?.chip.mac ?? (await ledger.claimedBy('serial', device)) ?? device.toLowerCase();
     const history = await ledger.history(mac);
@@ -92,7 +92,7 @@ export function auditShow(device: string, options: AuditOptions, world: World): 
       });
     }
     if (options.json) {
-      world.streams.answer(
+      context.streams.answer(
         JSON.stringify({
           mac,
           sealed,
@@ -103,16 +103,16 @@ export function auditShow(device: string, options: AuditOptions, world: World): 
       );
       return exit.passed;
     }
-    world.streams.answer(`Device ${mac}`);
-    if (history.condemned) world.streams.answer(`CONDEMNED ${history.condemned.at}: ${history.condemned.reason}`);
-    if (sealed) for (const line of recordLines(sealed)) world.streams.answer(line);
+    context.streams.answer(`Device ${mac}`);
+    if (history.condemned) context.streams.answer(`CONDEMNED ${history.condemned.at}: ${history.condemned.reason}`);
+    if (sealed) for (const line of recordLines(sealed)) context.streams.answer(line);
     for (const { run, events } of history.runs) {
-      world.streams.answer('');
-      world.streams.answer(
+      context.streams.answer('');
+      context.streams.answer(
         `Run ${run.id}  ${run.startedAt}  fixture ${run.fixture}  operator ${run.operator ?? '-'}  ${run.outcome ?? 'not ended'}`,
       );
       for (const stored of events)
-        world.streams.answer(
+        context.streams.answer(
           `  ${stored.at.slice(11, 23)}  ${(stored.step ?? '').padEnd(16)}  ${eventText(stored.event)}`,
         );
     }
@@ -171,21 +171,21 @@ function recordLines(record: SealedRecord): string[] {
 }
 
 /** Every row of the chain as one JSON object a line. */
-export function auditExport(options: AuditOptions, world: World): Promise<Exit> {
-  return withLedger(options, world, async (ledger) => {
+export function auditExport(options: AuditOptions, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
     const file = options.out ? createWriteStream(options.out, { flags: 'wx', mode: 0o640 }) : null;
     if (file) await once(file, 'open').catch((error: unknown) => Promise.reject(cannotWrite(options.out!, error)));
     let rows = 0;
     for await (const row of ledger.exportRows()) {
       const line = JSON.stringify(row);
-      if (file === null) world.streams.answer(line);
+      if (file === null) context.streams.answer(line);
       else if (!file.write(`${line}\n`)) await once(file, 'drain');
       rows++;
     }
     if (file) {
       file.end();
       await once(file, 'finish');
-      world.streams.say(`${rows} rows written to ${options.out}.`);
+      context.streams.say(`${rows} rows written to ${options.out}.`);
     }
     return exit.passed;
   });
@@ -203,35 +203,36 @@ function cannotWrite(path: string, error: unknown): RecipeFault {
 /** A file by which a cloud comes to know the devices of a batch. */
 export function auditRegistration(
   options: AuditOptions & { readonly batch: string; readonly form: string; readonly ca?: string },
-  world: World,
+  context: CliContext,
 ): Promise<Exit> {
   const form = oneOf(options.form, registrationForms, '--form');
   const ca = options.ca === undefined ? {} : { caPem: new TextDecoder().decode(readInput(options.ca)) };
-  return withLedger(options, world, async (ledger) => {
+  return withLedger(options, context, async (ledger) => {
     const records: SealedRecord[] = [];
     for await (const record of sealedOf(ledger, options.batch)) records.push(record);
     const text = Array.from(registrationText(records, form, ca)).join('');
-    if (options.out === undefined) for (const line of text.split(/\r?\n/).slice(0, -1)) world.streams.answer(line);
-    else writeOutput(options.out, utf8(text), world);
-    world.streams.say(`${records.length} sealed devices of ${options.batch}.`);
+    if (options.out === undefined) for (const line of text.split(/\r?\n/).slice(0, -1)) context.streams.answer(line);
+    else writeOutput(options.out, utf8(text), context);
+    context.streams.say(`${records.length} sealed devices of ${options.batch}.`);
     return exit.passed;
   });
 }
 
 /** Recomputes the whole chain: of the ledger, or of an export (which needs no ledger, only the file). */
-export async function auditVerify(options: AuditOptions, world: World): Promise<Exit> {
+export async function auditVerify(options: AuditOptions, context: CliContext): Promise<Exit> {
   const report = options.file
     ? verifyRows(rowsOf(options.file))
     : await (async () => {
-        const ledger = await world.openLedger(options);
+        const ledger = await context.openLedger(options);
         try {
           return await ledger.verify();
         } finally {
           await ledger.close();
         }
       })();
-  if (options.json) world.streams.answer(JSON.stringify(report));
-  else if (report.broken === null) world.streams.answer(`The chain is whole: ${report.rows} rows, head ${report.head}`);
+  if (options.json) context.streams.answer(JSON.stringify(report));
+  else if (report.broken === null)
+    context.streams.answer(`The chain is whole: ${report.rows} rows, head ${report.head}`);
   if (report.broken !== null) {
     throw new LedgerFault({
       code: 'ledger.chain-broken',

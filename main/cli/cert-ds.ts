@@ -12,8 +12,8 @@ import { makeRsaDeviceKey } from '../signing/device-key.ts';
 import { pemOf } from '../signing/pem.ts';
 import { buildDeviceCsr } from '../signing/requests.ts';
 import { spkiOfRsa } from '../signing/spki.ts';
+import type { CliContext, OpenOptions } from './context.ts';
 import { newWrappedKey, readWrappedKey, writeOutput } from './files.ts';
-import type { OpenOptions, World } from './world.ts';
 
 /** Options of `cert build` and `cert show` about the DS peripheral. */
 export interface DsOptions extends OpenOptions {
@@ -34,7 +34,7 @@ export interface DsOptions extends OpenOptions {
  * What the station does for an RSA identity, by hand: a new RSA key whose request is written to --csr and whose DS parameters are the
  * entries that come back. The key itself is kept nowhere.
  */
-export async function dsEntries(options: DsOptions, world: World): Promise<SecureCertEntry[]> {
+export async function dsEntries(options: DsOptions, context: CliContext): Promise<SecureCertEntry[]> {
   const kind = identityKeys.find((candidate) => candidate === options.rsa);
   const bits = kind === undefined ? null : rsaBitsOfKey(kind);
   if (kind === undefined || bits === null)
@@ -51,15 +51,15 @@ export async function dsEntries(options: DsOptions, world: World): Promise<Secur
   const rsa = await makeRsaDeviceKey(bits);
   try {
     const request = await buildDeviceCsr({ subject, key: { kind, ...rsa } });
-    const data = await withHmacKey(options, world, (hmacKey) => {
+    const data = await withHmacKey(options, context, (hmacKey) => {
       const key = rsa.privateKey.use(readRsaKey);
       try {
-        return buildDsData(key, hmacKey, world.random(16), chip);
+        return buildDsData(key, hmacKey, context.random(16), chip);
       } finally {
         key.exponent.destroy();
       }
     });
-    writeOutput(options.csr, utf8(pemOf('CERTIFICATE REQUEST', request)), world);
+    writeOutput(options.csr, utf8(pemOf('CERTIFICATE REQUEST', request)), context);
     return [
       { type: 'ds-data', data },
       { type: 'ds-context', data: buildDsContext(Number(options.dsKeyId), bits) },
@@ -70,11 +70,15 @@ export async function dsEntries(options: DsOptions, world: World): Promise<Secur
 }
 
 /** What the DS parameters of a partition hold, under the wrapped HMAC key of --keys: whether they are the key of its certificate. */
-export async function describeDs(tlvs: readonly SecureCertTlv[], options: DsOptions, world: World): Promise<string> {
+export async function describeDs(
+  tlvs: readonly SecureCertTlv[],
+  options: DsOptions,
+  context: CliContext,
+): Promise<string> {
   const data = tlvs.find(({ type }) => type === tlvTypes.dsData)?.data;
   if (data === undefined) return 'no DS parameters';
   const chip = chipOption(options.chip);
-  return withHmacKey(options, world, (hmacKey) => {
+  return withHmacKey(options, context, (hmacKey) => {
     try {
       const { modulus, exponent, bits } = openDsData(data, hmacKey, chip);
       exponent.destroy();
@@ -95,15 +99,15 @@ function fits(certificate: Uint8Array, spki: Uint8Array): string {
   return equalBytes(new Uint8Array(certified), spki) ? 'that of the certificate' : 'NOT THAT OF THE CERTIFICATE';
 }
 
-async function withHmacKey<T>(options: DsOptions, world: World, use: (key: SecretBytes) => T): Promise<T> {
+async function withHmacKey<T>(options: DsOptions, context: CliContext, use: (key: SecretBytes) => T): Promise<T> {
   if ((options.keys === undefined) === (options.newKey !== true))
     throw wrongValue('--keys', options.keys, 'Give --keys FILE, the wrapped HMAC key, or --new-key to make one.');
-  const { signer } = await world.openSigner(options);
+  const { signer } = await context.openSigner(options);
   const label = options.key ?? 'fuseline-wrapping';
   try {
     using key =
       options.keys === undefined
-        ? await newWrappedKey(signer, label, 32, world)
+        ? await newWrappedKey(signer, label, 32, context)
         : await signer.unwrap({ label }, readWrappedKey(options.keys));
     return use(key);
   } finally {

@@ -12,9 +12,9 @@ import {
 } from '../image/secure-cert.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { type DsOptions, describeDs, dsEntries } from './cert-ds.ts';
+import { type CliContext, type Exit, exit } from './context.ts';
 import { readInput, sizeOption, writeOutput } from './files.ts';
 import { bytesText, table } from './words.ts';
-import { type Exit, exit, type World } from './world.ts';
 
 export interface CertOptions extends DsOptions {
   /** build: take over the entries of an earlier partition. */
@@ -32,7 +32,7 @@ export interface CertOptions extends DsOptions {
 }
 
 /** An esp_secure_cert partition from certificates and key entries. No private key has a place in it: it is in the chip. */
-export async function certBuildCommand(options: CertOptions, world: World): Promise<Exit> {
+export async function certBuildCommand(options: CertOptions, context: CliContext): Promise<Exit> {
   const entries: SecureCertEntry[] = [];
   const add = (type: 'device-certificate' | 'ca-certificate' | 'ds-data' | 'ds-context', file: string | undefined) => {
     if (file === undefined) return;
@@ -51,7 +51,7 @@ export async function certBuildCommand(options: CertOptions, world: World): Prom
   for (const text of options.tlv ?? []) entries.push({ type: 'tlv', tlv: tlvOption(text) });
   if (options.from !== undefined)
     for (const tlv of entriesOf(options.from)) if (tlv.type !== tlvTypes.integrity) entries.push({ type: 'tlv', tlv });
-  if (options.rsa !== undefined) entries.push(...(await dsEntries(options, world)));
+  if (options.rsa !== undefined) entries.push(...(await dsEntries(options, context)));
   if (entries.length === 0)
     throw new RecipeFault({
       code: 'cli.missing',
@@ -60,19 +60,19 @@ export async function certBuildCommand(options: CertOptions, world: World): Prom
     });
   const size = options.size === undefined ? undefined : sizeOption(options.size, '--size');
   const list = options.integrity ? withIntegrity(buildSecureCert(entries), size) : buildSecureCert(entries, size);
-  writeOutput(options.out, list, world);
+  writeOutput(options.out, list, context);
   return exit.passed;
 }
 
 /** The entries of an esp_secure_cert partition; with --keys also whether its DS parameters are the key of its certificate. */
-export async function certShowCommand(file: string, options: CertOptions, world: World): Promise<Exit> {
+export async function certShowCommand(file: string, options: CertOptions, context: CliContext): Promise<Exit> {
   const tlvs = entriesOf(file);
-  const opened = options.keys === undefined ? null : await describeDs(tlvs, options, world);
+  const opened = options.keys === undefined ? null : await describeDs(tlvs, options, context);
   const saying = (tlv: SecureCertTlv) => (tlv.type === tlvTypes.dsData && opened !== null ? opened : describe(tlv));
   const described = tlvs.map((tlv) => ({ ...tlv, name: tlvNameOf(tlv.type), says: saying(tlv) }));
   if (options.json) {
     const plain = described.map(({ data, says, ...tlv }) => ({ ...tlv, bytes: data.length, says }));
-    world.streams.answer(JSON.stringify({ kind: 'esp_secure_cert', entries: plain }));
+    context.streams.answer(JSON.stringify({ kind: 'esp_secure_cert', entries: plain }));
     return exit.passed;
   }
   const rows = described.map(({ type, subtype, name, data, says }) => [
@@ -81,7 +81,7 @@ export async function certShowCommand(file: string, options: CertOptions, world:
     bytesText(data.length),
     says,
   ]);
-  for (const line of table(rows)) world.streams.answer(line);
+  for (const line of table(rows)) context.streams.answer(line);
   return exit.passed;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { CliContext, Exit, OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
-import type { Exit, OpenOptions, World } from './world.ts';
 
 export interface DemoOptions extends OpenOptions {
   readonly count?: number;
@@ -9,11 +9,11 @@ export interface DemoOptions extends OpenOptions {
 }
 
 /** The demonstration line: eight virtual ESP32-P4 fixtures at 2000000 baud, the private SoftHSM token, the example production recipe. */
-export async function demo(options: DemoOptions, world: World): Promise<Exit> {
+export async function demo(options: DemoOptions, context: CliContext): Promise<Exit> {
   const fixtures = options.fixtures ?? 8;
-  const recipe = join(world.stationConfig, 'recipes', 'esp32p4-production.yaml');
-  world.streams.say(
-    `Demonstration line: ${fixtures} virtual ESP32-P4 boards, recipe ${recipe}, data in ${world.dataFolder(options)}.`,
+  const recipe = join(context.stationConfig, 'recipes', 'esp32p4-production.yaml');
+  context.streams.say(
+    `Demonstration line: ${fixtures} virtual ESP32-P4 boards, recipe ${recipe}, data in ${context.dataFolder(options)}.`,
   );
   const status = await provision(
     {
@@ -23,8 +23,10 @@ export async function demo(options: DemoOptions, world: World): Promise<Exit> {
       count: options.count ?? fixtures,
       operator: 'demo',
     },
-    world,
+    context,
   );
-  world.streams.say('Next: npm run station -- audit list, audit show MAC, recipe plan FILE, and --help for the rest.');
+  context.streams.say(
+    'Next: npm run station -- audit list, audit show MAC, recipe plan FILE, and --help for the rest.',
+  );
   return status;
 }

@@ -1,4 +1,4 @@
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 
 export interface DeskOptions extends OpenOptions {
   readonly port?: number;
@@ -6,9 +6,9 @@ export interface DeskOptions extends OpenOptions {
 }
 
 /** The station with its window in a browser on this computer, until it is interrupted; boards under way end at a safe place first. */
-export async function desk(options: DeskOptions, world: World): Promise<Exit> {
-  const { streams } = world;
-  const served = await world.serveDesk(
+export async function desk(options: DeskOptions, context: CliContext): Promise<Exit> {
+  const { streams } = context;
+  const served = await context.serveDesk(
     options,
     (link) => {
       if (options.json) streams.answer(JSON.stringify({ link }));
@@ -24,7 +24,7 @@ export async function desk(options: DeskOptions, world: World): Promise<Exit> {
       : 'The station is open.';
     for (const line of [
       what,
-      `Data lies in ${world.dataFolder(options)}.`,
+      `Data lies in ${context.dataFolder(options)}.`,
       '',
       'Open this link in a browser on this computer. It lets one browser in, once:',
       '',
@@ -33,10 +33,10 @@ export async function desk(options: DeskOptions, world: World): Promise<Exit> {
       'Ctrl-C ends the station; boards under way end after their current irreversible step.',
     ])
       streams.say(line);
-    if (streams.live && world.openInBrowser(served.link)) streams.say('Your browser should open it by itself.');
+    if (streams.live && context.openInBrowser(served.link)) streams.say('Your browser should open it by itself.');
   }
   await new Promise<void>((resolve) => {
-    const ignore = world.onInterrupt(() => {
+    const ignore = context.onInterrupt(() => {
       ignore();
       resolve();
     });

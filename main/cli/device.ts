@@ -5,8 +5,8 @@ import { efuseToken } from '../efuse/token.ts';
 import { revisionText } from '../model/chip.ts';
 import { BoardFault, RecipeFault } from '../model/fault.ts';
 import { type DeviceReport, proveSealedBoard } from '../station/verify-device.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface DeviceOptions extends OpenOptions {
   readonly port: string;
@@ -14,24 +14,28 @@ export interface DeviceOptions extends OpenOptions {
   readonly serial?: string;
 }
 
-async function withBoard<T>(options: DeviceOptions, world: World, work: (board: Board) => Promise<T>): Promise<T> {
-  const port = await world.openPort(options.port, { baudRate: 115200 });
+async function withBoard<T>(
+  options: DeviceOptions,
+  context: CliContext,
+  work: (board: Board) => Promise<T>,
+): Promise<T> {
+  const port = await context.openPort(options.port, { baudRate: 115200 });
   try {
-    return await work(await connectBoard(port, { clock: world.clock }));
+    return await work(await connectBoard(port, { clock: context.clock }));
   } finally {
     await port.close();
   }
 }
 
 /** Identity, security state and decoded eFuses. Read only: nothing is written, loaded or burned. */
-export function inspect(options: DeviceOptions, world: World): Promise<Exit> {
-  return withBoard(options, world, async (board) => {
+export function inspect(options: DeviceOptions, context: CliContext): Promise<Exit> {
+  return withBoard(options, context, async (board) => {
     const { identity } = board;
     const closed = identity.security.secureDownload;
     const snapshot = closed ? null : await board.readEfuses();
     const flashSize = closed ? null : await board.detectFlashSize();
     if (options.json) {
-      world.streams.answer(
+      context.streams.answer(
         JSON.stringify({
           identity,
           flashSize,
@@ -56,9 +60,9 @@ export function inspect(options: DeviceOptions, world: World): Promise<Exit> {
       ['download mode', closed ? 'secure' : 'open'],
       ['JTAG', security.hardJtagDisabled ? 'off' : security.softJtagDisabled ? 'soft off' : 'on'],
     ];
-    for (const line of table(rows)) world.streams.answer(line);
+    for (const line of table(rows)) context.streams.answer(line);
     if (snapshot === null) return exit.passed;
-    world.streams.answer('');
+    context.streams.answer('');
     const fields = Object.entries(decodeSnapshot(snapshot)).map(([name, field]) => [
       name,
       String(field.text ?? field.value),
@@ -66,15 +70,15 @@ export function inspect(options: DeviceOptions, world: World): Promise<Exit> {
         .filter((word) => word !== '')
         .join(', '),
     ]);
-    for (const line of table(fields)) world.streams.answer(line);
+    for (const line of table(fields)) context.streams.answer(line);
     const sick = blockHealth(snapshot).filter((block) => block.failed || block.correctedBytes > 0);
     for (const block of sick) {
-      world.streams.answer(
+      context.streams.answer(
         `BLOCK${block.block}: ${block.failed ? 'coding FAILED' : `${block.correctedBytes} bytes corrected`}`,
       );
     }
-    world.streams.answer('');
-    world.streams.answer(efuseToken(snapshot));
+    context.streams.answer('');
+    context.streams.answer(efuseToken(snapshot));
     return exit.passed;
   });
 }
@@ -83,28 +87,28 @@ export function inspect(options: DeviceOptions, world: World): Promise<Exit> {
  * The board against its sealed record: by MAC and eFuses where its door is open, else by what a sealed device still shows: that it
  * refuses the loader, boots, and signs a fresh challenge with the key of its certificate.
  */
-export async function verify(options: DeviceOptions, world: World): Promise<Exit> {
-  const ledger = await world.openLedger(options);
+export async function verify(options: DeviceOptions, context: CliContext): Promise<Exit> {
+  const ledger = await context.openLedger(options);
   try {
     const record = options.serial ? await ledger.sealedDevice(options.serial) : null;
     if (options.serial && record === null) throw unknown(options.serial);
-    const open = () => world.openPort(options.port, { baudRate: 115200 });
+    const open = () => context.openPort(options.port, { baudRate: 115200 });
     const report = await proveSealedBoard(open, {
-      clock: world.clock,
-      random: world.random,
+      clock: context.clock,
+      random: context.random,
       record,
       find: (id) => ledger.sealedDevice(id),
     });
-    return tell(report, options, world);
+    return tell(report, options, context);
   } finally {
     await ledger.close();
   }
 }
 
-function tell(report: DeviceReport, options: DeviceOptions, world: World): Exit {
+function tell(report: DeviceReport, options: DeviceOptions, context: CliContext): Exit {
   const failed = report.checks.filter((check) => !check.ok);
   if (options.json) {
-    world.streams.answer(
+    context.streams.answer(
       JSON.stringify({
         mac: report.record.chip.mac,
         run: report.record.run,
@@ -113,13 +117,13 @@ function tell(report: DeviceReport, options: DeviceOptions, world: World): Exit 
       }),
     );
   } else {
-    world.streams.answer(
+    context.streams.answer(
       `Record of ${report.record.chip.mac}, sealed ${report.record.sealedAt} in run ${report.record.run}`,
     );
     for (const line of table(
       report.checks.map((check) => [check.ok ? 'as recorded' : 'DIFFERS', check.what, check.evidence]),
     ))
-      world.streams.answer(line);
+      context.streams.answer(line);
   }
   if (failed.length > 0) {
     throw new BoardFault({

@@ -5,14 +5,14 @@ import type { SecretBytes } from '../base/secret.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { EscrowedSecret } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
-import { qrPayload } from '../recipe/credentials.ts';
-import { type Custodian, macOf, releaseEscrow } from '../station/desk/escrow.ts';
-import { templateOf } from '../station/desk/label-desk.ts';
-import { labelFacts } from '../station/desk/labels.ts';
-import { Operators } from '../station/desk/operators.ts';
-import { fillSecretLabel } from '../station/desk/secret-label.ts';
+import { qrPayload } from '../recipe/making/device-credentials.ts';
+import { type Custodian, macOf, releaseEscrow } from '../station/desk/access/escrow.ts';
+import { Operators } from '../station/desk/access/operators.ts';
+import { templateOf } from '../station/desk/labels/label-desk.ts';
+import { labelFacts } from '../station/desk/labels/label-template.ts';
+import { fillSecretLabel } from '../station/desk/labels/secret-label.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface EscrowOptions extends OpenOptions {
   readonly json?: boolean;
@@ -28,23 +28,28 @@ export interface EscrowOptions extends OpenOptions {
 const secrets: readonly EscrowedSecret[] = ['jtag-token', 'proof-of-possession'];
 
 /** What is in escrow, newest first, and what was given out. Never a secret. */
-export async function escrowList(device: string | undefined, options: EscrowOptions, world: World): Promise<Exit> {
-  const ledger = await world.openLedger(options);
+export async function escrowList(
+  device: string | undefined,
+  options: EscrowOptions,
+  context: CliContext,
+): Promise<Exit> {
+  const ledger = await context.openLedger(options);
   try {
     const mac = device === undefined ? null : await macOf(ledger, device);
     const kept = await ledger.escrows({ ...(mac === null ? {} : { mac }), limit: options.limit ?? 100 });
     const given = (await ledger.escrowReleases()).filter((release) => mac === null || release.mac === mac);
     if (options.json) {
-      for (const { wrapped: _, ...escrow } of kept) world.streams.answer(JSON.stringify({ type: 'escrow', ...escrow }));
-      for (const release of given) world.streams.answer(JSON.stringify({ type: 'release', ...release }));
+      for (const { wrapped: _, ...escrow } of kept)
+        context.streams.answer(JSON.stringify({ type: 'escrow', ...escrow }));
+      for (const release of given) context.streams.answer(JSON.stringify({ type: 'release', ...release }));
       return exit.passed;
     }
-    if (kept.length === 0) world.streams.answer('Nothing is in escrow.');
+    if (kept.length === 0) context.streams.answer('Nothing is in escrow.');
     const rows = kept.map((one) => [one.mac, one.serial ?? '-', one.what, one.at, one.fingerprint ?? '-']);
     for (const line of table([['MAC', 'serial', 'what', 'put away', 'fingerprint'], ...rows]))
-      if (rows.length > 0) world.streams.answer(line);
+      if (rows.length > 0) context.streams.answer(line);
     for (const one of given)
-      world.streams.answer(
+      context.streams.answer(
         `Given out ${one.at}: the ${one.what} of ${one.mac} to ${one.custodians.join(' and ')}: ${one.reason}`,
       );
     return exit.passed;
@@ -57,7 +62,7 @@ export async function escrowList(device: string | undefined, options: EscrowOpti
  * Gives a secret out of escrow to two custodians, whose PINs are asked for: on stdout, or into a new file (mode 0600). A JTAG token is
  * told as 64 hex digits, a proof of possession as it is typed, or as its QR code or label.
  */
-export async function escrowRelease(device: string, options: EscrowOptions, world: World): Promise<Exit> {
+export async function escrowRelease(device: string, options: EscrowOptions, context: CliContext): Promise<Exit> {
   const what = secrets.find((secret) => secret === options.what);
   if (what === undefined) throw badOption('--what', options.what ?? '', `It is one of ${secrets.join(', ')}.`);
   const form = forms.find((known) => known === (options.as ?? 'typed'));
@@ -70,8 +75,8 @@ export async function escrowRelease(device: string, options: EscrowOptions, worl
   const names = options.custodian ?? [];
   if (names.length !== 2 || names[0] === names[1])
     throw badOption('--custodian', names.join(', '), 'Name two different custodians: --custodian A --custodian B.');
-  const file = join(world.dataFolder(options), 'operators.json');
-  const people = new Operators({ file, clock: world.clock, random: world.random });
+  const file = join(context.dataFolder(options), 'operators.json');
+  const people = new Operators({ file, clock: context.clock, random: context.random });
   if (people.isEmpty)
     throw new RecipeFault({
       code: 'escrow.nobody',
@@ -80,11 +85,11 @@ export async function escrowRelease(device: string, options: EscrowOptions, worl
       safety: 'sealed',
     });
   const custodians: Custodian[] = [];
-  const sink = openSink(options.out, world);
-  const station = await world.openStation(options);
+  const sink = openSink(options.out, context);
+  const station = await context.openStation(options);
   try {
-    const show = form === 'typed' ? null : await labelOf(device, form, station.parts.ledger, options, world);
-    for (const id of names) custodians.push({ id, pin: await world.askSecret(`PIN of ${id} (it is not shown): `) });
+    const show = form === 'typed' ? null : await labelOf(device, form, station.parts.ledger, options, context);
+    for (const id of names) custodians.push({ id, pin: await context.askSecret(`PIN of ${id} (it is not shown): `) });
     const request = { device, what, custodians, reason: options.reason ?? '', face: 'terminal' };
     const { secret, release } = await releaseEscrow({ ...station.parts, people }, request);
     try {
@@ -94,7 +99,7 @@ export async function escrowRelease(device: string, options: EscrowOptions, worl
     } finally {
       secret.destroy();
     }
-    world.streams.say(
+    context.streams.say(
       `The ledger says that ${release.custodians.join(' and ')} were given the ${what} of ${release.mac}.`,
     );
     return exit.passed;
@@ -113,7 +118,7 @@ async function labelOf(
   form: 'code' | 'label',
   ledger: LedgerReader,
   options: EscrowOptions,
-  world: World,
+  context: CliContext,
 ): Promise<(proof: SecretBytes) => SecretBytes> {
   const record = await ledger.sealedDevice(await macOf(ledger, device));
   if (record?.provisioning === undefined)
@@ -125,7 +130,7 @@ async function labelOf(
     });
   const { provisioning } = record;
   if (form === 'code') return (proof) => qrPayload({ ...provisioning, proof });
-  const folders = [join(world.dataFolder(options), 'labels'), join(world.stationConfig, 'labels')];
+  const folders = [join(context.dataFolder(options), 'labels'), join(context.stationConfig, 'labels')];
   const template = await templateOf(record, ledger, folders);
   return (proof) => fillSecretLabel(template, labelFacts(record), { ...provisioning, proof });
 }
@@ -136,8 +141,8 @@ function textOf(secret: SecretBytes, what: EscrowedSecret): string {
 }
 
 /** Where the secret will go, opened before anybody is asked: stdout, or a new file for its owner alone, which vanishes when it stays empty. */
-function openSink(out: string | undefined, world: World): { take(text: string): void; close(): void } {
-  if (out === undefined) return { take: (text) => world.streams.answer(text), close: () => undefined };
+function openSink(out: string | undefined, context: CliContext): { take(text: string): void; close(): void } {
+  if (out === undefined) return { take: (text) => context.streams.answer(text), close: () => undefined };
   let file: number;
   try {
     file = openSync(out, 'wx', 0o600);

@@ -3,8 +3,8 @@ import type { SecretBytes } from '../base/secret.ts';
 import type { WrappedKey } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { Signer } from '../signing/signer.ts';
+import type { CliContext } from './context.ts';
 import { bytesText } from './words.ts';
-import type { World } from './world.ts';
 
 /** A file that a command line names. Throws RecipeFault `image.not-found`. */
 export function readInput(file: string): Uint8Array {
@@ -24,7 +24,7 @@ export function readInput(file: string): Uint8Array {
  * Writes the file that --out names and says so; with `secret` only its owner may read it. Throws RecipeFault `cli.missing` where no
  * name was given, `image.cannot-write` where the file exists or cannot be made.
  */
-export function writeOutput(out: string | undefined, bytes: Uint8Array, world: World, secret = false): void {
+export function writeOutput(out: string | undefined, bytes: Uint8Array, context: CliContext, secret = false): void {
   if (out === undefined) {
     throw new RecipeFault({ code: 'cli.missing', what: 'No output file was named.', next: 'Give --out FILE.' });
   }
@@ -38,7 +38,7 @@ export function writeOutput(out: string | undefined, bytes: Uint8Array, world: W
       cause: error,
     });
   }
-  world.streams.say(`${bytesText(bytes.length)} written to ${out}.`);
+  context.streams.say(`${bytesText(bytes.length)} written to ${out}.`);
 }
 
 /** The JSON of a wrapped key in a file. Throws RecipeFault `image.not-found`, `cli.wrapped-key`. */
@@ -70,12 +70,12 @@ export async function newWrappedKey(
   signer: Signer,
   label: string,
   length: number,
-  world: World,
+  context: CliContext,
   id: string | null = null,
 ): Promise<SecretBytes> {
   const key = await signer.random(length);
   try {
-    world.streams.answer(JSON.stringify({ ...(id === null ? {} : { id }), ...(await signer.wrap({ label }, key)) }));
+    context.streams.answer(JSON.stringify({ ...(id === null ? {} : { id }), ...(await signer.wrap({ label }, key)) }));
     return key;
   } catch (error) {
     key.destroy();

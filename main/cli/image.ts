@@ -8,13 +8,13 @@ import type { SecureBootScheme } from '../image/types.ts';
 import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { FlashEncryptionKey } from '../model/recipe.ts';
-import { addSignatures } from '../recipe/release.ts';
-import { signingKey } from '../recipe/secure-boot-keys.ts';
+import { addSignatures } from '../recipe/making/release.ts';
+import { signingKey } from '../recipe/making/secure-boot-keys.ts';
 import { publicKeyOfFile } from '../signing/public-key-file.ts';
 import { oneOf } from './choice.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
 import { bytesText, hex, table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface ImageOptions extends OpenOptions {
   readonly json?: boolean;
@@ -32,7 +32,7 @@ const schemeOf: Readonly<Record<string, SecureBootScheme>> = {
 };
 
 /** Signs a bootloader or application with keys of the token; blocks that an image already has and that are good stay. */
-export async function signCommand(file: string, options: ImageOptions, world: World): Promise<Exit> {
+export async function signCommand(file: string, options: ImageOptions, context: CliContext): Promise<Exit> {
   const image = readInput(file);
   const labels = options.key ?? [];
   if (labels.length === 0) {
@@ -42,7 +42,7 @@ export async function signCommand(file: string, options: ImageOptions, world: Wo
       next: 'Give --key LABEL for each token key.',
     });
   }
-  const { signer } = await world.openSigner(options);
+  const { signer } = await context.openSigner(options);
   try {
     const keys = await Promise.all(labels.map((label) => signer.findKey({ label })));
     const scheme = schemeOf[keys[0]!.algorithm];
@@ -54,7 +54,7 @@ export async function signCommand(file: string, options: ImageOptions, world: Wo
       });
     }
     const signing = keys.map((key) => signingKey(scheme, key, signer));
-    writeOutput(options.out, await addSignatures(image, scheme, signing), world);
+    writeOutput(options.out, await addSignatures(image, scheme, signing), context);
   } finally {
     await signer.close();
   }
@@ -81,7 +81,7 @@ const keyLengths: Readonly<Record<FlashEncryptionKey, number>> = {
  * Encrypts one file for its flash offset under a wrapped flash-encryption key (JSON as `WrappedKey`, from --wrapped-key FILE, unwrapped in
  * memory by the token's key --key LABEL): no key file in clear has a place here.
  */
-export async function encryptCommand(file: string, options: ImageOptions, world: World): Promise<Exit> {
+export async function encryptCommand(file: string, options: ImageOptions, context: CliContext): Promise<Exit> {
   const plain = readInput(file);
   const offset = Number(options.offset);
   if (options.offset === undefined || !Number.isSafeInteger(offset) || offset < 0 || offset % 16 !== 0) {
@@ -92,18 +92,18 @@ export async function encryptCommand(file: string, options: ImageOptions, world:
     });
   }
   const cipher = oneOf(options.cipher ?? 'xts-aes-256', Object.keys(keyLengths) as FlashEncryptionKey[], '--cipher');
-  const { signer } = await world.openSigner(options);
+  const { signer } = await context.openSigner(options);
   try {
     const label = options.key?.[0] ?? 'fuseline-wrapping';
     using key = options.wrappedKey
       ? await signer.unwrap({ label }, readWrappedKey(options.wrappedKey))
-      : await newWrappedKey(signer, label, keyLengths[cipher], world);
+      : await newWrappedKey(signer, label, keyLengths[cipher], context);
     if (!(cipher === 'aes-256' ? [32] : [16, 32, 64]).includes(key.length)) throw wrongLength(cipher, key.length);
     const bytes = key.use((lent) => lent.slice());
     try {
       const padded = new Uint8Array(Math.ceil(plain.length / 16) * 16).fill(0xff);
       padded.set(plain);
-      writeOutput(options.out, await encryptFlashFor(cipher, padded, offset, bytes), world);
+      writeOutput(options.out, await encryptFlashFor(cipher, padded, offset, bytes), context);
     } finally {
       bytes.fill(0);
     }
@@ -120,25 +120,25 @@ export async function encryptCommand(file: string, options: ImageOptions, world:
 export function encryptOtaCommand(
   file: string,
   options: ImageOptions & { readonly publicKey: string },
-  world: World,
+  context: CliContext,
 ): Exit {
   const plain = readInput(file);
   const spki = publicKeyOfFile(readInput(options.publicKey), options.publicKey);
   if (splitSigned(plain) === null)
-    world.streams.say(`${file} carries no signature: a device with Secure Boot will not start it.`);
-  writeOutput(options.out, encryptOta(otaSchemeOf(spki), plain, spki, world.random), world);
+    context.streams.say(`${file} carries no signature: a device with Secure Boot will not start it.`);
+  writeOutput(options.out, encryptOta(otaSchemeOf(spki), plain, spki, context.random), context);
   return exit.passed;
 }
 
 /** What a file is, as the station reads it. */
-export function inspectCommand(file: string, options: ImageOptions, world: World): Exit {
+export function inspectCommand(file: string, options: ImageOptions, context: CliContext): Exit {
   const bytes = readInput(file);
   if (isEncryptedOta(bytes)) {
-    if (options.json) world.streams.answer(JSON.stringify({ kind: 'encrypted-ota', length: bytes.length }));
-    else world.streams.answer(`pre-encrypted update image (esp_encrypted_img), ${bytesText(bytes.length)}`);
+    if (options.json) context.streams.answer(JSON.stringify({ kind: 'encrypted-ota', length: bytes.length }));
+    else context.streams.answer(`pre-encrypted update image (esp_encrypted_img), ${bytesText(bytes.length)}`);
     return exit.passed;
   }
-  if (bytes[0] === 0xaa && bytes[1] === 0x50) return inspectTable(bytes, options, world);
+  if (bytes[0] === 0xaa && bytes[1] === 0x50) return inspectTable(bytes, options, context);
   const split = splitSigned(bytes);
   const image = parseImage(split?.signed ?? bytes);
   const blocks = (split?.blocks ?? []).map((block) => ({
@@ -147,7 +147,7 @@ export function inspectCommand(file: string, options: ImageOptions, world: World
     verifies: verifySignatureBlock(block, split!.signed),
   }));
   if (options.json) {
-    world.streams.answer(JSON.stringify({ kind: 'image', ...image, signatures: blocks }));
+    context.streams.answer(JSON.stringify({ kind: 'image', ...image, signatures: blocks }));
     return exit.passed;
   }
   const { header, app, bootloader } = image;
@@ -179,14 +179,14 @@ export function inspectCommand(file: string, options: ImageOptions, world: World
       `${block.scheme}, key digest ${block.keyDigest}, ${block.verifies ? 'verifies' : 'DOES NOT VERIFY'}`,
     ]),
   ];
-  for (const line of table(rows)) world.streams.answer(line);
+  for (const line of table(rows)) context.streams.answer(line);
   return exit.passed;
 }
 
-function inspectTable(bytes: Uint8Array, options: ImageOptions, world: World): Exit {
+function inspectTable(bytes: Uint8Array, options: ImageOptions, context: CliContext): Exit {
   const { partitions, md5 } = parsePartitionTable(bytes);
   if (options.json) {
-    world.streams.answer(JSON.stringify({ kind: 'partition-table', partitions, md5 }));
+    context.streams.answer(JSON.stringify({ kind: 'partition-table', partitions, md5 }));
     return exit.passed;
   }
   const rows = partitions.map((partition) => [
@@ -198,6 +198,6 @@ function inspectTable(bytes: Uint8Array, options: ImageOptions, world: World): E
     partition.encrypted ? 'encrypted' : '',
   ]);
   for (const line of table([['name', 'type', 'subtype', 'offset', 'size', 'flags'], ...rows]))
-    world.streams.answer(line);
+    context.streams.answer(line);
   return exit.passed;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { toHex } from '../base/bytes.ts';
 import type { SecretBytes } from '../base/secret.ts';
-import type { CsvMistake } from '../image/csv.ts';
+import type { CsvMistake } from '../formats/csv.ts';
 import { buildNvs } from '../image/nvs.ts';
 import { parseNvsCsv } from '../image/nvs-csv.ts';
 import { parseNvsDevices } from '../image/nvs-devices.ts';
@@ -10,9 +10,9 @@ import { decryptNvs, encryptNvs, nvsKeysFromHmac } from '../image/nvs-encryption
 import type { NvsNamespace, NvsValue } from '../image/nvs-format.ts';
 import { type NvsReading, readNvs } from '../image/nvs-read.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
 import { bytesText, table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface NvsOptions extends OpenOptions {
   readonly json?: boolean;
@@ -34,21 +34,21 @@ export interface NvsOptions extends OpenOptions {
  * An NVS partition from a CSV of values, in clear or encrypted under a key that the token wraps; with --values a partition for each of
  * its lines, into a folder. Every mistake of the CSV is told.
  */
-export async function nvsBuildCommand(file: string, options: NvsOptions, world: World): Promise<Exit> {
+export async function nvsBuildCommand(file: string, options: NvsOptions, context: CliContext): Promise<Exit> {
   const size = sizeOption(options.size ?? '', '--size');
   const parts =
-    options.values === undefined ? oneDevice(file, world, options) : devices(file, options.values, world, options);
+    options.values === undefined ? oneDevice(file, context, options) : devices(file, options.values, context, options);
   if (parts === null) return exit.badInput;
   const seal = options.keys !== undefined || options.newKey === true;
   if (!seal) {
-    for (const { out, namespaces } of parts) writeImage(out, buildNvs(namespaces, size), null, world);
-    world.streams.say('The values lie in clear.');
+    for (const { out, namespaces } of parts) writeImage(out, buildNvs(namespaces, size), null, context);
+    context.streams.say('The values lie in clear.');
     return exit.passed;
   }
-  await withKeys(options, world, async (keysFor) => {
+  await withKeys(options, context, async (keysFor) => {
     for (const { out, id, namespaces } of parts) {
       using keys = await keysFor(id);
-      writeImage(out, buildNvs(namespaces, size), keys, world);
+      writeImage(out, buildNvs(namespaces, size), keys, context);
     }
   });
   return exit.passed;
@@ -61,12 +61,12 @@ interface Part {
   readonly namespaces: readonly NvsNamespace[];
 }
 
-function oneDevice(file: string, world: World, options: NvsOptions): Part[] | null {
+function oneDevice(file: string, context: CliContext, options: NvsOptions): Part[] | null {
   const { namespaces, mistakes } = parseNvsCsv(textFrom(file), readerBeside(file));
-  return tellMistakes(file, mistakes, world, options) ? null : [{ out: options.out, id: null, namespaces }];
+  return tellMistakes(file, mistakes, context, options) ? null : [{ out: options.out, id: null, namespaces }];
 }
 
-function devices(file: string, values: string, world: World, options: NvsOptions): Part[] | null {
+function devices(file: string, values: string, context: CliContext, options: NvsOptions): Part[] | null {
   if (options.out === undefined || options.keys !== undefined)
     throw new RecipeFault({
       code: 'cli.value',
@@ -91,8 +91,8 @@ function devices(file: string, values: string, world: World, options: NvsOptions
         ],
   );
   const wrong = [
-    tellMistakes(file, configurationMistakes, world, options),
-    tellMistakes(values, [...valueMistakes, ...unfit], world, options),
+    tellMistakes(file, configurationMistakes, context, options),
+    tellMistakes(values, [...valueMistakes, ...unfit], context, options),
   ];
   if (wrong.includes(true)) return null;
   mkdirSync(options.out, { recursive: true });
@@ -108,31 +108,36 @@ function readerBeside(file: string): (path: string) => Uint8Array {
 }
 
 /** Whether there were any. */
-function tellMistakes(file: string, mistakes: readonly CsvMistake[], world: World, options: NvsOptions): boolean {
+function tellMistakes(
+  file: string,
+  mistakes: readonly CsvMistake[],
+  context: CliContext,
+  options: NvsOptions,
+): boolean {
   for (const { line, what, remedy } of mistakes) {
-    if (options.json) world.streams.answer(JSON.stringify({ file, line, what, remedy }));
-    world.streams.say(`${file}:${line}: ${what}`);
-    world.streams.say(`    ${remedy}`);
+    if (options.json) context.streams.answer(JSON.stringify({ file, line, what, remedy }));
+    context.streams.say(`${file}:${line}: ${what}`);
+    context.streams.say(`    ${remedy}`);
   }
   return mistakes.length > 0;
 }
 
 /** Writes and zeroes. */
-function writeImage(out: string | undefined, image: Uint8Array, keys: SecretBytes | null, world: World): void {
+function writeImage(out: string | undefined, image: Uint8Array, keys: SecretBytes | null, context: CliContext): void {
   try {
-    writeOutput(out, keys === null ? image : encryptNvs(image, keys), world, keys === null);
+    writeOutput(out, keys === null ? image : encryptNvs(image, keys), context, keys === null);
   } finally {
     image.fill(0);
   }
 }
 
 /** What an NVS partition holds; its values only where they are asked for. Exit status 1 for a damaged one. */
-export async function nvsShowCommand(file: string, options: NvsOptions, world: World): Promise<Exit> {
+export async function nvsShowCommand(file: string, options: NvsOptions, context: CliContext): Promise<Exit> {
   const bytes = readInput(file);
   let reading: NvsReading | undefined;
   if (options.keys === undefined) reading = readNvs(bytes);
   else
-    await withKeys(options, world, async (keysFor) => {
+    await withKeys(options, context, async (keysFor) => {
       using keys = await keysFor(null);
       reading = readNvs(decryptNvs(bytes, keys));
     });
@@ -147,20 +152,20 @@ export async function nvsShowCommand(file: string, options: NvsOptions, world: W
         ...(options.showValues ? { value: valueText(value) } : {}),
       })),
     }));
-    world.streams.answer(JSON.stringify({ kind: 'nvs', namespaces: plain, pages, problems }));
+    context.streams.answer(JSON.stringify({ kind: 'nvs', namespaces: plain, pages, problems }));
   } else {
     const rows = namespaces.flatMap(({ name, entries }) => [
       [name],
       ...entries.map(({ key, value }) => [`  ${key}`, value.type, shown(value)]),
     ]);
-    for (const line of table(rows)) world.streams.answer(line);
+    for (const line of table(rows)) context.streams.answer(line);
     const used = pages.filter(({ sequence }) => sequence !== null).length;
-    world.streams.say(
+    context.streams.say(
       `${pages.length} pages, ${used} in use.${options.showValues ? '' : ' --show-values shows what is in it.'}`,
     );
   }
   for (const { page, entry, what } of problems)
-    world.streams.say(`page ${page ?? '-'}${entry === null ? '' : `, entry ${entry}`} ${what}`);
+    context.streams.say(`page ${page ?? '-'}${entry === null ? '' : `, entry ${entry}`} ${what}`);
   return problems.length > 0 ? exit.board : exit.passed;
 }
 
@@ -177,16 +182,16 @@ function valueText(value: NvsValue): string {
 /** Opens the token and lends a way to get the 64 bytes of the NVS keys: those of --keys, or new ones at each call. */
 async function withKeys(
   options: NvsOptions,
-  world: World,
+  context: CliContext,
   use: (keysFor: (id: string | null) => Promise<SecretBytes>) => Promise<void>,
 ): Promise<void> {
-  const { signer } = await world.openSigner(options);
+  const { signer } = await context.openSigner(options);
   const label = options.key ?? 'fuseline-wrapping';
   try {
     await use(async (id) => {
       using key = options.keys
         ? await signer.unwrap({ label }, readWrappedKey(options.keys))
-        : await newWrappedKey(signer, label, 32, world, id);
+        : await newWrappedKey(signer, label, 32, context, id);
       if (key.length !== 32 && key.length !== 64)
         throw new RecipeFault({
           code: 'cli.nvs-key',

@@ -1,6 +1,6 @@
 import { listSerialPorts, type SerialPortInfo, watchSerialPorts } from '../transport/serial/list.ts';
+import { type CliContext, type Exit, exit } from './context.ts';
 import { table } from './words.ts';
-import { type Exit, exit, type World } from './world.ts';
 
 export interface PortsOptions {
   readonly json?: boolean;
@@ -8,25 +8,27 @@ export interface PortsOptions {
 }
 
 /** The serial ports of this computer by their USB places, which are the addresses of fixtures; with --watch also as they come and go. */
-export async function portsCommand(options: PortsOptions, world: World): Promise<Exit> {
+export async function portsCommand(options: PortsOptions, context: CliContext): Promise<Exit> {
   if (!options.watch) {
     const ports = await listSerialPorts();
-    if (options.json) for (const port of ports) world.streams.answer(JSON.stringify(port));
-    else if (ports.length === 0) world.streams.say('No serial port is plugged in.');
-    else for (const line of table(ports.map(rowOf))) world.streams.answer(line);
+    if (options.json) for (const port of ports) context.streams.answer(JSON.stringify(port));
+    else if (ports.length === 0) context.streams.say('No serial port is plugged in.');
+    else for (const line of table(ports.map(rowOf))) context.streams.answer(line);
     return exit.passed;
   }
   const stop = new AbortController();
-  const ignore = world.onInterrupt(() => stop.abort());
-  world.streams.say('Plug fixtures in and out to see their places. Ctrl-C ends it.');
+  const ignore = context.onInterrupt(() => stop.abort());
+  context.streams.say('Plug fixtures in and out to see their places. Ctrl-C ends it.');
   let before: readonly SerialPortInfo[] = [];
   await watchSerialPorts({
-    clock: world.clock,
+    clock: context.clock,
     signal: stop.signal,
     onChange(ports) {
       for (const { change, port } of changesOf(before, ports)) {
         const sign = change === 'came' ? '+' : '-';
-        world.streams.answer(options.json ? JSON.stringify({ change, ...port }) : `${sign} ${rowOf(port).join('  ')}`);
+        context.streams.answer(
+          options.json ? JSON.stringify({ change, ...port }) : `${sign} ${rowOf(port).join('  ')}`,
+        );
       }
       before = ports;
     },

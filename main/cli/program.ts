@@ -4,6 +4,7 @@ import { faultOf } from '../model/fault.ts';
 import { assuranceCommand } from './assurance.ts';
 import * as audit from './audit.ts';
 import * as cert from './cert.ts';
+import { type CliContext, type Exit, exit } from './context.ts';
 import { demo } from './demo.ts';
 import { desk } from './desk.ts';
 import * as device from './device.ts';
@@ -16,7 +17,6 @@ import * as release from './release.ts';
 import * as token from './token.ts';
 import { virtualChip } from './virtual-chip.ts';
 import { exitOf, faultLines } from './words.ts';
-import { type Exit, exit, type World } from './world.ts';
 
 const gather = (value: string, before: readonly string[] = []) => [...before, value];
 
@@ -30,10 +30,10 @@ function wholeNumber(text: string): number {
  * Carries out one command line (without node and script) and gives its exit status. Faults are told on stderr, with --json also as one
  * object on stdout; nothing is thrown.
  */
-export async function runCommand(argv: readonly string[], world: World): Promise<Exit> {
+export async function runCommand(argv: readonly string[], context: CliContext): Promise<Exit> {
   const json = argv.includes('--json');
   let status: Exit = exit.passed;
-  const program = buildProgram(world, (outcome) => {
+  const program = buildProgram(context, (outcome) => {
     status = outcome;
   });
   try {
@@ -42,23 +42,23 @@ export async function runCommand(argv: readonly string[], world: World): Promise
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.passed : exit.badInput;
     const fault = faultOf(error);
-    for (const line of faultLines(fault)) world.streams.say(line);
-    if (json) world.streams.answer(JSON.stringify({ type: 'fault', ...fault.toJSON() }));
-    if (fault.faultClass === 'program' && fault.cause instanceof Error) world.streams.say(fault.cause.stack ?? '');
+    for (const line of faultLines(fault)) context.streams.say(line);
+    if (json) context.streams.answer(JSON.stringify({ type: 'fault', ...fault.toJSON() }));
+    if (fault.faultClass === 'program' && fault.cause instanceof Error) context.streams.say(fault.cause.stack ?? '');
     return exitOf(fault);
   }
 }
 
-function buildProgram(world: World, ended: (status: Exit) => void): Command {
+function buildProgram(context: CliContext, ended: (status: Exit) => void): Command {
   const program = new Command('fuseline')
     .description(
       'A factory line station for Espressif devices: from a bare board to a sealed device, with an audit record.',
     )
-    .version(world.version)
+    .version(context.version)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => world.streams.answer(text.trimEnd()),
-      writeErr: (text) => world.streams.say(text.trimEnd()),
+      writeOut: (text) => context.streams.answer(text.trimEnd()),
+      writeErr: (text) => context.streams.say(text.trimEnd()),
     })
     .showHelpAfterError('(--help shows what there is)');
   const end =
@@ -90,83 +90,83 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--order <id>', 'the order this batch belongs to')
     .option('--serial <serial>', 'serial number of the next board; repeatable', gather)
     .option('--reset-by-operator', 'a person resets boards whose port cannot')
-    .action(end((options) => provision(options, world)));
+    .action(end((options) => provision(options, context)));
 
   const devices = program.command('device').description('one board at a port');
   command(devices, 'inspect', 'identity, security state, decoded eFuses; read only')
     .requiredOption('--port <port>', 'where the board is')
-    .action(end((options) => device.inspect(options, world)));
+    .action(end((options) => device.inspect(options, context)));
   command(devices, 'verify', 'the board against its sealed record')
     .requiredOption('--port <port>', 'where the board is')
     .option('--serial <serial>', 'whose record it must be')
-    .action(end((options) => device.verify(options, world)));
+    .action(end((options) => device.verify(options, context)));
 
   command(devices, 'ports', 'the serial ports of this computer, by the USB places that fixtures are named by')
     .option('--watch', 'tell what is plugged in and out, until Ctrl-C')
     // the native part of serial ports is loaded only by those who use it
-    .action(end(async (options) => (await import('./ports.ts')).portsCommand(options, world)));
+    .action(end(async (options) => (await import('./ports.ts')).portsCommand(options, context)));
 
   const recipes = program.command('recipe').description('what a product must become');
   withFirmware(command(recipes, 'check <file>', 'every mistake, with line, reason and remedy'))
     .option('--verbose', 'notes too: what the guide advises beyond')
-    .action(end((file, options) => recipe.checkCommand(file, options, world)));
+    .action(end((file, options) => recipe.checkCommand(file, options, context)));
   withFirmware(command(recipes, 'plan <file>', 'what would be done, and every eFuse bit that would become 1 for ever'))
     .option('--port <port>', 'plan for the board there instead of a blank one')
-    .action(end((file, options) => recipe.planCommand(file, options, world)));
+    .action(end((file, options) => recipe.planCommand(file, options, context)));
   withFirmware(
     command(recipes, 'assurance <file>', 'what its devices will show of each recommendation of the security guide'),
-  ).action(end((file, options) => assuranceCommand(file, options, world)));
+  ).action(end((file, options) => assuranceCommand(file, options, context)));
   withFirmware(command(recipes, 'rehearse <file>', 'the whole chain on virtual silicon; nothing is kept'))
     .option('--count <n>', 'virtual boards', wholeNumber)
-    .action(end((file, options) => recipe.rehearseCommand(file, options, world)));
+    .action(end((file, options) => recipe.rehearseCommand(file, options, context)));
   withFirmware(command(recipes, 'approve <file>', 'says yes to exactly this recipe and firmware, rehearsed before'))
     .requiredOption('--by <name>', 'who approves; never who wrote it')
-    .action(end((file, options) => recipe.approveCommand(file, options, world)));
+    .action(end((file, options) => recipe.approveCommand(file, options, context)));
   command(recipes, 'diff <a> <b>', 'what the second asks for that the first does not').action(
-    end((a, b, options) => recipe.diffCommand(a, b, options, world)),
+    end((a, b, options) => recipe.diffCommand(a, b, options, context)),
   );
 
   const tokens = program.command('token').description('the PKCS#11 token (HSM)');
   command(tokens, 'init', 'opens the token; makes the private one, and the keys of a recipe')
     .option('--recipe <file>', 'make the keys that this recipe names and the token lacks')
-    .action(end((options) => token.tokenInit(options, world)));
+    .action(end((options) => token.tokenInit(options, context)));
   command(tokens, 'status', 'which token, and whether it signs').action(
-    end((options) => token.tokenStatus(options, world)),
+    end((options) => token.tokenStatus(options, context)),
   );
   command(tokens, 'keys', 'the keys in it')
     .option('--make <algorithm>', 'make a key: rsa-3072, ecdsa-p256, ecdsa-p384, aes-256')
     .option('--label <name>', 'its label')
     .option('--use <use>', 'secure-boot, device-ca, wrapping')
-    .action(end((options) => token.tokenKeys(options, world)));
+    .action(end((options) => token.tokenKeys(options, context)));
   command(tokens, 'random', "bytes of the token's generator, as hex")
     .option('--bytes <n>', 'how many', wholeNumber, 32)
-    .action(end((options) => token.tokenRandom(options.bytes, options, world)));
+    .action(end((options) => token.tokenRandom(options.bytes, options, context)));
   command(tokens, 'certificate', 'a self-signed certificate of the device CA that a recipe names')
     .requiredOption('--recipe <file>', 'whose issuer it is')
     .option('--csr', "the request for one instead, for a company's own PKI")
     .option('--out <file>', 'write it there instead of stdout')
-    .action(end((options) => token.tokenCertificate(options, world)));
+    .action(end((options) => token.tokenCertificate(options, context)));
 
   const images = program.command('image').description('one file, as the station does it, with keys in the token');
   command(images, 'sign <file>', 'signs a bootloader or application')
     .option('--key <label>', 'token key; repeatable', gather)
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => image.signCommand(file, options, world)));
+    .action(end((file, options) => image.signCommand(file, options, context)));
   command(images, 'encrypt <file>', 'flash encryption for one flash offset, under a key that the token wraps')
     .requiredOption('--offset <address>', 'flash offset, a multiple of 16')
     .option('--cipher <name>', 'as flash_encryption.key of a recipe; aes-256 for the classic ESP32', 'xts-aes-256')
     .option('--key <label>', 'wrapping key of the token', gather)
     .option('--wrapped-key <file>', 'JSON of a wrapped key; without it a new key is made and its wrapped form printed')
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => image.encryptCommand(file, options, world)));
+    .action(end((file, options) => image.encryptCommand(file, options, context)));
   command(images, 'inspect <file>', 'what a file is').action(
-    end((file, options) => image.inspectCommand(file, options, world)),
+    end((file, options) => image.inspectCommand(file, options, context)),
   );
 
   command(images, 'encrypt-ota <file>', 'pre-encrypts an update image as the component esp_encrypted_img opens it')
     .requiredOption('--public-key <file>', "the devices' key, PEM or DER: RSA-3072, or P-256 of one device")
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => image.encryptOtaCommand(file, options, world)));
+    .action(end((file, options) => image.encryptOtaCommand(file, options, context)));
 
   const releases = program.command('release').description('firmware for updates over the air');
   withFirmware(command(releases, 'build', 'a folder with signed, and encrypted, update images and a signed manifest'))
@@ -178,10 +178,10 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
       'an earlier release that must not be undercut (those beside --out count anyway)',
       gather,
     )
-    .action(end((options) => release.releaseBuild(options, world)));
+    .action(end((options) => release.releaseBuild(options, context)));
   command(releases, 'verify <folder>', 'whether a release is as it was written')
     .option('--key <file>', 'public key that must have signed it')
-    .action(end((folder, options) => release.releaseVerify(folder, options, world)));
+    .action(end((folder, options) => release.releaseVerify(folder, options, context)));
 
   const stores = program.command('nvs').description('NVS partitions: typed values for the firmware');
   command(stores, 'build <csv>', 'from a CSV (key,type,encoding,value), in clear or encrypted')
@@ -194,12 +194,12 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
       'a partition for each line of values; the CSV then is key,type,encoding[,REPEAT], --out a folder',
     )
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => nvs.nvsBuildCommand(file, options, world)));
+    .action(end((file, options) => nvs.nvsBuildCommand(file, options, context)));
   command(stores, 'show <file>', 'what an NVS partition holds')
     .option('--keys <file>', 'decrypt: JSON of a wrapped key')
     .option('--key <label>', 'wrapping key of the token')
     .option('--show-values', 'show the values too')
-    .action(end((file, options) => nvs.nvsShowCommand(file, options, world)));
+    .action(end((file, options) => nvs.nvsShowCommand(file, options, context)));
 
   const certs = program.command('cert').description('esp_secure_cert partitions: certificates and key entries');
   command(certs, 'build', 'from certificates; keys lie in eFuse')
@@ -224,12 +224,12 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--integrity', 'with the digest of all entries behind them')
     .option('--size <bytes>', 'fill up to the size of the partition')
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((options) => cert.certBuildCommand(options, world)));
+    .action(end((options) => cert.certBuildCommand(options, context)));
   command(certs, 'show <file>', 'the entries of a partition')
     .option('--keys <file>', 'open its DS parameters: JSON of the wrapped HMAC key')
     .option('--chip <kind>', 'chip of the DS peripheral')
     .option('--key <label>', 'wrapping key of the token')
-    .action(end((file, options) => cert.certShowCommand(file, options, world)));
+    .action(end((file, options) => cert.certShowCommand(file, options, context)));
 
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')
@@ -239,26 +239,26 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .option('--from <date>', 'from this date on')
     .option('--to <date>', 'up to this date')
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action(end((options) => audit.auditList(options, world)));
+    .action(end((options) => audit.auditList(options, context)));
   command(audits, 'show <device>', 'the story of one device, by MAC or serial').action(
-    end((id, options) => audit.auditShow(id, options, world)),
+    end((id, options) => audit.auditShow(id, options, context)),
   );
   command(audits, 'export', 'every row of the chain, one JSON object a line')
     .option('--out <file>', 'a new file instead of stdout')
-    .action(end((options) => audit.auditExport(options, world)));
+    .action(end((options) => audit.auditExport(options, context)));
   command(audits, 'registration', 'the sealed devices of a batch, as a cloud takes them in bulk')
     .requiredOption('--batch <id>', 'id of the batch, or the order it was started with')
     .option('--form <form>', 'csv, aws (IoT Core, JSON lines), azure (Device Provisioning Service, JSON lines)', 'csv')
     .option('--ca <file>', 'aws: PEM of the CA certificate, added to every line')
     .option('--out <file>', 'a new file instead of stdout')
-    .action(end((options) => audit.auditRegistration(options, world)));
+    .action(end((options) => audit.auditRegistration(options, context)));
   command(audits, 'verify', 'recomputes the whole chain')
     .option('--file <export>', 'of an export instead of the ledger')
-    .action(end((options) => audit.auditVerify(options, world)));
+    .action(end((options) => audit.auditVerify(options, context)));
   const escrows = audits.command('escrow').description('secrets of devices that two custodians may ask for');
   command(escrows, 'list [device]', 'what is in escrow, and what was given out')
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action(end((id, options) => escrow.escrowList(id, options, world)));
+    .action(end((id, options) => escrow.escrowList(id, options, context)));
   command(
     escrows,
     'release <device>',
@@ -269,7 +269,7 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .requiredOption('--reason <text>', 'why')
     .option('--as <form>', 'a proof of possession: typed, code (the text of its QR code) or label (ZPL); default typed')
     .option('--out <file>', 'a new file, for its owner alone, instead of stdout')
-    .action(end((id, options) => escrow.escrowRelease(id, options, world)));
+    .action(end((id, options) => escrow.escrowRelease(id, options, context)));
 
   program
     .command('virtual-chip')
@@ -278,15 +278,15 @@ function buildProgram(world: World, ended: (status: Exit) => void): Command {
     .requiredOption('--listen <where>', 'pty, tcp:PORT or rfc2217:PORT (port 0: any free one)')
     .option('--state <file>', 'eFuses and flash live in this file')
     .option('--json', 'the address as JSON')
-    .action(end((options) => virtualChip(options, world)));
+    .action(end((options) => virtualChip(options, context)));
 
   command(program, 'desk', 'the station with its window in a browser on this computer')
     .option('--port <n>', 'port of the page (default: any free one)', wholeNumber)
-    .action(end((options) => desk(options, world)));
+    .action(end((options) => desk(options, context)));
 
   command(program, 'demo', 'the demonstration line: virtual fixtures, SoftHSM, an example recipe')
     .option('--count <n>', 'boards', wholeNumber)
     .option('--fixtures <n>', 'virtual fixtures', wholeNumber)
-    .action(end((options) => demo(options, world)));
+    .action(end((options) => demo(options, context)));
   return program;
 }

@@ -1,8 +1,8 @@
 import { stepOf } from '../recipe/steps/index.ts';
 import type { StepId } from '../recipe/types.ts';
 import type { StationEvent } from '../station/events.ts';
+import type { Streams } from './context.ts';
 import { faultLines, secondsText } from './words.ts';
-import type { Streams } from './world.ts';
 
 interface Row {
   state: string;

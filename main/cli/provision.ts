@@ -1,14 +1,14 @@
 import { faultOf, RecipeFault } from '../model/fault.ts';
-import { forRehearsal } from '../recipe/keys.ts';
+import { forRehearsal } from '../recipe/making/token-keys.ts';
 import type { Recipe } from '../recipe/types.ts';
 import type { FixtureSpec } from '../station/fixture.ts';
 import type { BatchResult } from '../station/station.ts';
 import { parseAddress } from '../transport/address.ts';
-import { parseVirtualAddress } from '../virtual/address-form.ts';
+import { parseVirtualAddress } from '../virtual/bench/address.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { ProgressDisplay } from './progress.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
 import { secondsText } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface ProvisionOptions extends OpenOptions, RecipeOptions {
   readonly recipe: string;
@@ -24,31 +24,31 @@ export interface ProvisionOptions extends OpenOptions, RecipeOptions {
 }
 
 /** Provisions boards on many fixtures at once; the exit status tells the worst that happened. */
-export async function provision(options: ProvisionOptions, world: World): Promise<Exit> {
-  const read = requireRecipe(options.recipe, options, world);
+export async function provision(options: ProvisionOptions, context: CliContext): Promise<Exit> {
+  const read = requireRecipe(options.recipe, options, context);
   const loaded = options.rehearsal ? { ...read, recipe: forRehearsal(read.recipe) } : read;
-  const fixtures = fixturesOf(options, world);
+  const fixtures = fixturesOf(options, context);
   refuseSerials(loaded.recipe, options.serial ?? []);
-  const station = await world.openStation(options);
+  const station = await context.openStation(options);
   const stop = new AbortController();
   const display = new ProgressDisplay(
-    world.streams,
+    context.streams,
     fixtures.map((fixture) => fixture.name),
   );
   const unlisten = station.listen((event) => {
     display.hear(event);
     if (options.json && !(event.type === 'run' && event.event.type === 'progress')) {
-      world.streams.answer(JSON.stringify(event));
+      context.streams.answer(JSON.stringify(event));
     }
   });
-  const ignore = world.onInterrupt(() => {
+  const ignore = context.onInterrupt(() => {
     stop.abort(new Error('stopped by a person'));
     display.note(
       'Stopping: each board ends after its current irreversible step. Unfinished boards can be inserted again.',
     );
   });
   try {
-    if (world.hasEmbeddedToken(options)) await makeMissingKeys(loaded.recipe, station.parts.signer, world);
+    if (context.hasEmbeddedToken(options)) await makeMissingKeys(loaded.recipe, station.parts.signer, context);
     const result = await station.provision({
       loaded,
       fixtures,
@@ -60,7 +60,7 @@ export async function provision(options: ProvisionOptions, world: World): Promis
       signal: stop.signal,
     });
     display.close();
-    summarize(result, options, world);
+    summarize(result, options, context);
     return exitStatus(result);
   } finally {
     ignore();
@@ -80,10 +80,10 @@ function refuseSerials({ name, serial: { from } }: Recipe, serials: readonly str
   });
 }
 
-function fixturesOf(options: ProvisionOptions, world: World): FixtureSpec[] {
+function fixturesOf(options: ProvisionOptions, context: CliContext): FixtureSpec[] {
   const ports = options.port ?? [];
   if (ports.length === 0) {
-    const configured = world.fixtures(options);
+    const configured = context.fixtures(options);
     if (configured.length > 0) return [...configured];
     throw new RecipeFault({
       code: 'cli.no-port',
@@ -113,17 +113,17 @@ function refuseNonsense(port: string): void {
   }
 }
 
-function summarize(result: BatchResult, options: ProvisionOptions, world: World): void {
+function summarize(result: BatchResult, options: ProvisionOptions, context: CliContext): void {
   const { passed, failed, refused, errored, aborted } = result.counts;
   const tried = passed + failed + refused + errored + aborted;
   if (options.json) {
-    world.streams.answer(JSON.stringify({ type: 'result', ...result }));
+    context.streams.answer(JSON.stringify({ type: 'result', ...result }));
   }
   const yieldText = tried > 0 ? `yield ${((100 * passed) / tried).toFixed(1)} %` : 'no board was tried';
   const others = Object.entries(result.counts)
     .filter(([outcome, count]) => outcome !== 'passed' && count > 0)
     .map(([outcome, count]) => `${count} ${outcome}`);
-  world.streams.say(
+  context.streams.say(
     `Batch ${result.batch}: ${passed} sealed${others.length > 0 ? `, ${others.join(', ')}` : ''}; ${yieldText}; ${result.boardsPerHour.toFixed(0)} boards an hour, ${secondsText(result.ms)}.`,
   );
 }

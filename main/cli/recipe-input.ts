@@ -1,10 +1,10 @@
 import { RecipeFault } from '../model/fault.ts';
-import { makeMissingKeys as makeKeys } from '../recipe/keys.ts';
 import { blocks, type LoadedRecipe, type LoadResult, loadRecipe } from '../recipe/load.ts';
+import { makeMissingKeys as makeKeys } from '../recipe/making/token-keys.ts';
 import type { Recipe, Waiver } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
+import type { CliContext } from './context.ts';
 import { findingGroups } from './words.ts';
-import type { World } from './world.ts';
 
 /** Options that say which recipe with which build. */
 export interface RecipeOptions {
@@ -29,16 +29,16 @@ export function parseWaiver(text: string): Waiver {
 }
 
 /** Reads and judges; tells every finding that is worth a person's time, the gravest first. Null when something stands in the way. */
-export function readRecipe(file: string, options: RecipeOptions, world: World): LoadResult {
+export function readRecipe(file: string, options: RecipeOptions, context: CliContext): LoadResult {
   const waivers = (options.waive ?? []).map(parseWaiver);
   const result = loadRecipe(file, { waivers, ...(options.firmware ? { firmwareFolder: options.firmware } : {}) });
-  for (const line of findingGroups(result.findings, options.verbose ?? false)) world.streams.say(line);
+  for (const line of findingGroups(result.findings, options.verbose ?? false)) context.streams.say(line);
   return result;
 }
 
 /** The same for commands that cannot go on without it. */
-export function requireRecipe(file: string, options: RecipeOptions, world: World): LoadedRecipe {
-  const { loaded, findings } = readRecipe(file, options, world);
+export function requireRecipe(file: string, options: RecipeOptions, context: CliContext): LoadedRecipe {
+  const { loaded, findings } = readRecipe(file, options, context);
   if (loaded !== null) return loaded;
   const count = findings.filter(blocks).length;
   throw new RecipeFault({
@@ -50,9 +50,9 @@ export function requireRecipe(file: string, options: RecipeOptions, world: World
 }
 
 /** Makes the keys of the recipe that the token lacks; says which. Only for the private token of the data folder. */
-export async function makeMissingKeys(recipe: Recipe, signer: Signer, world: World): Promise<void> {
+export async function makeMissingKeys(recipe: Recipe, signer: Signer, context: CliContext): Promise<void> {
   for (const key of await makeKeys(recipe, signer)) {
-    world.streams.say(
+    context.streams.say(
       `Made ${key.algorithm} key ${JSON.stringify(key.label)} (${key.use}) in the station's own SoftHSM token.`,
     );
   }

@@ -4,20 +4,20 @@ import { keyBlockMap } from '../efuse/slots.ts';
 import { revisionText } from '../model/chip.ts';
 import { describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
-import { makePlan, planDigest } from '../recipe/plan.ts';
-import { planInput, planOnBlank } from '../recipe/preview.ts';
-import { rehearsalAddress } from '../recipe/rehearsal-address.ts';
-import { buildRelease, type Release } from '../recipe/release.ts';
-import { storagePreview } from '../recipe/storage-preview.ts';
+import { buildRelease, type Release } from '../recipe/making/release.ts';
+import { makePlan, planDigest } from '../recipe/plan/plan.ts';
+import { planInput, planOnBlank } from '../recipe/plan/preview.ts';
+import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
+import { storagePreview } from '../recipe/plan/storage-preview.ts';
 import type { Plan } from '../recipe/types.ts';
 import { TokenRing } from '../signing/token-ring.ts';
 import { refuseBoard } from '../station/admission.ts';
-import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from '../station/desk/approval.ts';
-import { fingerprintWords } from '../station/desk/fingerprint.ts';
+import { fingerprintWords } from '../station/desk/access/fingerprint.ts';
+import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from '../station/desk/library/approval.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
 import { bytesText, hex, table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface RecipeCommandOptions extends OpenOptions, RecipeOptions {
   readonly json?: boolean;
@@ -25,35 +25,35 @@ export interface RecipeCommandOptions extends OpenOptions, RecipeOptions {
 }
 
 /** Every mistake of a recipe and its firmware, with line, reason and remedy. */
-export function checkCommand(file: string, options: RecipeCommandOptions, world: World): Exit {
-  const { findings } = readRecipe(file, options, world);
-  if (options.json) for (const finding of findings) world.streams.answer(JSON.stringify(finding));
+export function checkCommand(file: string, options: RecipeCommandOptions, context: CliContext): Exit {
+  const { findings } = readRecipe(file, options, context);
+  if (options.json) for (const finding of findings) context.streams.answer(JSON.stringify(finding));
   const errors = findings.filter(blocks).length;
   const warnings = findings.filter((finding) => finding.severity === 'warning' && finding.waived === null).length;
   const waived = findings.filter((finding) => finding.waived !== null).length;
   const verdict = errors > 0 ? 'refused' : 'accepted';
   const text = `${file}: ${verdict}; ${errors} errors, ${warnings} warnings, ${waived} waived.`;
-  if (options.json) world.streams.say(text);
-  else world.streams.answer(text);
+  if (options.json) context.streams.say(text);
+  else context.streams.answer(text);
   return errors > 0 ? exit.badInput : exit.passed;
 }
 
 /** What would be done, every eFuse bit that would become 1 for ever, and the key-block map; on a blank chip, or on the one at a port. */
-export async function planCommand(file: string, options: RecipeCommandOptions, world: World): Promise<Exit> {
-  const loaded = requireRecipe(file, options, world);
-  const release = await releaseFor(loaded, options, world);
-  const plan = options.port ? await planOnBoard(loaded, release, options.port, world) : planOnBlank(loaded, release);
+export async function planCommand(file: string, options: RecipeCommandOptions, context: CliContext): Promise<Exit> {
+  const loaded = requireRecipe(file, options, context);
+  const release = await releaseFor(loaded, options, context);
+  const plan = options.port ? await planOnBoard(loaded, release, options.port, context) : planOnBlank(loaded, release);
   if (options.json)
-    world.streams.answer(JSON.stringify({ digest: planDigest(plan), plan, storage: storagePreview(loaded.recipe) }));
-  else for (const line of [...planLines(plan), ...storageLines(loaded)]) world.streams.answer(line);
+    context.streams.answer(JSON.stringify({ digest: planDigest(plan), plan, storage: storagePreview(loaded.recipe) }));
+  else for (const line of [...planLines(plan), ...storageLines(loaded)]) context.streams.answer(line);
   return plan.burn.refusals.length > 0 ? exit.board : exit.passed;
 }
 
 /** Signed images need the token; a plan can be shown without, then sizes and digests of signatures are as they would be. */
-async function releaseFor(loaded: LoadedRecipe, options: OpenOptions, world: World): Promise<Release> {
-  const { signer, embedded, openToken } = await world.openSigner(options);
+async function releaseFor(loaded: LoadedRecipe, options: OpenOptions, context: CliContext): Promise<Release> {
+  const { signer, embedded, openToken } = await context.openSigner(options);
   try {
-    if (embedded) await makeMissingKeys(loaded.recipe, signer, world);
+    if (embedded) await makeMissingKeys(loaded.recipe, signer, context);
     await using tokens = new TokenRing(signer, openToken);
     return await buildRelease(loaded, tokens);
   } finally {
@@ -61,10 +61,15 @@ async function releaseFor(loaded: LoadedRecipe, options: OpenOptions, world: Wor
   }
 }
 
-async function planOnBoard(loaded: LoadedRecipe, release: Release, address: string, world: World): Promise<Plan> {
-  const port = await world.openPort(address, { baudRate: 115200 });
+async function planOnBoard(
+  loaded: LoadedRecipe,
+  release: Release,
+  address: string,
+  context: CliContext,
+): Promise<Plan> {
+  const port = await context.openPort(address, { baudRate: 115200 });
   try {
-    const board = await connectBoard(port, { clock: world.clock });
+    const board = await connectBoard(port, { clock: context.clock });
     const refused = refuseBoard(loaded.recipe, board.identity, null);
     if (refused) throw refused;
     const { revision, mac } = board.identity;
@@ -168,13 +173,13 @@ function storageLines({ recipe }: LoadedRecipe): string[] {
 export async function rehearseCommand(
   file: string,
   options: RecipeCommandOptions & { readonly count?: number },
-  world: World,
+  context: CliContext,
 ): Promise<Exit> {
-  const loaded = requireRecipe(file, options, world);
-  const temporary = world.temporaryFolder();
+  const loaded = requireRecipe(file, options, context);
+  const temporary = context.temporaryFolder();
   const address = rehearsalAddress(loaded.recipe);
   try {
-    world.streams.say(`Rehearsal on ${address}; nothing of it is kept.`);
+    context.streams.say(`Rehearsal on ${address}; nothing of it is kept.`);
     return await provision(
       {
         recipe: file,
@@ -187,7 +192,7 @@ export async function rehearseCommand(
         ...(options.json ? { json: true } : {}),
         ...(loaded.recipe.serial.from === 'scan' ? { serial: rehearsalSerials(loaded, options.count ?? 1) } : {}),
       },
-      world,
+      context,
     );
   } finally {
     temporary.remove();
@@ -201,11 +206,11 @@ export async function rehearseCommand(
 export async function approveCommand(
   file: string,
   options: RecipeCommandOptions & { readonly by: string },
-  world: World,
+  context: CliContext,
 ): Promise<Exit> {
-  const loaded = requireRecipe(file, options, world);
+  const loaded = requireRecipe(file, options, context);
   const { name, revision, hash } = loaded.ref;
-  const station = await world.openStation(options);
+  const station = await context.openStation(options);
   const { ledger } = station.parts;
   let { by } = options;
   try {
@@ -214,7 +219,7 @@ export async function approveCommand(
     if (refused !== null) throw refused;
     if (!isRehearsed(notes)) {
       const { json, ...words } = options;
-      const status = await rehearseCommand(file, words, world);
+      const status = await rehearseCommand(file, words, context);
       if (status !== exit.passed) return status;
       await noteRehearsed(ledger, loaded, by);
     }
@@ -224,8 +229,8 @@ export async function approveCommand(
   } finally {
     await station.close();
   }
-  if (options.json) world.streams.answer(JSON.stringify({ type: 'approved', recipe: loaded.ref, by }));
-  else world.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is approved by ${by}.`);
+  if (options.json) context.streams.answer(JSON.stringify({ type: 'approved', recipe: loaded.ref, by }));
+  else context.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is approved by ${by}.`);
   return exit.passed;
 }
 
@@ -238,15 +243,15 @@ function rehearsalSerials(loaded: LoadedRecipe, count: number): string[] {
 }
 
 /** Differences of two recipes in words. */
-export function diffCommand(a: string, b: string, options: RecipeCommandOptions, world: World): Exit {
-  const [before, after] = [readRecipe(a, options, world), readRecipe(b, options, world)];
+export function diffCommand(a: string, b: string, options: RecipeCommandOptions, context: CliContext): Exit {
+  const [before, after] = [readRecipe(a, options, context), readRecipe(b, options, context)];
   if (before.recipe === null || after.recipe === null) {
-    world.streams.say('Differences can be told only between recipes that can be read.');
+    context.streams.say('Differences can be told only between recipes that can be read.');
     return exit.badInput;
   }
   const differences = describeDifferences(before.recipe, after.recipe);
-  if (options.json) world.streams.answer(JSON.stringify(differences));
-  else if (differences.length === 0) world.streams.answer('The recipes ask for the same.');
-  else for (const difference of differences) world.streams.answer(`${difference.path}: ${difference.words}`);
+  if (options.json) context.streams.answer(JSON.stringify(differences));
+  else if (differences.length === 0) context.streams.answer('The recipes ask for the same.');
+  else for (const difference of differences) context.streams.answer(`${difference.path}: ${difference.words}`);
   return exit.passed;
 }

@@ -1,13 +1,13 @@
 import { isoTime } from '../base/clock.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
-import { buildOtaRelease } from '../recipe/ota-release.ts';
-import { earlierRelease, refuseExisting, verifyRelease, writeReleaseFolder } from '../recipe/release-folder.ts';
+import { buildOtaRelease } from '../recipe/making/ota-release.ts';
+import { earlierRelease, refuseExisting, verifyRelease, writeReleaseFolder } from '../recipe/making/release-folder.ts';
 import { TokenRing } from '../signing/token-ring.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput } from './files.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
 import { bytesText, table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface ReleaseOptions extends OpenOptions, RecipeOptions {
   readonly recipe: string;
@@ -18,27 +18,27 @@ export interface ReleaseOptions extends OpenOptions, RecipeOptions {
 }
 
 /** Writes a release folder: signed, and where the recipe asks for it encrypted, update images with a signed manifest. */
-export async function releaseBuild(options: ReleaseOptions, world: World): Promise<Exit> {
-  const loaded = requireRecipe(options.recipe, options, world);
+export async function releaseBuild(options: ReleaseOptions, context: CliContext): Promise<Exit> {
+  const loaded = requireRecipe(options.recipe, options, context);
   const { recipe } = loaded;
   refuseExisting(options.out);
   const earlier = earlierRelease({ name: recipe.name, chip: recipe.chip }, options.out, options.after ?? []);
-  const devices = await recordsOf(options.device ?? [], options, world);
-  const { signer, embedded, openToken } = await world.openSigner(options);
+  const devices = await recordsOf(options.device ?? [], options, context);
+  const { signer, embedded, openToken } = await context.openSigner(options);
   try {
-    if (embedded) await makeMissingKeys(recipe, signer, world);
+    if (embedded) await makeMissingKeys(recipe, signer, context);
     await using tokens = new TokenRing(signer, openToken);
     const { manifest, files } = await buildOtaRelease({
       loaded,
       tokens,
-      random: world.random,
-      madeAt: isoTime(world.clock.now()),
-      software: { name: 'fuseline', version: world.version },
+      random: context.random,
+      madeAt: isoTime(context.clock.now()),
+      software: { name: 'fuseline', version: context.version },
       devices,
       earlier,
     });
     writeReleaseFolder(options.out, files);
-    if (options.json) world.streams.answer(JSON.stringify(manifest));
+    if (options.json) context.streams.answer(JSON.stringify(manifest));
     else {
       const rows = manifest.images.map((image) => [
         image.file,
@@ -47,9 +47,9 @@ export async function releaseBuild(options: ReleaseOptions, world: World): Promi
         image.encryption === null ? 'signed' : `signed, encrypted (${image.encryption.scheme})`,
         image.device ?? '',
       ]);
-      for (const line of table(rows)) world.streams.answer(line);
+      for (const line of table(rows)) context.streams.answer(line);
     }
-    world.streams.say(
+    context.streams.say(
       `Release of ${recipe.name} revision ${recipe.revision} written to ${options.out}, its manifest signed by ${manifest.signedBy.label}.`,
     );
     return exit.passed;
@@ -59,9 +59,9 @@ export async function releaseBuild(options: ReleaseOptions, world: World): Promi
 }
 
 /** The sealed records of devices named by MAC or serial, each once. */
-async function recordsOf(names: readonly string[], options: OpenOptions, world: World): Promise<SealedRecord[]> {
+async function recordsOf(names: readonly string[], options: OpenOptions, context: CliContext): Promise<SealedRecord[]> {
   if (names.length === 0) return [];
-  const ledger = await world.openLedger(options);
+  const ledger = await context.openLedger(options);
   try {
     const records = new Map<string, SealedRecord>();
     for (const name of names) {
@@ -84,12 +84,12 @@ async function recordsOf(names: readonly string[], options: OpenOptions, world: 
 export function releaseVerify(
   folder: string,
   options: { readonly key?: string; readonly json?: boolean },
-  world: World,
+  context: CliContext,
 ): Exit {
   const { manifest, wrong } = verifyRelease(folder, options.key === undefined ? null : readInput(options.key));
-  if (options.json) world.streams.answer(JSON.stringify({ wrong, manifest }));
-  else for (const sentence of wrong) world.streams.answer(sentence);
-  world.streams.say(
+  if (options.json) context.streams.answer(JSON.stringify({ wrong, manifest }));
+  else for (const sentence of wrong) context.streams.answer(sentence);
+  context.streams.say(
     wrong.length === 0
       ? `${folder}: ${manifest.images.length} images as they were released; manifest signed by ${manifest.signedBy.label} (${manifest.signedBy.publicKeySha256}).`
       : `${folder} is not as it was released.`,

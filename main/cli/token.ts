@@ -1,15 +1,15 @@
 import { toHex, utf8 } from '../base/bytes.ts';
 import { RecipeFault } from '../model/fault.ts';
-import { keysOf } from '../recipe/keys.ts';
+import { keysOf } from '../recipe/making/token-keys.ts';
 import { issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
 import { pemOf } from '../signing/pem.ts';
 import { buildCaCsr } from '../signing/requests.ts';
 import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
 import { oneOf } from './choice.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { writeOutput } from './files.ts';
 import { makeMissingKeys, readRecipe } from './recipe-input.ts';
 import { table } from './words.ts';
-import { type Exit, exit, type OpenOptions, type World } from './world.ts';
 
 export interface TokenOptions extends OpenOptions {
   readonly json?: boolean;
@@ -19,8 +19,12 @@ export interface TokenOptions extends OpenOptions {
   readonly label?: string;
 }
 
-async function withSigner(options: TokenOptions, world: World, work: (signer: Signer) => Promise<Exit>): Promise<Exit> {
-  const { signer } = await world.openSigner(options);
+async function withSigner(
+  options: TokenOptions,
+  context: CliContext,
+  work: (signer: Signer) => Promise<Exit>,
+): Promise<Exit> {
+  const { signer } = await context.openSigner(options);
   try {
     return await work(signer);
   } finally {
@@ -29,27 +33,27 @@ async function withSigner(options: TokenOptions, world: World, work: (signer: Si
 }
 
 /** Opens the token (making the private SoftHSM one where none is configured) and, with --recipe, the keys that the recipe names. */
-export function tokenInit(options: TokenOptions, world: World): Promise<Exit> {
-  return withSigner(options, world, async (signer) => {
+export function tokenInit(options: TokenOptions, context: CliContext): Promise<Exit> {
+  return withSigner(options, context, async (signer) => {
     if (options.recipe) {
-      const { recipe } = readRecipe(options.recipe, {}, world);
+      const { recipe } = readRecipe(options.recipe, {}, context);
       if (recipe === null) return exit.badInput;
-      await makeMissingKeys(recipe, signer, world);
+      await makeMissingKeys(recipe, signer, context);
       for (const { ref } of keysOf(recipe)) await signer.findKey(ref);
     }
-    return report(signer, options, world);
+    return report(signer, options, context);
   });
 }
 
 /** Health is a real signature. */
-export function tokenStatus(options: TokenOptions, world: World): Promise<Exit> {
-  return withSigner(options, world, (signer) => report(signer, options, world));
+export function tokenStatus(options: TokenOptions, context: CliContext): Promise<Exit> {
+  return withSigner(options, context, (signer) => report(signer, options, context));
 }
 
-async function report(signer: Signer, options: TokenOptions, world: World): Promise<Exit> {
+async function report(signer: Signer, options: TokenOptions, context: CliContext): Promise<Exit> {
   const status = await signer.status();
   if (options.json) {
-    world.streams.answer(JSON.stringify(status));
+    context.streams.answer(JSON.stringify(status));
   } else {
     const health =
       status.healthy === null
@@ -64,14 +68,14 @@ async function report(signer: Signer, options: TokenOptions, world: World): Prom
       ['health', health],
       ...(status.pinCountLow ? [['warning', 'the PIN was entered wrongly before; few tries are left']] : []),
     ];
-    for (const line of table(rows)) world.streams.answer(line);
+    for (const line of table(rows)) context.streams.answer(line);
   }
   return status.healthy === false ? exit.station : exit.passed;
 }
 
 /** Lists the token's keys; with --make, makes one. */
-export function tokenKeys(options: TokenOptions, world: World): Promise<Exit> {
-  return withSigner(options, world, async (signer) => {
+export function tokenKeys(options: TokenOptions, context: CliContext): Promise<Exit> {
+  return withSigner(options, context, async (signer) => {
     if (options.make) {
       await signer.generateKey({
         label: required(options.label, '--label NAME'),
@@ -81,9 +85,9 @@ export function tokenKeys(options: TokenOptions, world: World): Promise<Exit> {
     }
     const keys = await signer.keys();
     if (options.json) {
-      for (const key of keys) world.streams.answer(JSON.stringify({ ...key, spki: key.spki && toHex(key.spki) }));
+      for (const key of keys) context.streams.answer(JSON.stringify({ ...key, spki: key.spki && toHex(key.spki) }));
     } else if (keys.length === 0) {
-      world.streams.answer('The token holds no keys. Make those of a recipe with: token init --recipe FILE');
+      context.streams.answer('The token holds no keys. Make those of a recipe with: token init --recipe FILE');
     } else {
       const rows = keys.map((key) => [
         key.label,
@@ -94,7 +98,7 @@ export function tokenKeys(options: TokenOptions, world: World): Promise<Exit> {
         key.extractable ? 'EXTRACTABLE' : 'not extractable',
       ]);
       for (const line of table([['label', 'algorithm', 'use', 'id', 'public key', ''], ...rows]))
-        world.streams.answer(line);
+        context.streams.answer(line);
     }
     return exit.passed;
   });
@@ -105,10 +109,10 @@ function defaultUse(algorithm: string): KeyUse {
 }
 
 /** Bytes of the token's generator as hex: for people who test it, not a source of keys. */
-export function tokenRandom(count: number, options: TokenOptions, world: World): Promise<Exit> {
-  return withSigner(options, world, async (signer) => {
+export function tokenRandom(count: number, options: TokenOptions, context: CliContext): Promise<Exit> {
+  return withSigner(options, context, async (signer) => {
     using bytes = await signer.random(count);
-    world.streams.answer(bytes.use(toHex));
+    context.streams.answer(bytes.use(toHex));
     return exit.passed;
   });
 }
@@ -127,9 +131,9 @@ const caYears = 60;
  */
 export async function tokenCertificate(
   options: TokenOptions & { readonly out?: string; readonly csr?: boolean },
-  world: World,
+  context: CliContext,
 ): Promise<Exit> {
-  const { recipe } = readRecipe(options.recipe!, {}, world);
+  const { recipe } = readRecipe(options.recipe!, {}, context);
   if (recipe === null) return exit.badInput;
   const { ca, issuer } = recipe.identity?.certificate ?? {};
   if (ca === undefined || !issuer) {
@@ -141,12 +145,12 @@ export async function tokenCertificate(
       next: 'Name a recipe with identity.certificate and its issuer.',
     });
   }
-  return withSigner(options, world, async (signer) => {
+  return withSigner(options, context, async (signer) => {
     const pem = options.csr
       ? pemOf('CERTIFICATE REQUEST', await buildCaCsr({ signer, ca, subject: issuer }))
-      : pemOf('CERTIFICATE', await selfSigned(signer, ca, issuer, world));
-    if (options.out === undefined) world.streams.answer(pem.trimEnd());
-    else writeOutput(options.out, utf8(pem), world);
+      : pemOf('CERTIFICATE', await selfSigned(signer, ca, issuer, context));
+    if (options.out === undefined) context.streams.answer(pem.trimEnd());
+    else writeOutput(options.out, utf8(pem), context);
     return exit.passed;
   });
 }
@@ -155,10 +159,10 @@ async function selfSigned(
   signer: Signer,
   ca: KeyRef,
   subject: Parameters<typeof issueCaCertificate>[0]['subject'],
-  world: World,
+  context: CliContext,
 ): Promise<Uint8Array> {
   using random = await signer.random(20);
-  const notBefore = new Date(world.clock.now());
+  const notBefore = new Date(context.clock.now());
   const notAfter = new Date(notBefore);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + caYears);
   const serialNumber = random.use(serialNumberFrom);

@@ -1,6 +1,6 @@
 import type { Fault } from '../model/fault.ts';
-import type { Finding } from '../recipe/types.ts';
-import { type Exit, exit } from './world.ts';
+import type { Finding } from '../recipe/finding.ts';
+import { type Exit, exit } from './context.ts';
 
 /** A table for people: columns as wide as their widest cell, two blanks between, no lines. */
 export function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Ota } from '../model/ota.ts';
-import type { SigningKeyRef } from '../model/recipe.ts';
+import type { SigningKeyRef } from '../model/refs.ts';
 import { keyRef, keyRefOf } from './recipe-parts.ts';
 
 /** A key of the station's token, or of another one. */

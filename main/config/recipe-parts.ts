@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { KeyRef } from '../model/recipe.ts';
+import type { KeyRef } from '../model/refs.ts';
 
 // Parts of the recipe's form that several of its sections are made of.
 

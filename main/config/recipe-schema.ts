@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { chipKinds, parseRevision } from '../model/chip.ts';
-import type { OfflineKey, Recipe, SigningKeyRef } from '../model/recipe.ts';
+import type { OfflineKey, Recipe } from '../model/recipe.ts';
+import type { SigningKeyRef } from '../model/refs.ts';
 import { doorsOf, doorsSchema } from './recipe-doors.ts';
 import { identityOf, identitySchema, serialSchema } from './recipe-identity.ts';
 import { otaOf, otaSchema, signingKeyRef, signingKeyRefOf } from './recipe-ota.ts';

@@ -3,7 +3,8 @@ import type { Assurance } from '../model/assurance.ts';
 import type { StoredEvent } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
+import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { RecipeRef } from '../model/refs.ts';
 import type {
   BatchView,
   DevicePage,

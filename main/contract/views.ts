@@ -1,7 +1,8 @@
 import type { Fact, StoredEvent } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
+import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { RecipeRef } from '../model/refs.ts';
 
 /** What a tile shows. Its colour, shape and word follow from `state` and `outcome` alone. */
 export interface FixtureView {

@@ -14,7 +14,7 @@ export interface WantedBit {
   readonly reason: string;
 }
 
-const stages: readonly Burn['stage'][] = ['keys', 'hide', 'protection', 'enable', 'door'];
+const stages: readonly Burn['stage'][] = ['keys', 'read-protect', 'protection', 'enable', 'door'];
 
 /** Bits in programs of BLOCK0, those that are in already taken off; weak ones (copies disagree) are burned again. */
 export function burnsOfBlock0(snapshot: EfuseSnapshot, wanted: readonly WantedBit[]) {

@@ -57,7 +57,7 @@ export function deviceKeyBits(
       .filter((bit) => bit !== null)
       .map((bit) => ({
         bit,
-        stage: 'hide' as const,
+        stage: 'read-protect' as const,
         last: false,
         reason: `${name} holds the device's own ${purpose}`,
       }));

@@ -1,5 +1,5 @@
 import type { KeyRole } from '../model/event.ts';
-import type { KeyPurpose } from './types.ts';
+import type { EfuseField, KeyPurpose } from './types.ts';
 
 /** A key (or digest) that the product wants in eFuse. The bytes come later and from elsewhere; here is only what it is. */
 export interface WantedKey {
@@ -89,7 +89,7 @@ export type Burn =
        * keys: purposes (and what else tells how a block is read), after every key block was read back. hide: RD_DIS of secrets, with the write protection of key blocks and their
        * purposes. Never both in one program: a supply that fails in the middle must not freeze a purpose that is not yet in.
        */
-      readonly stage: 'keys' | 'hide' | 'protection' | 'enable' | 'door';
+      readonly stage: 'keys' | 'read-protect' | 'protection' | 'enable' | 'door';
       readonly block: number;
       /** Words to program: only bits that are not yet 1. */
       readonly words: readonly number[];
@@ -120,4 +120,11 @@ export interface BurnPlan {
   readonly refusals: readonly EfuseRefusal[];
   /** Every bit that will have become 1 for ever, as `BLOCKn.bit`, with its field. */
   readonly bits: readonly { readonly block: number; readonly bit: number; readonly field: string }[];
+}
+
+/** A wish that may be burned: its field and the bits it still needs. */
+export interface CheckedField {
+  readonly wanted: WantedField;
+  readonly field: EfuseField;
+  readonly present: number;
 }

@@ -12,15 +12,15 @@
 import { bitName, bitsOfValue } from './bits.ts';
 import { burnsOfBlock0 } from './block0-programs.ts';
 import { deviceKeyBits, deviceKeyUse } from './device-keys.ts';
-import { burnsOfFreeBlocks } from './free-bits.ts';
-import { assignKeys, keyBits, leftBehindBits } from './key-wishes.ts';
+import { checkFields, shutsDownload, switchRefusals } from './field-checks.ts';
+import { assignKeySlots, keyBits, leftBehindBits } from './key-slot-assignment.ts';
 import type { Burn, BurnPlan, EfusePast, EfuseRefusal, SlotAssignment, WantedEfuses } from './plan-types.ts';
-import { checkProtections } from './protection-wishes.ts';
+import { checkProtections } from './protection-checks.ts';
 import { slotState, slotUse } from './slots.ts';
 import { blockHealth } from './snapshot.ts';
 import { keySlotsOf, slotOfBlock } from './tables.ts';
 import type { EfuseSnapshot } from './types.ts';
-import { checkFields, shutsDownload, switchRefusals } from './wishes.ts';
+import { burnsOfUncodedBlocks } from './uncoded-blocks.ts';
 
 /**
  * The plan for a board as found. Pure. With refusals the plan must not be carried out; its burns are then those of the wishes that can
@@ -32,7 +32,7 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
   const uses = states.map(
     (state) => deviceKeyUse(state, wanted, table, past) ?? slotUse(state, wanted.keys, table, past),
   );
-  const keys = assignKeys(snapshot, wanted, states, uses, past);
+  const keys = assignKeySlots(snapshot, wanted, states, uses, past);
   const fields = checkFields(snapshot, wanted);
   const protections = checkProtections(snapshot, wanted, fields.wishes);
   const bits = [
@@ -50,7 +50,7 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
     ...protections.bits,
   ];
   const block0 = burnsOfBlock0(snapshot, bits);
-  const free = burnsOfFreeBlocks(snapshot, fields.wishes);
+  const free = burnsOfUncodedBlocks(snapshot, fields.wishes);
   return {
     table: table.name,
     slots: keys.slots,

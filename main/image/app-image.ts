@@ -1,7 +1,7 @@
 import { toHex, viewOf } from '../base/bytes.ts';
 import { sha256Hex } from '../base/digest.ts';
+import { formatFault, hexOf } from '../formats/format-fault.ts';
 import { readAppDescriptor, readBootloaderDescriptor } from './descriptor.ts';
-import { formatFault, hexOf } from './format-fault.ts';
 import type { EspImage, ImageSegment } from './types.ts';
 
 export const imageMagic = 0xe9;

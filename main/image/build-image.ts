@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { concat, padTo, u32le, viewOf } from '../base/bytes.ts';
+import { formatFault } from '../formats/format-fault.ts';
 import type { Revision } from '../model/chip.ts';
 import {
   checksumOffset,
@@ -11,7 +12,6 @@ import {
   segmentHeaderSize,
   xorOf,
 } from './app-image.ts';
-import { formatFault } from './format-fault.ts';
 import { isMapped } from './memory-map.ts';
 
 export { appDescriptorBytes, bootloaderDescriptorBytes } from './descriptor.ts';

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 import { concat, equalBytes, fromHex, isFilledWith, reversed, toHex, u32le, viewOf } from '../base/bytes.ts';
 import { SecretBytes } from '../base/secret.ts';
+import { formatFault } from '../formats/format-fault.ts';
 import type { ChipKind } from '../model/chip.ts';
-import { formatFault } from './format-fault.ts';
 
 // Parameters of the RSA Digital Signature peripheral (FACTS 7; esp_ds.h, rom/digital_signature.h). Numbers are little-endian and
 // filled with zeros to L, the bytes of the longest key that the chip takes:

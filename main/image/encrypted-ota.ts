@@ -13,7 +13,7 @@ import {
 import { concat, fromHex, u32le, utf8, viewOf } from '../base/bytes.ts';
 import type { RandomSource } from '../base/random.ts';
 import { SecretBytes } from '../base/secret.ts';
-import { formatFault } from './format-fault.ts';
+import { formatFault } from '../formats/format-fault.ts';
 
 // The pre-encrypted OTA image of the component esp_encrypted_img (FACTS 12; its README and esp_enc_img_gen.py):
 //

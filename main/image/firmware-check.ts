@@ -1,9 +1,9 @@
 import { isFilledWith } from '../base/bytes.ts';
+import { hexOf } from '../formats/format-fault.ts';
 import { type ChipKind, chipIds, chipKinds, type Revision, revisionText } from '../model/chip.ts';
 import { isFault } from '../model/fault.ts';
 import { defaultMmuPageSize, parseImage } from './app-image.ts';
 import { hasAppDescriptor } from './descriptor.ts';
-import { hexOf } from './format-fault.ts';
 import { sectorSize } from './partition-table.ts';
 import { padForSigning, signatureSectorSize, splitSigned } from './secure-boot.ts';
 import { checkTable } from './table-check.ts';

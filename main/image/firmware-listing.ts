@@ -1,5 +1,5 @@
 import { textOf } from '../base/bytes.ts';
-import { formatFault } from './format-fault.ts';
+import { formatFault } from '../formats/format-fault.ts';
 
 /** A file of a build and the flash offset (bytes) that the build gives it. */
 export interface ListedFile {

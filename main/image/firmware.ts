@@ -1,9 +1,9 @@
+import { formatFault, hexOf } from '../formats/format-fault.ts';
 import type { ChipKind } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { parseImage } from './app-image.ts';
 import { hasAppDescriptor } from './descriptor.ts';
 import { type ListedFile, listingNames, readFlashArgs, readFlasherArgs, tableOffsetOf } from './firmware-listing.ts';
-import { formatFault, hexOf } from './format-fault.ts';
 import { bootloaderOffsets } from './memory-map.ts';
 import { appSubtypes, dataSubtypes, parsePartitionTable, partitionTypes, sectorSize } from './partition-table.ts';
 import type { EspImage, Firmware, FirmwarePart, Partition, PartitionTable } from './types.ts';

@@ -1,6 +1,6 @@
 import { fromHex, utf8 } from '../base/bytes.ts';
+import { type CsvMistake, type CsvRow, parseCsv } from '../formats/csv.ts';
 import { isFault } from '../model/fault.ts';
-import { type CsvMistake, type CsvRow, parseCsv } from './csv.ts';
 import {
   integerRange,
   integerTypes,

@@ -1,4 +1,4 @@
-import { type CsvMistake, parseCsv } from './csv.ts';
+import { type CsvMistake, parseCsv } from '../formats/csv.ts';
 import { checkKey, nvsValueOf, type Tell } from './nvs-csv.ts';
 import type { NvsEntry, NvsNamespace } from './nvs-format.ts';
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { equalBytes, isFilledWith, viewOf } from '../base/bytes.ts';
 import { SecretBytes } from '../base/secret.ts';
-import { formatFault } from './format-fault.ts';
+import { formatFault } from '../formats/format-fault.ts';
 import { bitmapOffset, entriesPerPage, entrySize, firstEntryOffset, nvsCrc, pageSize } from './nvs-format.ts';
 
 // Encrypted NVS (FACTS 9.3, 9.4; nvs_encrypted_partition.cpp): XTS-AES-256 over each written entry alone, 32 bytes as one data unit

@@ -1,5 +1,5 @@
 import { concat, isFilledWith, reversed, textOf, toHex, viewOf } from '../base/bytes.ts';
-import { formatFault } from './format-fault.ts';
+import { formatFault } from '../formats/format-fault.ts';
 import {
   bitmapOffset,
   entriesPerPage,

@@ -1,5 +1,5 @@
 import { utf8, viewOf } from '../base/bytes.ts';
-import { formatFault } from './format-fault.ts';
+import { formatFault } from '../formats/format-fault.ts';
 import {
   bitmapOffset,
   entriesPerPage,

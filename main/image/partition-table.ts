@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { concat, equalBytes, isFilledWith, textOf, utf8, viewOf } from '../base/bytes.ts';
-import { formatFault, hexOf } from './format-fault.ts';
+import { formatFault, hexOf } from '../formats/format-fault.ts';
 import type { Partition, PartitionTable } from './types.ts';
 
 /** Bytes of a table file: rows, MD5 row and 0xFF to the end (FACTS 5.4). */

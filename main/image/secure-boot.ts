@@ -1,5 +1,5 @@
 import { concat, equalBytes, padTo } from '../base/bytes.ts';
-import { formatFault } from './format-fault.ts';
+import { formatFault } from '../formats/format-fault.ts';
 import { sectorSize } from './partition-table.ts';
 import { blockSize, parseSignatureBlock, verifySignatureBlock } from './signature-block.ts';
 import type { SignatureBlock } from './types.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { concat, u16le, u32le, viewOf } from '../base/bytes.ts';
-import { formatFault, hexOf } from './format-fault.ts';
+import { formatFault, hexOf } from '../formats/format-fault.ts';
 
 // The esp_secure_cert partition as a list of TLVs (FACTS 10.1):
 //   magic u32 · flags u8 · 3 zeros · type u8 · subtype u8 · length u16 | data | zeros to 16 | CRC u32

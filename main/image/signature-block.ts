@@ -1,7 +1,7 @@
 import { constants, createHash, createPublicKey, verify } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { concat, equalBytes, reversed, u32le, viewOf } from '../base/bytes.ts';
-import { formatFault } from './format-fault.ts';
+import { formatFault } from '../formats/format-fault.ts';
 import {
   type BlockScheme,
   curves,
@@ -13,7 +13,7 @@ import {
   rsaKeyOf,
   spkiOfPoint,
   spkiOfRsa,
-} from './public-key.ts';
+} from '../formats/public-key.ts';
 import type { SecureBootScheme, SignatureBlock } from './types.ts';
 
 export const blockSize = 1216;

@@ -1,4 +1,4 @@
-import { hexOf } from './format-fault.ts';
+import { hexOf } from '../formats/format-fault.ts';
 import { appSubtypes, dataSubtypes, partitionTypes, sectorSize } from './partition-table.ts';
 import type { Firmware, FirmwareProblem, Partition } from './types.ts';
 

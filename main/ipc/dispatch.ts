@@ -1,6 +1,7 @@
 import { type CallFault, type CallName, calls, type SessionState } from '../contract/contract.ts';
 import { faultOf, isFault } from '../model/fault.ts';
-import type { Desk, DeskCallName } from '../station/desk/desk.ts';
+import type { Desk } from '../station/desk/desk.ts';
+import type { DeskCallName } from '../station/desk/room.ts';
 import type { FaceSession } from './session.ts';
 
 /** What goes back to a face: an answer, or a fault in words. */

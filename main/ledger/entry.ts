@@ -1,8 +1,8 @@
 import type { EscrowedSecret, KeyRole, RunEvent, StepEvent } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
-import type { BatchRecord } from './ledger.ts';
+import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
+import type { RecipeRef } from '../model/refs.ts';
 
 /** Version of the tables and of the bodies below; bound by the genesis row, and SQLite's user_version. */
 export const ledgerSchema = 3;

@@ -1,20 +1,10 @@
 import type { EscrowedSecret, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { RecipeRef, RunRecord, SealedRecord } from '../model/record.ts';
+import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
+import type { RecipeRef } from '../model/refs.ts';
 import type { ChainHead } from './chain.ts';
 import type { EscrowRelease, RecipeStateNote, SessionNote } from './entry.ts';
-
-/** An order: so many boards of one recipe. */
-export interface BatchRecord {
-  readonly id: string;
-  readonly order: string | null;
-  readonly recipe: RecipeRef;
-  /** Boards ordered; null: open. */
-  readonly count: number | null;
-  readonly openedAt: string;
-  readonly closedAt: string | null;
-}
 
 /** What the ledger knows of a MAC before a run starts. */
 export interface DeviceHistory {

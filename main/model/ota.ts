@@ -1,5 +1,4 @@
-import type { SigningKeyRef } from './recipe.ts';
-import type { RecipeRef } from './record.ts';
+import type { RecipeRef, SigningKeyRef } from './refs.ts';
 
 /** How update images are encrypted for their way to the devices (FACTS 12). */
 export type OtaEncryption = 'none' | 'rsa3072' | 'ecies-p256';

@@ -2,21 +2,8 @@ import type { ChipKind, Revision } from './chip.ts';
 import type { KeyRole } from './event.ts';
 import type { IdentityKey } from './identity.ts';
 import type { Ota } from './ota.ts';
+import type { KeyRef, SigningKeyRef } from './refs.ts';
 import type { Provisioning, StoredPartition } from './storage.ts';
-
-/** Exactly one key of the token. Label, id and public key must all fit where they are given (DESIGN law 6). */
-export interface KeyRef {
-  readonly label: string;
-  /** CKA_ID, hex. */
-  readonly id?: string;
-  /** SHA-256 (hex) of the DER SubjectPublicKeyInfo. */
-  readonly publicKeySha256?: string;
-}
-
-/** A key of the station's token, or of another one that the station file lists by this label. */
-export interface SigningKeyRef extends KeyRef {
-  readonly token?: string;
-}
 
 /** A key that no station ever sees: its public half, PEM or DER, in a file named relative to the recipe. */
 export interface OfflineKey {

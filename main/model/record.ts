@@ -4,6 +4,7 @@ import type { FaultRecord } from './fault.ts';
 import type { IdentityKey } from './identity.ts';
 import type { OtaDeviceKey } from './ota.ts';
 import type { Outcome } from './outcome.ts';
+import type { RecipeRef } from './refs.ts';
 import type { ProvisioningRecord, StorageRecord } from './storage.ts';
 
 /** A device's identity in a few words: its certificate, or the key that waits for one. */
@@ -28,13 +29,6 @@ export interface RunRecord {
   readonly endedAt: string | null;
   readonly outcome: Outcome | null;
   readonly fault: FaultRecord | null;
-}
-
-export interface RecipeRef {
-  readonly name: string;
-  readonly revision: number;
-  /** SHA-256 (hex) over the canonical recipe and the digests of every file it names. */
-  readonly hash: string;
 }
 
 /** Everything an auditor is shown of a sealed device. Written once, in the seal's transaction. */
@@ -103,4 +97,15 @@ export interface SealedRecord {
   readonly firmware?: FirmwareFacts;
   readonly keysDestroyedAt: string | null;
   readonly software: { readonly name: 'fuseline'; readonly version: string };
+}
+
+/** An order: so many boards of one recipe. */
+export interface BatchRecord {
+  readonly id: string;
+  readonly order: string | null;
+  readonly recipe: RecipeRef;
+  /** Boards ordered; null: open. */
+  readonly count: number | null;
+  readonly openedAt: string;
+  readonly closedAt: string | null;
 }

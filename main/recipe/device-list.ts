@@ -1,4 +1,4 @@
-import { type CsvMistake, type CsvRow, parseCsv } from '../image/csv.ts';
+import { type CsvMistake, type CsvRow, parseCsv } from '../formats/csv.ts';
 
 /** One device's values, by column. */
 export type DeviceRow = CsvRow;

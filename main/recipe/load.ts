@@ -8,11 +8,12 @@ import type { Place } from '../config/yaml.ts';
 import { readFirmware } from '../image/firmware.ts';
 import type { Firmware } from '../image/types.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
-import type { RecipeRef } from '../model/record.ts';
-import { checkRecipe, waivableChecks } from './check.ts';
+import type { RecipeRef } from '../model/refs.ts';
+import { checkRecipe, waivableChecks } from './checks/check.ts';
+import type { Finding } from './finding.ts';
 import { type NamedFiles, readNamedFiles, whyNot } from './named-files.ts';
-import { settleStorage } from './settle-storage.ts';
-import type { Finding, Recipe, Waiver } from './types.ts';
+import { settleStorage } from './plan/settle-storage.ts';
+import type { Recipe, Waiver } from './types.ts';
 
 /** A recipe and its firmware, read and judged. */
 export interface LoadedRecipe {

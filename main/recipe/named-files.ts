@@ -2,7 +2,8 @@ import { scryptSync } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.ts';
-import type { Finding, Recipe } from './types.ts';
+import type { Finding } from './finding.ts';
+import type { Recipe } from './types.ts';
 
 /** What a recipe names beside its build: the bytes of each file, by the path as the recipe writes it. */
 export type NamedFiles = ReadonlyMap<string, Uint8Array>;

@@ -3,28 +3,9 @@ import type { Firmware } from '../image/types.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 import type { KeyRole } from '../model/event.ts';
 import type { Recipe, Waiver } from '../model/recipe.ts';
-import type { RecipeRef } from '../model/record.ts';
+import type { RecipeRef } from '../model/refs.ts';
 
 export type { Recipe, Waiver };
-
-/** A mistake or doubt in a recipe or its firmware: where, why, and the remedy. */
-export interface Finding {
-  readonly severity: 'error' | 'warning' | 'info';
-  /** Stable name by which it can be waived where `waivable`. */
-  readonly check: string;
-  readonly waivable: boolean;
-  /** Place: file, line and column from 1, and the path inside the document, as far as known. */
-  readonly file: string | null;
-  readonly line: number | null;
-  readonly column: number | null;
-  readonly path: string | null;
-  readonly what: string;
-  readonly remedy: string;
-  /** Section of the ESP-IDF Security overview on which it rests, where it is one of the guide's. */
-  readonly section?: string;
-  /** The reason given, where a waiver lets it go. */
-  readonly waived: string | null;
-}
 
 /** A part of flash as it will lie there; the bytes of per-device parts come to be in the run. */
 export interface PlannedPart {

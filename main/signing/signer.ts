@@ -1,6 +1,6 @@
 import type { SecretBytes } from '../base/secret.ts';
 import type { WrappedKey } from '../model/event.ts';
-import type { KeyRef } from '../model/recipe.ts';
+import type { KeyRef } from '../model/refs.ts';
 
 export type { KeyRef };
 

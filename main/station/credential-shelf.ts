@@ -1,4 +1,4 @@
-import type { DeviceCredentials } from '../recipe/credentials.ts';
+import type { DeviceCredentials } from '../recipe/making/device-credentials.ts';
 
 /** Boards that may lie between their seal and their label; a printer that takes no labels must not fill memory with secrets. */
 const room = 64;

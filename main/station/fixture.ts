@@ -9,7 +9,7 @@ import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenPort } from '../transport/port.ts';
 import { refuseBoard, refuseOwnPort } from './admission.ts';
-import { BoardPlace, type Inserted } from './board-place.ts';
+import { BoardDetection, type Inserted } from './board-detection.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import type { FixtureState, StationListener } from './events.ts';
 import { finishLockedBoard, isLocked } from './locked-board.ts';
@@ -70,12 +70,12 @@ export interface FixtureParts {
 export class Fixture {
   readonly #spec: FixtureSpec;
   readonly #parts: FixtureParts;
-  readonly #place: BoardPlace;
+  readonly #place: BoardDetection;
 
   constructor(spec: FixtureSpec, parts: FixtureParts) {
     this.#spec = spec;
     this.#parts = parts;
-    this.#place = new BoardPlace({
+    this.#place = new BoardDetection({
       ...parts,
       address: spec.address,
       patience: parts.gate === null ? null : { contacts: parts.gate.contacts(spec.name) },

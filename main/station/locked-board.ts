@@ -2,15 +2,15 @@ import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import { consoleRateOf, openShutBoard } from '../chip/connect.ts';
-import { shutsDownload } from '../efuse/wishes.ts';
+import { shutsDownload } from '../efuse/field-checks.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Fact, StoredEvent } from '../model/event.ts';
 import { BoardFault, isFault } from '../model/fault.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
-import { type BootProof, proveByBoot, signatureFits } from '../recipe/proof.ts';
+import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
 import type { Recipe } from '../recipe/types.ts';
 import type { OpenPort } from '../transport/port.ts';
-import { pastOf, recordedBefore } from './past.ts';
+import { burnHistoryOf, recordedBefore } from './burn-history.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
 
 /** Whether a fault says that the chip is there and its door is shut. */
@@ -42,7 +42,7 @@ async function unsealedRuns(ledger: Ledger, serial: string | null): Promise<Unse
     const history = await ledger.history(run.mac);
     if (history.sealed !== null || history.condemned !== null) continue;
     const wroteFlash = events.some(({ event }) => event.type === 'step-started' && event.step === 'write-flash');
-    found.push({ run, events: [...recordedBefore(pastOf(history), wroteFlash), ...events] });
+    found.push({ run, events: [...recordedBefore(burnHistoryOf(history), wroteFlash), ...events] });
   }
   return found;
 }

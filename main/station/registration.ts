@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { csvLine } from '../base/csv-line.ts';
 import { sha256Hex } from '../base/digest.ts';
+import { csvLine } from '../formats/csv-line.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
-import { recordSpki } from '../recipe/proof.ts';
+import { recordSpki } from '../recipe/steps/proof.ts';
 
 /** What a cloud is told of the devices of a batch. */
 export const registrationForms = ['csv', 'aws', 'azure'] as const;

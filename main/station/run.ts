@@ -10,23 +10,23 @@ import type { Fact, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from
 import { BoardFault, type Fault, faultOf, isFault, LedgerFault, RecipeFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
-import { devicePartsOf } from '../recipe/device-parts.ts';
 import { firmwareFactsOf } from '../recipe/firmware-facts.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
-import { makePlan, planDigest, planFacts } from '../recipe/plan.ts';
-import type { Release } from '../recipe/release.ts';
-import { destroyCredentials, destroyKeys, newWorkspace, type Step, type StepContext } from '../recipe/step.ts';
+import type { Release } from '../recipe/making/release.ts';
+import { devicePartsOf } from '../recipe/plan/device-parts.ts';
+import { makePlan, planDigest, planFacts } from '../recipe/plan/plan.ts';
 import { stepOf } from '../recipe/steps/index.ts';
+import { destroyCredentials, destroyKeys, newWorkspace, type Step, type StepContext } from '../recipe/steps/step.ts';
 import type { Plan } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
 import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
+import { type BurnHistory, burnHistoryOf, recordedBefore } from './burn-history.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
-import { type BoardPast, pastOf, recordedBefore } from './past.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
-import { whoWaived } from './who-waived.ts';
+import { waiversOf } from './waivers.ts';
 
 /** What every run of a station shares. */
 export interface RunParts {
@@ -145,7 +145,7 @@ export class Run {
     const refused = refuseBoard(recipe, identity, history);
     if (refused) throw refused;
     const serial = await this.#bind(identity, history);
-    const past = pastOf(history);
+    const past = burnHistoryOf(history);
     const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, past, release);
     const cannot = refuseWithoutReset(plan, this.#job);
     if (cannot) throw cannot;
@@ -164,7 +164,7 @@ export class Run {
     });
     const firmware = firmwareFactsOf(loaded) as unknown as Fact;
     await this.#say(null, { type: 'observed', what: 'firmware', value: firmware });
-    for (const waiver of await whoWaived(loaded, this.#record.operator, ledger)) {
+    for (const waiver of await waiversOf(loaded, this.#record.operator, ledger)) {
       await this.#say(null, { type: 'waived', ...waiver });
     }
     return { plan, digest, past, rows };
@@ -198,7 +198,7 @@ export class Run {
     identity: ReadableIdentity,
     snapshot: EfuseSnapshot,
     serial: string | null,
-    past: BoardPast,
+    past: BurnHistory,
     release: Release,
   ): Promise<Plan> {
     const first = this.#plan(board, identity, snapshot, serial, past, release);
@@ -222,7 +222,7 @@ export class Run {
     identity: ReadableIdentity,
     snapshot: EfuseSnapshot,
     serial: string | null,
-    past: BoardPast,
+    past: BurnHistory,
     release: Release,
   ): Plan {
     const { recipe, ref, firmware, waivers } = this.#job.loaded;
@@ -339,7 +339,7 @@ function burnedDuplicate(cause: Fault): LedgerFault {
 interface Admitted {
   readonly plan: Plan;
   readonly digest: string;
-  readonly past: BoardPast;
+  readonly past: BurnHistory;
   readonly rows: StepContext['rows'];
 }
 

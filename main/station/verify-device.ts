@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import { connectBoard, consoleRateOf, openShutBoard } from '../chip/connect.ts';
+import { shutsDownload } from '../efuse/field-checks.ts';
 import { readValue } from '../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
-import { shutsDownload } from '../efuse/wishes.ts';
 import type { Fact } from '../model/event.ts';
 import { BoardFault, isFault } from '../model/fault.ts';
 import { identityWords, type SealedRecord } from '../model/record.ts';
-import { type BootProof, proveByBoot, signatureFits } from '../recipe/proof.ts';
+import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
 import type { Port } from '../transport/port.ts';
 
 /** One thing that was compared. */

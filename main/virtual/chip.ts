@@ -3,19 +3,19 @@ import { type RandomSource, seededRandom, systemRandom } from '../base/random.ts
 import { efuseTableFor } from '../efuse/tables.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 import type { ControlLines } from '../transport/port.ts';
-import { downloadBootLines, romBanner } from './boot-banner.ts';
-import { ClassicEfuseController } from './efuse-classic.ts';
-import { EfuseController } from './efuse-controller.ts';
-import { burnedMac, burnFactoryValues, macBytes } from './efuse-factory.ts';
+import { Uart } from './bench/uart.ts';
+import { downloadBootLines, romBanner } from './boot/banner.ts';
+import { ClassicEfuseController } from './efuse/classic-controller.ts';
+import { EfuseController } from './efuse/controller.ts';
+import { burnedMac, burnFactoryValues, macBytes } from './efuse/factory.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { NorFlash } from './flash.ts';
-import { type JtagState, jtagState, tokenOpensJtag } from './jtag.ts';
 import { commonRevision, kindFacts, romClockRatio } from './kinds.ts';
-import { LoaderSeat } from './loader-seat.ts';
-import { RegisterSpace } from './registers.ts';
+import { RegisterSpace } from './loader/registers.ts';
+import { LoaderSeat } from './loader/seat.ts';
+import { type JtagState, jtagState, tokenOpensJtag } from './peripherals/jtag.ts';
 import type { BootFromFlash, EfuseSilicon, RunningFirmware, UartSink, VirtualChipOptions } from './silicon.ts';
 import { assertFits, readState, writeState } from './state-file.ts';
-import { Uart } from './uart.ts';
 
 export interface VirtualIdentity {
   readonly kind: ChipKind;

@@ -1,5 +1,5 @@
 import type { RandomSource } from '../base/random.ts';
-import type { BurnFault } from './efuse-cells.ts';
+import type { BurnFault } from './efuse/cells.ts';
 import type { VirtualFault } from './silicon.ts';
 
 type Kind = VirtualFault['kind'];

@@ -9,7 +9,7 @@ import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, hexText, shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
-import { DeviceStory } from './DeviceStory.tsx';
+import { DeviceHistoryView } from './DeviceHistoryView.tsx';
 import { saveFile } from './download.ts';
 import { efuseRows } from './efuse-rows.ts';
 import { VerifyDevice } from './VerifyDevice.tsx';
@@ -109,7 +109,7 @@ export function DeviceView({ mac }: { readonly mac: string }) {
           <DeviceAssurance mac={mac} />
         </Tabs.Panel>
         <Tabs.Panel value="story">
-          <DeviceStory runs={device.runs} />
+          <DeviceHistoryView runs={device.runs} />
         </Tabs.Panel>
       </Tabs>
       {verifying && <VerifyDevice mac={mac} onClose={() => setVerifying(false)} />}

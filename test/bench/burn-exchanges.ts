@@ -91,7 +91,7 @@ async function burnOurs(): Promise<{ exchanges: number; seconds: number }> {
     const before = board.counters.exchanges;
     const began = performance.now();
     const keys = () => SecretBytes.adopt(new Uint8Array(randomBytes(32)));
-    const stages = ['keys', 'hide', 'protection', 'enable'] as const;
+    const stages = ['keys', 'read-protect', 'protection', 'enable'] as const;
     for await (const _ of board.burn(plan, keys, grantBurnPermit('bench', 'bench', plan), stages));
     const seconds = (performance.now() - began) / 1000;
     const exchanges = board.counters.exchanges - before;

@@ -1,7 +1,7 @@
 // Virtual boards in a process of their own, each behind an RFC 2217 port: as far from the station as real ones. Told a number, it takes
 // that board out and puts a new one in.
-import { openBenchChip } from '../../main/virtual/address.ts';
-import { listenVirtualChip, type VirtualListener } from '../../main/virtual/listen.ts';
+import { openBenchChip } from '../../main/virtual/bench/bench.ts';
+import { listenVirtualChip, type VirtualListener } from '../../main/virtual/listen/listen.ts';
 
 const [count = '1', chip = 'esp32p4'] = process.argv.slice(2);
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { openDesk } from '../../main/desktop.ts';
+import { openDesk } from '../../main/start/open-desk.ts';
 
 export interface StationTask {
   readonly addresses: readonly string[];

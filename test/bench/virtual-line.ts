@@ -8,7 +8,7 @@ export interface VirtualLine {
   close(): Promise<void>;
 }
 
-const cli = fileURLToPath(new URL('../../main/cli.ts', import.meta.url));
+const cli = fileURLToPath(new URL('../../main/start/terminal.ts', import.meta.url));
 
 /** Starts `virtual-chip` and gives the address at which it listens. */
 export async function virtualLine(chip: string, listen: 'pty' | 'tcp:0' | 'rfc2217:0'): Promise<VirtualLine> {

@@ -25,7 +25,7 @@ const frameTimes = `new Promise((resolve) => {
 /** A page in a browser without a graphics processor, as it is drawn while boards are made. */
 export async function windowFrames(): Promise<readonly Figure[]> {
   if (noBrowser) return [{ what: 'window', value: 'not measured', budget: noBrowser, met: null }];
-  const bench = await openBrowserBench({ fixtures, pacing: 'line', handTimes: { leavesMs: 1500, emptyMs: 300 } });
+  const bench = await openBrowserBench({ fixtures, pacing: 'line', changerTimes: { leavesMs: 1500, emptyMs: 300 } });
   try {
     const startedAt = performance.now();
     const { page } = await bench.window();

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import type { ConsoleMessage, Page } from 'playwright-core';
 import type { Role } from '../../main/contract/contract.ts';
-import type { Demonstration } from '../../main/desktop.ts';
-import { programFolder } from '../../main/parts.ts';
-import type { DeskAnswers } from '../../main/station/desk/desk.ts';
+import type { Demonstration } from '../../main/start/open-desk.ts';
+import { programFolder } from '../../main/start/real-parts.ts';
+import type { DeskAnswers } from '../../main/station/desk/room.ts';
 
 /** Where screenshots go; not part of the project. */
 export const resultsFolder = join(programFolder, 'test-results');

@@ -6,9 +6,9 @@ import { type Browser, chromium } from 'playwright-core';
 import { systemClock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { isInPath } from '../../main/boot/system.mjs';
-import { openDesk } from '../../main/desktop.ts';
 import { type Loopback, startLoopback } from '../../main/ipc/loopback.ts';
-import { pageFolder } from '../../main/parts.ts';
+import { openDesk } from '../../main/start/open-desk.ts';
+import { pageFolder } from '../../main/start/real-parts.ts';
 import {
   type Bench,
   type BenchOptions,

@@ -1,8 +1,8 @@
 // The page, and for Electron the main process: built where they are stale, by one test file at a time.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildMain, buildPage, isPageStale } from '../../main/build.ts';
-import { programFolder } from '../../main/parts.ts';
+import { buildMain, buildPage, isPageStale } from '../../main/start/build.ts';
+import { programFolder } from '../../main/start/real-parts.ts';
 
 /** Longest wait for another test file that builds, in ms. */
 const buildMs = 60_000;

@@ -7,7 +7,7 @@ inEverySeat('devices', (openBench) => {
   let bench: Bench;
   let macs: string[] = [];
   before(async () => {
-    bench = await openBench({ fixtures: 4, pacing: 'none', handTimes: { leavesMs: 300_000, emptyMs: 1 } });
+    bench = await openBench({ fixtures: 4, pacing: 'none', changerTimes: { leavesMs: 300_000, emptyMs: 1 } });
     const { answers } = bench;
     await answers['line.start']({ recipe: 'esp32p4-production', order: 'PO-QA', count: 4 }, 'op-1');
     for (;;) {

@@ -1,6 +1,7 @@
 // The program as Electron starts it, on boards that a test chose; what it opened is left where the test finds it.
-import type { Demonstration, OpenedDesk } from '../../main/desktop.ts';
-import { runWindow } from '../../main/window.ts';
+
+import { runWindow } from '../../main/start/electron-window.ts';
+import type { Demonstration, OpenedDesk } from '../../main/start/open-desk.ts';
 
 const word = process.argv.find((one) => one.startsWith('--bench=')) ?? '--bench={}';
 const { folder, demonstration } = JSON.parse(word.slice('--bench='.length)) as {

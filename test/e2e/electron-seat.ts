@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication } from 'playwright-core';
-import { withoutTypes } from '../../main/build.ts';
-import type { OpenedDesk } from '../../main/desktop.ts';
-import { programFolder } from '../../main/parts.ts';
-import { electronProgram, hasDisplay } from '../../main/start-window.ts';
+import { withoutTypes } from '../../main/start/build.ts';
+import { electronProgram, hasDisplay } from '../../main/start/electron-program.ts';
+import type { OpenedDesk } from '../../main/start/open-desk.ts';
+import { programFolder } from '../../main/start/real-parts.ts';
 import {
   type Bench,
   type BenchOptions,

@@ -19,7 +19,7 @@ async function approveOwn({ answers }: Bench, name: string, change: (text: strin
 inEverySeat('the line', (openBench) => {
   let bench: Bench;
   before(async () => {
-    bench = await openBench({ fixtures: 3, pacing: 'none', handTimes: { leavesMs: 2000, emptyMs: 300 } });
+    bench = await openBench({ fixtures: 3, pacing: 'none', changerTimes: { leavesMs: 2000, emptyMs: 300 } });
   });
   after(() => bench.close());
   afterEach(quiet);

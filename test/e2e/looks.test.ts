@@ -144,7 +144,7 @@ inEverySeat('looks', (openBench) => {
   let bench: Bench;
   let mac = '';
   before(async () => {
-    bench = await openBench({ fixtures: 8, pacing: 'none', handTimes: { leavesMs: 1500, emptyMs: 200 } });
+    bench = await openBench({ fixtures: 8, pacing: 'none', changerTimes: { leavesMs: 1500, emptyMs: 200 } });
     const { answers } = bench;
     await runBatch(bench, 'esp32p4-production', 12);
     mac = (await answers['line.snapshot']({}, 'eng-2')).fixtures.find(

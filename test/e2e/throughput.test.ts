@@ -23,7 +23,7 @@ const framesInASecond = `new Promise((resolve) => {
 inEverySeat('throughput', (openBench) => {
   let bench: Bench;
   before(async () => {
-    bench = await openBench({ fixtures, pacing: 'line', handTimes: { leavesMs: 1500, emptyMs: 300 } });
+    bench = await openBench({ fixtures, pacing: 'line', changerTimes: { leavesMs: 1500, emptyMs: 300 } });
   });
   after(() => bench.close());
 

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isFilledWith } from '../../main/base/bytes.ts';
-import { bootCipher } from '../../main/virtual/boot-cipher.ts';
-import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot-keys.ts';
+import { bootCipher } from '../../main/virtual/boot/cipher.ts';
+import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot/keys.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { noToken, setStage } from '../stories/stage.ts';
 import { insert, recipeVariant, type Verdict } from './boards.ts';

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createStation } from '../../main/compose.ts';
-import { makeMissingKeys } from '../../main/recipe/keys.ts';
+import { makeMissingKeys } from '../../main/recipe/making/token-keys.ts';
+import { createStation } from '../../main/start/compose.ts';
 import { portGone, portNotFound } from '../../main/transport/faults.ts';
 import type { OpenPort } from '../../main/transport/port.ts';
 import { faultsOf, noToken, recipeNamed, setStage } from '../stories/stage.ts';

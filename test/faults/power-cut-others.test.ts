@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
-import { openBenchChip } from '../../main/virtual/address.ts';
+import { openBenchChip } from '../../main/virtual/bench/bench.ts';
 import { flashHoldsFirmware } from '../stories/judge.ts';
 import { noToken, recipeNamed, recipes, setStage } from '../stories/stage.ts';
 import { chipProcess, run, start, testFolder } from '../stories/terminal.ts';

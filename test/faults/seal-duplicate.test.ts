@@ -1,10 +1,10 @@
 // What a record states turns out at the seal to belong to another board: the board is burned by then, and is told so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStation } from '../../main/compose.ts';
 import type { Ledger } from '../../main/ledger/ledger.ts';
 import { LedgerFault } from '../../main/model/fault.ts';
-import { makeMissingKeys } from '../../main/recipe/keys.ts';
+import { makeMissingKeys } from '../../main/recipe/making/token-keys.ts';
+import { createStation } from '../../main/start/compose.ts';
 import type { StationEvent } from '../../main/station/events.ts';
 import { noToken, recipeNamed, setStage } from '../stories/stage.ts';
 

@@ -9,7 +9,7 @@ import { decodeSnapshot } from '../../main/efuse/snapshot.ts';
 import { fieldOf, hasField, keyBlockOf, purposeFieldOf, purposeRule } from '../../main/efuse/tables.ts';
 import type { EfuseTable, KeyPurpose, KeyPurposeRule } from '../../main/efuse/types.ts';
 import { keyDigestOf } from '../../main/image/secure-boot.ts';
-import { trustedDigests, xtsKey } from '../../main/virtual/boot-keys.ts';
+import { trustedDigests, xtsKey } from '../../main/virtual/boot/keys.ts';
 import { allStages, digest, keyBytesOf, meet, permitFor, production, secretOf } from '../unit/chip/rig.ts';
 import { judging } from './espressif-tools.ts';
 import { type BenchChip, onBench, siliconNames, snapshotOf } from './virtual-bench.ts';

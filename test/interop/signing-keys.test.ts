@@ -4,7 +4,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadRecipe } from '../../main/recipe/load.ts';
-import { buildRelease } from '../../main/recipe/release.ts';
+import { buildRelease } from '../../main/recipe/making/release.ts';
 import { pemOf } from '../../main/signing/pem.ts';
 import { TokenRing } from '../../main/signing/token-ring.ts';
 import { openSoftToken, withoutSoftHsm } from '../unit/signing/soft-token.ts';

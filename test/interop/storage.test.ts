@@ -5,10 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { toHex } from '../../main/base/bytes.ts';
+import { groupPrime } from '../../main/formats/srp6a.ts';
 import { readNvs } from '../../main/image/nvs-read.ts';
-import { groupPrime } from '../../main/image/srp6a.ts';
-import { bootFromFlash } from '../../main/virtual/boot.ts';
-import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot-keys.ts';
+import { bootFromFlash } from '../../main/virtual/boot/boot.ts';
+import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot/keys.ts';
 import { faultsOf, noToken, recipeNamed, setStage } from '../stories/stage.ts';
 import { judging } from './espressif-tools.ts';
 

@@ -1,8 +1,8 @@
 // Virtual chips on a bench where foreign tools can reach them.
 import type { EfuseSnapshot } from '../../main/efuse/types.ts';
-import { bootFromFlash } from '../../main/virtual/boot.ts';
+import { bootFromFlash } from '../../main/virtual/boot/boot.ts';
 import { VirtualChip } from '../../main/virtual/chip.ts';
-import { listenVirtualChip } from '../../main/virtual/listen.ts';
+import { listenVirtualChip } from '../../main/virtual/listen/listen.ts';
 import type { VirtualChipOptions } from '../../main/virtual/silicon.ts';
 
 /** Every silicon that Fuseline knows, under the name that its tests carry. */

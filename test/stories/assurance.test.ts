@@ -9,8 +9,8 @@ import type { Assurance } from '../../main/model/assurance.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { assuranceOf } from '../../main/recipe/assurance/assurance.ts';
 import { assuranceOfRecipe } from '../../main/recipe/assurance/foreseen.ts';
-import { noteState } from '../../main/station/desk/approval.ts';
-import { reportDevice } from '../../main/station/desk/reports.ts';
+import { noteState } from '../../main/station/desk/library/approval.ts';
+import { reportDevice } from '../../main/station/desk/reports/device-export.ts';
 import { firmwareWith, sdkconfigBut } from '../unit/recipe/built-well.ts';
 import { faultsOf, noToken, recipeAt, recipes, setStage } from './stage.ts';
 

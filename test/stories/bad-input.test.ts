@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { openPort } from '../../main/transport/open.ts';
-import { openBenchChip } from '../../main/virtual/address.ts';
+import { openBenchChip } from '../../main/virtual/bench/bench.ts';
 import { factoryBits } from '../faults/boards.ts';
 import { block0Bits } from './judge.ts';
 import { noToken, recipes, repository } from './stage.ts';

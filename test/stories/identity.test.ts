@@ -12,7 +12,7 @@ import { issueCaCertificate, serialNumberFrom } from '../../main/signing/certifi
 import { pemOf } from '../../main/signing/pem.ts';
 import { registrationText, sealedOf } from '../../main/station/registration.ts';
 import { proveSealedBoard } from '../../main/station/verify-device.ts';
-import { flashView } from '../../main/virtual/boot-flash.ts';
+import { flashView } from '../../main/virtual/boot/flash-view.ts';
 import { faultsOf, noToken, recipeAt, recipes, type Stage, setStage } from './stage.ts';
 
 const skip = noToken || (spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed');

@@ -6,8 +6,8 @@ import { splitSigned, verifySignatureBlock } from '../../main/image/secure-boot.
 import type { SealedRecord } from '../../main/model/record.ts';
 import { assuranceOf } from '../../main/recipe/assurance/assurance.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
-import { bootCipher } from '../../main/virtual/boot-cipher.ts';
-import { trustedDigests } from '../../main/virtual/boot-keys.ts';
+import { bootCipher } from '../../main/virtual/boot/cipher.ts';
+import { trustedDigests } from '../../main/virtual/boot/keys.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 
 /** What lies in flash, decrypted with the key that only the unprotected view of the eFuses has, is the signed firmware of the build. */

@@ -7,8 +7,8 @@ import { systemClock } from '../../main/base/clock.ts';
 import { connectBoard } from '../../main/chip/connect.ts';
 import { isFault } from '../../main/model/fault.ts';
 import { type LoadedRecipe, loadRecipe } from '../../main/recipe/load.ts';
-import { flashView } from '../../main/virtual/boot-flash.ts';
-import { checkSecureBoot } from '../../main/virtual/boot-secure.ts';
+import { flashView } from '../../main/virtual/boot/flash-view.ts';
+import { checkSecureBoot } from '../../main/virtual/boot/secure-boot.ts';
 import { flashHoldsFirmware, leftOpen } from './judge.ts';
 import { faultsOf, noToken, recipeNamed, recipes, setStage } from './stage.ts';
 

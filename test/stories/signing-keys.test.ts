@@ -16,7 +16,7 @@ import {
 } from '../../main/image/secure-boot.ts';
 import { isFault } from '../../main/model/fault.ts';
 import { loadRecipe } from '../../main/recipe/load.ts';
-import { bootFromFlash } from '../../main/virtual/boot.ts';
+import { bootFromFlash } from '../../main/virtual/boot/boot.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import type { VirtualEfuse } from '../../main/virtual/silicon.ts';
 import { makeSecondToken } from './second-token.ts';

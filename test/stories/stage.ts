@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isFault } from '../../main/model/fault.ts';
-import { openStationOf } from '../../main/parts.ts';
-import { keysOf } from '../../main/recipe/keys.ts';
 import { type LoadedRecipe, type LoadOptions, loadRecipe } from '../../main/recipe/load.ts';
+import { keysOf } from '../../main/recipe/making/token-keys.ts';
 import { findSoftHsm } from '../../main/signing/softhsm.ts';
+import { openStationOf } from '../../main/start/real-parts.ts';
 import type { StationEvent } from '../../main/station/events.ts';
 import type { BatchResult, ProvisionJob, Station } from '../../main/station/station.ts';
-import { createVirtualBench, type VirtualBench } from '../../main/virtual/address.ts';
+import { createVirtualBench, type VirtualBench } from '../../main/virtual/bench/bench.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));

@@ -10,18 +10,18 @@ import { pathToFileURL } from 'node:url';
 import { toHex, utf8 } from '../../main/base/bytes.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { SecretBytes } from '../../main/base/secret.ts';
+import type { CliContext } from '../../main/cli/context.ts';
 import { escrowRelease } from '../../main/cli/escrow.ts';
-import type { World } from '../../main/cli/world.ts';
 import { decryptNvs, nvsKeysFromHmac, readNvsKeys } from '../../main/image/nvs-encryption.ts';
 import { readNvs } from '../../main/image/nvs-read.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
+import { held } from '../../main/station/desk/access/escrow.ts';
+import { Operators } from '../../main/station/desk/access/operators.ts';
 import { DeskFile } from '../../main/station/desk/desk-file.ts';
-import { held } from '../../main/station/desk/escrow.ts';
-import { LabelDesk } from '../../main/station/desk/label-desk.ts';
-import { Operators } from '../../main/station/desk/operators.ts';
-import { bootFromFlash } from '../../main/virtual/boot.ts';
-import { flashView } from '../../main/virtual/boot-flash.ts';
-import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot-keys.ts';
+import { LabelDesk } from '../../main/station/desk/labels/label-desk.ts';
+import { bootFromFlash } from '../../main/virtual/boot/boot.ts';
+import { flashView } from '../../main/virtual/boot/flash-view.ts';
+import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot/keys.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { bringToEnd } from '../faults/boards.ts';
 import { faultsOf, noToken, recipeAt, recipeNamed, recipes, repository, type Stage, setStage } from './stage.ts';
@@ -122,7 +122,7 @@ async function released(stage: Stage, device: string, options: { readonly as?: s
     stationConfig: join(repository, 'station-config'),
     openStation: async () => ({ parts: stage.station.parts, close: async () => undefined }),
     askSecret: async (question: string) => SecretBytes.take(utf8(`${/PIN of (\w+)/.exec(question)![1]}-pin`)),
-  } as unknown as World;
+  } as unknown as CliContext;
   const asked = { what: 'proof-of-possession', custodian: ['cy', 'di'], reason: 'the label came off in the field' };
   assert.equal(await escrowRelease(device, { ...asked, ...options }, world), 0);
   return answers;

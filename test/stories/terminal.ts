@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { repository } from './stage.ts';
 
-const front = join(repository, 'main', 'cli.ts');
+const front = join(repository, 'main', 'start', 'terminal.ts');
 
 /** What a command said, and its exit status. */
 export interface Said {

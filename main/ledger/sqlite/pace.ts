@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { RunEvent } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
-import type { RecipeRef } from '../../model/record.ts';
+import type { RecipeRef } from '../../model/refs.ts';
 import type { RunPace, RunTally } from '../ledger.ts';
 import type { RunRow } from './projections.ts';
 

@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { canonicalJson } from '../../base/json.ts';
 import type { RunEvent, StepEvent } from '../../model/event.ts';
-import type { RecipeRef } from '../../model/record.ts';
+import type { RecipeRef } from '../../model/refs.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
 import { emptyProjections } from './schema.ts';
 

@@ -2,11 +2,11 @@ import type { Database } from 'better-sqlite3';
 import type { Fact, StoredEvent, WrappedKey } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { RecipeRef, RunRecord, SealedRecord } from '../../model/record.ts';
+import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
+import type { RecipeRef } from '../../model/refs.ts';
 import { type ChainBreak, ChainCheck, type ChainHead, type ChainRow } from '../chain.ts';
 import type { BookedEvent } from '../entry.ts';
 import type {
-  BatchRecord,
   DeviceHistory,
   DeviceQuery,
   DeviceRow,

@@ -1,8 +1,9 @@
 import type { RunEvent, StepEvent } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { RecipeRef, RunRecord, SealedRecord } from '../../model/record.ts';
-import type { BatchRecord, EscrowRelease, RecipeStateNote, SessionNote } from '../ledger.ts';
+import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
+import type { RecipeRef } from '../../model/refs.ts';
+import type { EscrowRelease, RecipeStateNote, SessionNote } from '../ledger.ts';
 
 /**
  * What the writing thread can be asked. A request crosses to it as its canonical JSON text: what has no JSON form (a SecretBytes, a

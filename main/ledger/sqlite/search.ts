@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Outcome } from '../../model/outcome.ts';
-import type { RecipeRef } from '../../model/record.ts';
+import type { RecipeRef } from '../../model/refs.ts';
 import type { DeviceQuery, DeviceRow } from '../ledger.ts';
 
 /** How many devices one source of a text search looks at; bounds the time of any search whatever the size of the book. */

@@ -3,12 +3,12 @@ import { blankSnapshot, type DecodedField, decodeSnapshot } from '../../efuse/sn
 import type { EfuseSnapshot } from '../../efuse/types.ts';
 import type { Assurance } from '../../model/assurance.ts';
 import type { Fact } from '../../model/event.ts';
-import { tablesOf } from '../check.ts';
 import { firmwareFactsOf } from '../firmware-facts.ts';
 import type { LoadedRecipe } from '../load.ts';
-import { planFacts } from '../plan.ts';
-import { planOnBlank } from '../preview.ts';
-import { previewRelease, type Release } from '../release.ts';
+import { previewRelease, type Release } from '../making/release.ts';
+import { planFacts } from '../plan/plan.ts';
+import { planOnBlank } from '../plan/preview.ts';
+import { tablesOf } from '../plan/silicon-lines.ts';
 import type { Plan, StepId } from '../types.ts';
 import { assuranceOfProduct } from './assurance.ts';
 import { Product, type Shown } from './product.ts';

@@ -1,6 +1,7 @@
 import { sha256Hex } from '../../base/digest.ts';
 import type { Firmware } from '../../image/types.ts';
-import type { Finding, Recipe } from '../types.ts';
+import type { Finding } from '../finding.ts';
+import type { Recipe } from '../types.ts';
 import { advisories, chipAdvisories } from './advisories.ts';
 import { agreementChecks, lintAgreement } from './agreement.ts';
 import { type LintContext, lintRules } from './rules.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../types.ts';
+import type { Finding } from '../finding.ts';
 
 /** A finding before it is known where the recipe file and its waivers stand; `line` is one of the sdkconfig. */
 export type Told = Pick<Finding, 'check' | 'severity' | 'what' | 'remedy'> & {

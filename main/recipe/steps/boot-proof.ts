@@ -1,8 +1,8 @@
 import { toHex } from '../../base/bytes.ts';
 import type { StepEvent } from '../../model/event.ts';
-import { proveByBoot, requireSignature } from '../proof.ts';
-import type { Step, StepContext } from '../step.ts';
 import type { Recipe } from '../types.ts';
+import { proveByBoot, requireSignature } from './proof.ts';
+import type { Step, StepContext } from './step.ts';
 
 /** Boot while the board can still be read: what fails here can be looked at. */
 export const bootProof: Step = {

@@ -3,7 +3,7 @@ import type { KeyBytes } from '../../chip/board.ts';
 import { keyBlockMap } from '../../efuse/slots.ts';
 import type { KeyRole } from '../../model/event.ts';
 import { BoardFault } from '../../model/fault.ts';
-import type { Step, Workspace } from '../step.ts';
+import type { Step, Workspace } from './step.ts';
 
 /** Keys into their blocks: written, read back, purposes set, then hidden (FACTS 13.2 steps 2 and 3). */
 export const burnKeys: Step = {
@@ -19,7 +19,7 @@ export const burnKeys: Step = {
 
   async *perform({ board, plan, permit, workspace }) {
     await board.returnToRom();
-    yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['keys', 'hide']);
+    yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['keys', 'read-protect']);
   },
 };
 

@@ -1,5 +1,5 @@
 import { isoTime } from '../../base/clock.ts';
-import { destroyKeys, type Step } from '../step.ts';
+import { destroyKeys, type Step } from './step.ts';
 
 /** The station's own copies go; their wrapped forms follow in the seal's transaction. The event is the destruction record. */
 export const destroyKeyCopies: Step = {

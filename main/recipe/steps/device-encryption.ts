@@ -10,8 +10,8 @@ import {
   encryptionSeconds,
   encryptionTrouble,
   shutEncryptionProblems,
-} from '../device-encryption.ts';
-import type { Step, StepContext } from '../step.ts';
+} from '../plan/device-encryption.ts';
+import type { Step, StepContext } from './step.ts';
 
 /** The first start, in which the device makes its flash key and encrypts its flash; its end is awaited, then looked at. */
 export const deviceEncryption: Step = {

@@ -1,4 +1,3 @@
-import type { Step } from '../step.ts';
 import type { StepId } from '../types.ts';
 import { bootProof, finalBootProof } from './boot-proof.ts';
 import { burnKeys } from './burn-keys.ts';
@@ -7,6 +6,7 @@ import { deviceEncryption } from './device-encryption.ts';
 import { prepare } from './prepare.ts';
 import { protect } from './protect.ts';
 import { shutDoors } from './shut-doors.ts';
+import type { Step } from './step.ts';
 import { writeFlash } from './write-flash.ts';
 
 /** Every step in the only order there is (DESIGN section 3). A plan leaves some out; it never reorders. */

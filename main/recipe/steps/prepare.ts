@@ -1,12 +1,12 @@
-import { escrowJtagToken } from '../prepare/escrow.ts';
-import { makeIdentity } from '../prepare/identity.ts';
-import { makeImages } from '../prepare/images.ts';
-import { obtainKey } from '../prepare/keys.ts';
-import { deriveOtaKey } from '../prepare/ota.ts';
-import { makeStorage } from '../prepare/storage.ts';
-import type { Step } from '../step.ts';
-import { destroyCredentials, destroyKeys } from '../step.ts';
+import { obtainKey } from '../making/device-keys.ts';
+import { escrowJtagToken } from '../making/escrow.ts';
+import { makeIdentity } from '../making/identity.ts';
+import { makeImages } from '../making/images.ts';
+import { deriveOtaKey } from '../making/ota-key.ts';
+import { makeStorage } from '../making/storage.ts';
 import type { Recipe } from '../types.ts';
+import type { Step } from './step.ts';
+import { destroyCredentials, destroyKeys } from './step.ts';
 
 /**
  * Keys, certificate and the flash of this board. Touches no board: it may be carried out again from its beginning, as it is when the

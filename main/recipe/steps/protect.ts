@@ -1,5 +1,5 @@
-import type { Step } from '../step.ts';
 import { keyBytesOf } from './burn-keys.ts';
+import type { Step } from './step.ts';
 
 /** Protections, then flash encryption and Secure Boot in one programming (FACTS 13.2 steps 4 to 8). */
 export const protect: Step = {

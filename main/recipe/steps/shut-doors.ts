@@ -1,7 +1,7 @@
 import { decodeSnapshot } from '../../efuse/snapshot.ts';
 import { isFault } from '../../model/fault.ts';
-import type { Step, StepContext } from '../step.ts';
 import { keyBytesOf } from './burn-keys.ts';
+import type { Step, StepContext } from './step.ts';
 
 /** The last read-out of all eFuses, then the door: what is not read by now can never be read (FACTS 13.2 steps 9 and 10). */
 export const shutDoors: Step = {

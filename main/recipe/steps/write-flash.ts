@@ -1,6 +1,6 @@
 import { AsyncQueue } from '../../base/queue.ts';
 import type { StepEvent } from '../../model/event.ts';
-import type { FlashImage, Step, StepContext } from '../step.ts';
+import type { FlashImage, Step, StepContext } from './step.ts';
 
 /** Flash first, while the chip can still be read: written, then believed by the chip's own digest (FACTS 3.7). */
 export const writeFlash: Step = {

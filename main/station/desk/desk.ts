@@ -1,56 +1,18 @@
 import { join } from 'node:path';
-import type { z } from 'zod';
-import type { CallAnswers, CallName, calls, LineChange } from '../../contract/contract.ts';
+import type { LineChange } from '../../contract/contract.ts';
 import type { TokenView } from '../../contract/views.ts';
-import type { FixtureSpec } from '../fixture.ts';
 import type { Station } from '../station.ts';
+import { Operators } from './access/operators.ts';
 import { DeskFile } from './desk-file.ts';
-import { deviceAnswers } from './device-answers.ts';
-import { LabelDesk } from './label-desk.ts';
-import { Line } from './line.ts';
-import { lineAnswers } from './line-answers.ts';
-import { Operators } from './operators.ts';
-import { recipeAnswers } from './recipe-answers.ts';
-import { RecipeShelf } from './recipes.ts';
-import type { OpenRehearsal } from './rehearsal.ts';
+import { LabelDesk } from './labels/label-desk.ts';
+import { recipeAnswers } from './library/recipe-answers.ts';
+import { RecipeShelf } from './library/recipe-shelf.ts';
+import { Line } from './line/line.ts';
+import { lineAnswers } from './line/line-answers.ts';
+import { TokenWatch } from './line/token-watch.ts';
+import { deviceAnswers } from './reports/device-answers.ts';
+import type { DeskAnswers, DeskParts, DeskRoom } from './room.ts';
 import { stationAnswers } from './station-answers.ts';
-import { TokenWatch } from './token-watch.ts';
-
-/** Calls about the station; those about who sits at a face are the face's own. */
-export type DeskCallName = Exclude<CallName, `session.${string}`>;
-
-/** Answers every such call; `by` is who asks, by id. Inputs were checked by the contract's schema, and the caller's role. */
-export type DeskAnswers = {
-  readonly [Name in DeskCallName]: (
-    input: z.output<(typeof calls)[Name]['input']>,
-    by: string,
-  ) => CallAnswers[Name] | Promise<CallAnswers[Name]>;
-};
-
-export interface DeskParts {
-  readonly station: Station;
-  readonly dataFolder: string;
-  /** Folder of the configuration that comes with the program: recipes, labels. */
-  readonly stationConfig: string;
-  /** Fixtures of the station file; those taught at the desk take their place. */
-  readonly fixtures: readonly FixtureSpec[];
-  readonly demonstration: boolean;
-  /** The token is the private SoftHSM of the data folder, in which missing keys are made without asking. */
-  readonly embeddedToken: boolean;
-  readonly openRehearsal: OpenRehearsal;
-  /** How often in a row a board must answer at this address before its contact counts as stable; left out: once where virtual, else twice. */
-  readonly contacts?: (address: string) => number;
-}
-
-/** What the parts of the desk share. */
-export interface DeskRoom extends DeskParts {
-  readonly line: Line;
-  readonly shelf: RecipeShelf;
-  readonly operators: Operators;
-  readonly file: DeskFile;
-  readonly labels: LabelDesk;
-  readonly token: TokenWatch;
-}
 
 /** Real contacts bounce; virtual ones do not. */
 function usualContacts(address: string): number {

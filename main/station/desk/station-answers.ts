@@ -1,9 +1,9 @@
 import type { StationView } from '../../contract/views.ts';
 import { RecipeFault } from '../../model/fault.ts';
-import { makeMissingKeys } from '../../recipe/keys.ts';
+import { makeMissingKeys } from '../../recipe/making/token-keys.ts';
 import { parseAddress } from '../../transport/address.ts';
-import type { DeskAnswers, DeskRoom } from './desk.ts';
-import { parsePrinter } from './printer.ts';
+import { parsePrinter } from './labels/printer.ts';
+import type { DeskAnswers, DeskRoom } from './room.ts';
 
 type Answers = Pick<
   DeskAnswers,

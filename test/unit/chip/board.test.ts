@@ -11,7 +11,7 @@ import { chipKinds } from '../../../main/model/chip.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import type { Loader } from '../../../main/protocol/loader.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
-import { openVirtualPort } from '../../../main/virtual/port.ts';
+import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { fastClock } from './clocks.ts';
 import { allStages, Book, keyBytes, meet, permitFor, production, virtualChip } from './rig.ts';
 

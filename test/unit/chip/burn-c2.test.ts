@@ -6,7 +6,7 @@ import { bytesOfWords, concat, fromHex, reversed } from '../../../main/base/byte
 import { planBurn } from '../../../main/efuse/plan.ts';
 import type { WantedEfuses } from '../../../main/efuse/plan-types.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { xtsKey } from '../../../main/virtual/boot-keys.ts';
+import { xtsKey } from '../../../main/virtual/boot/keys.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { allStages, Book, digest, keyBytes, meet, permitFor, production, secretOf, virtualChip } from './rig.ts';
 
@@ -19,7 +19,7 @@ test('both halves are in after one burn, whose events name them one by one', asy
   const chip = virtualChip('esp32c2', 102);
   const board = await meet(chip);
   const book = new Book();
-  await book.run(board, wanted, ['keys', 'hide']);
+  await book.run(board, wanted, ['keys', 'read-protect']);
   await board.close();
   assert.deepEqual(bytesOfWords([...chip.efuse.hardwareBlock(3)]), content);
   assert.deepEqual([chip.efuse.field('RD_DIS'), chip.efuse.field('WR_DIS')], [1, 0x80]);

@@ -98,14 +98,14 @@ test('stages are burned when they are asked for', async () => {
   const chip = virtualChip('esp32p4', 103);
   const board = await meet(chip);
   const plan = planBurn(await board.readEfuses(), production('esp32p4', 103), { slots: [] });
-  for await (const _ of board.burn(plan, keyBytes, permitFor(plan), ['keys', 'hide']));
+  for await (const _ of board.burn(plan, keyBytes, permitFor(plan), ['keys', 'read-protect']));
   assert.equal(chip.efuse.field('SECURE_BOOT_EN'), 0);
   assert.equal(chip.efuse.field('RD_DIS'), 3);
   for await (const _ of board.burn(plan, keyBytes, permitFor(plan), ['protection', 'enable']));
   assert.equal(chip.efuse.field('SECURE_BOOT_EN'), 1);
   assert.equal(chip.efuse.field('ENABLE_SECURITY_DOWNLOAD'), 0);
   const again: string[] = [];
-  for await (const event of board.burn(plan, keyBytes, permitFor(plan), ['hide', 'protection', 'enable']))
+  for await (const event of board.burn(plan, keyBytes, permitFor(plan), ['read-protect', 'protection', 'enable']))
     again.push(event.type);
   assert.deepEqual(again, ['verified', 'verified', 'verified', 'verified'], 'found as intended, nothing burned twice');
   await assert.rejects(

@@ -10,7 +10,7 @@ import type { WantedEfuses } from '../../../main/efuse/plan-types.ts';
 import { blankSnapshot, blockHealth } from '../../../main/efuse/snapshot.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { ClassicEfuseController } from '../../../main/virtual/efuse-classic.ts';
+import { ClassicEfuseController } from '../../../main/virtual/efuse/classic-controller.ts';
 import type { VirtualFault } from '../../../main/virtual/silicon.ts';
 import { fastClock } from './clocks.ts';
 import { Book, digest, meet, secretOf, virtualChip } from './rig.ts';

@@ -12,8 +12,8 @@ import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import type { ChipKind, Revision } from '../../../main/model/chip.ts';
 import type { StepEvent } from '../../../main/model/event.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
+import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
-import { openVirtualPort } from '../../../main/virtual/port.ts';
 import type { VirtualFault } from '../../../main/virtual/silicon.ts';
 import { fastClock } from './clocks.ts';
 
@@ -31,7 +31,7 @@ export async function meet(chip: VirtualChip): Promise<Board> {
   return openBoard(loader, { clock: fastClock });
 }
 
-export const allStages: readonly BurnStage[] = ['keys', 'hide', 'protection', 'enable', 'door'];
+export const allStages: readonly BurnStage[] = ['keys', 'read-protect', 'protection', 'enable', 'door'];
 export const permitFor = (plan: BurnPlan) => grantBurnPermit('run-1', 'digest-1', plan);
 
 /** Secret of a role and part: the same in every run of a test. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assuranceCommand } from '../../../main/cli/assurance.ts';
-import { exit, type World } from '../../../main/cli/world.ts';
+import { type CliContext, exit } from '../../../main/cli/context.ts';
 import { LedgerFault } from '../../../main/model/fault.ts';
 
 const recipes = join(import.meta.dirname, '../../../station-config/recipes');
@@ -10,12 +10,12 @@ const recipes = join(import.meta.dirname, '../../../station-config/recipes');
 /** What a command answers where no station has ever worked: there is no ledger to open. */
 async function answerOf(recipe: string, json: boolean): Promise<string[]> {
   const lines: string[] = [];
-  const world = {
+  const context = {
     streams: { answer: (line: string) => lines.push(line), say: () => {} },
     openLedger: () =>
       Promise.reject(new LedgerFault({ code: 'ledger.missing', what: 'There is none.', next: 'Start a station.' })),
-  } as unknown as World;
-  assert.equal(await assuranceCommand(join(recipes, `${recipe}.yaml`), { json }, world), exit.passed);
+  } as unknown as CliContext;
+  assert.equal(await assuranceCommand(join(recipes, `${recipe}.yaml`), { json }, context), exit.passed);
   return lines;
 }
 

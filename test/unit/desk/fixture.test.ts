@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemRandom } from '../../../main/base/random.ts';
 import { FixtureFault } from '../../../main/model/fault.ts';
-import { openPorts, openStationOf, stationConfigFolder } from '../../../main/parts.ts';
-import { makeMissingKeys } from '../../../main/recipe/keys.ts';
 import { loadRecipe } from '../../../main/recipe/load.ts';
-import { Line } from '../../../main/station/desk/line.ts';
+import { makeMissingKeys } from '../../../main/recipe/making/token-keys.ts';
+import { openPorts, openStationOf, stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { Line } from '../../../main/station/desk/line/line.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 
 test('a port that comes late, contacts that bounce, a sealed board that stays in', {

@@ -8,11 +8,11 @@ import { test } from 'node:test';
 import { systemRandom } from '../../../main/base/random.ts';
 import type { FixtureView } from '../../../main/contract/views.ts';
 import { FixtureFault } from '../../../main/model/fault.ts';
-import { openPorts, openStationOf, stationConfigFolder } from '../../../main/parts.ts';
-import { makeMissingKeys } from '../../../main/recipe/keys.ts';
 import { loadRecipe } from '../../../main/recipe/load.ts';
-import { isLabelOf } from '../../../main/station/desk/labels.ts';
-import { Line } from '../../../main/station/desk/line.ts';
+import { makeMissingKeys } from '../../../main/recipe/making/token-keys.ts';
+import { openPorts, openStationOf, stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { isLabelOf } from '../../../main/station/desk/labels/label-template.ts';
+import { Line } from '../../../main/station/desk/line/line.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 
 const by = 'op-1';

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { stationConfigFolder } from '../../../main/parts.ts';
-import { drawLabel } from '../../../main/station/desk/label-preview.ts';
-import { fillLabel, findTemplate, sampleFacts } from '../../../main/station/desk/labels.ts';
-import { parsePrinter, printLabel } from '../../../main/station/desk/printer.ts';
+import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { drawLabel } from '../../../main/station/desk/labels/label-preview.ts';
+import { fillLabel, findTemplate, sampleFacts } from '../../../main/station/desk/labels/label-template.ts';
+import { parsePrinter, printLabel } from '../../../main/station/desk/labels/printer.ts';
 
 const facts = sampleFacts('sensor', 3, 'esp32p4');
 const template = findTemplate('sensor', [join(stationConfigFolder, 'labels')])!;

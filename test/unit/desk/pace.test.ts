@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunPace } from '../../../main/ledger/ledger.ts';
-import { StepHistory } from '../../../main/station/desk/step-history.ts';
-import { findBottleneck, readThroughput } from '../../../main/station/desk/throughput.ts';
+import { StepHistory } from '../../../main/station/desk/line/step-history.ts';
+import { findBottleneck, readThroughput } from '../../../main/station/desk/reports/throughput.ts';
 import { book, mac, run } from '../ledger/book.ts';
 
 const start = Date.parse('2026-11-22T10:00:00.000Z');

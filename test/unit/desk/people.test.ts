@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Clock } from '../../../main/base/clock.ts';
 import { systemRandom } from '../../../main/base/random.ts';
-import { Operators } from '../../../main/station/desk/operators.ts';
+import { Operators } from '../../../main/station/desk/access/operators.ts';
 
 function list(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-people-'));

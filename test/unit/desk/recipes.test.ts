@@ -6,10 +6,10 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../main/base/clock.ts';
 import { openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import { RecipeFault } from '../../../main/model/fault.ts';
-import { stationConfigFolder } from '../../../main/parts.ts';
-import { fingerprintList, fingerprintWords } from '../../../main/station/desk/fingerprint.ts';
-import { RecipeShelf } from '../../../main/station/desk/recipes.ts';
-import { textFor } from '../../../main/station/desk/rehearsal.ts';
+import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { fingerprintList, fingerprintWords } from '../../../main/station/desk/access/fingerprint.ts';
+import { RecipeShelf } from '../../../main/station/desk/library/recipe-shelf.ts';
+import { textFor } from '../../../main/station/desk/library/rehearsal.ts';
 
 const examples = join(stationConfigFolder, 'recipes');
 const production = readFileSync(join(examples, 'esp32p4-production.yaml'), 'utf8');

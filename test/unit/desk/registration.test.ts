@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { parseCsv } from '../../../main/image/csv.ts';
+import { parseCsv } from '../../../main/formats/csv.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import type { SealedRecord } from '../../../main/model/record.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AssuredRow, exportDevices } from '../../../main/station/desk/reports.ts';
+import { type AssuredRow, exportDevices } from '../../../main/station/desk/reports/device-export.ts';
 
 const facts = { station: 's', at: '2026-11-22T10:00:00.000Z' };
 const rows: AssuredRow[] = Array.from({ length: 600 }, (_, n) => ({

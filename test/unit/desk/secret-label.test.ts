@@ -8,13 +8,18 @@ import { utf8 } from '../../../main/base/bytes.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import type { SealedRecord } from '../../../main/model/record.ts';
-import { stationConfigFolder } from '../../../main/parts.ts';
+import { stationConfigFolder } from '../../../main/start/real-parts.ts';
 import { CredentialShelf } from '../../../main/station/credential-shelf.ts';
 import { DeskFile } from '../../../main/station/desk/desk-file.ts';
-import { LabelDesk } from '../../../main/station/desk/label-desk.ts';
-import { drawLabel } from '../../../main/station/desk/label-preview.ts';
-import { fillLabel, findTemplate, isProvisioningCode, sampleFacts } from '../../../main/station/desk/labels.ts';
-import { fillSecretLabel, wantsCredentials } from '../../../main/station/desk/secret-label.ts';
+import { LabelDesk } from '../../../main/station/desk/labels/label-desk.ts';
+import { drawLabel } from '../../../main/station/desk/labels/label-preview.ts';
+import {
+  fillLabel,
+  findTemplate,
+  isProvisioningCode,
+  sampleFacts,
+} from '../../../main/station/desk/labels/label-template.ts';
+import { fillSecretLabel, wantsCredentials } from '../../../main/station/desk/labels/secret-label.ts';
 
 const template = '^XA^FO1,1^BQN,2,4^FDQA,{provisioning}^FS^FO1,90^A0N,20,20^FD{serial}: {proof}^FS^XZ';
 const credentials = (proof: string) => ({

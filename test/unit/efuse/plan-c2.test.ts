@@ -47,7 +47,7 @@ test('a derived flash key and a digest are burned in one go, and only the key is
     [
       [3, 2],
       // WR_DIS bit 7 freezes the block, RD_DIS bit 0 hides its low half (esp_efuse_table.csv of ESP-IDF)
-      ['hide', 0x80, 1],
+      ['read-protect', 0x80, 1],
     ],
   );
   assert.deepEqual(
@@ -63,7 +63,7 @@ test('a flash key of 256 bits is marked before it is hidden', () => {
   const plan = planBurn(blank, wanted(whole), nothing);
   assert.deepEqual(
     plan.burns.map((burn) => (burn.kind === 'key' ? burn.block : [burn.stage, ...burn.words])),
-    [3, ['keys', 0, 1 << 10], ['hide', 0x80, 3]],
+    [3, ['keys', 0, 1 << 10], ['read-protect', 0x80, 3]],
   );
 });
 

@@ -218,7 +218,7 @@ test('the plan of a production P4 has the burns of its stages and no more', () =
       'keys key',
       'keys key',
       'keys bits',
-      'hide bits',
+      'read-protect bits',
       'protection bits',
       'protection bits',
       'enable bits',

@@ -49,7 +49,7 @@ test('one flash key on a blank P4: content, purpose, then protection, as espefus
     [
       ['keys', 4],
       ['keys', 0, 0, 0x04000000, 0, 0, 0],
-      ['hide', 0x00800100, 1, 0, 0, 0, 0],
+      ['read-protect', 0x00800100, 1, 0, 0, 0, 0],
     ],
   );
   assert.deepEqual(plan.slots[0]!.todo, { content: true, purpose: true, readProtect: true, writeProtect: true });
@@ -95,7 +95,7 @@ test('stages keep their order; WR_DIS of RD_DIS comes after every RD_DIS, the do
   assert.deepEqual(plan.refusals, []);
   assert.deepEqual(
     plan.burns.map(({ stage, block }) => `${stage} ${block}`),
-    ['keys 5', 'keys 4', 'keys 0', 'hide 0', 'protection 0', 'protection 0', 'enable 0', 'door 0'],
+    ['keys 5', 'keys 4', 'keys 0', 'read-protect 0', 'protection 0', 'protection 0', 'enable 0', 'door 0'],
   );
   const fields = plan.burns.map((burn) => (burn.kind === 'bits' ? burn.fields.map((row) => row.field) : []));
   assert.deepEqual(fields[5], ['WR_DIS.RD_DIS']);
@@ -286,7 +286,7 @@ test('a key block of an earlier run: compared, left behind, or condemned', () =>
 
   const moved = planBurn(begun, wanted({ keys: [hmac] }), past({ keyAtHand: false }));
   assert.deepEqual(moved.refusals, []);
-  const hide = moved.burns.find(({ stage }) => stage === 'hide');
+  const hide = moved.burns.find(({ stage }) => stage === 'read-protect');
   assert.ok(
     hide?.kind === 'bits' && hide.fields.some((row) => row.field === 'RD_DIS.BLOCK_KEY1'),
     'the old block is hidden',

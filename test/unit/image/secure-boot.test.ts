@@ -3,7 +3,7 @@ import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { concat, toHex, u32le } from '../../../main/base/bytes.ts';
-import { montgomeryOf, rsaKeyOf } from '../../../main/image/public-key.ts';
+import { montgomeryOf, rsaKeyOf } from '../../../main/formats/public-key.ts';
 import {
   attachSignatures,
   buildSignatureBlock,

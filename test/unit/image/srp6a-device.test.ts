@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromHex, toHex } from '../../../main/base/bytes.ts';
-import { groupPrime } from '../../../main/image/srp6a.ts';
-import { beginSrpSession } from '../../../main/image/srp6a-device.ts';
+import { groupPrime } from '../../../main/formats/srp6a.ts';
+import { beginSrpSession } from '../../../main/formats/srp6a-device.ts';
 import { vectors, withShared } from './shared-data.ts';
 
 interface Vectors {

@@ -9,7 +9,7 @@ import {
   serviceName,
   srpCredentials,
   srpRefusal,
-} from '../../../main/image/srp6a.ts';
+} from '../../../main/formats/srp6a.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { vectors, withShared } from './shared-data.ts';
 

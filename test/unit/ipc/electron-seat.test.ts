@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withoutTypes } from '../../../main/build.ts';
+import { withoutTypes } from '../../../main/start/build.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 import { app, FakeWindow, toldOf } from './fake-electron.ts';
 
@@ -35,6 +35,6 @@ test('the seat in Electron is the program itself, on boards of its own', {
 
 test('stripped of its types it finds the built program beside it', () => {
   const built = withoutTypes(readFileSync(main, 'utf8')).replaceAll('../../main/', './main/');
-  assert.match(built, /from '\.\/main\/window\.js'/);
+  assert.match(built, /from '\.\/main\/start\/electron-window\.js'/);
   assert.doesNotMatch(built, /\.ts'|\.\.\/\.\./);
 });

@@ -30,7 +30,7 @@ test('the desktop program', { skip: withoutSoftHsm, timeout: 120_000 }, async (t
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-window-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   process.argv = ['electron', '.', '--data', folder];
-  await import('../../../main/index.ts');
+  await import('../../../main/start/desktop.ts');
 
   await t.test('before it is ready: one instance, every page in the sandbox, a scheme of its own', () => {
     assert.equal(toldOf('enableSandbox').length, 1);
@@ -218,7 +218,7 @@ test('a second instance leaves without opening anything', async () => {
   app.hasLock = false;
   const before = told.length;
   const quit = once(app, 'will-quit');
-  await import(`../../../main/index.ts?second=${before}`);
+  await import(`../../../main/start/desktop.ts?second=${before}`);
   await quit;
   assert.deepEqual(
     told.slice(before).map((one) => one.what),

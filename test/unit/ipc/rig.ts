@@ -8,8 +8,8 @@ import { WebSocket } from 'ws';
 import { systemClock } from '../../../main/base/clock.ts';
 import { systemRandom } from '../../../main/base/random.ts';
 import type { CallAnswers, CallFault, CallInput, CallName, LineChange } from '../../../main/contract/contract.ts';
-import { type OpenedDesk, openDesk } from '../../../main/desktop.ts';
 import { type Loopback, startLoopback } from '../../../main/ipc/loopback.ts';
+import { type OpenedDesk, openDesk } from '../../../main/start/open-desk.ts';
 
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-desk-'));
@@ -21,11 +21,11 @@ export function temporaryFolder(t: TestContext): string {
 export async function openLine(
   t: TestContext,
   fixtures: number,
-  handTimes = { leavesMs: 30, emptyMs: 10 },
+  changerTimes = { leavesMs: 30, emptyMs: 10 },
 ): Promise<OpenedDesk> {
   const opened = await openDesk(
     { data: temporaryFolder(t) },
-    { demonstration: { fixtures, pacing: 'none', handTimes } },
+    { demonstration: { fixtures, pacing: 'none', changerTimes } },
   );
   t.after(() => opened.close());
   return opened;

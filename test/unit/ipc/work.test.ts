@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { stationConfigFolder } from '../../../main/parts.ts';
+import { stationConfigFolder } from '../../../main/start/real-parts.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 import { openLine, openLoopback, Page, temporaryFolder } from './rig.ts';
 

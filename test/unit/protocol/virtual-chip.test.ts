@@ -8,9 +8,9 @@ import { isFault } from '../../../main/model/fault.ts';
 import type { Loader } from '../../../main/protocol/loader.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { loadStubImage } from '../../../main/protocol/stub-images.ts';
-import { bootFromFlash } from '../../../main/virtual/boot.ts';
+import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
+import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
-import { openVirtualPort } from '../../../main/virtual/port.ts';
 import type { VirtualChipOptions, VirtualFault } from '../../../main/virtual/silicon.ts';
 
 const flashSize = 16 << 20;

@@ -9,11 +9,11 @@ import { blankSnapshot } from '../../../main/efuse/snapshot.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import type { EfuseSnapshot } from '../../../main/efuse/types.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
-import { checkDeviceEncryption } from '../../../main/recipe/check-device-encryption.ts';
-import { deviceEncryptionProblems, encryptionTrouble } from '../../../main/recipe/device-encryption.ts';
+import { checkDeviceEncryption } from '../../../main/recipe/checks/device-encryption.ts';
 import { loadRecipeText } from '../../../main/recipe/load.ts';
-import { wantedEfuses } from '../../../main/recipe/wanted.ts';
-import { refuseApprover } from '../../../main/station/desk/approval.ts';
+import { deviceEncryptionProblems, encryptionTrouble } from '../../../main/recipe/plan/device-encryption.ts';
+import { wantedEfuses } from '../../../main/recipe/plan/wanted-efuses.ts';
+import { refuseApprover } from '../../../main/station/desk/library/approval.ts';
 import { withFields, withWords } from '../efuse/snapshots.ts';
 
 const file = join(import.meta.dirname, '../../../station-config/recipes/esp32p4-production.yaml');

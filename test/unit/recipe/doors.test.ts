@@ -9,7 +9,7 @@ import { blankSnapshot } from '../../../main/efuse/snapshot.ts';
 import { fieldOf } from '../../../main/efuse/tables.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
 import { loadRecipeText } from '../../../main/recipe/load.ts';
-import { wantedEfuses } from '../../../main/recipe/wanted.ts';
+import { wantedEfuses } from '../../../main/recipe/plan/wanted-efuses.ts';
 import { refuseOwnPort } from '../../../main/station/admission.ts';
 
 const folder = join(import.meta.dirname, '../../../station-config/recipes');

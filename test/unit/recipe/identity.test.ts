@@ -8,7 +8,7 @@ import { profileOf } from '../../../main/chip/profiles.ts';
 import type { DeviceHistory } from '../../../main/ledger/ledger.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
 import type { IdentityKey } from '../../../main/model/identity.ts';
-import { identityRefusal } from '../../../main/recipe/check-identity.ts';
+import { identityRefusal } from '../../../main/recipe/checks/identity.ts';
 import { loadRecipeText } from '../../../main/recipe/load.ts';
 import { chainOf } from '../../../main/signing/chain.ts';
 import type { Signer } from '../../../main/signing/signer.ts';

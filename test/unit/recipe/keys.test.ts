@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseRecipe } from '../../../main/config/recipe-schema.ts';
-import { forRehearsal, keysOf } from '../../../main/recipe/keys.ts';
+import { forRehearsal, keysOf } from '../../../main/recipe/making/token-keys.ts';
 
 const file = join(import.meta.dirname, '../../../station-config/recipes/esp32p4-production.yaml');
 const pin = 'ab'.repeat(32);

@@ -9,7 +9,7 @@ import {
   recordSpki,
   requireSignature,
   signatureFits,
-} from '../../../main/recipe/proof.ts';
+} from '../../../main/recipe/steps/proof.ts';
 
 const nonce = new Uint8Array(createHash('sha256').update('a challenge').digest());
 

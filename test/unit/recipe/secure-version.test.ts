@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { profileOf } from '../../../main/chip/profiles.ts';
 import type { Firmware } from '../../../main/image/types.ts';
-import { checkRecipe } from '../../../main/recipe/check.ts';
+import { checkRecipe } from '../../../main/recipe/checks/check.ts';
 import { loadRecipeText } from '../../../main/recipe/load.ts';
 
 const recipes = join(import.meta.dirname, '../../../station-config/recipes');

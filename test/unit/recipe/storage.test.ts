@@ -8,9 +8,9 @@ import { utf8 } from '../../../main/base/bytes.ts';
 import { readDeviceList, rowOfDevice } from '../../../main/recipe/device-list.ts';
 import { describeDifferences } from '../../../main/recipe/diff.ts';
 import { type LoadResult, loadRecipeText } from '../../../main/recipe/load.ts';
-import { settleStorage } from '../../../main/recipe/settle-storage.ts';
-import { storagePreview } from '../../../main/recipe/storage-preview.ts';
-import { previewPlan } from '../../../main/station/desk/recipe-views.ts';
+import { settleStorage } from '../../../main/recipe/plan/settle-storage.ts';
+import { storagePreview } from '../../../main/recipe/plan/storage-preview.ts';
+import { previewPlan } from '../../../main/station/desk/library/recipe-views.ts';
 
 const file = join(import.meta.dirname, '../../../station-config/recipes/esp32p4-provisioning.yaml');
 const good = readFileSync(file, 'utf8');

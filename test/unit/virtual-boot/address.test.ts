@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isFault } from '../../../main/model/fault.ts';
-import { parseVirtualAddress } from '../../../main/virtual/address.ts';
+import { parseVirtualAddress } from '../../../main/virtual/bench/bench.ts';
 
 describe('addresses of virtual chips', () => {
   it('names a kind alone', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../../main/base/random.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { createVirtualBench } from '../../../main/virtual/address.ts';
+import { createVirtualBench } from '../../../main/virtual/bench/bench.ts';
 
 const slow = { baudRate: 115200 };
 

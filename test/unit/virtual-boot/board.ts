@@ -4,7 +4,7 @@ import { rsEncode } from '../../../main/efuse/reed-solomon.ts';
 import { efuseTableFor, keyBlockOf, purposeRule } from '../../../main/efuse/tables.ts';
 import type { KeyPurpose } from '../../../main/efuse/types.ts';
 import type { ChipKind, Revision } from '../../../main/model/chip.ts';
-import { EfuseController } from '../../../main/virtual/efuse-controller.ts';
+import { EfuseController } from '../../../main/virtual/efuse/controller.ts';
 import { NorFlash } from '../../../main/virtual/flash.ts';
 import type { BootContext } from '../../../main/virtual/silicon.ts';
 

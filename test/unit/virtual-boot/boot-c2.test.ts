@@ -5,9 +5,9 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { it } from 'node:test';
 import { concat, reversed } from '../../../main/base/bytes.ts';
 import { rsEncode } from '../../../main/efuse/reed-solomon.ts';
-import { bootFromFlash } from '../../../main/virtual/boot.ts';
-import { trustedDigests } from '../../../main/virtual/boot-keys.ts';
-import { EfuseController } from '../../../main/virtual/efuse-controller.ts';
+import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
+import { trustedDigests } from '../../../main/virtual/boot/keys.ts';
+import { EfuseController } from '../../../main/virtual/efuse/controller.ts';
 import { type TestBoard, testBoard } from './board.ts';
 import { appImage, bootloaderImage, partition, place, securePadded, signed, signingKey, tableImage } from './build.ts';
 

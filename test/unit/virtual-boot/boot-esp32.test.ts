@@ -6,7 +6,7 @@ import { it } from 'node:test';
 import { reversed } from '../../../main/base/bytes.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import { encryptFlashEsp32 } from '../../../main/image/flash-encryption-esp32.ts';
-import { bootFromFlash } from '../../../main/virtual/boot.ts';
+import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { appImage, bootloaderImage, place, securePadded, signed, signingKey, tableImage } from './build.ts';
 

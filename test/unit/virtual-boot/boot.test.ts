@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { concat, isFilledWith, u32le } from '../../../main/base/bytes.ts';
-import { bootFromFlash } from '../../../main/virtual/boot.ts';
+import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import { type TestBoard, testBoard } from './board.ts';
 import {
   appImage,

@@ -10,7 +10,7 @@ import { rsEncode } from '../../../main/efuse/reed-solomon.ts';
 import { readFirmware } from '../../../main/image/firmware.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
 import type { Port } from '../../../main/transport/port.ts';
-import { createVirtualBench } from '../../../main/virtual/address.ts';
+import { createVirtualBench } from '../../../main/virtual/bench/bench.ts';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../../../station-config/firmware');
 const filesOf = (name: string) =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createECDH, createPublicKey, verify } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { fromHex } from '../../../main/base/bytes.ts';
-import { bootFromFlash } from '../../../main/virtual/boot.ts';
+import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import type { RunningFirmware } from '../../../main/virtual/silicon.ts';
 import { type TestBoard, testBoard } from './board.ts';
 import { appImage, bootloaderImage, place, tableImage } from './build.ts';

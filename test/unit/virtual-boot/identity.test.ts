@@ -8,10 +8,10 @@ import { buildDsContext, buildDsData, readRsaKey } from '../../../main/image/ds.
 import { buildSecureCert } from '../../../main/image/secure-cert.ts';
 import type { Partition } from '../../../main/image/types.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
-import { signatureFits } from '../../../main/recipe/proof.ts';
-import { newWorkspace } from '../../../main/recipe/step.ts';
 import { keyBytesOf } from '../../../main/recipe/steps/burn-keys.ts';
-import { findIdentity } from '../../../main/virtual/boot-identity.ts';
+import { signatureFits } from '../../../main/recipe/steps/proof.ts';
+import { newWorkspace } from '../../../main/recipe/steps/step.ts';
+import { findIdentity } from '../../../main/virtual/boot/identity.ts';
 import { vectors, withShared } from '../image/shared-data.ts';
 import { testBoard } from './board.ts';
 

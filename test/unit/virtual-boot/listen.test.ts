@@ -10,8 +10,8 @@ import { fromHex } from '../../../main/base/bytes.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { openPort } from '../../../main/transport/open.ts';
 import type { Port } from '../../../main/transport/port.ts';
-import { openBenchChip } from '../../../main/virtual/address.ts';
-import { listenVirtualChip, type VirtualListener } from '../../../main/virtual/listen.ts';
+import { openBenchChip } from '../../../main/virtual/bench/bench.ts';
+import { listenVirtualChip, type VirtualListener } from '../../../main/virtual/listen/listen.ts';
 
 /** SYNC as FACTS 1.8 has it. */
 const sync = fromHex(`c000082400000000000707122055${'55'.repeat(31)}c0`);

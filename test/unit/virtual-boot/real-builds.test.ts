@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { bootFromFlash } from '../../../main/virtual/boot.ts';
+import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import { testBoard } from './board.ts';
 import { place } from './build.ts';
 

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromHex, toHex } from '../../../main/base/bytes.ts';
 import { isFault } from '../../../main/model/fault.ts';
+import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
-import { openVirtualPort } from '../../../main/virtual/port.ts';
 import type { BootFromFlash, VirtualChipOptions, VirtualFault } from '../../../main/virtual/silicon.ts';
 import { downloadChip, emptyBoot, request, words } from './shared.ts';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesOfWords, fromHex, toHex, wordsOf } from '../../../main/base/bytes.ts';
 import { seededRandom } from '../../../main/base/random.ts';
+import { decode34, encode34 } from '../../../main/efuse/coding-34.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
-import { decodeThreeQuarter, encodeThreeQuarter } from '../../../main/efuse/three-quarter.ts';
-import type { BurnFault } from '../../../main/virtual/efuse-cells.ts';
-import { ClassicEfuseController } from '../../../main/virtual/efuse-classic.ts';
+import type { BurnFault } from '../../../main/virtual/efuse/cells.ts';
+import { ClassicEfuseController } from '../../../main/virtual/efuse/classic-controller.ts';
 
 const table = efuseTableFor('esp32', 301);
 const { conf, cmd, status } = table.registers;
@@ -47,12 +47,12 @@ const bits = (...set: number[]) => {
 
 test('24 bytes in 3/4 code as espefuse 5.3.1 makes them (FACTS 2.10), and a wrong group is told', () => {
   const data = Uint8Array.from({ length: 24 }, (_, i) => i);
-  const coded = encodeThreeQuarter(data);
+  const coded = encode34(data);
   assert.equal(toHex(coded), '000102030405011e060708090a0b012f0c0d0e0f101101321213141516170141');
-  assert.deepEqual(decodeThreeQuarter(coded), { data, wrong: [] });
+  assert.deepEqual(decode34(coded), { data, wrong: [] });
   coded[9]! ^= 0x10;
-  assert.deepEqual(decodeThreeQuarter(coded).wrong, [1]);
-  assert.throws(() => encodeThreeQuarter(data.subarray(1)), RangeError);
+  assert.deepEqual(decode34(coded).wrong, [1]);
+  assert.throws(() => encode34(data.subarray(1)), RangeError);
 });
 
 test('one command burns what is staged for any block, and shows it only after a read command', () => {
@@ -110,7 +110,7 @@ test('with CODING_SCHEME 1 blocks show 24 bytes, and DEC_STATUS the groups that 
   const { efuse, stage, burn, read } = controller();
   efuse.burnField('CODING_SCHEME', 1);
   const key = seededRandom(6)(24);
-  stage(1, encodeThreeQuarter(key));
+  stage(1, encode34(key));
   burn();
   assert.deepEqual(read(1).subarray(0, 24), key);
   assert.equal(efuse.readRegister(status), 0);

@@ -5,8 +5,8 @@ import { seededRandom } from '../../../main/base/random.ts';
 import { rsEncode } from '../../../main/efuse/reed-solomon.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
-import type { BurnFault } from '../../../main/virtual/efuse-cells.ts';
-import { EfuseController } from '../../../main/virtual/efuse-controller.ts';
+import type { BurnFault } from '../../../main/virtual/efuse/cells.ts';
+import { EfuseController } from '../../../main/virtual/efuse/controller.ts';
 import { vector } from './shared.ts';
 
 interface Burn {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromHex, toHex } from '../../../main/base/bytes.ts';
-import { type BadEscape, FrameScanner, frameOf } from '../../../main/virtual/frames.ts';
+import { type BadEscape, FrameScanner, frameOf } from '../../../main/virtual/loader/frames.ts';
 
 function framesIn(chunks: readonly string[], badEscape: BadEscape = 'drop'): string[] {
   const scanner = new FrameScanner(64);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromHex, toHex, utf8 } from '../../../main/base/bytes.ts';
-import { calculateHmac } from '../../../main/virtual/hmac-peripheral.ts';
+import { calculateHmac } from '../../../main/virtual/peripherals/hmac.ts';
 import { testBoard } from '../virtual-boot/board.ts';
 
 /** Key 40..5F of the team's vectors (hmac.json; FACTS 6), with answers as Python's hmac gives them. */

@@ -6,7 +6,7 @@ import { concat, equalBytes, reversed, toHex, utf8 } from '../../../main/base/by
 import { rsEncode } from '../../../main/efuse/reed-solomon.ts';
 import { encryptFlash } from '../../../main/image/flash-encryption.ts';
 import { chipKinds } from '../../../main/model/chip.ts';
-import { checksumOf } from '../../../main/virtual/loader-host.ts';
+import { checksumOf } from '../../../main/virtual/loader/host.ts';
 import { downloadChip, request, startStub, words } from './shared.ts';
 
 const ok = /^c001..04.{8}.{8}00/;

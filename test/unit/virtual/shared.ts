@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { bytesOfWords, concat, fromHex, toHex, u32le } from '../../../main/base/bytes.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
-import { frameOf } from '../../../main/virtual/frames.ts';
+import { frameOf } from '../../../main/virtual/loader/frames.ts';
 import type { BootFromFlash, VirtualChipOptions } from '../../../main/virtual/silicon.ts';
 
 const shared = process.env.FUSELINE_SHARED ?? new URL('../../../../shared', import.meta.url).pathname;

@@ -1,0 +1,70 @@
+import type { Clock } from '../base/clock.ts';
+import type { RandomSource } from '../base/random.ts';
+import type { SecretBytes } from '../base/secret.ts';
+import type { LedgerReader } from '../ledger/ledger.ts';
+import type { Signer } from '../signing/signer.ts';
+import type { OpenToken } from '../signing/token-ring.ts';
+import type { Station } from '../station/station.ts';
+import type { OpenPort } from '../transport/port.ts';
+
+/** Where words and data go. Machines read `data` (one JSON object a line on stdout); people read `say`. */
+export interface Streams {
+  /** A line of the answer itself, on stdout. */
+  answer(line: string): void;
+  /** A line about what goes on, on stderr. */
+  say(line: string): void;
+  /** Whether stderr is a terminal whose lines can be written over. */
+  readonly live: boolean;
+  readonly columns: number;
+  /** Writes over the last `lines` of live display; empty: leaves them standing. */
+  redraw(lines: readonly string[]): void;
+}
+
+/** What every command is given by the front door. Opening is lazy: a command opens only what it needs. */
+export interface CliContext {
+  readonly version: string;
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly openPort: OpenPort;
+  /** Folder of the program's own example configuration. */
+  readonly stationConfig: string;
+  openStation(options: OpenOptions): Promise<Station>;
+  openLedger(options: OpenOptions): Promise<LedgerReader>;
+  /** The station's token, and how to open others that its file lists. */
+  openSigner(
+    options: OpenOptions,
+  ): Promise<{ readonly signer: Signer; readonly embedded: boolean; readonly openToken: OpenToken }>;
+  /** Whether the token is the private SoftHSM of the data folder, in which missing keys may be made without asking. */
+  hasEmbeddedToken(options: OpenOptions): boolean;
+  dataFolder(options: OpenOptions): string;
+  /** Asks a person at the terminal for a secret, which is not shown; where there is none, takes the next line of stdin. */
+  askSecret(question: string): Promise<SecretBytes>;
+  /**
+   * Opens the station with its window in a browser. `onNextLink` hears the link for the next browser when one was used, `say` what is
+   * done meanwhile.
+   */
+  serveDesk(
+    options: OpenOptions & { readonly port?: number },
+    onNextLink: (link: string) => void,
+    say: (line: string) => void,
+  ): Promise<{ readonly link: string; readonly demonstration: boolean; close(): Promise<void> }>;
+  /** Asks the desktop to open a link; false where there is none. */
+  openInBrowser(link: string): boolean;
+  /** Fixtures of the station file, for commands without --port. */
+  fixtures(options: OpenOptions): readonly { readonly name: string; readonly address: string }[];
+  /** Calls at Ctrl-C and termination instead of ending the program; gives back the way to stop. */
+  onInterrupt(listener: () => void): () => void;
+  /** Fresh data folder that is removed by the function given back: rehearsals. */
+  temporaryFolder(): { readonly folder: string; remove(): void };
+}
+
+/** Options that all commands share. */
+export interface OpenOptions {
+  readonly data?: string;
+  readonly station?: string;
+}
+
+/** Exit status (DESIGN section 5): the numbers are a promise to scripts. */
+export const exit = { passed: 0, board: 1, badInput: 2, station: 3 } as const;
+export type Exit = (typeof exit)[keyof typeof exit];

@@ -1,0 +1,71 @@
+// Write protection that is wanted for itself, and what it would freeze too early.
+
+import { fieldsFrozenBy, frozenBy } from './bits.ts';
+import type { WantedBit } from './block0-programs.ts';
+import { mistake } from './field-checks.ts';
+import type { CheckedField, EfuseRefusal, WantedEfuses, WantedField } from './plan-types.ts';
+import { readNumber } from './snapshot.ts';
+import { fieldOf, hasField } from './tables.ts';
+import type { EfuseSnapshot } from './types.ts';
+
+/** Bits of WR_DIS that are wanted for themselves, each after the last field of its group. */
+export function checkProtections(
+  snapshot: EfuseSnapshot,
+  wanted: WantedEfuses,
+  wishes: readonly CheckedField[],
+): { readonly bits: readonly WantedBit[]; readonly refusals: readonly EfuseRefusal[] } {
+  const { table } = snapshot;
+  const bits: WantedBit[] = [];
+  const refusals: EfuseRefusal[] = [];
+  for (const { field: name, reason, by } of wanted.writeProtect) {
+    if (by === 'device') continue;
+    if (!hasField(table, name)) {
+      refusals.push(
+        mistake('efuse.unknown-field', `${table.name} has no eFuse field ${name}.`, "Write the manual's name."),
+      );
+      continue;
+    }
+    const bit = fieldOf(table, name).writeDisableBit;
+    if (bit === null) {
+      refusals.push(
+        mistake(
+          'efuse.no-write-protection',
+          `No bit of WR_DIS of ${table.name} is known to freeze ${name}.`,
+          'Leave it out.',
+        ),
+      );
+      continue;
+    }
+    const group = fieldsFrozenBy(table, bit).map((field) => field.name);
+    const stages = wishes.filter(({ field }) => group.includes(field.name)).map(({ wanted: { stage } }) => stage);
+    const refusal = groupRefusal(snapshot, name, bit, group, stages, wishes);
+    if (refusal !== null) refusals.push(refusal);
+    else bits.push({ bit, stage: stages.includes('enable') ? 'enable' : 'protection', last: true, reason });
+  }
+  return { bits, refusals };
+}
+
+function groupRefusal(
+  snapshot: EfuseSnapshot,
+  name: string,
+  bit: number,
+  group: readonly string[],
+  stages: readonly WantedField['stage'][],
+  wishes: readonly CheckedField[],
+): EfuseRefusal | null {
+  const frozen = `Write-protecting ${name} (WR_DIS bit ${bit}, ${frozenBy(snapshot.table, bit)})`;
+  if (stages.includes('door'))
+    return mistake(
+      'efuse.freezes-door',
+      `${frozen} would freeze the download door before it is shut.`,
+      'Leave it out.',
+    );
+  const counts = wishes.some(({ field, wanted }) => field.name === 'SECURE_VERSION' && wanted.value > 0);
+  if (group.includes('SECURE_VERSION') && (counts || readNumber(snapshot, 'SECURE_VERSION') > 0))
+    return mistake(
+      'efuse.freezes-anti-rollback',
+      `${frozen} would freeze SECURE_VERSION too, and with it anti-rollback.`,
+      'Leave one of the two out.',
+    );
+  return null;
+}

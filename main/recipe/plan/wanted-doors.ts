@@ -1,0 +1,65 @@
+import type { ChipProfile } from '../../chip/board.ts';
+import type { WantedField, WantedKey } from '../../efuse/plan-types.ts';
+import type { Recipe } from '../types.ts';
+
+/** Download mode over USB: what chips call it. */
+export const usbDownloadFields = [
+  'DIS_USB_OTG_DOWNLOAD_MODE',
+  'DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE',
+  'DIS_USB_DOWNLOAD_MODE',
+] as const;
+
+/** UART_PRINT_CONTROL (FACTS 2.7): always, if the strap is low, if it is high, never. */
+const printControl = { on: 0, 'strap-low': 1, 'strap-high': 2, silent: 3 } as const;
+
+/** The key that opens a softly shut JTAG again. */
+export function doorKeys(recipe: Recipe): WantedKey[] {
+  if (recipe.doors.jtag !== 'soft') return [];
+  return [
+    {
+      material: { kind: 'secret', role: 'hmac-down-jtag', part: 'whole' },
+      purpose: 'HMAC_DOWN_JTAG',
+      slot: recipe.slots['hmac-down-jtag'] ?? null,
+    },
+  ];
+}
+
+/**
+ * The bits of the doors (FACTS 13.3). `has`: whether this silicon has a field. What the ROM prints and whether USB leads into download
+ * mode is settled with the last burns, when the boot proof has been seen; nothing that the station still needs goes before.
+ */
+export function doorFields(recipe: Recipe, profile: ChipProfile, has: (field: string) => boolean): WantedField[] {
+  const { doors } = recipe;
+  const fields: WantedField[] = [];
+  const want = (field: string, stage: WantedField['stage'], reason: string, value = 1) =>
+    fields.push({ field, value, stage, reason });
+  for (const { field, value } of profile.production.jtag) {
+    if (doors.jtag === 'off') want(field, 'protection', 'JTAG off for ever', value);
+    if (doors.jtag === 'soft' && field === 'SOFT_DIS_JTAG')
+      want(field, 'protection', 'JTAG off until the device is given its token', value);
+  }
+  if (doors.usbJtag === 'off') want('DIS_USB_JTAG', 'protection', 'no JTAG through USB');
+  if (doors.usbSerialJtag === 'off') want('DIS_USB_SERIAL_JTAG', 'protection', 'no USB-Serial-JTAG device');
+  if (doors.forceDownload === 'off') want('DIS_FORCE_DOWNLOAD', 'protection', 'software cannot ask for download mode');
+  if (doors.directBoot === 'off')
+    for (const field of profile.production.directBoot) want(field, 'protection', 'no boot past the second stage');
+  if (recipe.secureVersion > 0)
+    want(
+      'SECURE_VERSION',
+      'protection',
+      `firmware with a secure version below ${recipe.secureVersion} never runs`,
+      2 ** recipe.secureVersion - 1,
+    );
+  if (doors.usbDownload === 'off')
+    for (const field of usbDownloadFields) if (has(field)) want(field, 'door', 'no download mode over USB');
+  const print = printControl[doors.romPrint ?? 'on'];
+  if (print !== 0) want('UART_PRINT_CONTROL', 'door', `the ROM prints ${printWords[print]}`, print);
+  if (print === 3 && has('DIS_USB_SERIAL_JTAG_ROM_PRINT'))
+    want('DIS_USB_SERIAL_JTAG_ROM_PRINT', 'door', 'the ROM prints nothing over USB either');
+  if (doors.downloadMode === 'disabled') want('DIS_DOWNLOAD_MODE', 'door', 'no download mode at all');
+  if (doors.downloadMode === 'secure')
+    want('ENABLE_SECURITY_DOWNLOAD', 'door', 'download mode only as Secure Download Mode');
+  return fields;
+}
+
+const printWords = { 1: 'only while its strap pin is low', 2: 'only while its strap pin is high', 3: 'nothing' };

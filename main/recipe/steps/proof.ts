@@ -1,0 +1,159 @@
+import { constants, createPublicKey, verify } from 'node:crypto';
+import { fromHex, toHex } from '../../base/bytes.ts';
+import type { Clock } from '../../base/clock.ts';
+import { BoardFault } from '../../model/fault.ts';
+import { type ProofScheme, proofMarker, proofSchemes } from '../../model/proof.ts';
+import { spkiOfPoint } from '../../signing/spki.ts';
+import type { Recipe } from '../types.ts';
+
+/** What a proof talks to: a board, or the console of one whose door is shut. */
+export interface ProvingBoard {
+  boot(options: { readonly signal?: AbortSignal; readonly resetBy?: 'lines' | 'operator' }): AsyncIterable<string>;
+  sendLine(text: string): Promise<void>;
+}
+
+export interface ProofTask {
+  readonly clock: Clock;
+  readonly resetBy: 'lines' | 'operator';
+  readonly rule: Recipe['bootProof'];
+  /** 32 fresh bytes to be signed, or null: no challenge. */
+  readonly nonce: Uint8Array | null;
+  readonly signal?: AbortSignal;
+}
+
+export interface BootProof {
+  /** The last lines of the console. */
+  readonly lines: readonly string[];
+  /** The answer to the challenge; null where none was asked for. */
+  readonly answer: ProofAnswer | null;
+}
+
+/** A challenge as a device signed it. */
+export interface ProofAnswer {
+  readonly scheme: ProofScheme;
+  /** Hex: see ProofScheme. */
+  readonly signature: string;
+}
+
+/** How often the challenge is put again, ms: firmware that is still starting loses what comes too early. */
+const askAgainMs = 500;
+
+/** Console lines that a record keeps. */
+const keptLines = 40;
+
+/**
+ * Boots the board, waits for every expected line, and has the firmware sign the challenge (it answers the line `prove HEX` with
+ * `proof HEX`). BoardFault `boot-proof.failed` when a line is rejected, missing when the time is up, or the challenge is not answered.
+ */
+export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise<BootProof> {
+  const { clock, rule, nonce, signal } = task;
+  const sought = new Map(rule.expect.map((pattern) => [pattern, new RegExp(pattern)]));
+  const unwanted = rule.reject.map((pattern) => new RegExp(pattern));
+  const seen: string[] = [];
+  const limit = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+  const timer = clock.sleep(rule.timeoutSeconds * 1000, limit.signal).then(
+    () => limit.abort(),
+    () => undefined,
+  );
+  let asking: Promise<void> | null = null;
+  let said: string | null = null;
+  try {
+    for await (const line of board.boot({ signal: stop, resetBy: task.resetBy })) {
+      seen.push(line);
+      if (unwanted.some((pattern) => pattern.test(line))) {
+        throw failed(`The console shows a line that the recipe rejects: ${JSON.stringify(line)}.`, seen);
+      }
+      for (const [pattern, expression] of sought) if (expression.test(line)) sought.delete(pattern);
+      if (sought.size > 0) continue;
+      if (nonce === null) break;
+      if (asking === null) {
+        asking = askAgainAndAgain(board, `prove ${toHex(nonce)}`, clock, stop);
+      } else if (line.startsWith('proof ')) {
+        said = line.slice('proof '.length).trim();
+        break;
+      }
+    }
+  } finally {
+    limit.abort();
+    await timer;
+    await asking;
+  }
+  signal?.throwIfAborted();
+  if (sought.size > 0) {
+    const missing = [...sought.keys()].map((pattern) => `/${pattern}/`).join(' and ');
+    throw failed(`Within ${rule.timeoutSeconds} s the console did not show ${missing}.`, seen);
+  }
+  const answer = said === null ? null : answerOf(said);
+  if (nonce !== null && answer === null) {
+    const instead = said === null ? '' : ` but with ${JSON.stringify(said.slice(0, 200))}`;
+    throw failed(`The firmware did not answer the challenge with a signature${instead}.`, seen);
+  }
+  return { lines: seen.slice(-keptLines), answer };
+}
+
+/** What stands behind the word `proof`: see proofMarker. Null: no signature. */
+function answerOf(text: string): ProofAnswer | null {
+  const words = text.split(' ');
+  const signature = words.at(-1) ?? '';
+  const scheme = words.length === 1 ? 'ecdsa-p256' : proofSchemes.find((candidate) => candidate === words[0]);
+  const whole = words.length <= 2 && scheme !== undefined && /^([0-9a-f]{2})+$/.test(signature);
+  if (!whole || (scheme.startsWith('ecdsa') && signature.length !== ecdsaDigits[scheme as 'ecdsa-p256'])) return null;
+  return { scheme, signature };
+}
+
+/** Hex digits of r‖s. */
+const ecdsaDigits = { 'ecdsa-p256': 128, 'ecdsa-p384': 192 } as const;
+
+async function askAgainAndAgain(board: ProvingBoard, line: string, clock: Clock, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await board.sendLine(line);
+    await clock.sleep(askAgainMs, stop).catch(() => undefined);
+  }
+}
+
+/** Whether an application among these parts of flash says that it answers a challenge. */
+export function offersProof(parts: readonly { readonly kind: string; readonly data: Uint8Array }[]): boolean {
+  return parts.some(
+    ({ kind, data }) => kind === 'app' && Buffer.from(data.buffer, data.byteOffset, data.length).includes(proofMarker),
+  );
+}
+
+/** DER SubjectPublicKeyInfo of a record's public key: older records have the point of a P-256 key (hex 04...). */
+export function recordSpki(publicKey: string): Uint8Array {
+  const bytes = fromHex(publicKey);
+  return bytes[0] === 4 ? spkiOfPoint('P-256', bytes) : bytes;
+}
+
+/** Whether the answer is the key's signature over the challenge. `publicKey` as a sealed record has it. */
+export function signatureFits({ scheme, signature }: ProofAnswer, nonce: Uint8Array, publicKey: string): boolean {
+  const key = createPublicKey({ key: Buffer.from(recordSpki(publicKey)), format: 'der', type: 'spki' });
+  const curve = key.asymmetricKeyType === 'ec' ? key.asymmetricKeyDetails?.namedCurve : key.asymmetricKeyType;
+  const { fits, hash, ...way } = ways[scheme];
+  return curve === fits && verify(hash, nonce, { key, ...way }, fromHex(signature));
+}
+
+/** How each scheme is verified, and which key it belongs to: OpenSSL's name of the curve, or `rsa`. */
+const ways = {
+  'ecdsa-p256': { fits: 'prime256v1', hash: 'sha256', dsaEncoding: 'ieee-p1363' },
+  'ecdsa-p384': { fits: 'secp384r1', hash: 'sha384', dsaEncoding: 'ieee-p1363' },
+  'rsa-pss': { fits: 'rsa', hash: 'sha256', padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
+  'rsa-pkcs1': { fits: 'rsa', hash: 'sha256', padding: constants.RSA_PKCS1_PADDING },
+} as const;
+
+/** BoardFault `boot-proof.failed` for a signature by another key than the one in the certificate. */
+export function requireSignature(proof: BootProof, nonce: Uint8Array, publicKey: string): void {
+  if (proof.answer === null || !signatureFits(proof.answer, nonce, publicKey)) {
+    throw failed('The device signed the challenge with another key than the one that was made for it.', proof.lines);
+  }
+}
+
+function failed(what: string, seen: readonly string[]): BoardFault {
+  return new BoardFault({
+    code: 'boot-proof.failed',
+    what,
+    next: 'Look at the console lines in the record. Before the door is shut the board can be inserted again; after it, set it aside.',
+    safety: 'resumable',
+    details: { lastLine: seen.at(-1) ?? '(the console stayed silent)', lines: seen.length },
+  });
+}

@@ -1,0 +1,93 @@
+// The browser's window onto the desk: builds the page where it is stale, opens the station, serves both on this computer.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { systemClock } from '../base/clock.ts';
+import { systemRandom } from '../base/random.ts';
+import type { CliContext } from '../cli/context.ts';
+import { startLoopback } from '../ipc/loopback.ts';
+import { ProgramFault } from '../model/fault.ts';
+import { buildPage, isPageStale } from './build.ts';
+import { openDesk } from './open-desk.ts';
+import { pageFolder, type TokenHost } from './real-parts.ts';
+
+/** CliContext.serveDesk; `token` says how the terminal that this was started from asks for a PIN. */
+export async function serveDesk(
+  token: TokenHost,
+  ...[options, onNextLink, say]: Parameters<CliContext['serveDesk']>
+): ReturnType<CliContext['serveDesk']> {
+  if (isPageStale()) {
+    say('Building the page (once) ...');
+    await buildPage().catch((cause: unknown) => {
+      throw noPage(cause);
+    });
+  }
+  if (!existsSync(join(pageFolder, 'index.html'))) throw noPage(undefined);
+  const opened = await openDesk(options, { token });
+  try {
+    const loopback = await startLoopback({
+      desk: opened.desk,
+      clock: systemClock,
+      random: systemRandom,
+      page: pageFolder,
+      port: options.port ?? 0,
+      onLinkUsed: onNextLink,
+    });
+    return {
+      link: loopback.link(),
+      demonstration: opened.demonstration,
+      async close() {
+        // Pages see the last boards end; then the door is shut.
+        await opened.desk.close();
+        await loopback.close();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function noPage(cause: unknown): ProgramFault {
+  return new ProgramFault({
+    code: 'desk.no-page',
+    what: `The page of the station could not be built${cause instanceof Error ? `: ${cause.message}` : ''}.`,
+    next: 'Install the packages anew (npm ci), or use the terminal: npm start -- --terminal.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/**
+ * Opens a link in the browser of whoever sits here, by way of a file that only they can read: on a command line every user of this
+ * computer could read its key.
+ */
+export function openInBrowser(link: string): boolean {
+  const { platform, env } = process;
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-link-'));
+  const file = join(folder, 'open.html');
+  const address = pathToFileURL(file).href;
+  const words =
+    platform === 'win32'
+      ? ['rundll32', 'url.dll,FileProtocolHandler', address]
+      : platform === 'darwin'
+        ? ['open', address]
+        : env.DISPLAY || env.WAYLAND_DISPLAY
+          ? ['xdg-open', address]
+          : null;
+  if (words === null) {
+    rmSync(folder, { recursive: true });
+    return false;
+  }
+  writeFileSync(file, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${link}">\n`, {
+    mode: 0o600,
+  });
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const [program = '', ...rest] = words;
+  const child = spawn(program, rest, { stdio: 'ignore', detached: true });
+  child.on('error', () => undefined);
+  child.unref();
+  return true;
+}

@@ -1,0 +1,88 @@
+// The desktop program: the station with its real parts behind Electron's window.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { app, dialog, protocol, session } from 'electron';
+import { systemClock } from '../base/clock.ts';
+import { guardContents, guardSession, pageScheme } from '../ipc/electron/guards.ts';
+import { keptPin } from '../ipc/electron/pin-keeper.ts';
+import { utilityLine } from '../ipc/electron/token-line.ts';
+import { createWindow, holdOpen, stayAwake } from '../ipc/electron/window.ts';
+import { faceWindow } from '../ipc/electron/window-face.ts';
+import { contentPolicy, PageFiles } from '../ipc/page-files.ts';
+import { faultOf } from '../model/fault.ts';
+import { tokenProcessFile } from '../signing/pkcs11/token-child.ts';
+import { type Demonstration, type OpenedDesk, openDesk } from './open-desk.ts';
+import { dataFolderOf, type Places, pageFolder, programFolder } from './real-parts.ts';
+
+export interface WindowProgram {
+  readonly places: Places;
+  /** How the boards of the demonstration are, where nothing is configured. */
+  readonly demonstration?: Demonstration;
+  /** The station is open and its window is on its way. */
+  readonly onOpen?: (opened: OpenedDesk) => void;
+}
+
+async function openWindow({ places, demonstration, onOpen }: WindowProgram): Promise<void> {
+  guardSession(session.defaultSession);
+  const files = new PageFiles(pageFolder, contentPolicy("'none'"));
+  protocol.handle(pageScheme, async (request) => {
+    const { status, headers, body } = await files.read(new URL(request.url).pathname);
+    return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
+  });
+  const opened = await openDesk(places, {
+    ...(demonstration === undefined ? {} : { demonstration }),
+    token: {
+      pin: (pinFile) => keptPin(join(dataFolderOf(places), 'token-pin.sealed'), pinFile),
+      launch: (environment) => utilityLine(fileURLToPath(tokenProcessFile), environment),
+    },
+  });
+  const window = createWindow(join(programFolder, 'dist', 'preload.cjs'));
+  const stopFace = faceWindow(window, opened.desk, systemClock);
+  const sleepAgain = stayAwake(opened.desk);
+  holdOpen(window, opened.desk, () => void opened.close().finally(() => app.quit()));
+  app.on('second-instance', () => {
+    if (window.isMinimized()) window.restore();
+    window.focus();
+  });
+  closeBeforeQuit(opened, () => {
+    stopFace();
+    sleepAgain();
+  });
+  onOpen?.(opened);
+}
+
+/** The program ends when the station is closed: after the current irreversible steps, with the book shut. */
+function closeBeforeQuit(opened: OpenedDesk, before: () => void): void {
+  let isClosed = false;
+  app.on('will-quit', (event) => {
+    if (isClosed) return;
+    event.preventDefault();
+    before();
+    void opened.close().finally(() => {
+      isClosed = true;
+      app.quit();
+    });
+  });
+}
+
+/** Runs the program; called before Electron is ready. A second one of the same data leaves again. */
+export function runWindow(program: WindowProgram): void {
+  if (!app.requestSingleInstanceLock()) {
+    // The window that is open comes to the front: see 'second-instance'.
+    app.quit();
+    return;
+  }
+  app.enableSandbox();
+  protocol.registerSchemesAsPrivileged([{ scheme: pageScheme, privileges: { standard: true, secure: true } }]);
+  guardContents();
+  app.on('window-all-closed', () => app.quit());
+  // Not awaited: Electron is not ready before this module has run to its end.
+  void app
+    .whenReady()
+    .then(() => openWindow(program))
+    .catch((error: unknown) => {
+      const { what, next, code } = faultOf(error);
+      dialog.showErrorBox('Fuseline cannot start', `${what}\n\n${next}\n\n[${code}]`);
+      app.exit(3);
+    });
+}

@@ -1,0 +1,44 @@
+// `npm start`: the station's window. Electron's where its program can be had and there is a display, else the browser's.
+//
+//   npm start                     the window (with nothing configured: the demonstration line)
+//   npm start -- --browser        the browser face, also where Electron could be had
+//   npm start -- --terminal       the demonstration line in this terminal
+//
+// Other words go on to the command that is started: --data DIR, --station FILE, --port N.
+import { spawn } from 'node:child_process';
+import { nodeWords } from '../boot/node-words.mjs';
+import { buildMain } from './build.ts';
+import { electronProgram, hasDisplay } from './electron-program.ts';
+import { programFolder } from './real-parts.ts';
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+async function startWindow(program: string, words: readonly string[]): Promise<number> {
+  const { buildPage, isPageStale } = await import('./build.ts');
+  if (isPageStale()) {
+    say('Building the page (once) ...');
+    await buildPage();
+  }
+  await buildMain();
+  const child = spawn(program, [`--js-flags=${nodeWords.join(' ')}`, programFolder, ...words], { stdio: 'inherit' });
+  // Ctrl-C at a terminal reaches the window by itself; a signal to this process alone is handed on.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      say(`The window could not be started (${error.message}). Start with --browser to use a browser instead.`);
+      resolve(3);
+    });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+const words = process.argv.slice(2);
+const left = words.filter((word) => word !== '--terminal' && word !== '--browser');
+const program = words.includes('--browser') || !hasDisplay() ? null : electronProgram();
+if (!words.includes('--terminal') && program !== null) {
+  process.exitCode = await startWindow(program, left);
+} else {
+  process.argv.splice(2, words.length, words.includes('--terminal') ? 'demo' : 'desk', ...left);
+  await import('./terminal.ts');
+}

@@ -1,0 +1,139 @@
+// The desk with its real parts: what both windows onto it (Electron's and the browser's) open.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { systemRandom } from '../base/random.ts';
+import type { Recipe } from '../model/recipe.ts';
+import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
+import type { Desk } from '../station/desk/desk.ts';
+import type { RehearsalRoom } from '../station/desk/library/rehearsal.ts';
+import type { Station } from '../station/station.ts';
+import { createBoardChanger } from '../virtual/bench/board-changer.ts';
+import { createDesk } from './compose.ts';
+import {
+  dataFolderOf,
+  openPorts,
+  openStationOf,
+  type Places,
+  settingsOf,
+  stationConfigFolder,
+  type TokenHost,
+} from './real-parts.ts';
+
+/** Fixtures of the demonstration line. */
+const demonstrationFixtures = 8;
+/** A finished board stays long enough for its verdict to be read, then another comes. */
+const changerTimes = { leavesMs: 2500, emptyMs: 800 };
+
+export interface OpenedDesk {
+  readonly desk: Desk;
+  readonly station: Station;
+  readonly dataFolder: string;
+  readonly demonstration: boolean;
+  /** Ends the batch after the current irreversible steps, then closes everything. Safe to call again. */
+  close(): Promise<void>;
+}
+
+/** How the demonstration's virtual boards are; other than usual only where somebody measures. */
+export interface Demonstration {
+  readonly fixtures?: number;
+  readonly pacing?: 'line' | 'none';
+  readonly changerTimes?: { readonly leavesMs: number; readonly emptyMs: number };
+}
+
+/** Opens station and desk. With no fixtures configured anywhere it is a demonstration line of virtual boards and someone who changes them. */
+export async function openDesk(
+  places: Places,
+  options: { readonly demonstration?: Demonstration; readonly token?: TokenHost } = {},
+): Promise<OpenedDesk> {
+  const settings = settingsOf(places);
+  const dataFolder = dataFolderOf(places);
+  const configured = settings.fixtures.map(({ name, port }) => ({ name, address: port }));
+  const demonstration = configured.length === 0 && !hasTaughtFixtures(dataFolder);
+  const fixtures = demonstration ? demonstrationLine(options.demonstration ?? {}) : configured;
+
+  const ports = openPorts(systemRandom);
+  const changer = createBoardChanger(ports.bench, {
+    clock: systemClock,
+    ...(options.demonstration?.changerTimes ?? changerTimes),
+  });
+  const ours = new Map(demonstration ? fixtures.map(({ name, address }) => [name, address]) : []);
+  const isOurs = new Set(ours.values());
+  const station = await openStationOf(
+    places,
+    (address, how) => (isOurs.has(address) ? changer.open(address, how) : ports.open(address, how)),
+    options.token,
+  ).catch(async (error: unknown) => {
+    await ports.close();
+    throw error;
+  });
+  station.listen((event) => {
+    const address = event.type === 'verdict' ? ours.get(event.fixture) : undefined;
+    if (address !== undefined) changer.change(address);
+  });
+  const desk = createDesk({
+    station,
+    dataFolder,
+    stationConfig: stationConfigFolder,
+    fixtures,
+    demonstration,
+    embeddedToken: settings.token.kind === 'softhsm',
+    openRehearsal: (loaded) => openRehearsal(loaded.recipe, options.token),
+  });
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    await desk.close();
+    changer.close();
+    await station.close();
+    await ports.close();
+  };
+  return {
+    desk,
+    station,
+    dataFolder,
+    demonstration,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function demonstrationLine(demonstration: Demonstration): { name: string; address: string }[] {
+  const { fixtures = demonstrationFixtures, pacing = 'line' } = demonstration;
+  return Array.from({ length: fixtures }, (_, at) => {
+    const name = `nest-${at + 1}`;
+    return { name, address: `virtual:esp32p4?rev=v3.1&pacing=${pacing}&name=${name}` };
+  });
+}
+
+/** Whether somebody taught this station fixtures at the desk. */
+function hasTaughtFixtures(dataFolder: string): boolean {
+  const file = join(dataFolder, 'desk.json');
+  if (!existsSync(file)) return false;
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as { fixtures?: unknown };
+  return Array.isArray(kept.fixtures) && kept.fixtures.length > 0;
+}
+
+/** A station in a folder of its own, with a token, a ledger and a virtual board that are gone with it. */
+async function openRehearsal(recipe: Recipe, token: TokenHost | undefined): Promise<RehearsalRoom> {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
+  const ports = openPorts(systemRandom);
+  const remove = async () => {
+    await ports.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const station = await openStationOf({ data: folder }, ports.open, token).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
+  return {
+    station,
+    address: rehearsalAddress(recipe),
+    async close() {
+      await station.close();
+      await remove();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+// Front door of the terminal face: opens the real parts and hands them to the commands.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogUpdate } from 'log-update';
+import { systemClock } from '../base/clock.ts';
+import { systemRandom } from '../base/random.ts';
+import type { CliContext, Streams } from '../cli/context.ts';
+import { askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
+import { runCommand } from '../cli/program.ts';
+import { openInBrowser, serveDesk } from './browser-desk.ts';
+import {
+  dataFolderOf,
+  openLedgerOf,
+  openPorts,
+  openSignerOf,
+  openStationOf,
+  programVersion,
+  settingsOf,
+  stationConfigFolder,
+  type TokenHost,
+} from './real-parts.ts';
+
+const live = createLogUpdate(process.stderr, { showCursor: true });
+
+const streams: Streams = {
+  answer: (line) => void process.stdout.write(`${line}\n`),
+  say: (line) => void process.stderr.write(`${line}\n`),
+  live: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+  columns: process.stderr.columns ?? 120,
+  redraw: (lines) => (lines.length === 0 ? live.done() : live(lines.join('\n'))),
+};
+
+const ports = openPorts(systemRandom);
+
+const { stdin, stderr } = process;
+/** Only where somebody sits at a terminal can somebody be asked. */
+const tokenHost: TokenHost =
+  stdin.isTTY && stderr.isTTY ? { ask: askPinOnce({ input: stdin, show: (text) => void stderr.write(text) }) } : {};
+
+/** Ctrl-C, a service manager, a terminal that was closed. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const context: CliContext = {
+  version: programVersion(),
+  streams,
+  clock: systemClock,
+  random: systemRandom,
+  openPort: ports.open,
+  stationConfig: stationConfigFolder,
+  openStation: (options) => openStationOf(options, ports.open, tokenHost),
+  openLedger: openLedgerOf,
+  openSigner: (options) => openSignerOf(options, tokenHost),
+  hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
+  dataFolder: dataFolderOf,
+  askSecret: (question) =>
+    stdin.isTTY && stderr.isTTY
+      ? askPin({ input: stdin, show: (text) => void stderr.write(text) }, question)
+      : Promise.resolve(nextLine(stdin.fd)),
+  serveDesk: (options, onNextLink, say) => serveDesk(tokenHost, options, onNextLink, say),
+  openInBrowser,
+  fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
+  onInterrupt(listener) {
+    for (const signal of endings) process.on(signal, listener);
+    return () => {
+      for (const signal of endings) process.off(signal, listener);
+    };
+  },
+  temporaryFolder() {
+    const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
+    return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  },
+};
+
+// A reader that goes away (audit list | head) is no fault of ours, and no reason to drop a board in the middle of a burn.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
+
+process.exitCode = await runCommand(process.argv.slice(2), context);
+await ports.close();

@@ -1,0 +1,171 @@
+import type { LabelPreview } from '../../../contract/views.ts';
+import type { LedgerReader } from '../../../ledger/ledger.ts';
+import { type FaultRecord, faultOf, RecipeFault } from '../../../model/fault.ts';
+import type { SealedRecord } from '../../../model/record.ts';
+import type { Recipe } from '../../../recipe/types.ts';
+import type { CredentialShelf } from '../../credential-shelf.ts';
+import type { DeskFile } from '../desk-file.ts';
+import { drawLabel } from './label-preview.ts';
+import { fillLabel, findTemplate, labelFacts, sampleFacts } from './label-template.ts';
+import { printLabel } from './printer.ts';
+import { fillSecretLabel, wantsCredentials } from './secret-label.ts';
+
+/** Prints labels where there is a printer, one after the other; a printer's trouble never touches a board. */
+export class LabelDesk {
+  readonly #ledger: LedgerReader;
+  readonly #file: DeskFile;
+  readonly #folders: readonly string[];
+  readonly #shelf: CredentialShelf;
+  #printing: Promise<void> = Promise.resolve();
+  #fault: FaultRecord | null = null;
+  /** Called when a printer's trouble comes or goes. */
+  onFault: () => void = () => undefined;
+
+  /** `folders`: where templates are looked for, the station's own first. `shelf`: where the secrets of fresh labels come from. */
+  constructor(ledger: LedgerReader, file: DeskFile, folders: readonly string[], shelf: CredentialShelf) {
+    this.#ledger = ledger;
+    this.#file = file;
+    this.#folders = folders;
+    this.#shelf = shelf;
+    shelf.expectTaker();
+  }
+
+  /** What the printer said when it took the last label badly; null when it took it well. */
+  get fault(): FaultRecord | null {
+    return this.#fault;
+  }
+
+  /** Another printer is set: what the one before said is past. */
+  forget(): void {
+    this.#tell(null);
+  }
+
+  /** Prints the label of a sealed board when those before are out. Without a printer that is a fault only where the label is `needed`. */
+  print(mac: string, needed: boolean): void {
+    if (this.#file.printer === null && !needed) {
+      this.#forgetCredentials(mac);
+      return;
+    }
+    this.#printing = this.#printing
+      .then(async () => {
+        const record = await this.#ledger.sealedDevice(mac);
+        if (record !== null) await this.#send(record);
+        this.#tell(null);
+      })
+      .catch((error: unknown) => this.#tell(faultOf(error).toJSON()));
+  }
+
+  #tell(fault: FaultRecord | null): void {
+    if (fault === null && this.#fault === null) return;
+    this.#fault = fault;
+    this.onFault();
+  }
+
+  async #send(record: SealedRecord): Promise<void> {
+    const { printer } = this.#file;
+    if (printer === null)
+      throw refusal('printer.none', 'This station has no label printer.', 'Set its address: Station, Label printer.');
+    const template = await templateOf(record, this.#ledger, this.#folders);
+    if (wantsCredentials(template)) await this.#sendSecret(printer, template, record);
+    else {
+      this.#forgetCredentials(record.chip.mac);
+      await printLabel(printer, fillLabel(template, labelFacts(record)));
+    }
+  }
+
+  /** No label will show them: from now on only the escrow has them. */
+  #forgetCredentials(mac: string): void {
+    this.#shelf.take(mac)?.proof.destroy();
+  }
+
+  /**
+   * A label with the device's proof of possession, which the station has only until the label is out. RecipeFault `label.no-credentials`,
+   * `label.in-escrow`.
+   */
+  async #sendSecret(printer: string, template: string, record: SealedRecord): Promise<void> {
+    const { mac } = record.chip;
+    if (record.provisioning === undefined)
+      throw refusal(
+        'label.no-credentials',
+        `The label template asks for a proof of possession, and the recipe ${record.recipe.name} makes none.`,
+        'Take {provisioning} and {proof} out of the template, or add provisioning to the recipe.',
+      );
+    const credentials = this.#shelf.take(mac);
+    if (credentials === null)
+      throw refusal(
+        'label.in-escrow',
+        `The proof of possession of ${record.serial ?? mac} was printed once and is in escrow since.`,
+        'Two custodians release it, in the terminal: audit escrow release, with --as label.',
+      );
+    try {
+      using label = fillSecretLabel(template, labelFacts(record), credentials);
+      await label.use((bytes) => printLabel(printer, bytes));
+      credentials.proof.destroy();
+    } catch (error) {
+      // not out yet: it may be tried again
+      this.#shelf.keep(mac, credentials);
+      throw error;
+    }
+  }
+
+  /** The template for this recipe; `named`: the file that it asks for. RecipeFault `label.no-template`. */
+  template(recipe: string, named: string | null): string {
+    return templateIn(this.#folders, recipe, named);
+  }
+
+  /** Prints the label of a sealed device again. RecipeFault `label.not-sealed`: labels are printed on pass only. */
+  async again(mac: string): Promise<{ readonly said: string }> {
+    const record = await this.#ledger.sealedDevice(mac.toLowerCase());
+    if (record === null)
+      throw refusal(
+        'label.not-sealed',
+        `The board ${mac} is not sealed, and only sealed devices get a label.`,
+        'Finish the board first.',
+      );
+    await this.#send(record);
+    this.#tell(null);
+    return { said: `The label of ${record.serial ?? mac} went to the printer.` };
+  }
+
+  /** A label as it would come out for a sample device of this recipe. */
+  preview(
+    recipe: { readonly name: string; readonly revision: number; readonly chip: string; readonly named: string | null },
+    template: string | null,
+  ): LabelPreview {
+    const zpl = fillLabel(
+      template ?? this.template(recipe.name, recipe.named),
+      sampleFacts(recipe.name, recipe.revision, recipe.chip),
+    );
+    return { zpl, svg: drawLabel(zpl) };
+  }
+
+  /** Resolves when what was to be printed is out, or has failed. */
+  async close(): Promise<void> {
+    await this.#printing;
+  }
+}
+
+/** The template for the label of a sealed device, by what its recipe asked for. RecipeFault `label.no-template`. */
+export async function templateOf(
+  { recipe }: SealedRecord,
+  ledger: Pick<LedgerReader, 'recipe'>,
+  folders: readonly string[],
+): Promise<string> {
+  const kept = await ledger.recipe(recipe.hash);
+  const named = kept === null ? null : (JSON.parse(kept.text) as { recipe: Recipe }).recipe.label?.template;
+  return templateIn(folders, recipe.name, named ?? null);
+}
+
+function templateIn(folders: readonly string[], recipe: string, named: string | null): string {
+  const template = findTemplate(recipe, folders, named);
+  if (template !== null) return template;
+  throw refusal(
+    'label.no-template',
+    `There is no label template${named === null ? '' : ` ${named}`}.`,
+    `Put a ${named ?? 'device.zpl'} into ${folders[0]}.`,
+  );
+}
+
+function refusal(code: string, what: string, next: string): RecipeFault {
+  return new RecipeFault({ code, what, next });
+}

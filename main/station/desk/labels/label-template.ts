@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RecipeFault } from '../../../model/fault.ts';
+import type { SealedRecord } from '../../../model/record.ts';
+
+/** What a template's placeholders may stand for. */
+export type LabelFacts = Readonly<
+  Record<'serial' | 'mac' | 'chip' | 'recipe' | 'revision' | 'batch' | 'date' | 'certificate' | 'qr', string>
+> & {
+  /** Only in samples: those of a device are secret, see secret-label.ts. */
+  readonly provisioning?: string;
+  readonly proof?: string;
+};
+
+/** What a label says of a sealed device. The QR code holds serial number and MAC, as a scan-back reads them. */
+export function labelFacts(record: SealedRecord): LabelFacts {
+  const { mac } = record.chip;
+  const serial = record.serial ?? serialOf(mac);
+  return {
+    serial,
+    mac,
+    chip: record.chip.kind,
+    recipe: record.recipe.name,
+    revision: String(record.recipe.revision),
+    batch: record.batch ?? '',
+    date: record.sealedAt.slice(0, 10),
+    certificate: record.identity?.certificateSerial ?? '',
+    qr: qrText(serial, mac),
+  };
+}
+
+/** What stands for a serial number where the recipe takes it from the chip. */
+function serialOf(mac: string): string {
+  return mac.replaceAll(':', '');
+}
+
+function qrText(serial: string, mac: string): string {
+  return `${serial} ${mac}`;
+}
+
+/** Whether a scanned text is the label of this device: its QR code, its serial number, or its MAC. */
+export function isLabelOf(
+  text: string,
+  { mac, serial }: { readonly mac: string; readonly serial: string | null },
+): boolean {
+  const printed = serial ?? serialOf(mac);
+  const read = text.trim();
+  if (read === printed) return true;
+  // A MAC is the same in either case, with colons or without.
+  return [qrText(printed, mac), mac, serialOf(mac)].some((one) => one.toLowerCase() === read.toLowerCase());
+}
+
+/** Whether a scanned text is the code by which a device is provisioned: it holds its proof of possession, and is kept nowhere. */
+export function isProvisioningCode(text: string): boolean {
+  return /"pop"\s*:/.test(text);
+}
+
+/** A device that is none, for previews. */
+export function sampleFacts(recipe: string, revision: number, chip: string): LabelFacts {
+  const [serial, mac] = ['SAMPLE-0001', '00:11:22:33:44:55'];
+  const rest = { batch: 'B-20260101-0badcafe', date: '2026-01-01', certificate: '00', qr: `${serial} ${mac}` };
+  const proof = 'sample-0000-sample-00000';
+  const credentials = {
+    proof: proof,
+    provisioning: `{"ver":"v1","name":"PROV_334455","username":"wifiprov","pop":"${proof}","transport":"ble"}`,
+  };
+  return { serial, mac, chip, recipe, revision: String(revision), ...rest, ...credentials };
+}
+
+/**
+ * The ZPL of a label: the template with its placeholders filled in. What is filled in can give the printer no commands: `^` and `~`,
+ * which begin them, go out as hexadecimal, for which every field data block gets a `^FH` before it. RecipeFault `label.placeholder`.
+ */
+export function fillLabel(template: string, facts: LabelFacts): string {
+  return template.replaceAll(/(\^FH\\?)?\^FD([^^]*)/g, (_, __, data: string) => {
+    const filled = data.replaceAll('_', hexEscape).replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
+      if (!Object.hasOwn(facts, name))
+        throw new RecipeFault({
+          code: 'label.placeholder',
+          what: `The label template names ${placeholder}, which no device has.`,
+          next: `Use one of ${Object.keys(facts)
+            .map((known) => `{${known}}`)
+            .join(', ')}.`,
+        });
+      return facts[name as keyof LabelFacts]!.replaceAll(/[\^~_\\\r\n]/g, hexEscape);
+    });
+    return `^FH_^FD${filled}`;
+  });
+}
+
+/** `_5E` for `^`: with ^FH_ a printer takes it as the character, not as a command. */
+function hexEscape(character: string): string {
+  return `_${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/**
+ * The template of a recipe: the file that it names, else `<recipe>.zpl`, else `device.zpl`; the station's own before the program's. Null
+ * where there is none.
+ */
+export function findTemplate(recipe: string, folders: readonly string[], named: string | null = null): string | null {
+  for (const name of named === null ? [`${recipe}.zpl`, 'device.zpl'] : [named])
+    for (const folder of folders) {
+      const file = join(folder, name);
+      if (existsSync(file)) return readFileSync(file, 'utf8');
+    }
+  return null;
+}

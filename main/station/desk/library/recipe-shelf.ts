@@ -1,0 +1,365 @@
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../../base/folder.ts';
+import type {
+  FindingView,
+  PlanView,
+  RecipeState,
+  RecipeText,
+  RecipeView,
+  RehearsalView,
+} from '../../../contract/views.ts';
+import type { Ledger, RecipeStateNote } from '../../../ledger/ledger.ts';
+import type { Assurance } from '../../../model/assurance.ts';
+import type { Fact } from '../../../model/event.ts';
+import { RecipeFault } from '../../../model/fault.ts';
+import { assuranceOfRecipe } from '../../../recipe/assurance/foreseen.ts';
+import { describeDifferences } from '../../../recipe/diff.ts';
+import { blocks, type LoadedRecipe, type LoadResult, loadRecipeText } from '../../../recipe/load.ts';
+import { namedPlaces } from '../../../recipe/named-files.ts';
+import type { Recipe } from '../../../recipe/types.ts';
+import { approverOf } from '../../waivers.ts';
+import { fingerprintWords } from '../access/fingerprint.ts';
+import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
+import { findingView, previewPlan } from './recipe-views.ts';
+
+export interface RecipeShelfOptions {
+  readonly ledger: Ledger;
+  /** Folder of the recipes that come with the program; never written. */
+  readonly examples: string;
+  /** Folder of this station's own recipes; made where it is missing. */
+  readonly own: string;
+}
+
+/** Who approved the examples: nobody of the factory, so they are good for virtual boards and no others. */
+export const exampleApprover = 'the program, for virtual boards only';
+
+interface Shelved {
+  readonly recipe: string;
+  readonly file: string;
+  readonly isExample: boolean;
+}
+
+/** A recipe as its file says and as the ledger knows it. */
+interface Standing extends Shelved {
+  readonly text: string;
+  readonly result: LoadResult;
+  readonly state: RecipeState;
+  readonly approvedBy: string | null;
+  /** Who saved this text, as far as the ledger knows. */
+  readonly author: string | null;
+}
+
+/**
+ * The recipes of a station and how far each is approved. A state belongs to the hash that binds the recipe with its firmware: whoever
+ * changes either has a draft again. States are rows of the ledger's chain.
+ */
+export class RecipeShelf {
+  readonly #options: RecipeShelfOptions;
+  /** The last load of each file. */
+  readonly #loads = new Map<string, { readonly key: string; readonly named: string; readonly result: LoadResult }>();
+
+  constructor(options: RecipeShelfOptions) {
+    this.#options = options;
+  }
+
+  async list(): Promise<RecipeView[]> {
+    const notes = await this.#options.ledger.recipeStates();
+    return this.#shelved().map((shelved) => viewOf(this.#standing(shelved, notes)));
+  }
+
+  async read(recipe: string): Promise<RecipeText> {
+    const notes = await this.#options.ledger.recipeStates();
+    const standing = this.#standing(this.#find(recipe), notes);
+    const hash = standing.result.loaded?.ref.hash;
+    const last = notes.findLast((note) => note.recipe.hash === hash && note.rehearsal !== undefined);
+    return {
+      view: viewOf(standing),
+      text: standing.text,
+      form: standing.result.recipe as unknown as Fact,
+      rehearsal: last?.rehearsal === undefined ? null : { ...last.rehearsal, by: last.by, at: last.at },
+    };
+  }
+
+  /** Every mistake of a text, and the plan where there is one to show. */
+  check(recipe: string, text: string): { findings: FindingView[]; plan: PlanView | null } {
+    const { loaded, findings } = this.#load(this.#place(recipe), text);
+    return { findings: findings.map(findingView), plan: loaded === null ? null : previewPlan(loaded) };
+  }
+
+  plan(recipe: string, text: string | null): PlanView {
+    const place = this.#place(recipe);
+    return previewPlan(mustLoad(recipe, this.#load(place, text ?? this.#textOf(place))));
+  }
+
+  /** What a device made by the text, or by the recipe on the shelf, will be able to show; null where it has mistakes. */
+  async assurance(recipe: string, text: string | null): Promise<Assurance[] | null> {
+    const place = this.#place(recipe);
+    const { loaded } = this.#load(place, text ?? this.#textOf(place));
+    if (loaded === null) return null;
+    return assuranceOfRecipe(loaded, await approverOf(loaded, this.#options.ledger));
+  }
+
+  /** Keeps the text as this station's own recipe of that name; a draft by `by` unless the ledger knows its hash already. */
+  async save(recipe: string, text: string, by: string): Promise<RecipeText> {
+    const place = this.#place(recipe);
+    const file = join(this.#options.own, `${recipe}.yaml`);
+    const result = this.#load({ ...place, file: place.file }, text);
+    makeFolder(this.#options.own);
+    writeFileSync(`${file}.new`, text, { flush: true });
+    renameSync(`${file}.new`, file);
+    if (result.loaded !== null) await noteState(this.#options.ledger, result.loaded, 'draft', by);
+    return this.read(recipe);
+  }
+
+  /**
+   * What the text asks for that the recipe it would replace does not. Without a text: the recipe on the shelf against the one approved
+   * last (or the example of that name).
+   */
+  async differences(recipe: string, text: string | null): Promise<{ path: string; words: string; weaker: boolean }[]> {
+    const place = this.#place(recipe);
+    const onShelf = this.#load(place, this.#textOf(place)).recipe;
+    const after = text === null ? onShelf : this.#load(place, text).recipe;
+    const before = text === null ? await this.#lastApproved(recipe) : onShelf;
+    if (after === null || before === null) return [];
+    return describeDifferences(before, after).map(({ path, words, weaker }) => ({ path, words, weaker }));
+  }
+
+  async #lastApproved(recipe: string): Promise<Recipe | null> {
+    const { ledger } = this.#options;
+    const shelved = this.#find(recipe);
+    const name = this.#load(shelved, this.#textOf(shelved)).recipe?.name;
+    const notes = await ledger.recipeStates();
+    const current = this.#standing(shelved, notes).result.loaded?.ref.hash;
+    const last = notes.findLast(
+      (note) => note.state === 'approved' && note.recipe.name === name && note.recipe.hash !== current,
+    );
+    const kept = last === undefined ? null : await ledger.recipe(last.recipe.hash);
+    if (kept !== null) return (JSON.parse(kept.text) as { recipe: Recipe }).recipe;
+    const example = this.#examples().find((candidate) => candidate.recipe === recipe);
+    return example === undefined || shelved.isExample ? null : this.#load(example, this.#textOf(example)).recipe;
+  }
+
+  /** The recipe as it is on the shelf, without mistakes. RecipeFault `recipe.refused`. */
+  loaded(recipe: string): LoadedRecipe {
+    const place = this.#find(recipe);
+    return mustLoad(recipe, this.#load(place, this.#textOf(place)));
+  }
+
+  /** The recipe, fit for a batch. RecipeFault `recipe.not-approved`, `recipe.examples-are-virtual`, `recipe.refused`. */
+  async forProduction(recipe: string, addresses: readonly string[]): Promise<LoadedRecipe> {
+    const standing = this.#standing(this.#find(recipe), await this.#options.ledger.recipeStates());
+    const loaded = mustLoad(recipe, standing.result);
+    const allVirtual = addresses.every((address) => address.startsWith('virtual:'));
+    if (standing.state !== 'approved')
+      throw new RecipeFault({
+        code: 'recipe.not-approved',
+        what: `The recipe ${recipe} is ${stateWords[standing.state]}, and production runs only what is approved.`,
+        next:
+          standing.state === 'draft'
+            ? 'Rehearse it on virtual silicon; then another person than its author approves it.'
+            : standing.state === 'rehearsed'
+              ? 'Another person than its author approves it: Recipes, Approve.'
+              : 'Choose the recipe that took its place.',
+      });
+    if (standing.approvedBy === exampleApprover && !allVirtual)
+      throw new RecipeFault({
+        code: 'recipe.examples-are-virtual',
+        what: `The recipe ${recipe} is an example of the program: nobody of this factory approved it for real boards.`,
+        next: 'Save it as a recipe of your own, rehearse it, and have it approved.',
+      });
+    return loaded;
+  }
+
+  /** A rehearsal of exactly this recipe took place. */
+  rehearsed(loaded: LoadedRecipe, by: string, rehearsal?: RehearsalView): Promise<void> {
+    return noteRehearsed(this.#options.ledger, loaded, by, rehearsal);
+  }
+
+  /**
+   * Another person than the author says yes to exactly this hash. RecipeFault `recipe.changed`, `recipe.own`, `recipe.not-rehearsed`,
+   * `recipe.development`, `recipe.refused`.
+   */
+  async approve(recipe: string, hash: string, by: string): Promise<RecipeView> {
+    const loaded = this.loaded(recipe);
+    if (loaded.ref.hash !== hash)
+      throw refusal(
+        'recipe.changed',
+        `The recipe ${recipe} is not the one that was looked at: it or its firmware changed since (now ${fingerprintWords(loaded.ref.hash)}).`,
+        'Look at it again, then approve.',
+      );
+    const notes = await notesOf(this.#options.ledger, hash);
+    const refused = refuseApprover(recipe, loaded, notes, by);
+    if (refused !== null) throw refused;
+    if (!isRehearsed(notes))
+      throw refusal(
+        'recipe.not-rehearsed',
+        `The recipe ${recipe} was not rehearsed in this form.`,
+        'Rehearse it on virtual silicon first.',
+      );
+    await noteState(this.#options.ledger, loaded, 'approved', by);
+    return (await this.read(recipe)).view;
+  }
+
+  async retire(recipe: string, reason: string, by: string): Promise<RecipeView> {
+    await noteState(this.#options.ledger, this.loaded(recipe), 'retired', by, reason);
+    return (await this.read(recipe)).view;
+  }
+
+  /** Name of a recipe other than `name` whose serial pattern fits the text, or null. */
+  foreign(text: string, name: string): string | null {
+    for (const shelved of this.#shelved()) {
+      const { recipe } = this.#load(shelved, this.#textOf(shelved));
+      if (recipe === null || recipe.name === name || recipe.serial.pattern === null) continue;
+      if (new RegExp(`^(?:${recipe.serial.pattern})$`).test(text)) return recipe.name;
+    }
+    return null;
+  }
+
+  #standing(shelved: Shelved, notes: readonly RecipeStateNote[]): Standing {
+    const text = this.#textOf(shelved);
+    const result = this.#load(shelved, text);
+    const own = statesIn(notes, result.loaded?.ref.hash);
+    const last = own.at(-1);
+    const author = own.find((note) => note.state === 'draft')?.by ?? null;
+    if (last === undefined && shelved.isExample && result.loaded?.recipe.purpose === 'production')
+      return { ...shelved, text, result, author, state: 'approved', approvedBy: exampleApprover };
+    const approvedBy = last?.state === 'approved' ? last.by : null;
+    return { ...shelved, text, result, author, state: last?.state ?? 'draft', approvedBy };
+  }
+
+  /** A build is read and hashed whole, so what neither text, build nor a named file has changed of is not read again. */
+  #load(place: Shelved, text: string): LoadResult {
+    const folder = this.#firmwareFolder(place, text);
+    const key = folder === null ? null : `${folder}\0${buildMark(folder)}\0${text}`;
+    const before = this.#loads.get(place.file);
+    // the same text names the same files
+    if (key !== null && before?.key === key && before.named === namedMark(before.result.recipe, place.file))
+      return before.result;
+    const result = loadRecipeText(text, place.file, folder === null ? {} : { firmwareFolder: folder });
+    if (key !== null) this.#loads.set(place.file, { key, named: namedMark(result.recipe, place.file), result });
+    return result;
+  }
+
+  /** A recipe that was copied from an example means the example's firmware where its own folder has none. */
+  #firmwareFolder(place: Shelved, text: string): string | null {
+    const named = /^\s*folder:\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$/m.exec(text)?.[1];
+    if (named === undefined) return null;
+    const own = resolve(dirname(place.file), named);
+    const fromExamples = resolve(this.#options.examples, named);
+    return !existsSync(own) && existsSync(fromExamples) ? fromExamples : own;
+  }
+
+  #textOf(shelved: Shelved): string {
+    return readFileSync(shelved.file, 'utf8');
+  }
+
+  #examples(): Shelved[] {
+    return recipesOf(this.#options.examples).map((shelved) => ({ ...shelved, isExample: true }));
+  }
+
+  /** A recipe of the station's own takes the place of an example of that name. */
+  #shelved(): Shelved[] {
+    const own = recipesOf(this.#options.own).map((shelved) => ({ ...shelved, isExample: false }));
+    const names = new Set(own.map((shelved) => shelved.recipe));
+    return [...own, ...this.#examples().filter((shelved) => !names.has(shelved.recipe))].sort((a, b) =>
+      a.recipe < b.recipe ? -1 : 1,
+    );
+  }
+
+  #find(recipe: string): Shelved {
+    const found = this.#shelved().find((shelved) => shelved.recipe === recipe);
+    if (found !== undefined) return found;
+    throw refusal(
+      'recipe.unknown',
+      `There is no recipe ${JSON.stringify(recipe)} here.`,
+      `Name one of: ${this.#shelved()
+        .map((shelved) => shelved.recipe)
+        .join(', ')}.`,
+    );
+  }
+
+  /** Where a recipe is, or would be saved. RecipeFault `recipe.name`. */
+  #place(recipe: string): Shelved {
+    const found = this.#shelved().find((shelved) => shelved.recipe === recipe);
+    if (found !== undefined) return found;
+    if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(recipe))
+      return { recipe, file: join(this.#options.own, `${recipe}.yaml`), isExample: false };
+    throw refusal(
+      'recipe.name',
+      `${JSON.stringify(recipe)} is no name for a recipe.`,
+      'Use letters, digits, dot, dash and underscore.',
+    );
+  }
+}
+
+const stateWords: Readonly<Record<RecipeState, string>> = {
+  draft: 'a draft',
+  rehearsed: 'rehearsed, not approved',
+  approved: 'approved',
+  retired: 'retired',
+};
+
+function recipesOf(folder: string): { recipe: string; file: string }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => ({ recipe: name.slice(0, -'.yaml'.length), file: join(folder, name) }));
+}
+
+/** Names, sizes and times of a build's files: whether it is the one that was read before. */
+function buildMark(folder: string): string {
+  if (!existsSync(folder)) return '';
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() && ['bootloader', 'partition_table'].includes(entry.name)
+        ? readdirSync(join(folder, entry.name)).map((name) => join(entry.name, name))
+        : [entry.name],
+    )
+    .map((name) => markOf(join(folder, name)))
+    .join('\0');
+}
+
+/** The same for what the recipe names beside its build: keys, certificates, lists. */
+function namedMark(recipe: Recipe | null, recipeFile: string): string {
+  return recipe === null ? '' : namedPlaces(recipe, recipeFile).map(markOf).join('\0');
+}
+
+function markOf(file: string): string {
+  const info = statSync(file, { throwIfNoEntry: false });
+  return `${file} ${info?.size} ${info?.mtimeMs}`;
+}
+
+function mustLoad(recipe: string, { loaded, findings }: LoadResult): LoadedRecipe {
+  if (loaded !== null) return loaded;
+  const count = findings.filter(blocks).length;
+  throw refusal(
+    'recipe.refused',
+    `The recipe ${recipe} is refused: ${count} ${count === 1 ? 'mistake stands' : 'mistakes stand'} in the way, the first: ${findings.find(blocks)?.what ?? ''}`,
+    'Open it under Recipes and mend what is named there.',
+  );
+}
+
+function viewOf({ recipe, result, state, approvedBy, author }: Standing): RecipeView {
+  const { loaded } = result;
+  const hash = loaded?.ref.hash ?? null;
+  return {
+    recipe,
+    title: result.recipe?.name ?? recipe,
+    description: result.recipe?.description ?? '',
+    chip: result.recipe?.chip ?? '',
+    revision: result.recipe?.revision ?? 0,
+    hash,
+    fingerprint: hash === null ? null : fingerprintWords(hash),
+    state,
+    author,
+    approvedBy,
+    wantsSerial: result.recipe?.serial.from === 'scan',
+    labelTemplate: result.recipe?.label?.template ?? null,
+    errors: result.findings.filter(blocks).length,
+  };
+}
+
+function refusal(code: string, what: string, next: string): RecipeFault {
+  return new RecipeFault({ code, what, next });
+}

@@ -1,0 +1,64 @@
+import type { LedgerReader } from '../../../ledger/ledger.ts';
+import { RecipeFault } from '../../../model/fault.ts';
+import { isProvisioningCode } from '../labels/label-template.ts';
+import type { LineBatch } from './line-batch.ts';
+import { judgeSerial } from './serials.ts';
+
+export interface Scan {
+  readonly text: string;
+  /** The fixture whose details are open; null: none. */
+  readonly fixture: string | null;
+  /** Who scanned, by id. */
+  readonly by: string;
+}
+
+export interface ScanRules {
+  readonly ledger: Pick<LedgerReader, 'claimedBy' | 'history'>;
+  /** Name of another recipe to whose products a text belongs, or null. */
+  foreign(text: string, recipe: string): string | null;
+}
+
+/** What a scan was taken for, in words, and the fixture that it concerns. */
+export interface ScanAnswer {
+  readonly said: string;
+  readonly fixture: string | null;
+}
+
+/**
+ * What a scanned or typed text means to a batch under way: the label of a sealed board that waits for it, or the serial number of a board
+ * to come. Faults: as `judgeSerial`; RecipeFault `label.foreign`, `label.other-board`, `label.provisioning-code`.
+ */
+export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, rules: ScanRules): Promise<ScanAnswer> {
+  const { gate, labels, start } = batch;
+  if (isProvisioningCode(text)) throw provisioningCode();
+  if (batch.scansLabels) {
+    const taken = await labels.take(text, fixture, by);
+    if (taken !== null) return taken;
+    const isMeantForLabel = fixture === null ? !gate.wantsSerial : true;
+    if (isMeantForLabel && labels.waits(fixture)) return labels.refuse(text, fixture, by);
+  }
+  const { recipe } = start.loaded;
+  await judgeSerial(text, {
+    recipe,
+    ledger: rules.ledger,
+    taken: gate.taken,
+    foreign: (candidate) => rules.foreign(candidate, recipe.name),
+  });
+  // While the ledger was asked another face may have given the same one.
+  if (gate.taken.includes(text)) return { said: `${text} waits already.`, fixture };
+  gate.give(text, fixture);
+  return {
+    said: `${text} ${fixture === null ? 'goes on the next board' : `goes on the board in ${fixture}`}.`,
+    fixture,
+  };
+}
+
+/** Its text stands in no fault: it holds a secret. */
+function provisioningCode(): RecipeFault {
+  return new RecipeFault({
+    code: 'label.provisioning-code',
+    what: 'That was the code by which the device is provisioned: it holds a secret, and was not kept.',
+    next: 'Scan the serial number or the other code of the label.',
+    safety: 'no-board',
+  });
+}

@@ -1,0 +1,292 @@
+import { isoTime } from '../../../base/clock.ts';
+import type { LineChange } from '../../../contract/contract.ts';
+import type { BatchView, FixtureView, LineSnapshot } from '../../../contract/views.ts';
+import { type FaultRecord, faultOf, RecipeFault } from '../../../model/fault.ts';
+import type { StationEvent } from '../../events.ts';
+import type { FixtureSpec } from '../../fixture.ts';
+import type { Station } from '../../station.ts';
+import { LineBatch, type LineStart } from './line-batch.ts';
+import { LineNews } from './line-news.ts';
+import { readScan, type Scan, type ScanAnswer } from './line-scan.ts';
+import { rememberedRuns, StepHistory } from './step-history.ts';
+import { Tile } from './tile.ts';
+
+/** How far back a step's usual time is looked for, in ms: the runs of a month. */
+const historyMs = 30 * 86_400_000;
+
+export interface LineOptions {
+  readonly fixtures: readonly FixtureSpec[];
+  readonly demonstration: boolean;
+  /** How often in a row a board must answer at this address before its contact counts as stable. */
+  contacts(address: string): number;
+  /** Name of another recipe to whose products a scanned text belongs, or null. */
+  foreign(text: string, recipe: string): string | null;
+  /** A board was sealed: its label is printed. `needed`: the board is not done without it. */
+  print(mac: string, needed: boolean): void;
+  /** Why the last label did not come out; null: nothing is wrong. */
+  printerFault(): FaultRecord | null;
+}
+
+/** The taught fixtures of a station, batch after batch, as people at it see and lead them. */
+export class Line {
+  readonly #station: Station;
+  readonly #options: LineOptions;
+  readonly #history = new StepHistory();
+  readonly #news: LineNews;
+  readonly #unlisten: () => void;
+  #tiles: Map<string, Tile>;
+  #batch: LineBatch | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  /** What is shown of the batch that ended last. */
+  #lastBatch: BatchView | null = null;
+
+  constructor(station: Station, options: LineOptions) {
+    this.#station = station;
+    this.#options = options;
+    this.#tiles = this.#tilesOf(options.fixtures);
+    this.#news = new LineNews({
+      look: (changed) => ({
+        fixtures: [...changed].flatMap((name) => this.#tiles.get(name)?.view(this.#now()) ?? []),
+        names: [...this.#tiles.keys()],
+        batch: this.#batchView,
+        printerFault: options.printerFault(),
+      }),
+      moving: () => this.fixtures.map(({ name }) => name).filter((name) => this.#tiles.get(name)?.isRunning),
+      isAlive: () => this.isRunning,
+    });
+    this.#unlisten = station.listen((event) => this.#hear(event));
+  }
+
+  #tilesOf(fixtures: readonly FixtureSpec[]): Map<string, Tile> {
+    return new Map(fixtures.map((spec) => [spec.name, new Tile(spec, this.#history)]));
+  }
+
+  get fixtures(): readonly FixtureSpec[] {
+    return [...this.#tiles.values()].map((tile) => tile.spec);
+  }
+
+  get isRunning(): boolean {
+    return this.#batch !== null;
+  }
+
+  /** Whether a board is being worked on: a burn may be under way. */
+  get hasBoardUnderWay(): boolean {
+    return [...this.#tiles.values()].some((tile) => tile.isRunning);
+  }
+
+  get targetPerHour(): number | null {
+    return this.#batch?.start.targetPerHour ?? null;
+  }
+
+  get #batchView(): BatchView | null {
+    return this.#batch?.view ?? this.#lastBatch;
+  }
+
+  /** Other fixtures from now on. RecipeFault `line.busy` while a batch runs. */
+  setFixtures(fixtures: readonly FixtureSpec[]): void {
+    this.mustBeIdle();
+    const before = this.#tiles;
+    this.#tiles = new Map(
+      [...this.#tilesOf(fixtures)].map(([name, tile]) => {
+        const old = before.get(name);
+        return [name, old?.spec.address === tile.spec.address ? old : tile];
+      }),
+    );
+    this.#news.show(...this.#tiles.keys());
+  }
+
+  mustBeIdle(): void {
+    if (this.#batch === null) return;
+    throw new RecipeFault({
+      code: 'line.busy',
+      what: `The batch ${this.#batch.tally.id ?? ''} is running.`,
+      next: 'Stop the batch first.',
+    });
+  }
+
+  /** Starts a batch; resolves once it stands in the ledger. Faults: RecipeFault `line.busy`, `line.no-fixtures`, and what keeps it from starting. */
+  async start(start: LineStart): Promise<BatchView> {
+    this.mustBeIdle();
+    if (this.#tiles.size === 0)
+      throw new RecipeFault({
+        code: 'line.no-fixtures',
+        what: 'This station has no fixtures yet.',
+        next: 'Teach it one: Station, Fixtures.',
+      });
+    const { recipe } = start.loaded;
+    const batch = new LineBatch(start, this.#station.parts, {
+      contacts: (fixture) => this.#options.contacts(this.#tiles.get(fixture)?.spec.address ?? ''),
+      changed: () => this.#news.show(),
+      print: (mac, needed) => this.#options.print(mac, needed),
+    });
+    const isOpen = new Promise<void>((resolve) => {
+      batch.tally.onOpen = resolve;
+    });
+    for (const tile of this.#tiles.values()) tile.beginBatch(recipe.name);
+    const work = this.#station.provision({
+      loaded: start.loaded,
+      fixtures: this.fixtures,
+      count: start.count,
+      order: start.order,
+      operator: start.operator,
+      serials: [],
+      resetBy: 'lines',
+      gate: batch.fixtureGate,
+      aim: start.count === null ? 'until-stopped' : 'sealed',
+      signal: batch.signal,
+    });
+    this.#batch = batch;
+    this.#ended = work.then(
+      () => this.#end(null),
+      (error: unknown) => this.#end(error),
+    );
+    await this.#recall(recipe.name).catch(() => undefined);
+    await Promise.race([isOpen, work]);
+    this.#news.show();
+    this.#news.tick();
+    return this.#batchView!;
+  }
+
+  /** Takes the usual times of steps from the ledger, so that a restart knows them. */
+  async #recall(recipe: string): Promise<void> {
+    if (this.#history.knows(recipe)) return;
+    const { ledger, clock } = this.#station.parts;
+    const from = isoTime(clock.now() - historyMs);
+    const paces = await ledger.recentPaces({ from, recipe, limit: rememberedRuns });
+    for (const pace of [...paces].reverse())
+      for (const { step, ms } of pace.steps) if (ms !== null) this.#history.add(recipe, step, ms);
+  }
+
+  #end(error: unknown): void {
+    const batch = this.#batch?.view ?? null;
+    this.#batch = null;
+    for (const tile of this.#tiles.values()) tile.rest();
+    if (batch !== null) {
+      const fault = error === null ? null : faultOf(error).toJSON();
+      this.#lastBatch = { ...batch, stopping: false, endedAt: isoTime(this.#station.parts.clock.now()), fault };
+    }
+    this.#news.show(...this.#tiles.keys());
+  }
+
+  /** No new board starts; boards under way end after their current irreversible step. Null when no batch runs. */
+  stop(): BatchView | null {
+    this.#batch?.stop();
+    this.#news.show();
+    return this.#batch?.view ?? null;
+  }
+
+  /** Resolves when no batch runs any more. */
+  whenIdle(): Promise<void> {
+    return this.#ended;
+  }
+
+  #mustRun(): LineBatch {
+    if (this.#batch !== null && !this.#batch.signal.aborted) return this.#batch;
+    throw new RecipeFault({
+      code: 'line.no-batch',
+      what: 'No batch is running, so nothing can be started with this.',
+      next: 'Start a batch: choose the recipe and the number of boards.',
+    });
+  }
+
+  #mustKnow(fixture: string): Tile {
+    const tile = this.#tiles.get(fixture);
+    if (tile !== undefined) return tile;
+    throw new RecipeFault({
+      code: 'line.no-fixture',
+      what: `This station has no fixture ${JSON.stringify(fixture)}.`,
+      next: `Name one of: ${[...this.#tiles.keys()].join(', ')}.`,
+    });
+  }
+
+  /**
+   * A scanned or typed text: the name of a fixture (chooses it, and starts its board where boards start by key), the label of a sealed
+   * board, or a serial number. Answers in words; faults as `readScan`, and `line.no-batch`, `line.no-fixture`.
+   */
+  async scan(scan: Scan): Promise<ScanAnswer> {
+    const text = scan.text.trim();
+    const named = [...this.#tiles.keys()].find((name) => name.toLowerCase() === text.toLowerCase());
+    if (named !== undefined) {
+      const started = this.#batch?.gate.mode === 'key' && this.#batch.gate.press(named);
+      return { said: started ? `Fixture ${named} starts.` : `Fixture ${named} is chosen.`, fixture: named };
+    }
+    const batch = this.#mustRun();
+    if (scan.fixture !== null) this.#mustKnow(scan.fixture);
+    return readScan({ ...scan, text }, batch, {
+      ledger: this.#station.parts.ledger,
+      foreign: (candidate, recipe) => this.#options.foreign(candidate, recipe),
+    });
+  }
+
+  /** Starts the board in this fixture where boards start by key. RecipeFault `line.nothing-waits` when none does. */
+  go(fixture: string): FixtureView {
+    const tile = this.#mustKnow(fixture);
+    if (!this.#mustRun().gate.press(fixture))
+      throw new RecipeFault({
+        code: 'line.nothing-waits',
+        what: `No board waits in fixture ${fixture}.`,
+        next: 'Insert a board, and wait until the tile says that it is ready.',
+      });
+    return tile.view(this.#now());
+  }
+
+  /** A person has seen the verdict of this fixture. */
+  acknowledge(fixture: string): FixtureView {
+    const tile = this.#mustKnow(fixture);
+    tile.acknowledge();
+    this.#news.show(fixture);
+    return tile.view(this.#now());
+  }
+
+  snapshot(): LineSnapshot {
+    const now = this.#now();
+    return {
+      seq: this.#news.seq,
+      fixtures: [...this.#tiles.values()].map((tile) => tile.view(now)),
+      batch: this.#batchView,
+      printerFault: this.#options.printerFault(),
+      demonstration: this.#options.demonstration,
+    };
+  }
+
+  /** Hears changes, gathered; gives back the way to stop hearing. */
+  listen(listener: (change: LineChange) => void): () => void {
+    return this.#news.listen(listener);
+  }
+
+  /** Something beside the line that it shows has changed: the printer. */
+  show(): void {
+    this.#news.show();
+  }
+
+  /** Ends the batch after the current irreversible steps and stops hearing the station. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.whenIdle();
+    this.#news.close();
+    this.#unlisten();
+  }
+
+  #now(): number {
+    return this.#station.parts.clock.monotonic();
+  }
+
+  #hear(event: StationEvent): void {
+    if (event.type === 'batch') {
+      this.#batch?.tally.begin(event.batch);
+      this.#news.show();
+      return;
+    }
+    const tile = this.#tiles.get(event.fixture);
+    if (tile === undefined) return;
+    tile.hear(event, this.#now(), isoTime(this.#station.parts.clock.now()));
+    if (event.type !== 'verdict') {
+      this.#news.show(event.fixture);
+      return;
+    }
+    const { fixture, outcome, serial, mac } = event;
+    this.#batch?.tally.add(outcome, mac);
+    this.#batch?.gate.finished(fixture);
+    this.#news.verdict({ fixture, outcome, serial, mac });
+  }
+}

@@ -1,0 +1,146 @@
+import type { FixtureView } from '../../../contract/views.ts';
+import { stepOf } from '../../../recipe/steps/index.ts';
+import type { StepId } from '../../../recipe/types.ts';
+import type { FixtureState, StationEvent } from '../../events.ts';
+import type { FixtureSpec } from '../../fixture.ts';
+import type { StepHistory } from './step-history.ts';
+
+type Verdict = NonNullable<FixtureView['verdict']>;
+
+/** What a tile shows of one fixture: a fold over the station's events. The last verdict stays until the next board is in. */
+export class Tile {
+  readonly spec: FixtureSpec;
+  readonly #history: StepHistory;
+  #state: FixtureState = 'idle';
+  #run: string | null = null;
+  #mac: string | null = null;
+  #serial: string | null = null;
+  #recipe = '';
+  #steps: readonly string[] = [];
+  #at = -1;
+  #share: number | null = null;
+  #stepSince = 0;
+  #irreversible = false;
+  #verdict: Verdict | null = null;
+  #passed = 0;
+  #tried = 0;
+
+  constructor(spec: FixtureSpec, history: StepHistory) {
+    this.spec = spec;
+    this.#history = history;
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running' || this.#state === 'parked';
+  }
+
+  /** Counts start anew with a batch. */
+  beginBatch(recipe: string): void {
+    this.#recipe = recipe;
+    this.#passed = 0;
+    this.#tried = 0;
+  }
+
+  /** The batch is over, also where the fixture could not say so itself. */
+  rest(): void {
+    this.#state = 'idle';
+  }
+
+  /** A person has seen the verdict. */
+  acknowledge(): void {
+    if (!this.isRunning) this.#verdict = null;
+  }
+
+  /** Takes in one event of this fixture; `now`: monotonic ms, `at`: ISO 8601. */
+  hear(event: Exclude<StationEvent, { type: 'batch' }>, now: number, at: string): void {
+    if (event.type === 'fixture') this.#enter(event.state);
+    else if (event.type === 'verdict') {
+      const { outcome, fault, seal } = event;
+      this.#verdict = { outcome, fault, at, sealRow: seal?.row ?? null };
+      this.#mac = event.mac ?? this.#mac;
+      this.#serial = event.serial ?? this.#serial;
+      this.#tried++;
+      if (outcome === 'passed') this.#passed++;
+    } else this.#hearRun(event, now);
+  }
+
+  #enter(state: FixtureState): void {
+    this.#state = state;
+    if (state !== 'ready' && state !== 'running') return;
+    this.#verdict = null;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#run = null;
+    this.#mac = null;
+    this.#serial = null;
+    this.#steps = [];
+    this.#at = -1;
+    this.#share = null;
+  }
+
+  #hearRun({ run, event }: Extract<StationEvent, { type: 'run' }>, now: number): void {
+    this.#run = run;
+    switch (event.type) {
+      case 'identified':
+        this.#mac = (event.identity as { mac?: string }).mac ?? null;
+        return;
+      case 'planned':
+        this.#steps = event.steps;
+        this.#serial = event.facts.serial;
+        return;
+      case 'step-started':
+        this.#at = this.#steps.indexOf(event.step);
+        this.#irreversible = event.irreversible;
+        this.#share = null;
+        this.#stepSince = now;
+        return;
+      case 'progress':
+        this.#share = event.total > 0 ? event.done / event.total : null;
+        return;
+      case 'step-passed':
+        this.#history.add(this.#recipe, event.step, event.ms);
+        return;
+      case 'parked':
+        this.#state = 'parked';
+        return;
+      case 'resumed':
+        this.#state = 'running';
+        this.#stepSince = now;
+    }
+  }
+
+  view(now: number): FixtureView {
+    const id = this.#steps[this.#at];
+    const isUnderWay = this.isRunning && id !== undefined;
+    const progress = isUnderWay
+      ? this.#history.progress(this.#recipe, this.#steps, this.#at, {
+          share: this.#share,
+          ranMs: now - this.#stepSince,
+        })
+      : null;
+    return {
+      name: this.spec.name,
+      address: this.spec.address,
+      state: this.#verdict !== null && !this.isRunning ? 'shown' : this.#state,
+      run: this.#run,
+      mac: this.#mac,
+      serial: this.#serial,
+      step: isUnderWay
+        ? {
+            id,
+            title: stepOf(id as StepId).title,
+            at: this.#at + 1,
+            of: this.#steps.length,
+            irreversible: this.#irreversible,
+          }
+        : null,
+      fraction: progress?.fraction ?? null,
+      secondsLeft: progress?.secondsLeft ?? null,
+      verdict: this.#verdict,
+      passed: this.#passed,
+      tried: this.#tried,
+    };
+  }
+}

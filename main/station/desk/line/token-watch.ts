@@ -1,0 +1,84 @@
+import type { TokenView } from '../../../contract/views.ts';
+import { faultOf } from '../../../model/fault.ts';
+import type { Station } from '../../station.ts';
+
+/** How often the token is asked while nobody asks, in ms: a token that is gone shows before a board needs it. */
+const lookEveryMs = 20_000;
+
+/** The token as people see it: which one, whether it signs, its keys. Tells when that changes. */
+export class TokenWatch {
+  readonly #station: Station;
+  readonly #embedded: boolean;
+  readonly #listeners = new Set<(view: TokenView) => void>();
+  readonly #unlisten: () => void;
+  #timer: NodeJS.Timeout;
+  #last: TokenView | null = null;
+  #looking: Promise<TokenView> | null = null;
+
+  constructor(station: Station, embedded: boolean) {
+    this.#station = station;
+    this.#embedded = embedded;
+    this.#unlisten = station.listen((event) => {
+      if (event.type === 'run' && (event.event.type === 'parked' || event.event.type === 'resumed')) void this.look();
+    });
+    this.#timer = setInterval(() => void this.look(), lookEveryMs);
+    this.#timer.unref();
+  }
+
+  /** A look just now; looks that overlap are one. Never rejects: a fault is part of the view. */
+  look(): Promise<TokenView> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<TokenView> {
+    const { signer } = this.#station.parts;
+    let view: TokenView;
+    try {
+      const status = await signer.status();
+      const keys = await signer.keys();
+      view = {
+        label: status.label,
+        serial: status.serial,
+        model: `${status.manufacturer} ${status.model}`.trim(),
+        healthy: status.healthy,
+        signMs: status.signMs,
+        embedded: this.#embedded,
+        keys: keys.map(({ label, algorithm, use, publicKeySha256, extractable }) => ({
+          label,
+          algorithm,
+          use,
+          publicKeySha256,
+          extractable,
+        })),
+        fault: null,
+      };
+    } catch (error) {
+      const { label, serial, model, keys } = this.#last ?? { label: '', serial: '', model: '', keys: [] };
+      const fault = faultOf(error).toJSON();
+      view = { label, serial, model, healthy: false, signMs: null, embedded: this.#embedded, keys, fault };
+    }
+    const before = this.#last;
+    this.#last = view;
+    if (before !== null && essence(before) !== essence(view)) for (const listener of this.#listeners) listener(view);
+    return view;
+  }
+
+  listen(listener: (view: TokenView) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#unlisten();
+    this.#listeners.clear();
+  }
+}
+
+/** The view without what differs at every look. */
+function essence(view: TokenView): string {
+  return JSON.stringify({ ...view, signMs: null });
+}

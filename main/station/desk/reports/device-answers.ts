@@ -1,0 +1,146 @@
+import { isoTime } from '../../../base/clock.ts';
+import type { DeviceQuery, DeviceRow, LedgerReader } from '../../../ledger/ledger.ts';
+import { RecipeFault } from '../../../model/fault.ts';
+import { proveSealedBoard } from '../../verify-device.ts';
+import type { DeskAnswers, DeskRoom } from '../room.ts';
+import { assuranceOfRecord, sumOf } from './assurance.ts';
+import { type AssuredRow, exportDevices, reportDevice, stateOf } from './device-export.ts';
+import { exportRegistration, registrationNamed } from './registration-file.ts';
+
+type Answers = Pick<
+  DeskAnswers,
+  | 'devices.search'
+  | 'devices.show'
+  | 'devices.assurance'
+  | 'devices.export'
+  | 'devices.report'
+  | 'devices.verify'
+  | 'ledger.verify'
+>;
+
+/** Devices in one exported file: what a spreadsheet still opens and a PDF still prints. */
+const mostExported = 20_000;
+/** Rows asked of the ledger at once. */
+const page = 1000;
+const usualLimit = 100;
+
+export function deviceAnswers({ station, line }: DeskRoom): Answers {
+  const { ledger, clock, random, openPort } = station.parts;
+  const facts = () => ({ station: station.parts.name, at: isoTime(clock.now()) });
+  return {
+    async 'devices.search'(query) {
+      const startedAt = clock.monotonic();
+      const limit = query.limit ?? usualLimit;
+      const rows = await search(ledger, query, limit + 1, query.offset ?? 0);
+      return {
+        rows: rows.slice(0, limit).map((row) => ({
+          mac: row.mac,
+          serial: row.serial,
+          chip: row.chip,
+          recipe: row.recipe,
+          batch: row.batch,
+          state: stateOf(row),
+          lastAt: row.lastAt,
+          attempts: row.attempts,
+        })),
+        more: rows.length > limit,
+        ms: clock.monotonic() - startedAt,
+      };
+    },
+    async 'devices.show'({ mac }) {
+      const { openKeys: _, ...history } = await known(ledger, mac);
+      return history;
+    },
+    async 'devices.assurance'({ mac }) {
+      const { sealed } = await known(ledger, mac);
+      return sealed && assuranceOfRecord(sealed);
+    },
+    async 'devices.export'({ query, form }) {
+      const rows: DeviceRow[] = [];
+      while (rows.length < mostExported) {
+        const more = await search(ledger, query, page, rows.length);
+        rows.push(...more);
+        if (more.length < page) break;
+      }
+      const registration = registrationNamed(form);
+      if (registration !== null) return exportRegistration(rows, registration, facts().at, ledger);
+      return exportDevices(await withAssurance(rows, ledger), form as 'csv' | 'json' | 'pdf', facts());
+    },
+    'devices.report': async ({ mac, form }) => reportDevice(await known(ledger, mac), form, facts()),
+    async 'devices.verify'({ fixture, mac }) {
+      line.mustBeIdle();
+      const spec = line.fixtures.find((candidate) => candidate.name === fixture);
+      if (spec === undefined)
+        throw new RecipeFault({
+          code: 'line.no-fixture',
+          what: `This station has no fixture ${JSON.stringify(fixture)}.`,
+          next: 'Choose one of the line.',
+        });
+      const report = await proveSealedBoard(() => openPort(spec.address, { baudRate: 115200 }), {
+        clock,
+        random,
+        record: mac === null ? null : await ledger.sealedDevice(mac.toLowerCase()),
+        find: (id) => ledger.sealedDevice(id),
+      });
+      return {
+        mac: report.record.chip.mac,
+        ok: report.checks.every((check) => check.ok),
+        checks: report.checks,
+      };
+    },
+    async 'ledger.verify'() {
+      const { rows, head, broken } = await ledger.verify();
+      return { rows, head, broken: broken === null ? null : `row ${broken.row}: ${broken.reason}` };
+    },
+  };
+}
+
+/** The rows of a list with how each sealed device stands to the guide. */
+async function withAssurance(rows: readonly DeviceRow[], ledger: LedgerReader): Promise<AssuredRow[]> {
+  const assured: AssuredRow[] = [];
+  for (const row of rows) {
+    const sealed = row.sealedAt === null ? null : await ledger.sealedDevice(row.mac);
+    assured.push({ ...row, assurance: sealed && sumOf(assuranceOfRecord(sealed)) });
+  }
+  return assured;
+}
+
+interface Asked {
+  readonly text?: string | undefined;
+  readonly batch?: string | undefined;
+  readonly recipe?: string | undefined;
+  readonly outcome?: DeviceQuery['outcome'] | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** The ledger looks for a recipe by its text; where there is another text as well, its rows are sifted by recipe. */
+async function search(
+  ledger: LedgerReader,
+  asked: Asked,
+  limit: number,
+  offset: number,
+): Promise<readonly DeviceRow[]> {
+  const { recipe } = asked;
+  const text = asked.text?.trim() || recipe;
+  const rows = await ledger.devices({
+    ...(text ? { text } : {}),
+    ...(asked.batch ? { batch: asked.batch } : {}),
+    ...(asked.outcome ? { outcome: asked.outcome } : {}),
+    ...(asked.from ? { from: asked.from } : {}),
+    ...(asked.to ? { to: asked.to } : {}),
+    limit,
+    offset,
+  });
+  return recipe === undefined ? rows : rows.filter((row) => row.recipe.name === recipe);
+}
+
+async function known(ledger: LedgerReader, mac: string) {
+  const history = await ledger.history(mac.toLowerCase());
+  if (history.runs.length > 0) return history;
+  throw new RecipeFault({
+    code: 'devices.unknown',
+    what: `The ledger knows no device ${mac}.`,
+    next: 'Search by MAC, serial number or batch.',
+  });
+}

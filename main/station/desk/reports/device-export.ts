@@ -1,0 +1,152 @@
+import { setImmediate } from 'node:timers/promises';
+import PDFDocument from 'pdfkit';
+import type { ExportedFile } from '../../../contract/views.ts';
+import { csvLine } from '../../../formats/csv-line.ts';
+import type { DeviceHistory, DeviceRow } from '../../../ledger/ledger.ts';
+import { type AssuranceSum, assuranceOfRecord } from './assurance.ts';
+import { type Story, storyOf } from './device-page.ts';
+
+const mimes = { csv: 'text/csv', json: 'application/json', pdf: 'application/pdf' } as const;
+
+/** A device of a list; `assurance` is null where it is not sealed. */
+export type AssuredRow = DeviceRow & { readonly assurance: AssuranceSum | null };
+
+const columns: readonly (readonly [title: string, value: (row: AssuredRow) => string])[] = [
+  ['mac', (row) => row.mac],
+  ['serial', (row) => row.serial ?? ''],
+  ['chip', (row) => row.chip ?? ''],
+  ['recipe', (row) => row.recipe.name],
+  ['revision', (row) => String(row.recipe.revision)],
+  ['recipe hash', (row) => row.recipe.hash],
+  ['batch', (row) => row.batch ?? ''],
+  ['state', stateOf],
+  ['sealed at', (row) => row.sealedAt ?? ''],
+  ['last run', (row) => row.lastRun],
+  ['last at', (row) => row.lastAt],
+  ['attempts', (row) => String(row.attempts)],
+  ['guide: met', ({ assurance }) => String(assurance?.met ?? '')],
+  ['guide: not applicable', ({ assurance }) => String(assurance?.notApplicable ?? '')],
+  ['guide: waived', ({ assurance }) => assurance?.waived.join('; ') ?? ''],
+  ['guide: not met', ({ assurance }) => assurance?.notMet.join('; ') ?? ''],
+];
+
+/** What is to be said of a device in one word. */
+export function stateOf(row: DeviceRow): 'sealed' | 'condemned' | NonNullable<DeviceRow['outcome']> | 'open' {
+  if (row.sealedAt !== null) return 'sealed';
+  return row.condemned ? 'condemned' : (row.outcome ?? 'open');
+}
+
+/** A list of devices as a file. `at`: ISO 8601, when it was made. */
+export async function exportDevices(
+  rows: readonly AssuredRow[],
+  form: 'csv' | 'json' | 'pdf',
+  facts: { readonly station: string; readonly at: string },
+): Promise<ExportedFile> {
+  const name = `devices-${facts.at.replaceAll(/[:.]/g, '-')}.${form}`;
+  switch (form) {
+    case 'csv': {
+      const lines = [sheetLine(columns.map(([title]) => title))];
+      await forEach(rows, (row) => lines.push(sheetLine(columns.map(([, value]) => value(row)))));
+      return file(name, form, lines.join(''));
+    }
+    case 'json': {
+      const devices: string[] = [];
+      await forEach(rows, (row) => devices.push(JSON.stringify(row, null, 2)));
+      const head = JSON.stringify(facts, null, 2).replace(/\n\}$/, '');
+      return file(name, form, `${head},\n  "devices": [${devices.join(',\n')}]\n}\n`);
+    }
+    case 'pdf':
+      return file(name, form, await pdfOf(listStory(rows, facts)));
+  }
+}
+
+/** Everything the ledger holds of one device, as a file. */
+export async function reportDevice(
+  history: DeviceHistory,
+  form: 'json' | 'pdf',
+  facts: { readonly station: string; readonly at: string },
+): Promise<ExportedFile> {
+  const name = `device-${history.mac.replaceAll(':', '')}.${form}`;
+  const { openKeys: _, ...told } = history;
+  const assurance = history.sealed && assuranceOfRecord(history.sealed);
+  if (form === 'json') return file(name, form, `${JSON.stringify({ ...facts, ...told, assurance }, null, 2)}\n`);
+  return file(name, form, await pdfOf(storyOf(history, facts)));
+}
+
+function file(name: string, form: keyof typeof mimes, data: string | Uint8Array): ExportedFile {
+  return { name, mime: mimes[form], data: Buffer.from(data as string).toString('base64') };
+}
+
+/** A line of a CSV file for people; a cell that a spreadsheet would take as a formula is kept a text by an apostrophe. */
+function sheetLine(cells: readonly string[]): string {
+  return csvLine(cells.map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)));
+}
+
+function listStory(rows: readonly AssuredRow[], { station, at }: { station: string; at: string }): Story {
+  return {
+    title: `Devices of station ${station}`,
+    sections: [
+      { heading: `${rows.length} devices, listed ${at}`, rows: [] },
+      {
+        heading: '',
+        rows: rows.map((row) => [
+          row.mac,
+          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}${row.assurance === null ? '' : `  guide: ${row.assurance.met} met, ${row.assurance.waived.length} waived, ${row.assurance.notMet.length} not met`}`,
+        ]),
+      },
+    ],
+  };
+}
+
+/** After so many rows the event loop has its turn: boards are made while somebody exports. */
+const rowsAtOnce = 20;
+
+async function forEach<Row>(rows: readonly Row[], act: (row: Row, at: number) => void): Promise<void> {
+  for (const [at, row] of rows.entries()) {
+    act(row, at);
+    if (at % rowsAtOnce === rowsAtOnce - 1) await setImmediate();
+  }
+}
+
+/** A story on A4, black on white, with page numbers. */
+async function pdfOf(story: Story): Promise<Uint8Array> {
+  const page = new PDFDocument({ size: 'A4', margin: 48, bufferPages: true, info: { Title: story.title } });
+  const chunks: Uint8Array[] = [];
+  page.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+  const ended = new Promise<Uint8Array>((resolve, reject) => {
+    page.on('end', () => resolve(Buffer.concat(chunks)));
+    page.on('error', reject);
+  });
+  await writeStory(page, story);
+  page.end();
+  return ended;
+}
+
+async function writeStory(page: PDFKit.PDFDocument, story: Story): Promise<void> {
+  page.font('Helvetica-Bold').fontSize(16).text(story.title).moveDown(0.5);
+  for (const { heading, rows } of story.sections) {
+    if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(heading).moveDown(0.2);
+    await forEach(rows, ([name, value]) => {
+      page
+        .font('Helvetica')
+        .fontSize(8)
+        .fillColor('#555')
+        .text(name, { continued: true })
+        .fillColor('#000')
+        .text(`   ${value}`);
+    });
+  }
+  const { start, count } = page.bufferedPageRange();
+  await forEach(
+    Array.from({ length: count }, (_, at) => start + at),
+    (at) => {
+      page.switchToPage(at);
+      // Below the margin, where text would otherwise begin a new page.
+      page.page.margins.bottom = 0;
+      page
+        .font('Helvetica')
+        .fontSize(7)
+        .text(`${story.title}   page ${at + 1} of ${count}`, 48, page.page.height - 30, { lineBreak: false });
+    },
+  );
+}

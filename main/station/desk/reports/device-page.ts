@@ -1,0 +1,100 @@
+import type { DeviceHistory } from '../../../ledger/ledger.ts';
+import type { Fact, StoredEvent } from '../../../model/event.ts';
+import { identityWords, type SealedRecord } from '../../../model/record.ts';
+import { storageRows } from '../../../model/storage.ts';
+import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
+import { assuranceOfRecord } from './assurance.ts';
+
+/** A page of names and values under headings, for print. */
+export interface Story {
+  readonly title: string;
+  readonly sections: readonly {
+    readonly heading: string;
+    readonly rows: readonly (readonly [name: string, value: string])[];
+  }[];
+}
+
+/** The story of a device: its sealed record, then every attempt with its events. */
+export function storyOf(history: DeviceHistory, facts: { readonly station: string; readonly at: string }): Story {
+  const { sealed, condemned } = history;
+  return {
+    title: `Device ${history.mac}`,
+    sections: [
+      { heading: `Told by station ${facts.station} on ${facts.at}`, rows: [] },
+      ...(condemned ? [{ heading: 'Condemned', rows: [[condemned.at, condemned.reason] as const] }] : []),
+      ...(sealed === null ? [] : recordSections(sealed)),
+      ...history.runs.map(({ run, events }) => ({
+        heading: `Run ${run.id}: ${run.outcome ?? 'not ended'}, fixture ${run.fixture}, operator ${run.operator ?? '-'}`,
+        rows: events.map((stored) => [`${stored.at} ${stored.step ?? ''}`, eventText(stored)] as const),
+      })),
+    ],
+  };
+}
+
+function recordSections(record: SealedRecord): Story['sections'] {
+  const { recipe, chip, identity } = record;
+  return [
+    {
+      heading: 'Sealed record',
+      rows: [
+        ['sealed', `${record.sealedAt}, run ${record.run}, batch ${record.batch ?? '-'}`],
+        ['station', `${record.station}, fixture ${record.fixture}, operator ${record.operator ?? '-'}`],
+        ['recipe', `${recipe.name} revision ${recipe.revision}, ${recipe.hash}`],
+        ['plan', record.planDigest],
+        ['chip', `${chip.kind} revision ${chip.revision}, ${chip.mac}`],
+        ['serial', record.serial ?? '-'],
+        [
+          'secure boot',
+          record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
+        ],
+        ['identity', identity === null ? '-' : identityWords(identity)],
+        ...storageRows(record),
+        ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`] as const] : []),
+        ['keys destroyed', record.keysDestroyedAt ?? 'no'],
+        ['waivers', record.waivers.map(waiverText).join('; ') || '-'],
+        ['software', `${record.software.name} ${record.software.version}`],
+      ],
+    },
+    {
+      heading: 'Keys (fingerprints)',
+      rows: record.keys.map((key) => [key.role, `BLOCK ${key.blocks.join(' and ')}   ${key.fingerprint}`] as const),
+    },
+    {
+      heading: 'Flash (SHA-256 as written)',
+      rows: record.images.map(
+        (image) =>
+          [
+            `0x${image.offset.toString(16)} ${image.name}`,
+            `${image.length} bytes${image.encrypted ? ', encrypted' : ''}   ${image.flashSha256}`,
+          ] as const,
+      ),
+    },
+    {
+      heading: 'Assurance: the recommendations of the ESP-IDF security guide',
+      rows: assuranceOfRecord(record).map(
+        (one) => [`${one.verdict}   ${one.section}`, `${one.recommendation}   (${evidenceWords(one)})`] as const,
+      ),
+    },
+    { heading: 'eFuses after', rows: fieldRows(record.efusesAfter) },
+    ...(identity?.certificatePem ? [{ heading: 'Certificate', rows: [['', identity.certificatePem] as const] }] : []),
+    ...(identity?.csrPem ? [{ heading: 'Certificate request', rows: [['', identity.csrPem] as const] }] : []),
+  ];
+}
+
+function waiverText({ check, reason, by }: SealedRecord['waivers'][number]): string {
+  return `${check}: ${reason}${by ? ` (${by})` : ''}`;
+}
+
+function fieldRows(efuses: Fact): (readonly [string, string])[] {
+  const read = (efuses as { readOut?: Record<string, { value: Fact }> } | null)?.readOut ?? {};
+  return Object.entries(read).map(([name, field]) => [name, field.value === null ? 'secret' : String(field.value)]);
+}
+
+/** Longest event text on paper; the whole stands in the JSON report. */
+const longest = 220;
+
+function eventText({ event }: StoredEvent): string {
+  const { type, ...rest } = event;
+  const text = JSON.stringify(rest);
+  return `${type} ${text.length > longest ? `${text.slice(0, longest - 3)}...` : text}`;
+}

@@ -1,0 +1,240 @@
+import { defaultMmuPageSize } from '../../image/app-image.ts';
+import { appSubtypes, dataSubtypes, partitionTypes } from '../../image/partition-table.ts';
+import type { BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../../image/types.ts';
+import { chipIds, revisionText } from '../../model/chip.ts';
+import { multicore } from '../kinds.ts';
+import type { BootContext } from '../silicon.ts';
+import type { IdfConsole } from './console.ts';
+import { encryptInPlace } from './encrypt.ts';
+import type { FlashView } from './flash-view.ts';
+import { type FoundImage, findImage } from './image.ts';
+import { fieldOr, flashEncryptionOn, ones } from './keys.ts';
+import type { LoadedBootloader } from './rom.ts';
+import { checkSecureBoot } from './secure-boot.ts';
+import { bootSlots, chooseSlot, factorySlot, findPartitionTable, isOtaApp, slotOrder, writeSequence } from './slots.ts';
+
+/** An application that was checked and loaded. */
+export interface LoadedApp extends FoundImage {
+  readonly partition: Partition;
+  /** The whole table it lies in. */
+  readonly partitions: readonly Partition[];
+}
+
+/**
+ * The second stage's part (ESP-IDF bootloader_support; texts as its builds print them): its own revision check, partition table, otadata,
+ * the slots in turn. Null: nothing could be booted and the chip resets. Whether it is built to encrypt flash at its first start cannot be
+ * seen from its image: the chip's options say so.
+ */
+export function bootSecondStage(
+  context: BootContext,
+  view: FlashView,
+  bootloader: LoadedBootloader,
+  console: IdfConsole,
+): LoadedApp | null {
+  const { header, bootloader: descriptor } = bootloader.image;
+  if (!runsAtAll(context, header)) return null;
+  greet(context, header, descriptor, console);
+  if (!revisionFits(context, header, console)) return null;
+
+  const found = findPartitionTable(view, bootloader.end);
+  if (found === null) {
+    console.error('boot', 'Failed to verify partition table');
+    console.error('boot', 'load partition table error!');
+    return null;
+  }
+  listPartitions(found.table.partitions, console);
+
+  const slots = bootSlots(found.table);
+  const choice = chooseSlot(view, slots, console);
+  for (const { slot, partition } of slotOrder(slots, choice.slot)) {
+    const app = loadApp(context, view, partition, console);
+    if (app !== null) {
+      if (choice.writesSequence && slot > factorySlot && slots.otadata !== null) {
+        const sequence = writeSequence(view, slots.otadata, slot);
+        console.info('boot', `Set actual ota_seq=${sequence} in otadata[0]`);
+      }
+      if (context.encrypts !== undefined && !flashEncryptionOn(context.efuse)) {
+        encryptInPlace({ ...context, encrypts: context.encrypts }, view, bootloader, found, console);
+        return null;
+      }
+      console.info('boot', 'Disabling RNG early entropy source...');
+      return { ...app, partitions: found.table.partitions };
+    }
+    const name = slot === factorySlot ? 'Factory app partition' : `OTA app partition slot ${slot}`;
+    console.error('boot', `${name} is not bootable`);
+  }
+  if (slots.test !== null) {
+    const app = loadApp(context, view, slots.test, console);
+    if (app !== null) {
+      console.warn('boot', 'Falling back to test app as only bootable partition');
+      return { ...app, partitions: found.table.partitions };
+    }
+  }
+  console.error('boot', 'No bootable app partitions in the partition table');
+  return null;
+}
+
+/** Code for another chip, or for the other P4, dies before its first word (the ROM looks at neither; FACTS 0.1). */
+function runsAtAll(context: BootContext, header: ImageHeader): boolean {
+  if (header.chipId !== chipIds[context.kind]) return false;
+  if (context.kind !== 'esp32p4') return true;
+  return context.revision >= 300 ? header.maxRevision >= 300 : header.minRevision < 300;
+}
+
+function greet(
+  context: BootContext,
+  header: ImageHeader,
+  descriptor: BootloaderDescriptor | null,
+  console: IdfConsole,
+): void {
+  const { efuse, kind, revision } = context;
+  const major = fieldOr(efuse, 'BLK_VERSION_MAJOR', 0);
+  const minor = fieldOr(efuse, 'BLK_VERSION_MINOR', 0);
+  console.info('boot', `ESP-IDF ${descriptor?.idfVersion ?? 'unknown'} 2nd stage bootloader`);
+  if (descriptor !== null) console.info('boot', `compile time ${descriptor.dateTime}`);
+  if (multicore.includes(kind)) console.info('boot', 'Multicore bootloader');
+  console.info('boot', `chip revision: ${revisionText(revision)}`);
+  console.info('boot', `efuse block revision: v${major}.${minor}`);
+  const top = kind === 'esp32h2' ? 48 : 80;
+  const speed = Math.trunc(top / ({ 0: 2, 1: 3, 2: 4, 15: 1 }[header.spiSpeed] ?? 1));
+  const modes = ['QIO', 'QOUT', 'DIO', 'DOUT', 'FAST READ', 'SLOW READ'];
+  console.info(`boot.${kind}`, `SPI Speed      : ${speed}MHz`);
+  console.info(`boot.${kind}`, `SPI Mode       : ${modes[header.spiMode] ?? 'DIO'}`);
+  console.info(`boot.${kind}`, `SPI Flash Size : ${2 ** header.spiSize}MB`);
+  console.info('boot', 'Enabling RNG early entropy source...');
+}
+
+function revisionFits(context: BootContext, header: ImageHeader, console: IdfConsole): boolean {
+  const { efuse, revision } = context;
+  const found = `found ${revisionText(revision)}.`;
+  if (revision < header.minRevision) {
+    console.error('boot_comm', `chip revision check failed. Required >= ${revisionText(header.minRevision)}, ${found}`);
+    return false;
+  }
+  const capped = header.maxRevision !== 0xffff && fieldOr(efuse, 'DISABLE_WAFER_VERSION_MAJOR', 0) === 0;
+  if (capped && revision > header.maxRevision) {
+    console.error('boot_comm', `chip revision check failed. Required <= ${revisionText(header.maxRevision)}, ${found}`);
+    return false;
+  }
+  return true;
+}
+
+const dataUsage: Readonly<Record<number, string>> = {
+  [dataSubtypes.ota]: 'OTA data',
+  [dataSubtypes.phy]: 'RF data',
+  [dataSubtypes.nvs]: 'WiFi data',
+  [dataSubtypes.nvsKeys]: 'NVS keys',
+  [dataSubtypes.efuse]: 'efuse',
+};
+
+function usage(partition: Partition): string {
+  const { type, subtype } = partition;
+  if (type === partitionTypes.data) return dataUsage[subtype] ?? 'Unknown data';
+  if (type !== partitionTypes.app) return 'unknown';
+  if (subtype === appSubtypes.factory) return 'factory app';
+  if (subtype === appSubtypes.test) return 'test app';
+  return isOtaApp(partition) ? 'OTA app' : 'Unknown app';
+}
+
+function listPartitions(partitions: readonly Partition[], console: IdfConsole): void {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+  console.info('boot', 'Partition Table:');
+  console.info('boot', '## Label            Usage          Type ST Offset   Length');
+  for (const [i, row] of partitions.entries()) {
+    const words = [
+      String(i).padStart(2),
+      row.name.padEnd(16),
+      usage(row).padEnd(16),
+      hex(row.type, 2),
+      hex(row.subtype, 2),
+      hex(row.offset, 8),
+      hex(row.size, 8),
+    ];
+    console.info('boot', words.join(' '));
+  }
+  console.info('boot', 'End of partition table');
+}
+
+/** One slot: anti-rollback, header, segments, checksum, hash, signature. Null: not bootable, and the console says why. */
+function loadApp(
+  context: BootContext,
+  view: FlashView,
+  partition: Partition,
+  console: IdfConsole,
+): Omit<LoadedApp, 'partitions'> | null {
+  const found = findImage(view, partition.offset, partition.size);
+  if ('reason' in found) {
+    console.error('esp_image', found.reason);
+    return null;
+  }
+  const { image } = found;
+  const { header } = image;
+  if (header.chipId !== chipIds[context.kind]) {
+    console.error('boot_comm', `mismatch chip ID, expected ${chipIds[context.kind]}, found ${header.chipId}`);
+    return null;
+  }
+  if (!revisionFits(context, header, console)) return null;
+  if (!versionNotRolledBack(context, image, partition, console)) return null;
+  listSegments(image, partition, console);
+  if (image.checksum.stored !== image.checksum.computed) {
+    const { stored, computed } = image.checksum;
+    const words = `Calculated 0x${computed.toString(16)} read 0x${stored.toString(16)}`;
+    console.error('esp_image', `Checksum failed. ${words}`);
+    return null;
+  }
+  if (context.efuse.field('SECURE_BOOT_EN') === 1) {
+    if (!signatureFits(context, view, image, partition, console)) return null;
+  } else if (image.hash !== null && image.hash.stored !== image.hash.computed) {
+    console.error('esp_image', 'Image hash failed - image is corrupt');
+    return null;
+  }
+  console.info('boot', `Loaded app from partition at offset 0x${partition.offset.toString(16)}`);
+  return { ...found, partition };
+}
+
+/** Anti-rollback (FACTS 14.1): the application's secure_version against the count of ones burned. */
+function versionNotRolledBack(
+  context: BootContext,
+  image: EspImage,
+  partition: Partition,
+  console: IdfConsole,
+): boolean {
+  const burned = ones(fieldOr(context.efuse, 'SECURE_VERSION', 0));
+  const version = image.app?.secureVersion ?? 0;
+  if (version >= burned) return true;
+  const where = `app at offset 0x${partition.offset.toString(16)}`;
+  console.error('boot', `${where} has secure_version ${version}, smaller than ${burned} in the device`);
+  return false;
+}
+
+/** Segments; those of mapped flash are known by their load address, which equals the flash address modulo the MMU page (FACTS 5.1). */
+function listSegments(image: EspImage, partition: Partition, console: IdfConsole): void {
+  const page = image.app?.mmuPageSize ?? defaultMmuPageSize;
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+  for (const [i, { loadAddress, offset, length }] of image.segments.entries()) {
+    const mapped = loadAddress % page === (partition.offset + offset) % page;
+    const place = `paddr=${hex(partition.offset + offset, 8)} vaddr=${hex(loadAddress, 8)}`;
+    const way = mapped ? 'map' : loadAddress === 0 ? '' : 'load';
+    const size = `size=${hex(length, 5)}h (${String(length).padStart(6)})`;
+    console.info('esp_image', `segment ${i}: ${place} ${size} ${way}`.trimEnd());
+  }
+}
+
+function signatureFits(
+  context: BootContext,
+  view: FlashView,
+  image: EspImage,
+  partition: Partition,
+  console: IdfConsole,
+): boolean {
+  const verdict = checkSecureBoot(context, view, partition.offset, image.length);
+  console.info('secure_boot_v2', 'Verifying with the digests in eFuse...');
+  if (verdict.passed) {
+    console.info('secure_boot_v2', 'Signature verified successfully!');
+    return true;
+  }
+  const why = verdict.blocks.length === 0 ? 'no signature block' : verdict.blocks.map((b) => b.verdict).join(', ');
+  console.error('secure_boot_v2', `Secure Boot V2 verification failed (${why})`);
+  console.error('esp_image', 'Secure boot signature verification failed');
+  return false;
+}

@@ -1,0 +1,78 @@
+import { equalBytes } from '../../base/bytes.ts';
+import { sectorSize } from '../../image/partition-table.ts';
+import { imageDigest, parseSignatureSector, verifySignatureBlock } from '../../image/secure-boot.ts';
+import type { SecureBootScheme, SignatureBlock } from '../../image/types.ts';
+import type { ChipKind, Revision } from '../../model/chip.ts';
+import type { VirtualEfuse } from '../silicon.ts';
+import type { FlashView } from './flash-view.ts';
+import { fieldOr, trustedDigests } from './keys.ts';
+
+/** What became of one signature block: which digest it was good for, or why it was not. */
+export type BlockVerdict =
+  | { readonly block: number; readonly verdict: 'good' | 'bad-digest' | 'bad-signature'; readonly index: number }
+  | { readonly block: number; readonly verdict: 'untrusted' };
+
+export interface SecureBootVerdict {
+  /** Digest indices that are trusted, as the ROM lists them. */
+  readonly trusted: readonly number[];
+  /** Blocks in the order they were looked at, up to the first good one. Empty: the sector holds none with magic and CRC. */
+  readonly blocks: readonly BlockVerdict[];
+  readonly passed: boolean;
+}
+
+/** Whether this silicon knows the scheme (FACTS 4.1). */
+function schemeKnown(
+  kind: ChipKind,
+  revision: Revision,
+  efuse: VirtualEfuse,
+  scheme: SignatureBlock['scheme'],
+): boolean {
+  const known: readonly SecureBootScheme[] =
+    kind === 'esp32'
+      ? revision >= 300
+        ? ['rsa3072']
+        : []
+      : kind === 'esp32s2' || kind === 'esp32s3' || kind === 'esp32c3'
+        ? ['rsa3072']
+        : kind === 'esp32c61' || kind === 'esp32c2'
+          ? ['ecdsa-p256']
+          : kind === 'esp32c5' || (kind === 'esp32p4' && revision >= 300)
+            ? ['rsa3072', 'ecdsa-p256', 'ecdsa-p384']
+            : ['rsa3072', 'ecdsa-p256'];
+  if (scheme === 'ecdsa-p192' || !known.includes(scheme)) return false;
+  // with SECURE_BOOT_SHA384_EN the ROM hashes with SHA-384 and nothing else, without it never (FACTS 2.7)
+  return (scheme === 'ecdsa-p384') === (fieldOr(efuse, 'SECURE_BOOT_SHA384_EN', 0) === 1);
+}
+
+/**
+ * Secure Boot V2 as ROM and second stage check it (FACTS 4.2, 4.7): the signature sector lies behind the image padded to 4096; a block
+ * is looked at when magic and CRC fit, accepted when its key's digest is trusted, the image digest equals and the signature is good.
+ */
+export function checkSecureBoot(
+  silicon: { readonly kind: ChipKind; readonly revision: Revision; readonly efuse: VirtualEfuse },
+  view: FlashView,
+  address: number,
+  imageLength: number,
+): SecureBootVerdict {
+  const padded = Math.ceil(imageLength / sectorSize) * sectorSize;
+  const signed = view.read(address, padded);
+  const trusted = trustedDigests(silicon.efuse);
+  const blocks: BlockVerdict[] = [];
+  for (const [number, block] of parseSignatureSector(view.read(address + padded, sectorSize)).entries()) {
+    const { scheme } = block;
+    if (scheme === 'ecdsa-p192' || !schemeKnown(silicon.kind, silicon.revision, silicon.efuse, scheme)) continue;
+    const key = trusted.find(({ digest }) => equalBytes(digest, block.keyDigest.subarray(0, digest.length)));
+    if (key === undefined) {
+      blocks.push({ block: number, verdict: 'untrusted' });
+      continue;
+    }
+    const verdict = !equalBytes(block.imageDigest, imageDigest(signed, scheme))
+      ? 'bad-digest'
+      : verifySignatureBlock(block, signed)
+        ? 'good'
+        : 'bad-signature';
+    blocks.push({ block: number, verdict, index: key.index });
+    if (verdict === 'good') return { trusted: trusted.map(({ index }) => index), blocks, passed: true };
+  }
+  return { trusted: trusted.map(({ index }) => index), blocks, passed: false };
+}

@@ -1,0 +1,39 @@
+import { fieldOf } from '../../efuse/tables.ts';
+import type { EfuseSilicon } from '../silicon.ts';
+import type { FactoryValues } from './factory-values.ts';
+
+/** Value of CK8M_FREQ: with the calibration register's reset value the ROM finds a crystal of 40 MHz (see kinds.ts). */
+const clockCalibration = 50;
+
+/** Burns what Espressif burns into an ESP32: MAC with its check byte, revision, package and calibration, all in BLOCK0. */
+export function burnClassicFactoryValues(efuse: EfuseSilicon, { mac, revision, packageVersion }: FactoryValues): void {
+  const block0 = new Uint8Array(4 * efuse.table.blocks[0]!.words);
+  const put = (name: string, value: number) => {
+    let rest = value;
+    for (const { bit, length } of fieldOf(efuse.table, name).pieces)
+      for (let i = bit; i < bit + length; i++, rest = Math.floor(rest / 2))
+        if (rest % 2 === 1) block0[i >>> 3]! |= 1 << (i & 7);
+  };
+  put(
+    'MAC',
+    mac.reduceRight((value, byte) => value * 256 + byte, 0),
+  );
+  put('MAC_CRC', crc8(mac));
+  const major = Math.trunc(revision / 100);
+  if (major >= 1) put('CHIP_VER_REV1', 1);
+  if (major >= 2) put('CHIP_VER_REV2', 1);
+  put('WAFER_VERSION_MINOR', revision % 100);
+  put('CHIP_PACKAGE', packageVersion & 7);
+  put('CLK8M_FREQ', clockCalibration);
+  efuse.setFactoryBlock(0, block0);
+}
+
+/** CRC-8 with polynomial 0x31, least significant bit first, start 0 (esp_rom_crc8; espefuse/efuse/esp32). */
+function crc8(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x8c : crc >>> 1;
+  }
+  return crc;
+}

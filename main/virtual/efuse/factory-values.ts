@@ -1,0 +1,11 @@
+import type { Revision } from '../../model/chip.ts';
+
+/** What Espressif burns into a chip before it is sold. */
+export interface FactoryValues {
+  readonly revision: Revision;
+  /** Six bytes in printed order. */
+  readonly mac: Uint8Array;
+  readonly packageVersion: number;
+  /** Sixteen bytes. */
+  readonly uniqueId: Uint8Array;
+}

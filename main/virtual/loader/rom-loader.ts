@@ -1,0 +1,224 @@
+import { toHex, utf8, viewOf } from '../../base/bytes.ts';
+import { romClockRatio } from '../kinds.ts';
+import {
+  blockStart,
+  type ChipLoader,
+  checksumOf,
+  headerLength,
+  type LoaderHost,
+  opcode as op,
+  syncAnswers,
+} from './host.ts';
+import { RomFlash, romError } from './rom-flash.ts';
+import { securityInfo } from './security-info.ts';
+
+/** The ROM knows the opcodes below the stub's own. */
+const opcodes: ReadonlySet<number> = new Set(Object.values(op).filter((code) => code < op.eraseFlash));
+
+/** What secure download mode leaves open (FACTS 1.8). */
+const secureOpcodes: ReadonlySet<number> = new Set([
+  op.flashBegin,
+  op.flashData,
+  op.flashEnd,
+  op.sync,
+  op.spiSetParams,
+  op.spiAttach,
+  op.changeBaudRate,
+  op.securityInfo,
+]);
+
+/**
+ * Commands whose success leaves the error byte of an earlier failure standing (recordings: `00 05` and `00 07` behind a success).
+ * SYNC, SPI_ATTACH, CHANGE_BAUDRATE and SPI_FLASH_MD5 were seen to clear it; of the register commands, SPI_SET_PARAMS and READ_FLASH_SLOW
+ * it is assumed.
+ */
+const keepsError: ReadonlySet<number> = new Set([
+  op.flashBegin,
+  op.flashData,
+  op.flashEnd,
+  op.memBegin,
+  op.memData,
+  op.memEnd,
+  op.deflBegin,
+  op.deflData,
+  op.deflEnd,
+  op.securityInfo,
+]);
+
+const slowReadLength = 64;
+
+/**
+ * The serial loader in the mask ROM, after recordings of a real one (FACTS 17: `rom_c3_fresh`, `rom_c3_secure_download`): its buffers
+ * are never cleared, so the value field, the bytes behind the status and the words behind a short request are stale.
+ */
+export class RomLoader implements ChipLoader {
+  readonly mode = 'rom';
+  readonly #host: LoaderHost;
+  readonly #flash: RomFlash;
+  /** Data of the last answer; what a shorter answer leaves standing is sent again with a longer one. */
+  readonly #reply = new Uint8Array(128);
+  #value = 0;
+  #error = 0;
+  #lastOpcode = 0;
+  #lastCount = 1;
+  #ramAddress = 0;
+  #ramExpected = 0;
+
+  constructor(host: LoaderHost) {
+    this.#host = host;
+    this.#flash = new RomFlash(host);
+  }
+
+  close(): void {
+    this.#flash.close();
+  }
+
+  handle(buffer: Uint8Array, length: number): Promise<void> | void {
+    if (buffer[0] !== 0) return;
+    this.#host.efuse.advance(Number.POSITIVE_INFINITY);
+    const opcode = buffer[1]!;
+    const secure = this.#host.efuse.field('ENABLE_SECURITY_DOWNLOAD') === 1;
+    const unknown = !opcodes.has(opcode) || (opcode === op.securityInfo && this.#host.facts.apiVersion === 'none');
+    if (unknown || (secure && !secureOpcodes.has(opcode))) {
+      this.#refuse();
+      return;
+    }
+    this.#lastOpcode = opcode;
+    this.#lastCount = 1;
+    const result = this.#run(opcode, buffer, length);
+    if (typeof result === 'number') this.#finish(opcode, result);
+    else if (result !== null) return result.then((error) => this.#finish(opcode, error));
+  }
+
+  /** The error byte; null where the command has answered by itself (or never will). */
+  #run(opcode: number, buffer: Uint8Array, length: number): Promise<number> | number | null {
+    const view = viewOf(buffer);
+    const word = (n: number) => view.getUint32(headerLength + 4 * n, true);
+    const given = view.getUint16(2, true);
+    switch (opcode) {
+      case op.sync:
+        this.#value = word(0);
+        this.#lastCount = syncAnswers;
+        return 0;
+      case op.readReg:
+        this.#value = this.#host.registers.read(word(0));
+        return 0;
+      case op.writeReg:
+        this.#host.registers.writeEntries(view, headerLength, Math.max(1, Math.trunc((length - headerLength) / 16)));
+        return 0;
+      case op.securityInfo:
+        return this.#answerWith(opcode, securityInfo(this.#host.kind, this.#host.facts, this.#host.efuse));
+      case op.spiAttach:
+        this.#host.registers.attachFlash();
+        return 0;
+      case op.spiSetParams:
+        this.#flash.setSize(word(1));
+        return 0;
+      case op.changeBaudRate:
+        this.#finish(opcode, 0);
+        this.#host.setBaudRate(Math.round(word(0) * romClockRatio(this.#host.kind, this.#host.facts)));
+        this.#host.sendRaw(Uint8Array.of(0xc0, 0xc0));
+        return null;
+      case op.readFlashSlow:
+        return this.#readSlow(opcode, word(0));
+      case op.memBegin:
+        this.#ramAddress = word(3);
+        this.#ramExpected = 0;
+        return 0;
+      case op.memData:
+        return this.#loadRam(buffer, word(0), word(1), view.getUint32(4, true));
+      case op.memEnd:
+        return this.#endRam(opcode, word(0), word(1));
+      case op.flashBegin:
+      case op.deflBegin:
+        return this.#flash.begin([word(0), word(1), word(2), word(3), word(4)], given, opcode === op.deflBegin);
+      case op.flashData:
+      case op.deflData:
+        return this.#flash.data(word(1), blockOf(buffer, word(0)), view.getUint32(4, true), opcode === op.deflData);
+      case op.flashEnd:
+      case op.deflEnd:
+        this.#flash.close();
+        this.#finish(opcode, 0);
+        this.#host.bootFromFlash();
+        return null;
+      case op.flashMd5: {
+        const md5 = this.#flash.md5(word(0), word(1));
+        return md5 === null ? romError.failed : this.#answerWith(opcode, utf8(toHex(md5)));
+      }
+      default:
+        return romError.badMessage;
+    }
+  }
+
+  /** A READ_FLASH_SLOW on an S3 jumps through a pointer in RAM that the host may have set to its stub (FACTS 1.6). */
+  #readSlow(opcode: number, offset: number): number | null {
+    const { registers, facts } = this.#host;
+    if (facts.readHook !== null && registers.holdsCode(registers.read(facts.readHook))) {
+      this.#host.startStub();
+      return null;
+    }
+    const data = this.#flash.read(offset, slowReadLength);
+    return data === null ? romError.failed : this.#answerWith(opcode, data);
+  }
+
+  #loadRam(buffer: Uint8Array, length: number, sequence: number, checksum: number): number {
+    const data = blockOf(buffer, length);
+    if (sequence !== this.#ramExpected) return romError.badMessage;
+    this.#ramExpected++;
+    if (checksumOf(data) !== checksum) return romError.checksum;
+    this.#host.registers.load(this.#ramAddress, data);
+    this.#ramAddress += data.length;
+    return 0;
+  }
+
+  /**
+   * A zero flag runs the entry. With Secure Boot on, ROMs of C3 and S3 do not jump into RAM (FACTS 1.6). An entry where nothing was
+   * loaded hangs the chip.
+   */
+  #endRam(opcode: number, stay: number, entry: number): null {
+    const { kind, efuse, registers } = this.#host;
+    this.#finish(opcode, 0);
+    const barred = (kind === 'esp32c3' || kind === 'esp32s3') && efuse.field('SECURE_BOOT_EN') === 1;
+    if (stay !== 0 || entry === 0 || barred) return null;
+    if (registers.holdsCode(entry)) this.#host.startStub();
+    else this.#host.hang();
+    return null;
+  }
+
+  #answerWith(opcode: number, data: Uint8Array): null {
+    this.#reply.set(data);
+    if (!keepsError.has(opcode)) this.#error = 0;
+    this.#send(opcode, data.length, 0);
+    return null;
+  }
+
+  #finish(opcode: number, error: number): void {
+    if (error !== 0) this.#error = error;
+    else if (!keepsError.has(opcode)) this.#error = 0;
+    this.#send(opcode, 0, error === 0 ? 0 : 1);
+  }
+
+  /** Unknown and forbidden commands answer under the opcode of the last accepted one, as often as that did. */
+  #refuse(): void {
+    this.#error = romError.badMessage;
+    this.#send(this.#lastOpcode, 0, 1);
+  }
+
+  #send(opcode: number, dataLength: number, status: number): void {
+    this.#reply[dataLength] = status;
+    this.#reply[dataLength + 1] = this.#error;
+    const payload = new Uint8Array(headerLength + dataLength + 4);
+    const view = viewOf(payload);
+    payload[0] = 1;
+    payload[1] = opcode;
+    view.setUint16(2, dataLength + 4, true);
+    view.setUint32(4, this.#value, true);
+    payload.set(this.#reply.subarray(0, dataLength + 4), headerLength);
+    this.#host.answer(new Array<Uint8Array>(this.#lastCount).fill(payload));
+  }
+}
+
+/** Data of a block as its sub-header announces it; what was not received is stale. */
+function blockOf(buffer: Uint8Array, length: number): Uint8Array {
+  return buffer.subarray(blockStart, Math.min(blockStart + length, buffer.length));
+}

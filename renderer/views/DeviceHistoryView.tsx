@@ -1,0 +1,48 @@
+import type { DeviceView } from '../../main/contract/views.ts';
+import { FaultWords } from '../parts/FaultWords.tsx';
+import { StateMark } from '../parts/StateMark.tsx';
+import { deviceLooks } from '../parts/tone.ts';
+import { dateText, timeText } from '../words/format.ts';
+import { words } from '../words/words.ts';
+import { eventWords } from './event-words.ts';
+
+const d = words.devices;
+
+/** Every attempt at a device, the newest first, with all that the ledger holds of it. */
+export function DeviceHistoryView({ runs }: { readonly runs: DeviceView['runs'] }) {
+  const newestFirst = runs.map((entry, index) => ({ ...entry, n: index + 1 })).reverse();
+  return (
+    <div className="story">
+      {newestFirst.map(({ run, events, n }) => (
+        <section key={run.id} className="attempt" aria-label={d.attempt(n)}>
+          <header>
+            <h2>{d.attempt(n)}</h2>
+            {run.outcome === null ? <span>{d.still}</span> : <StateMark look={deviceLooks[run.outcome]} />}
+            <span className="calm-note">
+              {dateText(run.startedAt)}, {run.fixture}
+              {run.operator === null ? '' : `, ${run.operator}`}, {run.recipe.name}{' '}
+              {words.batch.revision(run.recipe.revision)}
+            </span>
+            <span className="mono calm-note push">{run.id}</span>
+          </header>
+          {run.fault !== null && <FaultWords fault={run.fault} />}
+          <details open={n === runs.length}>
+            <summary>{d.events(events.length)}</summary>
+            <ol className="events">
+              {events.map((stored) => {
+                const { mark, text } = eventWords(stored.event);
+                return (
+                  <li key={stored.seq} data-mark={mark}>
+                    <time dateTime={stored.at}>{timeText(stored.at)}</time>
+                    <span className="event-step">{stored.step ?? ''}</span>
+                    <span className="event-text">{text}</span>
+                  </li>
+                );
+              })}
+            </ol>
+          </details>
+        </section>
+      ))}
+    </div>
+  );
+}
