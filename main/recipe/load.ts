@@ -33,6 +33,8 @@ export interface LoadedRecipe {
 export interface LoadOptions {
   /** Takes the place of the recipe's build. */
   readonly firmwareFolder?: string;
+  /** Where the folder that the recipe names lies; left out: relative to the recipe's own. Never asked where `firmwareFolder` is given. */
+  readonly findFolder?: (named: string) => string;
   /** Waivers of the command line, beside the recipe's own. */
   readonly waivers?: readonly Waiver[];
 }
@@ -58,14 +60,13 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
   const { recipe: written, problems, placeOf } = parseRecipe(text, file);
   if (written === null) return { loaded: null, recipe: null, findings: problems };
   const waivers = [...written.waivers, ...(options.waivers ?? [])];
-  const folder = options.firmwareFolder
-    ? resolve(options.firmwareFolder)
-    : resolve(dirname(file), written.firmware.folder);
+  const { firmwareFolder, findFolder = (named) => resolve(dirname(file), named) } = options;
+  const folder = firmwareFolder ? resolve(firmwareFolder) : findFolder(written.firmware.folder);
   const {
     firmware,
     findings: firmwareFindings,
     digests,
-  } = readBuild(folder, written, options.firmwareFolder === undefined ? file : folder);
+  } = readBuild(folder, written, firmwareFolder === undefined ? file : folder);
   const recipe = settleStorage(written, firmware);
   const named = readNamedFiles(recipe, file);
   const judged = [

@@ -138,6 +138,17 @@ test('a file that the recipe names is read again when it changes', async (t) => 
   assert.equal(missing().length, 1);
 });
 
+test('the build is the one that the recipe names, whatever other texts of it say of a folder', async (t) => {
+  const { shelf } = await shelfOf(t);
+  const text = production
+    .replace('name: esp32p4-production', 'name: mine')
+    .replace(/^description:.*$/m, 'description: |\n  Take the build of that folder:\n  folder: ../firmware/esp32c3');
+  assert.match(text, /^ {2}folder: \.\.\/firmware\/esp32c3$/m);
+  assert.deepEqual(shelf.check('mine', text).findings, shelf.check('esp32p4-production', production).findings);
+  await shelf.save('mine', text, 'eng-1');
+  assert.match(shelf.loaded('mine').firmwareFolder, /esp32p4-v3$/);
+});
+
 test('a serial number of another recipe is known as foreign', async (t) => {
   const { shelf } = await shelfOf(t);
   const scanned = (name: string, pattern: string) =>

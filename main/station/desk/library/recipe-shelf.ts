@@ -57,7 +57,7 @@ interface Standing extends Shelved {
 export class RecipeShelf {
   readonly #options: RecipeShelfOptions;
   /** The last load of each file. */
-  readonly #loads = new Map<string, { readonly key: string; readonly named: string; readonly result: LoadResult }>();
+  readonly #loads = new Map<string, { readonly text: string; readonly mark: string; readonly result: LoadResult }>();
 
   constructor(options: RecipeShelfOptions) {
     this.#options = options;
@@ -230,21 +230,25 @@ export class RecipeShelf {
 
   /** A build is read and hashed whole, so what neither text, build nor a named file has changed of is not read again. */
   #load(place: Shelved, text: string): LoadResult {
-    const folder = this.#firmwareFolder(place, text);
-    const key = folder === null ? null : `${folder}\0${buildMark(folder)}\0${text}`;
     const before = this.#loads.get(place.file);
-    // the same text names the same files
-    if (key !== null && before?.key === key && before.named === namedMark(before.result.recipe, place.file))
-      return before.result;
-    const result = loadRecipeText(text, place.file, folder === null ? {} : { firmwareFolder: folder });
-    if (key !== null) this.#loads.set(place.file, { key, named: namedMark(result.recipe, place.file), result });
+    // the same text names the same folder and the same files
+    if (before?.text === text && before.mark === this.#markOf(place, before.result)) return before.result;
+    const result = loadRecipeText(text, place.file, { findFolder: (named) => this.#firmwareFolder(place, named) });
+    this.#loads.set(place.file, { text, mark: this.#markOf(place, result), result });
     return result;
   }
 
+  /** Changes whenever a file that a load was made from does. */
+  #markOf(place: Shelved, { recipe }: LoadResult): string {
+    if (recipe === null) return '';
+    return [
+      buildMark(this.#firmwareFolder(place, recipe.firmware.folder)),
+      ...namedPlaces(recipe, place.file).map(markOf),
+    ].join('\0');
+  }
+
   /** A recipe that was copied from an example means the example's firmware where its own folder has none. */
-  #firmwareFolder(place: Shelved, text: string): string | null {
-    const named = /^\s*folder:\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$/m.exec(text)?.[1];
-    if (named === undefined) return null;
+  #firmwareFolder(place: Shelved, named: string): string {
     const own = resolve(dirname(place.file), named);
     const fromExamples = resolve(this.#options.examples, named);
     return !existsSync(own) && existsSync(fromExamples) ? fromExamples : own;
@@ -318,11 +322,6 @@ function buildMark(folder: string): string {
     )
     .map((name) => markOf(join(folder, name)))
     .join('\0');
-}
-
-/** The same for what the recipe names beside its build: keys, certificates, lists. */
-function namedMark(recipe: Recipe | null, recipeFile: string): string {
-  return recipe === null ? '' : namedPlaces(recipe, recipeFile).map(markOf).join('\0');
 }
 
 function markOf(file: string): string {
