@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -15,12 +15,9 @@ import { pemOf } from '../../main/signing/pem.ts';
 import { bootFromFlash } from '../../main/virtual/boot/boot.ts';
 import { flashKey, keyFileBytes, slotOfPurpose } from '../../main/virtual/boot/keys.ts';
 import { VirtualChip } from '../../main/virtual/chip.ts';
+import { noRealBuilds, realBuild } from '../real-builds.ts';
 import { block0Bits, flashHoldsFirmware, leftOpen } from './judge.ts';
-import { faultsOf, noToken, recipeAt, recipeNamed, repository, type Stage, setStage } from './stage.ts';
-
-const shared = process.env.FUSELINE_SHARED ?? join(repository, '..', 'shared');
-const firmwareFolder = join(shared, 'firmware');
-const noFirmware = existsSync(firmwareFolder) ? noToken : 'no shared data: the real builds are not here';
+import { faultsOf, noToken, recipeAt, recipeNamed, type Stage, setStage } from './stage.ts';
 
 const eight = [1, 2, 3, 4, 5, 6, 7, 8];
 
@@ -43,24 +40,26 @@ describe('eight boards at once, from bare to sealed', { concurrency: 1 }, () => 
     );
   });
 
-  it('ESP32-S3, a real public build: Secure Boot and flash encryption', { skip: noFirmware }, async () => {
-    const loaded = recipeNamed('esp32s3-production', {
-      firmwareFolder: join(firmwareFolder, 'esp32s3-real'),
-      waivers: [{ check: 'secure-padding', reason: 'a public build, made without Secure Boot' }],
+  describe('builds that others published', { skip: noToken || noRealBuilds }, () => {
+    it('ESP32-S3: Secure Boot and flash encryption', async () => {
+      const loaded = recipeNamed('esp32s3-production', {
+        firmwareFolder: realBuild('esp32s3-real'),
+        waivers: [{ check: 'secure-padding', reason: 'a public build, made without Secure Boot' }],
+      });
+      await provisionEight(loaded, (n) => `virtual:esp32s3?pacing=none&name=s3-${n}`);
     });
-    await provisionEight(loaded, (n) => `virtual:esp32s3?pacing=none&name=s3-${n}`);
-  });
 
-  it('ESP32-P4 v1, a real public build: flash encryption alone', { skip: noFirmware }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'fuseline-recipe-'));
-    try {
-      const file = join(folder, 'p4-encrypted.yaml');
-      writeFileSync(file, encryptedOnly);
-      const loaded = recipeAt(file, { firmwareFolder: join(firmwareFolder, 'esp32p4-real') });
-      await provisionEight(loaded, (n) => `virtual:esp32p4?rev=v1.3&flash=32MB&pacing=none&name=real-${n}`);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    it('ESP32-P4 v1: flash encryption alone', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'fuseline-recipe-'));
+      try {
+        const file = join(folder, 'p4-encrypted.yaml');
+        writeFileSync(file, encryptedOnly);
+        const loaded = recipeAt(file, { firmwareFolder: realBuild('esp32p4-real') });
+        await provisionEight(loaded, (n) => `virtual:esp32p4?rev=v1.3&flash=32MB&pacing=none&name=real-${n}`);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
   });
 
   it('ESP32-C3 demonstration firmware: Secure Boot and XTS-AES-128', { skip: noToken }, async () => {

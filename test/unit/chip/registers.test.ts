@@ -1,7 +1,6 @@
 // What goes over the bus, register by register, against captures of espefuse's own burns.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fromHex } from '../../../main/base/bytes.ts';
 import { codewordOf, EfuseBus, type RegisterAccess, wipe } from '../../../main/chip/registers.ts';
@@ -9,7 +8,7 @@ import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import type { EfuseTable } from '../../../main/efuse/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import type { RegisterWrite } from '../../../main/protocol/loader.ts';
-import { sharedData } from '../efuse/shared.ts';
+import { vectorFile } from '../../vectors.ts';
 import { fastClock } from './clocks.ts';
 
 const idleRegister = 0x500ca08c;
@@ -65,7 +64,7 @@ const table = efuseTableFor('esp32p4', 103);
 const busOf = (recorder: Recorder, of = table) => new EfuseBus(recorder, of, fastClock, idleRegister);
 
 test('XTS key 00..1f on P4: words, check words, opcode and command of the capture', async () => {
-  // Origin: data/vectors/efuse_p4_burns.json, first case (espefuse 5.3.1 --virt); the block holds the file reversed.
+  // Origin: test/vectors/efuse_p4_burns.json, first case (espefuse 5.3.1 --virt); the block holds the file reversed.
   const recorder = new Recorder(table);
   const block = Uint8Array.from({ length: 32 }, (_, i) => 31 - i);
   await busOf(recorder).program(codewordOf(4, block));
@@ -79,9 +78,16 @@ test('XTS key 00..1f on P4: words, check words, opcode and command of the captur
   ]);
 });
 
-const vectors = sharedData('vectors', 'efuse_p4_burns.json');
-test('every burn of every capture', { skip: vectors === null ? 'no shared data' : false }, async () => {
-  const { cases } = JSON.parse(readFileSync(vectors!, 'utf8'));
+type Burn = {
+  block: number;
+  'PGM_DATA0..7': string[];
+  'CHECK_VALUE0..2': string[];
+  CONF: string;
+  CMD: string;
+};
+
+test('every burn of every capture', async () => {
+  const { cases } = vectorFile<{ cases: { name: string; burns_in_order: Burn[] }[] }>('efuse_p4_burns.json');
   for (const { name, burns_in_order: burns } of cases)
     for (const burn of burns) {
       const recorder = new Recorder(table);

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { concat, fromHex, toHex } from '../../../main/base/bytes.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import { rsDecode, rsEncode } from '../../../main/efuse/reed-solomon.ts';
-import { sharedData } from './shared.ts';
+import { vectorFile } from '../../vectors.ts';
 
 // Origin: reedsolo 1.7 RSCodec(12), the encoder of espefuse.
 const golden: readonly (readonly [string, string, string])[] = [
@@ -17,10 +16,11 @@ const golden: readonly (readonly [string, string, string])[] = [
 for (const [name, data, parity] of golden)
   test(`parity of ${name}`, () => assert.equal(toHex(rsEncode(fromHex(data))), parity));
 
-const vectors = sharedData('vectors', 'efuse_rs44_32.json');
-test('parity of all reference vectors', { skip: vectors === null ? 'no shared data' : false }, () => {
-  const { vectors: cases } = JSON.parse(readFileSync(vectors!, 'utf8'));
-  for (const { name, data32, parity12 } of cases) assert.equal(toHex(rsEncode(fromHex(data32))), parity12, name);
+test('parity of all reference vectors', () => {
+  const { vectors } = vectorFile<{ vectors: { name: string; data32: string; parity12: string }[] }>(
+    'efuse_rs44_32.json',
+  );
+  for (const { name, data32, parity12 } of vectors) assert.equal(toHex(rsEncode(fromHex(data32))), parity12, name);
 });
 
 test('a short block is extended with zeros', () =>

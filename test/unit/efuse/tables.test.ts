@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { efuseTableFor, efuseTables, fieldOf, keyBlockOf, purposeRule, widthOf } from '../../../main/efuse/tables.ts';
 import type { EfuseField, EfuseTable } from '../../../main/efuse/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { sharedData } from './shared.ts';
+import { vectorText } from '../../vectors.ts';
 
 /** Runs that lie inside another field on purpose: a part of the product's own 256 bits. */
 const isChild = (field: EfuseField) => field.name.includes('.');
@@ -125,10 +124,10 @@ interface CsvField {
 }
 
 /** Reads an ESP-IDF eFuse table: fields, and the write-disable bit of each name. */
-function readCsv(path: string): { fields: CsvField[]; writeDisable: Map<string, number> } {
+function readCsv(name: string): { fields: CsvField[]; writeDisable: Map<string, number> } {
   const fields: CsvField[] = [];
   const writeDisable = new Map<string, number>();
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
+  for (const line of vectorText(`efuse/${name}`).split('\n')) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const cells = line.split(',').map((cell) => cell.trim());
     // ESP32's key blocks are as long as their coding lets them be; without one, whole.
@@ -172,10 +171,8 @@ for (const table of efuseTables) compareWithCsv(table);
 
 function compareWithCsv(table: EfuseTable): void {
   const { files, extra = [], gone = [] } = sources[table.name]!;
-  const folder = sharedData('efuse');
-  const skip = folder === null || !existsSync(`${folder}/${files[0]}`) ? 'no shared data' : false;
-  test(`${table.name}: the same as ESP-IDF's own table, field by field`, { skip }, () => {
-    const tables = files.map((file) => readCsv(`${folder}/${file}`));
+  test(`${table.name}: the same as ESP-IDF's own table, field by field`, () => {
+    const tables = files.map(readCsv);
     const expected = tables.flatMap(({ fields }) => fields).filter(({ name }) => !gone.includes(name));
     const writeDisable = new Map(tables.flatMap((csv) => [...csv.writeDisable]));
     const ours = new Map(table.fields.map((field) => [field.name, field]));

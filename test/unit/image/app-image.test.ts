@@ -12,7 +12,7 @@ import {
 } from '../../../main/image/build-image.ts';
 import type { AppDescriptor } from '../../../main/image/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { realFile, vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const descriptor: AppDescriptor = {
   secureVersion: 3,
@@ -106,8 +106,8 @@ test('a bootloader is told from an application by its descriptor', () => {
   assert.equal(parseImage(buildImage({ ...content, segments: [{ loadAddress: 0x20, data }] })).bootloader, null);
 });
 
-test('the hand-built image that esptool 5.3.1 accepts', withShared, () => {
-  const file = vectors<{ image_hex: string; secure_padded: { len: number; sha256: string } }>('app_image.json');
+test('the hand-built image that esptool 5.3.1 accepts', () => {
+  const file = vectorFile<{ image_hex: string; secure_padded: { len: number; sha256: string } }>('app_image.json');
   const bytes = fromHex(file.image_hex);
   const image = parseImage(bytes);
   assert.equal(image.length, 432);
@@ -240,25 +240,4 @@ test('a descriptor that says no page size', () => {
   const image = parseImage(buildImage({ ...content, segments: [{ loadAddress: 0x20, data: bytes }] }));
   assert.equal(image.app?.mmuPageSize, null);
   assert.deepEqual(u32le(0xabcd5432), bytes.slice(0, 4));
-});
-
-test('the real P4 and S3 builds', withShared, () => {
-  const p4 = parseImage(realFile('esp32p4-real/p3a.bin'));
-  assert.equal(p4.header.chipId, 18);
-  assert.deepEqual([p4.header.minRevision, p4.header.maxRevision], [1, 199]);
-  assert.deepEqual([p4.app?.projectName, p4.app?.version, p4.app?.mmuPageSize], ['p3a', '1.1.0', 0x10000]);
-  assert.equal(p4.length, 2427872);
-  assert.equal(p4.securePadded, false);
-  const p4Boot = parseImage(realFile('esp32p4-real/bootloader.bin'));
-  assert.equal(p4Boot.length, 24080);
-  assert.equal(p4Boot.bootloader?.idfVersion, 'v5.5.4');
-  const s3 = parseImage(realFile('esp32s3-real/femtoruby.bin'));
-  assert.deepEqual([s3.header.chipId, s3.header.minRevision, s3.header.maxRevision], [9, 0, 99]);
-  assert.equal(s3.length, 1225152);
-  const s3Boot = parseImage(realFile('esp32s3-real/bootloader.bin'));
-  assert.equal(s3Boot.bootloader?.version, 1);
-  for (const image of [p4, p4Boot, s3, s3Boot]) {
-    assert.equal(image.checksum.stored, image.checksum.computed);
-    assert.equal(image.hash?.stored, image.hash?.computed);
-  }
 });

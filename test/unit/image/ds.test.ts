@@ -16,7 +16,7 @@ import { buildDsContext, buildDsData, type DsParameters, openDsData, readRsaKey 
 import { buildSecureCert, parseSecureCert, tlvBytes } from '../../../main/image/secure-cert.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const refused = (code: string) => (error: unknown) => isFault(error, code);
@@ -55,8 +55,8 @@ function signatureBy({ modulus, exponent, bits }: DsParameters, digest: Uint8Arr
   return fromHex(result.toString(16).padStart(bits / 4, '0'));
 }
 
-test('the parameters of esp_secure_cert_mgr, byte for byte', withShared, () => {
-  const all = vectors<{ vectors: Vector[] }>('ds.json').vectors;
+test('the parameters of esp_secure_cert_mgr, byte for byte', () => {
+  const all = vectorFile<{ vectors: Vector[] }>('ds.json').vectors;
   assert.equal(all.length, 5);
   for (const vector of all) {
     const key = keyOf(createPrivateKey(vector.pem));
@@ -74,8 +74,8 @@ test('the parameters of esp_secure_cert_mgr, byte for byte', withShared, () => {
   }
 });
 
-test('DS data and context as entries of the certificate partition', withShared, () => {
-  const vector = vectors<{ vectors: Vector[] }>('ds.json').vectors[0]!;
+test('DS data and context as entries of the certificate partition', () => {
+  const vector = vectorFile<{ vectors: Vector[] }>('ds.json').vectors[0]!;
   const data = buildDsData(keyOf(createPrivateKey(vector.pem)), hmacKey(), iv, 'esp32p4');
   // esp_secure_cert_tlv.json: DS data of this vector, and the context of key id 4 and RSA-2048
   assert.equal(

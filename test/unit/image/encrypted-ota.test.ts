@@ -14,7 +14,7 @@ import {
   p256Spki,
 } from '../../../main/image/encrypted-ota.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const refused = (code: string) => (error: unknown) => isFault(error, code);
 const hmacKey = () => SecretBytes.adopt(Uint8Array.from({ length: 32 }, (_, i) => 0x40 + i));
@@ -29,17 +29,17 @@ interface Vectors {
   ecc256: { device_public_pem: string; file_hex: string };
 }
 
-test('files of esp_encrypted_img open as they do on the device', withShared, () => {
-  const { plaintext_hex: plain, rsa3072, ecc256 } = vectors<Vectors>('esp_encrypted_img.json');
-  const { enc_img_ecies_device_scalar: scalar } = vectors<{ enc_img_ecies_device_scalar: { private_scalar: string } }>(
-    'hmac.json',
-  );
+test('files of esp_encrypted_img open as they do on the device', () => {
+  const { plaintext_hex: plain, rsa3072, ecc256 } = vectorFile<Vectors>('esp_encrypted_img.json');
+  const { enc_img_ecies_device_scalar: scalar } = vectorFile<{
+    enc_img_ecies_device_scalar: { private_scalar: string };
+  }>('hmac.json');
   const key = device();
   key.scalar.use((bytes) => assert.equal(toHex(bytes), scalar.private_scalar));
   assert.deepEqual(p256Spki(otaDevicePoint(key.scalar)), spkiOf(ecc256.device_public_pem));
   assert.equal(toHex(decryptOta(fromHex(ecc256.file_hex), key)), plain);
 
-  const privateKey = createPrivateKey(findPem(vectors<object>('secure_boot_v2.json')));
+  const privateKey = createPrivateKey(findPem(vectorFile<object>('secure_boot_v2.json')));
   assert.equal(toHex(decryptOta(fromHex(rsa3072.file_hex), { scheme: 'rsa3072', privateKey })), plain);
 });
 

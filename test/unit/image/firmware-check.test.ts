@@ -8,7 +8,6 @@ import { buildPartitionTable, parsePartitionTable } from '../../../main/image/pa
 import { attachSignatures, buildSignatureBlock, imageDigest, padForSigning } from '../../../main/image/secure-boot.ts';
 import type { FirmwareProblem, Partition } from '../../../main/image/types.ts';
 import { demoFirmware } from '../../tools/make-demo-firmware.ts';
-import { realFile, withShared } from './shared-data.ts';
 
 type Files = Map<string, Uint8Array>;
 const demo = demoFirmware();
@@ -258,50 +257,4 @@ test('update slots', () => {
     problems((files) => retable(files, named('ota_1', { subtype: 0x20 }))),
     [],
   );
-});
-
-test('the real P4 build: flash encryption alone fits, Secure Boot does not', withShared, () => {
-  const names = ['bootloader.bin', 'partition-table.bin', 'ota_data_initial.bin', 'p3a.bin', 'sdkconfig'];
-  const firmware = readFirmware(new Map(names.map((name) => [name, realFile(`esp32p4-real/${name}`)])), 'esp32p4');
-  const target: FirmwareTarget = {
-    ...p4v3,
-    revision: { min: 100, max: 103 },
-    flashSize: 32 * 2 ** 20,
-    secureBoot: false,
-  };
-  assert.deepEqual(checkFirmware(firmware, target), []);
-
-  const found = checkFirmware(firmware, { ...target, secureBoot: true });
-  assert.deepEqual(codes(found), [
-    ['bootloader-room', 'error', 'bootloader'],
-    ['secure-padding', 'warning', 'ota_0'],
-  ]);
-  assert.match(found[0]?.what ?? '', /24080 bytes, 28672 with padding.*0x2000 to 0x9000.*begins at 0x8000.*24576/s);
-  assert.match(found[0]?.remedy ?? '', /CONFIG_PARTITION_TABLE_OFFSET to at least 0x9000/);
-
-  assert.deepEqual(codes(checkFirmware(firmware, { ...target, revision: { min: 300, max: 301 } })), [
-    ['silicon-revision', 'error', 'bootloader'],
-    ['silicon-revision', 'error', 'ota_0'],
-  ]);
-  assert.deepEqual(codes(checkFirmware(firmware, { ...target, flashSize: 16 * 2 ** 20 })), [
-    ['header-flash-size', 'error', 'bootloader'],
-    ['flash-size', 'error', 'ota_1'],
-    ['flash-size', 'error', 'storage'],
-    ['flash-size', 'error', 'slave_fw'],
-    ['flash-size', 'error', 'coredump'],
-  ]);
-});
-
-test('the real S3 build: Secure Boot fits', withShared, () => {
-  const names = ['bootloader.bin', 'partition-table.bin', 'femtoruby.bin'];
-  const firmware = readFirmware(new Map(names.map((name) => [name, realFile(`esp32s3-real/${name}`)])), 'esp32s3');
-  const target: FirmwareTarget = {
-    kind: 'esp32s3',
-    chipId: 9,
-    bootloaderOffset: 0,
-    revision: { min: 0, max: 2 },
-    flashSize: 4 * 2 ** 20,
-    secureBoot: true,
-  };
-  assert.deepEqual(codes(checkFirmware(firmware, target)), [['secure-padding', 'warning', 'factory']]);
 });

@@ -6,7 +6,6 @@ import { buildPartitionTable, parsePartitionTable } from '../../../main/image/pa
 import type { Firmware, Partition } from '../../../main/image/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { demoFirmware } from '../../tools/make-demo-firmware.ts';
-import { realFile, withShared } from './shared-data.ts';
 
 type Files = Map<string, Uint8Array>;
 const demo = demoFirmware();
@@ -222,34 +221,4 @@ test('what flash encryption covers (FACTS 3.4)', () => {
   assert.ok(covered({ ...data(0), type: 2 }));
   assert.ok(covered({ ...data(0), type: 3 }));
   assert.ok(!covered({ ...data(6), type: 0x3f }));
-});
-
-test('the real P4 build, without any listing', withShared, () => {
-  const names = [
-    'bootloader.bin',
-    'partition-table.bin',
-    'ota_data_initial.bin',
-    'p3a.bin',
-    'sdkconfig',
-    'partitions.csv',
-  ];
-  const files = new Map(names.map((name) => [name, realFile(`esp32p4-real/${name}`)]));
-  const firmware = readFirmware(files, 'esp32p4');
-  assert.deepEqual(summary(firmware), [
-    ['bootloader', 'bootloader', 0x2000, 0x6000, 'bootloader.bin'],
-    ['partition-table', 'partition-table', 0x8000, 0x1000, 'partition-table.bin'],
-    ['otadata', 'otadata', 0x1a000, 0x2000, 'ota_data_initial.bin'],
-    ['ota_0', 'app', 0x20000, 0x800000, 'p3a.bin'],
-  ]);
-  assert.match(firmware.sdkconfig ?? '', /^CONFIG_IDF_TARGET="esp32p4"$/m);
-});
-
-test('the real S3 build, without any listing', withShared, () => {
-  const names = ['bootloader.bin', 'partition-table.bin', 'femtoruby.bin', 'LICENSE'];
-  const files = new Map(names.map((name) => [name, realFile(`esp32s3-real/${name}`)]));
-  assert.deepEqual(summary(readFirmware(files, 'esp32s3')), [
-    ['bootloader', 'bootloader', 0x0, 0x8000, 'bootloader.bin'],
-    ['partition-table', 'partition-table', 0x8000, 0x1000, 'partition-table.bin'],
-    ['factory', 'app', 0x10000, 0x200000, 'femtoruby.bin'],
-  ]);
 });

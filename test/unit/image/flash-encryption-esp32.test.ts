@@ -7,7 +7,7 @@ import {
   encryptFlashEsp32,
   encryptFlashEsp32Async,
 } from '../../../main/image/flash-encryption-esp32.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const key32 = Uint8Array.from({ length: 32 }, (_, i) => i);
 const plain = (length: number) => Uint8Array.from({ length }, (_, i) => (7 * i + 3) & 0xff);
@@ -19,8 +19,8 @@ test('32 bytes at 0x1000 as espsecure 5.3.1 encrypts them (FACTS 3.3)', () => {
   );
 });
 
-test('every ESP32 vector, both ways: other places, other groups, the 24-byte key', withShared, () => {
-  const file = vectors<{
+test('every ESP32 vector, both ways: other places, other groups, the 24-byte key', () => {
+  const file = vectorFile<{
     vectors: {
       scheme: string;
       key: string;

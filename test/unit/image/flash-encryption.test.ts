@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { concat, fromHex, reversed, toHex, u32le } from '../../../main/base/bytes.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import { decryptFlash, encryptFlash, encryptFlashAsync } from '../../../main/image/flash-encryption.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const key64 = Uint8Array.from({ length: 64 }, (_, i) => i);
 const key32 = key64.slice(0, 32);
@@ -35,8 +35,8 @@ test('first bytes as espsecure 5.3.1 encrypts them (FACTS 3.2)', () => {
   assert.equal(toHex(encryptFlash(plain(16), 0x10010, key32)), '4bd7b39650b43cf0314c05eb6e524480');
 });
 
-test('every XTS vector, both ways', withShared, () => {
-  const file = vectors<{
+test('every XTS vector, both ways', () => {
+  const file = vectorFile<{
     vectors: { scheme: string; key: string; address: number; plaintext: string; ciphertext: string }[];
   }>('flash_encryption.json');
   const xts = file.vectors.filter(({ scheme }) => scheme === 'xts');

@@ -21,7 +21,7 @@ import {
 } from '../../../main/image/nvs-format.ts';
 import { readNvs } from '../../../main/image/nvs-read.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const refused = (code: string) => (error: unknown) => isFault(error, code);
@@ -44,8 +44,8 @@ interface Vectors {
   multipage_blob: { size: number; sha256: string };
 }
 
-test("the values of a CSV give the bytes of Espressif's generator, in clear and encrypted", withShared, () => {
-  const { csv, size, plain, encrypted, keys_partition: keys } = vectors<Vectors>('nvs.json');
+test("the values of a CSV give the bytes of Espressif's generator, in clear and encrypted", () => {
+  const { csv, size, plain, encrypted, keys_partition: keys } = vectorFile<Vectors>('nvs.json');
   const { namespaces, mistakes } = parseNvsCsv(csv, noFiles);
   assert.deepEqual(mistakes, []);
   const image = buildNvs(namespaces, size);
@@ -64,8 +64,8 @@ test("the values of a CSV give the bytes of Espressif's generator, in clear and 
   });
 });
 
-test('a blob over two pages', withShared, () => {
-  const { size, sha256: digest } = vectors<Vectors>('nvs.json').multipage_blob;
+test('a blob over two pages', () => {
+  const { size, sha256: digest } = vectorFile<Vectors>('nvs.json').multipage_blob;
   const content = one('big', { key: 'b', value: blob(5000) });
   const image = buildNvs(content, size);
   assert.equal(sha256(image), digest);
@@ -83,8 +83,8 @@ test('a blob over two pages', withShared, () => {
   assert.deepEqual(problems, []);
 });
 
-test('keys of the HMAC scheme', withShared, () => {
-  const expected = vectors<{ nvs_eky: string; nvs_tky: string }>('hmac.json');
+test('keys of the HMAC scheme', () => {
+  const expected = vectorFile<{ nvs_eky: string; nvs_tky: string }>('hmac.json');
   nvsKeysFromHmac(hmacKey()).use((keys) => assert.equal(toHex(keys), expected.nvs_eky + expected.nvs_tky));
 });
 

@@ -11,7 +11,7 @@ import {
 } from '../../../main/image/partition-table.ts';
 import type { Partition } from '../../../main/image/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { realFile, vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const cert: Partition = {
   name: 'esp_secure_cert',
@@ -31,8 +31,8 @@ test('the row of gen_esp32part (FACTS 5.4)', () => {
   assert.deepEqual(parsePartitionTable(table), { partitions: [cert], md5: true });
 });
 
-test('the table of gen_esp32part, read and built again', withShared, () => {
-  const file = vectors<{ rows: string[]; len: number; sha256: string }>('partition_table.json');
+test('the table of gen_esp32part, read and built again', () => {
+  const file = vectorFile<{ rows: string[]; len: number; sha256: string }>('partition_table.json');
   const rows = fromHex(file.rows.join(''));
   const bytes = concat(rows, new Uint8Array(file.len - rows.length).fill(0xff));
   assert.equal(createHash('sha256').update(bytes).digest('hex'), file.sha256);
@@ -113,13 +113,4 @@ test('which partition an address falls into', () => {
   const table = parsePartitionTable(buildPartitionTable([cert]));
   assert.equal(partitionAt(table, 0x221fff)?.name, 'esp_secure_cert');
   assert.equal(partitionAt(table, 0x222000), null);
-});
-
-test('the tables of the real builds', withShared, () => {
-  for (const path of ['esp32p4-real', 'esp32s3-real']) {
-    const bytes = realFile(`${path}/partition-table.bin`);
-    const table = parsePartitionTable(bytes);
-    assert.equal(table.md5, true);
-    assert.deepEqual(buildPartitionTable(table.partitions), bytes);
-  }
 });

@@ -18,7 +18,7 @@ import {
 } from '../../../main/image/secure-boot.ts';
 import type { SecureBootScheme } from '../../../main/image/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 interface Vector {
   scheme: string;
@@ -76,10 +76,10 @@ test('key digests as espsecure 5.3.1 makes them (FACTS 4.5)', () => {
   );
 });
 
-test('every block of espsecure reads, verifies and is built again byte for byte', withShared, () => {
+test('every block of espsecure reads, verifies and is built again byte for byte', () => {
   const padded = padForSigning(image);
   assert.equal(padded.length, 8192);
-  for (const vector of vectors<{ vectors: Vector[] }>('secure_boot_v2.json').vectors) {
+  for (const vector of vectorFile<{ vectors: Vector[] }>('secure_boot_v2.json').vectors) {
     const scheme = schemes[vector.scheme as keyof typeof schemes];
     const raw = new Uint8Array(Buffer.from(vector.signature_block_1216, 'hex'));
     const block = parseSignatureBlock(raw);
@@ -106,8 +106,8 @@ test('every block of espsecure reads, verifies and is built again byte for byte'
   }
 });
 
-test('R and M of the RSA vector', withShared, () => {
-  const vector = vectors<{ vectors: Vector[] }>('secure_boot_v2.json').vectors[0] as Vector;
+test('R and M of the RSA vector', () => {
+  const vector = vectorFile<{ vectors: Vector[] }>('secure_boot_v2.json').vectors[0] as Vector;
   const { modulus, exponent } = rsaKeyOf(spkiOf(createPublicKey(vector.public_key_pem)));
   assert.equal(toHex(modulus), vector.n_hex_be);
   assert.equal(exponent, 65537);

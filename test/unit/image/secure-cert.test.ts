@@ -9,21 +9,21 @@ import {
   tlvTypes,
 } from '../../../main/image/secure-cert.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 // The empty marker of a key that lies in an eFuse block (FACTS 10.1, hand-built there by the tool's rules).
 const marker = '11ba5eba0800000002000000ad571dd6';
 const certificate = Uint8Array.from({ length: 300 }, (_, i) => (i * 7 + 0x30) & 0xff);
 const refused = (code: string) => (error: unknown) => isFault(error, code);
 
-test('every TLV of esp_secure_cert_mgr', withShared, () => {
+test('every TLV of esp_secure_cert_mgr', () => {
   interface Vector {
     type: number;
     data: string | object;
     tlv: string | object;
   }
   let compared = 0;
-  for (const { type, data, tlv } of vectors<{ vectors: Vector[] }>('esp_secure_cert_tlv.json').vectors) {
+  for (const { type, data, tlv } of vectorFile<{ vectors: Vector[] }>('esp_secure_cert_tlv.json').vectors) {
     // One vector gives lengths and digests only; its data belong to another format.
     if (typeof data !== 'string' || typeof tlv !== 'string') continue;
     const flags = data === '' ? 0x08 : 0;

@@ -3,15 +3,15 @@ import { test } from 'node:test';
 import { fromHex, toHex } from '../../../main/base/bytes.ts';
 import { groupPrime } from '../../../main/formats/srp6a.ts';
 import { beginSrpSession } from '../../../main/formats/srp6a-device.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 interface Vectors {
   readonly vectors: readonly { username: string; salt: string; verifier: string }[];
   readonly session_check: Readonly<Record<'a' | 'b' | 'A' | 'B' | 'K' | 'client_proof_M1' | 'device_proof_M2', string>>;
 }
 
-test("the device's side of a session of ESP-IDF's example, number by number", withShared, () => {
-  const { vectors: all, session_check: check } = vectors<Vectors>('srp6a.json');
+test("the device's side of a session of ESP-IDF's example, number by number", () => {
+  const { vectors: all, session_check: check } = vectorFile<Vectors>('srp6a.json');
   const { username, salt, verifier } = all[0]!;
   const session = beginSrpSession(username, fromHex(salt), fromHex(verifier), fromHex(check.A), fromHex(check.b))!;
   assert.equal(toHex(session.publicKey), check.B);

@@ -11,7 +11,7 @@ import {
   srpRefusal,
 } from '../../../main/formats/srp6a.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { vectors, withShared } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 const secret = (text: string) => SecretBytes.adopt(utf8(text));
 const textFrom = (bytes: SecretBytes) => bytes.use(textOf);
@@ -86,8 +86,8 @@ interface Vectors {
   };
 }
 
-test("verifiers of ESP-IDF's example, and a session with them as it was recorded", withShared, () => {
-  const { N_hex, vectors: all, session_check: session } = vectors<Vectors>('srp6a.json');
+test("verifiers of ESP-IDF's example, and a session with them as it was recorded", () => {
+  const { N_hex, vectors: all, session_check: session } = vectorFile<Vectors>('srp6a.json');
   assert.equal(N.toString(16), N_hex);
   for (const { username, password, salt, verifier } of all)
     srpCredentials(username, secret(password), fromHex(salt)).verifier.use((bytes) =>

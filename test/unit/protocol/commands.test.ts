@@ -10,7 +10,7 @@ import {
   requestHeader,
 } from '../../../main/protocol/commands.ts';
 import { SlipDecoder, slipFrame } from '../../../main/protocol/slip.ts';
-import { sharedVector } from './shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 
 function wire<A, R>(command: Command<A, R>, args: A, mode: LoaderMode = 'rom'): string {
   const body = command.encode(args, mode);
@@ -73,19 +73,18 @@ interface SerialFrames {
   readonly requests: readonly { readonly desc: string; readonly wire_hex: string }[];
   readonly replies: readonly { readonly desc: string; readonly wire_hex: string }[];
 }
-const vectors = sharedVector<SerialFrames>('serial_frames.json');
-const skip = vectors === null ? 'no shared data' : false;
+const vectors = vectorFile<SerialFrames>('serial_frames.json');
 
 describe('commands on the wire', () => {
-  it('are the bytes that esptool sends', { skip }, () => {
-    for (const { desc, wire_hex } of vectors?.requests ?? []) {
+  it('are the bytes that esptool sends', () => {
+    for (const { desc, wire_hex } of vectors.requests) {
       assert.notEqual(requests[desc], undefined, `no request for: ${desc}`);
       if (requests[desc] !== null) assert.equal(requests[desc], wire_hex, desc);
     }
   });
 
-  it('read the security info that a P4 would answer', { skip }, () => {
-    const reply = vectors?.replies.find(({ desc }) => desc.includes('GET_SECURITY_INFO'));
+  it('read the security info that a P4 would answer', () => {
+    const reply = vectors.replies.find(({ desc }) => desc.includes('GET_SECURITY_INFO'));
     let frame = new Uint8Array(0);
     new SlipDecoder({
       frame: (bytes) => {

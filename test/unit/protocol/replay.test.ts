@@ -5,18 +5,9 @@ import { isFault } from '../../../main/model/fault.ts';
 import { type Command, commands } from '../../../main/protocol/commands.ts';
 import { Exchange } from '../../../main/protocol/exchange.ts';
 import { SlipDecoder } from '../../../main/protocol/slip.ts';
+import { type RecordedExchange, recording } from '../../vectors.ts';
 import { HandClock } from './clocks.ts';
 import { FarEnd } from './far-end.ts';
-import { sharedVector } from './shared-data.ts';
-
-interface Recorded {
-  readonly name: string;
-  readonly send: string;
-  readonly receive: string;
-}
-interface Recording {
-  readonly exchanges: readonly Recorded[];
-}
 
 const opcodeNames = new Map<number, Command<unknown, unknown>>(
   Object.values(commands).map((command) => [command.opcode, command as unknown as Command<unknown, unknown>]),
@@ -38,7 +29,7 @@ function requestIn(sent: string): { readonly opcode: number; readonly data: Uint
 }
 
 /** Sends the recorded bytes as they are, and reads the answer as the loop would for that command. */
-async function play(exchange: Exchange, port: FarEnd, recorded: Recorded): Promise<string> {
+async function play(exchange: Exchange, port: FarEnd, recorded: RecordedExchange): Promise<string> {
   const request = requestIn(recorded.send);
   if (!request) {
     await port.write(fromHex(recorded.send));
@@ -70,7 +61,7 @@ async function play(exchange: Exchange, port: FarEnd, recorded: Recorded): Promi
 }
 
 /** What the recorded answer says, read by hand: the reference for what the loop makes of it. */
-function expected(recorded: Recorded, mode: 'rom' | 'stub'): string | null {
+function expected(recorded: RecordedExchange, mode: 'rom' | 'stub'): string | null {
   const request = requestIn(recorded.send);
   if (!request) return 'raw';
   const frames: Uint8Array[] = [];
@@ -97,8 +88,7 @@ for (const [file, mode] of [
   ['rom_c3_secure_download.json', 'rom'],
   ['stub_c3.json', 'stub'],
 ] as const) {
-  const recording = sharedVector<Recording>(file);
-  describe(`the loop against ${file}`, { skip: recording === null ? 'no shared data' : false }, () => {
+  describe(`the loop against ${file}`, () => {
     for (const cut of [1, 2, 3, 5, 13, 64, 100_000]) {
       it(`understands every exchange in chunks of ${cut}`, async () => {
         const clock = new HandClock();
@@ -106,7 +96,7 @@ for (const [file, mode] of [
         const exchange = new Exchange(port, clock);
         exchange.mode = mode;
         const checksumsDiffer = new Set<string>();
-        for (const recorded of recording?.exchanges ?? []) {
+        for (const recorded of recording(file)) {
           // Data frames of READ_FLASH are another conversation: tested with the reading.
           if (recorded.send === '' || /^(READ_FLASH 64|acknowledge)/.test(recorded.name)) continue;
           let written = '';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { EspImage, Firmware, Partition } from '../../../main/image/types.ts';
@@ -20,8 +20,6 @@ import type { Recipe } from '../../../main/recipe/types.ts';
 const root = join(import.meta.dirname, '../../..');
 const recipeFile = join(root, 'station-config/recipes/esp32p4-production.yaml');
 const production = loadRecipe(recipeFile).recipe!;
-const real = join(process.env.FUSELINE_SHARED ?? join(root, '../shared'), 'firmware/esp32p4-real');
-const withReal = existsSync(real) ? {} : { skip: 'skipped: no shared data' };
 
 const firmware = (sdkconfig: string | null, idfVersion = 'v5.5.6'): Firmware => ({
   parts: [
@@ -262,29 +260,6 @@ test('the table of advisories is dated and well formed', () => {
       assert.ok(Number.isInteger(bugfix) && bugfix >= 0);
     }
     for (const option of options) assert.match(option, /^[A-Z0-9_]+$/);
-  }
-});
-
-test('a real development build for the P4: what keeps it from production, and nothing it cannot help', withReal, () => {
-  const text = readFileSync(join(real, 'sdkconfig'), 'utf8');
-  const bare = { ...production, identity: null };
-  const told = lint(bare, text, 'v5.5.4');
-  const named = (severity: string) => told.filter((finding) => finding.severity === severity).map(({ check }) => check);
-  assert.deepEqual(named('error'), []);
-  assert.deepEqual(named('warning'), [
-    'lint-secure-boot',
-    'lint-flash-encryption',
-    'lint-nvs-encryption',
-    'lint-coredump',
-    'lint-stack-check',
-    'lint-protocomm-0',
-    'lint-cve-2026-45541',
-    'lint-cve-2026-45542',
-    'lint-cve-2026-45160',
-  ]);
-  for (const { check, line, what } of told) {
-    const option = /^CONFIG_\w+/.exec(what)?.[0];
-    if (option) assert.match(text.split('\n')[line! - 1]!, new RegExp(`${option}\\b`), check);
   }
 });
 

@@ -12,7 +12,7 @@ import { keyBytesOf } from '../../../main/recipe/steps/burn-keys.ts';
 import { signatureFits } from '../../../main/recipe/steps/proof.ts';
 import { newWorkspace } from '../../../main/recipe/steps/step.ts';
 import { findIdentity } from '../../../main/virtual/boot/identity.ts';
-import { vectors, withShared } from '../image/shared-data.ts';
+import { vectorFile } from '../../vectors.ts';
 import { testBoard } from './board.ts';
 
 const challenge = Uint8Array.from({ length: 32 }, (_, i) => 0xc0 ^ i);
@@ -22,7 +22,7 @@ const answerOf = (said: string) => {
   return { scheme, signature };
 };
 
-/** A P-384 scalar of the shared ecdsa_keys vectors: 0102..30. */
+/** A P-384 scalar of the vectors in ecdsa_keys.json: 0102..30. */
 const scalar = Uint8Array.from({ length: 48 }, (_, i) => i + 1);
 
 function halves() {
@@ -60,8 +60,8 @@ describe('a P-384 key in two blocks', () => {
     }
   });
 
-  it('lies in its blocks as espefuse burns it', withShared, () => {
-    const { vectors: all } = vectors<{
+  it('lies in its blocks as espefuse burns it', () => {
+    const { vectors: all } = vectorFile<{
       vectors: { curve: string; scalar_be: string; block_H_bytes: string; block_L_bytes: string }[];
     }>('ecdsa_keys.json');
     const vector = all.find(({ curve }) => curve === 'P-384')!;

@@ -7,7 +7,7 @@ import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
 import type { BurnFault } from '../../../main/virtual/efuse/cells.ts';
 import { EfuseController } from '../../../main/virtual/efuse/controller.ts';
-import { vector } from './shared.ts';
+import { vectorFile } from '../../vectors.ts';
 
 interface Burn {
   readonly 'PGM_DATA0..7': readonly string[];
@@ -60,9 +60,8 @@ function controller(faults: Readonly<Record<number, BurnFault>> = {}, kind: Chip
 
 const key = [0x11111111, 0x22222222, 0x33333333, 0x44444444, 0x55555555, 0x66666666, 0x77777777, 0x88888888];
 
-test('what espefuse burns in its captures reads back as it read there (efuse_p4_burns)', (context) => {
-  const cases = vector('efuse_p4_burns.json')?.cases as readonly Case[] | undefined;
-  if (cases === undefined) return context.skip('no shared data');
+test('what espefuse burns in its captures reads back as it read there (efuse_p4_burns)', () => {
+  const { cases } = vectorFile<{ cases: readonly Case[] }>('efuse_p4_burns.json');
   for (const { name, burns_in_order: burns, read_registers_after: after } of cases) {
     const chip = controller({}, 'esp32p4', name.includes('v3.0') ? 300 : 103);
     for (const burn of burns) {

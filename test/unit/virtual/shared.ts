@@ -1,28 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { bytesOfWords, concat, fromHex, toHex, u32le } from '../../../main/base/bytes.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { frameOf } from '../../../main/virtual/loader/frames.ts';
 import type { BootFromFlash, VirtualChipOptions } from '../../../main/virtual/silicon.ts';
-
-const shared = process.env.FUSELINE_SHARED ?? new URL('../../../../shared', import.meta.url).pathname;
-
-export interface Exchange {
-  readonly name: string;
-  readonly send: string;
-  readonly receive: string;
-}
-
-/** Recorded exchanges of a vector file; null where the shared folder is not there. */
-export function recording(name: string): readonly Exchange[] | null {
-  const file = `${shared}/data/vectors/${name}`;
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).exchanges : null;
-}
-
-/** A vector file as it is; null where the shared folder is not there. */
-export function vector(name: string): Record<string, unknown> | null {
-  const file = `${shared}/data/vectors/${name}`;
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
-}
 
 /** Nothing in flash that boots: one line, then it stays. */
 export const emptyBoot: BootFromFlash = () => ({ lines: ['nothing to boot'], state: 'halted', firmware: null });
