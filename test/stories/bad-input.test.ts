@@ -205,7 +205,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
       data: built.subarray(offset, offset + length),
     }));
     // Between 0x2000 and the table at 0x10000 it fits, but not with the signature's sector.
-    const code = { loadAddress: 0x4ff2a000, data: new Uint8Array(0xd000) };
+    const code = { loadAddress: 0x4ff2a000, data: new Uint8Array(0xb000) };
     writeFileSync(bootloader, buildImage({ ...header, appendHash: true, segments: [...kept, code] }));
     await provisionTells(t, ['--firmware', tight], {
       status: 2,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseRecipe } from '../../../main/config/recipe-schema.ts';
-import { stationConfig } from './schema-files.ts';
+import { stationConfig } from './station-config.ts';
 
 const production = readFileSync(`${stationConfig}/recipes/esp32p4-production.yaml`, 'utf8');
 const problemsOf = (text: string) =>

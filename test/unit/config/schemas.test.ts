@@ -5,17 +5,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { parseRecipe } from '../../../main/config/recipe-schema.ts';
 import { parseStation } from '../../../main/config/station-file.ts';
-import { schemaFiles, stationConfig } from './schema-files.ts';
+import { schemaFiles } from '../../generate/schema-files.ts';
+import { stationConfig } from './station-config.ts';
 
 const recipes = readdirSync(`${stationConfig}/recipes`).filter((name) => name.endsWith('.yaml'));
 
-test('the published schemas are those of the program', () => {
-  for (const { file, text } of schemaFiles)
-    assert.equal(readFileSync(file, 'utf8'), text, `run: node test/tools/write-schemas.ts (${file})`);
-});
-
 test('every shipped recipe can be read, and fits the published schema', () => {
-  const fits = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(schemaFiles[0].file, 'utf8')));
+  const fits = new Ajv2020({ strict: false }).compile(JSON.parse(schemaFiles[0].text));
   assert.deepEqual(recipes, [
     'esp32-production.yaml',
     'esp32c2-production.yaml',
@@ -42,7 +38,7 @@ test('every shipped recipe can be read, and fits the published schema', () => {
 });
 
 test('the shipped station file can be read, and fits the published schema', () => {
-  const fits = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(schemaFiles[1].file, 'utf8')));
+  const fits = new Ajv2020({ strict: false }).compile(JSON.parse(schemaFiles[1].text));
   const text = readFileSync(`${stationConfig}/station.yaml`, 'utf8');
   assert.deepEqual(parseStation(text, 'station.yaml').problems, []);
   assert.ok(fits(parse(text)), JSON.stringify(fits.errors));

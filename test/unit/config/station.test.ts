@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseStation, readStationFile } from '../../../main/config/station-file.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { stationConfig } from './schema-files.ts';
+import { stationConfig } from './station-config.ts';
 
 const problemsOf = (text: string) =>
   parseStation(text, '/etc/station.yaml').problems.map(({ line, check, path }) => `${line} ${check} ${path}`);

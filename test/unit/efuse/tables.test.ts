@@ -123,7 +123,10 @@ interface CsvField {
   readonly aliases: string[];
 }
 
-/** Reads an ESP-IDF eFuse table: fields, and the write-disable bit of each name. */
+/**
+ * Reads an ESP-IDF eFuse table: fields, and the write-disable bit of each name. A reader of its own beside the generator's, so that a slip
+ * in that one does not pass.
+ */
 function readCsv(name: string): { fields: CsvField[]; writeDisable: Map<string, number> } {
   const fields: CsvField[] = [];
   const writeDisable = new Map<string, number>();

@@ -14,7 +14,7 @@ import { chainOf } from '../../../main/signing/chain.ts';
 import type { Signer } from '../../../main/signing/signer.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from '../../../main/station/serial-number.ts';
 import { selfSigned } from '../../self-signed.ts';
-import { stationConfig } from '../config/schema-files.ts';
+import { stationConfig } from '../config/station-config.ts';
 
 const file = join(stationConfig, 'recipes/esp32p4-production.yaml');
 const good = readFileSync(file, 'utf8');
