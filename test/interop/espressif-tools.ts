@@ -1,24 +1,19 @@
 // Espressif's own tools as judges of what Fuseline makes: installed once from PyPI into a folder of their own, started once a test
 // file. Nothing of the product uses them.
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
-import { promisify } from 'node:util';
-import { withLock } from '../../main/boot/lock.mjs';
+import { pythonWith } from '../tools/python.ts';
 
-const requirements = [
-  'esptool==5.6.0',
-  'esp-idf-nvs-partition-gen==0.3.0',
-  'esp-secure-cert-tool==2.6.1',
-  'srp==1.0.22',
-];
+const tools = {
+  name: 'espressif',
+  what: "Espressif's tools",
+  requirements: ['esptool==5.6.0', 'esp-idf-nvs-partition-gen==0.3.0', 'esp-secure-cert-tool==2.6.1', 'srp==1.0.22'],
+};
 
-/** How long a failed installation is believed before it is tried again: one run of all tests. */
-const failureLastsMs = 10 * 60_000;
 /** A call that takes longer is ended and told as a failure, seconds. */
 const patienceSeconds = 90;
 
@@ -47,60 +42,8 @@ export interface Judges {
   close(): void;
 }
 
-const execute = promisify(execFile);
-
-const lastLine = (error: unknown) => {
-  const { stderr, message } = error as { stderr?: string; message: string };
-  return (stderr || message).trim().split('\n').at(-1) ?? '';
-};
-
-async function installInto(folder: string): Promise<string | null> {
-  rmSync(folder, { recursive: true, force: true });
-  try {
-    await execute('python3', ['-m', 'venv', folder]);
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? 'python3 is not installed'
-      : 'python3 cannot make a virtual environment (Debian: apt-get install python3-venv)';
-  }
-  try {
-    const quietly = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '1', '--timeout', '20'];
-    await execute(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', ...quietly, ...requirements]);
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    return `Espressif's tools could not be installed from PyPI (${lastLine(error)})`;
-  }
-  return null;
-}
-
-/** The folder with the tools, made when it is not there yet; or why there is none. */
-async function toolsFolder(): Promise<{ readonly folder: string } | { readonly missing: string }> {
-  if (process.platform === 'win32') return { missing: "Espressif's tools are tried on Linux and macOS" };
-  const home = join(process.env.XDG_CACHE_HOME ?? tmpdir(), `fuseline-${userInfo().uid}`);
-  mkdirSync(home, { recursive: true });
-  const key = createHash('sha256').update(requirements.join('\n')).digest('hex').slice(0, 12);
-  const folder = join(home, `espressif-${key}`);
-  const [ready, failed] = [join(folder, 'ready'), `${folder}.failed`];
-  if (existsSync(ready)) return { folder };
-  const nothing = () => undefined;
-  const missing = await withLock(`${folder}.lock`, nothing, async () => {
-    if (existsSync(ready)) return null;
-    if (existsSync(failed) && Date.now() - statSync(failed).mtimeMs < failureLastsMs)
-      return readFileSync(failed, 'utf8');
-    const why = await installInto(folder);
-    if (why === null) writeFileSync(ready, requirements.join('\n'));
-    else writeFileSync(failed, why);
-    return why;
-  });
-  return missing === null ? { folder } : { missing };
-}
-
 /** The Python in which the tools and what they stand on (pyserial) are installed; or why there is none. */
-export async function toolsPython(): Promise<{ readonly python: string } | { readonly missing: string }> {
-  const tools = await toolsFolder();
-  return 'missing' in tools ? tools : { python: join(tools.folder, 'bin', 'python') };
-}
+export const toolsPython = () => pythonWith(tools);
 
 /** What every file of this suite begins with: the tools (or the reason to skip its tests) and a folder for files, gone at its end. */
 export async function judging() {
@@ -131,9 +74,9 @@ export async function judging() {
 
 /** The tools, ready to be called, several at once if need be; or a sentence on why they are not here, as the reason of a skip. */
 export async function openJudges(folder: string): Promise<Judges | string> {
-  const tools = await toolsPython();
-  if ('missing' in tools) return tools.missing;
-  const child = spawn(tools.python, ['-u', join(import.meta.dirname, 'judges.py')], {
+  const opened = await toolsPython();
+  if ('missing' in opened) return opened.missing;
+  const child = spawn(opened.python, ['-u', join(import.meta.dirname, 'judges.py')], {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd: folder, // some tools leave their results where they are called
     // no colours, no line breaks of its own making
