@@ -4,7 +4,7 @@ import { efuseTableFor } from '../efuse/tables.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 import type { ControlLines } from '../transport/port.ts';
 import { Uart } from './bench/uart.ts';
-import { downloadBootLines, romBanner } from './boot/banner.ts';
+import { downloadBootLines, downloadDoor, type ResetCause, romBanner } from './boot/banner.ts';
 import { ClassicEfuseController } from './efuse/classic-controller.ts';
 import { EfuseController } from './efuse/controller.ts';
 import { burnedMac, burnFactoryValues, macBytes } from './efuse/factory.ts';
@@ -40,6 +40,8 @@ const enRiseMs = 5;
 const passingMs = 150;
 /** Pause between two boots of a chip that resets itself for ever, milliseconds. */
 const bootLoopMs = 500;
+/** The same of a ROM that refuses download mode: it prints its lines and resets at once (run: a wait of 200 us). */
+const refusalLoopMs = 50;
 const watchdogMs = 20;
 const consoleLimit = 2000;
 const lineLimit = 4096;
@@ -66,6 +68,8 @@ export class VirtualChip {
   #life = 0;
   #everPowered = false;
   #lines = { dtr: false, rts: false };
+  /** The boot strap as the last reset by EN or supply latched it: a software reset does not look again. */
+  #latchedLow = false;
   #timer: NodeJS.Timeout | null = null;
   #autoBaud = false;
   #console: string[] = [];
@@ -130,8 +134,10 @@ export class VirtualChip {
       registers: this.#registers,
       uart: this.#uart,
       faults: this.#faults,
+      doorFound: options.doorFound ?? 'at-next-command',
       flashTakesTime: options.flashTimes === 'typical',
-      bootFromFlash: () => this.#leaveLoader(),
+      bootFromFlash: () => this.#leaveLoader(() => this.#start()),
+      softwareReset: () => this.#leaveLoader(() => this.#restart()),
       heard: () => {
         this.#autoBaud = false;
       },
@@ -269,26 +275,36 @@ export class VirtualChip {
     this.#uart.clear();
   }
 
-  /** From reset on: registers and eFuses as at power-on, then by the strap. */
+  /** From a reset by EN or supply: the strap is read. */
   #start(): void {
+    this.#latchedLow = this.#strapLow;
+    this.#run('power-on');
+  }
+
+  /** A software reset. */
+  #restart(): void {
+    this.#run('software');
+  }
+
+  /** From reset on: registers and eFuses as at power-on, then by the latched strap. */
+  #run(cause: ResetCause): void {
     this.#stop();
     this.#console = [];
     this.efuse.powerOn();
     this.#registers.reset();
     this.#uart.baudRate = this.#romBaudRate;
     this.#autoBaud = true;
-    if (this.#strapLow) this.#startDownload();
+    if (this.#latchedLow) this.#startDownload(cause);
     else this.#startFlash();
   }
 
-  #startDownload(): void {
+  #startDownload(cause: ResetCause): void {
     this.#mode = 'silent';
-    const disabled = this.efuse.field('DIS_DOWNLOAD_MODE') === 1;
     const { kind, revision } = this.identity;
-    if (this.efuse.field('UART_PRINT_CONTROL') !== 3)
-      this.#print(downloadBootLines(romBanner(kind, revision), disabled));
-    if (!disabled) this.#seat.startRom();
-    else if (kind !== 'esp32') this.#after(bootLoopMs, () => this.#start());
+    const door = downloadDoor(this.efuse);
+    this.#print(downloadBootLines(romBanner(kind, revision), cause, door));
+    if (door !== 'disabled') this.#seat.startRom();
+    else if (kind !== 'esp32') this.#after(refusalLoopMs, () => this.#restart());
   }
 
   #startFlash(): void {
@@ -357,11 +373,11 @@ export class VirtualChip {
   }
 
   /** The loader resets the chip; what it printed or answered still goes out. */
-  #leaveLoader(): void {
+  #leaveLoader(reset: () => void): void {
     this.#mode = 'silent';
     const life = this.#life;
     this.#uart.whenSent(() => {
-      if (life === this.#life) this.#start();
+      if (life === this.#life) reset();
     });
   }
 

@@ -2,6 +2,13 @@ import type { RandomSource } from '../base/random.ts';
 import type { EfuseTable } from '../efuse/types.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 
+/**
+ * When the ROM finds the door shut that an eFuse read command has just put in force: at the next command, which it leaves unanswered
+ * (recorded of a C3), or already before it answers the command that started the reading. The ROMs look seven times before each answer, so
+ * on silicon it depends on how fast the controller is (FACTS 19): both happen.
+ */
+export type DoorFound = 'at-next-command' | 'before-answer';
+
 /** What makes one virtual chip: everything it does follows from this (and from what is sent to it). */
 export interface VirtualChipOptions {
   readonly kind: ChipKind;
@@ -13,6 +20,8 @@ export interface VirtualChipOptions {
   readonly flashSize?: number;
   /** File that holds eFuses and flash between sessions; absent: memory only. */
   readonly stateFile?: string;
+  /** Default: as recorded, 'at-next-command'. */
+  readonly doorFound?: DoorFound;
   /** Faults to come, by name and trigger. */
   readonly faults?: readonly VirtualFault[];
   /** Line pacing: 'line' sends and receives no faster than its baud rate; 'none' as fast as it can. */

@@ -1,7 +1,7 @@
 import type { ChipKind, Revision } from '../../model/chip.ts';
 import type { NorFlash } from '../flash.ts';
 import type { KindFacts } from '../kinds.ts';
-import type { EfuseSilicon } from '../silicon.ts';
+import type { DoorFound, EfuseSilicon } from '../silicon.ts';
 import type { RegisterSpace } from './registers.ts';
 
 /** What a loader in the chip (ROM or stub) finds around it. */
@@ -25,6 +25,10 @@ export interface LoaderHost {
   bootFromFlash(): void;
   /** Jumped to code that is none: nothing answers any more. */
   hang(): void;
+  /** The ROM resets the chip in software: it starts anew with the strap as it was latched. */
+  softwareReset(): void;
+  /** VirtualChipOptions.doorFound of the board. */
+  readonly doorFound: DoorFound;
 }
 
 /** Opcodes of the loaders (FACTS 1.2). */

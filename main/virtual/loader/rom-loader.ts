@@ -1,5 +1,7 @@
 import { toHex, utf8, viewOf } from '../../base/bytes.ts';
+import { romBanner } from '../boot/banner.ts';
 import { romClockRatio } from '../kinds.ts';
+import type { VirtualEfuse } from '../silicon.ts';
 import {
   blockStart,
   type ChipLoader,
@@ -63,10 +65,16 @@ export class RomLoader implements ChipLoader {
   #lastCount = 1;
   #ramAddress = 0;
   #ramExpected = 0;
+  /** Secure download mode as it was when this loader started. */
+  readonly #secure: boolean;
+  /** Whether it still waits for the SYNC that tells it which line it is asked over. */
+  #unsynced: boolean;
 
   constructor(host: LoaderHost) {
     this.#host = host;
     this.#flash = new RomFlash(host);
+    this.#secure = isSecure(host.efuse);
+    this.#unsynced = romBanner(host.kind, host.revision).waitsForSync;
   }
 
   close(): void {
@@ -77,9 +85,14 @@ export class RomLoader implements ChipLoader {
     if (buffer[0] !== 0) return;
     this.#host.efuse.advance(Number.POSITIVE_INFINITY);
     const opcode = buffer[1]!;
-    const secure = this.#host.efuse.field('ENABLE_SECURITY_DOWNLOAD') === 1;
+    this.#unsynced &&= opcode !== op.sync;
+    if (this.#unsynced) return;
+    if (this.#doorHasShut()) {
+      this.#host.softwareReset();
+      return;
+    }
     const unknown = !opcodes.has(opcode) || (opcode === op.securityInfo && this.#host.facts.apiVersion === 'none');
-    if (unknown || (secure && !secureOpcodes.has(opcode))) {
+    if (unknown || (this.#secure && !secureOpcodes.has(opcode))) {
       this.#refuse();
       return;
     }
@@ -88,6 +101,16 @@ export class RomLoader implements ChipLoader {
     const result = this.#run(opcode, buffer, length);
     if (typeof result === 'number') this.#finish(opcode, result);
     else if (result !== null) return result.then((error) => this.#finish(opcode, error));
+  }
+
+  /**
+   * Whether a fuse that shuts this door has come into force since the loader started (recorded of a C3, run in the ROMs of C2, C5, C6, C61,
+   * H2 and P4; of S2 and S3 inferred). ESP32 does not look before its next reset (recorded).
+   */
+  #doorHasShut(): boolean {
+    const { kind, efuse } = this.#host;
+    if (kind === 'esp32') return false;
+    return efuse.field('DIS_DOWNLOAD_MODE') === 1 || isSecure(efuse) !== this.#secure;
   }
 
   /** The error byte; null where the command has answered by itself (or never will). */
@@ -205,6 +228,10 @@ export class RomLoader implements ChipLoader {
   }
 
   #send(opcode: number, dataLength: number, status: number): void {
+    if (this.#host.doorFound === 'before-answer' && this.#doorHasShut()) {
+      this.#host.softwareReset();
+      return;
+    }
     this.#reply[dataLength] = status;
     this.#reply[dataLength + 1] = this.#error;
     const payload = new Uint8Array(headerLength + dataLength + 4);
@@ -216,6 +243,10 @@ export class RomLoader implements ChipLoader {
     payload.set(this.#reply.subarray(0, dataLength + 4), headerLength);
     this.#host.answer(new Array<Uint8Array>(this.#lastCount).fill(payload));
   }
+}
+
+function isSecure(efuse: VirtualEfuse): boolean {
+  return efuse.field('ENABLE_SECURITY_DOWNLOAD') === 1;
 }
 
 /** Data of a block as its sub-header announces it; what was not received is stale. */

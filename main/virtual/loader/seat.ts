@@ -9,7 +9,10 @@ import { RomLoader } from './rom-loader.ts';
 import { StubLoader } from './stub-loader.ts';
 
 export interface SeatParts
-  extends Pick<LoaderHost, 'kind' | 'revision' | 'facts' | 'efuse' | 'flash' | 'registers' | 'bootFromFlash'> {
+  extends Pick<
+    LoaderHost,
+    'kind' | 'revision' | 'facts' | 'efuse' | 'flash' | 'registers' | 'doorFound' | 'bootFromFlash' | 'softwareReset'
+  > {
   readonly uart: Uart;
   readonly faults: FaultPlan;
   /** Whether flash takes its time. */
@@ -144,7 +147,7 @@ export class LoaderSeat {
   }
 
   #makeHost(): LoaderHost {
-    const { kind, revision, facts, efuse, flash, registers, uart, faults } = this.#parts;
+    const { kind, revision, facts, efuse, flash, registers, doorFound, uart, faults } = this.#parts;
     return {
       kind,
       revision,
@@ -152,6 +155,7 @@ export class LoaderSeat {
       efuse,
       flash,
       registers,
+      doorFound,
       answer: (payloads) => this.#answer(payloads),
       sendRaw: (bytes) => {
         if (this.#loader !== null) uart.send(bytes);
@@ -173,6 +177,10 @@ export class LoaderSeat {
         this.#parts.bootFromFlash();
       },
       hang: () => this.stop(),
+      softwareReset: () => {
+        this.stop();
+        this.#parts.softwareReset();
+      },
     };
   }
 }

@@ -9,7 +9,7 @@ import { isFault } from '../../../main/model/fault.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import type { BootFromFlash, VirtualChipOptions, VirtualFault } from '../../../main/virtual/silicon.ts';
-import { downloadChip, emptyBoot, request, words } from './shared.ts';
+import { downloadChip, emptyBoot, request, unsyncedChip, words } from './shared.ts';
 
 const sync = request(0x08, fromHex(`07071220${'55'.repeat(32)}`));
 const securityInfo = request(0x14, new Uint8Array(0));
@@ -125,7 +125,7 @@ test('a rate that the line does not carry gives noise until the reset', () => {
 
 test('answers are lost, garbled and requests cut where it was ordered', async () => {
   const run = async (fault: VirtualFault) => {
-    const { talk } = downloadChip({ kind: 'esp32c3', faults: [fault] });
+    const { talk } = unsyncedChip({ kind: 'esp32c3', faults: [fault] });
     return [await talk(securityInfo), await talk(securityInfo), await talk(securityInfo)];
   };
   const good = (await run({ kind: 'lost-answer', after: 9 }))[0];
@@ -186,7 +186,7 @@ test('chips without a seed are different boards, chips of one seed the same', ()
 });
 
 test('a port carries bytes both ways, never inside the write, and goes with its plug', async () => {
-  const { chip } = downloadChip({ kind: 'esp32c3', faults: [{ kind: 'unplug', afterBytes: 200 }] });
+  const { chip } = unsyncedChip({ kind: 'esp32c3', faults: [{ kind: 'unplug', afterBytes: 200 }] });
   const port = openVirtualPort(chip, 'virtual:test');
   const got: string[] = [];
   let gone: Error | null = null;
@@ -223,7 +223,7 @@ test('with pacing a line is never faster than its rate', async () => {
 });
 
 test('what was sent over a paced line arrives whole and in order', async () => {
-  const { chip } = downloadChip({ kind: 'esp32c3', pacing: 'line', latencyMs: 1 });
+  const { chip } = unsyncedChip({ kind: 'esp32c3', pacing: 'line', latencyMs: 1 });
   const port = openVirtualPort(chip, 'virtual:test');
   const got: number[] = [];
   port.onData((chunk) => got.push(...chunk));

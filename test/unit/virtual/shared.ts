@@ -6,25 +6,42 @@ import type { BootFromFlash, VirtualChipOptions } from '../../../main/virtual/si
 /** Nothing in flash that boots: one line, then it stays. */
 export const emptyBoot: BootFromFlash = () => ({ lines: ['nothing to boot'], state: 'halted', firmware: null });
 
-/** A chip in download mode, and how to talk to it without a port: gives what it answered. */
-export function downloadChip(options: VirtualChipOptions): {
-  chip: VirtualChip;
-  talk: (hex: string) => Promise<string>;
-} {
+export interface DownloadChip {
+  readonly chip: VirtualChip;
+  /** Sends a frame and gives what was answered, both in hex. */
+  readonly talk: (hex: string) => Promise<string>;
+  /** What it printed on its way into the loader, hex. */
+  readonly greeting: string;
+}
+
+/** The SYNC that every host begins with. */
+export const syncRequest = `c0000824000000000007071220${'55'.repeat(32)}c0`;
+
+/** A chip in download mode that has been synced, and how to talk to it without a port. */
+export function downloadChip(options: VirtualChipOptions): DownloadChip {
+  const setup = unsyncedChip(options);
+  setup.chip.receive(fromHex(syncRequest));
+  return setup;
+}
+
+/** A chip in download mode that has heard nothing yet; `burn` is done before it has its supply. */
+export function unsyncedChip(options: VirtualChipOptions, burn?: (chip: VirtualChip) => void): DownloadChip {
   const chip = new VirtualChip({ seed: 1, ...options }, emptyBoot);
+  burn?.(chip);
   let out = '';
   chip.setLines({ dtr: true, rts: false });
-  chip.powerOn();
   chip.onSend((bytes) => {
     out += toHex(bytes);
   });
+  chip.powerOn();
+  const greeting = out;
   const talk = async (hex: string) => {
     out = '';
     chip.receive(fromHex(hex));
     await chip.idle();
     return out;
   };
-  return { chip, talk };
+  return { chip, talk, greeting };
 }
 
 /** A request as a frame (hex): opcode, data, checksum. */
