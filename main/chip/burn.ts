@@ -9,9 +9,10 @@ import { blankSnapshot, blockHealth } from '../efuse/snapshot.ts';
 import { keySlotsOf, purposeRule, readDisablePlace } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
 import type { Fact, StepEvent } from '../model/event.ts';
-import { BoardFault, Fault, ProgramFault } from '../model/fault.ts';
+import { BoardFault, Fault, FixtureFault, isFault, ProgramFault } from '../model/fault.ts';
+import type { DoorState } from '../protocol/loader.ts';
 import type { BurnStage, KeyBytes } from './board.ts';
-import { type Codeword, codewordOf, type EfuseBus, wipe } from './registers.ts';
+import { type Codeword, codewordOf, type DoorAccess, type EfuseBus, isLostAnswer, wipe } from './registers.ts';
 
 /** FACTS 2.4: the identical burn is tried three times in all. */
 const tries = 3;
@@ -29,12 +30,12 @@ export interface KnownEfuses {
   readonly blank: Set<number>;
 }
 
-/** How a door burn shows its effect; told by the board, which owns the loader. */
-export interface DoorWatch {
+/** What a door burn needs of the board, which owns the loader. */
+export interface DoorWatch extends DoorAccess {
   /** Whether the loader answers as one in secure download mode. */
   secureDownload(): Promise<boolean>;
-  /** Whether the board, reset into download mode, has none any more; null where the port cannot reset it. */
-  downloadDisabled(): Promise<boolean | null>;
+  /** What the port's lines find when they reset the board into its loader; null where they cannot. */
+  tryDoor(): Promise<'open' | 'secure' | 'disabled' | null>;
 }
 
 /** Carries out the burns of `stages`, in the plan's order. See Board.burn. */
@@ -56,12 +57,13 @@ export async function* carryOut(
     });
   }
   for (const burn of plan.burns.filter(({ stage }) => stages.includes(stage))) {
+    const isDoor = burn.kind === 'bits' && burn.fields.some(({ field }) => shutsDownload(field));
     try {
       if (burn.kind === 'key') yield* burnKey(bus, table, burn, keys, known);
-      else if (burn.fields.some(({ field }) => shutsDownload(field))) yield* burnDoor(bus, burn, known, door);
+      else if (isDoor) yield* burnDoor(bus, burn, known, door);
       else yield* burnBits(bus, burn, known);
     } catch (error) {
-      throw lostContact(error);
+      throw lostContact(error, isDoor);
     }
   }
 }
@@ -304,8 +306,9 @@ function notTaken(burn: BitsBurn, open: BitSet, known: KnownEfuses): BoardFault 
 }
 
 /**
- * The door: read back where that still works, believed by its effect. After ENABLE_SECURITY_DOWNLOAD the loader closes its registers,
- * with DIS_DOWNLOAD_MODE it is not there any more after a reset.
+ * The door, believed by its effect. Most ROMs answer nothing more once the fuse is in force: they reset themselves and come back in secure
+ * download mode, or print that download mode is off (see Loader.writeToDoor). One that goes on (ESP32's, or a fuse that did not take) is
+ * read back, and the effect is looked for with a reset where the port has lines for it.
  */
 async function* burnDoor(
   bus: EfuseBus,
@@ -314,48 +317,72 @@ async function* burnDoor(
   door: DoorWatch,
 ): AsyncGenerator<StepEvent, void, void> {
   const detail = bitsDetail(burn);
-  const open = stillOpen(burn.words, known);
+  let state: DoorState = 'open';
+  let open = stillOpen(burn.words, known);
   if (!open.empty) {
     yield { type: 'intend', what: 'block0', detail };
-    for (let round = 1; round <= tries && !open.empty; round++) {
-      try {
-        const codeword: Codeword = { block: 0, data: open.words, check: [] };
-        await bus.program(codeword);
-        await bus.refresh(codeword);
-        await readBack(bus, 0, open.words, known);
-      } catch (error) {
-        // Closed registers are what this burn is for.
-        if (!(error instanceof Fault) || !(await door.secureDownload().catch(() => false))) throw error;
-        break;
-      }
-      if (stillOpen(burn.words, known).empty) break;
+    for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {
+      const codeword: Codeword = { block: 0, data: open.words, check: [] };
+      await programDoor(bus, codeword);
+      state = await bus.refreshDoor(codeword, door);
+      if (state === 'open') await readBack(bus, 0, open.words, known);
+      open = stillOpen(burn.words, known);
     }
     yield { type: 'burned', what: 'block0', detail };
   }
-  const effect = await doorEffect(burn, known, door);
-  if (effect === null) throw notTaken(burn, stillOpen(burn.words, known), known);
+  if (state === 'open' && !open.empty) throw notTaken(burn, open, known);
+  const effect = await doorEffect(state, burn, door);
   yield { type: 'verified', what: 'block0', detail: { ...(detail as object), effect } as Fact };
 }
 
-/** How the door was seen to be shut; null where it is open. */
-async function doorEffect(burn: BitsBurn, known: KnownEfuses, door: DoorWatch): Promise<string | null> {
-  const wanted = (name: string) => burn.fields.some(({ field }) => field === name);
-  if (await door.secureDownload()) return wanted('ENABLE_SECURITY_DOWNLOAD') ? 'secure-download' : null;
-  if (!stillOpen(burn.words, known).empty) return null;
-  const disabled = await door.downloadDisabled();
-  if (disabled === null) return 'read-back';
-  // ESP32 calls it UART_DOWNLOAD_DIS.
-  if (disabled) return wanted('DIS_DOWNLOAD_MODE') || wanted('UART_DOWNLOAD_DIS') ? 'download-disabled' : null;
-  return (await door.secureDownload()) ? 'secure-download' : null;
+/** Once the words that shut the door are on their way a lost answer tells nothing: the look at the door decides. */
+async function programDoor(bus: EfuseBus, codeword: Codeword): Promise<void> {
+  try {
+    await bus.program(codeword);
+  } catch (error) {
+    if (!isLostAnswer(error) && !isFault(error, 'protocol.secure-download')) throw error;
+  }
+}
+
+/** How the door was seen to be shut, as the record says it. BoardFault where it is open, or shut another way than it was to be. */
+async function doorEffect(state: DoorState, burn: BitsBurn, door: DoorWatch): Promise<string> {
+  const wanted = burn.fields.some(({ field }) => field === 'ENABLE_SECURITY_DOWNLOAD') ? 'secure' : 'disabled';
+  const seen = state === 'open' && (await door.secureDownload()) ? 'secure' : state;
+  if (seen === wanted) return effects[seen];
+  const found = await door.tryDoor();
+  if (found === wanted) return effects[found];
+  if (found === null && state === 'open') return 'read-back';
+  if (found === null && state === 'silent') throw silentDoor();
+  throw new BoardFault({
+    code: 'burn.door-not-shut',
+    what: `${burn.fields.map(({ field }) => field).join(', ')} was burned, and download mode is ${found ?? state} instead of ${wanted}.`,
+    next: 'Set the board aside: its chip does not do what its eFuses say.',
+    safety: 'resumable',
+    details: { wanted, found: found ?? state },
+  });
+}
+
+const effects = { secure: 'secure-download', disabled: 'download-disabled' } as const;
+
+/** Neither an answer nor a word, and no lines to ask with. */
+function silentDoor(): FixtureFault {
+  return new FixtureFault({
+    code: 'burn.door-silent',
+    what: 'After the burn that shuts its door the board neither answered nor printed anything, and this port cannot reset it.',
+    next: 'Reset the board by hand with its boot pin low, and look what it prints.',
+    safety: 'resumable',
+  });
 }
 
 /** Contact lost in the middle of burning, in the words of this room; every other fault as it is. */
-function lostContact(error: unknown): unknown {
+function lostContact(error: unknown, isDoor: boolean): unknown {
   if (!(error instanceof Fault) || error.faultClass !== 'fixture') return error;
   return new BoardFault({
     code: 'burn.lost-contact',
-    what: `The board was lost in the middle of burning: ${error.what}`,
-    next: 'Insert the board again: the station reads what is burned and goes on from there.',
+    what: `The board was lost in the middle of ${isDoor ? 'the burn that shuts its door' : 'burning'}: ${error.what}`,
+    next: isDoor
+      ? 'Insert the board again: with its door open still the station reads what is burned and goes on; with it shut the board has to show which one it is, and is then sealed.'
+      : 'Insert the board again: the station reads what is burned and goes on from there.',
     safety: 'resumable',
     details: { cause: error.code },
     cause: error,

@@ -12,7 +12,14 @@ import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
 import type { ChipIdentity, SecurityInfo } from '../model/chip.ts';
 import type { StepEvent } from '../model/event.ts';
 import { BoardFault, isFault, ProgramFault } from '../model/fault.ts';
-import type { FlashWrite, Loader, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
+import type {
+  DoorState,
+  FlashWrite,
+  Loader,
+  LoaderCounters,
+  RegisterWrite,
+  TransferOptions,
+} from '../protocol/loader.ts';
 import { loadStubImage } from '../protocol/stub-images.ts';
 import type { Board, BurnStage, ChipProfile, KeyBytes } from './board.ts';
 import { carryOut, type KnownEfuses } from './burn.ts';
@@ -143,12 +150,20 @@ class LiveBoard implements Board {
     this.#prepared = true;
     this.#known ??= await this.#readBlock0(bus);
     yield* carryOut(bus, this.#tableOrRefuse(), plan, keys, stages, this.#known, {
+      writeToDoor: (writes, register) => this.#writeToDoor(writes, register),
       // A chip without security info has no secure download mode.
       secureDownload: async () =>
         this.#loader.secureDownload ||
         (this.#loader.security !== null && (await this.#loader.readSecurityInfo()).secureDownload),
-      downloadDisabled: async () => (this.#loader.canReset ? (await this.tryDownloadDoor()) === 'disabled' : null),
+      tryDoor: async () => (this.#loader.canReset ? await this.tryDownloadDoor() : null),
     });
+  }
+
+  async #writeToDoor(writes: readonly RegisterWrite[], register: number): Promise<DoorState> {
+    const state = await this.#loader.writeToDoor(writes, register);
+    // The ROM has reset itself.
+    if (state !== 'open') this.#forgetReset();
+    return state;
   }
 
   boot(options: { readonly signal?: AbortSignal; readonly resetBy?: 'lines' | 'operator' }): AsyncIterable<string> {

@@ -16,7 +16,7 @@ import type { Clock } from '../base/clock.ts';
 import { rsEncode } from '../efuse/reed-solomon.ts';
 import type { EfuseBlock, EfuseSnapshot, EfuseTable, TimingWrite } from '../efuse/types.ts';
 import { BoardFault, FixtureFault, isFault } from '../model/fault.ts';
-import type { Loader, RegisterWrite } from '../protocol/loader.ts';
+import type { DoorState, Loader, RegisterWrite } from '../protocol/loader.ts';
 
 const writeOpcode = 0x5a5a;
 const readOpcode = 0x5aa5;
@@ -64,6 +64,9 @@ export function wipe(codeword: Codeword): void {
 type StagedWord = { readonly address: number; value: number };
 
 export type RegisterAccess = Pick<Loader, 'readRegister' | 'writeRegisters' | 'baudRate'>;
+
+/** How a loader is asked that may have shut its door. */
+export type DoorAccess = Pick<Loader, 'writeToDoor'>;
 
 /** The controller of one chip. Every method may raise the loader's faults; nothing is repeated here that programs. */
 export class EfuseBus {
@@ -138,19 +141,33 @@ export class EfuseBus {
 
   /** Clears the staging registers that `codeword` used and makes the read registers show what is burned now. */
   async refresh(codeword: Codeword): Promise<void> {
+    await this.#retried(() => this.#loader.writeRegisters(this.#refreshing(codeword)));
+    await this.#settled();
+  }
+
+  /** The same where what was burned may shut the loader's door: it may answer nothing more, and whoever asked looks what became of it. */
+  async refreshDoor(codeword: Codeword, door: DoorAccess): Promise<DoorState> {
+    const state = await door.writeToDoor(this.#refreshing(codeword), this.#at(this.#table.registers.cmd));
+    if (state === 'open') await this.#settled();
+    return state;
+  }
+
+  #refreshing(codeword: Codeword): RegisterWrite[] {
     const { checkValue0, conf, cmd } = this.#table.registers;
     // Words of BLOCK0 that are zero were seen to be so when they were staged.
     const used = (base: number, words: readonly number[]) =>
       this.#zeros(base, words.length).filter((_, i) => codeword.block !== 0 || words[i] !== 0);
-    await this.#retried(() =>
-      this.#loader.writeRegisters([
-        ...used(this.#stagingOf(codeword), codeword.data),
-        ...used(checkValue0, codeword.check),
-        { address: this.#at(conf), value: readOpcode },
-        { address: this.#at(cmd), value: readCommand },
-        this.#pause(),
-      ]),
-    );
+    return [
+      ...used(this.#stagingOf(codeword), codeword.data),
+      ...used(checkValue0, codeword.check),
+      { address: this.#at(conf), value: readOpcode },
+      { address: this.#at(cmd), value: readCommand },
+      this.#pause(),
+    ];
+  }
+
+  /** The controller idle after a read command. */
+  async #settled(): Promise<void> {
     await this.#waitIdle();
     // A quirk of the hardware: only the second look at the read bit counts.
     await this.#waitIdle();

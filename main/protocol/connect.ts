@@ -87,7 +87,8 @@ async function saysDisabled(exchange: Exchange, sequence: ResetSequence, signal?
   return isDisabled(exchange);
 }
 
-function isDisabled(exchange: Exchange): boolean {
+/** Whether the chip has printed that its download mode is off. */
+export function isDisabled(exchange: Exchange): boolean {
   exchange.forget();
   return exchange.console.lines.some((line) => disabledText.test(line));
 }

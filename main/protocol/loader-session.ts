@@ -7,11 +7,13 @@ import type { Port } from '../transport/port.ts';
 import { type Command, commands } from './commands.ts';
 import { askSecurityInfo, enterLoader, slowConsoleRate, startRate } from './connect.ts';
 import { ConsoleLog } from './console-log.ts';
+import { knock } from './door.ts';
 import { Exchange } from './exchange.ts';
 import { closedBySecureDownload, misaligned, noAnswer, noReset } from './faults.ts';
 import { readFlash } from './flash-read.ts';
 import { SendWindow, writeFlash } from './flash-write.ts';
 import type {
+  DoorState,
   FlashWrite,
   Loader,
   LoaderCounters,
@@ -36,6 +38,8 @@ export interface ConnectOptions {
 const dividerOfC2 = 0x60000014;
 /** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17). */
 const registersPerPacket = 8;
+/** How often writes to the door are sent that a damaged line may have swallowed. */
+const doorTries = 3;
 const romBlock = 0x400;
 const sector = 0x1000;
 
@@ -141,6 +145,20 @@ class LoaderSession implements Loader {
   async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {
     for (let at = 0; at < writes.length; at += registersPerPacket)
       await this.#ask(commands.writeRegisters, writes.slice(at, at + registersPerPacket));
+  }
+
+  async writeToDoor(writes: readonly RegisterWrite[], register: number): Promise<DoorState> {
+    for (let round = 1; ; round++) {
+      const found = await knock(this.#exchange, writes, register);
+      if (found === 'answers') return 'open';
+      this.#window = new SendWindow(this.#exchange);
+      this.#attachedSize = undefined;
+      if (found !== 'met') return found;
+      this.#security = await askSecurityInfo(this.#exchange);
+      if (this.secureDownload) return 'secure';
+      // Its door is open: the line had damaged a request or an answer, and whether the writes came through nobody knows.
+      if (round === doorTries) return 'open';
+    }
   }
 
   async readSecurityInfo(): Promise<SecurityInfo> {

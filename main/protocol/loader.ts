@@ -25,6 +25,9 @@ export interface TransferOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** How a loader's door is found (see Loader.writeToDoor). */
+export type DoorState = 'open' | 'secure' | 'disabled' | 'silent';
+
 /** Counters for budgets and fixture health. */
 export interface LoaderCounters {
   readonly exchanges: number;
@@ -56,6 +59,13 @@ export interface Loader {
   readRegister(address: number): Promise<number>;
   /** Sends the writes in as few packets as the loader takes, in order. */
   writeRegisters(writes: readonly RegisterWrite[]): Promise<void>;
+  /**
+   * Sends writes whose last one makes the eFuse controller read what was burned, after a burn that shuts the loader's own door, and looks
+   * what became of the loader, without a reset by the port's lines (see `knock`). open: it answers as before. secure: it came back in
+   * secure download mode. disabled: it printed that download mode is off. silent: nothing of these. `register` is read to see whether it
+   * answers.
+   */
+  writeToDoor(writes: readonly RegisterWrite[], register: number): Promise<DoorState>;
   /** Asks for security info anew. */
   readSecurityInfo(): Promise<SecurityInfo>;
 

@@ -17,6 +17,8 @@ export const timeouts = {
   memoryEnd: 200,
   /** The stub's greeting after the jump: it waits for the ROM's UART to be idle first. */
   stubGreeting: 3000,
+  /** A ROM whose door may just have been shut: it answers at once or never. Too short does no harm (see knock). */
+  door: 400,
   /** After CHANGE_BAUDRATE: the chip switches when its answer has left (esptool's 50 ms). */
   baudSettle: 50,
   /** A timer that fires so much late says that this process was held up, and that unread bytes may wait. */

@@ -10,7 +10,7 @@ export interface VirtualAddress {
 }
 
 const scheme = 'virtual:';
-const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, encrypts, name';
+const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, encrypts, door, name';
 
 /** All kinds of faults; a record so that the compiler misses none. */
 const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
@@ -43,6 +43,8 @@ const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
  *     xtal=26|40         crystal of an ESP32-C2's board, MHz
  *     shuts-doors=yes|no the application is a release build that burns ENABLE_SECURITY_DOWNLOAD at its start
  *     encrypts=yes|no    the bootloader is a release build that encrypts flash at its first start
+ *     door=at-next-command|before-answer
+ *                        where the ROM falls silent when it finds its download door shut
  *     name=TEXT          opens the same chip again
  *
  * RecipeFault `virtual.address` that names what is known, for anything else.
@@ -104,6 +106,11 @@ export function parseVirtualAddress(address: string): VirtualAddress {
       case 'encrypts':
         if (value !== 'yes' && value !== 'no') throw bad('encrypts=yes or encrypts=no');
         options = { ...options, firmwareEncrypts: value === 'yes' };
+        break;
+      case 'door':
+        if (value !== 'at-next-command' && value !== 'before-answer')
+          throw bad('door=at-next-command or door=before-answer');
+        options = { ...options, doorFound: value };
         break;
       case 'fault':
         faults.push(
