@@ -3,6 +3,7 @@
 const rooms = {
   boot: [],
   base: [],
+  log: ['base'],
   model: ['base'],
   contract: ['model', 'base'],
   transport: ['model', 'base'],
@@ -56,6 +57,9 @@ const guarded = {
   'better-sqlite3': 'main/ledger/sqlite/',
   postgres: 'main/ledger/line/',
   'esptool-js': 'main/protocol/',
+  pino: 'main/log/',
+  'rotating-file-stream': 'main/log/',
+  fflate: 'main/cli/',
   electron: 'main/start/(desktop|electron-window|preload)\\.ts$|main/ipc/electron/',
 };
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import { type Fault, isFault } from '../model/fault.ts';
 import { connectLoader, type FirmwareConsoleOptions, openFirmwareConsole } from '../protocol/loader-session.ts';
 import type { Port } from '../transport/port.ts';
@@ -8,6 +9,7 @@ import { openBoard } from './live-board.ts';
 export interface ConnectBoardOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  readonly log?: Log;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { SecretBytes } from '../base/secret.ts';
+import type { StationConfig } from '../config/station-file.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenToken } from '../signing/token-ring.ts';
@@ -38,6 +39,8 @@ export interface CliContext {
   /** Whether the token is the private SoftHSM of the data folder, in which missing keys may be made without asking. */
   hasEmbeddedToken(options: OpenOptions): boolean;
   dataFolder(options: OpenOptions): string;
+  /** The station file as it was read, or what counts without one. */
+  settings(options: OpenOptions): StationConfig;
   /** Asks a person at the terminal for a secret, which is not shown; where there is none, takes the next line of stdin. */
   askSecret(question: string): Promise<SecretBytes>;
   /**

@@ -280,6 +280,14 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--json', 'the address as JSON')
     .action(end((options) => virtualChip(options, context)));
 
+  command(
+    program,
+    'diagnose',
+    "log, versions, settings, ports and the ledger's health in one file, for whoever helps you",
+  )
+    .requiredOption('--out <file>', 'a new .zip file, for its owner alone')
+    .action(end(async (options) => (await import('./diagnose.ts')).diagnose(options, context)));
+
   command(program, 'desk', 'the station with its window in a browser on this computer')
     .option('--port <n>', 'port of the page (default: any free one)', wholeNumber)
     .action(end((options) => desk(options, context)));

@@ -14,7 +14,13 @@ export interface StationConfig {
   /** Tokens beside it, with keys for signing alone; each label once. */
   readonly tokens: readonly Pkcs11Token[];
   readonly fixtures: readonly FixtureConfig[];
+  readonly log: { readonly level: LogLevel };
 }
+
+/** What of the program log is written: `debug` is every exchange with every board. */
+export type LogLevel = z.output<typeof logLevel>;
+
+const logLevel = z.enum(['debug', 'info', 'warn', 'error']);
 
 export type TokenConfig =
   /** A private SoftHSM in the data folder, for demonstration and training: its keys are only as safe as this computer. */
@@ -153,6 +159,14 @@ export const stationSchema = z
       })
       .default([])
       .describe('Places for boards, in the order of the screen.'),
+    log: z
+      .strictObject({
+        level: logLevel
+          .default('info')
+          .describe('Least grave entries that are written; debug times every serial exchange and fills files quickly.'),
+      })
+      .prefault({})
+      .describe('The program log in the data folder: six files of 5 MB at most, no secrets.'),
   })
   .describe('What a factory decides about one station.');
 
@@ -195,6 +209,7 @@ export function parseStation(
       token: kind === 'softhsm' ? { kind } : { kind, ...pkcs11(value.token) },
       tokens: value.tokens.map(pkcs11),
       fixtures: value.fixtures,
+      log: value.log,
     },
     problems,
   };

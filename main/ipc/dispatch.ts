@@ -52,7 +52,10 @@ export class Dispatcher {
         : await this.#deskCall(session, known as DeskCallName, checked.data);
       return { answer };
     } catch (error) {
-      const { code, what, next } = faultOf(error);
+      const fault = faultOf(error);
+      const { code, what, next } = fault;
+      const level = fault.faultClass === 'recipe' || fault.faultClass === 'board' ? 'info' : 'error';
+      this.#desk.log[level]('call-refused', { call: String(name), face: session.face, error: fault });
       return { fault: { code, what, next } };
     }
   }

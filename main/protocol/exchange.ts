@@ -1,5 +1,6 @@
 import { viewOf } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
+import { type Log, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import { isFault } from '../model/fault.ts';
 import { portIo } from '../transport/faults.ts';
@@ -48,6 +49,7 @@ export class Exchange {
   readonly console = new ConsoleLog();
   readonly port: Port;
   readonly clock: Clock;
+  readonly #log: Log;
   mode: LoaderMode = 'rom';
   secureDownload = false;
   /** Whether the ROM is the first one, ESP32's: it alone has no GET_SECURITY_INFO, and no encrypt word in FLASH_BEGIN (FACTS 1.2). */
@@ -65,6 +67,7 @@ export class Exchange {
   /** Frames that are no answers (data of READ_FLASH, the stub's greeting) are taken only by work that asked for them. */
   #bareFrames = false;
   #lastSentMs = 0;
+  #sentAt = 0;
   #listening: ((bytes: Uint8Array) => void) | null = null;
   #gone: Error | null = null;
   #onGone: ((reason: Error) => void) | null = null;
@@ -73,9 +76,10 @@ export class Exchange {
   /** An answer may still be under way: the next request first finds the loader again. */
   #lost = false;
 
-  constructor(port: Port, clock: Clock) {
+  constructor(port: Port, clock: Clock, log: Log = silentLog) {
     this.port = port;
     this.clock = clock;
+    this.#log = log;
     this.#decoder = new SlipDecoder({
       frame: (bytes) => this.#take(bytes),
       outside: (bytes) => this.console.push(bytes),
@@ -191,6 +195,7 @@ export class Exchange {
     const length = frame.length;
     this.#lastSentMs = this.#wireMs(length);
     this.#damaged = 0;
+    this.#sentAt = this.clock.monotonic();
     await this.#write(frame);
     if (command.secret) for (const bytes of [body.head, frame]) bytes.fill(0);
     return length;
@@ -204,6 +209,7 @@ export class Exchange {
       const frame = await this.#nextFrame(isAnswer, until);
       if (frame === null) {
         this.#lost = true;
+        this.#log.warn('no-answer', { command: command.name, waitMs: Math.round(waitMs), damaged: this.#damaged });
         throw this.#damaged > 0
           ? garbled(command.name, command.opcode)
           : timedOut(command.name, command.opcode, waitMs);
@@ -211,6 +217,8 @@ export class Exchange {
       const payload = frame.subarray(8);
       if (frame[1] === command.opcode) {
         this.#lastAccepted = command.opcode;
+        if (this.#log.debugs)
+          this.#log.debug('exchange', { command: command.name, ms: this.#answeredAt - this.#sentAt });
         return this.#read(command, frame, payload);
       }
       if (this.mode === 'rom' && frame[1] === this.#lastAccepted && isRomRefusal(payload)) {
@@ -234,6 +242,7 @@ export class Exchange {
   }
 
   #refusal<A, R>(command: Command<A, R>, status: number, error: number): Error {
+    this.#log.info('refused-by-loader', { command: command.name, status, error });
     return refused(command.name, command.opcode, status, error);
   }
 
@@ -247,6 +256,7 @@ export class Exchange {
 
   async #resync(): Promise<void> {
     this.#counters.resyncs++;
+    this.#log.warn('resync');
     this.forget();
     await this.port.discardInput();
     for (let round = 0; round < tries.resync; round++) {

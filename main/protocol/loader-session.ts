@@ -1,5 +1,6 @@
 import { utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import { AsyncQueue } from '../base/queue.ts';
 import type { SecurityInfo } from '../model/chip.ts';
 import { type Fault, isFault } from '../model/fault.ts';
@@ -32,6 +33,7 @@ export interface ConnectOptions {
   /** 'auto': reset into the loader where the port has lines. 'none': leave the board as it is. */
   readonly reset?: 'auto' | 'none';
   readonly signal?: AbortSignal;
+  readonly log?: Log;
 }
 
 /** UART_CLKDIV of the ESP32-C2, whose ROM counts with 40 MHz on boards with 26 MHz too (FACTS 1.6). */
@@ -49,7 +51,7 @@ const sector = 0x1000;
  * on (`close` closes it); when this rejects it stays the caller's. Faults as told at Loader.
  */
 export async function connectLoader(port: Port, options: ConnectOptions): Promise<Loader> {
-  const session = new LoaderSession(new Exchange(port, options.clock));
+  const session = new LoaderSession(new Exchange(port, options.clock, options.log));
   try {
     await session.meet(options.reset ?? 'auto', options.signal);
     return session;

@@ -4,11 +4,14 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../base/clock.ts';
+import type { OpenLog } from '../base/log.ts';
 import { type RandomSource, systemRandom } from '../base/random.ts';
 import type { SecretBytes } from '../base/secret.ts';
+import { timedCalls } from '../base/timed-calls.ts';
 import { type Pkcs11Token, readStationFile, type StationConfig } from '../config/station-file.ts';
 import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../ledger/sqlite/open.ts';
+import { openFileLog } from '../log/file-log.ts';
 import { filePin, nobodysPin, type PinSource, promptPin } from '../signing/pin.ts';
 import type { LaunchTokenProcess } from '../signing/pkcs11/token-child.ts';
 import { openPkcs11Signer } from '../signing/pkcs11/token-signer.ts';
@@ -59,7 +62,14 @@ export function settingsOf(places: Places): StationConfig {
   const beside = join(places.data ?? defaultDataFolder(), 'station.yaml');
   const file = places.station ?? (existsSync(beside) ? beside : null);
   if (file !== null) return readStationFile(file);
-  return { name: unnamedStation, dataFolder: null, token: { kind: 'softhsm' }, tokens: [], fixtures: [] };
+  return {
+    name: unnamedStation,
+    dataFolder: null,
+    token: { kind: 'softhsm' },
+    tokens: [],
+    fixtures: [],
+    log: { level: 'info' },
+  };
 }
 
 /** Where programs of this system keep a user's data. */
@@ -131,28 +141,63 @@ function openPkcs11(
   return openPkcs11Signer({ module, token: { label, serial }, pin, clock: systemClock, ...launch });
 }
 
+/** Folder of the program log. */
+export function logFolderOf(places: Places): string {
+  return join(dataFolderOf(places), 'log');
+}
+
+/** Opens the program log; what ends this process by surprise is written to it before. */
+function openLogOf(places: Places, { log: { level } }: StationConfig): OpenLog {
+  const log = openFileLog({ folder: logFolderOf(places), level });
+  const tell = (error: unknown, origin: string) =>
+    log.lastWords('program-ends', { origin, error: error instanceof Error ? error : String(error) });
+  process.on('uncaughtExceptionMonitor', tell);
+  return {
+    ...log,
+    async close() {
+      process.off('uncaughtExceptionMonitor', tell);
+      await log.close();
+    },
+  };
+}
+
 /** The station with its real parts. What was opened is closed again when a later part fails. */
 export async function openStationOf(places: Places, open: OpenPort, host?: TokenHost): Promise<Station> {
   const settings = settingsOf(places);
-  const ledger: Ledger = await openSqliteLedger({
-    file: ledgerFile(places),
+  const log = openLogOf(places, settings);
+  const timing = { log, clock: systemClock };
+  const software = { name: 'fuseline', version: programVersion() } as const;
+  const { node: nodeVersion } = process.versions;
+  log.info('station-opens', {
     station: settings.name,
-    clock: systemClock,
+    ...software,
+    nodeVersion,
+    platform: process.platform,
+    pid: process.pid,
   });
+  let ledger: Ledger | null = null;
   try {
+    ledger = timedCalls(
+      await openSqliteLedger({ file: ledgerFile(places), station: settings.name, clock: systemClock }),
+      'ledger',
+      timing,
+    );
     const { signer, openToken } = await openSignerOf(places, host);
     return createStation({
       name: settings.name,
-      software: { name: 'fuseline', version: programVersion() },
+      software,
       ledger,
-      signer,
+      signer: timedCalls(signer, 'token', { ...timing, patient: ['whenBack'] }),
       openToken,
       openPort: open,
       clock: systemClock,
       random: systemRandom,
+      log,
     });
   } catch (error) {
-    await ledger.close();
+    log.error('station-not-opened', { error: error instanceof Error ? error : String(error) });
+    await ledger?.close();
+    await log.close();
     throw error;
   }
 }

@@ -54,6 +54,7 @@ const context: CliContext = {
   openSigner: (options) => openSignerOf(options, tokenHost),
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,
+  settings: settingsOf,
   askSecret: (question) =>
     stdin.isTTY && stderr.isTTY
       ? askPin({ input: stdin, show: (text) => void stderr.write(text) }, question)

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import type { Board } from '../chip/board.ts';
 import { connectBoard } from '../chip/connect.ts';
 import { isFault } from '../model/fault.ts';
@@ -21,6 +22,7 @@ export interface BoardDetectionParts {
   readonly address: string;
   readonly openPort: OpenPort;
   readonly clock: Clock;
+  readonly log: Log;
   /** Null: the first board has to be there. Else whatever ails the port is waited out, and a contact has to be met so often in a row. */
   readonly patience: { readonly contacts: number } | null;
   readonly signal: AbortSignal;
@@ -137,11 +139,11 @@ export class BoardDetection {
   }
 
   async #connect(): Promise<Inserted> {
-    const { openPort, clock, address, signal } = this.#parts;
+    const { openPort, clock, address, signal, log } = this.#parts;
     try {
       const port = await openPort(address, { baudRate: 115200 });
       const { hasControlLines: canReset, usb } = port;
-      return { board: await connectBoard(port, { clock, signal }), canReset, usb };
+      return { board: await connectBoard(port, { clock, signal, log }), canReset, usb };
     } catch (fault) {
       return { fault };
     }

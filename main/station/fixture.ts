@@ -1,5 +1,6 @@
 import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Board } from '../chip/board.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -54,6 +55,7 @@ export interface FixtureParts {
   readonly openPort: OpenPort;
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly log: Log;
   readonly listen: StationListener;
   readonly shelf: CredentialShelf;
   readonly job: Omit<RunJob, 'serial' | 'canReset'> & { readonly operator: string | null; readonly batch: string };
@@ -78,6 +80,7 @@ export class Fixture {
     this.#place = new BoardDetection({
       ...parts,
       address: spec.address,
+      log: parts.log.with({ fixture: spec.name }),
       patience: parts.gate === null ? null : { contacts: parts.gate.contacts(spec.name) },
       signal: parts.job.signal,
       show: (state) => this.#state(state),

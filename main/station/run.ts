@@ -1,4 +1,5 @@
 import { type Clock, isoTime } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Board } from '../chip/board.ts';
 import { grantBurnPermit } from '../chip/permit.ts';
@@ -36,6 +37,7 @@ export interface RunParts {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly log: Log;
   readonly listen: StationListener;
   /** Where credentials wait for the label once the board is sealed. */
   readonly shelf: CredentialShelf;
@@ -109,11 +111,15 @@ export class Run {
 
   /** Closes the record with a fault (or an abort). */
   async fail(error: unknown, startedAt: number): Promise<RunEnd> {
-    const { clock, ledger } = this.#parts;
+    const { clock, ledger, log } = this.#parts;
     const aborted = this.#job.signal.aborted && error === this.#job.signal.reason;
     const fault = aborted ? null : faultOf(error);
     const outcome = fault === null ? 'aborted' : outcomeOfFault(fault);
     const ms = Math.round(clock.monotonic() - startedAt);
+    const { id: run, fixture } = this.#record;
+    const facts = { run, fixture, mac: this.#mac, ms };
+    if (fault === null) log.info('run-aborted', facts);
+    else log[outcome === 'refused' ? 'info' : 'error']('run-ended-with-fault', { ...facts, outcome, error: fault });
     await this.#say(null, { type: 'run-ended', outcome, fault: fault?.toJSON() ?? null, ms });
     await ledger.endRun(this.#record.id, { at: isoTime(clock.now()), outcome, fault: fault?.toJSON() ?? null });
     if (fault?.safety === 'condemned' && this.#mac !== null) {

@@ -1,5 +1,6 @@
 import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
+import { type Log, type OpenLog, silentLog } from '../base/log.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { faultOf, isFault } from '../model/fault.ts';
@@ -26,6 +27,8 @@ export interface StationParts {
   readonly openPort: OpenPort;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** The program log; left out: none is kept. */
+  readonly log?: OpenLog;
 }
 
 /** An order for this station: these fixtures, this recipe, so many boards. */
@@ -61,13 +64,15 @@ export class Station {
   readonly parts: StationParts;
   /** Credentials of sealed boards, for whoever prints their labels. */
   readonly shelf = new CredentialShelf();
+  readonly log: Log;
   readonly #listeners = new Set<StationListener>();
 
   constructor(parts: StationParts) {
     this.parts = parts;
+    this.log = parts.log ?? silentLog;
   }
 
-  /** Hears everything the station says; gives back the way to stop hearing. A listener that throws is dropped. */
+  /** Hears everything the station says; gives back the way to stop hearing. What a listener throws is logged, and it hears on. */
   listen(listener: StationListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -77,8 +82,8 @@ export class Station {
     for (const listener of this.#listeners) {
       try {
         listener(event);
-      } catch {
-        this.#listeners.delete(listener);
+      } catch (error) {
+        this.log.error('listener-failed', { event: event.type, error: faultOf(error) });
       }
     }
   };
@@ -119,6 +124,7 @@ export class Station {
       (spec) =>
         new Fixture(spec, {
           ...this.parts,
+          log: this.log,
           shelf: this.shelf,
           station: this.parts.name,
           listen: this.#publish,
@@ -161,5 +167,7 @@ export class Station {
     this.shelf.close();
     await this.parts.signer.close();
     await this.parts.ledger.close();
+    this.log.info('station-closed');
+    await this.parts.log?.close();
   }
 }

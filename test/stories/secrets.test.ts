@@ -2,7 +2,7 @@
 // station leaves anywhere else is searched for them.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -80,6 +80,9 @@ describe('secrets', { skip: noProc, timeout: 240_000 }, () => {
   it('no key of a sealed board, nor of one that was cut off, lies anywhere the station writes', async (t) => {
     const folder = testFolder(t);
     const data = join(folder, 'data');
+    mkdirSync(data);
+    // the program log at its most talkative
+    writeFileSync(join(data, 'station.yaml'), 'fuseline: 1\nstation: fuseline\nlog: { level: debug }\n');
     const boards = ['a', 'b', 'cut'].map((name) => join(folder, `${name}.chip`));
     const ports = boards.map(
       (state, at) =>
@@ -110,6 +113,7 @@ describe('secrets', { skip: noProc, timeout: 240_000 }, () => {
     const forms = secrets.flatMap(formsOf);
     const files = filesUnder(data).filter((path) => !path.startsWith(join(data, 'token')));
     assert.ok(files.some((path) => path.endsWith('ledger.sqlite')));
+    assert.match(readFileSync(join(data, 'log', 'fuseline.log'), 'utf8'), /"event":"exchange"/);
     for (const path of files) findIn(path, readFileSync(path), forms);
     for (const path of filesUnder(folder).filter((path) => !path.startsWith(data) && !boards.includes(path)))
       findIn(path, readFileSync(path), forms);

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { unzipSync } from 'fflate';
 import { noToken, recipes } from './stage.ts';
 import { chipProcess, objects, run, type Said, testFolder } from './terminal.ts';
 
@@ -51,6 +52,25 @@ describe('the terminal, command by command', { skip: noToken, concurrency: 2, ti
     assert.match(provisioned.err, /Made rsa-3072 key "secure-boot-1"/);
     assert.match(provisioned.err, /F1 {2}PASSED {2}[0-9a-f]{12} {2}sealed in [0-9.]+ s, ledger row \d+/);
     assert.match(provisioned.err, /1 sealed; yield 100\.0 %/);
+  });
+
+  it('diagnose bundles log, versions, settings, ports and the ledger, for its owner alone, without the PIN', async () => {
+    const out = join(folder, 'help.zip');
+    await says(['diagnose', '--out', out], 0, /written to .*help\.zip/, /no secret/);
+    assert.equal(statSync(out).mode & 0o777, 0o600);
+    const files = unzipSync(new Uint8Array(readFileSync(out)));
+    const text = (name: string) => new TextDecoder().decode(files[name]);
+    const parts = ['README.txt', 'folder.json', 'ledger.json', 'log/fuseline.log', 'ports.json', 'settings.json'];
+    assert.deepEqual(Object.keys(files).sort(), [...parts, 'versions.json']);
+    assert.equal(JSON.parse(text('ledger.json')).chain.broken, null);
+    assert.match(text('log/fuseline.log'), /"event":"station-opens"/);
+    assert.match(text('folder.json'), /ledger\.sqlite/);
+    const pins = readdirSync(join(data(), 'token'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /pin$/.test(name))
+      .map((name) => readFileSync(join(data(), 'token', name), 'utf8').trim());
+    assert.ok(pins.length > 0 && pins.every((pin) => pin.length >= 4));
+    for (const name of Object.keys(files)) for (const pin of pins) assert.ok(!text(name).includes(pin), name);
+    await says(['diagnose', '--out', out], 2, /cannot be written/, /never written over/);
   });
 
   it('device inspect, on a chip in a process of its own', async (t) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Log } from '../../base/log.ts';
 import type { LineChange } from '../../contract/contract.ts';
 import type { TokenView } from '../../contract/views.ts';
 import type { Station } from '../station.ts';
@@ -72,6 +73,11 @@ export class Desk {
   /** Whether a board is being worked on: no window may close, no computer sleep. */
   get hasBoardUnderWay(): boolean {
     return this.#room.line.hasBoardUnderWay;
+  }
+
+  /** The program log of the station. */
+  get log(): Log {
+    return this.#room.station.log;
   }
 
   onLineChange(listener: (change: LineChange) => void): () => void {
