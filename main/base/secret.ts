@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 
 /**
- * Secret bytes that have no string and no JSON form and can be zeroed (DESIGN law 5). Every way in which JavaScript turns a
+ * Secret bytes that have no string and no JSON form and can be zeroed (LAW 5). Every way in which JavaScript turns a
  * value into text answers with a placeholder that holds neither the bytes nor their length; only `use` lends the bytes, for the
  * time of a call. Not a defence against a debugger: against logs, events, records and crash reports.
  */

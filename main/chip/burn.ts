@@ -1,4 +1,4 @@
-// Carrying out a burn plan: book, burn, read back, believe (DESIGN law 2 and 3). The only place that programs eFuses.
+// Carrying out a burn plan: book, burn, read back, believe (LAW 2 and 3). The only place that programs eFuses.
 
 import { BitSet } from '../efuse/bits.ts';
 import { shutsDownload } from '../efuse/field-checks.ts';

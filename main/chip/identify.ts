@@ -1,4 +1,4 @@
-// Who the board is. What decides which bits are burned is read twice (DESIGN section 3, step 1).
+// Who the board is. What decides which bits are burned is read twice (ORDER 1).
 
 import { classicIdentity, identityFromSnapshot, type SnapshotIdentity } from '../efuse/identity.ts';
 import { blankSnapshot, readNumber } from '../efuse/snapshot.ts';

@@ -257,7 +257,7 @@ class LiveBoard implements Board {
     return (high + words.get(first)!.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
   }
 
-  /** BLOCK0 decides what is burned and what is left: it is read twice (DESIGN section 3, step 1). */
+  /** BLOCK0 decides what is burned and what is left: it is read twice (ORDER 1). */
   async #assertSteady(bus: EfuseBus, block0: readonly number[]): Promise<void> {
     const again = await bus.readWords(
       0,

@@ -68,6 +68,6 @@ export interface OpenOptions {
   readonly station?: string;
 }
 
-/** Exit status (DESIGN section 5): the numbers are a promise to scripts. */
+/** Exit status (docs/architecture.md#exit-status): the numbers are a promise to scripts. */
 export const exit = { passed: 0, board: 1, badInput: 2, station: 3 } as const;
 export type Exit = (typeof exit)[keyof typeof exit];

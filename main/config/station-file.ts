@@ -29,7 +29,7 @@ export type TokenConfig =
 export interface Pkcs11Token {
   /** PKCS#11 library. */
   readonly module: string;
-  /** Token label and serial number: exactly one token must have both (DESIGN law 6). */
+  /** Token label and serial number: exactly one token must have both (LAW 6). */
   readonly label: string;
   readonly serial: string;
   /** File that holds the user PIN, readable by the station's account alone; null: a person is asked when the token is opened. */

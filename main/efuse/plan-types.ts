@@ -19,7 +19,7 @@ export type KeyMaterial =
 export interface WantedField {
   readonly field: string;
   readonly value: number;
-  /** When it is burned (DESIGN section 3, step order): with the protections, with the switch-on of boot security, or last of all. */
+  /** When it is burned (ORDER 5 and 6): with the protections, with the switch-on of boot security, or last of all. */
   readonly stage: 'protection' | 'enable' | 'door';
   /** Why, in words for the preview. */
   readonly reason: string;

@@ -4,7 +4,7 @@
 //
 // prev is the hash of the row before (64 zeros for the first, the genesis row, which binds station, ledger id and schema). Canonical
 // JSON is RFC 8785: keys sorted, no blanks. A chain alone cannot show that its end was cut off: for that a head has to be remembered
-// elsewhere and compared (ANCHORS 1 E7).
+// elsewhere and compared.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../base/json.ts';
 

@@ -7,7 +7,7 @@ export type Fact = null | boolean | number | string | readonly Fact[] | { readon
 
 /**
  * What steps say. The set is closed; ledger and screens read the same stream. All but `progress` are appended durably to the
- * ledger before the step is asked to go on (DESIGN law 2).
+ * ledger before the step is asked to go on (LAW 2).
  */
 export type StepEvent =
   /** How far a long action is; for screens only, never in the ledger. */

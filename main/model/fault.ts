@@ -1,4 +1,4 @@
-/** Who must act (DESIGN law 8). */
+/** Who must act (LAW 8). */
 export type FaultClass = 'board' | 'fixture' | 'token' | 'ledger' | 'recipe' | 'program';
 
 /** What is known of the board's state when a fault is raised. */

@@ -10,7 +10,7 @@ export interface SigningKeyRef extends KeyRef {
   readonly token?: string;
 }
 
-/** Exactly one key of the token. Label, id and public key must all fit where they are given (DESIGN law 6). */
+/** Exactly one key of the token. Label, id and public key must all fit where they are given (LAW 6). */
 export interface KeyRef {
   readonly label: string;
   /** CKA_ID, hex. */

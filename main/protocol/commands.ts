@@ -27,7 +27,7 @@ export interface Command<A, R> {
   readonly secureDownload: boolean;
   /** Whether sending it twice does no more than sending it once: such a command is tried again when its answer is lost. */
   readonly repeatable: boolean;
-  /** Whether its request may carry key bytes: what it was made of is zeroed as soon as the driver has it (DESIGN law 5). */
+  /** Whether its request may carry key bytes: what it was made of is zeroed as soon as the driver has it (LAW 5). */
   readonly secret: boolean;
   encode(args: A, mode: LoaderMode): RequestBody;
   /** Milliseconds until the answer must be there. */

@@ -4,8 +4,8 @@ import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
 import type { Plan, Recipe } from '../recipe/types.ts';
 
 /**
- * May this board become this product here and now? Each rule is a small pure question; the first no is the answer (DESIGN section 3,
- * `admit`). Null: yes.
+ * May this board become this product here and now? Each rule is a small pure question; the first no is the answer.
+ * Null: yes.
  */
 export function refuseBoard(recipe: Recipe, identity: ChipIdentity, history: DeviceHistory | null): Fault | null {
   return (

@@ -2,7 +2,7 @@ import type { RunEvent, StepEvent } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 
-/** Where a fixture is in its life (STYLE, the run loop). */
+/** Where a fixture is in its life. */
 export type FixtureState =
   /** nothing to do, or not started */
   | 'idle'

@@ -67,7 +67,7 @@ export interface RunEnd {
 
 /**
  * One board, one plan, one try: admit, plan, perform, seal. Every event is durable in the ledger before the step that said it is asked to
- * go on (DESIGN law 2), so no burn can happen whose intention is not on disk. The run record must be open in the ledger.
+ * go on (LAW 2), so no burn can happen whose intention is not on disk. The run record must be open in the ledger.
  */
 export class Run {
   readonly #parts: RunParts;

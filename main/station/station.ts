@@ -97,7 +97,7 @@ export class Station {
   }
 
   /**
-   * Provisions boards on many fixtures at once. One fixture's trouble never stops another's (DESIGN law 10); only the ledger's does,
+   * Provisions boards on many fixtures at once. One fixture's trouble never stops another's (LAW 10); only the ledger's does,
    * since without it nothing may be burned. Rejects with the fault that kept the batch from starting.
    */
   async provision(job: ProvisionJob): Promise<BatchResult> {

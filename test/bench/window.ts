@@ -1,4 +1,4 @@
-// The window against its budget (DESIGN section 6): first useful picture, and frame times with 32 fixtures running and charts open.
+// The window against its budget (docs/figures.md): first useful picture, and frame times with 32 fixtures running and charts open.
 import { noBrowser, openBrowserBench } from '../e2e/browser-seat.ts';
 import { signIn, startBatch } from '../e2e/seat.ts';
 import { type Figure, percentile } from './figures.ts';

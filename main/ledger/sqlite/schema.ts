@@ -7,7 +7,7 @@ export const applicationId = 0x46555345;
 
 /**
  * Oldest SQLite that may write: versions before 3.51.3 can corrupt a WAL database when the log is reset while another connection
- * checkpoints (the WAL-reset defect, ANCHORS c14 and 6).
+ * checkpoints (the WAL-reset defect: www.sqlite.org/changes.html).
  */
 export const oldestSqlite = '3.51.3';
 

@@ -42,7 +42,7 @@ export const waivableChecks: Readonly<Record<string, string>> = {
 /**
  * Judges a recipe and its firmware against the chip: what it lacks (with the chip's reason), what collides, what a production recipe
  * must not leave open. Pure. Rehearses the burn plan on a blank chip of every silicon line in the recipe's range, so that a plan that
- * breaks a hardware order is refused long before a board is in (DESIGN law 1).
+ * breaks a hardware order is refused long before a board is in (LAW 1).
  */
 export function checkRecipe(
   recipe: Recipe,

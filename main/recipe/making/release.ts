@@ -39,8 +39,8 @@ export interface Release {
 }
 
 /**
- * Signs bootloader and applications with the recipe's keys and gathers what goes to every board (once per recipe: DESIGN section 3,
- * step 2). Each signature is verified here before it can reach a board. Faults: those of `secureBootKeys` and of `signImage`.
+ * Signs bootloader and applications with the recipe's keys and gathers what goes to every board (once per recipe: ORDER 2).
+ * Each signature is verified here before it can reach a board. Faults: those of `secureBootKeys` and of `signImage`.
  */
 export async function buildRelease(
   { recipe, firmware, files }: { readonly recipe: Recipe; readonly firmware: Firmware; readonly files: NamedFiles },

@@ -75,7 +75,7 @@ export function makePlan(input: PlanInput): Plan {
   };
 }
 
-/** The steps of DESIGN section 3 that this recipe has, in the one order. */
+/** The steps that this recipe has, in the one order (docs/architecture.md#order-of-steps). */
 function stepIds(recipe: Recipe, waivers: readonly Waiver[], encrypted: boolean): StepId[] {
   const waived = waivers.some((waiver) => waiver.check === 'boot-proof');
   const when = waived ? 'none' : recipe.bootProof.when;

@@ -9,7 +9,7 @@ import { shutDoors } from './shut-doors.ts';
 import type { Step } from './step.ts';
 import { writeFlash } from './write-flash.ts';
 
-/** Every step in the only order there is (DESIGN section 3). A plan leaves some out; it never reorders. */
+/** Every step in the only order there is (docs/architecture.md#order-of-steps). A plan leaves some out; it never reorders. */
 export const allSteps: readonly Step[] = [
   prepare,
   writeFlash,

@@ -65,7 +65,7 @@ export interface StepContext {
 
 /**
  * One step of a plan. `perform` yields an event before the thing it announces can happen: the run makes it durable before it asks for
- * the next (DESIGN law 2). Irreversible steps get no signal: a person stops a run between steps, never inside a burn.
+ * the next (LAW 2). Irreversible steps get no signal: a person stops a run between steps, never inside a burn.
  */
 export interface Step {
   readonly id: StepId;

@@ -25,7 +25,7 @@ const tagLength = 16;
 
 /**
  * Carries secrets between station and token process so that no pipe buffer, trace or core dump of the channel holds one in clear
- * (DESIGN law 5). One X25519 agreement of throw-away keys a connection, HKDF-SHA-256 to one AES-256-GCM key for each direction, a
+ * (LAW 5). One X25519 agreement of throw-away keys a connection, HKDF-SHA-256 to one AES-256-GCM key for each direction, a
  * counter as the nonce. Each box is bound to the call it belongs to, and is opened once and in order.
  */
 export class SealedChannel {

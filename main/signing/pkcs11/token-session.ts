@@ -209,7 +209,7 @@ export function tokensOf(module: Cryptoki): FoundToken[] {
   return tokens;
 }
 
-/** Exactly the token of this label and serial; `token.none` or `token.ambiguous` otherwise (DESIGN law 6). */
+/** Exactly the token of this label and serial; `token.none` or `token.ambiguous` otherwise (LAW 6). */
 function findToken(module: Cryptoki, place: TokenPlace): FoundToken {
   const all = tokensOf(module);
   const named = all.filter(({ label }) => label === place.label);
