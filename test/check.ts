@@ -1,4 +1,4 @@
-// What must hold of the source before any test runs, side by side: types, lint and format, walls, generated files.
+// What must hold of the source before any test runs, side by side: types, lint and format, walls, generated files, citations.
 // As a program (npm run check) it prints a line for each and the full words of what failed.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -38,6 +38,7 @@ const checks: readonly Check[] = [
     ],
   },
   { name: 'generated', programs: [[join(root, 'test/generate/run.ts'), '--check']] },
+  { name: 'citations', programs: [[join(root, 'test/check-citations.ts')]] },
 ];
 
 /** Runs a Node.js program in the project's folder; gives back what it wrote and how it ended. */

@@ -233,7 +233,8 @@ function checkProof(recipe: Recipe, firmware: Firmware | null, add: Add): void {
       check: 'boot-proof-challenge',
       path: 'boot_proof.challenge',
       what: `The recipe requires an answer to a challenge, but no application of this firmware holds the words ${proofMarker}.`,
-      remedy: 'Build the proof into the firmware (docs/engineers.md#firmware-that-proves-itself), or set boot_proof.challenge to if-offered.',
+      remedy:
+        'Build the proof into the firmware (docs/engineers.md#firmware-that-proves-itself), or set boot_proof.challenge to if-offered.',
     });
   }
   if (proof.challenge === 'required' && recipe.identity === null) {
