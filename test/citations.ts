@@ -56,7 +56,8 @@ export function brokenCitations({ texts, has }: Repository): string[] {
         if (!rules.has(`${word} ${n}`)) say(index, `${word} ${n} has no heading in docs/architecture.md`);
     for (const { index, 0: whole } of text.matchAll(/\b(?:DESIG[N]|ANCHOR[S]|TOOLCHAI[N])\b/g))
       say(index, `${whole} is no document of this repository: cite LAW n, ORDER n, FACTS n.m or a document`);
-    for (const { index } of text.matchAll(/\.\.\/shared\b/g)) say(index, 'points at a folder beside the repository');
+    for (const { index } of text.matchAll(/\.\.\/shared(?![\w.-])/g))
+      say(index, 'points at a folder beside the repository');
     for (const { index, 1: named, 2: anchor } of text.matchAll(/(?<![\w/.:-])(docs\/[\w./-]+\.md)(?:#([\w-]+))?/g))
       say(index, reach(named!, anchor));
     if (path.endsWith('.md')) {
