@@ -83,8 +83,7 @@ function recordsOf(text: string, mistakes: CsvMistake[]): CsvRecord[] {
     const cells: string[] = [];
     for (let ended = false; !ended; ) {
       const cell = cellAt(text, at);
-      if (!cell.closed)
-        mistakes.push({ line: start, what: 'A quote is opened and never closed.', remedy: 'Close it.' });
+      if (cell.wrong !== null) mistakes.push({ line: start, ...quoteMistakes[cell.wrong] });
       for (let i = at; i < cell.end; i++) if (text[i] === '\n') line++;
       cells.push(cell.value);
       at = cell.end + 1;
@@ -96,24 +95,37 @@ function recordsOf(text: string, mistakes: CsvMistake[]): CsvRecord[] {
   return records;
 }
 
-/** The cell from `at` to the comma or line end that ends it. */
-function cellAt(text: string, at: number): { value: string; end: number; closed: boolean } {
+const wholeCell = 'Put the whole cell into quotes, and write a quote inside it as two.';
+const quoteMistakes = {
+  open: { what: 'A quote is opened and never closed.', remedy: 'Close it.' },
+  behind: { what: 'Something stands between the quote that closes a cell and the next comma.', remedy: wholeCell },
+  inside: { what: 'A quote stands in the middle of a cell.', remedy: wholeCell },
+};
+
+/** The cell from `at` to the comma or line end that ends it, and what is wrong with its quotes. */
+function cellAt(text: string, at: number): { value: string; end: number; wrong: keyof typeof quoteMistakes | null } {
   if (text[at] !== '"') {
     const end = endOf(text, at);
-    return { value: text.slice(at, end).replace(/\r$/, ''), end, closed: true };
+    const value = withoutReturn(text.slice(at, end));
+    return { value, end, wrong: value.includes('"') ? 'inside' : null };
   }
   let value = '';
   for (let from = at + 1; ; ) {
     const quote = text.indexOf('"', from);
-    if (quote < 0) return { value: value + text.slice(from), end: text.length, closed: false };
+    if (quote < 0) return { value: value + text.slice(from), end: text.length, wrong: 'open' };
     value += text.slice(from, quote);
     if (text[quote + 1] !== '"') {
       const end = endOf(text, quote + 1);
-      return { value: value + text.slice(quote + 1, end).replace(/\r$/, ''), end, closed: true };
+      return { value, end, wrong: withoutReturn(text.slice(quote + 1, end)) === '' ? null : 'behind' };
     }
     value += '"';
     from = quote + 2;
   }
+}
+
+/** The end of a line may be CR LF. */
+function withoutReturn(text: string): string {
+  return text.replace(/\r$/, '');
 }
 
 function endOf(text: string, at: number): number {
