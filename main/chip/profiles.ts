@@ -159,7 +159,9 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     hmac: false,
     jtag: [bit('DIS_PAD_JTAG')],
     release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('DIS_DOWNLOAD_ICACHE')],
-    releaseWriteProtect: [],
+    // It also freezes XTS_KEY_LENGTH_256, which says how the key block is read; ESP-IDF calls the mode DEVELOPMENT without it
+    // (from source: bootloader_support flash_encrypt.c, esp_get_flash_encryption_mode).
+    releaseWriteProtect: ['SPI_BOOT_CRYPT_CNT'],
   },
   esp32: {
     title: 'ESP32',

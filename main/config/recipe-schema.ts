@@ -142,6 +142,12 @@ export const recipeSchema = z
           .max(3600)
           .default(300)
           .describe('How long a device that encrypts its flash itself may take for it, 1 to 3600 seconds.'),
+        pseudo_rounds: z
+          .union([z.literal(1), z.literal(2), z.literal(3)])
+          .optional()
+          .describe(
+            'Dummy rounds that hide the flash key from power analysis (XTS_DPA_PSEUDO_LEVEL), 1 low to 3 high, slower the more. Leave out for what the build says, else 1 in release mode.',
+          ),
       })
       .nullable()
       .default(null)
@@ -290,6 +296,7 @@ function recipeOf(yaml: RecipeYaml): Recipe {
       mode: encryption.mode,
       by: encryption.by,
       timeoutSeconds: encryption.timeout_seconds,
+      ...(encryption.pseudo_rounds === undefined ? {} : { pseudoRounds: encryption.pseudo_rounds }),
     },
     identity: yaml.identity && identityOf(yaml.identity),
     hmacUp:

@@ -37,12 +37,22 @@ export function checkProtections(
       continue;
     }
     const group = fieldsFrozenBy(table, bit).map((field) => field.name);
-    const stages = wishes.filter(({ field }) => group.includes(field.name)).map(({ wanted: { stage } }) => stage);
-    const refusal = groupRefusal(snapshot, name, bit, group, stages, wishes);
+    const refusal = groupRefusal(snapshot, name, bit, group, wishes);
     if (refusal !== null) refusals.push(refusal);
-    else bits.push({ bit, stage: stages.includes('enable') ? 'enable' : 'protection', last: true, reason });
+    else
+      bits.push({
+        bit,
+        stage: stagesIn(group, wishes).includes('enable') ? 'enable' : 'protection',
+        last: true,
+        reason,
+      });
   }
   return { bits, refusals };
+}
+
+/** When the fields of a group are burned. */
+function stagesIn(group: readonly string[], wishes: readonly CheckedField[]): readonly WantedField['stage'][] {
+  return wishes.filter(({ field }) => group.includes(field.name)).map(({ wanted: { stage } }) => stage);
 }
 
 function groupRefusal(
@@ -50,11 +60,19 @@ function groupRefusal(
   name: string,
   bit: number,
   group: readonly string[],
-  stages: readonly WantedField['stage'][],
   wishes: readonly CheckedField[],
 ): EfuseRefusal | null {
   const frozen = `Write-protecting ${name} (WR_DIS bit ${bit}, ${frozenBy(snapshot.table, bit)})`;
-  if (stages.includes('door'))
+  const byDevice = wishes.find(
+    ({ field, wanted, present }) => wanted.by === 'device' && group.includes(field.name) && present !== wanted.value,
+  );
+  if (byDevice !== undefined)
+    return mistake(
+      'efuse.freezes-device',
+      `${frozen} would freeze ${byDevice.field.name} before the device burns it at its first start.`,
+      'Leave it to the device, or let the station encrypt.',
+    );
+  if (stagesIn(group, wishes).includes('door'))
     return mistake(
       'efuse.freezes-door',
       `${frozen} would freeze the download door before it is shut.`,

@@ -19,6 +19,9 @@ export interface NameAttribute {
 /** How a chip encrypts its flash (FACTS 3.1); `aes-256` is the classic ESP32's, with a key for every 32 bytes. */
 export type FlashEncryptionKey = 'xts-aes-128' | 'xts-aes-256' | 'xts-aes-128-derived' | 'aes-256';
 
+/** Levels of dummy rounds in flash decryption, ever more of them. */
+export type PseudoRounds = 1 | 2 | 3;
+
 /** Ways into the chip, and what becomes of them. What is left out (older texts) stays as it is. */
 export interface Doors {
   /** soft: off until the device is given a token that its HMAC key vouches for. */
@@ -73,6 +76,8 @@ export interface Recipe {
     readonly by?: 'host' | 'device';
     /** How long a device may take for it at its first start. */
     readonly timeoutSeconds?: number;
+    /** Dummy rounds of flash decryption against power analysis (XTS_DPA_PSEUDO_LEVEL); left out: as the build says, else 1 where flash encryption is final. */
+    readonly pseudoRounds?: PseudoRounds;
   } | null;
   readonly identity: {
     readonly key: IdentityKey;

@@ -12,6 +12,7 @@ import type { RecipeRef } from '../model/refs.ts';
 import { checkRecipe, waivableChecks } from './checks/check.ts';
 import type { Finding } from './finding.ts';
 import { type NamedFiles, readNamedFiles, whyNot } from './named-files.ts';
+import { settleEncryption } from './plan/settle-encryption.ts';
 import { settleStorage } from './plan/settle-storage.ts';
 import type { Recipe, Waiver } from './types.ts';
 
@@ -67,7 +68,7 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
     findings: firmwareFindings,
     digests,
   } = readBuild(folder, written, firmwareFolder === undefined ? file : folder);
-  const recipe = settleStorage(written, firmware);
+  const recipe = settleEncryption(settleStorage(written, firmware), firmware);
   const named = readNamedFiles(recipe, file);
   const judged = [
     ...firmwareFindings,

@@ -311,7 +311,7 @@ export class VirtualChip {
     this.#mode = 'silent';
     this.#autoBaud = false;
     this.#registers.attachFlash();
-    const { firmwareShutsDoors, firmwareEncrypts } = this.#options;
+    const { firmwareShutsDoors, firmwareForcesConstantTime, firmwareEncrypts } = this.#options;
     const life = this.#life;
     const result = this.#boot({
       ...this.identity,
@@ -319,6 +319,7 @@ export class VirtualChip {
       flash: this.flash,
       random: this.#random,
       ...(firmwareShutsDoors === undefined ? {} : { firmwareShutsDoors }),
+      ...(firmwareForcesConstantTime === undefined ? {} : { firmwareForcesConstantTime }),
       burn: (field, value) => this.efuse.burnField(field, value),
       ...(firmwareEncrypts !== true
         ? {}

@@ -39,6 +39,8 @@ export interface VirtualChipOptions {
    * with which options it was built, so it is said here.
    */
   readonly firmwareShutsDoors?: boolean;
+  /** The application is built to force constant time on the elliptic-curve engine (CONFIG_ESP_CRYPTO_FORCE_ECC_CONSTANT_TIME_POINT_MUL). */
+  readonly firmwareForcesConstantTime?: boolean;
   /** The bootloader is one that encrypts flash at its first start, in release mode; an image does not show it either. */
   readonly firmwareEncrypts?: boolean;
 }
@@ -123,6 +125,8 @@ export interface BootContext {
   readonly random: RandomSource;
   /** VirtualChipOptions.firmwareShutsDoors of the board. */
   readonly firmwareShutsDoors?: boolean;
+  /** VirtualChipOptions.firmwareForcesConstantTime of the board. */
+  readonly firmwareForcesConstantTime?: boolean;
   /** eFuse writes by ROM or firmware (aggressive revocation, SECURE_VERSION, doors shut by a release application). */
   burn(field: string, value: number): void;
   /** Set where the board has VirtualChipOptions.firmwareEncrypts: what a bootloader that encrypts flash needs beyond. */

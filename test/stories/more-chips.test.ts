@@ -53,6 +53,7 @@ const chips = [
       DIS_DIRECT_BOOT: 1,
       SPI_DOWNLOAD_MSPI_DIS: 1,
       XTS_DPA_PSEUDO_LEVEL: 1,
+      ECC_FORCE_CONST_TIME: 1,
       DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
     },
     // P-384 takes two blocks.
@@ -83,6 +84,7 @@ const chips = [
       SOFT_DIS_JTAG: 7,
       DIS_DIRECT_BOOT: 1,
       XTS_DPA_PSEUDO_LEVEL: 1,
+      ECC_FORCE_CONST_TIME: 1,
       DIS_DOWNLOAD_MANUAL_ENCRYPT: 1,
     },
     purposes: [1, 4, 8, 9],
@@ -99,7 +101,8 @@ const chips = [
       // The low half of its key block is the flash key, the high half half a digest.
       XTS_KEY_LENGTH_256: 0,
       RD_DIS: 1,
-      WR_DIS: 0x81,
+      // RD_DIS, the count with what says how the key block is read, and the block itself.
+      WR_DIS: 0x85,
     },
     purposes: [],
     bootloader: 0,

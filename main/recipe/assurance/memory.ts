@@ -49,7 +49,7 @@ export const sideChannels: Section = {
           ? asked(clock, true, product.show(clockFields), { asks: 'efuses' })
           : dpa,
       product.value(constant) === 1
-        ? asked(time, true, product.show([constant]), { asks: `efuses.${constant}` })
+        ? asked(time, true, product.show([constant]), { asks: 'efuses' })
         : product.has(constant) || ecc.verdict === 'met'
           ? ecc
           : notApplicable(time, `the chip has no ${constant}`, { asks: 'efuses' }),

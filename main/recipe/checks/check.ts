@@ -20,6 +20,7 @@ import { checkKeyRoom } from './key-room.ts';
 import { checkOta } from './ota.ts';
 import { checkSecureBoot } from './secure-boot.ts';
 import { checkSecureVersion, highestSecureVersion } from './secure-version.ts';
+import { checkPseudoRounds } from './side-channels.ts';
 import { checkStorage } from './storage.ts';
 
 /** Checks that a waiver may let go, with what it lets go. The whole list: a waiver of anything else is itself a mistake. */
@@ -68,7 +69,7 @@ export function checkRecipe(
     add({
       check: 'silicon-range',
       path: 'silicon',
-      what: `No silicon of the ${profile.title} lies between ${revisionText(recipe.silicon.min)} and ${revisionText(recipe.silicon.max)}.`,
+      what: `No silicon of the ${profile.title} that this station knows lies between ${revisionText(recipe.silicon.min)} and ${revisionText(recipe.silicon.max)}.`,
       remedy: `Known lines: ${profile.efuseTables.map((table) => `${revisionText(table.revisions.min)} to ${revisionText(table.revisions.max)}`).join(', ')}.`,
     });
   }
@@ -85,6 +86,7 @@ export function checkRecipe(
   checkDoors(recipe, add);
   checkDoorRules(recipe, profile, tables[0], add);
   checkDeviceEncryption(recipe, firmware, profile, add);
+  checkPseudoRounds(recipe, firmware, tables, add);
   checkProof(recipe, firmware, add);
   if (recipe.purpose === 'production' && recipe.identity === null)
     add({

@@ -20,8 +20,12 @@ export const encryptionSeconds = 300;
 export const encryptionEnd = /Resetting with flash encryption enabled/;
 /** Lines by which it shows that it did so before: this start was not the first. */
 export const encryptedBefore = /flash_encrypt: (Flash encryption mode is|flash encryption is enabled)/;
-/** What it says when it cannot (its own error level). */
-export const encryptionTrouble = /^E \(\d+\) (flash_encrypt|efuse|esp_image|secure_boot\w*): /;
+/**
+ * What it says when it cannot (its own error level). That a bit is in already is no trouble: XTS_DPA_PSEUDO_LEVEL is written as a whole
+ * field by bootloaders that then go on (from source: esp_efuse_utility.c and flash_encryption_secure_features.c).
+ */
+export const encryptionTrouble =
+  /^E \(\d+\) (flash_encrypt|efuse|esp_image|secure_boot\w*): (?!Repeated programming of programmed bits)/;
 
 /** Purposes of the blocks that the device fills itself; none where the station encrypts. */
 export function deviceKeyPurposes({ flashEncryption }: Recipe): readonly KeyPurpose[] {

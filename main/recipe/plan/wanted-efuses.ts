@@ -8,6 +8,7 @@ import { curveOfKey, type IdentityKey } from '../../model/identity.ts';
 import type { FlashEncryptionKey } from '../../model/recipe.ts';
 import type { Recipe } from '../types.ts';
 import { deviceKeyPurposes } from './device-encryption.ts';
+import { pseudoLevel, settledForSecureBoot, sideChannelFields } from './side-channels.ts';
 import { doorFields, doorKeys } from './wanted-doors.ts';
 
 /** Digest of a key that is not in the token yet: stands in previews, can never be burned. */
@@ -35,6 +36,7 @@ export function wantedEfuses(
     fields: [
       ...flashEncryptionFields(recipe, profile, table, revision),
       ...secureBootFields(recipe, has),
+      ...sideChannelFields(recipe, table),
       ...doorFields(recipe, profile, has),
       ...Object.entries(recipe.efuses).map(
         ([field, value]): WantedField => ({
@@ -54,7 +56,7 @@ export function wantedEfuses(
       ...(recipe.secureBoot
         ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more', ...byDevice }]
         : []),
-      ...(recipe.secureBoot ? settledForSecureBoot(table) : []),
+      ...settledForSecureBoot(recipe, table),
       ...(recipe.flashEncryption?.mode === 'release'
         ? profile.production.flashEncryptionWriteProtect.map((field) => ({
             field,
@@ -64,16 +66,6 @@ export function wantedEfuses(
     ],
     ...(deviceKeys.length > 0 ? { deviceKeys } : {}),
   };
-}
-
-/**
- * What decides how signatures are verified, and can still be changed on this silicon (FACTS 13.1: ECDSA_CURVE_MODE of the H2,
- * SECURE_BOOT_SHA384_EN of the C5; the P4 cannot freeze the latter).
- */
-function settledForSecureBoot(table: EfuseTable): { field: string; reason: string }[] {
-  return ['ECDSA_CURVE_MODE', 'SECURE_BOOT_SHA384_EN']
-    .filter((field) => hasField(table, field) && fieldOf(table, field).writeDisableBit !== null)
-    .map((field) => ({ field, reason: 'how signatures are verified is settled' }));
 }
 
 /** The name that this silicon's manual gives the field; one that it does not have stays for the planner to refuse. */
@@ -176,7 +168,7 @@ function flashEncryptionFields(
       (field): WantedField => ({ ...field, stage: 'protection', reason: 'part of the flash key on this chip' }),
     ),
     ...(release ? profile.production.flashEncryptionRelease : [])
-      .filter((bit) => revision >= (bit.minRevision ?? 0))
+      .filter(({ field, minRevision }) => field !== pseudoLevel && revision >= (minRevision ?? 0))
       .map(
         (bit): WantedField => ({
           field: bit.field,

@@ -10,13 +10,18 @@ import type { IdfConsole } from './console.ts';
 import { findIdentity } from './identity.ts';
 import { fieldOr, flashEncryptionOn, ones, slotOfPurpose } from './keys.ts';
 import type { LoadedApp } from './second-stage.ts';
+import { burnAtStart } from './start-burns.ts';
 import { openStorage, security2 } from './storage.ts';
 
 /**
  * The application's start: the lines that ESP-IDF prints before app_main, what a release build burns, and the firmware that answers
- * afterwards (null: it has no proof marker and says nothing).
+ * afterwards (null: it has no proof marker and says nothing). 'aborted': a burn of its start did not take.
  */
-export function startApp(context: BootContext, app: LoadedApp, console: IdfConsole): RunningFirmware | null {
+export function startApp(
+  context: BootContext,
+  app: LoadedApp,
+  console: IdfConsole,
+): RunningFirmware | null | 'aborted' {
   const { efuse, kind, revision } = context;
   const { header, app: descriptor } = app.image;
   if (multicore.includes(kind)) console.info('cpu_start', 'Multicore app');
@@ -36,6 +41,7 @@ export function startApp(context: BootContext, app: LoadedApp, console: IdfConso
     if (flashEncryptionReleased(efuse)) console.info('flash_encrypt', 'Flash encryption mode is RELEASE');
     else console.warn('flash_encrypt', 'Flash encryption mode is DEVELOPMENT (not secure)');
   }
+  if (!burnAtStart(context, console)) return 'aborted';
   // The first chip has no secure download mode: its release builds switch download mode off (FACTS 13.3).
   const door = hasField(efuse.table, 'ENABLE_SECURITY_DOWNLOAD') ? 'ENABLE_SECURITY_DOWNLOAD' : 'DIS_DOWNLOAD_MODE';
   if (context.firmwareShutsDoors === true && efuse.field(door) === 0) context.burn(door, 1);
@@ -51,7 +57,10 @@ export function startApp(context: BootContext, app: LoadedApp, console: IdfConso
 function flashEncryptionReleased(efuse: VirtualEfuse): boolean {
   const count = efuse.field('SPI_BOOT_CRYPT_CNT');
   const { writeDisableBit, pieces } = fieldOf(efuse.table, 'SPI_BOOT_CRYPT_CNT');
-  const final = ones(count) === pieces[0]!.length || ((efuse.field('WR_DIS') >>> writeDisableBit!) & 1) === 1;
+  const frozen = ((efuse.field('WR_DIS') >>> writeDisableBit!) & 1) === 1;
+  // Where half a key block may be the key, what says so must be frozen as well (from source: flash_encrypt.c, XTS_KEY_LENGTH_256).
+  const halves = efuse.table.purposes.some(({ part }) => part.length < 256);
+  const final = frozen || (ones(count) === pieces[0]!.length && !halves);
   const doors = [
     'DIS_DOWNLOAD_MANUAL_ENCRYPT',
     'SPI_DOWNLOAD_MSPI_DIS',

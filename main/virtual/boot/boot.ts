@@ -21,5 +21,6 @@ export const bootFromFlash: BootFromFlash = (context) => {
   const app = bootSecondStage(context, view, rom.bootloader, console);
   if (app === null) return { lines: [...rom.lines, ...console.lines], state: 'resetting', firmware: null };
   const firmware = startApp(context, app, console);
-  return { lines: [...rom.lines, ...console.lines], state: 'running', firmware };
+  const lines = [...rom.lines, ...console.lines];
+  return firmware === 'aborted' ? { lines, state: 'resetting', firmware: null } : { lines, state: 'running', firmware };
 };

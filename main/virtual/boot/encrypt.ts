@@ -43,6 +43,7 @@ export function encryptInPlace(
   const { kind, efuse } = context;
   if (!haveKey(context, console)) return;
   for (const name of features) if (hasField(efuse.table, name) && efuse.field(name) === 0) context.burn(name, 1);
+  burnPseudoRounds(context, console);
   const start = bootloaderOffsets[kind];
   encryptRegion(context, start, bootloader.end - start);
   console.info('flash_encrypt', 'bootloader encrypted successfully');
@@ -62,6 +63,22 @@ export function encryptInPlace(
   if (efuse.field('SECURE_BOOT_EN') === 1) context.burn('WR_DIS', 1);
   console.info('flash_encrypt', 'Flash encryption completed');
   console.info('boot', 'Resetting with flash encryption enabled...');
+}
+
+/**
+ * The lowest level of dummy rounds, as a release build has it. It is written as a whole field: bits that are in already are complained of,
+ * and the complaint is heard by nobody (from source: esp_efuse_utility.c, esp_efuse_utility_write_reg; the callers ignore its result).
+ */
+function burnPseudoRounds(context: EncryptingBoot, console: IdfConsole): void {
+  const { efuse } = context;
+  const name = 'XTS_DPA_PSEUDO_LEVEL';
+  if (!hasField(efuse.table, name)) return;
+  if ((efuse.field(name) & 1) === 0) {
+    context.burn(name, 1);
+    return;
+  }
+  const mask = (2 ** (fieldOf(efuse.table, name).pieces[0]!.bit % 32)).toString(16).padStart(8, '0');
+  console.error('efuse', `Repeated programming of programmed bits is strictly forbidden 0x${mask}`);
 }
 
 /** Bytes of a partition that are encrypted: applications as far as their image goes, by type or flag the rest; 0: it stays. */

@@ -117,3 +117,9 @@ test('flash encryption that can be switched off is never approved, whatever is w
   assert.equal(refuseApprover('r', loaded!, [], 'ed')?.code, 'recipe.development');
   assert.equal(refuseApprover('r', loadRecipeText(text, file).loaded!, [], 'ed'), null);
 });
+
+test('a bootloader that finds its dummy rounds burned complains, and is not taken for one that failed', () => {
+  const repeated = 'E (61) efuse: Repeated programming of programmed bits is strictly forbidden 0x00010000';
+  assert.doesNotMatch(repeated, encryptionTrouble);
+  assert.match('E (61) efuse: BURN BLOCK0 - ERROR (written bits != read bits)', encryptionTrouble);
+});

@@ -21,7 +21,11 @@ export interface TestBoard {
 export function testBoard(
   kind: ChipKind,
   revision: Revision,
-  more: { readonly flashSize?: number; readonly firmwareShutsDoors?: boolean } = {},
+  more: {
+    readonly flashSize?: number;
+    readonly firmwareShutsDoors?: boolean;
+    readonly firmwareForcesConstantTime?: boolean;
+  } = {},
 ): TestBoard {
   const random = seededRandom(1);
   const table = efuseTableFor(kind, revision);
@@ -47,6 +51,7 @@ export function testBoard(
       flash,
       random,
       firmwareShutsDoors: more.firmwareShutsDoors ?? false,
+      firmwareForcesConstantTime: more.firmwareForcesConstantTime ?? false,
       burn(field, value) {
         burned.push([field, value]);
         efuse.burnField(field, value);

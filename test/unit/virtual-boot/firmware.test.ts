@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createECDH, createPublicKey, verify } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { fromHex } from '../../../main/base/bytes.ts';
+import { fieldOf } from '../../../main/efuse/tables.ts';
 import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import type { RunningFirmware } from '../../../main/virtual/silicon.ts';
 import { type TestBoard, testBoard } from './board.ts';
@@ -11,10 +12,10 @@ import { appImage, bootloaderImage, place, tableImage } from './build.ts';
 const scalar = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
 const challenge = 'c3'.repeat(32);
 
-function running(
+function booted(
   board: TestBoard,
   options: { chipId: number; marker?: boolean; secureVersion?: number },
-): RunningFirmware | null {
+): ReturnType<typeof bootFromFlash> {
   const loader = board.context.kind === 'esp32p4' || board.context.kind === 'esp32c5' ? 0x2000 : 0;
   const range =
     board.context.kind === 'esp32p4'
@@ -28,7 +29,11 @@ function running(
     [0x10000, tableImage()],
     [0x20000, appImage(build)],
   ]);
-  const boot = bootFromFlash(board.context);
+  return bootFromFlash(board.context);
+}
+
+function running(board: TestBoard, options: Parameters<typeof booted>[1]): RunningFirmware | null {
+  const boot = booted(board, options);
   assert.equal(boot.state, 'running');
   return boot.firmware;
 }
@@ -121,5 +126,50 @@ describe('a release application', () => {
     const board = testBoard('esp32p4', 301);
     running(board, { chipId: 18 });
     assert.deepEqual(board.burned, []);
+  });
+});
+
+describe('what an application demands of its eFuses at its start', () => {
+  const lockOf = (board: TestBoard, name: string) => 2 ** fieldOf(board.context.efuse.table, name).writeDisableBit!;
+
+  for (const [kind, revision, chipId] of [
+    ['esp32h2', 102, 16],
+    ['esp32c5', 102, 23],
+  ] as const)
+    it(`constant time of the elliptic-curve engine on ${kind}: burned, or endless restarts where it is frozen`, () => {
+      const forces = { firmwareForcesConstantTime: true };
+      const open = testBoard(kind, revision, forces);
+      running(open, { chipId });
+      assert.deepEqual(open.burned, [['ECC_FORCE_CONST_TIME', 1]]);
+      const frozen = testBoard(kind, revision, forces);
+      frozen.burn('WR_DIS', lockOf(frozen, 'ECC_FORCE_CONST_TIME'));
+      const boot = booted(frozen, { chipId });
+      assert.equal(boot.state, 'resetting');
+      assert.match(boot.lines.at(-1) ?? '', /esp_security: Enabling ECC constant time operations forcefully failed/);
+    });
+
+  it('nonces of the hardware on ESP32-H2 below v1.2, where it has a key to sign with', () => {
+    const without = testBoard('esp32h2', 1);
+    running(without, { chipId: 16 });
+    assert.deepEqual(without.burned, []);
+    const board = testBoard('esp32h2', 1);
+    board.burnKey(3, 'ECDSA_KEY', scalar);
+    running(board, { chipId: 16 });
+    assert.deepEqual(board.burned, [['ECDSA_FORCE_USE_HARDWARE_K', 1]]);
+    const frozen = testBoard('esp32h2', 1);
+    frozen.burnKey(3, 'ECDSA_KEY', scalar);
+    frozen.burn('WR_DIS', lockOf(frozen, 'ECDSA_FORCE_USE_HARDWARE_K'));
+    assert.equal(booted(frozen, { chipId: 16 }).state, 'resetting');
+  });
+
+  it('calls ESP32-C2 in development mode until what says how its key block is read is frozen', () => {
+    const board = testBoard('esp32c2', 102);
+    const firmware = running(board, { chipId: 12 });
+    const isRelease = () => JSON.parse(firmware!.answer('security')[0]!.slice(9)).flashEncryption.release;
+    for (const name of ['DIS_DOWNLOAD_MANUAL_ENCRYPT', 'DIS_DOWNLOAD_ICACHE']) board.burn(name, 1);
+    board.burn('SPI_BOOT_CRYPT_CNT', 7);
+    assert.equal(isRelease(), false);
+    board.burn('WR_DIS', lockOf(board, 'SPI_BOOT_CRYPT_CNT'));
+    assert.equal(isRelease(), true);
   });
 });
