@@ -31,7 +31,7 @@ import { EfuseBus } from './registers.ts';
 
 /**
  * Identifies the board behind a loader that has just been met. BoardFault `chip.unknown` for a chip that this station does not make,
- * `chip.unsteady` when it answers differently the second time; RecipeFault `efuse.unknown-silicon` for a revision without a table.
+ * `chip.unsteady` when it answers differently the second time; BoardFault `efuse.unknown-silicon` for a revision without a table.
  * The board closes the loader (`close`); when this rejects it stays the caller's.
  */
 export async function openBoard(loader: Loader, parts: { readonly clock: Clock }): Promise<Board> {

@@ -1,6 +1,6 @@
 // What differs between chips, as data (FACTS 1.5, 1.6, 3.1, 3.6, 4.1, 8, 13.3; register addresses from esptool's targets).
 
-import { efuseTableFor, efuseTables } from '../efuse/tables.ts';
+import { efuseTableOfLine, efuseTables } from '../efuse/tables.ts';
 import { bootloaderOffsets } from '../image/memory-map.ts';
 import { type ChipKind, chipIds, type Revision, revisionText } from '../model/chip.ts';
 import type { ChipProfile } from './board.ts';
@@ -217,7 +217,7 @@ function profile(kind: ChipKind): ChipProfile {
 }
 
 function ecdsaRefusal(kind: ChipKind, title: string, revision: Revision): string | null {
-  const rule = efuseTableFor(kind, revision).purposes.find(({ purpose }) => purpose === 'ECDSA_KEY');
+  const rule = efuseTableOfLine(kind, revision).purposes.find(({ purpose }) => purpose === 'ECDSA_KEY');
   if (rule === undefined) return `${title} has no ECDSA peripheral`;
   return rule.refusal === null ? null : `${title} ${revisionText(revision)}: ${rule.refusal}`;
 }

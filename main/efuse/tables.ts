@@ -1,7 +1,7 @@
 // All eFuse tables and the questions asked of them. Choose the table by revision before anything is burned (FACTS 0.1).
 
 import { type ChipKind, type Revision, revisionText } from '../model/chip.ts';
-import { RecipeFault } from '../model/fault.ts';
+import { BoardFault, RecipeFault } from '../model/fault.ts';
 import { esp32 } from './tables/esp32.ts';
 import { esp32c2 } from './tables/esp32c2.ts';
 import { esp32c3 } from './tables/esp32c3.ts';
@@ -30,19 +30,39 @@ export const efuseTables: readonly EfuseTable[] = [
   esp32,
 ];
 
-/** The table of a silicon revision. RecipeFault `efuse.unknown-silicon` where no table covers it: guessing would burn wrong bits. */
+/**
+ * The table of a silicon revision. BoardFault `efuse.unknown-silicon` where none covers it, and where the silicon is newer than the newest
+ * that any source names: guessing would burn wrong bits. Nothing lets a board past this: what cannot be planned cannot be burned.
+ */
 export function efuseTableFor(kind: ChipKind, revision: Revision): EfuseTable {
   const table = efuseTables.find(
     ({ chip, revisions }) => chip === kind && revision >= revisions.min && revision <= revisions.max,
   );
   if (table !== undefined) return table;
-  throw new RecipeFault({
+  const known = efuseTables.filter(({ chip }) => chip === kind).map(({ revisions }) => revisions);
+  const newest = Math.max(...known.map(({ max }) => max));
+  const lines = known.map(({ min, max }) => `${revisionText(min)} to ${revisionText(max)}`).join(' and ');
+  throw new BoardFault({
     code: 'efuse.unknown-silicon',
-    what: `No eFuse table covers ${kind} revision ${revisionText(revision)}.`,
+    what:
+      revision > newest
+        ? `This ${kind} is revision ${revisionText(revision)}, newer than ${revisionText(newest)}, the newest whose eFuses this station knows.`
+        : `This ${kind} is revision ${revisionText(revision)}, whose eFuses this station does not know: it knows ${lines}.`,
     next: 'Set the board aside and update the station to a version that knows this silicon.',
     safety: 'untouched',
     details: { chip: kind, revision },
   });
+}
+
+/**
+ * The table of the silicon line that a revision belongs to, also of one newer than any that is known: for what is only looked at, such as
+ * the record of a board that was made before, never for a burn. RangeError for a chip without table.
+ */
+export function efuseTableOfLine(kind: ChipKind, revision: Revision): EfuseTable {
+  const lines = efuseTables.filter(({ chip, revisions }) => chip === kind && revisions.min <= revision);
+  const table = lines.toSorted((a, b) => a.revisions.min - b.revisions.min).at(-1);
+  if (table === undefined) throw new RangeError(`there is no eFuse table of ${kind}`);
+  return table;
 }
 
 /** The table of a name such as `esp32p4-v3`; undefined for a foreign name. */

@@ -147,6 +147,11 @@ export interface EfuseTable {
   readonly chip: ChipKind;
   /** `esp32p4-v1`, `esp32p4-v3`, `esp32c3`, ... */
   readonly name: string;
+  /**
+   * From the first revision of this line to the newest that the sources name: what lies beyond may have other bits, and is refused. Newest
+   * ones from source: ESP-IDF COMPATIBILITY.md and components/esp_hw_support/port/CHIP/Kconfig.hw_support at 102122904ad (July 2026); P4
+   * v3.0 to v3.2 by that Kconfig and esptool 5.6 targets/esp32p4.py.
+   */
   readonly revisions: { readonly min: Revision; readonly max: Revision };
   readonly source: string;
   readonly base: number;

@@ -1,6 +1,6 @@
 import { concat, utf8 } from '../base/bytes.ts';
 import { type RandomSource, seededRandom, systemRandom } from '../base/random.ts';
-import { efuseTableFor } from '../efuse/tables.ts';
+import { efuseTableOfLine } from '../efuse/tables.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 import type { ControlLines } from '../transport/port.ts';
 import { Uart } from './bench/uart.ts';
@@ -89,7 +89,7 @@ export class VirtualChip {
     this.#faults = new FaultPlan(options.faults ?? [], this.#random);
     this.flash = new NorFlash(saved?.flashSize ?? options.flashSize ?? facts.flashSize);
     const Controller = kind === 'esp32' ? ClassicEfuseController : EfuseController;
-    this.efuse = new Controller(efuseTableFor(kind, revision), this.#random, {
+    this.efuse = new Controller(efuseTableOfLine(kind, revision), this.#random, {
       faultOf: (program) => this.#faults.ofBurn(program),
       cutPower: () => this.powerOff(),
     });

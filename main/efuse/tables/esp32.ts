@@ -47,7 +47,7 @@ const dacConf = 0x118;
 const table = tableOf({
   chip: 'esp32',
   name: 'esp32',
-  revisions: { min: 0, max: 399 },
+  revisions: { min: 0, max: 301 },
   source: 'esp-idf 102122904ad components/efuse/esp32/esp_efuse_table.csv',
   base: 0x3ff5a000,
   purposes: ['FLASH_ENCRYPTION', 'SECURE_BOOT_DIGEST0'],

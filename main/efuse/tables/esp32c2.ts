@@ -20,7 +20,7 @@ function times(crystalMHz: number): readonly TimingWrite[] {
 export const esp32c2 = tableOf({
   chip: 'esp32c2',
   name: 'esp32c2',
-  revisions: { min: 0, max: 999 },
+  revisions: { min: 0, max: 200 },
   source: 'esp-idf 102122904ad components/efuse/esp32c2/esp_efuse_table.csv',
   base: 0x60008800,
   registers: {

@@ -4,7 +4,7 @@ import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 export const esp32c3 = tableOf({
   chip: 'esp32c3',
   name: 'esp32c3',
-  revisions: { min: 0, max: 999 },
+  revisions: { min: 0, max: 101 },
   source: 'esp-idf 102122904ad components/efuse/esp32c3/esp_efuse_table.csv',
   base: 0x60008800,
   purposes: [...basicPurposes, ...hmacPurposes],

@@ -4,7 +4,7 @@ import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 export const esp32c5 = tableOf({
   chip: 'esp32c5',
   name: 'esp32c5',
-  revisions: { min: 0, max: 999 },
+  revisions: { min: 0, max: 102 },
   source: 'esp-idf 102122904ad components/efuse/esp32c5/esp_efuse_table.csv',
   base: 0x600b4800,
   purposes: [

@@ -4,7 +4,7 @@ import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 export const esp32c6 = tableOf({
   chip: 'esp32c6',
   name: 'esp32c6',
-  revisions: { min: 0, max: 999 },
+  revisions: { min: 0, max: 2 },
   source: 'esp-idf 102122904ad components/efuse/esp32c6/esp_efuse_table.csv',
   base: 0x600b0800,
   purposes: [...basicPurposes, ...hmacPurposes],

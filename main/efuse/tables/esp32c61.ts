@@ -4,7 +4,7 @@ import { basicPurposes, tableOf } from './silicon.ts';
 export const esp32c61 = tableOf({
   chip: 'esp32c61',
   name: 'esp32c61',
-  revisions: { min: 0, max: 999 },
+  revisions: { min: 0, max: 101 },
   source: 'esp-idf 102122904ad components/efuse/esp32c61/esp_efuse_table.csv',
   base: 0x600b4800,
   purposes: [...basicPurposes, 'ECDSA_KEY'],

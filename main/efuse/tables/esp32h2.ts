@@ -24,7 +24,7 @@ export const esp32h2v0 = tableOf({
 export const esp32h2v12 = tableOf({
   ...shared,
   name: 'esp32h2-v1.2',
-  revisions: { min: 102, max: 999 },
+  revisions: { min: 102, max: 102 },
   source: 'esp-idf 102122904ad components/efuse/esp32h2/esp_efuse_table.csv',
   fields: fieldsFrom12,
 });

@@ -6,7 +6,7 @@ import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 export const esp32p4v3 = tableOf({
   chip: 'esp32p4',
   name: 'esp32p4-v3',
-  revisions: { min: 300, max: 399 },
+  revisions: { min: 300, max: 302 },
   source: 'esp-idf 102122904ad components/efuse/esp32p4/esp_efuse_table_v3.0.csv',
   base: 0x5012d000,
   purposes: [

@@ -4,7 +4,7 @@ import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 export const esp32s2 = tableOf({
   chip: 'esp32s2',
   name: 'esp32s2',
-  revisions: { min: 0, max: 999 },
+  revisions: { min: 0, max: 100 },
   source: 'esp-idf 102122904ad components/efuse/esp32s2/esp_efuse_table.csv',
   base: 0x3f41a000,
   purposes: [...basicPurposes, ...hmacPurposes, 'XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2'],

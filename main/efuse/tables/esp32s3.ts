@@ -4,7 +4,7 @@ import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
 export const esp32s3 = tableOf({
   chip: 'esp32s3',
   name: 'esp32s3',
-  revisions: { min: 0, max: 999 },
+  revisions: { min: 0, max: 2 },
   source: 'esp-idf 102122904ad components/efuse/esp32s3/esp_efuse_table.csv',
   base: 0x60007000,
   purposes: [...basicPurposes, ...hmacPurposes, 'XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2'],

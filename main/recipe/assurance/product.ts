@@ -1,6 +1,6 @@
 import type { ChipProfile } from '../../chip/board.ts';
 import { readDisableBitsOf } from '../../efuse/parts.ts';
-import { efuseTableFor, marksFit, widthOf } from '../../efuse/tables.ts';
+import { efuseTableOfLine, marksFit, widthOf } from '../../efuse/tables.ts';
 import type { EfuseTable, KeyPurpose } from '../../efuse/types.ts';
 import type { FirmwareFacts } from '../../model/assurance.ts';
 import type { ChipKind } from '../../model/chip.ts';
@@ -54,7 +54,7 @@ export class Product {
     this.shown = shown;
     this.profile = profile;
     this.of = of;
-    this.table = efuseTableFor(shown.chip.kind as ChipKind, shown.chip.revision);
+    this.table = efuseTableOfLine(shown.chip.kind as ChipKind, shown.chip.revision);
     this.#fields = after.readOut;
     this.#burned = after.burnedAfterwards;
   }

@@ -1,5 +1,5 @@
 import type { ChipProfile } from '../../chip/board.ts';
-import { efuseTableFor } from '../../efuse/tables.ts';
+import { efuseTableOfLine } from '../../efuse/tables.ts';
 import { dsLongestKey } from '../../image/ds.ts';
 import type { Firmware } from '../../image/types.ts';
 import { type Revision, revisionText } from '../../model/chip.ts';
@@ -25,7 +25,7 @@ export function identityRefusal(key: IdentityKey, profile: ChipProfile, revision
   }
   const refusal = profile.ecdsaRefusal(revision);
   if (refusal !== null || curveOfKey(key) === 'P-256') return refusal;
-  const hasHalves = efuseTableFor(profile.kind, revision).purposes.some(
+  const hasHalves = efuseTableOfLine(profile.kind, revision).purposes.some(
     ({ purpose }) => purpose === 'ECDSA_KEY_P384_H',
   );
   return hasHalves ? null : `the ECDSA peripheral of the ${profile.title} ${revisionText(revision)} has no P-384`;

@@ -176,6 +176,23 @@ test('a port without lines stays with the ROM for the whole visit', async () => 
   await board.close();
 });
 
+test('silicon that is newer than any source knows is refused before anything is read that a burn could rest on', async () => {
+  const kinds = [
+    ['esp32c6', 3],
+    ['esp32p4', 303],
+    ['esp32c3', 200],
+    ['esp32h2', 200],
+    ['esp32c2', 201],
+    ['esp32', 302],
+  ] as const;
+  for (const [kind, revision] of kinds)
+    await assert.rejects(
+      meet(virtualChip(kind, revision)),
+      (error) => isFault(error, 'efuse.unknown-silicon') && error.safety === 'untouched',
+      kind,
+    );
+});
+
 test('profiles: every chip has one, and every field it names exists on its silicon', () => {
   assert.deepEqual(
     profiles.map(({ kind }) => kind),

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { efuseTableFor, efuseTables, fieldOf, keyBlockOf, purposeRule, widthOf } from '../../../main/efuse/tables.ts';
+import {
+  efuseTableFor,
+  efuseTableOfLine,
+  efuseTables,
+  fieldOf,
+  keyBlockOf,
+  purposeRule,
+  widthOf,
+} from '../../../main/efuse/tables.ts';
 import type { EfuseField, EfuseTable } from '../../../main/efuse/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { vectorText } from '../../vectors.ts';
@@ -60,13 +68,28 @@ for (const table of efuseTables) {
 
 test('revision chooses the table of ESP32-P4 and ESP32-H2', () => {
   assert.equal(efuseTableFor('esp32p4', 103).name, 'esp32p4-v1');
-  assert.equal(efuseTableFor('esp32p4', 299).name, 'esp32p4-v1');
+  assert.equal(efuseTableFor('esp32p4', 0).name, 'esp32p4-v1');
   assert.equal(efuseTableFor('esp32p4', 300).name, 'esp32p4-v3');
   assert.equal(efuseTableFor('esp32h2', 101).name, 'esp32h2-v0');
   assert.equal(efuseTableFor('esp32h2', 102).name, 'esp32h2-v1.2');
+});
+
+test('silicon beyond the newest that is known is refused with the reason, on every chip', () => {
+  for (const kind of new Set(efuseTables.map(({ chip }) => chip))) {
+    const newest = Math.max(...efuseTables.filter(({ chip }) => chip === kind).map(({ revisions }) => revisions.max));
+    assert.equal(efuseTableFor(kind, newest), efuseTableOfLine(kind, newest + 1));
+    for (const revision of [newest + 1, newest + 100])
+      assert.throws(
+        () => efuseTableFor(kind, revision),
+        (error) =>
+          isFault(error, 'efuse.unknown-silicon') && error.faultClass === 'board' && /newer than/.test(error.what),
+        `${kind} ${revision}`,
+      );
+  }
+  // Between two lines: an ESP32-P4 that nobody has described.
   assert.throws(
-    () => efuseTableFor('esp32p4', 400),
-    (error) => isFault(error, 'efuse.unknown-silicon'),
+    () => efuseTableFor('esp32p4', 104),
+    (error) => isFault(error, 'efuse.unknown-silicon') && /v0\.0 to v1\.3 and v3\.0 to v3\.2/.test(error.what),
   );
 });
 
