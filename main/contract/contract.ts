@@ -38,16 +38,30 @@ const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i);
 interface CallRule<Input extends z.ZodType> {
   readonly input: Input;
   readonly roles: readonly Role[] | 'anyone';
+  /** Who may give a text of their own in the input's `text` or `template`, where others may ask only about what is kept. */
+  readonly writers?: readonly Role[];
 }
 
-function call<Input extends z.ZodType>(input: Input, allowed: readonly Role[] | 'anyone'): CallRule<Input> {
-  return { input, roles: allowed };
+function call<Input extends z.ZodType>(
+  input: Input,
+  allowed: readonly Role[] | 'anyone',
+  writers?: readonly Role[],
+): CallRule<Input> {
+  return writers === undefined ? { input, roles: allowed } : { input, roles: allowed, writers };
+}
+
+/** Roles of which a caller must have one for this call with this (checked) input. */
+export function rolesFor(name: CallName, input: unknown): readonly Role[] | 'anyone' {
+  const { roles: allowed, writers }: CallRule<z.ZodType> = calls[name];
+  const { text: own, template } = input as { readonly text?: unknown; readonly template?: unknown };
+  return writers !== undefined && (own ?? template ?? null) !== null ? writers : allowed;
 }
 
 const nothing = z.strictObject({});
 const line: readonly Role[] = ['operator', 'engineer'];
 const quality: readonly Role[] = ['qa', 'engineer', 'custodian'];
 const everyone: readonly Role[] = roles;
+const writers: readonly Role[] = ['engineer'];
 
 const deviceQuery = z.strictObject({
   text: text(200).optional(),
@@ -103,11 +117,11 @@ export const calls = {
   // recipes
   'recipes.list': call(nothing, everyone),
   'recipes.read': call(z.strictObject({ recipe: name }), everyone),
-  'recipes.check': call(z.strictObject({ recipe: name, text: text(200_000) }), ['engineer', 'custodian']),
-  'recipes.plan': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
-  'recipes.assurance': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
-  'recipes.save': call(z.strictObject({ recipe: name, text: text(200_000) }), ['engineer']),
-  'recipes.diff': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone),
+  'recipes.check': call(z.strictObject({ recipe: name, text: text(200_000) }), writers),
+  'recipes.plan': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone, writers),
+  'recipes.assurance': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone, writers),
+  'recipes.save': call(z.strictObject({ recipe: name, text: text(200_000) }), writers),
+  'recipes.diff': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone, writers),
   'recipes.rehearse': call(z.strictObject({ recipe: name }), ['engineer']),
   'recipes.approve': call(z.strictObject({ recipe: name, hash }), ['engineer', 'custodian']),
   'recipes.retire': call(z.strictObject({ recipe: name, reason: text(400) }), ['engineer', 'custodian']),
@@ -131,7 +145,7 @@ export const calls = {
   ),
   'operators.remove': call(z.strictObject({ id: name }), ['custodian']),
   'printer.set': call(z.strictObject({ address: text(300).nullable() }), ['engineer']),
-  'labels.preview': call(z.strictObject({ recipe: name, template: text(20_000).nullable() }), everyone),
+  'labels.preview': call(z.strictObject({ recipe: name, template: text(20_000).nullable() }), everyone, writers),
   'labels.print': call(z.strictObject({ mac }), ['operator', 'qa', 'engineer']),
 } as const;
 

@@ -44,7 +44,11 @@ export function parseCsv(
     });
   for (const [at, name] of columns.entries()) {
     if (columns.indexOf(name) < at)
-      mistakes.push({ line: head.line, what: `The column ${name} stands twice.`, remedy: 'Leave one of them out.' });
+      mistakes.push({
+        line: head.line,
+        what: `Column ${at + 1} has the name of an earlier one.`,
+        remedy: 'Leave one of them out.',
+      });
     else if (name === '')
       mistakes.push({ line: head.line, what: `Column ${at + 1} has no name.`, remedy: 'Name it, or leave it out.' });
     else if (others === 'refused' && !required.includes(name))

@@ -32,7 +32,7 @@ export function readFlasherArgs(bytes: Uint8Array): ListedFile[] {
     if (typeof file === 'string') roles.set(file, role);
   }
   return Object.entries(files).map(([offset, file]) => {
-    if (typeof file !== 'string') throw badListing(name, `the file at ${offset} has no name`);
+    if (typeof file !== 'string') throw badListing(name, 'a file of it has no name');
     return { offset: offsetOf(offset, name), file, role: roles.get(file) ?? null };
   });
 }
@@ -56,7 +56,7 @@ export function readFlashArgs(bytes: Uint8Array): ListedFile[] {
       at += hasValue ? 2 : 1;
       continue;
     }
-    if (next === undefined) throw badListing(name, `no file stands behind ${word}`);
+    if (next === undefined) throw badListing(name, 'no file stands behind its last word');
     files.push({ offset: offsetOf(word, name), file: next, role: null });
     at += 2;
   }
@@ -73,7 +73,7 @@ export function tableOffsetOf(sdkconfig: string): number | null {
 function offsetOf(text: string, listing: string): number {
   const offset = /^(0x[0-9a-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(offset) || offset > 0xffffffff)
-    throw badListing(listing, `${JSON.stringify(text)} is no flash offset`);
+    throw badListing(listing, 'what stands where a flash offset belongs is none');
   return offset;
 }
 

@@ -1,4 +1,4 @@
-import { type CallFault, type CallName, calls, type SessionState } from '../contract/contract.ts';
+import { type CallFault, type CallName, calls, rolesFor, type SessionState } from '../contract/contract.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Desk } from '../station/desk/desk.ts';
 import type { DeskCallName } from '../station/desk/room.ts';
@@ -46,7 +46,7 @@ export class Dispatcher {
           'Correct it and try again.',
         );
       }
-      if (!session.may(known)) return await this.#refuse(session, known);
+      if (!session.may(known, checked.data)) return await this.#refuse(session, known, checked.data);
       const answer = known.startsWith('session.')
         ? await this.#sessionCall(session, known, checked.data)
         : await this.#deskCall(session, known as DeskCallName, checked.data);
@@ -126,7 +126,7 @@ export class Dispatcher {
     session.enter(this.#desk.operators.find(operator));
   }
 
-  async #refuse(session: FaceSession, name: CallName): Promise<Reply> {
+  async #refuse(session: FaceSession, name: CallName, input: unknown): Promise<Reply> {
     const { operator } = session;
     const noted = this.#noted.get(session) ?? new Set();
     this.#noted.set(session, noted);
@@ -137,7 +137,7 @@ export class Dispatcher {
     }
     if (operator === null)
       return refusal('session.nobody', 'Nobody is signed in here.', 'Sign in with your PIN or your badge.');
-    const allowed = calls[name].roles;
+    const allowed = rolesFor(name, input);
     return refusal(
       'session.role',
       `${operator.name} may not do this: it takes the role ${allowed === 'anyone' ? '' : allowed.join(' or ')}.`,

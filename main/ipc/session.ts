@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { type CallName, calls, type Role, roles, type SessionState } from '../contract/contract.ts';
+import { type CallName, calls, type Role, roles, rolesFor, type SessionState } from '../contract/contract.ts';
 import type { OperatorView } from '../contract/views.ts';
 import type { Desk } from '../station/desk/desk.ts';
 
@@ -52,8 +52,9 @@ export class FaceSession {
     return this.#desk.operators.isEmpty ? roles : (this.operator?.roles ?? []);
   }
 
-  may(name: CallName): boolean {
-    const allowed = calls[name].roles;
+  /** Whether whoever sits here may make this call; with this input, where it is known. */
+  may(name: CallName, input: unknown = {}): boolean {
+    const allowed = rolesFor(name, input);
     return allowed === 'anyone' || this.roles.some((role) => allowed.includes(role));
   }
 

@@ -52,10 +52,14 @@ function parse(bytes: Uint8Array): DeviceListReading {
       const first = lines.get(name);
       if (name === '') mistakes.push({ line, what: `The row has no ${by}.`, remedy: 'Give it one.' });
       else if (first !== undefined)
-        mistakes.push({ line, what: `The ${by} ${name} stands in line ${first} already.`, remedy: 'Leave one out.' });
+        mistakes.push({ line, what: `The ${by} stands in line ${first} already.`, remedy: 'Leave one out.' });
       else lines.set(name, line);
       if (by === 'mac' && name !== '' && !/^[0-9a-f]{12}$/.test(name))
-        mistakes.push({ line, what: `${JSON.stringify(name)} is no MAC.`, remedy: 'Write it as 60:55:f9:00:11:22.' });
+        mistakes.push({
+          line,
+          what: 'What stands in the column mac is no MAC.',
+          remedy: 'Write it as 60:55:f9:00:11:22.',
+        });
     }
   }
   if (rows.length === 0 && mistakes.length === 0)

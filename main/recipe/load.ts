@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.ts';
 import { canonicalJson, digestOf } from '../base/json.ts';
+import { readPlainFile, readPlainFileIn } from '../base/plain-file.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { parseRecipe } from '../config/recipe-schema.ts';
 import type { Place } from '../config/yaml.ts';
@@ -69,7 +70,7 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
     digests,
   } = readBuild(folder, written, firmwareFolder === undefined ? file : folder);
   const recipe = settleEncryption(settleStorage(written, firmware), firmware);
-  const named = readNamedFiles(recipe, file);
+  const named = readNamedFiles(recipe, file, firmware === null ? null : folder);
   const judged = [
     ...firmwareFindings,
     ...named.findings,
@@ -135,9 +136,12 @@ function applyWaivers(findings: readonly Finding[], waivers: readonly Waiver[]):
   });
 }
 
+/** Far longer than a person writes one. */
+export const largestRecipe = 1024 * 1024;
+
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return new TextDecoder().decode(readPlainFile(file, largestRecipe));
   } catch (error) {
     throw new RecipeFault({
       code: 'recipe.not-found',
@@ -181,14 +185,19 @@ function readBuild(
 }
 
 const largestFile = 64 * 1024 * 1024;
+/** All files of a build together: no flash of these chips holds more. */
+const largestBuild = 256 * 1024 * 1024;
 
 function readFolder(folder: string): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
+  let left = largestBuild;
   const read = (path: string, name: string) => {
+    if (!/\.(bin|json)$|^(flash_args|sdkconfig)$/.test(basename(name))) return;
     const info = statSync(path);
-    if (info.isFile() && info.size <= largestFile && /\.(bin|json)$|^(flash_args|sdkconfig)$/.test(basename(name))) {
-      files.set(name, new Uint8Array(readFileSync(path)));
-    }
+    if (!info.isFile() || info.size > largestFile) return;
+    const bytes = readPlainFileIn([folder], path, Math.min(largestFile, left));
+    left -= bytes.length;
+    files.set(name, bytes);
   };
   try {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,7 +1,7 @@
 import { scryptSync } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.ts';
+import { readPlainFileIn } from '../base/plain-file.ts';
 import type { Finding } from './finding.ts';
 import type { Recipe } from './types.ts';
 
@@ -41,22 +41,23 @@ function placeOf(file: string, recipeFile: string): string {
 }
 
 /**
- * Reads the files that a recipe names, relative to the recipe's own. `digests` (SHA-256, hex) go into the recipe's hash, so that an
- * approval covers them. One that cannot be read is a finding (`recipe.no-file`).
+ * Reads the files that a recipe names, relative to the recipe's own: out of its folder, and out of `build`, the folder of a build that was
+ * understood (null: none was), and no others, whoever wrote the text. `digests` (SHA-256, hex) go into the recipe's hash, so that an
+ * approval covers them. One that cannot be read is a finding (`recipe.no-file`), which tells nothing of what is in it.
  */
 export function readNamedFiles(
   recipe: Recipe,
   recipeFile: string,
+  build: string | null,
 ): { readonly files: NamedFiles; readonly digests: Record<string, string>; readonly findings: Finding[] } {
   const files = new Map<string, Uint8Array>();
+  const folders = [dirname(recipeFile), ...(build === null ? [] : [build])];
   const digests: Record<string, string> = {};
   const findings: Finding[] = [];
   for (const { path, file, secret = false } of filesNamed(recipe)) {
     const place = placeOf(file, recipeFile);
     try {
-      const { size } = statSync(place);
-      if (size > largestFile) throw new Error(`it has ${size} bytes, and ${largestFile} are the most`);
-      const bytes = new Uint8Array(readFileSync(place));
+      const bytes = readPlainFileIn(folders, place, largestFile);
       files.set(file, bytes);
       digests[file] = secret ? slowDigest(bytes) : sha256Hex(bytes);
     } catch (error) {
@@ -69,7 +70,7 @@ export function readNamedFiles(
         column: null,
         path,
         what: `The file ${place} cannot be read: ${whyNot(error)}.`,
-        remedy: 'Put it there, or correct the path: it is taken from the folder of the recipe.',
+        remedy: 'Put it into the folder of the recipe, from which the path is taken, or below it, or correct the path.',
         waived: null,
       });
     }

@@ -52,7 +52,9 @@ function Opened({
 
   const check = useAnswer('recipes.check', mayCheck ? { recipe, text } : null, { debounceMs: quietMs });
   const onlyPlan = useAnswer('recipes.plan', mayCheck ? null : { recipe, text: null });
-  const diff = useAnswer('recipes.diff', tab === 'diff' ? { recipe, text } : null, { debounceMs: quietMs });
+  const diff = useAnswer('recipes.diff', tab === 'diff' ? { recipe, text: mayCheck ? text : null } : null, {
+    debounceMs: quietMs,
+  });
   const assurance = useAnswer(
     'recipes.assurance',
     tab === 'assurance' ? { recipe, text: mayCheck ? text : null } : null,

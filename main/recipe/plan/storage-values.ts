@@ -33,12 +33,13 @@ export function valuesOf(stored: StoredPartition, sources: ValueSources, tell: T
   return [...namespaces].map(([name, entries]) => ({ name, entries }));
 }
 
-/** The value as NVS types it; null where `tell` was told why not. */
+/** The value as NVS types it; null where `tell` was told why not: of a value that stands in another file than the recipe, not what it is. */
 export function typedValue(value: StoredValue, sources: ValueSources, tell: Tell): NvsValue | null {
   const { source, type, secret } = value;
-  const careful: Tell = secret
-    ? () => tell(`The value does not fit the type ${type}.`, 'Correct it, or the type.')
-    : tell;
+  const careful: Tell =
+    secret || source.kind !== 'text'
+      ? () => tell(`The value does not fit the type ${type}.`, 'Correct it, or the type.')
+      : tell;
   switch (source.kind) {
     case 'random':
       return { type: 'blob', value: sources.random(source.bytes) };

@@ -23,11 +23,12 @@ export async function openLine(
   fixtures: number,
   changerTimes = { leavesMs: 30, emptyMs: 10 },
 ): Promise<OpenedDesk> {
-  const opened = await openDesk(
-    { data: temporaryFolder(t) },
-    { demonstration: { fixtures, pacing: 'none', changerTimes } },
-  );
-  t.after(() => opened.close());
+  const data = mkdtempSync(join(tmpdir(), 'fuseline-desk-'));
+  const opened = await openDesk({ data }, { demonstration: { fixtures, pacing: 'none', changerTimes } });
+  t.after(async () => {
+    await opened.close();
+    rmSync(data, { recursive: true, force: true });
+  });
   return opened;
 }
 

@@ -49,12 +49,16 @@ test('each chip takes the keys that its silicon has, and says why not the others
 
 /** Errors of the production recipe with these texts exchanged, as `check path`. */
 function errorsOf(...changes: readonly (readonly [string | RegExp, string])[]): string[] {
+  return errorsIn(file, ...changes);
+}
+
+function errorsIn(at: string, ...changes: readonly (readonly [string | RegExp, string])[]): string[] {
   const text = changes.reduce((all, [from, to]) => {
     const next = all.replace(from, to);
     assert.notEqual(next, all, String(from));
     return next;
   }, good);
-  return loadRecipeText(text, file)
+  return loadRecipeText(text, at)
     .findings.filter(({ severity, waived }) => severity === 'error' && waived === null)
     .map(({ check, path }) => `${check} ${path}`);
 }
@@ -127,7 +131,12 @@ test('a chain that no partition of the build can hold is told before a board is 
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-chain-'));
   try {
     writeFileSync(join(folder, 'ca.pem'), `${selfSigned()}${'\n'.repeat(8000)}`);
-    const found = errorsOf([issuer, `    ca_chain: [${join(folder, 'ca.pem')}]\n`]);
+    const build = join(stationConfig, 'firmware/esp32p4-v3');
+    const found = errorsIn(
+      join(folder, 'recipe.yaml'),
+      [issuer, '    ca_chain: [ca.pem]\n'],
+      ['../firmware/esp32p4-v3', build],
+    );
     assert.deepEqual(found, ['certificate.chain identity.certificate.ca_chain', 'certificate-room identity.partition']);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotPlainFile, readPlainFileIn } from '../../../base/plain-file.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { SealedRecord } from '../../../model/record.ts';
 
@@ -95,13 +96,30 @@ function hexEscape(character: string): string {
 
 /**
  * The template of a recipe: the file that it names, else `<recipe>.zpl`, else `device.zpl`; the station's own before the program's. Null
- * where there is none.
+ * where there is none. RecipeFault `label.template-file` for a name that leads out of these folders, or to what is no ordinary file.
  */
 export function findTemplate(recipe: string, folders: readonly string[], named: string | null = null): string | null {
   for (const name of named === null ? [`${recipe}.zpl`, 'device.zpl'] : [named])
     for (const folder of folders) {
       const file = join(folder, name);
-      if (existsSync(file)) return readFileSync(file, 'utf8');
+      if (existsSync(file)) return readTemplate(folder, file, name);
     }
   return null;
+}
+
+/** No label printer keeps a longer one. */
+const longestTemplate = 256 * 1024;
+
+function readTemplate(folder: string, file: string, name: string): string {
+  try {
+    return new TextDecoder().decode(readPlainFileIn([folder], file, longestTemplate));
+  } catch (cause) {
+    if (!(cause instanceof NotPlainFile)) throw cause;
+    throw new RecipeFault({
+      code: 'label.template-file',
+      what: `The label template ${JSON.stringify(name)} is not used: ${cause.message}.`,
+      next: `Name a ZPL file in ${folder}.`,
+      cause,
+    });
+  }
 }

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../../base/folder.ts';
+import { isPlainFile, readPlainFile } from '../../../base/plain-file.ts';
 import type {
   FindingView,
   PlanView,
@@ -15,7 +16,7 @@ import type { Fact } from '../../../model/event.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { assuranceOfRecipe } from '../../../recipe/assurance/foreseen.ts';
 import { describeDifferences } from '../../../recipe/diff.ts';
-import { blocks, type LoadedRecipe, type LoadResult, loadRecipeText } from '../../../recipe/load.ts';
+import { blocks, type LoadedRecipe, type LoadResult, largestRecipe, loadRecipeText } from '../../../recipe/load.ts';
 import { namedPlaces } from '../../../recipe/named-files.ts';
 import type { Recipe } from '../../../recipe/types.ts';
 import { approverOf } from '../../waivers.ts';
@@ -255,7 +256,7 @@ export class RecipeShelf {
   }
 
   #textOf(shelved: Shelved): string {
-    return readFileSync(shelved.file, 'utf8');
+    return new TextDecoder().decode(readPlainFile(shelved.file, largestRecipe));
   }
 
   #examples(): Shelved[] {
@@ -304,11 +305,13 @@ const stateWords: Readonly<Record<RecipeState, string>> = {
   retired: 'retired',
 };
 
+/** A link that leads nowhere, or to what is no file, is no recipe: it must not hide the others. */
 function recipesOf(folder: string): { recipe: string; file: string }[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
-    .map((name) => ({ recipe: name.slice(0, -'.yaml'.length), file: join(folder, name) }));
+    .map((name) => ({ recipe: name.slice(0, -'.yaml'.length), file: join(folder, name) }))
+    .filter(({ file }) => isPlainFile(file, largestRecipe));
 }
 
 /** Names, sizes and times of a build's files: whether it is the one that was read before. */
