@@ -1,4 +1,4 @@
-// What must hold of the source before any test runs, side by side: types, lint and format, walls, generated files, citations.
+// What must hold of the source before any test runs, side by side: types, lint and format, promises, walls, generated files, citations.
 // As a program (npm run check) it prints a line for each and the full words of what failed.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,10 +8,20 @@ export const root = dirname(import.meta.dirname);
 
 export type CheckResult = { name: string; passed: boolean; words: string; milliseconds: number };
 
-type Check = { name: string; programs: string[][] };
+type Check = { name: string; programs: (readonly string[])[] };
 
 const tool = (...parts: string[]) => join(root, 'node_modules', ...parts);
 const present = (...paths: string[]) => paths.filter((path) => existsSync(join(root, path)));
+
+/** What of `main`, `renderer` and `test` nobody waits for: read with their types, by the rules of .oxlintrc.json. */
+export const promiseRules: readonly string[] = [
+  tool('oxlint/bin/oxlint'),
+  '--type-aware',
+  '--deny-warnings',
+  'main',
+  'renderer',
+  'test',
+];
 
 // Two TypeScripts: 7 (native-typescript) checks the types, being quick; 6 (typescript) is there for the walls' checker, which parses
 // through its public interface, and 7 has none yet.
@@ -26,6 +36,7 @@ const checks: readonly Check[] = [
     ]),
   },
   { name: 'lint and format', programs: [[tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']] },
+  { name: 'promises', programs: [promiseRules] },
   {
     name: 'walls',
     programs: [

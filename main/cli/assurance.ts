@@ -28,7 +28,11 @@ export async function assuranceCommand(file: string, options: AssuranceOptions, 
     if (loaded.recipe.waivers.length === 0) return null;
     try {
       const ledger = await context.openLedger(options);
-      return await approverOf(loaded, ledger).finally(() => ledger.close());
+      try {
+        return await approverOf(loaded, ledger);
+      } finally {
+        await ledger.close();
+      }
     } catch (error) {
       if (isFault(error)) return null;
       throw error;

@@ -114,23 +114,22 @@ function useSound() {
 function useScanner() {
   const { store } = useSeat();
   const ask = useAsk();
-  useEffect(
-    () =>
-      hearScanner(document, async (text) => {
-        const { session, opened, dialog, guided } = store.get();
-        if (guided) return;
-        if (session?.operator == null || dialog === 'sign-in') {
-          const next = await ask('session.badge', { badge: text });
-          if (next === null) return;
-          store.dispatch({ type: 'session', session: next });
-          if (dialog === 'sign-in') store.dispatch({ type: 'dialog', dialog: null });
-          return;
-        }
-        const answer = await ask('line.scan', { text, fixture: opened });
-        if (answer === null) return;
-        store.dispatch({ type: 'said', words: answer.said });
-        if (answer.fixture !== null) focusFixture(answer.fixture);
-      }),
-    [store, ask],
-  );
+  useEffect(() => {
+    const take = async (text: string) => {
+      const { session, opened, dialog, guided } = store.get();
+      if (guided) return;
+      if (session?.operator == null || dialog === 'sign-in') {
+        const next = await ask('session.badge', { badge: text });
+        if (next === null) return;
+        store.dispatch({ type: 'session', session: next });
+        if (dialog === 'sign-in') store.dispatch({ type: 'dialog', dialog: null });
+        return;
+      }
+      const answer = await ask('line.scan', { text, fixture: opened });
+      if (answer === null) return;
+      store.dispatch({ type: 'said', words: answer.said });
+      if (answer.fixture !== null) focusFixture(answer.fixture);
+    };
+    return hearScanner(document, (text) => void take(text));
+  }, [store, ask]);
 }

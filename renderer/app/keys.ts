@@ -13,17 +13,18 @@ export function useKeys(): void {
   useEffect(() => {
     const toggle = (dialog: NonNullable<AppState['dialog']>) =>
       store.dispatch({ type: 'dialog', dialog: store.get().dialog === dialog ? null : dialog });
+    const signInOrOut = async () => {
+      if (store.get().session?.operator == null) return toggle('sign-in');
+      const session = await ask('session.logout', {});
+      if (session !== null) store.dispatch({ type: 'session', session });
+    };
     const keys: Readonly<Record<string, () => void>> = {
       F1: () => toggle('help'),
       F2: () => {
         const state = store.get();
         if (may(state, 'line.start') && !isRunning(state)) toggle('start');
       },
-      F3: async () => {
-        if (store.get().session?.operator == null) return toggle('sign-in');
-        const session = await ask('session.logout', {});
-        if (session !== null) store.dispatch({ type: 'session', session });
-      },
+      F3: () => void signInOrOut(),
       F4: () => {
         const state = store.get();
         if (may(state, 'line.stop') && isRunning(state)) toggle('stop');

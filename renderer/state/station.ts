@@ -77,7 +77,7 @@ export function useAnswer<Name extends CallName>(
     if (question === null || !open) return;
     const mine = ++asked.current;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const ask = async () => {
+    const ask = async (): Promise<void> => {
       setState((last) => ({ ...last, waiting: true }));
       try {
         const value = await bridge.call(name, JSON.parse(question) as CallInput<Name>);
@@ -85,10 +85,10 @@ export function useAnswer<Name extends CallName>(
       } catch (error) {
         if (mine === asked.current) setState((last) => ({ ...last, fault: faultOf(error), waiting: false }));
       }
-      if (everyMs !== undefined && mine === asked.current) timer = setTimeout(ask, everyMs);
+      if (everyMs !== undefined && mine === asked.current) timer = setTimeout(() => void ask(), everyMs);
     };
-    if (debounceMs === undefined) ask();
-    else timer = setTimeout(ask, debounceMs);
+    if (debounceMs === undefined) void ask();
+    else timer = setTimeout(() => void ask(), debounceMs);
     return () => {
       asked.current++;
       clearTimeout(timer);

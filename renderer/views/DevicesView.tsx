@@ -209,7 +209,7 @@ function useDevicePages(query: Query) {
   useEffect(() => {
     if (!open) return;
     const mine = ++turn.current;
-    const timer = setTimeout(async () => {
+    const ask = async () => {
       setBusy(true);
       try {
         const page = await bridge.call('devices.search', { ...query, limit: pageRows, offset: 0 });
@@ -218,7 +218,8 @@ function useDevicePages(query: Query) {
         if (mine === turn.current) store.dispatch({ type: 'fault', fault: faultOf(error) });
       }
       if (mine === turn.current) setBusy(false);
-    }, quietMs);
+    };
+    const timer = setTimeout(() => void ask(), quietMs);
     return () => clearTimeout(timer);
   }, [bridge, store, query, open]);
 

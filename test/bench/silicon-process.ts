@@ -11,9 +11,11 @@ const insert = (port: number): Promise<VirtualListener> =>
 const nests = await Promise.all(Array.from({ length: Number(count) }, () => insert(0)));
 const ports = nests.map(({ address }) => Number(new URL(address).port));
 
-process.on('message', async (nest: number) => {
+async function change(nest: number): Promise<void> {
   await nests[nest]!.close();
   nests[nest] = await insert(ports[nest]!);
-});
+}
+
+process.on('message', (nest: number) => void change(nest));
 process.on('disconnect', () => process.exit(0));
 process.send!(nests.map(({ address }) => address));

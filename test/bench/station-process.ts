@@ -93,7 +93,9 @@ async function run({ addresses, boards }: StationTask): Promise<StationFindings>
   }
 }
 
-process.once('message', async (task: StationTask) => {
+async function work(task: StationTask): Promise<void> {
   tell({ found: await run(task) });
   process.disconnect();
-});
+}
+
+process.once('message', (task: StationTask) => void work(task));
