@@ -122,7 +122,9 @@ export class Run {
     else log[outcome === 'refused' ? 'info' : 'error']('run-ended-with-fault', { ...facts, outcome, error: fault });
     await this.#say(null, { type: 'run-ended', outcome, fault: fault?.toJSON() ?? null, ms });
     await ledger.endRun(this.#record.id, { at: isoTime(clock.now()), outcome, fault: fault?.toJSON() ?? null });
-    if (fault?.safety === 'condemned' && this.#mac !== null) {
+    // One that comes again keeps the reason and the day on which it was condemned.
+    const isNew = fault?.safety === 'condemned' && fault.code !== 'admission.condemned';
+    if (isNew && this.#mac !== null) {
       await ledger.condemn(this.#mac, this.#record.id, `${fault.code}: ${fault.what}`);
     }
     return this.#ended(outcome, fault, null);
