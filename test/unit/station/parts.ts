@@ -176,17 +176,24 @@ export class ScriptedLedger {
   }
 }
 
-/** Key pairs are slow to make: one a kind for all tests of a process. */
-const pairs = new Map<TokenKey['algorithm'], { publicKey: KeyObject; privateKey: KeyObject }>();
+type KeyPair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 
-function pairOf(algorithm: TokenKey['algorithm']): { publicKey: KeyObject; privateKey: KeyObject } {
-  const known = pairs.get(algorithm);
+/** Key pairs are slow to make: one a label for all tests of a process. */
+const pairs = new Map<string, KeyPair>();
+
+function algorithmOf(label: string): TokenKey['algorithm'] {
+  if (/wrapping|escrow/.test(label)) return 'aes-256';
+  return /ca|manifest/.test(label) ? 'ecdsa-p256' : 'rsa-3072';
+}
+
+function pairOf(label: string): KeyPair {
+  const known = pairs.get(label);
   if (known !== undefined) return known;
   const made =
-    algorithm === 'rsa-3072'
+    algorithmOf(label) === 'rsa-3072'
       ? generateKeyPairSync('rsa', { modulusLength: 3072 })
-      : generateKeyPairSync('ec', { namedCurve: algorithm === 'ecdsa-p384' ? 'P-384' : 'P-256' });
-  pairs.set(algorithm, made);
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  pairs.set(label, made);
   return made;
 }
 
@@ -215,9 +222,9 @@ export class ScriptedSigner {
 
   async findKey(ref: KeyRef): Promise<TokenKey> {
     await this.#asked('findKey');
-    const aes = /wrapping|escrow/.test(ref.label);
-    const algorithm = aes ? 'aes-256' : /ca|manifest/.test(ref.label) ? 'ecdsa-p256' : 'rsa-3072';
-    const spki = aes ? null : new Uint8Array(pairOf(algorithm).publicKey.export({ format: 'der', type: 'spki' }));
+    const algorithm = algorithmOf(ref.label);
+    const aes = algorithm === 'aes-256';
+    const spki = aes ? null : new Uint8Array(pairOf(ref.label).publicKey.export({ format: 'der', type: 'spki' }));
     return {
       label: ref.label,
       id: '01',
@@ -235,9 +242,9 @@ export class ScriptedSigner {
     return this.#lend(SecretBytes.adopt(this.#random(length)));
   }
 
-  async sign(_ref: KeyRef, scheme: SignScheme, digest: Uint8Array): Promise<Uint8Array> {
+  async sign({ label }: KeyRef, scheme: SignScheme, digest: Uint8Array): Promise<Uint8Array> {
     await this.#asked('sign');
-    const { privateKey } = pairOf(scheme === 'ecdsa' ? 'ecdsa-p256' : 'rsa-3072');
+    const { privateKey } = pairOf(label);
     return scheme === 'ecdsa' ? signEcdsa(privateKey, digest) : signPss(privateKey, digest);
   }
 
