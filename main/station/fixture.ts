@@ -125,8 +125,14 @@ export class Fixture {
       outcome: null,
       fault: null,
     };
-    await ledger.openRun(record);
-    await ledger.append(record.id, null, { type: 'run-started', fixture: this.#spec.name, operator: job.operator });
+    try {
+      await ledger.openRun(record);
+      await ledger.append(record.id, null, { type: 'run-started', fixture: this.#spec.name, operator: job.operator });
+    } catch (error) {
+      // The next batch finds its port free.
+      if ('board' in inserted) await inserted.board.close();
+      throw error;
+    }
     this.#state('running');
     const canReset = 'board' in inserted ? inserted.canReset : true;
     const run = new Run(this.#parts, { ...job, serial, canReset }, record);

@@ -10,7 +10,7 @@ import { type SecureBootKey, secureBootKeys, signingKey } from '../../../main/re
 import type { Recipe } from '../../../main/recipe/types.ts';
 import { noOtherToken, TokenRing } from '../../../main/signing/token-ring.ts';
 import { recipeNamed } from '../../stories/stage.ts';
-import { ScriptedSigner } from '../station/parts.ts';
+import { ScriptedSigner } from '../station/scripted-signer.ts';
 
 const { recipe, firmware, files } = recipeNamed('esp32c3-production');
 const scheme = 'rsa3072';

@@ -8,7 +8,9 @@ import type { RunEnd } from '../../../main/station/run.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { record } from '../ledger/book.ts';
-import { type AnyEvent, burnedInto, diskFull, Rig, siliconOf, tokenGone } from './parts.ts';
+import { burnedInto, Rig, siliconOf } from './parts.ts';
+import { type AnyEvent, diskFull } from './scripted-ledger.ts';
+import { tokenGone } from './scripted-signer.ts';
 
 /** Two keys, a digest, every protection and a door; no identity. */
 const plain = recipeNamed('esp32c3-production');

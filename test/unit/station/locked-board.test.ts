@@ -1,0 +1,102 @@
+// A board whose door is shut and whose seal was lost: which one it is, is proven, or nothing is sealed.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { VirtualChip } from '../../../main/virtual/chip.ts';
+import { recipeNamed } from '../../stories/stage.ts';
+import { type NestOptions, work } from './nest.ts';
+import { Rig, siliconOf } from './parts.ts';
+import { diskFull } from './scripted-ledger.ts';
+
+const keyless = recipeNamed('esp32c3-production');
+const keyed = recipeNamed('esp32p4-production');
+
+/** Shuts boards and loses their seals: the disk was full at the end of each. */
+async function shut(rig: Rig, ...seeds: number[]): Promise<VirtualChip[]> {
+  const chips = seeds.map((seed) => siliconOf(rig.loaded, rig.loaded === keyed ? { seed, revision: 301 } : { seed }));
+  rig.book.beforeSeal = () => {
+    throw diskFull();
+  };
+  for (const chip of chips) assert.equal((await rig.run(chip)).fault?.code, 'ledger.full');
+  rig.book.beforeSeal = () => undefined;
+  return chips;
+}
+
+async function verdictOn(rig: Rig, chip: VirtualChip, options: NestOptions = {}) {
+  const { verdicts, open, error } = await work(rig, chip, options);
+  assert.deepEqual([error, open, verdicts.length], [null, 0, 1]);
+  return verdicts[0]!;
+}
+
+const serialOf = (chip: VirtualChip) => chip.identity.mac.replaceAll(':', '');
+
+describe('a shut board that is not sealed', { concurrency: true }, () => {
+  it('with a device key: its signature says which of two it is, and it is sealed under the run that found it', async () => {
+    const rig = new Rig(keyed);
+    const [first, second] = await shut(rig, 1, 2);
+    const made = rig.book.said('R-2').length;
+    const verdict = await verdictOn(rig, second!);
+    assert.deepEqual([verdict.outcome, verdict.mac], ['passed', second!.identity.mac]);
+    const [record] = rig.book.sealed;
+    assert.equal(record?.run, verdict.run);
+    assert.equal(record?.chip.mac, second!.identity.mac);
+    assert.equal(rig.book.sealed.length, 1);
+    assert.equal(rig.book.said('R-2').length, made, 'nothing is added to the run that was cut off');
+    assert.equal((await rig.book.history(second!.identity.mac)).openKeys.length, 0);
+    assert.ok((await rig.book.history(first!.identity.mac)).openKeys.length > 0, 'the other one still waits');
+    const last = rig.book.calls.slice(-4);
+    assert.deepEqual(last, ['observed', 'verified', 'keys-destroyed', 'seal'], 'all is said before it is sealed');
+  });
+
+  it('of another make: its signature is none of ours, and nothing is sealed', async () => {
+    const rig = new Rig(keyed);
+    await shut(rig, 1);
+    const [foreign] = await shut(new Rig(keyed), 3);
+    const verdict = await verdictOn(rig, foreign!);
+    assert.deepEqual([verdict.outcome, verdict.fault?.code], ['refused', 'admission.other-shut-board']);
+    assert.equal(rig.book.sealed.length, 0);
+  });
+
+  it('without a device key: only a serial number tells', async () => {
+    const rig = new Rig(keyless);
+    const [chip] = await shut(rig, 1);
+    const unknown = await verdictOn(rig, chip!);
+    assert.deepEqual([unknown.outcome, unknown.fault?.code], ['refused', 'admission.which-shut-board']);
+    assert.equal(rig.book.sealed.length, 0);
+    const verdict = await verdictOn(rig, chip!, { serials: [serialOf(chip!)] });
+    assert.deepEqual([verdict.outcome, verdict.mac, verdict.serial], ['passed', chip!.identity.mac, serialOf(chip!)]);
+  });
+
+  it('which nobody here has shut stays refused: by its door alone, with any serial number', async () => {
+    const rig = new Rig(keyless);
+    const [foreign] = await shut(new Rig(keyless), 3);
+    for (const serials of [[null], [serialOf(foreign!)]]) {
+      const verdict = await verdictOn(rig, foreign!, { serials });
+      assert.equal(verdict.fault?.code, 'protocol.download-disabled');
+    }
+    assert.equal(rig.book.sealed.length, 0);
+  });
+
+  it('is finished once: sealed, or condemned since, it waits for no seal any more', async () => {
+    const rig = new Rig(keyless);
+    const [chip, other] = await shut(rig, 1, 2);
+    await rig.book.condemn(other!.identity.mac, null, 'dropped');
+    const passed = await verdictOn(rig, chip!, { serials: [serialOf(chip!)] });
+    assert.equal(passed.outcome, 'passed');
+    for (const board of [chip!, other!]) {
+      const again = await verdictOn(rig, board, { serials: [serialOf(board)] });
+      assert.equal(again.fault?.code, 'protocol.download-disabled');
+    }
+    assert.equal(rig.book.sealed.length, 1);
+  });
+
+  it('whose disk is full again stays unsealed', async () => {
+    const rig = new Rig(keyless);
+    const [chip] = await shut(rig, 1);
+    rig.book.before = (event) => {
+      if (event.type === 'verified') throw diskFull();
+    };
+    const verdict = await verdictOn(rig, chip!, { serials: [serialOf(chip!)] });
+    assert.deepEqual([verdict.outcome, verdict.fault?.code], ['errored', 'ledger.full']);
+    assert.equal(rig.book.sealed.length, 0);
+  });
+});
