@@ -11,7 +11,7 @@ import { planBurn } from '../../../main/efuse/plan.ts';
 import { fieldOf } from '../../../main/efuse/tables.ts';
 import type { StepEvent } from '../../../main/model/event.ts';
 import { type Fault, isFault } from '../../../main/model/fault.ts';
-import type { RegisterWrite } from '../../../main/protocol/loader.ts';
+import type { DoorState, RegisterWrite } from '../../../main/protocol/loader.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { fastClock } from './clocks.ts';
@@ -38,7 +38,13 @@ class HeldBus extends EfuseBus {
   }
 }
 
-const noDoor: DoorWatch = { secureDownload: async () => false, downloadDisabled: async () => null };
+/** A door that, after the burn, is as `state` says; a reset by the lines finds `found`. */
+const doorThatIs = (state: DoorState, found: Awaited<ReturnType<DoorWatch['tryDoor']>>, secure = false): DoorWatch => ({
+  writeToDoor: async () => state,
+  secureDownload: async () => secure,
+  tryDoor: async () => found,
+});
+const noDoor = doorThatIs('open', null);
 
 /** A C3 and the plan of its production, and what carrying it out says. */
 async function hold(door: 'ENABLE_SECURITY_DOWNLOAD' | 'DIS_DOWNLOAD_MODE' | null = null) {
@@ -162,30 +168,50 @@ test('words that were staged are zeros when they have been sent, also where the 
   }
 });
 
-test('download mode that was to go, and secure download that came instead: not believed', async () => {
-  const { burn } = await hold('DIS_DOWNLOAD_MODE');
-  const fault = await burn({ secureDownload: async () => true, downloadDisabled: async () => null });
-  assert.ok(fault !== null);
-  assert.equal(fault.safety, 'condemned');
-});
-
-test('secure download that was to come, and no download mode any more instead: not believed', async () => {
-  const { bus, burn, events, plan } = await hold('ENABLE_SECURITY_DOWNLOAD');
-  const door = plan.burns.at(-1);
+/** The door's burn of a plan, whose bits show themselves as burned from then on. */
+async function holdDoor(name: 'ENABLE_SECURITY_DOWNLOAD' | 'DIS_DOWNLOAD_MODE') {
+  const held = await hold(name);
+  const door = held.plan.burns.at(-1);
   assert.ok(door?.kind === 'bits' && door.stage === 'door');
-  // a chip that shows the bit as burned and goes on as if it were another
-  bus.takes = ({ block, data }) => block !== 0 || !data.some((word, i) => word !== 0 && word === door.words[i]);
-  bus.see = (block, index, word) =>
-    block === 0 && bus.programs.length === plan.burns.length ? word | door.words[index]! : word;
-  const fault = await burn({ secureDownload: async () => false, downloadDisabled: async () => true });
-  assert.deepEqual([fault?.code, fault?.safety], ['burn.coding-error', 'condemned']);
+  held.bus.see = (block, index, word) =>
+    block === 0 && held.bus.programs.length === held.plan.burns.length ? word | door.words[index]! : word;
+  return held;
+}
+
+for (const [name, wanted, other] of [
+  ['DIS_DOWNLOAD_MODE', 'disabled', 'secure'],
+  ['ENABLE_SECURITY_DOWNLOAD', 'secure', 'disabled'],
+] as const) {
+  test(`${name}: a door that is shut as it was to be is believed, by what was seen of it`, async () => {
+    for (const door of [doorThatIs(wanted, null), doorThatIs('open', wanted), doorThatIs('silent', wanted)]) {
+      const { burn, events } = await holdDoor(name);
+      assert.equal(await burn(door), null);
+      assert.equal(lastOf(events), 'verified');
+    }
+  });
+
+  test(`${name}: a door that is shut the other way, or is open still, is not believed`, async () => {
+    for (const door of [doorThatIs(other, other), doorThatIs('open', 'open'), doorThatIs('silent', other)]) {
+      const { burn, events } = await holdDoor(name);
+      assert.equal((await burn(door))?.code, 'burn.door-not-shut');
+      assert.equal(lastOf(events), 'burned');
+    }
+  });
+}
+
+test('a board without a word, and no lines to reset it: nobody says that its door is shut', async () => {
+  const { burn, events } = await holdDoor('DIS_DOWNLOAD_MODE');
+  const fault = await burn(doorThatIs('silent', null));
+  assert.deepEqual([fault?.code, fault?.details.cause], ['burn.lost-contact', 'burn.door-silent']);
   assert.equal(lastOf(events), 'burned');
 });
 
-test('a door whose bit is in, and whose loader answers as before the reset: not believed', async () => {
-  const { burn, events } = await hold('DIS_DOWNLOAD_MODE');
-  const fault = await burn({ secureDownload: async () => false, downloadDisabled: async () => false });
-  assert.ok(fault !== null);
+test('a door whose bit does not come in is burned three times and not believed', async () => {
+  const { burn, bus, plan, events } = await hold('DIS_DOWNLOAD_MODE');
+  bus.takes = () => bus.programs.length < plan.burns.length;
+  const fault = await burn(doorThatIs('open', 'disabled'));
+  assert.deepEqual([fault?.code, fault?.safety], ['burn.readback-differs', 'condemned']);
+  assert.equal(bus.programs.length, plan.burns.length + 2);
   assert.equal(lastOf(events), 'burned');
 });
 

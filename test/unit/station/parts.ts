@@ -2,6 +2,7 @@
 // software, whose burns can be told.
 import { createHash } from 'node:crypto';
 import { systemClock } from '../../../main/base/clock.ts';
+import { silentLog } from '../../../main/base/log.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import type { Board } from '../../../main/chip/board.ts';
 import { openBoard } from '../../../main/chip/live-board.ts';
@@ -56,6 +57,7 @@ export class Rig {
       ledger: this.book.ledger,
       signer: this.token.signer,
       clock: systemClock,
+      log: silentLog,
       random: seededRandom(5),
       listen: (event) => this.heard.push(event),
       shelf: this.shelf,
@@ -64,8 +66,9 @@ export class Rig {
 
   /** The station of these parts, for what it does beside runs. */
   get station(): Station {
+    const { log: _, ...parts } = this.parts;
     return new Station({
-      ...this.parts,
+      ...parts,
       name: 'line-1',
       openPort: async () => {
         throw new Error('no port is opened by address here');
