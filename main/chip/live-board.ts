@@ -289,7 +289,7 @@ class LiveBoard implements Board {
       code: 'chip.secure-download',
       what: 'The board is in secure download mode: its eFuses can be neither read nor burned any more.',
       next: 'A finished board is checked against its sealed record; any other has to be set aside.',
-      safety: 'sealed',
+      safety: 'shut',
     });
   }
 }

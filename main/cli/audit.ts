@@ -6,7 +6,7 @@ import { verifyRows } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
-import { identityWords, type SealedRecord } from '../model/record.ts';
+import { finishedWords, identityWords, type SealedRecord } from '../model/record.ts';
 import { storageRows } from '../model/storage.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
@@ -144,6 +144,7 @@ function recordLines(record: SealedRecord): string[] {
       ...(record.flashEncryptedBy === 'device' ? [['flash key', 'made in the device: nobody has a copy']] : []),
       ...(record.escrows ? [['in escrow', record.escrows.map(({ what }) => what).join(', ')]] : []),
       ['keys destroyed', record.keysDestroyedAt ?? 'no'],
+      ...(record.finishedLater ? [['finished later by', finishedWords(record.finishedLater)]] : []),
       [
         'waivers',
         record.waivers.map(({ check, reason, by }) => `${check} (${reason}${by ? `; ${by}` : ''})`).join('; ') || '-',

@@ -4,6 +4,7 @@ import { blockHealth, decodeSnapshot } from '../efuse/snapshot.ts';
 import { efuseToken } from '../efuse/token.ts';
 import { revisionText } from '../model/chip.ts';
 import { BoardFault, RecipeFault } from '../model/fault.ts';
+import { bootRuleOf } from '../station/boot-rule.ts';
 import { type DeviceReport, proveSealedBoard } from '../station/verify-device.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { table } from './words.ts';
@@ -12,6 +13,7 @@ export interface DeviceOptions extends OpenOptions {
   readonly port: string;
   readonly json?: boolean;
   readonly serial?: string;
+  readonly resetByOperator?: boolean;
 }
 
 async function withBoard<T>(
@@ -98,6 +100,8 @@ export async function verify(options: DeviceOptions, context: CliContext): Promi
       random: context.random,
       record,
       find: (id) => ledger.sealedDevice(id),
+      ruleOf: (hash) => bootRuleOf(ledger, hash),
+      ...(options.resetByOperator ? { resetBy: 'operator' } : {}),
     });
     return tell(report, options, context);
   } finally {
@@ -113,6 +117,7 @@ function tell(report: DeviceReport, options: DeviceOptions, context: CliContext)
         mac: report.record.chip.mac,
         run: report.record.run,
         checks: report.checks,
+        unproven: report.unproven,
         ok: failed.length === 0,
       }),
     );
@@ -124,6 +129,7 @@ function tell(report: DeviceReport, options: DeviceOptions, context: CliContext)
       report.checks.map((check) => [check.ok ? 'as recorded' : 'DIFFERS', check.what, check.evidence]),
     ))
       context.streams.answer(line);
+    for (const what of report.unproven) context.streams.answer(`not proven   ${what}`);
   }
   if (failed.length > 0) {
     throw new BoardFault({

@@ -1,6 +1,7 @@
 import type { FirmwareFacts } from '../model/assurance.ts';
 import { revisionText } from '../model/chip.ts';
 import type { StoredEvent } from '../model/event.ts';
+import { type IdentifiedBy, identifiedWords } from '../model/record.ts';
 import { bytesText, hex, secondsText } from './words.ts';
 
 type Event = StoredEvent['event'];
@@ -139,7 +140,9 @@ function observedText(what: string, value: unknown): string {
       return `takes ${project ?? 'firmware'} ${version ?? ''}, ESP-IDF ${idfVersion ?? 'unknown'}: ${found} findings of the build, ${findings.length - found} waived`;
     }
     case 'finishes-run':
-      return `is the board of run ${facts.run}, by ${facts.by}`;
+      return `is the board of run ${facts.run}, known by ${facts.identifiedBy ? `${facts.identifiedBy}: ${identifiedWords[facts.identifiedBy as IdentifiedBy]}` : facts.by}`;
+    case 'awaits-reset':
+      return `waits for a person to reset the board with its boot pin released`;
     default: {
       const text = JSON.stringify(value);
       return `${what} ${text.length > 100 ? `${text.slice(0, 97)}...` : text}`;

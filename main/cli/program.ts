@@ -89,6 +89,10 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--operator <id>', 'who works here')
     .option('--order <id>', 'the order this batch belongs to')
     .option('--serial <serial>', 'serial number of the next board; repeatable', gather)
+    .option(
+      '--device <mac>',
+      'the one board in the fixture, by MAC or serial number: for a shut board that waits for its seal',
+    )
     .option('--reset-by-operator', 'a person resets boards whose port cannot')
     .action(end((options) => provision(options, context)));
 
@@ -99,6 +103,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   command(devices, 'verify', 'the board against its sealed record')
     .requiredOption('--port <port>', 'where the board is')
     .option('--serial <serial>', 'whose record it must be')
+    .option('--reset-by-operator', 'a person resets the board whose port cannot')
     .action(end((options) => device.verify(options, context)));
 
   command(devices, 'ports', 'the serial ports of this computer, by the USB places that fixtures are named by')

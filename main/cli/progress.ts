@@ -84,6 +84,10 @@ export class ProgressDisplay {
         row.fraction = null;
         this.#line(event.fixture, `${row.board}  ${row.step}`);
         break;
+      case 'observed':
+        if (inner.what === 'awaits-reset')
+          this.#verdict(event.fixture, 'reset the board now, with its boot pin released: its start is awaited');
+        break;
       case 'progress':
         row.fraction = inner.total > 0 ? inner.done / inner.total : null;
         break;

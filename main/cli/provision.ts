@@ -17,6 +17,8 @@ export interface ProvisionOptions extends OpenOptions, RecipeOptions {
   readonly operator?: string;
   readonly order?: string;
   readonly serial?: readonly string[];
+  /** The one board that may be worked on, by MAC or serial number. */
+  readonly device?: string;
   readonly resetByOperator?: boolean;
   /** With keys of the private token's own in place of those that the recipe names: see `forRehearsal`. */
   readonly rehearsal?: boolean;
@@ -29,6 +31,7 @@ export async function provision(options: ProvisionOptions, context: CliContext):
   const loaded = options.rehearsal ? { ...read, recipe: forRehearsal(read.recipe) } : read;
   const fixtures = fixturesOf(options, context);
   refuseSerials(loaded.recipe, options.serial ?? []);
+  refuseDeviceAmongMany(options, fixtures.length);
   const station = await context.openStation(options);
   const stop = new AbortController();
   const display = new ProgressDisplay(
@@ -57,6 +60,7 @@ export async function provision(options: ProvisionOptions, context: CliContext):
       operator: options.operator ?? null,
       serials: options.serial ?? [],
       resetBy: options.resetByOperator ? 'operator' : 'lines',
+      ...(options.device === undefined ? {} : { device: options.device }),
       signal: stop.signal,
     });
     display.close();
@@ -76,7 +80,17 @@ function refuseSerials({ name, serial: { from } }: Recipe, serials: readonly str
   throw new RecipeFault({
     code: 'cli.serial',
     what: `Serial numbers were given, but the recipe ${name} makes its own (serial.from: ${from}).`,
-    next: 'Leave --serial out, or set serial.from to scan in the recipe.',
+    next: 'Leave --serial out, or set serial.from to scan in the recipe. A shut board that waits for its seal is named by --device.',
+  });
+}
+
+/** A name is said of one board in one fixture; among many nobody would know of which. */
+function refuseDeviceAmongMany({ device, count }: ProvisionOptions, fixtures: number): void {
+  if (device === undefined || (fixtures === 1 && (count ?? 1) === 1)) return;
+  throw new RecipeFault({
+    code: 'cli.device',
+    what: '--device names one board, and more than one would be worked on.',
+    next: 'Give one --port and no --count with it.',
   });
 }
 

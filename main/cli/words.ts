@@ -17,9 +17,10 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 const safetyWords: Readonly<Record<Fault['safety'], string>> = {
-  untouched: 'The board was not changed.',
+  untouched: 'Nothing was burned into the board in this visit.',
   resumable: 'The board is part way and safe: this station can go on with it.',
   condemned: 'The board cannot become this product any more.',
+  shut: 'The download door of the board is shut; whether it is sealed its record tells.',
   sealed: 'The board is sealed.',
   'no-board': '',
 };

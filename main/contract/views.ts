@@ -141,6 +141,8 @@ export interface VerifyView {
   readonly mac: string;
   readonly ok: boolean;
   readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly evidence: string }[];
+  /** What this look could not prove, in words. */
+  readonly unproven: readonly string[];
 }
 
 export type RecipeState = 'draft' | 'rehearsed' | 'approved' | 'retired';

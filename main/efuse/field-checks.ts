@@ -245,7 +245,8 @@ function softJtag(
 }
 
 /** Fields that shut download mode: the last burn of all, after which nothing can be burned any more. */
-const downloadDoors = ['ENABLE_SECURITY_DOWNLOAD', 'DIS_DOWNLOAD_MODE', 'UART_DOWNLOAD_DIS'];
+/** The fields that shut download mode, by any of its names. */
+export const downloadDoors: readonly string[] = ['ENABLE_SECURITY_DOWNLOAD', 'DIS_DOWNLOAD_MODE', 'UART_DOWNLOAD_DIS'];
 
 /** Whether a field shuts download mode, by any of its names. */
 export function shutsDownload(field: string): boolean {

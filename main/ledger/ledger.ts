@@ -150,6 +150,11 @@ export interface LedgerReader {
     readonly mac?: string;
     readonly limit?: number;
   }): Promise<readonly RunRecord[]>;
+  /**
+   * Runs that meant to burn one of these fields of BLOCK0 and did not end well, of every board that is neither sealed nor condemned, the
+   * latest first: all of them, however long ago.
+   */
+  unfinishedBurns(fields: readonly string[]): Promise<readonly RunRecord[]>;
   /** In order of `seq`. Wrapped keys are not given back here (`wrapped` is null): see `DeviceHistory.openKeys` and `escrows`. */
   events(run: string): Promise<readonly StoredEvent[]>;
   /** Ended runs of a batch by outcome. */

@@ -3,12 +3,14 @@ export type FaultClass = 'board' | 'fixture' | 'token' | 'ledger' | 'recipe' | '
 
 /** What is known of the board's state when a fault is raised. */
 export type BoardSafety =
-  /** nothing irreversible was done to it in this run */
+  /** this station did nothing irreversible to it in this visit; what it was before is not said */
   | 'untouched'
   /** part of the plan is burned; the station can go on from here */
   | 'resumable'
   /** it cannot become this product any more */
   | 'condemned'
+  /** its download door is shut; whether it is sealed only its record tells */
+  | 'shut'
   /** sealed, or already so before */
   | 'sealed'
   /** no board is concerned */

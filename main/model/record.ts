@@ -92,11 +92,42 @@ export interface SealedRecord {
   readonly efusesBefore: Fact;
   readonly efusesAfter: Fact;
   readonly bootProof: Fact;
+  /** Set where the board was shut before it could be sealed, and a later run finished it. */
+  readonly finishedLater?: FinishedLater;
   readonly waivers: readonly WaiverRecord[];
   /** What was known of the firmware; left out in records that were sealed before it was kept. */
   readonly firmware?: FirmwareFacts;
   readonly keysDestroyedAt: string | null;
   readonly software: { readonly name: 'fuseline'; readonly version: string };
+}
+
+/**
+ * By what a later run knew which board lay before it, when its door was shut and nothing of it could be read. signature: it signed a fresh
+ * challenge with its device key. console-mac: its application printed its MAC. operator: a person named it, and nothing contradicted.
+ */
+export type IdentifiedBy = 'signature' | 'console-mac' | 'operator';
+
+/** How a board was finished that had been shut, and not sealed, in an earlier run. */
+export interface FinishedLater {
+  readonly identifiedBy: IdentifiedBy;
+  /** The run that made it. */
+  readonly madeIn: string;
+  readonly fixture: string;
+  /** Who worked there then. */
+  readonly operator: string | null;
+}
+
+/** How sure it is that the board which was finished later is the one of its record. */
+export const identifiedWords: Readonly<Record<IdentifiedBy, string>> = {
+  signature: 'its device key signed a fresh challenge: no other board can',
+  'console-mac': 'its application printed this MAC on the console: as sure as the application that was installed',
+  operator: 'a person named it: nothing in the board itself says that it is this one',
+};
+
+/** The same with run, place and person. */
+export function finishedWords({ identifiedBy, madeIn, fixture, operator }: FinishedLater): string {
+  const who = operator === null ? '' : `, operator ${operator}`;
+  return `${identifiedBy} (${identifiedWords[identifiedBy]}); made in run ${madeIn}, finished in fixture ${fixture}${who}`;
 }
 
 /** An order: so many boards of one recipe. */

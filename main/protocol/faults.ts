@@ -19,7 +19,7 @@ export function closedBySecureDownload(name: string, opcode: number): BoardFault
     code: 'protocol.secure-download',
     what: `The board is in secure download mode, which does not know ${name}.`,
     next: 'This board was closed before: look it up in the ledger, or set it aside.',
-    safety: 'resumable',
+    safety: 'shut',
     details: { command: name, opcode },
   });
 }
@@ -29,8 +29,8 @@ export function downloadDisabled(consoleRate: number): BoardFault {
   return new BoardFault({
     code: 'protocol.download-disabled',
     what: 'The board says that its download mode is switched off for good.',
-    next: 'This board was sealed before: look it up in the ledger, or set it aside.',
-    safety: 'sealed',
+    next: 'Look for its record by its serial number, or set it aside: no board that waits for its seal here is known to be this one.',
+    safety: 'shut',
     details: { consoleRate },
   });
 }

@@ -1,7 +1,8 @@
-import type { DeviceHistory } from '../ledger/ledger.ts';
+import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
 import { type ChipIdentity, type ChipKind, revisionText } from '../model/chip.ts';
 import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
 import type { Plan, Recipe } from '../recipe/types.ts';
+import { bareMac } from './waiting-boards.ts';
 
 /**
  * May this board become this product here and now? Each rule is a small pure question; the first no is the answer.
@@ -97,6 +98,23 @@ export function refuseOwnPort({ doors }: Recipe, usb: { readonly vendorId: numbe
     what: `The recipe shuts the chip's own USB (doors.${door}), and this fixture reaches the board through it: the station would lose the board half done.`,
     next: "Use a fixture that reaches the chip's UART, or leave that door open in the recipe.",
     safety: 'untouched',
+  });
+}
+
+/** Whether another board lies in the fixture than the one that a person named, by MAC or serial number. Null: it does not. */
+export async function refuseUnnamed(
+  device: string | null,
+  mac: string | null,
+  ledger: Pick<LedgerReader, 'claimedBy'>,
+): Promise<Fault | null> {
+  if (device === null || mac === null || bareMac(device) === bareMac(mac)) return null;
+  if ((await ledger.claimedBy('serial', device.trim())) === mac) return null;
+  return new RecipeFault({
+    code: 'admission.other-board',
+    what: `The board in the fixture is ${mac}, and ${JSON.stringify(device)} was named.`,
+    next: 'Insert the board that was named, or start without --device.',
+    safety: 'untouched',
+    details: { found: mac, named: device },
   });
 }
 

@@ -9,12 +9,13 @@ import type { Outcome } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenPort } from '../transport/port.ts';
-import { refuseBoard, refuseOwnPort } from './admission.ts';
+import { refuseBoard, refuseOwnPort, refuseUnnamed } from './admission.ts';
 import { BoardDetection, type Inserted } from './board-detection.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import type { FixtureState, StationListener } from './events.ts';
 import { finishLockedBoard, isLocked } from './locked-board.ts';
 import { Run, type RunEnd, type RunJob } from './run.ts';
+import { isNamed } from './waiting-boards.ts';
 
 /** One place for a board: its name for people, and the port that leads there. */
 export interface FixtureSpec {
@@ -35,6 +36,8 @@ export interface FixtureGate {
   gone(fixture: string): void;
   /** Whether a sealed board is done only when its label was scanned back. */
   readonly scansLabels: boolean;
+  /** What a person has said that the shut board in this fixture is (a scanned label), where it is one of these; null: nothing. */
+  named(fixture: string, isOne: (text: string) => boolean): string | null;
   /** A board was sealed. Resolves when it is done, or when the batch ended meanwhile; never rejects. */
   finish(board: SealedBoard, signal: AbortSignal): Promise<void>;
 }
@@ -58,7 +61,12 @@ export interface FixtureParts {
   readonly log: Log;
   readonly listen: StationListener;
   readonly shelf: CredentialShelf;
-  readonly job: Omit<RunJob, 'serial' | 'canReset'> & { readonly operator: string | null; readonly batch: string };
+  readonly job: Omit<RunJob, 'serial' | 'canReset'> & {
+    readonly operator: string | null;
+    readonly batch: string;
+    /** The one board that may be worked on, by MAC or serial number, where a person named it. */
+    readonly device: string | null;
+  };
   /** Null: boards start as they are found, and the first one has to be there. */
   readonly gate: FixtureGate | null;
   /** Claims the next board of the batch, or null: no more. */
@@ -209,7 +217,10 @@ export class Fixture {
   ): Promise<RunEnd> {
     if ('board' in inserted && !inserted.board.identity.security.secureDownload) {
       try {
-        const refused = refuseOwnPort(this.#parts.job.loaded.recipe, inserted.usb);
+        const { loaded, device } = this.#parts.job;
+        const refused =
+          refuseOwnPort(loaded.recipe, inserted.usb) ??
+          (await refuseUnnamed(device, inserted.board.identity.mac, this.#parts.ledger));
         return refused ? await run.fail(refused, startedAt) : await run.perform(inserted.board);
       } finally {
         await inserted.board.close();
@@ -229,18 +240,28 @@ export class Fixture {
 
   async #finishLocked(record: RunRecord, serial: string | null, fault: unknown): Promise<RunEnd | null> {
     const { job } = this.#parts;
+    const { ledger, gate, listen } = this.#parts;
     const finished = await finishLockedBoard(this.#parts, {
-      recipe: job.loaded.recipe,
+      loaded: job.loaded,
       offersProof: job.release.offersProof,
       resetBy: job.resetBy,
-      serial,
+      named: (waiting) =>
+        job.device ??
+        serial ??
+        gate?.named(this.#spec.name, (text) => waiting.some((board) => isNamed(board, text))) ??
+        null,
       address: this.#spec.address,
       fault,
       run: record,
+      say: async (step, event) => {
+        await ledger.append(record.id, step, event);
+        listen({ type: 'run', fixture: record.fixture, run: record.id, step, event });
+      },
       signal: job.signal,
     });
     if (finished === null) return null;
-    const { mac, serial: bound } = finished.run.run;
+    const { mac, run } = finished.board;
+    const bound = run.serial;
     return { outcome: 'passed', fault: null, mac, serial: bound, seal: finished.seal };
   }
 

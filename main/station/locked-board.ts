@@ -1,56 +1,23 @@
 import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
+import { digestOf } from '../base/json.ts';
 import type { RandomSource } from '../base/random.ts';
 import { consoleRateOf, openShutBoard } from '../chip/connect.ts';
-import { shutsDownload } from '../efuse/field-checks.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Fact, StoredEvent } from '../model/event.ts';
-import { BoardFault, isFault } from '../model/fault.ts';
-import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { StepEvent } from '../model/event.ts';
+import { BoardFault, type Fault, isFault } from '../model/fault.ts';
+import type { IdentifiedBy, RunRecord, SealedRecord } from '../model/record.ts';
+import type { LoadedRecipe } from '../recipe/load.ts';
+import { awaitsReset } from '../recipe/steps/boot-proof.ts';
 import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
-import type { Recipe } from '../recipe/types.ts';
 import type { OpenPort } from '../transport/port.ts';
-import { burnHistoryOf, recordedBefore } from './burn-history.ts';
+import { type BootRule, bootRuleOf } from './boot-rule.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
+import { bareMac, colons, isNamed, macsOn, type WaitingBoard, waitingBoards } from './waiting-boards.ts';
 
 /** Whether a fault says that the chip is there and its door is shut. */
 export function isLocked(fault: unknown): boolean {
   return isFault(fault, 'protocol.download-disabled') || isFault(fault, 'admission.secure-download');
-}
-
-/** A run that shut a door and was cut off before its board was sealed. */
-interface UnsealedRun {
-  readonly run: RunRecord;
-  /** Those of its record. */
-  readonly events: readonly StoredEvent[];
-}
-
-/** How many of the latest runs are searched for one that was cut off: a fixture's interrupted board comes back soon. */
-const searchedRuns = 500;
-
-/**
- * Runs whose last burn was at least intended and whose board is neither sealed nor condemned: what a locked board may be, in whichever
- * fixture it lies now. With a serial number only that board's.
- */
-async function unsealedRuns(ledger: Ledger, serial: string | null): Promise<UnsealedRun[]> {
-  const found: UnsealedRun[] = [];
-  for (const run of await ledger.runs({ limit: searchedRuns })) {
-    if (run.mac === null || run.outcome === 'passed' || (serial !== null && run.serial !== serial)) continue;
-    const events = await ledger.events(run.id);
-    const doorMeant = events.some(({ event }) => event.type === 'intend' && shutsDoor(event.detail));
-    if (!doorMeant || found.some((other) => other.run.mac === run.mac)) continue;
-    const history = await ledger.history(run.mac);
-    if (history.sealed !== null || history.condemned !== null) continue;
-    const wroteFlash = events.some(({ event }) => event.type === 'step-started' && event.step === 'write-flash');
-    found.push({ run, events: [...recordedBefore(burnHistoryOf(history), wroteFlash), ...events] });
-  }
-  return found;
-}
-
-/** Whether a burn (its detail as main/chip writes it) shuts download mode. */
-function shutsDoor(detail: Fact): boolean {
-  const { fields } = detail as { fields?: readonly { readonly field: string }[] };
-  return fields?.some(({ field }) => shutsDownload(field)) ?? false;
 }
 
 /** What finishing a locked board needs of the fixture. */
@@ -64,101 +31,256 @@ export interface LockedBoardParts {
 }
 
 export interface LockedBoardTask {
-  readonly recipe: Recipe;
-  /** Whether the firmware answers a challenge. */
+  readonly loaded: Pick<LoadedRecipe, 'recipe' | 'ref'>;
+  /** Whether the firmware of this recipe answers a challenge. */
   readonly offersProof: boolean;
   readonly resetBy: 'lines' | 'operator';
-  readonly serial: string | null;
+  /** What a person says that the board is: its MAC or serial number; null: nothing was said. Asked with the boards that it may be. */
+  named(waiting: readonly WaitingBoard[]): string | null;
   readonly address: string;
   /** What the board said that its door is shut by. */
   readonly fault: unknown;
   /** The run that found the board locked: its events go on from there. */
   readonly run: RunRecord;
+  /** Writes an event of that run, and shows it. */
+  say(step: string | null, event: StepEvent): Promise<void>;
   readonly signal: AbortSignal;
 }
 
+/** Boards that are asked in one boot: the same lines are awaited of them, and all can sign or none. */
+interface Likely {
+  readonly rule: BootRule;
+  readonly keyed: boolean;
+  readonly boards: WaitingBoard[];
+}
+
+/** Which board it is, and by what that is known. */
+interface Recognised {
+  readonly board: WaitingBoard;
+  readonly by: IdentifiedBy;
+  readonly proof: BootProof;
+  readonly nonce: Uint8Array | null;
+}
+
+/** How long after the last expected line an application may still print its MAC, ms. */
+const macMs = 2000;
+
 /**
- * A board whose door was shut and whose seal was lost to a power cut or a full disk: it cannot be read any more, so it has to prove which
- * one it is. With a device key it signs a fresh challenge, and the run whose certificate holds that key is the one. Without, only a scanned
- * serial number tells. Appends the proof to the finding run and seals under it. Null: no board of this ledger waits for its seal, so this one
- * is foreign or already sealed. Keys: the interrupted run's wrapped forms are dropped by the seal. BoardFaults: `admission.which-shut-board`
- * where nothing but a serial number can tell; `admission.other-shut-board` where the signature is none of ours; those of the boot proof.
+ * A board whose door was shut and whose seal was lost to a power cut, a full disk or a lost answer: it cannot be read any more, so it has to
+ * show which one it is. With a device key it signs a fresh challenge, and the run whose certificate holds that key is the one. Without, the
+ * MAC that its application prints tells, or else a person. It boots by the rule of the recipe it was made by. Appends the proof to the
+ * finding run and seals under it; the record says by what the board was known. Null: no board of this ledger waits for its seal, so this
+ * one is foreign or already sealed. Keys: the interrupted run's wrapped forms are dropped by the seal. BoardFaults:
+ * `admission.which-shut-board` where neither board nor person tells; `admission.other-shut-board` where what the board shows contradicts;
+ * those of the boot proof.
  */
 export async function finishLockedBoard(
   parts: LockedBoardParts,
   task: LockedBoardTask,
-): Promise<{ readonly run: UnsealedRun; readonly seal: { readonly row: number; readonly hash: string } } | null> {
-  const { ledger, clock, random } = parts;
-  const candidates = await unsealedRuns(ledger, task.serial);
-  if (candidates.length === 0) return null;
-  const keyed = task.offersProof ? candidates.filter((candidate) => publicKeyOf(candidate) !== null) : [];
-  if (keyed.length === 0 && (task.serial === null || candidates.length > 1)) throw nobodyKnowsWhich(candidates.length);
-  const nonce = keyed.length > 0 ? random(32) : null;
-  const port = await parts.openPort(task.address, { baudRate: 115200 });
-  const board = openShutBoard(port, { clock, ...consoleRateOf(task.fault) });
-  let proof: BootProof;
-  try {
-    proof = await proveByBoot(board, {
-      clock,
-      resetBy: task.resetBy,
-      rule: task.recipe.bootProof,
-      nonce,
-      signal: task.signal,
-    });
-  } finally {
-    await board.close();
-  }
-  const found =
-    nonce === null
-      ? candidates[0]!
-      : keyed.find((candidate) => signatureFits(proof.answer!, nonce, publicKeyOf(candidate)!));
-  if (found === undefined) throw otherBoard(keyed.length);
-  const mac = found.run.mac!;
-  await ledger.bindRun(task.run.id, { mac, ...(found.run.serial ? { serial: found.run.serial } : {}) });
-  await ledger.append(task.run.id, null, {
+): Promise<{ readonly board: WaitingBoard; readonly seal: { readonly row: number; readonly hash: string } } | null> {
+  const waiting = await waitingBoards(parts.ledger);
+  if (waiting.length === 0) return null;
+  const { board, by, proof, nonce } = await recognise(parts, task, waiting);
+  const { ledger, clock } = parts;
+  const { run, mac } = board;
+  await ledger.bindRun(task.run.id, { mac, ...(run.serial ? { serial: run.serial } : {}) });
+  const { fixture, operator } = task.run;
+  await task.say(null, {
     type: 'observed',
     what: 'finishes-run',
-    value: { run: found.run.id, by: nonce === null ? 'serial number' : 'signature of the device key' },
+    value: { run: run.id, identifiedBy: by, fixture, operator },
   });
-  await ledger.append(task.run.id, 'final-boot-proof', {
+  await task.say('final-boot-proof', {
     type: 'verified',
     what: 'sealed-boot',
     detail: { lines: proof.lines, ...(nonce === null ? {} : { challenge: toHex(nonce), ...proof.answer }) },
   });
-  await ledger.append(task.run.id, 'destroy-keys', { type: 'keys-destroyed', roles: [], livedMs: 0 });
-  const events = [...found.events, ...(await ledger.events(task.run.id))];
-  const record = sealedRecordOf({ ...found.run, id: task.run.id }, events, {
+  await task.say('destroy-keys', { type: 'keys-destroyed', roles: [], livedMs: 0 });
+  const events = [...board.events, ...(await ledger.events(task.run.id))];
+  const record = sealedRecordOf({ ...run, id: task.run.id }, events, {
     station: parts.station,
     sealedAt: isoTime(clock.now()),
     software: parts.software,
   });
-  return { run: found, seal: await ledger.seal(record) };
+  return { board, seal: await ledger.seal(record) };
 }
 
-/** How many boards wait for their seal behind a shut door, in words. */
-const waiting = (count: number) => (count === 1 ? 'one board waits' : `${count} boards wait`);
-
-function nobodyKnowsWhich(count: number): BoardFault {
-  return new BoardFault({
-    code: 'admission.which-shut-board',
-    what: `The door of this board is shut, and ${waiting(count)} here for the seal: nothing tells whether this is one of them.`,
-    next: 'Start it with the serial number of its label (--serial S), which for a recipe without labels is its MAC without colons.',
-    safety: 'resumable',
-    details: { waiting: count },
-  });
+async function recognise(
+  parts: LockedBoardParts,
+  task: LockedBoardTask,
+  waiting: readonly WaitingBoard[],
+): Promise<Recognised> {
+  const name = task.named(waiting);
+  const meant = name === null ? null : (waiting.find((board) => isNamed(board, name)) ?? null);
+  let failed: unknown = null;
+  for (const likely of await likelies(parts.ledger, task, waiting, meant)) {
+    let booted: Omit<Recognised, 'board' | 'by'>;
+    try {
+      booted = await boot(parts, task, likely);
+    } catch (error) {
+      // Boards of another recipe say other lines: theirs are awaited in a boot of its own.
+      if (!isFault(error, 'boot-proof.failed')) throw error;
+      failed ??= error;
+      continue;
+    }
+    if (likely.keyed && !waiting.some((board) => isSignedBy(board, booted)))
+      throw otherBoard(waiting.length, 'its signature is by none of their keys');
+    const known = likely.keyed ? bySignature(likely, booted) : byConsole(likely, booted, waiting);
+    if (known !== null) {
+      if (meant !== null && meant.mac !== known.board.mac) throw notTheNamed(meant, known);
+      return { ...booted, ...known };
+    }
+    if (likely.keyed) continue;
+    const contradicting = [...macsOn(booted.proof.heard)];
+    if (meant !== null && likely.boards.includes(meant)) {
+      const other = await knownOther(parts.ledger, contradicting, meant);
+      if (other !== null) throw otherBoard(waiting.length, `it prints the MAC of ${other}`);
+      return { ...booted, board: meant, by: 'operator' };
+    }
+    throw nobodyKnowsWhich(waiting, name);
+  }
+  throw meant !== null || !isFault(failed) ? failed : notProven(failed, waiting.length);
 }
 
-function otherBoard(count: number): BoardFault {
-  return new BoardFault({
-    code: 'admission.other-shut-board',
-    what: `The door of this board is shut, and ${waiting(count)} here for the seal: its signature shows that this is another one.`,
-    next: 'Set the board aside: it was sealed before, or made elsewhere. It was not changed.',
-    safety: 'untouched',
-    details: { waiting: count },
-  });
+/** The waiting boards in the order in which they are tried; those that a person named, or that the running recipe made, first. */
+async function likelies(
+  ledger: Ledger,
+  { loaded, offersProof }: LockedBoardTask,
+  waiting: readonly WaitingBoard[],
+  meant: WaitingBoard | null,
+): Promise<Likely[]> {
+  const groups = new Map<string, Likely>();
+  const isOurs = ({ run }: WaitingBoard) => run.recipe.hash === loaded.ref.hash;
+  const rank = (board: WaitingBoard) => (board === meant ? 0 : isOurs(board) ? 1 : 2);
+  for (const board of [...waiting].sort((a, b) => rank(a) - rank(b))) {
+    const rule = (await bootRuleOf(ledger, board.run.recipe.hash)) ?? loaded.recipe.bootProof;
+    const signs = rule.challenge === 'required' || wasChallenged(board) || (isOurs(board) && offersProof);
+    const keyed = signs && rule.challenge !== 'none' && publicKeyOf(board) !== null;
+    const key = `${keyed} ${digestOf(rule)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { rule, keyed, boards: [board] });
+    else group.boards.push(board);
+  }
+  return [...groups.values()];
+}
+
+/** One boot by the rule of these boards, with a challenge where they have keys. */
+async function boot(
+  { openPort, clock, random }: LockedBoardParts,
+  { address, fault, resetBy, signal, say }: LockedBoardTask,
+  { rule, keyed, boards }: Likely,
+): Promise<Omit<Recognised, 'board' | 'by'>> {
+  const nonce = keyed ? random(32) : null;
+  const port = await openPort(address, { baudRate: 115200 });
+  const board = openShutBoard(port, { clock, ...consoleRateOf(fault) });
+  try {
+    if (resetBy === 'operator') await say('final-boot-proof', awaitsReset(rule));
+    const pattern = new RegExp(boards.map(({ mac }) => mac.split(':').join('[:-]?')).join('|'), 'i');
+    const listenFor = keyed ? {} : { listenFor: { pattern, ms: macMs } };
+    return { nonce, proof: await proveByBoot(board, { clock, resetBy, rule, nonce, signal, ...listenFor }) };
+  } finally {
+    await board.close();
+  }
+}
+
+type Known = Pick<Recognised, 'board' | 'by'>;
+
+function bySignature({ boards }: Likely, { proof, nonce }: Pick<Recognised, 'proof' | 'nonce'>): Known | null {
+  const board = boards.find((one) => isSignedBy(one, { proof, nonce }));
+  return board === undefined ? null : { board, by: 'signature' };
+}
+
+function isSignedBy(board: WaitingBoard, { proof, nonce }: Pick<Recognised, 'proof' | 'nonce'>): boolean {
+  const publicKey = publicKeyOf(board);
+  return publicKey !== null && nonce !== null && proof.answer !== null && signatureFits(proof.answer, nonce, publicKey);
+}
+
+/** Where the console shows the MAC of just one board that waits. */
+function byConsole(
+  { boards }: Likely,
+  { proof }: Pick<Recognised, 'proof'>,
+  waiting: readonly WaitingBoard[],
+): Known | null {
+  const shown = macsOn(proof.heard);
+  const [board, ...more] = waiting.filter(({ mac }) => shown.has(bareMac(mac)));
+  return board === undefined || more.length > 0 || !boards.includes(board) ? null : { board, by: 'console-mac' };
+}
+
+/** A board of the ledger, other than the named one, whose MAC stands on the console while that of the named one does not. */
+async function knownOther(ledger: Ledger, shown: readonly string[], meant: WaitingBoard): Promise<string | null> {
+  if (shown.includes(bareMac(meant.mac))) return null;
+  for (const bare of shown) {
+    const mac = colons(bare);
+    if ((await ledger.runs({ mac, limit: 1 })).length > 0) return mac;
+  }
+  return null;
+}
+
+/** Whether it answered a challenge with its door open. */
+function wasChallenged({ events }: WaitingBoard): boolean {
+  return events.some(
+    ({ event }) =>
+      event.type === 'verified' &&
+      event.what === 'boot' &&
+      (event.detail as { challenge?: string }).challenge !== undefined,
+  );
 }
 
 /** The public key that the run certified, or asked a certificate for, last. */
-function publicKeyOf({ events }: UnsealedRun): string | null {
+function publicKeyOf({ events }: WaitingBoard): string | null {
   return identityIn(events)?.publicKey ?? null;
+}
+
+/** How many boards wait for their seal behind a shut door, in words. */
+const waits = (count: number) => (count === 1 ? 'one board waits' : `${count} boards wait`);
+
+/** How many of them a message names. */
+const namedInMessage = 6;
+
+function nobodyKnowsWhich(waiting: readonly WaitingBoard[], name: string | null): BoardFault {
+  const list = waiting
+    .slice(0, namedInMessage)
+    .map(({ mac, run }) => `${mac}${run.serial === null || run.serial === bareMac(mac) ? '' : ` (${run.serial})`}`)
+    .join(', ');
+  const more = waiting.length > namedInMessage ? `, and ${waiting.length - namedInMessage} more` : '';
+  const said = name === null ? '' : ` ${JSON.stringify(name)} is none of them.`;
+  return new BoardFault({
+    code: 'admission.which-shut-board',
+    what: `The door of this board is shut, it prints no MAC, and ${waits(waiting.length)} here for the seal: ${list}${more}.${said}`,
+    next: 'Name it by its label: in the window scan the label and insert the board again; in a terminal start with --device and its MAC or serial number. If it is none of these, set it aside.',
+    safety: 'shut',
+    details: { waiting: waiting.length },
+  });
+}
+
+function notTheNamed(meant: WaitingBoard, { board, by }: Known): BoardFault {
+  return new BoardFault({
+    code: 'admission.other-shut-board',
+    what: `This is the board ${board.mac}, by ${by === 'signature' ? 'its signature' : 'the MAC that it prints'}, and ${meant.mac} was named.`,
+    next: 'Look at the label, and name the board that is in the fixture.',
+    safety: 'shut',
+    details: { found: board.mac, named: meant.mac },
+  });
+}
+
+/** It does not start as any board that waits here does, and nobody said that it is one. */
+function notProven({ code, what, details, cause }: Fault, count: number): BoardFault {
+  return new BoardFault({
+    code,
+    what: `${what} The door of this board is shut; ${waits(count)} here for the seal, and whether it is one of them is not known.`,
+    next: 'Insert it again. If it stays so, set it aside: it is none of them, or its firmware does not start.',
+    safety: 'shut',
+    details,
+    cause,
+  });
+}
+
+function otherBoard(count: number, why: string): BoardFault {
+  return new BoardFault({
+    code: 'admission.other-shut-board',
+    what: `The door of this board is shut, and ${waits(count)} here for the seal, but this is another one: ${why}.`,
+    next: 'Set the board aside: it was sealed before, or made elsewhere. It was booted and nothing was burned into it.',
+    safety: 'shut',
+    details: { waiting: count },
+  });
 }

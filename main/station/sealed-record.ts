@@ -4,7 +4,7 @@ import type { Fact, KeyRole, StoredEvent } from '../model/event.ts';
 import { ProgramFault } from '../model/fault.ts';
 import type { IdentityKey } from '../model/identity.ts';
 import type { OtaDeviceKey } from '../model/ota.ts';
-import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { FinishedLater, RunRecord, SealedRecord } from '../model/record.ts';
 import type { ProvisioningRecord, StorageRecord } from '../model/storage.ts';
 
 /** What the record says beside the events: who sealed it and when. */
@@ -64,11 +64,21 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     efusesBefore: identified.efuses,
     efusesAfter: { readOut: before, burnedAfterwards: planned.facts.door },
     bootProof: bootProofOf(all),
+    ...finishedOf(observed('finishes-run').at(-1)),
     waivers: waiversOf(all),
     ...(firmware === undefined ? {} : { firmware: firmware as unknown as FirmwareFacts }),
     keysDestroyedAt: destroyed?.at ?? null,
     software: facts.software,
   };
+}
+
+/** Runs from before it was kept said only in words how they knew the board. */
+function finishedOf(value: Fact | undefined): Pick<SealedRecord, 'finishedLater'> {
+  const { run, fixture, operator, identifiedBy } = (value ?? {}) as unknown as Partial<FinishedLater> & {
+    run?: string;
+  };
+  if (run === undefined || identifiedBy === undefined || fixture === undefined) return {};
+  return { finishedLater: { identifiedBy, madeIn: run, fixture, operator: operator ?? null } };
 }
 
 /** What was let go; where two runs made the device, what both said stands once. */

@@ -42,6 +42,8 @@ export interface ProvisionJob {
   /** Serial numbers, given to boards in the order in which they start. */
   readonly serials: readonly string[];
   readonly resetBy: 'lines' | 'operator';
+  /** The one board that may be worked on, by MAC or serial number: for a shut board that cannot say which one it is. */
+  readonly device?: string;
   /** Decides when an inserted board starts and with which serial number; without one boards start at once, with `serials`. */
   readonly gate?: FixtureGate;
   /** What `count` counts: boards tried (the default), or boards sealed, so that a failed one is made up for. */
@@ -128,7 +130,15 @@ export class Station {
           shelf: this.shelf,
           station: this.parts.name,
           listen: this.#publish,
-          job: { loaded: job.loaded, release, resetBy: job.resetBy, signal, operator: job.operator, batch },
+          job: {
+            loaded: job.loaded,
+            release,
+            resetBy: job.resetBy,
+            signal,
+            operator: job.operator,
+            batch,
+            device: job.device ?? null,
+          },
           gate: job.gate ?? null,
           claim: () => {
             if (signal.aborted || (total !== null && started >= total)) return null;

@@ -311,7 +311,7 @@ export class VirtualChip {
     this.#mode = 'silent';
     this.#autoBaud = false;
     this.#registers.attachFlash();
-    const { firmwareShutsDoors, firmwareForcesConstantTime, firmwareEncrypts } = this.#options;
+    const { firmwareShutsDoors, firmwareForcesConstantTime, firmwarePrintsMac, firmwareEncrypts } = this.#options;
     const life = this.#life;
     const result = this.#boot({
       ...this.identity,
@@ -320,6 +320,7 @@ export class VirtualChip {
       random: this.#random,
       ...(firmwareShutsDoors === undefined ? {} : { firmwareShutsDoors }),
       ...(firmwareForcesConstantTime === undefined ? {} : { firmwareForcesConstantTime }),
+      ...(firmwarePrintsMac === undefined ? {} : { firmwarePrintsMac }),
       burn: (field, value) => this.efuse.burnField(field, value),
       ...(firmwareEncrypts !== true
         ? {}

@@ -41,6 +41,8 @@ export interface VirtualChipOptions {
   readonly firmwareShutsDoors?: boolean;
   /** The application is built to force constant time on the elliptic-curve engine (CONFIG_ESP_CRYPTO_FORCE_ECC_CONSTANT_TIME_POINT_MUL). */
   readonly firmwareForcesConstantTime?: boolean;
+  /** The application prints the chip's MAC when it starts, as many do. */
+  readonly firmwarePrintsMac?: boolean;
   /** The bootloader is one that encrypts flash at its first start, in release mode; an image does not show it either. */
   readonly firmwareEncrypts?: boolean;
 }
@@ -127,6 +129,8 @@ export interface BootContext {
   readonly firmwareShutsDoors?: boolean;
   /** VirtualChipOptions.firmwareForcesConstantTime of the board. */
   readonly firmwareForcesConstantTime?: boolean;
+  /** VirtualChipOptions.firmwarePrintsMac of the board. */
+  readonly firmwarePrintsMac?: boolean;
   /** eFuse writes by ROM or firmware (aggressive revocation, SECURE_VERSION, doors shut by a release application). */
   burn(field: string, value: number): void;
   /** Set where the board has VirtualChipOptions.firmwareEncrypts: what a bootloader that encrypts flash needs beyond. */

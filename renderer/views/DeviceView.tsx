@@ -143,6 +143,9 @@ function Sealed({ record, runs }: { readonly record: SealedRecord; readonly runs
           [d.facts.sealed, dateText(record.sealedAt)],
           [d.facts.secureVersion, record.secureVersion],
           [d.facts.keysDestroyed, record.keysDestroyedAt === null ? null : dateText(record.keysDestroyedAt)],
+          ...(record.finishedLater === undefined
+            ? []
+            : [[d.facts.finishedLater, d.finishedLater(record.finishedLater.identifiedBy)] as const]),
           ...(label === undefined ? [] : [[d.facts.label, dateText(label.at)] as const]),
           [d.facts.plan, record.planDigest, 'mono'],
           [d.facts.software, `${record.software.name} ${record.software.version}`],

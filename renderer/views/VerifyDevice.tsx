@@ -9,6 +9,11 @@ import { words } from '../words/words.ts';
 
 const d = words.devices;
 
+function verdictOf({ ok, unproven }: VerifyView): string {
+  if (!ok) return d.verifyBad;
+  return unproven.length > 0 ? d.verifyPart : d.verifyOk;
+}
+
 /** Reads the board that lies in a fixture and holds it against its sealed record. */
 export function VerifyDevice({ mac, onClose }: { readonly mac: string; onClose(): void }) {
   const ask = useAsk();
@@ -47,15 +52,20 @@ export function VerifyDevice({ mac, onClose }: { readonly mac: string; onClose()
         {result !== null && (
           <>
             <p className="verify-verdict">
-              <StateMark
-                look={{ ...outcomeLooks[result.ok ? 'passed' : 'failed'], word: result.ok ? d.verifyOk : d.verifyBad }}
-              />
+              <StateMark look={{ ...outcomeLooks[result.ok ? 'passed' : 'failed'], word: verdictOf(result) }} />
             </p>
             <ul className="checks">
               {result.checks.map((check) => (
                 <li key={check.what}>
                   <StateMark look={{ ...outcomeLooks[check.ok ? 'passed' : 'failed'], word: check.what }} />
                   <span className="calm-note">{check.evidence}</span>
+                </li>
+              ))}
+              {result.unproven.map((what) => (
+                <li key={what}>
+                  <span className="calm-note">
+                    {d.unproven}: {what}
+                  </span>
                 </li>
               ))}
             </ul>

@@ -10,6 +10,7 @@ import { parseSecureCert, tlvTypes } from '../../main/image/secure-cert.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { issueCaCertificate, serialNumberFrom } from '../../main/signing/certificates.ts';
 import { pemOf } from '../../main/signing/pem.ts';
+import { bootRuleOf } from '../../main/station/boot-rule.ts';
 import { registrationText, sealedOf } from '../../main/station/registration.ts';
 import { proveSealedBoard } from '../../main/station/verify-device.ts';
 import { flashView } from '../../main/virtual/boot/flash-view.ts';
@@ -209,6 +210,7 @@ describe('device identities', { skip, concurrency: 1 }, () => {
     const { checks } = await proveSealedBoard(() => stage.bench.open(address, { baudRate: 115200 }), {
       ...{ clock, random, record },
       find: (id) => ledger.sealedDevice(id),
+      ruleOf: (hash) => bootRuleOf(ledger, hash),
     });
     assert.deepEqual(
       checks.map(({ what, ok }) => [what, ok]),

@@ -1,7 +1,7 @@
 import { type Clock, isoTime } from '../../base/clock.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { StoredEvent } from '../../model/event.ts';
-import type { SealedRecord } from '../../model/record.ts';
+import type { RunRecord, SealedRecord } from '../../model/record.ts';
 import type { ChainHead, ChainRow } from '../chain.ts';
 import type { ChainReport, Ledger, LedgerReader, OpeningReport } from '../ledger.ts';
 import { closedFault, misuse } from './faults.ts';
@@ -13,6 +13,8 @@ import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts'
 const commitSize = 256;
 /** Rows in one portion of a long read; other questions are answered between portions. */
 const portion = 2000;
+/** Boards in one portion of a search through their runs. */
+const devicePortion = 200;
 
 export interface LedgerOptions {
   /** The database file; its folder is made where it is missing. Beside it lie `.lock`, `.holder`, `.head` and SQLite's `-wal`, `-shm`. */
@@ -79,6 +81,19 @@ class SqliteLedgerReader implements LedgerReader {
   recipeStates = () => this.#ask('recipeStates');
   escrows = (query: Parameters<LedgerReader['escrows']>[0]) => this.#ask('escrows', query);
   escrowReleases = () => this.#ask('escrowReleases');
+
+  async unfinishedBurns(fields: readonly string[]): Promise<RunRecord[]> {
+    const runs: RunRecord[] = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const part: ReturnType<LedgerQuestions['unfinishedPortion']> = await this.#ask(
+        'unfinishedPortion',
+        ...([fields, after, devicePortion] as const),
+      );
+      runs.push(...part.runs);
+      after = part.last;
+    }
+    return runs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  }
 
   async verify(remembered: readonly ChainHead[] = []): Promise<ChainReport> {
     for (let after: ChainHead | null = null; ; ) {

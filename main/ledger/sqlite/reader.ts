@@ -131,6 +131,23 @@ export class LedgerQuestions {
     return (rows as RunRow[]).map(runRecord);
   }
 
+  /** Of the next `count` open boards behind the one numbered `after`: see LedgerReader.unfinishedBurns. `last`: null when there are no more. */
+  unfinishedPortion(
+    fields: readonly string[],
+    after: number,
+    count: number,
+  ): { runs: RunRecord[]; last: number | null } {
+    const devices = this.#sql.openDevices.all(after, count) as { n: number; mac: string }[];
+    const meant = (row: RunRow) =>
+      (this.#sql.intentions.all(row.n) as string[]).some((body) =>
+        fields.some((field) => body.includes(`"field":${JSON.stringify(field)}`)),
+      );
+    const runs = devices.flatMap(({ mac }) =>
+      (this.#sql.runsOfMac.all(mac) as RunRow[]).filter((row) => row.outcome !== 'passed' && meant(row)),
+    );
+    return { runs: runs.map(runRecord), last: devices.length < count ? null : devices.at(-1)!.n };
+  }
+
   events(run: string): StoredEvent[] {
     const row = this.#sql.run.get(run) as RunRow | undefined;
     return row === undefined ? [] : this.#eventsOf(row);
@@ -249,6 +266,13 @@ function statements(db: Database) {
     events: db.prepare(
       'SELECT e.at, e.body FROM events v JOIN entries e ON e.row = v.row WHERE v.run = ? ORDER BY v.seq',
     ),
+    openDevices: db.prepare(`SELECT n, mac FROM devices WHERE state = 'open' AND n > ? ORDER BY n LIMIT ?`),
+    intentions: db
+      .prepare(
+        `SELECT e.body FROM events v JOIN entries e ON e.row = v.row
+         WHERE v.run = ? AND instr(e.body, '"type":"intend"') > 0 ORDER BY v.seq`,
+      )
+      .pluck(),
     counts: db.prepare(
       'SELECT outcome, count(*) AS n FROM runs WHERE batch = ? AND outcome IS NOT NULL GROUP BY outcome',
     ),

@@ -1,3 +1,4 @@
+import { finishedWords } from '../../model/record.ts';
 import { advisories, chipAdvisories } from '../lint/advisories.ts';
 import { checkOf } from '../lint/versions.ts';
 import { asked, built, type Line, notApplicable, type Section } from './line.ts';
@@ -72,7 +73,18 @@ export const bootProof: Section = {
   lines({ shown }) {
     const proofs = Object.keys(shown.bootProof as object);
     const booted = proofs.includes('afterDoor') || proofs.includes('beforeDoor');
+    const { finishedLater: later } = shown;
     return [
+      // Only a device that was shut and not sealed in one go has this question.
+      ...(later === undefined
+        ? []
+        : [
+            asked(
+              'The finished device is known to be the one of this record',
+              later.identifiedBy !== 'operator',
+              finishedWords(later),
+            ),
+          ]),
       asked('The finished device was seen to start', booted, proofs.join(', ') || 'none', {
         waivers: ['boot-proof'],
         asks: 'boot_proof',

@@ -24,6 +24,7 @@ export type Shown = Pick<
   | 'provisioning'
   | 'escrows'
   | 'keysDestroyedAt'
+  | 'finishedLater'
 > & {
   /** The device encrypted its flash itself, under a key that it made. */
   readonly flashEncryptedBy?: 'device';

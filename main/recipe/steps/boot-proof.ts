@@ -27,6 +27,11 @@ function proofInWords({ bootProof: { expect, challenge } }: Recipe): string {
   return `expect ${lines}${challenge === 'none' ? '' : `; a fresh challenge signed by the burned key${challenge === 'required' ? '' : ' where the firmware offers it'}`}`;
 }
 
+/** Says that now a person has to reset the board, which stays in its loader (or refuses to be in it) until then. */
+export function awaitsReset({ timeoutSeconds }: Recipe['bootProof']): Extract<StepEvent, { type: 'observed' }> {
+  return { type: 'observed', what: 'awaits-reset', value: { boot: 'flash', timeoutSeconds } };
+}
+
 async function* prove(
   { board, recipe, release, clock, resetBy, workspace, random }: StepContext,
   what: 'boot' | 'sealed-boot',
@@ -37,6 +42,7 @@ async function* prove(
   const asks = wish === 'required' || (wish === 'if-offered' && release.offersProof);
   const nonce = asks && publicKey !== null ? random(32) : null;
   const task = { clock, resetBy, rule: recipe.bootProof, nonce, ...(signal ? { signal } : {}) };
+  if (resetBy === 'operator') yield awaitsReset(recipe.bootProof);
   const proof = await proveByBoot(board, task);
   if (nonce !== null) requireSignature(proof, nonce, publicKey!);
   const challenge = nonce === null ? {} : { challenge: toHex(nonce), ...proof.answer };

@@ -18,12 +18,16 @@ export interface ProofTask {
   readonly rule: Recipe['bootProof'];
   /** 32 fresh bytes to be signed, or null: no challenge. */
   readonly nonce: Uint8Array | null;
+  /** Once every line was seen, to wait so long for one more that fits. */
+  readonly listenFor?: { readonly pattern: RegExp; readonly ms: number };
   readonly signal?: AbortSignal;
 }
 
 export interface BootProof {
   /** The last lines of the console. */
   readonly lines: readonly string[];
+  /** All of them. */
+  readonly heard: readonly string[];
   /** The answer to the challenge; null where none was asked for. */
   readonly answer: ProofAnswer | null;
 }
@@ -38,8 +42,11 @@ export interface ProofAnswer {
 /** How often the challenge is put again, ms: firmware that is still starting loses what comes too early. */
 const askAgainMs = 500;
 
+/** A person needs so long to reset a board that the port cannot, ms: what the recipe allows for the boot comes to it. */
+const handMs = 60_000;
+
 /** Console lines that a record keeps. */
-const keptLines = 40;
+const keptLines = 80;
 
 /**
  * Boots the board, waits for every expected line, and has the firmware sign the challenge (it answers the line `prove HEX` with
@@ -52,10 +59,13 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
   const seen: string[] = [];
   const limit = new AbortController();
   const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
-  const timer = clock.sleep(rule.timeoutSeconds * 1000, limit.signal).then(
+  const ms = rule.timeoutSeconds * 1000 + (task.resetBy === 'operator' ? handMs : 0);
+  const timer = clock.sleep(ms, limit.signal).then(
     () => limit.abort(),
     () => undefined,
   );
+  const { listenFor } = task;
+  let listening: Promise<void> | null = null;
   let asking: Promise<void> | null = null;
   let said: string | null = null;
   try {
@@ -66,7 +76,15 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
       }
       for (const [pattern, expression] of sought) if (expression.test(line)) sought.delete(pattern);
       if (sought.size > 0) continue;
-      if (nonce === null) break;
+      if (nonce === null && listenFor === undefined) break;
+      if (nonce === null) {
+        if (seen.some((one) => listenFor!.pattern.test(one))) break;
+        listening ??= clock.sleep(listenFor!.ms, limit.signal).then(
+          () => limit.abort(),
+          () => undefined,
+        );
+        continue;
+      }
       if (asking === null) {
         asking = askAgainAndAgain(board, `prove ${toHex(nonce)}`, clock, stop);
       } else if (line.startsWith('proof ')) {
@@ -77,19 +95,20 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
   } finally {
     limit.abort();
     await timer;
+    await listening;
     await asking;
   }
   signal?.throwIfAborted();
   if (sought.size > 0) {
     const missing = [...sought.keys()].map((pattern) => `/${pattern}/`).join(' and ');
-    throw failed(`Within ${rule.timeoutSeconds} s the console did not show ${missing}.`, seen);
+    throw failed(`Within ${ms / 1000} s the console did not show ${missing}.`, seen);
   }
   const answer = said === null ? null : answerOf(said);
   if (nonce !== null && answer === null) {
     const instead = said === null ? '' : ` but with ${JSON.stringify(said.slice(0, 200))}`;
     throw failed(`The firmware did not answer the challenge with a signature${instead}.`, seen);
   }
-  return { lines: seen.slice(-keptLines), answer };
+  return { lines: seen.slice(-keptLines), heard: seen, answer };
 }
 
 /** What stands behind the word `proof`: see proofMarker. Null: no signature. */
@@ -152,7 +171,7 @@ function failed(what: string, seen: readonly string[]): BoardFault {
   return new BoardFault({
     code: 'boot-proof.failed',
     what,
-    next: 'Look at the console lines in the record. Before the door is shut the board can be inserted again; after it, set it aside.',
+    next: 'Look at the console lines in the record, and insert the board again; set it aside when it fails a second time.',
     safety: 'resumable',
     details: { lastLine: seen.at(-1) ?? '(the console stayed silent)', lines: seen.length },
   });

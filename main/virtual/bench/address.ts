@@ -10,7 +10,8 @@ export interface VirtualAddress {
 }
 
 const scheme = 'virtual:';
-const keys = 'rev, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, encrypts, door, name';
+const keys =
+  'rev, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, prints-mac, encrypts, door, name';
 
 /** All kinds of faults; a record so that the compiler misses none. */
 const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
@@ -42,6 +43,7 @@ const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
  *     baud=RATE          the highest rate that the line carries (the fault baud-limit)
  *     xtal=26|40         crystal of an ESP32-C2's board, MHz
  *     shuts-doors=yes|no the application is a release build that burns ENABLE_SECURITY_DOWNLOAD at its start
+ *     prints-mac=yes|no  the application prints the chip's MAC at its start
  *     encrypts=yes|no    the bootloader is a release build that encrypts flash at its first start
  *     door=at-next-command|before-answer
  *                        where the ROM falls silent when it finds its download door shut
@@ -102,6 +104,10 @@ export function parseVirtualAddress(address: string): VirtualAddress {
       case 'shuts-doors':
         if (value !== 'yes' && value !== 'no') throw bad('shuts-doors=yes or shuts-doors=no');
         options = { ...options, firmwareShutsDoors: value === 'yes' };
+        break;
+      case 'prints-mac':
+        if (value !== 'yes' && value !== 'no') throw bad('prints-mac=yes or prints-mac=no');
+        options = { ...options, firmwarePrintsMac: value === 'yes' };
         break;
       case 'encrypts':
         if (value !== 'yes' && value !== 'no') throw bad('encrypts=yes or encrypts=no');

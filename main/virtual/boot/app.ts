@@ -47,6 +47,7 @@ export function startApp(
   if (context.firmwareShutsDoors === true && efuse.field(door) === 0) context.burn(door, 1);
   console.info('main_task', 'Started on CPU0');
   console.info('main_task', 'Calling app_main()');
+  if (context.firmwarePrintsMac === true) console.info('app', `base MAC ${context.mac}`);
   if (!holds(app.bytes, proofMarker)) return null;
   console.info('proof', `${proofMarker} ready`);
   const provisioning = security2(context, openStorage(context, app.partitions, console));

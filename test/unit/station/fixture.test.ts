@@ -17,6 +17,7 @@ function person(facts: Partial<FixtureGate> = {}): FixtureGate {
     contacts: () => 1,
     admit: async () => ({ serial: null }),
     gone: () => undefined,
+    named: () => null,
     scansLabels: false,
     finish: async () => undefined,
     ...facts,

@@ -61,6 +61,7 @@ export async function work(rig: Rig, chip: VirtualChip, options: NestOptions = {
       signal,
       operator: 'op-7',
       batch: 'B-1',
+      device: null,
     },
     gate,
     claim: () => (claimed < serials.length ? { serial: serials[claimed++] ?? null } : null),

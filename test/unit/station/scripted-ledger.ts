@@ -127,6 +127,17 @@ export class ScriptedLedger {
     return this.runRecords.toReversed().slice(0, limit);
   }
 
+  async unfinishedBurns(fields: readonly string[]): Promise<readonly RunRecord[]> {
+    const meant = ({ event }: StoredEvent) =>
+      event.type === 'intend' && fields.some((field) => JSON.stringify(event.detail).includes(`"field":"${field}"`));
+    const open = this.runRecords.filter(({ id, outcome }) => outcome !== 'passed' && this.stored.get(id)?.some(meant));
+    return open.toReversed();
+  }
+
+  async recipe(): Promise<null> {
+    return null;
+  }
+
   async events(run: string): Promise<readonly StoredEvent[]> {
     return this.stored.get(run) ?? [];
   }

@@ -62,6 +62,7 @@ export class LineBatch {
       contacts: (fixture) => gate.contacts(fixture),
       admit: (board, signal) => gate.admit(board, signal),
       gone: (fixture) => gate.gone(fixture),
+      named: (fixture, isOne) => gate.named(fixture, isOne),
       scansLabels,
       finish: async (board, signal) => {
         // A serial number that was scanned stands on a label that the board has already.

@@ -1,5 +1,6 @@
 import type { LedgerReader } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
+import { waitingBoardNamed } from '../../waiting-boards.ts';
 import { isProvisioningCode } from '../labels/label-template.ts';
 import type { LineBatch } from './line-batch.ts';
 import { judgeSerial } from './serials.ts';
@@ -26,7 +27,7 @@ export interface ScanAnswer {
 
 /**
  * What a scanned or typed text means to a batch under way: the label of a sealed board that waits for it, or the serial number of a board
- * to come. Faults: as `judgeSerial`; RecipeFault `label.foreign`, `label.other-board`, `label.provisioning-code`.
+ * to come, or of one that was shut and waits for its seal. Faults: as `judgeSerial`; RecipeFault `line.which-fixture`, `label.foreign`, `label.other-board`, `label.provisioning-code`.
  */
 export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, rules: ScanRules): Promise<ScanAnswer> {
   const { gate, labels, start } = batch;
@@ -36,6 +37,12 @@ export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, ru
     if (taken !== null) return taken;
     const isMeantForLabel = fixture === null ? !gate.wantsSerial : true;
     if (isMeantForLabel && labels.waits(fixture)) return labels.refuse(text, fixture, by);
+  }
+  const shut = await waitingBoardNamed(rules.ledger, text);
+  if (shut !== null) {
+    if (fixture === null) throw whichFixture(text);
+    gate.name(text, fixture);
+    return { said: `A shut board in ${fixture} is taken as ${text} (${shut.mac}): insert it again.`, fixture };
   }
   const { recipe } = start.loaded;
   await judgeSerial(text, {
@@ -51,6 +58,16 @@ export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, ru
     said: `${text} ${fixture === null ? 'goes on the next board' : `goes on the board in ${fixture}`}.`,
     fixture,
   };
+}
+
+/** Which of several shut boards a label is on, the label alone cannot say. */
+function whichFixture(text: string): RecipeFault {
+  return new RecipeFault({
+    code: 'line.which-fixture',
+    what: `${JSON.stringify(text)} is the label of a board whose door is shut and that waits for its seal.`,
+    next: 'Choose the fixture that it lies in (scan its name, or open it), scan the label again, and insert the board again.',
+    safety: 'shut',
+  });
 }
 
 /** Its text stands in no fault: it holds a secret. */

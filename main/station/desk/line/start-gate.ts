@@ -24,9 +24,11 @@ export interface StartGateOptions {
  * Which board starts when: at insertion, with a scanned serial number, or by key. Serial numbers go to boards in the order in which both
  * come; one scanned for a fixture goes to that fixture's next board. A board that came before keeps its serial number.
  */
-export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone'> {
+export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone' | 'named'> {
   readonly #options: StartGateOptions;
   readonly #queue: { readonly serial: string; readonly fixture: string | null }[] = [];
+  /** Labels of shut boards, by fixture. */
+  readonly #names = new Map<string, string>();
   readonly #waiting: Waiting[] = [];
   readonly #pressed = new Set<string>();
   /** Serial numbers of boards that were started and are not done. */
@@ -96,6 +98,18 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
       this.#waiting.push(waiting);
       this.#serve();
     });
+  }
+
+  /** A label that names a board which waits for its seal behind a shut door: said of the next shut board in this fixture. */
+  name(text: string, fixture: string): void {
+    this.#names.set(fixture, text);
+  }
+
+  /** What was said of the shut board in this fixture, where it names one of those; it is said once. */
+  named(fixture: string, isOne: (text: string) => boolean): string | null {
+    const text = this.#names.get(fixture);
+    this.#names.delete(fixture);
+    return text !== undefined && isOne(text) ? text : null;
   }
 
   /** A serial number that was judged good; for one fixture, or for whichever board comes next. */

@@ -1,6 +1,7 @@
 import { isoTime } from '../../../base/clock.ts';
 import type { DeviceQuery, DeviceRow, LedgerReader } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
+import { bootRuleOf } from '../../boot-rule.ts';
 import { proveSealedBoard } from '../../verify-device.ts';
 import type { DeskAnswers, DeskRoom } from '../room.ts';
 import { assuranceOfRecord, sumOf } from './assurance.ts';
@@ -81,11 +82,13 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
         random,
         record: mac === null ? null : await ledger.sealedDevice(mac.toLowerCase()),
         find: (id) => ledger.sealedDevice(id),
+        ruleOf: (hash) => bootRuleOf(ledger, hash),
       });
       return {
         mac: report.record.chip.mac,
         ok: report.checks.every((check) => check.ok),
         checks: report.checks,
+        unproven: report.unproven,
       };
     },
     async 'ledger.verify'() {

@@ -1,6 +1,6 @@
 import type { DeviceHistory } from '../../../ledger/ledger.ts';
 import type { Fact, StoredEvent } from '../../../model/event.ts';
-import { identityWords, type SealedRecord } from '../../../model/record.ts';
+import { finishedWords, identityWords, type SealedRecord } from '../../../model/record.ts';
 import { storageRows } from '../../../model/storage.ts';
 import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
 import { assuranceOfRecord } from './assurance.ts';
@@ -51,6 +51,7 @@ function recordSections(record: SealedRecord): Story['sections'] {
         ...storageRows(record),
         ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`] as const] : []),
         ['keys destroyed', record.keysDestroyedAt ?? 'no'],
+        ...(record.finishedLater ? [['finished later by', finishedWords(record.finishedLater)] as const] : []),
         ['waivers', record.waivers.map(waiverText).join('; ') || '-'],
         ['software', `${record.software.name} ${record.software.version}`],
       ],

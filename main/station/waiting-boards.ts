@@ -1,0 +1,79 @@
+import { downloadDoors, shutsDownload } from '../efuse/field-checks.ts';
+import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
+import type { Fact, StoredEvent } from '../model/event.ts';
+import type { RunRecord } from '../model/record.ts';
+import { burnHistoryOf, recordedBefore } from './burn-history.ts';
+
+/** A board whose door was shut, or was about to be, in a run that did not come to its seal. */
+export interface WaitingBoard {
+  readonly run: RunRecord;
+  readonly mac: string;
+  /** Those of its record. */
+  readonly events: readonly StoredEvent[];
+}
+
+/** Every board of this ledger that a locked one may be, the latest first: neither sealed nor condemned, its last burn at least intended. */
+export async function waitingBoards(
+  ledger: Pick<LedgerReader, 'unfinishedBurns' | 'history'>,
+): Promise<WaitingBoard[]> {
+  const macs = (await ledger.unfinishedBurns(downloadDoors)).flatMap(({ mac }) => (mac === null ? [] : [mac]));
+  const found: WaitingBoard[] = [];
+  for (const mac of new Set(macs)) found.push(...waitingIn(await ledger.history(mac)));
+  return found;
+}
+
+/** The one of them that a label names, or null. */
+export async function waitingBoardNamed(
+  ledger: Pick<LedgerReader, 'claimedBy' | 'history'>,
+  text: string,
+): Promise<WaitingBoard | null> {
+  const bare = bareMac(text);
+  const mac = /^[0-9a-f]{12}$/.test(bare) ? colons(bare) : null;
+  for (const candidate of [await ledger.claimedBy('serial', text.trim()), mac])
+    for (const board of candidate === null ? [] : waitingIn(await ledger.history(candidate)))
+      if (isNamed(board, text)) return board;
+  return null;
+}
+
+function waitingIn(history: DeviceHistory): WaitingBoard[] {
+  const { mac, runs, sealed, condemned } = history;
+  if (sealed !== null || condemned !== null) return [];
+  const latest = runs.findLast(
+    ({ run, events }) =>
+      run.outcome !== 'passed' && events.some(({ event }) => event.type === 'intend' && shutsDoor(event.detail)),
+  );
+  if (latest === undefined) return [];
+  const { run, events } = latest;
+  const wroteFlash = events.some(({ event }) => event.type === 'step-started' && event.step === 'write-flash');
+  return [{ run, mac, events: [...recordedBefore(burnHistoryOf(history), wroteFlash), ...events] }];
+}
+
+/** Whether a burn (its detail as main/chip writes it) shuts download mode. */
+function shutsDoor(detail: Fact): boolean {
+  const { fields } = detail as { fields?: readonly { readonly field: string }[] };
+  return fields?.some(({ field }) => shutsDownload(field)) ?? false;
+}
+
+/** Whether a text names this board: by its MAC, with or without colons, or by its serial number. */
+export function isNamed({ run, mac }: WaitingBoard, text: string): boolean {
+  return bareMac(text) === bareMac(mac) || (run.serial !== null && run.serial === text.trim());
+}
+
+/** A MAC in any notation as twelve digits; what is none as it is. */
+export function bareMac(text: string): string {
+  return text.trim().toLowerCase().replaceAll(/[:-]/g, '');
+}
+
+/** Six bytes with colons, with dashes or bare; no part of something longer, though a word may stand before its colon (`mac:34:85:...`). */
+const macPattern =
+  /(?<![0-9a-f])(?<!(?<![a-z0-9])[0-9a-f]{2}[:-])(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{12})(?![0-9a-f]|[:-][0-9a-f]{2})/gi;
+
+/** Twelve digits as a MAC is written in the ledger. */
+export function colons(bare: string): string {
+  return bare.replace(/(..)(?=.)/g, '$1:');
+}
+
+/** Every MAC that stands in these console lines, as twelve digits. */
+export function macsOn(lines: readonly string[]): Set<string> {
+  return new Set(lines.flatMap((line) => [...line.matchAll(macPattern)].map(([text]) => bareMac(text))));
+}
