@@ -73,7 +73,7 @@ export class Dispatcher {
     } catch (error) {
       // A badge may be scanned wherever a serial number may.
       if (name !== 'line.scan' || !isFault(error) || error.faultClass !== 'recipe') throw error;
-      const operator = await this.#desk.operators.byBadge((input as { text: string }).text.trim()).catch(() => null);
+      const operator = await this.#desk.operators.scannedBadge((input as { text: string }).text.trim());
       if (operator === null) throw error;
       await this.#enter(session, operator.id, 'badge');
       return { said: `${operator.name} is signed in.`, fixture: null };

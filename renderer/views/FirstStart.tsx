@@ -99,7 +99,7 @@ function You({ onDone }: { onDone(session: SessionState): void }) {
           type="submit"
           size="md"
           loading={busy}
-          disabled={id.trim() === '' || name.trim() === '' || pin.length < 4}
+          disabled={id.trim() === '' || name.trim() === '' || pin.length < 6}
         >
           {f.next}
         </Button>

@@ -14,9 +14,9 @@ export const waitMs = 60_000;
 
 /** The people of the station under test, its custodian first. Their PINs open nothing else. */
 export const people: readonly { id: string; name: string; roles: Role[]; pin: string; badge: string }[] = [
-  { id: 'cus-3', name: 'Custodian 3', roles: ['custodian', 'qa'], pin: '3333', badge: 'BADGE-CUS-0003' },
+  { id: 'cus-3', name: 'Custodian 3', roles: ['custodian', 'qa'], pin: '333300', badge: 'BADGE-CUS-0003' },
   { id: 'op-1', name: 'Operator 1', roles: ['operator'], pin: '1111', badge: 'BADGE-OP-0001' },
-  { id: 'eng-2', name: 'Engineer 2', roles: ['engineer'], pin: '2222', badge: 'BADGE-ENG-0002' },
+  { id: 'eng-2', name: 'Engineer 2', roles: ['engineer'], pin: '222200', badge: 'BADGE-ENG-0002' },
 ];
 
 /** A station in a folder of its own. Without `empty` its people are there, and the example recipe is approved. */

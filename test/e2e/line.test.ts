@@ -66,7 +66,7 @@ inEverySeat('the line', (openBench) => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
-    await page.keyboard.type('2222', { delay: 80 });
+    await page.keyboard.type('222200', { delay: 80 });
     await page.keyboard.press('Enter');
     await sitsHere(page, 'Engineer 2');
 

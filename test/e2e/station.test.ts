@@ -87,7 +87,7 @@ inEverySeat('the first start', (openBench) => {
       await page.keyboard.press('Tab');
       await page.keyboard.type('Custodian 5', { delay: 80 });
       await page.keyboard.press('Tab');
-      await page.keyboard.type('4711', { delay: 80 });
+      await page.keyboard.type('471100', { delay: 80 });
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'What should a board become?' }).waitFor();
       await page

@@ -26,7 +26,7 @@ async function people(stage: Stage): Promise<Operators> {
     ['di', ['custodian']],
     ['ed', ['engineer']],
   ] as const)
-    await operators.save({ id, name: id, roles, pin: `${id}-pin`, badge: null });
+    await operators.save({ id, name: id, roles, pin: `${id}-pin-6`, badge: null });
   return operators;
 }
 
@@ -79,7 +79,7 @@ describe('soft JTAG', { skip: noToken, timeout: 240_000 }, () => {
     const board = ends[0]!.chip;
     const parts = { ledger, signer, people: await people(stage) };
     const ask = (ids: readonly string[], more: object = {}) => {
-      const custodians = ids.map((id) => ({ id, pin: pin(`${id}-pin`) }));
+      const custodians = ids.map((id) => ({ id, pin: pin(`${id}-pin-6`) }));
       const reason = 'came back from the field';
       const request = { device: board.identity.mac, what: 'jtag-token', custodians, reason, face: 'terminal' } as const;
       return releaseEscrow(parts, { ...request, ...more });

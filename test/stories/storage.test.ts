@@ -112,7 +112,7 @@ async function released(stage: Stage, device: string, options: { readonly as?: s
   const { clock } = stage.station.parts;
   const people = new Operators({ file: join(stage.folder, 'operators.json'), clock, random: systemRandom });
   for (const id of ['cy', 'di'])
-    await people.save({ id, name: id, roles: ['custodian'], pin: `${id}-pin`, badge: null });
+    await people.save({ id, name: id, roles: ['custodian'], pin: `${id}-pin-6`, badge: null });
   const answers: string[] = [];
   const world = {
     streams: { answer: (line: string) => answers.push(line), say: () => undefined },
@@ -121,7 +121,7 @@ async function released(stage: Stage, device: string, options: { readonly as?: s
     dataFolder: () => stage.folder,
     stationConfig: join(repository, 'station-config'),
     openStation: async () => ({ parts: stage.station.parts, close: async () => undefined }),
-    askSecret: async (question: string) => SecretBytes.take(utf8(`${/PIN of (\w+)/.exec(question)![1]}-pin`)),
+    askSecret: async (question: string) => SecretBytes.take(utf8(`${/PIN of (\w+)/.exec(question)![1]}-pin-6`)),
   } as unknown as CliContext;
   const asked = { what: 'proof-of-possession', custodian: ['cy', 'di'], reason: 'the label came off in the field' };
   assert.equal(await escrowRelease(device, { ...asked, ...options }, world), 0);

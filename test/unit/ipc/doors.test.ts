@@ -122,7 +122,7 @@ test('the doors of the browser face', { skip: withoutSoftHsm, timeout: 120_000 }
         await page.refusal('operators.save', { id: 'op', name: 'Op', roles: ['operator'], pin: '1234', badge: null }),
         'operators.no-custodian',
       );
-      await page.call('operators.save', { id: 'cy', name: 'Cy', roles: ['custodian'], pin: '4444', badge: null });
+      await page.call('operators.save', { id: 'cy', name: 'Cy', roles: ['custodian'], pin: '444433', badge: null });
       assert.equal((await page.call('session.state', {})).operator?.id, 'cy');
       await page.call('operators.save', {
         id: 'op',
@@ -170,7 +170,7 @@ test('the doors of the browser face', { skip: withoutSoftHsm, timeout: 120_000 }
 
   await t.test('wrong PINs are made to wait, the right one with them', async (inner) => {
     const page = await Page.open(inner, loopback);
-    for (let tries = 0; tries < 3; tries++) await page.refusal('session.login', { operator: 'cy', pin: '0000' });
-    assert.equal(await page.refusal('session.login', { operator: 'cy', pin: '4444' }), 'session.wait');
+    for (let tries = 0; tries < 3; tries++) await page.refusal('session.login', { operator: 'cy', pin: '000000' });
+    assert.equal(await page.refusal('session.login', { operator: 'cy', pin: '444433' }), 'session.wait');
   });
 });

@@ -80,7 +80,7 @@ test('a page that is reloaded in mid-run finds the run as it is', {
     id: 'ann',
     name: 'Ann',
     roles: ['custodian', 'operator', 'engineer'],
-    pin: '2718',
+    pin: '271828',
     badge: null,
   });
   const batch = await first.call('line.start', { recipe, order: null, count: 4 });

@@ -28,19 +28,19 @@ test('from a new recipe to labelled boards, by two people', { skip: withoutSoftH
     id: 'eng-2',
     name: 'Engineer 2',
     roles: ['custodian', 'engineer'],
-    pin: '5678',
+    pin: '567800',
     badge: null,
   });
   await engineer.call('operators.save', {
     id: 'eng-1',
     name: 'Engineer 1',
     roles: ['engineer'],
-    pin: '1234',
+    pin: '123400',
     badge: 'BADGE-ENG-1',
   });
-  await engineer.call('session.login', { operator: 'eng-1', pin: '1234' });
+  await engineer.call('session.login', { operator: 'eng-1', pin: '123400' });
   const other = await Page.open(t, loopback);
-  await other.call('session.login', { operator: 'eng-2', pin: '5678' });
+  await other.call('session.login', { operator: 'eng-2', pin: '567800' });
 
   const { view } = await engineer.call('recipes.save', { recipe: 'lamp', text: scanned('lamp', 'LAMP-\\d{4}') });
   await engineer.call('recipes.save', { recipe: 'fan', text: scanned('fan', 'FAN-\\d{4}') });

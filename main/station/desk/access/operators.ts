@@ -1,43 +1,44 @@
-import { createHash, scrypt, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { fromHex, toHex } from '../../../base/bytes.ts';
-import type { Clock } from '../../../base/clock.ts';
+import { type Clock, isoTime } from '../../../base/clock.ts';
 import { makeFolder } from '../../../base/folder.ts';
 import type { RandomSource } from '../../../base/random.ts';
 import { type Role, roles } from '../../../contract/contract.ts';
 import type { OperatorView } from '../../../contract/views.ts';
 import { ProgramFault, RecipeFault } from '../../../model/fault.ts';
+import { keptSecret, keptSecretSchema, matches, nobodysPin } from './kept-secret.ts';
+import { Lockout } from './lockout.ts';
 
-const secretSchema = z.strictObject({ salt: z.string(), hash: z.string() });
-
-const fileSchema = z.strictObject({
-  version: z.literal(1),
-  operators: z.array(
-    z.strictObject({
-      id: z.string(),
-      name: z.string(),
-      roles: z.array(z.enum(roles)),
-      pin: secretSchema.nullable(),
-      badge: secretSchema.nullable(),
-    }),
-  ),
+const operatorSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  roles: z.array(z.enum(roles)),
+  /** When this person was made known (ISO 8601); null: before this was kept. */
+  since: z.string().nullable().default(null),
+  pin: keptSecretSchema.nullable(),
+  badge: keptSecretSchema.nullable(),
 });
 
-type Operator = z.infer<typeof fileSchema>['operators'][number];
+/** Version 1 lacked `since`, `cost` and `long`; it is read as what it meant. */
+const fileSchema = z.strictObject({
+  version: z.union([z.literal(1), z.literal(2)]),
+  operators: z.array(operatorSchema),
+});
 
-/** scrypt as RFC 7914 names its parameters: 16 MiB and some 50 ms a try, so that a stolen file does not give away four digits at once. */
-const cost = { N: 16384, r: 8, p: 1 };
-/** Wrong tries in a row that cost nothing. */
-const freeTries = 3;
-/** The first wait after them, in ms; each further wrong try doubles it, up to the longest. */
-const firstWaitMs = 5_000;
-const longestWaitMs = 300_000;
+type Operator = z.output<typeof operatorSchema>;
+
 const shortestPin = 4;
+/** Of those who decide: custodians and engineers. */
+const shortestLongPin = 6;
+
+/** Whether somebody with these roles decides what boards become or who may: two others have to agree to any change of theirs. */
+export function decides(held: readonly Role[]): boolean {
+  return held.includes('custodian') || held.includes('engineer');
+}
 
 export interface OperatorsOptions {
-  /** JSON file, mode 0600. */
+  /** JSON file, mode 0600. Wrong tries are counted in `lockout.json` beside it. */
   readonly file: string;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -53,18 +54,19 @@ export interface OperatorChange {
 }
 
 /**
- * The people of a station, their roles, and by what they are known: a PIN, a badge. Both are kept only as salted scrypt hashes. After
- * wrong PINs an operator waits, longer each time. RecipeFaults: `session.refused` (one sentence for a wrong PIN and an unknown person
- * alike), `session.wait`, `operators.*`.
+ * The people of a station, their roles, and by what they are known: a PIN, a badge. Both are kept only as salted scrypt hashes. Every try
+ * is counted before it is judged (`Lockout`). Who may change whom is `changePerson`'s business. RecipeFaults: `session.refused` (one
+ * sentence for a wrong PIN and an unknown person alike), `session.wait`, `operators.*`.
  */
 export class Operators {
   readonly #options: OperatorsOptions;
   #operators: Operator[];
-  readonly #wrong = new Map<string, { tries: number; until: number }>();
+  readonly #lockout: Lockout;
 
   constructor(options: OperatorsOptions) {
     this.#options = options;
     this.#operators = existsSync(options.file) ? read(options.file) : [];
+    this.#lockout = new Lockout(join(dirname(options.file), 'lockout.json'), options.clock);
   }
 
   get isEmpty(): boolean {
@@ -80,58 +82,88 @@ export class Operators {
     return found === undefined ? null : view(found);
   }
 
-  async login(id: string, pin: string): Promise<OperatorView> {
-    this.#mustNotWait(id);
+  /** How many custodians there are: with fewer than two the first start is not over. */
+  get custodians(): number {
+    return this.#operators.filter((operator) => operator.roles.includes('custodian')).length;
+  }
+
+  /** Since when (ms since 1970) this person exists with exactly these PIN and badge; before everything where that was not kept. */
+  unchangedSince(id: string): number {
     const operator = this.#operators.find((candidate) => candidate.id === id);
+    if (operator === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(
+      ...[operator.since, operator.pin?.since, operator.badge?.since].map((at) => (at ? Date.parse(at) : 0)),
+    );
+  }
+
+  async login(id: string, pin: string): Promise<OperatorView> {
+    const operator = this.#operators.find((candidate) => candidate.id === id);
+    const attempt = this.#lockout.begin(operator === undefined ? counted.nobody : `pin ${id}`);
     // An unknown person takes as long as a wrong PIN.
-    const fits = await matches(operator?.pin ?? nobody, pin);
-    if (!fits || operator?.pin == null) {
-      this.#countWrong(id);
-      throw refused();
-    }
-    this.#wrong.delete(id);
+    const fits = await matches(operator?.pin ?? nobodysPin, pin);
+    if (!fits || operator?.pin == null) throw refused();
+    attempt.passed();
     return view(operator);
   }
 
-  /** The operator whose badge this is, or null. */
-  async byBadge(badge: string): Promise<OperatorView | null> {
-    this.#mustNotWait(anyBadge);
-    // Every hash is computed, so that the time tells nothing of who has one.
-    const fits = await Promise.all(
-      this.#operators.map(async (operator) => operator.badge !== null && (await matches(operator.badge, badge))),
-    );
-    const at = fits.indexOf(true);
-    return at < 0 ? null : view(this.#operators[at]!);
+  async badgeLogin(badge: string): Promise<OperatorView> {
+    const attempt = this.#lockout.begin(counted.badge);
+    const operator = await this.#badgeOwner(badge);
+    if (operator === null) throw refused();
+    attempt.passed();
+    return view(operator);
   }
 
-  async badgeLogin(badge: string): Promise<OperatorView> {
-    const operator = await this.byBadge(badge);
-    if (operator === null) {
-      this.#countWrong(anyBadge);
-      throw refused();
+  /** The operator whose badge this scanned text is, or null: it is none, or after too many texts that were none, not looked at. */
+  async scannedBadge(text: string): Promise<OperatorView | null> {
+    try {
+      const attempt = this.#lockout.begin(counted.scan);
+      const operator = await this.#badgeOwner(text);
+      if (operator !== null) attempt.passed();
+      return operator === null ? null : view(operator);
+    } catch (error) {
+      if (error instanceof RecipeFault) return null;
+      throw error;
     }
-    this.#wrong.delete(anyBadge);
-    return operator;
+  }
+
+  /** Judges a change without making it, but for the costly part. RecipeFault `operators.*`. */
+  async judge(change: OperatorChange): Promise<void> {
+    const { id, name, pin, badge } = change;
+    const before = this.#operators.find((operator) => operator.id === id);
+    if (pin !== null) refuseShortPin(change.roles, pin);
+    else if (before?.pin != null && decides(change.roles) && !before.pin.long)
+      throw refusal(
+        'operators.pin',
+        `${name} has a short PIN, and who decides has one of at least ${shortestLongPin} digits.`,
+        'Let them choose a longer one now.',
+      );
+    if (badge !== null && badge.length < 6)
+      throw refusal('operators.badge', 'A badge with so short a number is guessed too easily.', 'Use another badge.');
+    if (badge !== null && ((await this.#badgeOwner(badge))?.id ?? id) !== id)
+      throw refusal('operators.badge', 'This badge belongs to somebody else.', 'Use another badge.');
+    if ((pin ?? before?.pin ?? badge ?? before?.badge ?? null) === null)
+      throw refusal('operators.no-way-in', `${name} would have neither a PIN nor a badge.`, 'Give one of both.');
+    mustKeepCustodian([...this.#operators.filter((other) => other.id !== id), change]);
   }
 
   async save(change: OperatorChange): Promise<void> {
+    await this.judge(change);
     const { id, name, pin, badge } = change;
     const before = this.#operators.find((operator) => operator.id === id);
-    if (pin !== null && pin.length < shortestPin)
-      throw refusal('operators.pin', `A PIN has at least ${shortestPin} characters.`, 'Choose a longer one.');
-    if (badge !== null && badge.length < 6)
-      throw refusal('operators.badge', 'A badge with so short a number is guessed too easily.', 'Use another badge.');
-    if (badge !== null && ((await this.#badgeOwner(badge)) ?? id) !== id)
-      throw refusal('operators.badge', 'This badge belongs to somebody else.', 'Use another badge.');
+    const since = isoTime(this.#options.clock.now());
+    const salt = () => this.#options.random(16);
     const operator: Operator = {
       id,
       name,
       roles: roles.filter((role) => change.roles.includes(role)),
-      pin: pin === null ? (before?.pin ?? null) : await this.#hashed(pin),
-      badge: badge === null ? (before?.badge ?? null) : await this.#hashed(badge),
+      since: before === undefined ? since : before.since,
+      pin:
+        pin === null
+          ? (before?.pin ?? null)
+          : await keptSecret(pin, 'pin', salt(), { since, long: pin.length >= shortestLongPin }),
+      badge: badge === null ? (before?.badge ?? null) : await keptSecret(badge, 'badge', salt(), { since, long: true }),
     };
-    if (operator.pin === null && operator.badge === null)
-      throw refusal('operators.no-way-in', `${name} would have neither a PIN nor a badge.`, 'Give one of both.');
     this.#replace([...this.#operators.filter((other) => other.id !== id), operator]);
   }
 
@@ -141,70 +173,53 @@ export class Operators {
     this.#replace(this.#operators.filter((operator) => operator.id !== id));
   }
 
-  /** Somebody must be left who can let others in. */
   #replace(operators: Operator[]): void {
-    if (!operators.some((operator) => operator.roles.includes('custodian')))
-      throw refusal(
-        'operators.no-custodian',
-        'Nobody would be left who may change the list of operators.',
-        'Give the role custodian to one of them first.',
-      );
+    mustKeepCustodian(operators);
     operators.sort((a, b) => (a.id < b.id ? -1 : 1));
     const { file } = this.#options;
     makeFolder(dirname(file));
-    const text = `${JSON.stringify({ version: 1, operators }, null, 2)}\n`;
+    const text = `${JSON.stringify({ version: 2, operators }, null, 2)}\n`;
     writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
     renameSync(`${file}.new`, file);
     this.#operators = operators;
   }
 
-  async #badgeOwner(badge: string): Promise<string | null> {
-    for (const { id, badge: kept } of this.#operators) if (kept !== null && (await matches(kept, badge))) return id;
-    return null;
-  }
-
-  async #hashed(secret: string): Promise<Operator['pin']> {
-    const salt = this.#options.random(16);
-    return { salt: toHex(salt), hash: toHex(await derive(secret, salt)) };
-  }
-
-  #mustNotWait(who: string): void {
-    const left = (this.#wrong.get(who)?.until ?? 0) - this.#options.clock.monotonic();
-    if (left <= 0) return;
-    throw refusal(
-      'session.wait',
-      'Too many wrong tries.',
-      `Wait ${Math.ceil(left / 1000)} seconds, then try again, or ask a custodian for a new PIN.`,
+  async #badgeOwner(badge: string): Promise<Operator | null> {
+    // Every hash is computed, so that the time tells nothing of who has one.
+    const fits = await Promise.all(
+      this.#operators.map(async (operator) => operator.badge !== null && (await matches(operator.badge, badge))),
     );
-  }
-
-  #countWrong(who: string): void {
-    const tries = (this.#wrong.get(who)?.tries ?? 0) + 1;
-    const waitMs = tries < freeTries ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** (tries - freeTries));
-    this.#wrong.set(who, { tries, until: this.#options.clock.monotonic() + waitMs });
+    return this.#operators[fits.indexOf(true)] ?? null;
   }
 }
 
-/** Under which wrong badges are counted: a badge says no name. */
-const anyBadge = ' badge';
+/** Under which names tries are counted that say no person who is known; no id of a person begins with a blank. */
+const counted = { nobody: ' nobody', badge: ' badge', scan: ' scan' } as const;
 
-/** Never fits; takes as long as one that could. */
-const nobody = { salt: '00'.repeat(16), hash: '00'.repeat(32) };
+/** Somebody must be left who can let others in. */
+function mustKeepCustodian(operators: readonly { readonly roles: readonly Role[] }[]): void {
+  if (operators.some((operator) => operator.roles.includes('custodian'))) return;
+  throw refusal(
+    'operators.no-custodian',
+    'Nobody would be left who may change the list of operators.',
+    'Give the role custodian to one of them first.',
+  );
+}
+
+function refuseShortPin(held: readonly Role[], pin: string): void {
+  const least = decides(held) ? shortestLongPin : shortestPin;
+  if (pin.length < least)
+    throw refusal(
+      'operators.pin',
+      `A PIN ${decides(held) ? 'of a custodian or engineer ' : ''}has at least ${least} characters.`,
+      'Choose a longer one.',
+    );
+  if (/^(.)\1*$/u.test(pin) && decides(held))
+    throw refusal('operators.pin', 'A PIN of one character alone is the first that is tried.', 'Choose another one.');
+}
 
 function view({ id, name, roles: held, pin, badge }: Operator): OperatorView {
   return { id, name, roles: held, hasPin: pin !== null, hasBadge: badge !== null };
-}
-
-async function matches(kept: { readonly salt: string; readonly hash: string }, secret: string): Promise<boolean> {
-  return timingSafeEqual(await derive(secret, fromHex(kept.salt)), fromHex(kept.hash));
-}
-
-function derive(secret: string, salt: Uint8Array): Promise<Uint8Array> {
-  // scrypt's own password limit does not exist, ours keeps a hostile face from feeding it megabytes.
-  const short = createHash('sha256').update(secret, 'utf8').digest();
-  return new Promise((resolve, reject) => {
-    scrypt(short, salt, 32, cost, (error, key) => (error === null ? resolve(new Uint8Array(key)) : reject(error)));
-  });
 }
 
 function read(file: string): Operator[] {
