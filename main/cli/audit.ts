@@ -8,6 +8,7 @@ import { type ChipKind, revisionText } from '../model/chip.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../model/record.ts';
 import { storageRows } from '../model/storage.ts';
+import { textOfFile } from '../model/text-file.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
 import { assuranceLines } from './assurance.ts';
@@ -207,7 +208,7 @@ export function auditRegistration(
   context: CliContext,
 ): Promise<Exit> {
   const form = oneOf(options.form, registrationForms, '--form');
-  const ca = options.ca === undefined ? {} : { caPem: new TextDecoder().decode(readInput(options.ca)) };
+  const ca = options.ca === undefined ? {} : { caPem: textOfFile(readInput(options.ca), options.ca) };
   return withLedger(options, context, async (ledger) => {
     const records: SealedRecord[] = [];
     for await (const record of sealedOf(ledger, options.batch)) records.push(record);

@@ -10,6 +10,7 @@ import { decryptNvs, encryptNvs, nvsKeysFromHmac } from '../image/nvs-encryption
 import type { NvsNamespace, NvsValue } from '../image/nvs-format.ts';
 import { type NvsReading, readNvs } from '../image/nvs-read.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { textOfFile } from '../model/text-file.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
 import { bytesText, table } from './words.ts';
@@ -100,7 +101,7 @@ function devices(file: string, values: string, context: CliContext, options: Nvs
 }
 
 function textFrom(file: string): string {
-  return new TextDecoder().decode(readInput(file));
+  return textOfFile(readInput(file), file);
 }
 
 function readerBeside(file: string): (path: string) => Uint8Array {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { RecipeFault } from '../model/fault.ts';
+import { textOfFile } from '../model/text-file.ts';
 import { type Problem, readYaml } from './yaml.ts';
 
 /** What a factory decides about one station: a checked station file. Paths are absolute. */
@@ -216,13 +217,13 @@ export function parseStation(
 }
 
 /**
- * Opens and reads a station file. Faults: RecipeFault `station.not-found`, and `station.invalid` whose sentence holds every problem with
+ * Opens and reads a station file. Faults: RecipeFault `station.not-found`, `text.encoding`, and `station.invalid` whose sentence holds every problem with
  * its line.
  */
 export function readStationFile(file: string): StationConfig {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (cause) {
     throw new RecipeFault({
       code: 'station.not-found',
@@ -232,7 +233,7 @@ export function readStationFile(file: string): StationConfig {
       cause,
     });
   }
-  const { station, problems } = parseStation(text, file);
+  const { station, problems } = parseStation(textOfFile(bytes, file), file);
   if (station !== null) return station;
   const list = problems.map(
     ({ line, column, what, remedy }) => `${file}:${line ?? 1}:${column ?? 1}: ${what} ${remedy}`,

@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts';
 /** A mistake in a file that a person wrote: where it stands and how to mend it. A `Finding` of the recipe room by its shape. */
 export interface Problem {
   readonly severity: 'error';
-  /** `yaml-syntax`, `unknown-key`, `duplicate-key`, `missing-key`, `wrong-type` or `wrong-value`. */
+  /** `text-encoding`, `yaml-syntax`, `unknown-key`, `duplicate-key`, `missing-key`, `wrong-type` or `wrong-value`. */
   readonly check: string;
   readonly waivable: false;
   readonly file: string;
@@ -74,6 +74,13 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Y
     remedy,
     waived: null,
   });
+  // Whoever read the file already put this sign for what was no UTF-8: nothing else in it can be trusted either.
+  const lost = text.indexOf('\uFFFD');
+  if (lost >= 0) {
+    const what = 'A letter here could not be read when the file was opened or saved: it is not in UTF-8, or was not.';
+    const told = problem('text-encoding', placeAt(lost), null, what, 'Write it anew and save the file as UTF-8.');
+    return { value: null, problems: [told], placeOf: () => null };
+  }
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => {
     const place = placeAt(error.pos[0]);
     const { check, what, remedy } = syntaxWords(error, text);

@@ -35,6 +35,12 @@ export function parseCsv(
     return { columns: [], rows: [], mistakes: [...mistakes, { line: 1, what: 'The file is empty.', remedy }] };
   }
   const columns = head.cells.map((cell) => cell.trim());
+  const other = separatorOf(columns);
+  if (other !== null) {
+    const what = `The first line is divided by ${other}, not by commas.`;
+    const remedy = 'Save it as CSV with commas (a spreadsheet asks for the field delimiter when it saves).';
+    return { columns: [], rows: [], mistakes: [...mistakes, { line: head.line, what, remedy }] };
+  }
   const missing = required.filter((name) => !columns.includes(name));
   if (missing.length > 0)
     mistakes.push({
@@ -69,6 +75,15 @@ export function parseCsv(
     return { line, fields: Object.fromEntries(columns.map((name, at) => [name, cells[at] ?? ''])) };
   });
   return { columns, rows, mistakes };
+}
+
+/** What divides the cells of a first line in place of commas; null where nothing does. */
+function separatorOf(columns: readonly string[]): string | null {
+  const [only = ''] = columns;
+  if (columns.length !== 1) return null;
+  if (only.includes(';')) return 'semicolons';
+  if (only.includes('\t')) return 'tabs';
+  return only.includes('|') ? 'bars' : null;
 }
 
 /** Records as they stand, with the line each begins on. */

@@ -1,8 +1,9 @@
 import { toHex, viewOf } from '../base/bytes.ts';
 import { sha256Hex } from '../base/digest.ts';
 import { formatFault, hexOf } from '../formats/format-fault.ts';
+import type { Revision } from '../model/chip.ts';
 import { readAppDescriptor, readBootloaderDescriptor } from './descriptor.ts';
-import type { EspImage, ImageSegment } from './types.ts';
+import type { EspImage, ImageHeader, ImageSegment } from './types.ts';
 
 export const imageMagic = 0xe9;
 export const headerSize = 24;
@@ -88,6 +89,19 @@ export function parseImage(bytes: Uint8Array): EspImage {
     bootloader: app === null ? readBootloaderDescriptor(bytes) : null,
     securePadded: last.loadAddress === 0 && length % (app?.mmuPageSize ?? defaultMmuPageSize) === 0,
   };
+}
+
+/**
+ * The last silicon that an application runs on; null where its builder set none: 65535, or 0, as ESP-IDF before 5.0 writes (from source:
+ * bootloader_common_loader.c, IS_FIELD_SET). Of a bootloader ESP-IDF does not look at it (bootloader_common_check_chip_validity).
+ */
+export function lastRevision({ maxRevision }: ImageHeader): Revision | null {
+  return maxRevision === 0 || maxRevision === 0xffff ? null : maxRevision;
+}
+
+/** Bytes of flash that a bootloader's header states; ESP-IDF takes no more of a larger chip, and does not start on a smaller one. */
+export function statedFlashSize({ spiSize }: ImageHeader): number {
+  return 2 ** spiSize * 0x100000;
 }
 
 /** Where the checksum of an image stands whose segments end at `end`: the last byte of a 16-byte line. */

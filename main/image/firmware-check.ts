@@ -2,8 +2,10 @@ import { isFilledWith } from '../base/bytes.ts';
 import { hexOf } from '../formats/format-fault.ts';
 import { type ChipKind, chipIds, chipKinds, type Revision, revisionText } from '../model/chip.ts';
 import { isFault } from '../model/fault.ts';
-import { defaultMmuPageSize, parseImage } from './app-image.ts';
+import { defaultMmuPageSize, lastRevision, parseImage, statedFlashSize } from './app-image.ts';
+import { checkAgreement } from './build-agreement.ts';
 import { hasAppDescriptor } from './descriptor.ts';
+import { fileKindOf } from './file-kind.ts';
 import { sectorSize } from './partition-table.ts';
 import { padForSigning, signatureSectorSize, splitSigned } from './secure-boot.ts';
 import { checkTable } from './table-check.ts';
@@ -23,7 +25,8 @@ export interface FirmwareTarget {
   readonly secureBoot: boolean;
 }
 
-type Add = (problem: FirmwareProblem) => void;
+/** Takes a problem of a build. */
+export type Add = (problem: FirmwareProblem) => void;
 
 /**
  * Everything in a build that would keep a board of this target from starting, or from being secure: all problems, not the first.
@@ -38,6 +41,7 @@ export function checkFirmware(firmware: Firmware, target: FirmwareTarget): Firmw
   }
   checkPartOverlaps(firmware.parts, add);
   checkTable(firmware, target, add);
+  checkAgreement(firmware, target.kind, add);
   return problems;
 }
 
@@ -53,6 +57,7 @@ export function sizeInFlash(part: FirmwarePart, secureBoot: boolean): number {
 
 function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): void {
   const what = part.kind === 'bootloader' ? 'The bootloader' : `The application ${part.file}`;
+  if (isElsewhere(part, target.kind, what, add)) return;
   const image = part.image ?? readAgain(part, what, add);
   if (image === null) return;
   const error = (code: string, text: string, remedy: string) =>
@@ -79,8 +84,14 @@ function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): v
   else if (hash.stored !== hash.computed)
     error('image-hash', 'does not fit the SHA-256 it carries: the file is damaged.', 'Copy it from the build again.');
   checkTail(part, image, warn);
+  if (part.kind === 'app' && image.app === null)
+    warn(
+      'no-app-descriptor',
+      'carries no application descriptor at 0x20: nothing tells its version, nor whether anti-rollback would let it start.',
+      'Build it with a descriptor (esp_app_desc_t), which ESP-IDF adds by itself.',
+    );
 
-  const headerFlash = 2 ** header.spiSize * 0x100000;
+  const headerFlash = statedFlashSize(header);
   if (part.kind === 'bootloader' && target.flashSize !== null && headerFlash > target.flashSize)
     error(
       'header-flash-size',
@@ -96,6 +107,30 @@ function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): v
         'Build it with CONFIG_SECURE_BOOT, which pads it (elf2image --secure-pad-v2).',
       );
   }
+}
+
+/** Whether a part's contents belong into another place: known by what they are, not by where they lie or how they are called. */
+function isElsewhere(part: FirmwarePart, chip: ChipKind, what: string, add: Add): boolean {
+  const is = fileKindOf(part.data, chip);
+  const words = {
+    bootloader: 'is a bootloader',
+    application: 'is an application',
+    'partition-table': 'is a partition table',
+    'whole-flash': 'is an image of the whole flash, which begins with a bootloader',
+  };
+  const wanted = part.kind === 'bootloader' ? 'bootloader' : 'application';
+  if (is === null || is === wanted || !(is in words)) return false;
+  add({
+    code: `no-${wanted}`,
+    what: `${what} (${part.file}, for ${hexOf(part.offset)}) is no ${wanted}: its contents say that it ${words[is as keyof typeof words]}.`,
+    remedy:
+      is === 'whole-flash'
+        ? 'Give the parts of the build each in its own file, or the whole image alone, in a folder by itself.'
+        : `Give the ${wanted} of the build at ${hexOf(part.offset)}.`,
+    severity: 'error',
+    part: part.name,
+  });
+  return true;
 }
 
 function readAgain(part: FirmwarePart, what: string, add: Add): EspImage | null {
@@ -118,12 +153,13 @@ type Say = (code: string, text: string, remedy: string) => void;
 
 function checkRevision({ header }: EspImage, target: FirmwareTarget, error: Say, warn: Say): void {
   const { min, max } = target.revision;
-  if (header.minRevision <= min && header.maxRevision >= max) return;
+  const last = lastRevision(header);
+  if (header.minRevision <= min && (last === null || last >= max)) return;
   const range = (low: Revision, high: Revision) =>
     low === high ? revisionText(low) : `${revisionText(low)} to ${revisionText(high)}`;
-  const text = `runs on silicon ${range(header.minRevision, header.maxRevision)}, but it is meant for ${range(min, max)}`;
+  const text = `runs on silicon ${last === null ? `${revisionText(header.minRevision)} and later` : range(header.minRevision, last)}, but it is meant for ${range(min, max)}`;
   const config = `CONFIG_${target.kind.toUpperCase()}_REV_MIN`;
-  if (header.minRevision > max || header.maxRevision < min)
+  if (header.minRevision > max || (last !== null && last < min))
     error(
       'silicon-revision',
       `${text}: it would start on none of these.`,

@@ -1,5 +1,6 @@
-import { textOf } from '../base/bytes.ts';
 import { formatFault } from '../formats/format-fault.ts';
+import { isFault } from '../model/fault.ts';
+import { textOfFile } from '../model/text-file.ts';
 
 /** A file of a build and the flash offset (bytes) that the build gives it. */
 export interface ListedFile {
@@ -14,14 +15,15 @@ export const listingNames = ['flasher_args.json', 'flash_args'] as const;
 
 /**
  * The files of `flasher_args.json`: `flash_files` maps offsets to paths, and members such as `bootloader` say which is which.
- * Throws RecipeFault `image.listing` where the text is not that.
+ * Throws RecipeFault `image.listing` where the text is not that, `text.encoding`.
  */
 export function readFlasherArgs(bytes: Uint8Array): ListedFile[] {
   const name = 'flasher_args.json';
   let value: unknown;
   try {
-    value = JSON.parse(textOf(bytes));
-  } catch {
+    value = JSON.parse(textOfFile(bytes, name));
+  } catch (error) {
+    if (isFault(error)) throw error;
     throw badListing(name, 'it is no JSON');
   }
   const files = member(value, 'flash_files');
@@ -39,14 +41,12 @@ export function readFlasherArgs(bytes: Uint8Array): ListedFile[] {
 
 /**
  * The files of `flash_args`, the command line for esptool: pairs of offset and path behind options, each
- * with a value or without (an offset in hex is no value).
- * Throws RecipeFault `image.listing`.
+ * with a value or without (an offset in hex is no value). A path with blanks stands in quotes.
+ * Throws RecipeFault `image.listing`, `text.encoding`.
  */
 export function readFlashArgs(bytes: Uint8Array): ListedFile[] {
   const name = 'flash_args';
-  const words = textOf(bytes)
-    .split(/\s+/)
-    .filter((word) => word !== '');
+  const words = wordsIn(textOfFile(bytes, name), name);
   const files: ListedFile[] = [];
   for (let at = 0; at < words.length; ) {
     const word = words[at] as string;
@@ -62,6 +62,15 @@ export function readFlashArgs(bytes: Uint8Array): ListedFile[] {
   }
   if (files.length === 0) throw badListing(name, 'it names no file');
   return files;
+}
+
+/** Words between blanks; single and double quotes keep blanks together, as a shell reads them. A backslash is part of a path. */
+function wordsIn(text: string, listing: string): string[] {
+  const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+|["']/g) ?? [];
+  return words.map((word) => {
+    if (word === '"' || word === "'") throw badListing(listing, 'a quote is opened and never closed');
+    return word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? '');
+  });
 }
 
 /** CONFIG_PARTITION_TABLE_OFFSET of an sdkconfig; null where it does not say. */

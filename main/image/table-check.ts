@@ -1,4 +1,5 @@
 import { hexOf } from '../formats/format-fault.ts';
+import { smallestNvs } from './nvs.ts';
 import { appSubtypes, dataSubtypes, partitionTypes, sectorSize } from './partition-table.ts';
 import type { Firmware, FirmwareProblem, Partition } from './types.ts';
 
@@ -45,6 +46,15 @@ function checkPartition(partition: Partition, flashSize: number | null, add: Add
       `Partition ${name} holds the NVS keys but is not flagged encrypted.`,
       'Add the flag encrypted to its line in partitions.csv.',
     );
+  // Three pages: one in use, one full, one to move to (gen_esp32part.py refuses smaller ones from ESP-IDF 5.2 on).
+  if (subtype === dataSubtypes.nvs && size > 0 && size < smallestNvs && !partition.readonly)
+    add({
+      code: 'nvs-size',
+      what: `NVS partition ${name} has ${hexOf(size)} bytes; a device can write to NVS only from ${hexOf(smallestNvs)} on (three pages).`,
+      remedy: 'Enlarge it to 0x3000 or more in partitions.csv, or flag it readonly.',
+      severity: 'warning',
+      part: name,
+    });
   if (subtype === dataSubtypes.nvs && partition.encrypted)
     error(
       'nvs-encrypted',

@@ -1,3 +1,4 @@
+import { decodeText } from '../base/text.ts';
 import { type CsvMistake, type CsvRow, parseCsv } from '../formats/csv.ts';
 
 /** One device's values, by column. */
@@ -29,14 +30,9 @@ export function readDeviceList(bytes: Uint8Array): DeviceListReading {
 }
 
 function parse(bytes: Uint8Array): DeviceListReading {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    const what = 'The list is no text in UTF-8.';
-    return { list: null, mistakes: [{ line: 1, what, remedy: 'Save it as CSV in UTF-8.' }] };
-  }
-  const { columns, rows, mistakes: found } = parseCsv(text, [], 'taken');
+  const read = decodeText(bytes);
+  if ('mistake' in read) return { list: null, mistakes: [read.mistake] };
+  const { columns, rows, mistakes: found } = parseCsv(read.text, [], 'taken');
   const mistakes = [...found];
   const by = (['mac', 'serial', 'id'] as const).find((name) => columns.includes(name));
   if (by === undefined)

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.ts';
 import { canonicalJson, digestOf } from '../base/json.ts';
 import { readPlainFile, readPlainFileIn } from '../base/plain-file.ts';
+import { decodeText } from '../base/text.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { parseRecipe } from '../config/recipe-schema.ts';
 import type { Place } from '../config/yaml.ts';
@@ -54,7 +55,22 @@ export interface LoadResult {
  * `recipe.not-found` when the file cannot be read at all.
  */
 export function loadRecipe(file: string, options: LoadOptions = {}): LoadResult {
-  return loadRecipeText(readText(file), file, options);
+  const read = decodeText(readBytes(file));
+  if ('text' in read) return loadRecipeText(read.text, file, options);
+  const { line, what, remedy } = read.mistake;
+  const finding: Finding = {
+    severity: 'error',
+    check: 'text-encoding',
+    waivable: false,
+    file,
+    line,
+    column: 1,
+    path: null,
+    what,
+    remedy,
+    waived: null,
+  };
+  return { loaded: null, recipe: null, findings: [finding] };
 }
 
 /** The same for a text that is not in a file yet; `file` says where it would lie, and what its paths are relative to. */
@@ -139,9 +155,9 @@ function applyWaivers(findings: readonly Finding[], waivers: readonly Waiver[]):
 /** Far longer than a person writes one. */
 export const largestRecipe = 1024 * 1024;
 
-function readText(file: string): string {
+function readBytes(file: string): Uint8Array {
   try {
-    return new TextDecoder().decode(readPlainFile(file, largestRecipe));
+    return readPlainFile(file, largestRecipe);
   } catch (error) {
     throw new RecipeFault({
       code: 'recipe.not-found',

@@ -5,6 +5,7 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import { type ChainBreak, ChainCheck, type ChainHead, type ChainRow } from '../chain.ts';
+import { withDates } from '../date-bound.ts';
 import type { BookedEvent } from '../entry.ts';
 import type {
   DeviceHistory,
@@ -117,7 +118,7 @@ export class LedgerQuestions {
   }
 
   devices(query: DeviceQuery): DeviceRow[] {
-    return this.#search.devices(query);
+    return this.#search.devices(withDates(query));
   }
 
   runs(query: { batch?: string; mac?: string; limit?: number }): RunRecord[] {

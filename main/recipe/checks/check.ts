@@ -15,6 +15,7 @@ import { offersProof } from '../steps/proof.ts';
 import type { Recipe } from '../types.ts';
 import { checkDeviceEncryption } from './device-encryption.ts';
 import { checkDoorRules } from './doors.ts';
+import { checkEfusesByName } from './efuses-by-name.ts';
 import { checkIdentity } from './identity.ts';
 import { checkKeyRoom } from './key-room.ts';
 import { checkOta } from './ota.ts';
@@ -103,6 +104,7 @@ export function checkRecipe(
   checkOta(recipe, firmware, profile, files, add);
   checkIdentity(recipe, firmware, profile, files, add);
   checkStorage({ recipe, firmware, profile, file, files, add });
+  for (const table of tables) checkEfusesByName(recipe, profile, table, add);
   for (const table of tables) checkBurns(recipe, profile, table, add);
   if (firmware !== null) {
     checkBuild(recipe, firmware, profile, add);

@@ -1,7 +1,8 @@
 import { fromHex } from '../../base/bytes.ts';
 import { canonicalJson } from '../../base/json.ts';
 import { fieldOf, hasField } from '../../efuse/tables.ts';
-import type { Partition } from '../../image/types.ts';
+import { statedFlashSize } from '../../image/app-image.ts';
+import type { ImageHeader, Partition } from '../../image/types.ts';
 import { revisionText } from '../../model/chip.ts';
 import { proofMarker } from '../../model/proof.ts';
 import { multicore } from '../kinds.ts';
@@ -15,10 +16,12 @@ import { openStorage, security2 } from './storage.ts';
 
 /**
  * The application's start: the lines that ESP-IDF prints before app_main, what a release build burns, and the firmware that answers
- * afterwards (null: it has no proof marker and says nothing). 'aborted': a burn of its start did not take.
+ * afterwards (null: it has no proof marker and says nothing). 'aborted': the flash is smaller than the bootloader says, or a burn of its
+ * start did not take.
  */
 export function startApp(
   context: BootContext,
+  bootloader: ImageHeader,
   app: LoadedApp,
   console: IdfConsole,
 ): RunningFirmware | null | 'aborted' {
@@ -37,6 +40,13 @@ export function startApp(
   console.info('efuse_init', `Min chip rev:     ${revisionText(header.minRevision)}`);
   console.info('efuse_init', `Max chip rev:     ${revisionText(header.maxRevision)}`);
   console.info('efuse_init', `Chip rev:         ${revisionText(revision)}`);
+  // esp_flash_init_default_chip: the application takes the bootloader's word for the flash and ends where there is less (from source).
+  const [there, stated] = [context.flash.size, statedFlashSize(bootloader)];
+  if (there < stated) {
+    const sizes = `Detected size(${there / 1024}k) smaller than the size in the binary image header(${stated / 1024}k)`;
+    console.error('spi_flash', `${sizes}. Probe failed.`);
+    return 'aborted';
+  }
   if (flashEncryptionOn(efuse)) {
     if (flashEncryptionReleased(efuse)) console.info('flash_encrypt', 'Flash encryption mode is RELEASE');
     else console.warn('flash_encrypt', 'Flash encryption mode is DEVELOPMENT (not secure)');

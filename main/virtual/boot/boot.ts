@@ -20,7 +20,7 @@ export const bootFromFlash: BootFromFlash = (context) => {
   const console = idfConsole(secondStageStart);
   const app = bootSecondStage(context, view, rom.bootloader, console);
   if (app === null) return { lines: [...rom.lines, ...console.lines], state: 'resetting', firmware: null };
-  const firmware = startApp(context, app, console);
+  const firmware = startApp(context, rom.bootloader.image.header, app, console);
   const lines = [...rom.lines, ...console.lines];
   return firmware === 'aborted' ? { lines, state: 'resetting', firmware: null } : { lines, state: 'running', firmware };
 };

@@ -1,7 +1,7 @@
-import { defaultMmuPageSize } from '../../image/app-image.ts';
+import { defaultMmuPageSize, lastRevision, statedFlashSize } from '../../image/app-image.ts';
 import { appSubtypes, dataSubtypes, partitionTypes } from '../../image/partition-table.ts';
 import type { BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../../image/types.ts';
-import { chipIds, revisionText } from '../../model/chip.ts';
+import { chipIds, type Revision, revisionText } from '../../model/chip.ts';
 import { multicore } from '../kinds.ts';
 import type { BootContext } from '../silicon.ts';
 import type { IdfConsole } from './console.ts';
@@ -34,7 +34,8 @@ export function bootSecondStage(
   const { header, bootloader: descriptor } = bootloader.image;
   if (!runsAtAll(context, header)) return null;
   greet(context, header, descriptor, console);
-  if (!revisionFits(context, header, console)) return null;
+  // The last revision is looked at in applications alone (bootloader_common_check_chip_validity; from source).
+  if (!revisionFits(context, header, null, console)) return null;
 
   const found = findPartitionTable(view, bootloader.end);
   if (found === null) {
@@ -42,6 +43,7 @@ export function bootSecondStage(
     console.error('boot', 'load partition table error!');
     return null;
   }
+  if (!fitsFlash(found.table.partitions, statedFlashSize(header), console)) return null;
   listPartitions(found.table.partitions, console);
 
   const slots = bootSlots(found.table);
@@ -78,7 +80,8 @@ export function bootSecondStage(
 function runsAtAll(context: BootContext, header: ImageHeader): boolean {
   if (header.chipId !== chipIds[context.kind]) return false;
   if (context.kind !== 'esp32p4') return true;
-  return context.revision >= 300 ? header.maxRevision >= 300 : header.minRevision < 300;
+  const last = lastRevision(header);
+  return context.revision >= 300 ? last === null || last >= 300 : header.minRevision < 300;
 }
 
 function greet(
@@ -104,19 +107,29 @@ function greet(
   console.info('boot', 'Enabling RNG early entropy source...');
 }
 
-function revisionFits(context: BootContext, header: ImageHeader, console: IdfConsole): boolean {
+/** The bootloader takes its own header's word for the size of flash (esp_partition_table_verify; from source). */
+function fitsFlash(partitions: readonly Partition[], size: number, console: IdfConsole): boolean {
+  const at = partitions.findIndex((partition) => partition.offset + partition.size > size);
+  const partition = partitions[at];
+  if (partition === undefined) return true;
+  const hex = (value: number) => `0x${value.toString(16)}`;
+  const words = `offset ${hex(partition.offset)} size ${hex(partition.size)} exceeds flash chip size ${hex(size)}`;
+  console.error('flash_parts', `partition ${at} invalid - ${words}`);
+  console.error('boot', 'Failed to verify partition table');
+  console.error('boot', 'load partition table error!');
+  return false;
+}
+
+function revisionFits(context: BootContext, header: ImageHeader, last: Revision | null, console: IdfConsole): boolean {
   const { efuse, revision } = context;
   const found = `found ${revisionText(revision)}.`;
   if (revision < header.minRevision) {
     console.error('boot_comm', `chip revision check failed. Required >= ${revisionText(header.minRevision)}, ${found}`);
     return false;
   }
-  const capped = header.maxRevision !== 0xffff && fieldOr(efuse, 'DISABLE_WAFER_VERSION_MAJOR', 0) === 0;
-  if (capped && revision > header.maxRevision) {
-    console.error('boot_comm', `chip revision check failed. Required <= ${revisionText(header.maxRevision)}, ${found}`);
-    return false;
-  }
-  return true;
+  if (last === null || revision <= last || fieldOr(efuse, 'DISABLE_WAFER_VERSION_MAJOR', 0) !== 0) return true;
+  console.error('boot_comm', `chip revision check failed. Required <= ${revisionText(last)}, ${found}`);
+  return false;
 }
 
 const dataUsage: Readonly<Record<number, string>> = {
@@ -173,7 +186,7 @@ function loadApp(
     console.error('boot_comm', `mismatch chip ID, expected ${chipIds[context.kind]}, found ${header.chipId}`);
     return null;
   }
-  if (!revisionFits(context, header, console)) return null;
+  if (!revisionFits(context, header, lastRevision(header), console)) return null;
   if (!versionNotRolledBack(context, image, partition, console)) return null;
   listSegments(image, partition, console);
   if (image.checksum.stored !== image.checksum.computed) {

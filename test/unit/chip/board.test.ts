@@ -220,6 +220,12 @@ test('flash sizes by JEDEC id', () => {
     [0x1840ef, 1 << 24],
     [0x1640c8, 1 << 22],
     [0x20ba20, 1 << 26],
+    // Adesto codes the size in the middle byte, and 0x1f is no size of others
+    [0x01871f, 1 << 22],
+    [0x01841f, 1 << 19],
+    [0x01891f, 1 << 24],
+    [0x01831f, null],
+    [0x168a1f, null],
     [0, null],
     [0xffffff, null],
     [0x0340ef, null],

@@ -33,6 +33,18 @@ test('what a device is called gives the printer no commands and the page no tags
   assert.throws(() => fillLabel('^FD{colour}^FS', facts), { code: 'label.placeholder' });
 });
 
+test('escapes of the template itself stay the characters that they stand for', () => {
+  const named = { ...facts, serial: 'A_^7E' };
+  for (const [template, zpl] of [
+    ['^FH^FDGer_C3_A4t {serial}^FS', '^FH_^FDGer_C3_A4t A_5F_5E7E^FS'],
+    ['^FH_^FDa_b_5Ec^FS', '^FH_^FDa_5Fb_5Ec^FS'],
+    ['^FH\\^FD\\5E_5E {serial}^FS', '^FH_^FD_5E_5F5E A_5F_5E7E^FS'],
+    ['^FHa^FO1,1^FDa5Eb^FS^FD_5E^FS', '^FO1,1^FH_^FD_5Eb^FS^FH_^FD_5F5E^FS'],
+  ] as const)
+    assert.equal(fillLabel(template, named), zpl);
+  assert.ok(drawLabel(`^FO1,1^A0N,20${fillLabel('^FH^FDGer_C3_A4t^FS', facts)}`).includes('>Gerät</text>'));
+});
+
 test('labels go to a file or to a raw port, and a printer that is not there is a fault in words', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-label-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

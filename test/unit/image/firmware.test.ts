@@ -141,7 +141,10 @@ test('a missing file is named, with where it belongs', () => {
 
 test('two applications, and a file that nothing explains', () => {
   const two = without(build('esp32s3'), 'flasher_args.json');
-  two.set('other.bin', two.get('fuseline_demo.bin') as Uint8Array);
+  const other = (two.get('fuseline_demo.bin') as Uint8Array).slice();
+  two.set('other.bin', other);
+  assert.equal(readFirmware(two, 'esp32s3').parts.length, 4, 'the same application twice is one');
+  other[0x40] = 0x41;
   assert.throws(
     () => readFirmware(two, 'esp32s3'),
     refused('image.firmware-two-apps', /fuseline_demo\.bin, other\.bin/),

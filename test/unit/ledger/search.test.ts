@@ -73,3 +73,20 @@ test('a sealed board that comes back keeps the facts of its seal', async (t) => 
     ['A-1', 'Sensor', '2026-11-12T08:01:00.000Z', 'refused', 'back', 2],
   );
 });
+
+test('what is no date in a filter is one sentence, on every way to the book', async (t) => {
+  const { ledger } = await book(t);
+  await fill(ledger);
+  for (const [query, words] of [
+    [{ from: 'yesterday' }, /"yesterday" is no date/],
+    [{ to: '2026-02-30' }, /"2026-02-30" is no date/],
+    [{ from: '26-11-2026' }, /is no date/],
+    [{ from: '2026-11-13T25:00:00Z' }, /is no time/],
+    [{ from: "2026-11-13' OR 1" }, /is no date/],
+    [{ from: '2026-11-15', to: '2026-11-13' }, /ends \(2026-11-13\) before it begins/],
+  ] as const)
+    await assert.rejects(async () => ledger.devices(query), { code: 'ledger.date', what: words });
+  const find = async (query: DeviceQuery) => (await ledger.devices(query)).map(({ lastRun }) => lastRun).join(' ');
+  assert.equal(await find({ from: '2026-11-19T09:00:00+01:00' }), 'r9');
+  assert.equal(await find({ from: '2026-11-19T08:00', to: '2026-11-19' }), 'r9');
+});

@@ -59,10 +59,10 @@ test('JTAG is shut softly or for good, never both, in whatever words', () => {
   const soft = { jtag: 'soft' };
   assert.ok(told('esp32p4-production', { ...soft, usb_jtag: 'off' }).checks.includes('efuse.jtag-both'));
   const byName = (text: string) => `${text}efuses:\n  DIS_PAD_JTAG: 1\n`;
-  assert.deepEqual(told('esp32p4-production', soft, byName).checks, ['efuse.jtag-both']);
+  assert.deepEqual(told('esp32p4-production', soft, byName).checks, ['efuse-contradicts', 'efuse.jtag-both']);
   // On S2 the same bit has an older name.
   const older = (text: string) => `${text}efuses:\n  HARD_DIS_JTAG: 1\n`;
-  assert.deepEqual(told('esp32s2-production', soft, older).checks, ['efuse.jtag-both']);
+  assert.deepEqual(told('esp32s2-production', soft, older).checks, ['efuse-contradicts', 'efuse.jtag-both']);
 });
 
 /** Names of the fields of each program, in order. */

@@ -494,3 +494,54 @@ describe('Secure Boot V2', () => {
     }
   });
 });
+
+describe('what a build says of its chip and flash', () => {
+  const c3 = { chipId: 5, minRevision: 3 };
+  const parts = (bootloader: Uint8Array, app: Uint8Array, layout = otaLayout): [number, Uint8Array][] => [
+    [0, bootloader],
+    [0x8000, tableImage(layout)],
+    [0x20000, app],
+  ];
+  /** Header byte 3: flash size in its high nibble. */
+  const sized = (image: Uint8Array, nibble: number) => {
+    const bytes = image.slice();
+    bytes[3] = (bytes[3]! & 0x0f) | (nibble << 4);
+    return bytes;
+  };
+  const bootOf = (flashSize: number, ...given: Parameters<typeof parts>) => {
+    const { context, flash } = testBoard('esp32c3', 4, { flashSize });
+    place(flash, parts(...given));
+    return bootFromFlash(context);
+  };
+
+  it('takes 0 and 65535 for no last revision, and of a bootloader looks at none', () => {
+    for (const maxRevision of [0, 65535, 99])
+      assert.equal(
+        bootOf(1 << 22, bootloaderImage({ ...c3, maxRevision: 1 }), appImage({ ...c3, maxRevision })).state,
+        'running',
+      );
+    const late = bootOf(1 << 22, bootloaderImage(c3), appImage({ ...c3, maxRevision: 3 }));
+    assert.ok(late.lines.some((line) => line.includes('Required <= v0.3, found v0.4.')));
+    assert.notEqual(late.state, 'running');
+  });
+
+  it("refuses a table beyond the bootloader's word for the flash", () => {
+    const layout = [...otaLayout, partition('more', 1, 0x82, 0x1f0000, 0x20000)];
+    const boot = bootOf(1 << 22, sized(bootloaderImage(c3), 1), appImage(c3), layout);
+    assert.equal(boot.state, 'resetting');
+    assert.ok(
+      boot.lines.some((line) => line.includes('offset 0x1f0000 size 0x20000 exceeds flash chip size 0x200000')),
+    );
+    assert.equal(bootOf(1 << 22, sized(bootloaderImage(c3), 2), appImage(c3), layout).state, 'running');
+  });
+
+  it('ends in the application where the flash is smaller than that word', () => {
+    const boot = bootOf(1 << 22, sized(bootloaderImage(c3), 4), appImage(c3));
+    assert.equal(boot.state, 'resetting');
+    assert.ok(
+      boot.lines.some((line) =>
+        line.includes('Detected size(4096k) smaller than the size in the binary image header(16384k). Probe failed.'),
+      ),
+    );
+  });
+});

@@ -1,4 +1,5 @@
 import * as bwip from 'bwip-js/node';
+import { fromHex } from '../../../base/bytes.ts';
 
 /** Dots of a label whose template does not say: 50 x 25 mm at 203 dpi. */
 const usualWidth = 400;
@@ -51,11 +52,11 @@ function placed(svg: string, x: number, y: number, scale: number): string {
   return `<g transform="translate(${x} ${y}) scale(${scale})">${inner}</g>`;
 }
 
-/** Text of ^FD with the escapes of ^FH_ taken back. */
+/** Text of ^FD with the escapes of ^FH_ taken back: bytes of UTF-8 (^CI28). */
 function fieldData(field: string): string {
   const data = /\^FD([^^]*)/.exec(field)?.[1] ?? '';
   return /\^FH_/.test(field)
-    ? data.replaceAll(/_([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    ? data.replaceAll(/(?:_[0-9A-Fa-f]{2})+/g, (run) => new TextDecoder().decode(fromHex(run.replaceAll('_', ''))))
     : data;
 }
 

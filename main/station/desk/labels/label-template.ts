@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { NotPlainFile, readPlainFileIn } from '../../../base/plain-file.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { SealedRecord } from '../../../model/record.ts';
+import { textOfFile } from '../../../model/text-file.ts';
 
 /** What a template's placeholders may stand for. */
 export type LabelFacts = Readonly<
@@ -70,22 +71,42 @@ export function sampleFacts(recipe: string, revision: number, chip: string): Lab
 
 /**
  * The ZPL of a label: the template with its placeholders filled in. What is filled in can give the printer no commands: `^` and `~`,
- * which begin them, go out as hexadecimal, for which every field data block gets a `^FH` before it. RecipeFault `label.placeholder`.
+ * which begin them, go out as hexadecimal, for which every field data block gets a `^FH_` before it. Where the template has a `^FH` of
+ * its own (with whatever indicator), its escapes stay the characters that they stand for. RecipeFault `label.placeholder`.
  */
 export function fillLabel(template: string, facts: LabelFacts): string {
-  return template.replaceAll(/(\^FH\\?)?\^FD([^^]*)/g, (_, __, data: string) => {
-    const filled = data.replaceAll('_', hexEscape).replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
-      if (!Object.hasOwn(facts, name))
-        throw new RecipeFault({
-          code: 'label.placeholder',
-          what: `The label template names ${placeholder}, which no device has.`,
-          next: `Use one of ${Object.keys(facts)
-            .map((known) => `{${known}}`)
-            .join(', ')}.`,
-        });
-      return facts[name as keyof LabelFacts]!.replaceAll(/[\^~_\\\r\n]/g, hexEscape);
-    });
-    return `^FH_^FD${filled}`;
+  return template
+    .split('^FS')
+    .map((field) => {
+      const own = /\^FH([^^~\r\n]?)/.exec(field);
+      const indicator = own === null ? null : own[1] || '_';
+      return field
+        .replaceAll(/\^FH[^^~\r\n]?/g, '')
+        .replaceAll(/\^FD([^^]*)/g, (_, data: string) => `^FH_^FD${filled(withUnderscore(data, indicator), facts)}`);
+    })
+    .join('^FS');
+}
+
+/** The text of a field as ^FH_ takes it; `indicator` is the sign that escapes in it begin with, null where it has none. */
+function withUnderscore(data: string, indicator: string | null): string {
+  return data.replaceAll(/[\s\S]/g, (sign, at: number) => {
+    const escapes = sign === indicator && /^[0-9A-Fa-f]{2}/.test(data.slice(at + 1));
+    if (escapes) return '_';
+    return sign === '_' ? hexEscape(sign) : sign;
+  });
+}
+
+function filled(data: string, facts: LabelFacts): string {
+  return data.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
+    if (!Object.hasOwn(facts, name))
+      throw new RecipeFault({
+        code: 'label.placeholder',
+        what: `The label template names ${placeholder}, which no device has.`,
+        next: `Use one of ${Object.keys(facts)
+          .map((known) => `{${known}}`)
+          .join(', ')}.`,
+      });
+    return facts[name as keyof LabelFacts]!.replaceAll(/[\^~_\\\r\n]/g, hexEscape);
   });
 }
 
@@ -96,7 +117,8 @@ function hexEscape(character: string): string {
 
 /**
  * The template of a recipe: the file that it names, else `<recipe>.zpl`, else `device.zpl`; the station's own before the program's. Null
- * where there is none. RecipeFault `label.template-file` for a name that leads out of these folders, or to what is no ordinary file.
+ * where there is none. RecipeFault `label.template-file` for a name that leads out of these folders, or to what is no ordinary file,
+ * `text.encoding`.
  */
 export function findTemplate(recipe: string, folders: readonly string[], named: string | null = null): string | null {
   for (const name of named === null ? [`${recipe}.zpl`, 'device.zpl'] : [named])
@@ -112,7 +134,7 @@ const longestTemplate = 256 * 1024;
 
 function readTemplate(folder: string, file: string, name: string): string {
   try {
-    return new TextDecoder().decode(readPlainFileIn([folder], file, longestTemplate));
+    return textOfFile(readPlainFileIn([folder], file, longestTemplate), file);
   } catch (cause) {
     if (!(cause instanceof NotPlainFile)) throw cause;
     throw new RecipeFault({
