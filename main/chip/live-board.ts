@@ -55,6 +55,8 @@ class LiveBoard implements Board {
   /** Whether the flash of a P4 v3.1 was switched on, since the last reset. */
   #flashPowered = false;
   #booted = false;
+  /** What the flash chip said of its size; undefined: not asked yet. */
+  #flashSize: number | null | undefined;
 
   constructor(loader: Loader, clock: Clock, identity: ChipIdentity, profile: ChipProfile, table: EfuseTable | null) {
     this.#loader = loader;
@@ -93,8 +95,10 @@ class LiveBoard implements Board {
 
   async detectFlashSize(): Promise<number | null> {
     if (this.#loader.secureDownload) return null;
+    if (this.#flashSize !== undefined) return this.#flashSize;
     await this.#attach(null);
-    return flashSizeOf(await this.#loader.readFlashId(this.profile.spiRegisters));
+    this.#flashSize = flashSizeOf(await this.#loader.readFlashId(this.profile.spiRegisters));
+    return this.#flashSize;
   }
 
   async prepareFlashing(options: {

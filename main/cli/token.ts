@@ -1,5 +1,6 @@
 import { toHex, utf8 } from '../base/bytes.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { requireClock } from '../model/program-date.ts';
 import { keysOf } from '../recipe/making/token-keys.ts';
 import { issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts';
 import { pemOf } from '../signing/pem.ts';
@@ -162,6 +163,7 @@ async function selfSigned(
   context: CliContext,
 ): Promise<Uint8Array> {
   using random = await signer.random(20);
+  requireClock(context.clock.now());
   const notBefore = new Date(context.clock.now());
   const notAfter = new Date(notBefore);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + caYears);

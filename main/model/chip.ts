@@ -70,3 +70,6 @@ export interface ChipIdentity {
   readonly packageVersion: number | null;
   readonly security: SecurityInfo;
 }
+
+/** Flash that a loader in ROM reaches: its flash commands send three bytes of address, and what lies beyond would come round to the beginning. */
+export const romReach = 0x1000000;

@@ -14,6 +14,16 @@ export function refused(name: string, opcode: number, status: number, error: num
   });
 }
 
+export function beyondRom(end: number): BoardFault {
+  return new BoardFault({
+    code: 'protocol.beyond-rom',
+    what: `Flash up to ${hex(end)} was asked for, and the loader in ROM addresses 16 MB alone.`,
+    next: 'Use a fixture with reset lines, and leave flash.stub at auto: the stub writes beyond 16 MB.',
+    safety: 'resumable',
+    details: { end },
+  });
+}
+
 export function closedBySecureDownload(name: string, opcode: number): BoardFault {
   return new BoardFault({
     code: 'protocol.secure-download',

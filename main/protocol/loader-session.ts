@@ -2,7 +2,7 @@ import { utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { AsyncQueue } from '../base/queue.ts';
-import type { SecurityInfo } from '../model/chip.ts';
+import { romReach, type SecurityInfo } from '../model/chip.ts';
 import { type Fault, isFault } from '../model/fault.ts';
 import type { Port } from '../transport/port.ts';
 import { type Command, commands } from './commands.ts';
@@ -10,7 +10,7 @@ import { askSecurityInfo, enterLoader, slowConsoleRate, startRate } from './conn
 import { ConsoleLog } from './console-log.ts';
 import { knock } from './door.ts';
 import { Exchange } from './exchange.ts';
-import { closedBySecureDownload, misaligned, noAnswer, noReset } from './faults.ts';
+import { beyondRom, closedBySecureDownload, misaligned, noAnswer, noReset } from './faults.ts';
 import { readFlash } from './flash-read.ts';
 import { SendWindow, writeFlash } from './flash-write.ts';
 import type {
@@ -208,16 +208,19 @@ class LoaderSession implements Loader {
     this.#attachedSize = sizeBytes;
   }
 
-  writeFlash(write: FlashWrite, options: TransferOptions = {}): Promise<void> {
+  async writeFlash(write: FlashWrite, options: TransferOptions = {}): Promise<void> {
+    this.#assertReach(write.offset, write.data.length);
     return this.#guarded(commands.deflateBegin, () => writeFlash(this.#exchange, this.#window, write, options));
   }
 
   async flashMd5(offset: number, length: number, options: TransferOptions = {}): Promise<string> {
     options.signal?.throwIfAborted();
+    this.#assertReach(offset, length);
     return this.#ask(commands.flashMd5, { offset, length });
   }
 
-  readFlash(offset: number, length: number, options: TransferOptions = {}): Promise<Uint8Array> {
+  async readFlash(offset: number, length: number, options: TransferOptions = {}): Promise<Uint8Array> {
+    this.#assertReach(offset, length);
     return this.#guarded(commands.readFlashSlow, () => readFlash(this.#exchange, offset, length, options));
   }
 
@@ -225,11 +228,17 @@ class LoaderSession implements Loader {
     if (offset % sector !== 0 || length % sector !== 0)
       throw misaligned('A region to erase must begin and end at a border of 4096 bytes.');
     if (length === 0) return;
+    this.#assertReach(offset, length);
     if (this.mode === 'stub') return this.#ask(commands.eraseRegion, { offset, length });
     // The ROM has no word for erasing; it erases what a write announces.
     const blocks = length / romBlock;
     const encrypt = this.#exchange.firstRom ? null : false;
     await this.#ask(commands.flashBegin, { size: length, blocks, blockSize: romBlock, offset, encrypt });
+  }
+
+  /** The ROM's flash commands send three bytes of address: beyond 16 MB they would come round to the beginning. */
+  #assertReach(offset: number, length: number): void {
+    if (this.mode === 'rom' && offset + length > romReach) throw beyondRom(offset + length);
   }
 
   readFlashId(spi: SpiRegisters): Promise<number> {

@@ -10,6 +10,7 @@ import type { ChipIdentity } from '../model/chip.ts';
 import type { Fact, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
 import { BoardFault, type Fault, faultOf, isFault, LedgerFault, RecipeFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
+import { requireClock } from '../model/program-date.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import { firmwareFactsOf } from '../recipe/firmware-facts.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
@@ -25,6 +26,7 @@ import { type BurnHistory, burnHistoryOf, recordedBefore } from './burn-history.
 import type { CredentialShelf } from './credential-shelf.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
+import { refuseFlash } from './flash-admission.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
 import { waiversOf } from './waivers.ts';
@@ -143,6 +145,7 @@ export class Run {
     const { ledger } = this.#parts;
     const { loaded, release } = this.#job;
     const { recipe } = loaded;
+    requireClock(this.#parts.clock.now());
     this.#mac = board.identity.mac;
     const refusedEarly = refuseBoard(recipe, board.identity, null);
     if (refusedEarly) throw refusedEarly;
@@ -152,8 +155,13 @@ export class Run {
     const history = await ledger.history(identity.mac);
     const refused = refuseBoard(recipe, identity, history);
     if (refused) throw refused;
-    const serial = await this.#bind(identity, history);
     const past = burnHistoryOf(history);
+    const unfit = refuseFlash(loaded, await board.detectFlashSize(), {
+      romOnly: recipe.flash.stub === 'never' || !this.#job.canReset,
+      safety: past.run === null ? 'untouched' : 'resumable',
+    });
+    if (unfit) throw unfit;
+    const serial = await this.#bind(identity, history);
     const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, past, release);
     const cannot = refuseWithoutReset(plan, this.#job);
     if (cannot) throw cannot;
@@ -312,6 +320,7 @@ export class Run {
   /** The last event and the record, in one transaction; only then is the board a passed one. */
   async #seal(startedAt: number): Promise<{ row: number; hash: string }> {
     const { ledger, clock, station, software } = this.#parts;
+    requireClock(clock.now(), this.#record.startedAt, 'resumable');
     const events = [...this.#before, ...(await ledger.events(this.#record.id))];
     const sealedAt = isoTime(clock.now());
     const record = sealedRecordOf(this.#record, events, { station, sealedAt, software });

@@ -2,9 +2,10 @@ import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
 import { type Log, type OpenLog, silentLog } from '../base/log.ts';
 import type { RandomSource } from '../base/random.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
+import { requireClock } from '../model/program-date.ts';
 import type { SealedRecord } from '../model/record.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { requireDeviceCa } from '../recipe/making/device-ca.ts';
@@ -104,6 +105,7 @@ export class Station {
    */
   async provision(job: ProvisionJob): Promise<BatchResult> {
     const { ledger, clock, random } = this.parts;
+    requireClock(clock.now(), await lastEntry(ledger));
     const release = await this.prepareRelease(job.loaded);
     const startedAt = clock.monotonic();
     const batch = `B-${isoTime(clock.now()).slice(0, 10).replaceAll('-', '')}-${toHex(random(4))}`;
@@ -180,4 +182,10 @@ export class Station {
     this.log.info('station-closed');
     await this.parts.log?.close();
   }
+}
+
+/** When the ledger's newest run ended, or began where it did not end; null: it holds none. */
+async function lastEntry(ledger: LedgerReader): Promise<string | null> {
+  const [newest] = await ledger.runs({ limit: 1 });
+  return newest === undefined ? null : (newest.endedAt ?? newest.startedAt);
 }

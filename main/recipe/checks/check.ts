@@ -4,11 +4,12 @@ import { blankSnapshot } from '../../efuse/snapshot.ts';
 import type { EfuseTable } from '../../efuse/types.ts';
 import { checkFirmware } from '../../image/firmware-check.ts';
 import type { Firmware } from '../../image/types.ts';
-import { revisionText } from '../../model/chip.ts';
+import { revisionText, romReach } from '../../model/chip.ts';
 import { proofMarker } from '../../model/proof.ts';
 import type { Add, Finding } from '../finding.ts';
 import { lintChecks, lintFirmware } from '../lint/lint.ts';
 import type { NamedFiles } from '../named-files.ts';
+import { tableEnd } from '../plan/flash-needs.ts';
 import { tablesOf } from '../plan/silicon-lines.ts';
 import { wantedEfuses } from '../plan/wanted-efuses.ts';
 import { offersProof } from '../steps/proof.ts';
@@ -107,6 +108,7 @@ export function checkRecipe(
   for (const table of tables) checkEfusesByName(recipe, profile, table, add);
   for (const table of tables) checkBurns(recipe, profile, table, add);
   if (firmware !== null) {
+    checkRomReach(recipe, firmware, add);
     checkBuild(recipe, firmware, profile, add);
     findings.push(...lintFirmware(recipe, firmware));
   }
@@ -298,6 +300,16 @@ function checkBurns(recipe: Recipe, profile: ChipProfile, table: EfuseTable, add
     const path = wishedAt[refusal.code] ?? null;
     add({ check: refusal.code, path, what: `${refusal.what} (${table.name})`, remedy: refusal.next });
   }
+}
+
+function checkRomReach(recipe: Recipe, firmware: Firmware, add: Add): void {
+  if (recipe.flash.stub !== 'never' || tableEnd(firmware) <= romReach) return;
+  add({
+    check: 'flash-beyond-rom',
+    path: 'flash.stub',
+    what: 'The partition table reaches beyond 16 MB, and without the stub the loader in ROM would write there at the beginning of flash: it sends three bytes of address.',
+    remedy: 'Set flash.stub to auto.',
+  });
 }
 
 function checkBuild(recipe: Recipe, firmware: Firmware, profile: ChipProfile, add: Add): void {

@@ -1,3 +1,4 @@
+import { requireClock } from '../../model/program-date.ts';
 import { requireCa } from '../../signing/certificates.ts';
 import { type CaChain, chainOf } from '../../signing/chain.ts';
 import type { Signer } from '../../signing/signer.ts';
@@ -11,11 +12,12 @@ export function chainFor({ caChain }: CertificateWish, files: NamedFiles): CaCha
   return caChain.length === 0 ? null : chainOf(caChain.map((path) => files.get(path)!));
 }
 
-/** From when to when a certificate that is issued `now` (ms) is valid. */
+/** From when to when a certificate that is issued `now` (ms) is valid. RecipeFault `clock.wrong`. */
 export function validityAt(
   { validYears, notAfter }: CertificateWish,
   now: number,
 ): { notBefore: Date; notAfter: Date } {
+  requireClock(now);
   const notBefore = new Date(now);
   if (notAfter !== null) return { notBefore, notAfter: new Date(`${notAfter}T23:59:59Z`) };
   const end = new Date(notBefore);

@@ -1,0 +1,31 @@
+import { statedFlashSize } from '../../image/app-image.ts';
+import type { LoadedRecipe } from '../load.ts';
+
+/** How much flash a product needs, and by what word. */
+export interface FlashNeed {
+  readonly bytes: number;
+  /** Who says so: the beginning of a sentence that a size ends. */
+  readonly what: string;
+}
+
+/** Everything that speaks of the size of flash. The bootloader's header and the table must fit (esp_flash_spi_init.c, flash_partitions.c). */
+export function flashNeeds({ recipe, firmware }: Pick<LoadedRecipe, 'recipe' | 'firmware'>): FlashNeed[] {
+  const bootloader = firmware.parts.find(({ kind }) => kind === 'bootloader')?.image;
+  return [
+    ...(recipe.flash.size === null ? [] : [{ bytes: recipe.flash.size, what: 'the recipe says' }]),
+    { bytes: tableEnd(firmware), what: 'the partition table needs' },
+    ...(bootloader
+      ? [
+          {
+            bytes: statedFlashSize(bootloader.header),
+            what: "the bootloader's header, below which ESP-IDF does not start, states",
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Where the last partition ends. */
+export function tableEnd({ table }: LoadedRecipe['firmware']): number {
+  return Math.max(0, ...table.partitions.map(({ offset, size }) => offset + size));
+}
