@@ -13,7 +13,8 @@ export function refuseFlash(
   detected: number | null,
   { romOnly, safety }: { readonly romOnly: boolean; readonly safety: BoardSafety },
 ): Fault | null {
-  const { flash } = loaded.recipe;
+  const { recipe, firmware } = loaded;
+  const { flash } = recipe;
   const refused = (code: string, what: string, next: string) =>
     new BoardFault({ code, what, next, safety, details: { detected, wanted: flash.size } });
   const size = detected ?? flash.size;
@@ -23,14 +24,14 @@ export function refuseFlash(
       'The flash chip does not say how large it is (its JEDEC id tells no size, or no flash answers), and the recipe does not either.',
       'Look at the flash and its soldering; where the flash is right, set flash.size in the recipe.',
     );
-  const lacking = flashNeeds(loaded).find(({ bytes }) => bytes > size);
+  const lacking = flashNeeds(recipe, firmware).find(({ bytes }) => bytes > size);
   if (lacking !== undefined)
     return refused(
       'admission.flash-too-small',
       `The board has ${sizeOf(size)} of flash, and ${lacking.what} ${sizeOf(lacking.bytes)}.`,
       'Take the board out: it carries another flash than this product, or the build is for another board.',
     );
-  const end = tableEnd(loaded.firmware);
+  const end = tableEnd(firmware);
   if (romOnly && end > romReach)
     return refused(
       'admission.flash-beyond-rom',

@@ -1,5 +1,6 @@
 import { statedFlashSize } from '../../image/app-image.ts';
-import type { LoadedRecipe } from '../load.ts';
+import type { Firmware } from '../../image/types.ts';
+import type { Recipe } from '../types.ts';
 
 /** How much flash a product needs, and by what word. */
 export interface FlashNeed {
@@ -9,7 +10,7 @@ export interface FlashNeed {
 }
 
 /** Everything that speaks of the size of flash. The bootloader's header and the table must fit (esp_flash_spi_init.c, flash_partitions.c). */
-export function flashNeeds({ recipe, firmware }: Pick<LoadedRecipe, 'recipe' | 'firmware'>): FlashNeed[] {
+export function flashNeeds(recipe: Recipe, firmware: Firmware): FlashNeed[] {
   const bootloader = firmware.parts.find(({ kind }) => kind === 'bootloader')?.image;
   return [
     ...(recipe.flash.size === null ? [] : [{ bytes: recipe.flash.size, what: 'the recipe says' }]),
@@ -26,6 +27,6 @@ export function flashNeeds({ recipe, firmware }: Pick<LoadedRecipe, 'recipe' | '
 }
 
 /** Where the last partition ends. */
-export function tableEnd({ table }: LoadedRecipe['firmware']): number {
+export function tableEnd({ table }: Firmware): number {
   return Math.max(0, ...table.partitions.map(({ offset, size }) => offset + size));
 }
