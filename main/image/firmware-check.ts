@@ -91,6 +91,13 @@ function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): v
       'Build it with a descriptor (esp_app_desc_t), which ESP-IDF adds by itself.',
     );
 
+  const largest = largestBootloader(target.kind);
+  if (part.kind === 'bootloader' && target.secureBoot && image.length > largest)
+    error(
+      'bootloader-too-large',
+      `has ${image.length} bytes, and with Secure Boot the ROM of the ${target.kind} loads ${largest / 1024} KB at most for verification: the board would reset without end.`,
+      'Lower CONFIG_BOOTLOADER_LOG_LEVEL, set CONFIG_BOOTLOADER_COMPILER_OPTIMIZATION_SIZE, and build again.',
+    );
   const headerFlash = statedFlashSize(header);
   if (part.kind === 'bootloader' && target.flashSize !== null && headerFlash > target.flashSize)
     error(
@@ -147,6 +154,15 @@ function readAgain(part: FirmwarePart, what: string, add: Add): EspImage | null 
     });
     return null;
   }
+}
+
+/**
+ * Bytes of a bootloader, without its signature, that a ROM verifies. Rank: run in ROM on ESP32-P4 (FACTS 19), the others from source
+ * (ESP-IDF docs/en/api-guides/bootloader.rst, Bootloader Size).
+ */
+function largestBootloader(kind: ChipKind): number {
+  if (kind === 'esp32') return 0xc000;
+  return kind === 'esp32c5' || kind === 'esp32c61' ? 0x14000 : 0x10000;
 }
 
 type Say = (code: string, text: string, remedy: string) => void;

@@ -23,6 +23,7 @@ import { checkOta } from './ota.ts';
 import { checkSecureBoot } from './secure-boot.ts';
 import { checkSecureVersion, highestSecureVersion } from './secure-version.ts';
 import { checkPseudoRounds } from './side-channels.ts';
+import { checkStartUp } from './start-up.ts';
 import { checkStorage } from './storage.ts';
 
 /** Checks that a waiver may let go, with what it lets go. The whole list: a waiver of anything else is itself a mistake. */
@@ -109,6 +110,7 @@ export function checkRecipe(
   for (const table of tables) checkBurns(recipe, profile, table, add);
   if (firmware !== null) {
     checkRomReach(recipe, firmware, add);
+    for (const table of tables) checkStartUp(recipe, firmware, profile, table, add);
     checkBuild(recipe, firmware, profile, add);
     findings.push(...lintFirmware(recipe, firmware));
   }

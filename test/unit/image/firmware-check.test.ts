@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { concat, utf8 } from '../../../main/base/bytes.ts';
+import { parseImage } from '../../../main/image/app-image.ts';
+import { buildImage } from '../../../main/image/build-image.ts';
 import { readFirmware } from '../../../main/image/firmware.ts';
 import { checkFirmware, type FirmwareTarget, sizeInFlash } from '../../../main/image/firmware-check.ts';
 import { buildPartitionTable, parsePartitionTable } from '../../../main/image/partition-table.ts';
@@ -257,4 +259,20 @@ test('update slots', () => {
     problems((files) => retable(files, named('ota_1', { subtype: 0x20 }))),
     [],
   );
+});
+
+test('a bootloader that no ROM verifies under Secure Boot', () => {
+  const large = (length: number) => (files: Files) => {
+    const image = parseImage(file(files, 'bootloader.bin'));
+    const { header } = image;
+    const data = new Uint8Array(length);
+    data.set(file(files, 'bootloader.bin').subarray(0x20, 0x70));
+    const built = buildImage({ ...header, appendHash: true, segments: [{ loadAddress: 0x4ff33ce0, data }] });
+    files.set('bootloader.bin', built);
+  };
+  const found = (length: number, target: Partial<FirmwareTarget> = {}) =>
+    problems(large(length), target).some(({ code }) => code === 'bootloader-too-large');
+  assert.ok(found(0x10000));
+  assert.ok(!found(0xff00));
+  assert.ok(!found(0x10000, { secureBoot: false }));
 });
