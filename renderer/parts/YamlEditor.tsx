@@ -1,6 +1,14 @@
-import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { yaml } from '@codemirror/lang-yaml';
+import { indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState, type Text } from '@codemirror/state';
+import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
+import { useEffect, useRef } from 'react';
 import type { FindingView } from '../../main/contract/views.ts';
 import { words } from '../words/words.ts';
+import { yamlInks, yamlLook } from './yaml-look.ts';
 
 interface YamlEditorProps {
   readonly text: string;
@@ -11,121 +19,111 @@ interface YamlEditorProps {
   readonly goTo: { readonly line: number } | null;
 }
 
-const gravest = { error: 3, warning: 2, info: 1 } as const;
-
-/** Text with its line numbers; a line that has a finding says so at its number, by colour, shape and its words on hover. */
+/** A recipe's text (CodeMirror). A line that has a finding says so beside its number, by colour and shape and in words on hover. */
 export function YamlEditor({ text, findings, readOnly, onChange, goTo }: YamlEditorProps) {
-  const field = useRef<HTMLTextAreaElement>(null);
-  const gutter = useRef<HTMLDivElement>(null);
-  const paper = useRef<HTMLPreElement>(null);
-  const lines = text.split('\n');
-  const byLine = new Map<number, FindingView[]>();
-  for (const finding of findings) {
-    if (finding.line === null || finding.waived !== null) continue;
-    byLine.set(finding.line, [...(byLine.get(finding.line) ?? []), finding]);
-  }
-
-  const follow = () => {
-    const top = field.current?.scrollTop ?? 0;
-    if (gutter.current) gutter.current.style.transform = `translateY(${-top}px)`;
-    if (paper.current) paper.current.style.transform = `translate(${-(field.current?.scrollLeft ?? 0)}px, ${-top}px)`;
-  };
+  const host = useRef<HTMLDivElement>(null);
+  const editor = useRef<EditorView | null>(null);
+  const changed = useRef(onChange);
+  changed.current = onChange;
+  const first = useRef({ text, readOnly });
+  const reading = useRef(new Compartment());
 
   useEffect(() => {
-    const element = field.current;
-    if (goTo === null || element === null) return;
-    const start = element.value
-      .split('\n')
-      .slice(0, goTo.line - 1)
-      .reduce((sum, line) => sum + line.length + 1, 0);
-    element.focus();
-    element.setSelectionRange(start, start);
-    element.scrollTop = Math.max(0, (goTo.line - 6) * Number.parseFloat(getComputedStyle(element).lineHeight));
+    // The page's policy forbids inline styles: in a root of its own the editor brings them as a constructed style sheet.
+    const element = host.current!;
+    const root = element.shadowRoot ?? element.attachShadow({ mode: 'open' });
+    const view = new EditorView({
+      parent: root,
+      root,
+      state: stateOf(first.current, reading.current, (now) => changed.current(now)),
+    });
+    editor.current = view;
+    return () => {
+      view.destroy();
+      editor.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    editor.current?.dispatch({ effects: reading.current.reconfigure(readingOf(readOnly)) });
+  }, [readOnly]);
+
+  useEffect(() => {
+    const view = editor.current;
+    // what another hand changed (the form, a reload) becomes one step that can be undone, and leaves the cursor where it was
+    const change = view === null ? null : differenceOf(view.state.doc, text);
+    if (change !== null) view?.dispatch({ changes: change });
+  }, [text]);
+
+  useEffect(() => {
+    const view = editor.current;
+    if (view !== null) view.dispatch(setDiagnostics(view.state, diagnosticsOf(view.state.doc, findings)));
+  }, [findings]);
+
+  useEffect(() => {
+    const view = editor.current;
+    if (goTo === null || view === null) return;
+    const { from } = view.state.doc.line(Math.min(Math.max(goTo.line, 1), view.state.doc.lines));
+    view.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) });
+    view.focus();
   }, [goTo]);
 
-  // two blanks for the tabulator key, which otherwise leaves the field; Escape first, then Tab leaves it
-  const leaving = useRef(false);
-  const onKey = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key === 'Escape') leaving.current = true;
-    if (event.key !== 'Tab' || event.shiftKey || leaving.current || readOnly) return;
-    event.preventDefault();
-    const { selectionStart, selectionEnd, value } = event.currentTarget;
-    onChange(`${value.slice(0, selectionStart)}  ${value.slice(selectionEnd)}`);
-    const place = selectionStart + 2;
-    requestAnimationFrame(() => field.current?.setSelectionRange(place, place));
-  };
-
-  return (
-    <div className="editor">
-      <div className="editor-gutter" aria-hidden="true">
-        <div ref={gutter}>
-          {lines.map((_, index) => {
-            const here = byLine.get(index + 1) ?? [];
-            const worst = here.reduce<FindingView | null>(
-              (last, next) => (last === null || gravest[next.severity] > gravest[last.severity] ? next : last),
-              null,
-            );
-            return (
-              <div
-                // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
-                key={index}
-                data-severity={worst?.severity}
-                title={here.map(({ what }) => what).join('\n') || undefined}
-              >
-                {index + 1}
-              </div>
-            );
-          })}
-        </div>
-      </div>
-      <div className="editor-page">
-        <pre ref={paper} aria-hidden="true">
-          {lines.map((line, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
-            <PaintedLine key={index} line={line} marked={byLine.has(index + 1)} />
-          ))}
-        </pre>
-        <textarea
-          ref={field}
-          aria-label={words.recipes.yaml}
-          value={text}
-          readOnly={readOnly}
-          spellCheck={false}
-          autoCapitalize="off"
-          autoCorrect="off"
-          wrap="off"
-          onChange={(event) => onChange(event.target.value)}
-          onScroll={follow}
-          onKeyDown={onKey}
-          onFocus={() => {
-            leaving.current = false;
-          }}
-        />
-      </div>
-    </div>
-  );
+  return <div ref={host} className="editor" />;
 }
 
-/** Keys, values and comments in inks of their own; enough for the eye, no more. */
-function PaintedLine({ line, marked }: { readonly line: string; readonly marked: boolean }) {
-  const comment = /(^|\s)#.*$/.exec(line);
-  const code = comment === null ? line : line.slice(0, comment.index);
-  const note = comment === null ? '' : line.slice(comment.index);
-  const key = /^(\s*(?:- )?)([\w.-]+)(:)(.*)$/.exec(code);
-  return (
-    <div className={marked ? 'marked' : undefined}>
-      {key === null ? (
-        code
-      ) : (
-        <>
-          {key[1]}
-          <span className="y-key">{key[2]}</span>
-          {key[3]}
-          <span className="y-value">{key[4]}</span>
-        </>
-      )}
-      <span className="y-note">{note}</span>
-      {line === '' ? ' ' : ''}
-    </div>
-  );
+function stateOf(
+  { text, readOnly }: { readonly text: string; readonly readOnly: boolean },
+  reading: Compartment,
+  tell: (text: string) => void,
+): EditorState {
+  return EditorState.create({
+    doc: text,
+    extensions: [
+      lineNumbers(),
+      lintGutter(),
+      history(),
+      highlightActiveLine(),
+      highlightSelectionMatches(),
+      search({ top: true }),
+      yaml(),
+      syntaxHighlighting(yamlInks),
+      yamlLook,
+      indentUnit.of('  '),
+      // Escape first, then Tab leaves the editor
+      keymap.of([...searchKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
+      reading.of(readingOf(readOnly)),
+      EditorView.contentAttributes.of({ 'aria-label': words.recipes.yaml, spellcheck: 'false' }),
+      EditorView.updateListener.of(({ docChanged, state }) => {
+        if (docChanged) tell(state.doc.toString());
+      }),
+    ],
+  });
+}
+
+function readingOf(readOnly: boolean) {
+  return [EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ 'aria-readonly': String(readOnly) })];
+}
+
+/** The smallest single change that makes `doc` say `text`; null where it does. */
+function differenceOf(doc: Text, text: string): { from: number; to: number; insert: string } | null {
+  const before = doc.toString();
+  if (before === text) return null;
+  let from = 0;
+  while (from < before.length && before[from] === text[from]) from++;
+  let to = before.length;
+  let end = text.length;
+  while (to > from && end > from && before[to - 1] === text[end - 1]) {
+    to--;
+    end--;
+  }
+  return { from, to, insert: text.slice(from, end) };
+}
+
+/** Findings that nobody let go, at the lines they name. */
+function diagnosticsOf(doc: Text, findings: readonly FindingView[]): Diagnostic[] {
+  return findings.flatMap(({ line, waived, severity, what, remedy }) => {
+    if (line === null || waived !== null || line > doc.lines) return [];
+    const { from, to, text } = doc.line(line);
+    return [{ from: from + text.length - text.trimStart().length, to, severity, message: `${what} ${remedy}` }];
+  });
 }

@@ -1,9 +1,8 @@
 import { Button, SegmentedControl, Tabs } from '@mantine/core';
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import type { RecipeText, RehearsalView } from '../../main/contract/views.ts';
 import { Findings } from '../parts/Findings.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
-import { YamlEditor } from '../parts/YamlEditor.tsx';
 import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
@@ -12,6 +11,9 @@ import { ApproveDialog, CopyDialog, RetireDialog } from './RecipeDialogs.tsx';
 import { RecipeForm } from './RecipeForm.tsx';
 import { Rehearsal } from './Rehearsal.tsx';
 import { recipeLooks } from './recipe-looks.ts';
+
+// most screens never need an editor: it is loaded with the first recipe
+const YamlEditor = lazy(async () => ({ default: (await import('../parts/YamlEditor.tsx')).YamlEditor }));
 
 const r = words.recipes;
 /** Quiet time after a keystroke before the check runs, in ms. */
@@ -169,7 +171,9 @@ function Opened({
       />
       <div className="sides" data-side={side}>
         <RecipeForm text={text} findings={findings} readOnly={!maySave} onChange={setText} />
-        <YamlEditor text={text} findings={findings} readOnly={!maySave} onChange={setText} goTo={line} />
+        <Suspense fallback={<p className="calm-note">{words.loading}</p>}>
+          <YamlEditor text={text} findings={findings} readOnly={!maySave} onChange={setText} goTo={line} />
+        </Suspense>
       </div>
       <Tabs value={tab} onChange={setTab} keepMounted={false} className="recipe-tabs">
         <Tabs.List aria-label={r.tabs}>

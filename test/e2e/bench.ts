@@ -6,6 +6,17 @@ import type { Demonstration } from '../../main/start/open-desk.ts';
 import { programFolder } from '../../main/start/real-parts.ts';
 import type { DeskAnswers } from '../../main/station/desk/room.ts';
 
+/** Changes a recipe's text with the editor's own search. */
+export async function replaceInText(page: Page, from: string, to: string): Promise<void> {
+  const yaml = page.getByRole('textbox', { name: 'YAML' });
+  await yaml.click();
+  await yaml.press('ControlOrMeta+f');
+  await page.getByRole('textbox', { name: 'Find' }).fill(from);
+  await page.getByRole('textbox', { name: 'Replace' }).fill(to);
+  await page.getByRole('button', { name: 'replace all' }).click();
+  await page.getByRole('textbox', { name: 'Find' }).press('Escape');
+}
+
 /** Where screenshots go; not part of the project. */
 export const resultsFolder = join(programFolder, 'test-results');
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
+import { replaceInText } from './bench.ts';
 import { type Bench, goTo, inEverySeat, type Seat, shoot, signIn, tile } from './seat.ts';
 
 // Every screen in light and dark: no accessibility fault, and a picture to look at in test-results/.
@@ -109,9 +110,7 @@ const views: readonly View[] = [
     name: 'recipes-fault',
     async reach(page) {
       await goTo(page, 'recipes/esp32s3-production');
-      const yaml = page.getByRole('textbox', { name: 'YAML' });
-      await yaml.waitFor();
-      await yaml.fill((await yaml.inputValue()).replace('download_mode: disabled', 'download_mode: open'));
+      await replaceInText(page, 'download_mode: disabled', 'download_mode: open');
       await page.getByText('In a production recipe download mode stays open.').first().waitFor();
     },
   },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { replaceInText } from './bench.ts';
 import { type Bench, choose, goTo, inEverySeat, people, scan, signIn, sitsHere } from './seat.ts';
 
 inEverySeat('recipes', (openBench) => {
@@ -23,22 +24,28 @@ inEverySeat('recipes', (openBench) => {
     await page.getByText(/Findings \(\d+\)/).waitFor();
     await choose(page, 'Download mode', 'open');
     await page.getByText('In a production recipe download mode stays open.').first().waitFor();
-    assert.match(await yaml.inputValue(), /download_mode: open/);
-    assert.match(await yaml.inputValue(), /# None of this can be undone\./);
-    await page.locator('.editor-gutter [data-severity="error"]').waitFor();
     await page
       .getByRole('button', { name: /^line \d+/ })
       .first()
       .click();
-    await page.locator('textarea:focus').waitFor();
+    await page.locator('.cm-editor.cm-focused').waitFor();
+    await page.locator('.cm-line', { hasText: 'download_mode: open' }).waitFor();
+    await page.locator('.cm-line', { hasText: '# None of this can be undone.' }).waitFor();
+    await page.locator('.cm-lint-marker-error').waitFor();
+    // what the form changed is one step that the editor takes back
+    await yaml.press('ControlOrMeta+z');
+    const downloadMode = page.getByRole('combobox', { name: 'Download mode' });
+    while ((await downloadMode.inputValue()) !== 'disabled') await page.waitForTimeout(50);
+    await yaml.press('ControlOrMeta+Shift+z');
+    while ((await downloadMode.inputValue()) !== 'open') await page.waitForTimeout(50);
     await page.getByRole('tab', { name: 'Changes' }).click();
     await page.getByText('weaker').waitFor();
 
     // and the text changes the form
-    await yaml.fill((await yaml.inputValue()).replace('download_mode: open', 'download_mode: secure'));
+    await replaceInText(page, 'download_mode: open', 'download_mode: secure');
     await page.getByRole('combobox', { name: 'Download mode' }).waitFor();
     assert.equal(await page.getByRole('combobox', { name: 'Download mode' }).inputValue(), 'secure');
-    await page.locator('.editor-gutter [data-severity="error"]').waitFor({ state: 'detached' });
+    await page.locator('.cm-lint-marker-error').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Save draft' }).click();
     await page.getByText('Saved as a draft.').waitFor();
     await page.getByRole('tab', { name: 'Key blocks' }).click();
@@ -83,7 +90,7 @@ inEverySeat('recipes', (openBench) => {
     await goTo(page, 'recipes/esp32p4-production');
     await page.getByRole('tab', { name: 'Steps' }).click();
     await page.getByText('for ever').first().waitFor();
-    assert.equal(await page.getByRole('textbox', { name: 'YAML' }).getAttribute('readonly'), '');
+    assert.equal(await page.getByRole('textbox', { name: 'YAML' }).getAttribute('aria-readonly'), 'true');
     assert.equal(await page.getByRole('button', { name: 'Rehearse' }).count(), 0);
     await close();
   });
