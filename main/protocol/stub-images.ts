@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ProgramFault } from '../model/fault.ts';
 import type { StubImage } from './loader.ts';
 
-/** The package's own form; base64 for the bytes. */
+/** The form of the files, as esp-flasher-stub releases them: base64 for the bytes. S3's has a plugin besides, for NAND flash. */
 interface StubJson {
   readonly entry: number;
   readonly text: string;
@@ -14,28 +13,29 @@ interface StubJson {
   readonly bss_start?: number;
 }
 
-/** Folder of the stub programs in the carrier package; it exports only its main module, so the files are found beside that. */
-function stubFolder(): string {
-  const main = createRequire(import.meta.url).resolve('esptool-js');
-  return join(dirname(main), 'targets', 'stub_flasher');
-}
+/**
+ * The stubs as esptool 5.6.0 ships them lie in the repository, whole and unmodified, with source, licence and SHA-256 in NOTICE: no npm
+ * package carries them (esptool-js 0.7.0 has older ones, and none for ESP32-H21), and a station must not depend on what a registry serves
+ * for a program that it runs on every board.
+ */
+const stubFolder = join(import.meta.dirname, 'stubs');
 
 /**
- * A flasher stub of the `esptool-js` package by the name of its file: `esp32p4`, `esp32p4-rev1` (silicon below v3.0), `esp32c3` ...
- * ProgramFault `protocol.no-stub` where the package has none of that name.
+ * A flasher stub by the name of its file: `esp32p4`, `esp32p4-rev1` (silicon below v3.0), `esp32c3` ... ProgramFault `protocol.no-stub`
+ * where there is none of that name.
  */
 export async function loadStubImage(name: string): Promise<StubImage> {
   const missing = (cause: unknown): ProgramFault =>
     new ProgramFault({
       code: 'protocol.no-stub',
       what: `There is no flasher stub named ${name}.`,
-      next: 'Install the packages of this program again (npm ci).',
+      next: 'Install this program again.',
       cause,
     });
   if (!/^[a-z0-9-]+$/.test(name)) throw missing(undefined);
   let json: StubJson;
   try {
-    json = JSON.parse(await readFile(join(stubFolder(), `${name}.json`), 'utf8')) as StubJson;
+    json = JSON.parse(await readFile(join(stubFolder, `${name}.json`), 'utf8')) as StubJson;
   } catch (cause) {
     throw missing(cause);
   }

@@ -6,7 +6,7 @@
 // threads and the token's process are started by the path of their own file, stack traces keep their lines, and nothing depends on
 // whether the Node.js inside an Electron release strips types, inside an archive or at all. The preload is bundled, since a sandboxed
 // preload is one CommonJS file and may load nothing but Electron's own module.
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { pageFolder, programFolder } from './real-parts.ts';
@@ -23,13 +23,16 @@ export function isPageStale(): boolean {
   return sources.some((file) => statSync(join(root, file)).mtimeMs > since);
 }
 
+/** Programs for chips, with their licence, in main/. */
+const stubs = 'protocol/stubs';
+
 /** Builds the page. */
 export async function buildPage(): Promise<void> {
   const { build } = await import('vite');
   await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' });
 }
 
-/** Strips main/ into dist/main and bundles the preload to dist/preload.cjs. */
+/** Strips main/ into dist/main, with the flasher stubs as they are, and bundles the preload to dist/preload.cjs. */
 export async function buildMain(): Promise<void> {
   const out = join(root, 'dist', 'main');
   rmSync(out, { recursive: true, force: true });
@@ -38,6 +41,9 @@ export async function buildMain(): Promise<void> {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, withoutTypes(readFileSync(join(root, file), 'utf8')));
   }
+  mkdirSync(join(out, stubs), { recursive: true });
+  for (const file of globSync(`${stubs}/*`, { cwd: join(root, 'main') }))
+    copyFileSync(join(root, 'main', file), join(out, file));
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({ input: join(root, 'main', 'start', 'preload.ts'), external: ['electron'] });
   await bundle.write({ file: join(root, 'dist', 'preload.cjs'), format: 'cjs' });

@@ -136,11 +136,11 @@ describe('meeting a loader', () => {
 });
 
 describe('stub images', () => {
-  // Start addresses as the package (esptool-js 0.7.0) has them.
-  it('come from the carrier package', async () => {
+  // Start addresses as esp-flasher-stub v1.4.1 has them.
+  it('are those of NOTICE', async () => {
     const stub = await loadStubImage('esp32p4');
-    assert.equal(stub.entry, 1341461590);
-    assert.equal(stub.text.length, 8176);
+    assert.equal(stub.entry, 1341461622);
+    assert.equal(stub.text.length, 8208);
     assert.equal(stub.data.length, 204);
     assert.notEqual((await loadStubImage('esp32p4-rev1')).textStart, stub.textStart);
   });
