@@ -13,6 +13,13 @@ export interface ChipProfile {
   readonly chipId: number;
   /** 'ESP32-P4' */
   readonly title: string;
+  /**
+   * The ESP-IDF that calls this chip a preview target, null where none does any more: what was read of a preview chip is from source, and
+   * the silicon that is sold may differ.
+   */
+  readonly preview: string | null;
+  /** What its silicon may have and this station does not make on it, with the reason. */
+  readonly refusals: Readonly<Partial<Record<'secure-boot' | 'soft-jtag', string>>>;
   readonly bootloaderOffset: number;
   /** Word of its ROM that names a chip whose security info does not (FACTS 1.5); null where that does. */
   readonly romMagic: number | null;

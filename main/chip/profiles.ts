@@ -27,10 +27,15 @@ const jtag: ChipProfile['production']['jtag'] = [
   { field: 'SOFT_DIS_JTAG', value: 7 },
 ];
 
+/** Where ESP-IDF calls a chip so (tools/idf_py_actions/constants.py: PREVIEW_TARGETS). */
+const preview = 'ESP-IDF master of July 2026';
+
 type Difference = Pick<
   ChipProfile,
   'title' | 'mmuPageSizes' | 'uartDateRegister' | 'spiRegisters' | 'secureBootSchemes' | 'flashEncryption'
 > & {
+  readonly preview?: string;
+  readonly refusals?: ChipProfile['refusals'];
   readonly romMagic?: number;
   readonly stubs?: ChipProfile['stubs'];
   readonly ecdsaSecureBootInsecure?: boolean;
@@ -185,6 +190,49 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     release: [bit('DISABLE_DL_ENCRYPT'), bit('DISABLE_DL_DECRYPT'), bit('DISABLE_DL_CACHE')],
     releaseWriteProtect: ['DIS_CACHE'],
   },
+  // The three below as ESP-IDF 102122904ad (July 2026) has them: soc_caps.h, bootloader_support/src/CHIP/*_secure_features.c.
+  esp32s31: {
+    title: 'ESP32-S31',
+    preview,
+    mmuPageSizes: [16 * kilo, 32 * kilo, 64 * kilo, 128 * kilo, 256 * kilo],
+    uartDateRegister: 0x2038a08c,
+    spiRegisters: spi(0x20501000),
+    secureBootSchemes: ['rsa3072'],
+    flashEncryption: ['xts-aes-128', 'xts-aes-256'],
+    refusals: {
+      'soft-jtag':
+        'RE_ENABLE_JTAG_SOURCE decides whether RMA or an HMAC key opens its JTAG again, and what the sources say of that bit differs',
+    },
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL')],
+    releaseWriteProtect: [],
+  },
+  esp32h21: {
+    title: 'ESP32-H21',
+    preview,
+    mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
+    uartDateRegister: 0x6000008c,
+    spiRegisters: spi(0x60003000),
+    secureBootSchemes: ['rsa3072'],
+    flashEncryption: ['xts-aes-128'],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('XTS_DPA_PSEUDO_LEVEL')],
+    releaseWriteProtect: ['DIS_ICACHE'],
+  },
+  esp32h4: {
+    title: 'ESP32-H4',
+    preview,
+    mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
+    uartDateRegister: 0x6001208c,
+    spiRegisters: spi(0x60099000),
+    secureBootSchemes: [],
+    flashEncryption: ['xts-aes-128', 'xts-aes-256'],
+    refusals: {
+      'secure-boot': 'ESP-IDF has no Secure Boot for it yet (SOC_SECURE_BOOT_SUPPORTED is 0)',
+      'soft-jtag': 'ESP-IDF does not shut its JTAG softly (SOC_EFUSE_SOFT_DIS_JTAG is 0)',
+    },
+    jtag: [bit('DIS_PAD_JTAG'), bit('DIS_USB_JTAG')],
+    release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL')],
+    releaseWriteProtect: [],
+  },
 };
 
 function profile(kind: ChipKind): ChipProfile {
@@ -192,6 +240,8 @@ function profile(kind: ChipKind): ChipProfile {
   return {
     chipId: chipIds[kind],
     bootloaderOffset: bootloaderOffsets[kind],
+    preview: null,
+    refusals: {},
     romMagic: null,
     stubs: [{ min: 0, max: 9999, name: kind }],
     ecdsaSecureBootInsecure: false,

@@ -9,26 +9,32 @@ import { esp32c5 } from './tables/esp32c5.ts';
 import { esp32c6 } from './tables/esp32c6.ts';
 import { esp32c61 } from './tables/esp32c61.ts';
 import { esp32h2v0, esp32h2v12 } from './tables/esp32h2.ts';
+import { esp32h4 } from './tables/esp32h4.ts';
+import { esp32h21 } from './tables/esp32h21.ts';
 import { esp32p4v1 } from './tables/esp32p4-v1.ts';
 import { esp32p4v3 } from './tables/esp32p4-v3.ts';
 import { esp32s2 } from './tables/esp32s2.ts';
 import { esp32s3 } from './tables/esp32s3.ts';
+import { esp32s31 } from './tables/esp32s31.ts';
 import type { EfuseBlock, EfuseField, EfuseTable, KeyPurpose, KeyPurposeRule } from './types.ts';
 
-export const efuseTables: readonly EfuseTable[] = [
-  esp32p4v1,
-  esp32p4v3,
-  esp32s3,
-  esp32c3,
-  esp32c6,
-  esp32h2v0,
-  esp32h2v12,
-  esp32c5,
-  esp32s2,
-  esp32c61,
-  esp32c2,
-  esp32,
-];
+const tablesByChip: Readonly<Record<ChipKind, readonly [EfuseTable, ...EfuseTable[]]>> = {
+  esp32p4: [esp32p4v1, esp32p4v3],
+  esp32s3: [esp32s3],
+  esp32c3: [esp32c3],
+  esp32c6: [esp32c6],
+  esp32h2: [esp32h2v0, esp32h2v12],
+  esp32c5: [esp32c5],
+  esp32s2: [esp32s2],
+  esp32c61: [esp32c61],
+  esp32c2: [esp32c2],
+  esp32: [esp32],
+  esp32s31: [esp32s31],
+  esp32h21: [esp32h21],
+  esp32h4: [esp32h4],
+};
+
+export const efuseTables: readonly EfuseTable[] = Object.values(tablesByChip).flat();
 
 /**
  * The table of a silicon revision. BoardFault `efuse.unknown-silicon` where none covers it, and where the silicon is newer than the newest

@@ -12,8 +12,11 @@ import type { ChipKind } from '../model/chip.ts';
 //   C = AES-256-CBC( HMAC-SHA-256(key block, 32 x FF), IV, P )
 //   esp_ds_data_t = length u32 | IV | C
 
-/** Bits of the longest RSA key of each chip that has the peripheral (ESP-IDF, rom/digital_signature.h: ETS_DS_MAX_BITS). */
-export const dsLongestKey: Readonly<Partial<Record<ChipKind, number>>> = {
+/**
+ * Bits of the longest RSA key that the peripheral takes (ESP-IDF, rom/digital_signature.h: ETS_DS_MAX_BITS; SOC_DS_SIGNATURE_MAX_BIT_LEN);
+ * null where the chip has none, as far as ESP-IDF knows (SOC_DIG_SIGN_SUPPORTED).
+ */
+export const dsLongestKey: Readonly<Record<ChipKind, number | null>> = {
   esp32p4: 4096,
   esp32s2: 4096,
   esp32s3: 4096,
@@ -21,6 +24,12 @@ export const dsLongestKey: Readonly<Partial<Record<ChipKind, number>>> = {
   esp32c5: 3072,
   esp32c6: 3072,
   esp32h2: 3072,
+  esp32c61: null,
+  esp32c2: null,
+  esp32: null,
+  esp32s31: 4096,
+  esp32h21: 3072,
+  esp32h4: null,
 };
 
 /** Lengths that the station makes; the peripheral's 1024 is too short to be worth a key. */
@@ -181,7 +190,7 @@ function aesKey(hmacKey: SecretBytes): SecretBytes {
 
 function longestKeyOf(chip: ChipKind): number {
   const longest = dsLongestKey[chip];
-  if (longest === undefined)
+  if (longest === null)
     throw formatFault(
       'ds-chip',
       `The ${chip} has no Digital Signature peripheral.`,

@@ -1,6 +1,6 @@
-import type { ChipKind } from '../model/chip.ts';
+import { type ChipKind, chipIds, chipKinds } from '../model/chip.ts';
 
-/** Where the ROM looks for the bootloader (FACTS 1.5). P4 and C5 keep the sectors below for the Key Manager (FACTS 0, trap 12). */
+/** Where the ROM looks for the bootloader (FACTS 1.5). P4, C5, S31 and H4 keep the sectors below for the Key Manager (FACTS 0, trap 12). */
 export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
   esp32p4: 0x2000,
   esp32c5: 0x2000,
@@ -12,44 +12,51 @@ export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
   esp32c61: 0,
   esp32c2: 0,
   esp32: 0x1000,
+  esp32s31: 0x2000,
+  esp32h21: 0,
+  esp32h4: 0x2000,
 };
 
-/**
- * Address windows behind the flash cache by chip id, flash and (P4, where code may run from it) PSRAM (IDF
- * `soc/<chip>/include/soc/ext_mem_defs.h`).
- */
-const mappedWindows: Readonly<Record<number, readonly (readonly [number, number])[]>> = {
-  0: [
+/** Address windows behind the flash cache, flash and (P4, S31, where code may run from it) PSRAM (IDF `soc/<chip>/include/soc/ext_mem_defs.h`). */
+const mappedWindows: Readonly<Record<ChipKind, readonly (readonly [number, number])[]>> = {
+  esp32: [
     [0x3f400000, 0x3f800000],
     [0x400d0000, 0x40400000],
   ],
-  2: [
+  esp32s2: [
     [0x3f000000, 0x3f3f0000],
     [0x40080000, 0x40b80000],
   ],
-  5: [
+  esp32c3: [
     [0x3c000000, 0x3c800000],
     [0x42000000, 0x42800000],
   ],
-  9: [
+  esp32s3: [
     [0x3c000000, 0x3e000000],
     [0x42000000, 0x44000000],
   ],
-  12: [
+  esp32c2: [
     [0x3c000000, 0x3c400000],
     [0x42000000, 0x42400000],
   ],
-  13: [[0x42000000, 0x43000000]],
-  16: [[0x42000000, 0x43000000]],
-  18: [
+  esp32c6: [[0x42000000, 0x43000000]],
+  esp32h2: [[0x42000000, 0x43000000]],
+  esp32p4: [
     [0x40000000, 0x44000000],
     [0x48000000, 0x4c000000],
   ],
-  20: [[0x42000000, 0x44000000]],
-  23: [[0x42000000, 0x44000000]],
+  esp32c61: [[0x42000000, 0x44000000]],
+  esp32c5: [[0x42000000, 0x44000000]],
+  esp32s31: [
+    [0x40000000, 0x44000000],
+    [0x50000000, 0x54000000],
+  ],
+  esp32h21: [[0x42000000, 0x43000000]],
+  esp32h4: [[0x42000000, 0x44000000]],
 };
 
 /** Whether a segment of that load address is mapped by the MMU, not copied to RAM. */
 export function isMapped(chipId: number, address: number): boolean {
-  return (mappedWindows[chipId] ?? []).some(([start, end]) => address >= start && address < end);
+  const kind = chipKinds.find((one) => chipIds[one] === chipId);
+  return kind !== undefined && mappedWindows[kind].some(([start, end]) => address >= start && address < end);
 }

@@ -10,6 +10,9 @@ export const chipKinds = [
   'esp32c61',
   'esp32c2',
   'esp32',
+  'esp32s31',
+  'esp32h21',
+  'esp32h4',
 ] as const;
 export type ChipKind = (typeof chipKinds)[number];
 
@@ -25,6 +28,9 @@ export const chipIds: Readonly<Record<ChipKind, number>> = {
   esp32c61: 20,
   esp32c2: 12,
   esp32: 0,
+  esp32s31: 32,
+  esp32h21: 25,
+  esp32h4: 28,
 };
 
 /** Silicon revision as images state it: major * 100 + minor, so v3.1 is 301. */

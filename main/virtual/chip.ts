@@ -96,8 +96,8 @@ export class VirtualChip {
     if (saved === null) {
       const mac =
         options.mac === undefined ? concat(Uint8Array.from(facts.macPrefix), this.#random(3)) : macBytes(options.mac);
-      const { packageVersion } = facts;
-      burnFactoryValues(this.efuse, { revision, mac, packageVersion, uniqueId: this.#random(16) });
+      const { packageVersion, factory = {} } = facts;
+      burnFactoryValues(this.efuse, { revision, mac, packageVersion, uniqueId: this.#random(16), others: factory });
     } else {
       this.efuse.restore(saved.efuse);
       for (const [sector, data] of saved.sectors) this.flash.restore(sector, data);

@@ -1,4 +1,5 @@
 import type { ChipKind, Revision } from '../model/chip.ts';
+import type { SecureBootScheme } from '../model/recipe.ts';
 
 /** What a kind of chip shows on its bus, besides eFuses (FACTS 1.5; esptool's targets name the registers). */
 export interface KindFacts {
@@ -8,6 +9,8 @@ export interface KindFacts {
   /** First bytes of Espressif's MAC addresses for it. */
   readonly macPrefix: readonly [number, number, number];
   readonly packageVersion: number;
+  /** Other fields that the factory burns and tools look at, by name. */
+  readonly factory?: Readonly<Record<string, number>>;
   /** Word at 0x40001000, in the ROM. */
   readonly romMagic: number;
   /**
@@ -26,6 +29,14 @@ export interface KindFacts {
   readonly watchdog: { readonly config0: number; readonly config1: number; readonly protect: number };
   /** Where a pointer written by the host makes READ_FLASH_SLOW start a stub with Secure Boot on (FACTS 1.6); null elsewhere. */
   readonly readHook: number | null;
+  /** Application cores. */
+  readonly cores: 1 | 2;
+  /** Fastest flash clock of its second stage, MHz: what the other speeds divide. */
+  readonly flashMHz: number;
+  /** Schemes of Secure Boot V2 that the ROM verifies, from a revision on; the last that fits counts (FACTS 4.1). */
+  readonly secureBoot: readonly { readonly from: Revision; readonly schemes: readonly SecureBootScheme[] }[];
+  /** First revision whose ECDSA peripheral works with a key from eFuse (FACTS 8); null: there is none. */
+  readonly ecdsaFrom: Revision | null;
 }
 
 const mebi = 1024 * 1024;
@@ -47,6 +58,13 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x50116000, config1: 0x50116004, protect: 0x50116018 },
     readHook: null,
+    cores: 2,
+    flashMHz: 80,
+    secureBoot: [
+      { from: 0, schemes: ['rsa3072', 'ecdsa-p256'] },
+      { from: 300, schemes: ['rsa3072', 'ecdsa-p256', 'ecdsa-p384'] },
+    ],
+    ecdsaFrom: 300,
   },
   esp32s3: {
     revisions: [2],
@@ -62,6 +80,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x60008098, config1: 0x6000809c, protect: 0x600080b0 },
     readHook: 0x3fcef688,
+    cores: 2,
+    flashMHz: 80,
+    secureBoot: [{ from: 0, schemes: ['rsa3072'] }],
+    ecdsaFrom: null,
   },
   esp32c3: {
     revisions: [4],
@@ -77,6 +99,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x60008090, config1: 0x60008094, protect: 0x600080a8 },
     readHook: null,
+    cores: 1,
+    flashMHz: 80,
+    secureBoot: [{ from: 0, schemes: ['rsa3072'] }],
+    ecdsaFrom: null,
   },
   esp32c6: {
     revisions: [2],
@@ -92,6 +118,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
     readHook: null,
+    cores: 1,
+    flashMHz: 80,
+    secureBoot: [{ from: 0, schemes: ['rsa3072', 'ecdsa-p256'] }],
+    ecdsaFrom: null,
   },
   esp32h2: {
     revisions: [102],
@@ -107,6 +137,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c1c },
     readHook: null,
+    cores: 1,
+    flashMHz: 48,
+    secureBoot: [{ from: 0, schemes: ['rsa3072', 'ecdsa-p256'] }],
+    ecdsaFrom: 0,
   },
   esp32c5: {
     revisions: [100],
@@ -123,6 +157,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [[0x60096110, 48 << 24]],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
     readHook: null,
+    cores: 1,
+    flashMHz: 80,
+    secureBoot: [{ from: 0, schemes: ['rsa3072', 'ecdsa-p256', 'ecdsa-p384'] }],
+    ecdsaFrom: 0,
   },
   esp32s2: {
     revisions: [100],
@@ -138,6 +176,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x3f408094, config1: 0x3f408098, protect: 0x3f4080ac },
     readHook: null,
+    cores: 1,
+    flashMHz: 80,
+    secureBoot: [{ from: 0, schemes: ['rsa3072'] }],
+    ecdsaFrom: null,
   },
   esp32c61: {
     revisions: [100],
@@ -153,6 +195,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c18 },
     readHook: null,
+    cores: 1,
+    flashMHz: 80,
+    secureBoot: [{ from: 0, schemes: ['ecdsa-p256'] }],
+    ecdsaFrom: 0,
   },
   esp32c2: {
     revisions: [102],
@@ -168,6 +214,10 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [],
     watchdog: { config0: 0x60008084, config1: 0x60008088, protect: 0x6000809c },
     readHook: null,
+    cores: 1,
+    flashMHz: 80,
+    secureBoot: [{ from: 0, schemes: ['ecdsa-p256'] }],
+    ecdsaFrom: null,
   },
   esp32: {
     revisions: [301, 100],
@@ -184,14 +234,88 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     resetValues: [[0x3ff5f06c, 2048 << 7]],
     watchdog: { config0: 0x3ff4808c, config1: 0x3ff48090, protect: 0x3ff480a4 },
     readHook: null,
+    cores: 2,
+    flashMHz: 80,
+    secureBoot: [{ from: 300, schemes: ['rsa3072'] }],
+    ecdsaFrom: null,
+  },
+  // Registers of the three below from source (esptool 5.6 targets, ESP-IDF soc headers); nothing of them was seen on silicon.
+  esp32s31: {
+    revisions: [0],
+    flashSize: 16 * mebi,
+    macPrefix: [0x30, 0xed, 0xa0],
+    packageVersion: 0,
+    romMagic: 0,
+    apiVersion: 0,
+    crystalMHz: 40,
+    uartClockDivider: 0x2038a014,
+    spiBase: 0x20501000,
+    spi,
+    resetValues: [],
+    watchdog: { config0: 0x20801000, config1: 0x20801004, protect: 0x20801018 },
+    readHook: null,
+    cores: 2,
+    flashMHz: 80,
+    // The ROM has ECDSA as well (its symbols say so); ESP-IDF does not build for it, and nobody has shown that it works.
+    secureBoot: [{ from: 0, schemes: ['rsa3072'] }],
+    ecdsaFrom: 0,
+  },
+  esp32h21: {
+    revisions: [0],
+    flashSize: 4 * mebi,
+    macPrefix: [0x74, 0x4d, 0xbd],
+    packageVersion: 0,
+    romMagic: 0,
+    apiVersion: 0,
+    crystalMHz: 32,
+    uartClockDivider: 0x60000014,
+    spiBase: 0x60003000,
+    spi,
+    resetValues: [],
+    watchdog: { config0: 0x600b1c00, config1: 0x600b1c04, protect: 0x600b1c1c },
+    readHook: null,
+    cores: 1,
+    flashMHz: 64,
+    secureBoot: [{ from: 0, schemes: ['rsa3072'] }],
+    ecdsaFrom: 0,
+  },
+  esp32h4: {
+    revisions: [0],
+    flashSize: 4 * mebi,
+    macPrefix: [0x74, 0x4d, 0xbd],
+    packageVersion: 0,
+    // The one temperature range by which esptool knows a whole name for it.
+    factory: { TEMP: 1 },
+    romMagic: 0,
+    apiVersion: 0,
+    crystalMHz: 32,
+    uartClockDivider: 0x60012014,
+    spiBase: 0x60099000,
+    spi,
+    resetValues: [],
+    watchdog: { config0: 0x60090048, config1: 0x6009004c, protect: 0x60090064 },
+    readHook: null,
+    cores: 2,
+    flashMHz: 64,
+    // ESP-IDF has no Secure Boot for it (SOC_SECURE_BOOT_SUPPORTED 0).
+    secureBoot: [],
+    ecdsaFrom: 0,
   },
 };
 
-/** Kinds with two application cores. */
-export const multicore: readonly ChipKind[] = ['esp32p4', 'esp32s3', 'esp32'];
-
 export function kindFacts(kind: ChipKind): KindFacts {
   return kinds[kind];
+}
+
+/** Schemes of Secure Boot V2 that the ROM of a revision verifies. */
+export function secureBootSchemes(kind: ChipKind, revision: Revision): readonly SecureBootScheme[] {
+  return kinds[kind].secureBoot.findLast(({ from }) => revision >= from)?.schemes ?? [];
+}
+
+/** Whether a revision has an ECDSA peripheral that works with a key from eFuse. */
+export function hasEcdsaPeripheral(kind: ChipKind, revision: Revision): boolean {
+  const { ecdsaFrom } = kinds[kind];
+  return ecdsaFrom !== null && revision >= ecdsaFrom;
 }
 
 /** The common revision of a kind, or of one major version of it (P4: 1 -> v1.3, 3 -> v3.1); null where there is none of that major. */

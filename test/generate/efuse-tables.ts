@@ -91,6 +91,8 @@ const tableSources: readonly TableSource[] = [
     ],
   },
   { table: 'esp32h2-v1.2', csv: ['esp32h2.csv'] },
+  { table: 'esp32h21', csv: ['esp32h21.csv'] },
+  { table: 'esp32h4', csv: ['esp32h4.csv'] },
   { table: 'esp32p4-v1', csv: ['esp32p4.csv'], deviations: [p4UsbSerialJtag] },
   {
     table: 'esp32p4-v3',
@@ -119,6 +121,23 @@ const tableSources: readonly TableSource[] = [
     ],
   },
   { table: 'esp32s3', csv: ['esp32s3.csv'] },
+  {
+    table: 'esp32s31',
+    csv: ['esp32s31.csv'],
+    deviations: [
+      {
+        because:
+          'espefuse 5.6.0 (efuse_defs/esp32s31.yaml) calls the same bits by the name of the Secure Debug Controller',
+        aliases: {
+          RMA_ENA: ['SDC_ENA'],
+          RMA_SESSION_COUNTER: ['SDC_SESSION_COUNTER'],
+          RMA_NONCE_ENA: ['SDC_NONCE_ENA'],
+          RMA_CHIP_INFO_SOURCE: ['SDC_CHIP_INFO_SOURCE'],
+          RMA_DISABLE_FAST_VEF: ['SDC_DISABLE_FAST_VEF'],
+        },
+      },
+    ],
+  },
 ];
 
 const source = (csv: string) => `test/vectors/efuse/${csv}`;

@@ -23,7 +23,8 @@ describe('esptool', { concurrency: 3 }, () => {
         const { revision, mac, flashSize } = chip.identity;
         assert.match(said, new RegExp(`Chip type: +${name.split(' ')[0]}.*\\(revision ${revisionText(revision)}\\)`));
         assert.match(said, new RegExp(`MAC: +${mac}`));
-        if (hasField(chip.efuse.table, 'MAC_EXT'))
+        // esptool 5.6.0 shows none of the S31's, which has radio and field
+        if (hasField(chip.efuse.table, 'MAC_EXT') && name !== 'ESP32-S31')
           assert.match(
             said,
             new RegExp(`MAC: +${mac.slice(0, 9)}ff:fe:${mac.slice(9)}`),

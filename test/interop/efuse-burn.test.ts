@@ -31,7 +31,9 @@ const sorts: readonly KeyPurpose[] = [
 const rulesOf = (table: EfuseTable) =>
   isShared(table)
     ? table.purposes.filter(({ part }) => part.length < 256)
-    : sorts.flatMap((purpose) => table.purposes.filter((rule) => rule.purpose === purpose && rule.refusal === null));
+    : sorts
+        .flatMap((purpose) => table.purposes.filter((rule) => rule.purpose === purpose && rule.refusal === null))
+        .slice(0, table.keyBlocks.length);
 
 /** ESP32-C2 has one block for all its keys. */
 const isShared = ({ keyBlocks }: EfuseTable) => keyBlocks.length === 1;

@@ -11,15 +11,31 @@ import { readDisablePlace, widthOf } from '../../main/efuse/tables.ts';
 import type { EfuseSnapshot } from '../../main/efuse/types.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { judging } from './espressif-tools.ts';
-import { allSiliconNames, onBench, snapshotOf } from './virtual-bench.ts';
+import { allSiliconNames, onBench, type SiliconName, snapshotOf } from './virtual-bench.ts';
 
 const { skip, judges, newPath } = await judging();
 
 /** Fields of ESP-IDF's tables that espefuse does not list. */
 const onlyOurs = ['DIS_USB_SERIAL_JTAG', 'JTAG_SEL_ENABLE'];
 
+const keyManagerFields =
+  'KM_DISABLE_DEPLOY_MODE KM_RND_SWITCH_CYCLE KM_DEPLOY_ONLY_ONCE FORCE_USE_KEY_MANAGER_KEY FORCE_DISABLE_SW_INIT_KEY ' +
+  'KM_XTS_KEY_LENGTH_256 LOCK_KM_KEY';
+
+/**
+ * Where espefuse 5.6.0 and ESP-IDF 102122904ad say different things of a preview chip, and we follow ESP-IDF (FACTS 2.11): what freezes a
+ * field of BLOCK0, none of which is ever burned here; whether BLOCK10 can be hidden; and fields that espefuse does not show.
+ */
+const conflicts: Partial<
+  Record<SiliconName, { locks?: readonly string[]; hiding?: number; unshown?: readonly string[] }>
+> = {
+  'ESP32-H4': { locks: ['DIS_CORE1', ...keyManagerFields.split(' ')], unshown: ['PVT_GLITCH_EN', 'PVT_GLITCH_MODE'] },
+  'ESP32-H21': { hiding: 10 },
+};
+
 interface TheirField {
   readonly name: string;
+  readonly category: string;
   readonly block: number;
   readonly word: number | null;
   readonly pos: number | null;
@@ -116,6 +132,7 @@ for (const name of allSiliconNames)
       const ours = decodeSnapshot(snapshot);
       const named = new Map(fields.flatMap((field) => [field.name, ...field.aliases].map((name) => [name, field])));
       const seen = new Set<string>();
+      const { locks = [], hiding, unshown = [] } = conflicts[name] ?? {};
       assert.ok(theirs.length > fields.length / 2);
 
       for (const field of theirs.filter((each) => !isDerived(each))) {
@@ -127,9 +144,13 @@ for (const name of allSiliconNames)
           ),
         );
         const whole = named.get(field.name) ?? host;
+        // espefuse is newer than ESP-IDF's tables of the preview chips in what the factory measures
+        if (whole === undefined && field.category === 'calibration') continue;
         assert.ok(whole !== undefined, `${field.name} has no place in our table`);
         const { writeProtected, readProtected } = ours[whole.name]!;
-        assert.equal(writeProtected, !field.writeable, `write protection of ${field.name}`);
+        if (!locks.includes(field.name))
+          assert.equal(writeProtected, !field.writeable, `write protection of ${field.name}`);
+        if (field.block === hiding) continue;
         assert.equal(readProtected, !field.readable, `read protection of ${field.name}`);
         for (let i = 0; i < field.bit_len; i++) seen.add(`${field.block}.${at + i}`);
         const bits = bitsOfRun(snapshot, field.block, at, field.bit_len);
@@ -155,6 +176,6 @@ for (const name of allSiliconNames)
 
       for (const { name: known, pieces } of fields)
         for (const { block, bit, length } of pieces)
-          if (block === 0 && !onlyOurs.includes(known))
+          if (block === 0 && !onlyOurs.includes(known) && !unshown.includes(known))
             for (let i = bit; i < bit + length; i++) assert.ok(seen.has(`0.${i}`), `espefuse does not know ${known}`);
     });

@@ -1,5 +1,6 @@
 // Virtual chips on a bench where foreign tools can reach them.
 import type { EfuseSnapshot } from '../../main/efuse/types.ts';
+import type { ChipKind } from '../../main/model/chip.ts';
 import { bootFromFlash } from '../../main/virtual/boot/boot.ts';
 import { VirtualChip } from '../../main/virtual/chip.ts';
 import { listenVirtualChip } from '../../main/virtual/listen/listen.ts';
@@ -19,9 +20,14 @@ export const silicon = {
   'ESP32-C61': { kind: 'esp32c61' },
   'ESP32-C2': { kind: 'esp32c2' },
   ESP32: { kind: 'esp32' },
+  'ESP32-S31': { kind: 'esp32s31' },
+  'ESP32-H21': { kind: 'esp32h21' },
+  'ESP32-H4': { kind: 'esp32h4' },
 } as const satisfies { readonly [name: string]: Pick<VirtualChipOptions, 'kind' | 'revision'> };
 
 export type SiliconName = keyof typeof silicon;
+// A chip that is missing above does not compile here.
+({}) satisfies Record<Exclude<ChipKind, (typeof silicon)[SiliconName]['kind']>, never>;
 /** Without the ESP32-H2 below v1.2, of which espefuse shows fields that only came with v1.2: efuse-recipes.test.ts. */
 export const allSiliconNames = (Object.keys(silicon) as SiliconName[]).filter((name) => name !== 'ESP32-H2 v0.1');
 /** Without the classic ESP32, whose ROM has no security info and whose eFuses are of another sort: esp32.test.ts. */

@@ -34,6 +34,19 @@ ELEVEN_BLOCKS = EfuseLayout(
     cmd=0x1D4,
     first_hidden=4,
 )
+TEN_BLOCKS = EfuseLayout(
+    blocks={
+        0: (0x2C, 9),
+        1: (0x50, 6),
+        2: (0x68, 8),
+        3: (0x88, 8),
+        **{4 + key: (0xA8 + 32 * key, 8) for key in range(5)},
+        9: (0x148, 8),
+    },
+    conf=0x1CC,
+    cmd=0x1D8,
+    first_hidden=4,
+)
 FOUR_BLOCKS = EfuseLayout(
     blocks={0: (0x2C, 2), 1: (0x34, 3), 2: (0x40, 8), 3: (0x60, 8)},
     conf=0x8C,
@@ -152,6 +165,6 @@ CHIPS = {
         ram=((0x2F000000, 0x80000), (0x2E000000, 0x8000)),
         io=((0x10800000, 0x10000), *COMMON_IO, (0x2C000000, 0x100000), (0x2D000000, 0x100000)),
         flash_window=0x40000000,
-        layout=ELEVEN_BLOCKS.with_cmd(0x1D8),
+        layout=TEN_BLOCKS,
     ),
 }

@@ -5,7 +5,8 @@ The coding of the blocks is left out: words go in and come out as they are.
 
 PROGRAM, READ = 2, 1
 PROGRAM_KEY, READ_KEY = 0x5A5A, 0x5AA5
-WORDS = 8
+# PGM_DATA0 to 7; a BLOCK0 of nine words (S31) goes on in the register behind them, CHECK_VALUE0
+WORDS = 9
 
 
 class EfuseController:
@@ -39,7 +40,7 @@ class EfuseController:
         key = registers.get(self.base + self.layout.conf, 0) & 0xFFFF
         block = value >> 2 & 0xF
         if value & PROGRAM and key == PROGRAM_KEY and block in self.fuses:
-            for index in range(WORDS):
+            for index in range(self.layout.blocks[block][1]):
                 self.fuses[block][index] |= registers.get(self.base + 4 * index, 0)
         if value & READ and key == READ_KEY:
             if self.slow:

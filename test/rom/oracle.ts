@@ -93,11 +93,29 @@ export interface Oracle {
   boot(question: BootQuestion): Promise<Boot>;
 }
 
+/** The ROM of each chip, or those of its revisions; null where none can be run. */
+const roms: Readonly<Record<ChipKind, RomName | ((revision: Revision) => RomName) | null>> = {
+  esp32p4: (revision) => (revision >= 300 ? 'esp32p4' : 'esp32p4-v1'),
+  esp32c3: (revision) => (revision >= 101 ? 'esp32c3' : 'esp32c3-v0'),
+  esp32c2: 'esp32c2',
+  esp32c5: 'esp32c5',
+  esp32c6: 'esp32c6',
+  esp32c61: 'esp32c61',
+  esp32h2: 'esp32h2',
+  esp32s31: 'esp32s31',
+  // Xtensa, which the simulator does not run.
+  esp32: null,
+  esp32s2: null,
+  esp32s3: null,
+  // Published by nobody.
+  esp32h21: null,
+  esp32h4: null,
+};
+
 /** The ROM that a chip of this revision carries; null where none can be run. */
 export function romOf(kind: ChipKind, revision: Revision): RomName | null {
-  if (kind === 'esp32p4') return revision >= 300 ? 'esp32p4' : 'esp32p4-v1';
-  if (kind === 'esp32c3') return revision >= 101 ? 'esp32c3' : 'esp32c3-v0';
-  return kind === 'esp32' || kind === 'esp32s2' || kind === 'esp32s3' ? null : kind;
+  const rom = roms[kind];
+  return typeof rom === 'function' ? rom(revision) : rom;
 }
 
 /** What every file of this suite begins with: the oracle, or the reason to skip its tests. It is closed at the file's end. */

@@ -9,7 +9,7 @@ import { appDescriptorBytes, bootloaderDescriptorBytes, buildImage, securePad } 
 import { bootloaderOffsets } from '../../main/image/memory-map.ts';
 import { buildPartitionTable } from '../../main/image/partition-table.ts';
 import type { Partition } from '../../main/image/types.ts';
-import type { ChipKind } from '../../main/model/chip.ts';
+import { type ChipKind, chipIds } from '../../main/model/chip.ts';
 
 /** By this text a virtual chip knows that the application answers `prove` and `pubkey` on its console. */
 const proofMarker = 'FUSELINE-PROOF-1';
@@ -23,7 +23,6 @@ const loopForever = { riscv: fromHex('6f000000'), xtensa: fromHex('06ffff00') };
 
 interface Variant {
   readonly kind: ChipKind;
-  readonly chipId: number;
   readonly core: keyof typeof loopForever;
   readonly minRevision: number;
   readonly maxRevision: number;
@@ -52,7 +51,6 @@ const slots = [row('ota_0', 0, 0x10, 0x20000, 0x100000), row('ota_1', 0, 0x11, 0
 /** The P4's table lies at 0x10000, so that the bootloader at 0x2000 has room for its signature. */
 const p4 = {
   kind: 'esp32p4',
-  chipId: 18,
   core: 'riscv',
   tableOffset: 0x10000,
   app: { rodata: 0x40010020, ram: 0x4ff00000, text: 0x40000020 },
@@ -79,13 +77,15 @@ const small = {
   ],
 };
 
-const variants: Readonly<Record<string, Variant>> = {
+/** One folder a chip; two of the P4, whose silicon before and from v3.0 cannot run the same build. */
+type Folder = Exclude<ChipKind, 'esp32p4'> | 'esp32p4-v1' | 'esp32p4-v3';
+
+const variants: Readonly<Record<Folder, Variant>> = {
   'esp32p4-v1': { ...p4, minRevision: 0, maxRevision: 199 },
   'esp32p4-v3': { ...p4, minRevision: 300, maxRevision: 399 },
   esp32c3: {
     ...small,
     kind: 'esp32c3',
-    chipId: 5,
     core: 'riscv',
     minRevision: 3,
     maxRevision: 199,
@@ -95,7 +95,6 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32s3: {
     ...small,
     kind: 'esp32s3',
-    chipId: 9,
     core: 'xtensa',
     minRevision: 0,
     maxRevision: 99,
@@ -105,7 +104,6 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32s2: {
     ...small,
     kind: 'esp32s2',
-    chipId: 2,
     core: 'xtensa',
     minRevision: 0,
     maxRevision: 199,
@@ -115,7 +113,6 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32c2: {
     ...small,
     kind: 'esp32c2',
-    chipId: 12,
     core: 'riscv',
     minRevision: 100,
     maxRevision: 199,
@@ -126,7 +123,6 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32c61: {
     ...small,
     kind: 'esp32c61',
-    chipId: 20,
     core: 'riscv',
     minRevision: 100,
     maxRevision: 199,
@@ -136,7 +132,6 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32c6: {
     ...small,
     kind: 'esp32c6',
-    chipId: 13,
     core: 'riscv',
     minRevision: 0,
     maxRevision: 99,
@@ -146,7 +141,6 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32h2: {
     ...small,
     kind: 'esp32h2',
-    chipId: 16,
     core: 'riscv',
     minRevision: 0,
     maxRevision: 199,
@@ -157,7 +151,6 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32c5: {
     ...p4,
     kind: 'esp32c5',
-    chipId: 23,
     minRevision: 100,
     maxRevision: 199,
     app: { rodata: 0x42010020, ram: 0x40800000, text: 0x42000020 },
@@ -167,12 +160,38 @@ const variants: Readonly<Record<string, Variant>> = {
   esp32: {
     ...small,
     kind: 'esp32',
-    chipId: 0,
     core: 'xtensa',
     minRevision: 300,
     maxRevision: 399,
     app: { rodata: 0x3f400020, ram: 0x40080000, text: 0x400d0020 },
     bootloader: { data: 0x3fff0030, code: 0x40078000 },
+  },
+  esp32s31: {
+    ...p4,
+    kind: 'esp32s31',
+    minRevision: 0,
+    maxRevision: 99,
+    app: { rodata: 0x40010020, ram: 0x2f000000, text: 0x40000020 },
+    bootloader: { data: 0x2f073fb0, code: 0x2f06a2b0 },
+  },
+  esp32h21: {
+    ...small,
+    kind: 'esp32h21',
+    core: 'riscv',
+    minRevision: 0,
+    maxRevision: 99,
+    flashFrequency: '48m',
+    app: { rodata: 0x42010020, ram: 0x40800000, text: 0x42000020 },
+    bootloader: { data: 0x40842a78, code: 0x40838d78 },
+  },
+  esp32h4: {
+    ...p4,
+    kind: 'esp32h4',
+    minRevision: 0,
+    maxRevision: 99,
+    flashFrequency: '48m',
+    app: { rodata: 0x42010020, ram: 0x40810000, text: 0x42000020 },
+    bootloader: { data: 0x40856350, code: 0x4084c650 },
   },
 };
 
@@ -211,7 +230,8 @@ function filesOf(name: string, variant: Variant): Map<string, Uint8Array> {
 }
 
 function header(variant: Variant, entry: number) {
-  const { chipId, minRevision, maxRevision } = variant;
+  const { minRevision, maxRevision } = variant;
+  const chipId = chipIds[variant.kind];
   // DIO, 80 MHz undivided, 2^2 MB.
   return { chipId, minRevision, maxRevision, entry, spiMode: 2, spiSpeed: 0xf, spiSize: 2, appendHash: true };
 }

@@ -49,6 +49,7 @@ XTS_DPA_CLK_ENABLE                  clock jitter against power analysis of flash
 XTS_DPA_PSEUDO_LEVEL                dummy rounds in flash encryption: 0 by register, 1..3 ever more
 ECC_FORCE_CONST_TIME                elliptic-curve engine in constant time
 ECDSA_ENABLE_SOFT_K                 its name and its published text disagree: leave 0
+ECDSA_DISABLE_SOFT_K                ECDSA takes its nonce from hardware only
 ECDSA_FORCE_USE_HARDWARE_K          ECDSA takes its nonce from hardware only
 ECDSA_DISABLE_P192                  the ECDSA peripheral works with P-256 only
 ECDSA_CURVE_MODE                    0 P-256 only, 1 P-192 only, 2 both, 3 P-256 only and locked
@@ -59,6 +60,15 @@ FORCE_USE_KEY_MANAGER_KEY           keys must come from the Key Manager, a bit a
 FORCE_DISABLE_SW_INIT_KEY           Key Manager: no start key from software
 KM_XTS_KEY_LENGTH_256               Key Manager: length of the flash key; the sources conflict on its sense
 XTS_KEY_LENGTH_256                  ESP32-C2: the flash key fills BLOCK_KEY0, 0 = its low half; elsewhere the Key Manager's, on whose sense the sources conflict
+ENA_XTS_SHADOW                      flash encryption is calculated twice, against fault injection
+ENA_SPI_BOOT_CRYPT_SCRAMBLER        scrambler over the cipher text of flash and PSRAM
+DIS_SM_CRYPT                        SM2 and SM3 off
+RE_ENABLE_JTAG_SOURCE               what opens softly shut JTAG again: 0 RMA, 1 an HMAC key
+RMA_ENA                             RMA in download mode: 1 or 2 on, 0 or 3 off
+RMA_SESSION_COUNTER                 how often RMA was entered
+RMA_NONCE_ENA                       RMA works with a nonce of the Key Manager
+RMA_CHIP_INFO_SOURCE                what RMA knows the chip by: 0 its unique id, 1 its hardware unique key
+RMA_DISABLE_FAST_VEF                RMA verifies in full
 LOCK_KM_KEY                         Key Manager: a deployed key is locked
 HUK_GEN_STATE                       hardware unique key: an even number of 1 bits = valid
 KM_HUK_GEN_STATE                    hardware unique key: an even number of 1 bits = valid
@@ -104,17 +114,31 @@ DIS_WDT                             watchdog off: never burn
 DIS_SWD                             super watchdog off: never burn
 DIS_TWAI                            TWAI (CAN) off
 DIS_APP_CPU                         second core off
+DIS_CORE1                           second core off
 SWAP_UART_SDIO_EN                   pads of UART and SDIO change places
 HYS_EN_PAD                          hysteresis of the pads
 HYS_EN_PAD0                         hysteresis of pads 0 to 5
 HYS_EN_PAD1                         hysteresis of pads 6 to 27
 HP_PWR_SRC_SEL                      core supply: 0 LDO, 1 DCDC. A property of the board
+DCDC_CCM_EN                         mode of the DCDC
+IO_LDO_ADJUST                       regulator of the pads: mode and voltage. A property of the board
+IO_LDO_1P8                          voltage of the pads: 0 3.3 V, 1 1.8 V
+FLASH_LDO_EFUSE_SEL                 flash voltage from eFuse instead of the strap
+FLASH_LDO_POWER_SEL                 which flash regulator: 0 1.8 V, 1 1.2 V
+PMU_FLASH_POWER_SEL                 flash voltage: 0 1.8 V, 1 3.3 V
+PMU_FLASH_POWER_SEL_EN              flash voltage from eFuse instead of the strap
+VDD_SPI_LDO_ADJUST                  flash regulator: mode and voltage. A property of the board
 DCDC_VSET                           core voltage of the DCDC
 DCDC_VSET_EN                        core voltage of the DCDC comes from eFuse
 POWERGLITCH_EN                      power glitch monitor on
+POWER_GLITCH_EN                     power glitch monitors on
 POWERGLITCH_EN1                     power glitch monitors on at power-up
 PVT_GLITCH_EN                       voltage glitch monitor on
 PVT_GLITCH_MODE                     voltage glitch monitor, mode
+PVT_0_GLITCH_EN                     first voltage glitch monitor on
+PVT_0_GLITCH_MODE                   first voltage glitch monitor, mode
+PVT_1_GLITCH_EN                     second voltage glitch monitor on
+PVT_1_GLITCH_MODE                   second voltage glitch monitor, mode
 PIN_POWER_SELECTION                 supply of GPIO33 to GPIO37
 ERR_RST_ENABLE                      reset when BLOCK0 reads with an error
 VDD_SPI_XPD                         flash regulator on
@@ -124,6 +148,7 @@ VDD_SPI_AS_GPIO                     the flash supply pin is an ordinary pin
 USB_EXCHG_PINS                      USB D+ and D- change places
 USB_DEVICE_EXCHG_PINS               D+ and D- of the USB device change places
 USB_OTG11_EXCHG_PINS                D+ and D- of USB-OTG 1.1 change places
+USB_OTG_FS_EXCHG_PINS               D+ and D- of USB-OTG change places
 USB_FORCE_NOPERSIST                 the USB PHY always sees a valid bus
 UART_PRINT_CHANNEL                  which UART the ROM log goes to
 DIS_WIFI6                           Wi-Fi 6 off
@@ -181,11 +206,11 @@ const families: readonly (readonly [RegExp, string])[] = [
   [/^SPI_PAD_CONFIG_/, 'pad of this flash line'],
   [/^PXA0_TIEH_SEL_/, 'source of an LDO setting. A property of the board'],
   [
-    /^ADC\d|^ADC_CALIB|^RTCCALIB_|^OCODE$|^TEMP_CALIB$|^TEMPERATURE_SENSOR$/,
+    /^ADC\d|^ADC_CALIB|^RTCCALIB_|^OCODE$|^TEMP_CALIB$|^TEMPERATURE_SENSOR$|_DIFF_1P8_3P3$|^VDD_3V4_DOUT$/,
     'calibration of ADC or temperature sensor',
   ],
   [
-    /^(LDO|RTC_LDO|PVT|LSLP|DSLP|ACTIVE|LP|K_|V_|DIG_|THRES|DBIAS|REF|RES|PA|TRIM|RXIQ)/,
+    /^(LDO|RTC_LDO|PVT|PUMP|LSLP|DSLP|SLP_DCDC|DCDC_OCODE|ADJUST|ACTIVE|LP|K_|V_|DIG_|THRES|DBIAS|REF|RES|PA|TRIM|RXIQ)/,
     'calibration of supply or radio',
   ],
 ];

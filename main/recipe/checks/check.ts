@@ -29,6 +29,7 @@ import { checkStorage } from './storage.ts';
 /** Checks that a waiver may let go, with what it lets go. The whole list: a waiver of anything else is itself a mistake. */
 export const waivableChecks: Readonly<Record<string, string>> = {
   'boot-proof': 'no boot proof is made',
+  'preview-chip': 'a production recipe for a chip that ESP-IDF calls a preview target',
   'secure-boot-ecdsa': 'ECDSA Secure Boot on a chip where ESP-IDF calls it insecure',
   'secure-padding': 'an application that is not padded to the MMU page',
   'download-open': 'a production recipe that leaves download mode open',
@@ -84,6 +85,7 @@ export function checkRecipe(
       remedy: 'Write one recipe a silicon line.',
     });
   }
+  checkPreview(recipe, profile, add);
   checkCapabilities(recipe, profile, add);
   checkKeyRoom(recipe, profile, add);
   checkDoors(recipe, add);
@@ -117,9 +119,28 @@ export function checkRecipe(
   return findings;
 }
 
+function checkPreview({ purpose }: Recipe, { title, preview }: ChipProfile, add: Add): void {
+  if (preview === null) return;
+  add({
+    severity: purpose === 'production' ? 'error' : 'warning',
+    check: 'preview-chip',
+    path: 'chip',
+    what: `The ${title} is a preview target of ${preview}: what this station knows of its eFuses and ROM is from source, never from a board.`,
+    remedy: 'Make a few boards by hand first and look at each; for a product waive preview-chip with the reason.',
+  });
+}
+
 function checkCapabilities(recipe: Recipe, profile: ChipProfile, add: Add): void {
   const boot = recipe.secureBoot;
-  if (boot && !profile.secureBootSchemes.includes(boot.scheme)) {
+  const noBoot = profile.refusals['secure-boot'];
+  if (boot && noBoot !== undefined) {
+    add({
+      check: 'secure-boot-refused',
+      path: 'secure_boot',
+      what: `The ${profile.title} cannot be given Secure Boot: ${noBoot}.`,
+      remedy: 'Leave secure_boot out, or take another chip.',
+    });
+  } else if (boot && !profile.secureBootSchemes.includes(boot.scheme)) {
     add({
       check: 'secure-boot-scheme',
       path: 'secure_boot.scheme',
@@ -285,6 +306,7 @@ const wishedAt: Readonly<Record<string, string>> = {
   'efuse.not-by-name': 'efuses',
   'efuse.key-manager': 'efuses',
   'efuse.board-property': 'efuses',
+  'efuse.unshown': 'efuses',
   'efuse.value-too-wide': 'efuses',
   'efuse.wish-twice': 'efuses',
   'efuse.jtag-both': 'doors.jtag',

@@ -33,6 +33,13 @@ export function checkDoorRules(recipe: Recipe, profile: ChipProfile, table: Efus
         `The ${profile.title} has no HMAC peripheral that could check a token, so its JTAG cannot be shut softly.`,
         'Set doors.jtag to off.',
       );
+    else if (profile.refusals['soft-jtag'] !== undefined)
+      lacks(
+        'soft-jtag',
+        'jtag',
+        `JTAG of the ${profile.title} cannot be shut softly: ${profile.refusals['soft-jtag']}.`,
+        'Set doors.jtag to off.',
+      );
     else if (!has('SOFT_DIS_JTAG'))
       lacks('soft-jtag', 'jtag', `The ${profile.title} has no SOFT_DIS_JTAG.`, 'Set doors.jtag to off.');
     if (recipe.flashEncryption?.by === 'device')

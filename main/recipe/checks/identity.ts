@@ -18,7 +18,7 @@ export function identityRefusal(key: IdentityKey, profile: ChipProfile, revision
   const bits = rsaBitsOfKey(key);
   if (bits !== null) {
     const longest = dsLongestKey[profile.kind];
-    if (longest === undefined) return `${profile.title} has no Digital Signature peripheral`;
+    if (longest === null) return `${profile.title} has no Digital Signature peripheral`;
     return bits <= longest
       ? null
       : `the Digital Signature peripheral of the ${profile.title} takes at most ${longest} bits`;
@@ -99,9 +99,9 @@ const certificateBytes = 1024;
 /** Bytes that the entries of every board take at least. */
 function leastBytes({ identity }: Recipe, { kind }: ChipProfile, files: NamedFiles): number {
   const { key, certificate } = identity!;
-  const longest = rsaBitsOfKey(key) === null ? undefined : dsLongestKey[kind];
+  const longest = rsaBitsOfKey(key) === null ? null : dsLongestKey[kind];
   const chain = (certificate?.caChain ?? []).reduce((sum, path) => sum + (files.get(path)?.length ?? 0), 0);
-  return (longest === undefined ? 0 : (3 * longest) / 8) + (certificate === null ? 0 : certificateBytes + chain);
+  return (longest === null ? 0 : (3 * longest) / 8) + (certificate === null ? 0 : certificateBytes + chain);
 }
 
 function checkPartition(recipe: Recipe, firmware: Firmware, profile: ChipProfile, files: NamedFiles, add: Add): void {

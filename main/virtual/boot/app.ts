@@ -5,7 +5,7 @@ import { statedFlashSize } from '../../image/app-image.ts';
 import type { ImageHeader, Partition } from '../../image/types.ts';
 import { revisionText } from '../../model/chip.ts';
 import { proofMarker } from '../../model/proof.ts';
-import { multicore } from '../kinds.ts';
+import { kindFacts } from '../kinds.ts';
 import type { BootContext, RunningFirmware, VirtualEfuse } from '../silicon.ts';
 import type { IdfConsole } from './console.ts';
 import { findIdentity } from './identity.ts';
@@ -27,7 +27,7 @@ export function startApp(
 ): RunningFirmware | null | 'aborted' {
   const { efuse, kind, revision } = context;
   const { header, app: descriptor } = app.image;
-  if (multicore.includes(kind)) console.info('cpu_start', 'Multicore app');
+  if (kindFacts(kind).cores === 2) console.info('cpu_start', 'Multicore app');
   console.info('cpu_start', 'Pro cpu start user code');
   console.info('app_init', 'Application information:');
   if (descriptor !== null) {

@@ -148,6 +148,33 @@ const banners: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomBann
     waitsForSync: false,
     classic: true,
   },
+  // Its name and build from the ROM itself (espflash 4.7.0 resources/roms); mode words and reset as its text has them.
+  esp32s31: {
+    ...p4,
+    rom: 'esp32s31-20251218',
+    build: 'Dec 18 2025',
+    flashBoot: '0x18',
+    downloadBoot: '0x8',
+  },
+  // Nobody published a ROM of the two below, nor a console: all of it inferred from ESP32-H2, and the names say so.
+  esp32h21: {
+    ...usual,
+    rom: 'esp32h21-unseen',
+    build: 'unseen',
+    flashBoot: '0xc',
+    downloadBoot: '0x4',
+    downloadName: 'DOWNLOAD(USB/UART0)',
+    romReset: 'rst:0x3 (LP_SW_HPSYS)',
+  },
+  esp32h4: {
+    ...usual,
+    rom: 'esp32h4-unseen',
+    build: 'unseen',
+    flashBoot: '0xc',
+    downloadBoot: '0x4',
+    downloadName: 'DOWNLOAD(USB/UART0)',
+    romReset: 'rst:0x3 (LP_SW_HPSYS)',
+  },
 };
 
 export function romBanner(kind: ChipKind, revision: Revision): RomBanner {

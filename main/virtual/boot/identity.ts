@@ -3,6 +3,7 @@ import { concat, toHex } from '../../base/bytes.ts';
 import { parseSecureCert, tlvTypes } from '../../image/secure-cert.ts';
 import type { Partition } from '../../image/types.ts';
 import { isFault } from '../../model/fault.ts';
+import { hasEcdsaPeripheral } from '../kinds.ts';
 import { dsModulus, signWithDs } from '../peripherals/ds.ts';
 import type { BootContext } from '../silicon.ts';
 import { flashView } from './flash-view.ts';
@@ -25,9 +26,7 @@ export function findIdentity(context: BootContext, partitions: readonly Partitio
 }
 
 function ecdsaIdentity({ efuse, kind, revision }: BootContext): BootIdentity | null {
-  const peripheral =
-    (kind === 'esp32p4' && revision >= 300) || kind === 'esp32c5' || kind === 'esp32c61' || kind === 'esp32h2';
-  if (!peripheral) return null;
+  if (!hasEcdsaPeripheral(kind, revision)) return null;
   const slotOfKey = slotOfPurpose(efuse, 'ECDSA_KEY');
   if (slotOfKey !== null) return signer(p256, '', keyFileBytes(efuse, slotOfKey, 'ECDSA_KEY'));
   const [high, low] = [slotOfPurpose(efuse, 'ECDSA_KEY_P384_H'), slotOfPurpose(efuse, 'ECDSA_KEY_P384_L')];

@@ -2,7 +2,7 @@ import { defaultMmuPageSize, lastRevision, statedFlashSize } from '../../image/a
 import { appSubtypes, dataSubtypes, partitionTypes } from '../../image/partition-table.ts';
 import type { BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../../image/types.ts';
 import { chipIds, type Revision, revisionText } from '../../model/chip.ts';
-import { multicore } from '../kinds.ts';
+import { kindFacts } from '../kinds.ts';
 import type { BootContext } from '../silicon.ts';
 import type { IdfConsole } from './console.ts';
 import { encryptInPlace } from './encrypt.ts';
@@ -95,11 +95,10 @@ function greet(
   const minor = fieldOr(efuse, 'BLK_VERSION_MINOR', 0);
   console.info('boot', `ESP-IDF ${descriptor?.idfVersion ?? 'unknown'} 2nd stage bootloader`);
   if (descriptor !== null) console.info('boot', `compile time ${descriptor.dateTime}`);
-  if (multicore.includes(kind)) console.info('boot', 'Multicore bootloader');
+  if (kindFacts(kind).cores === 2) console.info('boot', 'Multicore bootloader');
   console.info('boot', `chip revision: ${revisionText(revision)}`);
   console.info('boot', `efuse block revision: v${major}.${minor}`);
-  const top = kind === 'esp32h2' ? 48 : 80;
-  const speed = Math.trunc(top / ({ 0: 2, 1: 3, 2: 4, 15: 1 }[header.spiSpeed] ?? 1));
+  const speed = Math.trunc(kindFacts(kind).flashMHz / ({ 0: 2, 1: 3, 2: 4, 15: 1 }[header.spiSpeed] ?? 1));
   const modes = ['QIO', 'QOUT', 'DIO', 'DOUT', 'FAST READ', 'SLOW READ'];
   console.info(`boot.${kind}`, `SPI Speed      : ${speed}MHz`);
   console.info(`boot.${kind}`, `SPI Mode       : ${modes[header.spiMode] ?? 'DIO'}`);

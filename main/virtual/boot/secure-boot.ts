@@ -1,8 +1,9 @@
 import { equalBytes } from '../../base/bytes.ts';
 import { sectorSize } from '../../image/partition-table.ts';
 import { imageDigest, parseSignatureSector, verifySignatureBlock } from '../../image/secure-boot.ts';
-import type { SecureBootScheme, SignatureBlock } from '../../image/types.ts';
+import type { SignatureBlock } from '../../image/types.ts';
 import type { ChipKind, Revision } from '../../model/chip.ts';
+import { secureBootSchemes } from '../kinds.ts';
 import type { VirtualEfuse } from '../silicon.ts';
 import type { FlashView } from './flash-view.ts';
 import { fieldOr, trustedDigests } from './keys.ts';
@@ -20,26 +21,14 @@ export interface SecureBootVerdict {
   readonly passed: boolean;
 }
 
-/** Whether this silicon knows the scheme (FACTS 4.1). */
+/** Whether this silicon knows the scheme, as its fuses are. */
 function schemeKnown(
   kind: ChipKind,
   revision: Revision,
   efuse: VirtualEfuse,
   scheme: SignatureBlock['scheme'],
 ): boolean {
-  const known: readonly SecureBootScheme[] =
-    kind === 'esp32'
-      ? revision >= 300
-        ? ['rsa3072']
-        : []
-      : kind === 'esp32s2' || kind === 'esp32s3' || kind === 'esp32c3'
-        ? ['rsa3072']
-        : kind === 'esp32c61' || kind === 'esp32c2'
-          ? ['ecdsa-p256']
-          : kind === 'esp32c5' || (kind === 'esp32p4' && revision >= 300)
-            ? ['rsa3072', 'ecdsa-p256', 'ecdsa-p384']
-            : ['rsa3072', 'ecdsa-p256'];
-  if (scheme === 'ecdsa-p192' || !known.includes(scheme)) return false;
+  if (scheme === 'ecdsa-p192' || !secureBootSchemes(kind, revision).includes(scheme)) return false;
   // with SECURE_BOOT_SHA384_EN the ROM hashes with SHA-384 and nothing else, without it never (FACTS 2.7)
   return (scheme === 'ecdsa-p384') === (fieldOr(efuse, 'SECURE_BOOT_SHA384_EN', 0) === 1);
 }

@@ -8,4 +8,6 @@ export interface FactoryValues {
   readonly packageVersion: number;
   /** Sixteen bytes. */
   readonly uniqueId: Uint8Array;
+  /** Fields besides, by name; the ESP32 has none. */
+  readonly others: Readonly<Record<string, number>>;
 }

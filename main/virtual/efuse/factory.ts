@@ -23,6 +23,7 @@ export function burnFactoryValues(efuse: EfuseSilicon, values: FactoryValues): v
     ['PKG_VERSION', values.packageVersion],
     ['BLK_VERSION_MAJOR', 0],
     ['BLK_VERSION_MINOR', 1],
+    ...Object.entries(values.others),
   ];
   for (const [name, value] of numbers)
     put(

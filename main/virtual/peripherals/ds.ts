@@ -34,7 +34,7 @@ export function dsModulus(context: BootContext, slot: number, data: Uint8Array):
 }
 
 function openParameters({ efuse, kind }: BootContext, slot: number, data: Uint8Array): DsParameters | null {
-  if (dsLongestKey[kind] === undefined) return null;
+  if (dsLongestKey[kind] === null) return null;
   const aes = calculateHmac(efuse, slot, dsKeyMessage, 'HMAC_DOWN_DIGITAL_SIGNATURE');
   if (aes === null) return null;
   using key = SecretBytes.adopt(aes);

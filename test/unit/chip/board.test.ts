@@ -24,6 +24,9 @@ test('a board says who it is: chip, revision, MAC, package', async () => {
     ['esp32h2', 102],
     ['esp32s2', 100],
     ['esp32c61', 100],
+    ['esp32s31', 0],
+    ['esp32h21', 0],
+    ['esp32h4', 0],
   ] as const) {
     const chip = virtualChip(kind, revision);
     const board = await meet(chip);

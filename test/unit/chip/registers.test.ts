@@ -138,6 +138,9 @@ test('programming times are set before the first burn, where the chip needs them
     ['esp32s3', 2, { 488: 0x1fe28, 500: 0x300000, 504: 0x190 }],
     ['esp32c5', 100, { 492: 0x1fe28, 500: 0x300000, 504: 0x190 }],
     ['esp32c61', 100, { 488: 0x1fe28, 496: 0x300000, 500: 0x190 }],
+    ['esp32s31', 0, {}],
+    ['esp32h21', 0, { 488: 0x1fe28, 496: 0x300000, 500: 0x190 }],
+    ['esp32h4', 0, { 492: 0x1fe28, 500: 0x300000, 504: 0x190 }],
     // its manual's times at 40 MHz
     ['esp32s2', 100, { 488: 0x50, 492: 0x10201, 496: 0x1900201, 500: 0x510001, 504: 0x80 }],
   ] as const) {

@@ -20,12 +20,15 @@ test('every shipped recipe can be read, and fits the published schema', () => {
     'esp32c6-production.yaml',
     'esp32c61-production.yaml',
     'esp32h2-production.yaml',
+    'esp32h21-production.yaml',
+    'esp32h4-production.yaml',
     'esp32p4-development.yaml',
     'esp32p4-production.yaml',
     'esp32p4-provisioning.yaml',
     'esp32p4-v1-production.yaml',
     'esp32s2-production.yaml',
     'esp32s3-production.yaml',
+    'esp32s31-production.yaml',
   ]);
   for (const name of recipes) {
     const text = readFileSync(`${stationConfig}/recipes/${name}`, 'utf8');

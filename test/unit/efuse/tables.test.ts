@@ -6,6 +6,7 @@ import {
   efuseTables,
   fieldOf,
   keyBlockOf,
+  keySlotsOf,
   purposeRule,
   widthOf,
 } from '../../../main/efuse/tables.ts';
@@ -54,7 +55,7 @@ for (const table of efuseTables) {
     assert.equal(widthOf(fieldOf(table, 'WR_DIS')), 32);
     assert.equal(widthOf(fieldOf(table, 'RD_DIS')), 7);
     const purposeBits = widthOf(fieldOf(table, 'KEY_PURPOSE_0'));
-    for (let slot = 0; slot <= 5; slot++) {
+    for (const slot of keySlotsOf(table)) {
       assert.equal(widthOf(fieldOf(table, `KEY_PURPOSE_${slot}`)), purposeBits);
       assert.equal(fieldOf(table, `KEY_PURPOSE_${slot}`).writeDisableBit, 8 + slot);
       assert.equal(keyBlockOf(table, slot).writeDisableBit, 23 + slot);
@@ -91,6 +92,16 @@ test('silicon beyond the newest that is known is refused with the reason, on eve
     () => efuseTableFor('esp32p4', 104),
     (error) => isFault(error, 'efuse.unknown-silicon') && /v0\.0 to v1\.3 and v3\.0 to v3\.2/.test(error.what),
   );
+});
+
+test('newer silicon of a preview chip is no silicon that is known', () => {
+  for (const kind of ['esp32s31', 'esp32h21', 'esp32h4'] as const) {
+    assert.equal(efuseTableFor(kind, 0).name, kind);
+    assert.throws(
+      () => efuseTableFor(kind, 1),
+      (error) => isFault(error, 'efuse.unknown-silicon'),
+    );
+  }
 });
 
 test('places that differ between the two ESP32-P4 (FACTS 2.7)', () => {
@@ -187,6 +198,9 @@ const sources: Readonly<
   esp32c2: { files: ['esp32c2.csv'] },
   esp32: { files: ['esp32.csv'] },
   'esp32h2-v1.2': { files: ['esp32h2.csv'] },
+  esp32h21: { files: ['esp32h21.csv'] },
+  esp32h4: { files: ['esp32h4.csv'] },
+  esp32s31: { files: ['esp32s31.csv'] },
   'esp32h2-v0': {
     files: ['esp32h2.csv', 'esp32h2_v0.0_v1.1.csv'],
     gone: ['ECDSA_CURVE_MODE', 'ECC_FORCE_CONST_TIME', 'XTS_DPA_PSEUDO_LEVEL'],

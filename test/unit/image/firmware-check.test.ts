@@ -63,6 +63,9 @@ test('the demonstration builds have no fault, with and without Secure Boot', () 
     esp32c6: { kind: 'esp32c6', chipId: 13, bootloaderOffset: 0, revision: { min: 0, max: 99 } },
     esp32h2: { kind: 'esp32h2', chipId: 16, bootloaderOffset: 0, revision: { min: 0, max: 199 } },
     esp32: { kind: 'esp32', chipId: 0, bootloaderOffset: 0x1000, revision: { min: 300, max: 399 } },
+    esp32s31: { kind: 'esp32s31', chipId: 32, bootloaderOffset: 0x2000, revision: { min: 0, max: 99 } },
+    esp32h21: { kind: 'esp32h21', chipId: 25, bootloaderOffset: 0, revision: { min: 0, max: 99 } },
+    esp32h4: { kind: 'esp32h4', chipId: 28, bootloaderOffset: 0x2000, revision: { min: 0, max: 99 } },
   };
   assert.deepEqual([...demo.keys()].sort(), Object.keys(targets).sort());
   for (const [name, target] of Object.entries(targets))

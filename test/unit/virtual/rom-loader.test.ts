@@ -95,6 +95,8 @@ test('every kind tells its flash through the SPI registers', async () => {
       esp32c2: 0x60002000,
       esp32s3: 0x60002000,
       esp32: 0x3ff42000,
+      esp32s31: 0x20501000,
+      esp32h4: 0x60099000,
     };
     const at =
       kind === 'esp32'
