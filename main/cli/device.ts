@@ -16,6 +16,11 @@ export interface DeviceOptions extends OpenOptions {
   readonly resetByOperator?: boolean;
 }
 
+export interface InspectOptions extends DeviceOptions {
+  /** The eFuse token alone. */
+  readonly token?: boolean;
+}
+
 async function withBoard<T>(
   options: DeviceOptions,
   context: CliContext,
@@ -30,11 +35,17 @@ async function withBoard<T>(
 }
 
 /** Identity, security state and decoded eFuses. Read only: nothing is written, loaded or burned. */
-export function inspect(options: DeviceOptions, context: CliContext): Promise<Exit> {
+export function inspect(options: InspectOptions, context: CliContext): Promise<Exit> {
   return withBoard(options, context, async (board) => {
     const { identity } = board;
     const closed = identity.security.secureDownload;
     const snapshot = closed ? null : await board.readEfuses();
+    if (options.token) {
+      if (snapshot === null) throw noToken();
+      const token = efuseToken(snapshot);
+      context.streams.answer(options.json ? JSON.stringify({ token }) : token);
+      return exit.passed;
+    }
     const flashSize = closed ? null : await board.detectFlashSize();
     if (options.json) {
       context.streams.answer(
@@ -82,6 +93,15 @@ export function inspect(options: DeviceOptions, context: CliContext): Promise<Ex
     context.streams.answer('');
     context.streams.answer(efuseToken(snapshot));
     return exit.passed;
+  });
+}
+
+function noToken(): BoardFault {
+  return new BoardFault({
+    code: 'chip.secure-download',
+    what: 'The board is in secure download mode: nobody can read its eFuses any more, and there is no token of them.',
+    next: 'Look into its sealed record: history show.',
+    safety: 'sealed',
   });
 }
 

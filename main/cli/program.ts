@@ -99,6 +99,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   const devices = program.command('device').description('one board at a port');
   command(devices, 'inspect', 'identity, security state, decoded eFuses; read only')
     .requiredOption('--port <port>', 'where the board is')
+    .option('--token', "its eFuses as espefuse's token alone, without what may be a secret")
     .action(end((options) => device.inspect(options, context)));
   command(devices, 'verify', 'the board against its sealed record')
     .requiredOption('--port <port>', 'where the board is')
@@ -279,7 +280,11 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   program
     .command('virtual-chip')
     .description('a chip in software that any tool can talk to')
-    .requiredOption('--chip <kind>', `${chipKinds.join(', ')}; with ?rev=v1.3 and more`)
+    .option('--chip <kind>', `${chipKinds.join(', ')}; with ?rev=v1.3 and more`)
+    .option(
+      '--efuses <token>',
+      'born with the eFuses of this token (device inspect --token, espefuse dump --format token)',
+    )
     .requiredOption('--listen <where>', 'pty, tcp:PORT or rfc2217:PORT (port 0: any free one)')
     .option('--state <file>', 'eFuses and flash live in this file')
     .option('--json', 'the address as JSON')

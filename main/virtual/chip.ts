@@ -5,6 +5,7 @@ import type { ChipKind, Revision } from '../model/chip.ts';
 import type { ControlLines } from '../transport/port.ts';
 import { Uart } from './bench/uart.ts';
 import { downloadBootLines, downloadDoor, type ResetCause, romBanner } from './boot/banner.ts';
+import { bornWith, burnSnapshot } from './efuse/born-with.ts';
 import { ClassicEfuseController } from './efuse/classic-controller.ts';
 import { EfuseController } from './efuse/controller.ts';
 import { burnedMac, burnFactoryValues, macBytes } from './efuse/factory.ts';
@@ -80,9 +81,10 @@ export class VirtualChip {
     const { kind } = options;
     const saved = options.stateFile === undefined ? null : readState(options.stateFile);
     if (saved !== null) assertFits(options, saved);
+    const born = options.efuses === undefined ? null : bornWith(options, options.efuses, saved !== null);
     const known = kindFacts(kind);
     const facts = { ...known, crystalMHz: options.crystalMHz ?? known.crystalMHz };
-    const revision = options.revision ?? saved?.revision ?? commonRevision(kind)!;
+    const revision = born?.revision ?? options.revision ?? saved?.revision ?? commonRevision(kind)!;
     this.#options = options;
     this.#boot = boot;
     this.#random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
@@ -93,7 +95,8 @@ export class VirtualChip {
       faultOf: (program) => this.#faults.ofBurn(program),
       cutPower: () => this.powerOff(),
     });
-    if (saved === null) {
+    if (born !== null) burnSnapshot(this.efuse, born.efuses);
+    else if (saved === null) {
       const mac =
         options.mac === undefined ? concat(Uint8Array.from(facts.macPrefix), this.#random(3)) : macBytes(options.mac);
       const { packageVersion, factory = {} } = facts;

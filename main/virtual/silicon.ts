@@ -1,5 +1,5 @@
 import type { RandomSource } from '../base/random.ts';
-import type { EfuseTable } from '../efuse/types.ts';
+import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 
 /**
@@ -18,6 +18,8 @@ export interface VirtualChipOptions {
   readonly mac?: string;
   readonly seed?: number;
   readonly flashSize?: number;
+  /** What is burned in a new chip, instead of what its factory burns: revision and MAC are in it. Its errors and hidden keys are not. */
+  readonly efuses?: EfuseSnapshot;
   /** File that holds eFuses and flash between sessions; absent: memory only. */
   readonly stateFile?: string;
   /** Default: as recorded, 'at-next-command'. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { digestOf } from '../../base/json.ts';
 import { type RandomSource, systemRandom } from '../../base/random.ts';
+import type { EfuseSnapshot } from '../../efuse/types.ts';
 import { RecipeFault } from '../../model/fault.ts';
 import { portBusy } from '../../transport/faults.ts';
 import type { OpenPort, Port } from '../../transport/port.ts';
@@ -14,6 +15,8 @@ export { parseVirtualAddress, type VirtualAddress } from './address.ts';
 export interface VirtualBenchParts {
   /** Where seeds of chips come from that name none. */
   readonly random?: RandomSource;
+  /** What is burned in a chip that is made now. */
+  readonly efuses?: EfuseSnapshot;
 }
 
 /** Virtual boards on a bench: opened by address like any port, and at hand for who turns their supply off or looks into them. */
@@ -117,9 +120,9 @@ export function createVirtualBench(parts: VirtualBenchParts = {}): VirtualBench 
   };
 }
 
-function makeChip({ options }: VirtualAddress, { random = systemRandom }: VirtualBenchParts): VirtualChip {
+function makeChip({ options }: VirtualAddress, { random = systemRandom, efuses }: VirtualBenchParts): VirtualChip {
   const seed = options.seed ?? random(4).reduce((number, byte) => number * 256 + byte, 0);
-  return new VirtualChip({ ...options, seed }, bootFromFlash);
+  return new VirtualChip({ ...options, seed, ...(efuses === undefined ? {} : { efuses }) }, bootFromFlash);
 }
 
 function keyOf({ name, options }: VirtualAddress): string | null {

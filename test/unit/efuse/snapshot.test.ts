@@ -11,9 +11,9 @@ import {
   readValue,
   withoutSecrets,
 } from '../../../main/efuse/snapshot.ts';
-import { efuseTableFor, efuseTables } from '../../../main/efuse/tables.ts';
+import { efuseTableFor, efuseTables, fieldOf } from '../../../main/efuse/tables.ts';
 import { efuseToken, parseEfuseToken } from '../../../main/efuse/token.ts';
-import type { EfuseSnapshot } from '../../../main/efuse/types.ts';
+import type { EfuseSnapshot, EfuseTable } from '../../../main/efuse/types.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { withFields, withWords } from './snapshots.ts';
 
@@ -106,24 +106,57 @@ test('a token keeps a whole state but for secrets, and notices every changed cha
   const random = seededRandom(5);
   for (const table of efuseTables) {
     const blank = blankSnapshot(table);
-    const snapshot: EfuseSnapshot = {
-      ...blank,
-      blocks: blank.blocks.map((words) =>
-        words.map(() => new DataView(random(4).buffer).getUint32(0) >>> (random(1)[0]! % 32)),
-      ),
-      repeatErrors: blank.repeatErrors.map((_, i) => (i === blank.repeatErrors.length - 1 ? 5 : 0)),
-      rsErrors: [0x10, 0],
-    };
+    const [factory] = fieldOf(table, 'MAC').pieces;
+    const snapshot = withFields(
+      {
+        ...blank,
+        // what the factory burns says which silicon it is
+        blocks: blank.blocks.map((words, block) =>
+          block === factory!.block
+            ? words
+            : words.map(() => new DataView(random(4).buffer).getUint32(0) >>> (random(1)[0]! % 32)),
+        ),
+        repeatErrors: blank.repeatErrors.map((_, i) => (i === blank.repeatErrors.length - 1 ? 5 : 0)),
+        rsErrors: [0x10, 0],
+      },
+      revisionFields(table),
+    );
     const token = efuseToken(snapshot);
-    assert.deepEqual(parseEfuseToken(token), withoutSecrets(snapshot));
-    const at = 8 + (random(1)[0]! % (token.length - 8));
-    const changed = `${token.slice(0, at)}${token[at] === '1' ? '2' : '1'}${token.slice(at + 1)}`;
+    assert.deepEqual(parseEfuseToken(token), withoutSecrets(snapshot), table.name);
+    const at = 5 + (random(1)[0]! % (token.length - 5));
+    const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`;
     assert.throws(
       () => parseEfuseToken(changed),
       (error) => isFault(error, 'efuse.bad-token'),
     );
   }
-  assert.equal(efuseToken(blankSnapshot(p4v3)), 'efuse1 esp32p4-v3 #cc8e3be2');
+});
+
+/** The fields that tell the first revision of a table. */
+function revisionFields({ revisions: { min }, name, fields }: EfuseTable): Record<string, number> {
+  if (name === 'esp32') return {};
+  const has = (field: string) => fields.some((each) => each.name === field);
+  const major = Math.trunc(min / 100);
+  return {
+    [has('WAFER_VERSION_MAJOR') ? 'WAFER_VERSION_MAJOR' : 'WAFER_VERSION_MAJOR_LO']: major,
+    [has('WAFER_VERSION_MINOR') ? 'WAFER_VERSION_MINOR' : 'WAFER_VERSION_MINOR_LO']: min % 100,
+  };
+}
+
+test('tokens that are none', () => {
+  const good = efuseToken(blankSnapshot(efuseTableFor('esp32c3', 0)));
+  assert.equal(good, `EFSR:esp32c3:000::::::::::::${good.slice(-7)}`);
+  for (const [text, why] of [
+    ['', /does not begin/],
+    [good.replace('EFSR', 'EFSW'), /what was to be burned/],
+    [good.slice(0, -1), /checksum/],
+    [good.replace('c3', 'c4'), /checksum/],
+  ] as const)
+    assert.throws(
+      () => parseEfuseToken(text),
+      (error) => isFault(error, 'efuse.bad-token') && why.test(error.what),
+      text,
+    );
 });
 
 test('a difference names fields, and leaves the bits of a secret out', () => {
