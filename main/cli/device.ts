@@ -101,7 +101,7 @@ function noToken(): BoardFault {
     code: 'chip.secure-download',
     what: 'The board is in secure download mode: nobody can read its eFuses any more, and there is no token of them.',
     next: 'Look into its sealed record: history show.',
-    safety: 'sealed',
+    safety: 'shut',
   });
 }
 

@@ -47,7 +47,7 @@ test('in secure download mode the chip is known, and nothing else; eFuses are cl
   assert.deepEqual([kind, revision, mac, packageVersion, security.secureDownload], ['esp32c3', null, null, null, true]);
   await assert.rejects(
     board.readEfuses(),
-    (error) => isFault(error, 'chip.secure-download') && error.safety === 'sealed',
+    (error) => isFault(error, 'chip.secure-download') && error.safety === 'shut',
   );
   assert.equal(await board.detectFlashSize(), null);
   assert.equal(await board.tryDownloadDoor(), 'secure');
