@@ -4,3 +4,8 @@ import { createHash } from 'node:crypto';
 export function sha256Hex(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
+
+/** The beginning of a digest or fingerprint: enough to tell two apart, not enough to trust. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 16);
+}

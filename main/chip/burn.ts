@@ -8,7 +8,8 @@ import { digestBytes } from '../efuse/slots.ts';
 import { blankSnapshot, blockHealth } from '../efuse/snapshot.ts';
 import { keySlotsOf, purposeRule, readDisablePlace } from '../efuse/tables.ts';
 import type { EfuseTable } from '../efuse/types.ts';
-import type { Fact, StepEvent } from '../model/event.ts';
+import type { StepEvent } from '../model/event.ts';
+import type { BitsFact, DoorEffect, KeyBlockFact } from '../model/evidence/burns.ts';
 import { BoardFault, Fault, FixtureFault, isFault, ProgramFault } from '../model/fault.ts';
 import type { DoorState } from '../protocol/loader.ts';
 import type { BurnStage, KeyBytes } from './board.ts';
@@ -116,8 +117,8 @@ function stalePlan(name: string, slot: number): ProgramFault {
   });
 }
 
-/** Public facts of a key block for the ledger; the ledger's reader knows slot, role and part by these names. */
-function detailOf(name: string, { slot, block, purpose, material }: SlotAssignment): Fact {
+/** Public facts of a key block for the ledger. */
+function detailOf(name: string, { slot, block, purpose, material }: SlotAssignment): KeyBlockFact {
   return material.kind === 'secret'
     ? { slot, block, name, purpose, role: material.role, part: material.part }
     : { slot, block, name, purpose, digest: material.index, sha256: material.sha256 };
@@ -230,19 +231,18 @@ function spoiled(table: EfuseTable, assignments: readonly SlotAssignment[], stat
   });
 }
 
-function bitsDetail({ stage, fields }: BitsBurn): Fact {
-  return { stage, fields: fields.map(({ field, from, to }) => ({ field, from, to })) };
+function bitsDetail({ block, stage, fields }: BitsBurn): BitsFact {
+  return { block, stage, fields: fields.map(({ field, from, to }) => ({ field, from, to })) };
 }
 
 /** Bits of BLOCK0, or of a block without code: those that are missing, again where they did not take. */
 async function* burnBits(bus: EfuseBus, burn: BitsBurn, known: KnownEfuses): AsyncGenerator<StepEvent, void, void> {
   const detail = bitsDetail(burn);
   const { block } = burn;
-  const what = `block${block}`;
   const found = block === 0 ? known : await readFound(bus, burn);
   let open = stillOpen(burn.words, found);
   if (!open.empty) {
-    yield { type: 'intend', what, detail };
+    yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; !open.empty && round <= tries; round++) {
       const codeword: Codeword = { block, data: open.words, check: [] };
       await bus.program(codeword);
@@ -250,10 +250,10 @@ async function* burnBits(bus: EfuseBus, burn: BitsBurn, known: KnownEfuses): Asy
       await readBack(bus, block, open.words, found);
       open = stillOpen(burn.words, found);
     }
-    yield { type: 'burned', what, detail };
+    yield { type: 'burned', what: 'bits', detail };
   }
   if (!open.empty) throw notTaken(burn, open, found);
-  yield { type: 'verified', what, detail };
+  yield { type: 'verified', what: 'bits', detail };
 }
 
 /** What stands in a block other than BLOCK0 now; it has no copies that could disagree. */
@@ -320,7 +320,7 @@ async function* burnDoor(
   let state: DoorState = 'open';
   let open = stillOpen(burn.words, known);
   if (!open.empty) {
-    yield { type: 'intend', what: 'block0', detail };
+    yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {
       const codeword: Codeword = { block: 0, data: open.words, check: [] };
       await programDoor(bus, codeword);
@@ -328,11 +328,11 @@ async function* burnDoor(
       if (state === 'open') await readBack(bus, 0, open.words, known);
       open = stillOpen(burn.words, known);
     }
-    yield { type: 'burned', what: 'block0', detail };
+    yield { type: 'burned', what: 'bits', detail };
   }
   if (state === 'open' && !open.empty) throw notTaken(burn, open, known);
   const effect = await doorEffect(state, burn, door);
-  yield { type: 'verified', what: 'block0', detail: { ...(detail as object), effect } as Fact };
+  yield { type: 'verified', what: 'bits', detail: { ...detail, effect } };
 }
 
 /** Once the words that shut the door are on their way a lost answer tells nothing: the look at the door decides. */
@@ -345,7 +345,7 @@ async function programDoor(bus: EfuseBus, codeword: Codeword): Promise<void> {
 }
 
 /** How the door was seen to be shut, as the record says it. BoardFault where it is open, or shut another way than it was to be. */
-async function doorEffect(state: DoorState, burn: BitsBurn, door: DoorWatch): Promise<string> {
+async function doorEffect(state: DoorState, burn: BitsBurn, door: DoorWatch): Promise<DoorEffect> {
   const wanted = burn.fields.some(({ field }) => field === 'ENABLE_SECURITY_DOWNLOAD') ? 'secure' : 'disabled';
   const seen = state === 'open' && (await door.secureDownload()) ? 'secure' : state;
   if (seen === wanted) return effects[seen];

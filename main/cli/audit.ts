@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { utf8 } from '../base/bytes.ts';
+import { hex } from '../base/number-text.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { verifyRows } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
+import { eventText } from '../model/evidence/event-text.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../model/record.ts';
 import { storageRows } from '../model/storage.ts';
@@ -15,8 +17,7 @@ import { assuranceLines } from './assurance.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput, writeOutput } from './files.ts';
-import { eventText } from './history.ts';
-import { hex, table } from './words.ts';
+import { table } from './words.ts';
 
 export interface AuditOptions extends OpenOptions {
   readonly json?: boolean;

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { viewOf } from '../base/bytes.ts';
 import { sha256Hex } from '../base/digest.ts';
+import { bytesText } from '../base/number-text.ts';
 import {
   buildSecureCert,
   parseSecureCert,
@@ -14,7 +15,7 @@ import { RecipeFault } from '../model/fault.ts';
 import { type DsOptions, describeDs, dsEntries } from './cert-ds.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { readInput, sizeOption, writeOutput } from './files.ts';
-import { bytesText, table } from './words.ts';
+import { table } from './words.ts';
 
 export interface CertOptions extends DsOptions {
   /** build: take over the entries of an earlier partition. */

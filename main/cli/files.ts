@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { bytesText } from '../base/number-text.ts';
 import type { SecretBytes } from '../base/secret.ts';
 import type { WrappedKey } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { CliContext } from './context.ts';
-import { bytesText } from './words.ts';
 
 /** A file that a command line names. Throws RecipeFault `image.not-found`. */
 export function readInput(file: string): Uint8Array {

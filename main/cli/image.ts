@@ -1,4 +1,5 @@
 import { toHex } from '../base/bytes.ts';
+import { bytesText, hex } from '../base/number-text.ts';
 import { parseImage } from '../image/app-image.ts';
 import { encryptOta, isEncryptedOta, otaSchemeOf } from '../image/encrypted-ota.ts';
 import { encryptFlashFor } from '../image/flash-cipher.ts';
@@ -14,7 +15,7 @@ import { publicKeyOfFile } from '../signing/public-key-file.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
-import { bytesText, hex, table } from './words.ts';
+import { table } from './words.ts';
 
 export interface ImageOptions extends OpenOptions {
   readonly json?: boolean;

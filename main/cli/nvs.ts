@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { toHex } from '../base/bytes.ts';
+import { bytesText } from '../base/number-text.ts';
 import type { SecretBytes } from '../base/secret.ts';
 import type { CsvMistake } from '../formats/csv.ts';
 import { buildNvs } from '../image/nvs.ts';
@@ -13,7 +14,7 @@ import { RecipeFault } from '../model/fault.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
-import { bytesText, table } from './words.ts';
+import { table } from './words.ts';
 
 export interface NvsOptions extends OpenOptions {
   readonly json?: boolean;

@@ -1,8 +1,9 @@
+import { secondsText } from '../base/number-text.ts';
 import { stepOf } from '../recipe/steps/index.ts';
 import type { StepId } from '../recipe/types.ts';
 import type { StationEvent } from '../station/events.ts';
 import type { Streams } from './context.ts';
-import { faultLines, secondsText } from './words.ts';
+import { faultLines } from './words.ts';
 
 interface Row {
   state: string;
@@ -73,11 +74,9 @@ export class ProgressDisplay {
   #hearRun(event: Extract<StationEvent, { type: 'run' }>, row: Row): void {
     const inner = event.event;
     switch (inner.type) {
-      case 'identified': {
-        const identity = inner.identity as { mac?: string };
-        row.board = identity.mac ?? '';
+      case 'identified':
+        row.board = inner.identity.mac;
         break;
-      }
       case 'step-started':
         row.state = 'running';
         row.step = stepOf(inner.step as StepId).title;

@@ -1,3 +1,4 @@
+import { secondsText } from '../base/number-text.ts';
 import { faultOf, RecipeFault } from '../model/fault.ts';
 import { forRehearsal } from '../recipe/making/token-keys.ts';
 import type { Recipe } from '../recipe/types.ts';
@@ -8,7 +9,6 @@ import { parseVirtualAddress } from '../virtual/bench/address.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { ProgressDisplay } from './progress.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
-import { secondsText } from './words.ts';
 
 export interface ProvisionOptions extends OpenOptions, RecipeOptions {
   readonly recipe: string;

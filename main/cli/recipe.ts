@@ -1,3 +1,4 @@
+import { bytesText, hex } from '../base/number-text.ts';
 import { connectBoard } from '../chip/connect.ts';
 import type { KeyMaterial } from '../efuse/plan-types.ts';
 import { keyBlockMap } from '../efuse/slots.ts';
@@ -17,7 +18,7 @@ import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from '
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
-import { bytesText, hex, table } from './words.ts';
+import { table } from './words.ts';
 
 export interface RecipeCommandOptions extends OpenOptions, RecipeOptions {
   readonly json?: boolean;

@@ -1,4 +1,5 @@
 import { isoTime } from '../base/clock.ts';
+import { bytesText } from '../base/number-text.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
 import { buildOtaRelease } from '../recipe/making/ota-release.ts';
@@ -7,7 +8,7 @@ import { TokenRing } from '../signing/token-ring.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput } from './files.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
-import { bytesText, table } from './words.ts';
+import { table } from './words.ts';
 
 export interface ReleaseOptions extends OpenOptions, RecipeOptions {
   readonly recipe: string;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Assurance } from '../model/assurance.ts';
-import type { StoredEvent } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
@@ -249,4 +248,4 @@ export interface StationApi {
   on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void;
 }
 
-export type { Assurance, RecipeRef, RunRecord, SealedRecord, StoredEvent };
+export type { Assurance, RecipeRef, RunRecord, SealedRecord };

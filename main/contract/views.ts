@@ -1,6 +1,7 @@
-import type { Fact, StoredEvent } from '../model/event.ts';
+import type { EventMark } from '../model/evidence/define.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { Recipe } from '../model/recipe.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 
@@ -127,7 +128,21 @@ export interface DeviceView {
   readonly mac: string;
   readonly sealed: SealedRecord | null;
   readonly condemned: { readonly at: string; readonly reason: string } | null;
-  readonly runs: readonly { readonly run: RunRecord; readonly events: readonly StoredEvent[] }[];
+  /** When its own label was last scanned back; null: it was not. */
+  readonly labelledAt: string | null;
+  readonly runs: readonly { readonly run: RunRecord; readonly history: readonly HistoryLine[] }[];
+}
+
+/**
+ * One entry of the ledger in words. The station makes them: a face knows the contract as types alone, and the same lines stand in the
+ * terminal and on paper.
+ */
+export interface HistoryLine {
+  readonly seq: number;
+  readonly at: string;
+  readonly step: string | null;
+  readonly mark: EventMark;
+  readonly text: string;
 }
 
 export interface ExportedFile {
@@ -170,7 +185,7 @@ export interface RecipeView {
 export interface RecipeText {
   readonly view: RecipeView;
   readonly text: string;
-  readonly form: Fact;
+  readonly form: Recipe | null;
   /** The last rehearsal of exactly this recipe that the ledger knows: by whom, when (ISO 8601). */
   readonly rehearsal: (RehearsalView & { readonly by: string; readonly at: string }) | null;
 }

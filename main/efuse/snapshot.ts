@@ -1,6 +1,7 @@
 // Reading what was read: values of fields, protections, coding state, identity, differences. Nothing here touches a board.
 
 import { toHex } from '../base/bytes.ts';
+import type { DecodedField } from '../model/evidence/efuses.ts';
 import { onlyParts } from './parts.ts';
 import { fieldOf, purposeFieldOf, readDisablePlace, slotOfBlock, widthOf } from './tables.ts';
 import type { BitRun, BlockHealth, BlockPart, EfuseField, EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
@@ -83,16 +84,6 @@ export function blockHealth(snapshot: EfuseSnapshot): readonly BlockHealth[] {
 export function repeatErrorWords(snapshot: EfuseSnapshot): readonly number[] {
   return [0, ...snapshot.repeatErrors];
 }
-
-/** One field as `device inspect` and records show it. */
-export type DecodedField = {
-  /** null where the bus shows nothing, or where the content may be a secret. */
-  readonly value: number | string | null;
-  /** The value in words, for fields that have some. */
-  readonly text?: string;
-  readonly writeProtected: boolean;
-  readonly readProtected: boolean;
-};
 
 /**
  * Every field by its canonical name, as plain JSON. Key blocks show their content only where it is blank or a public digest: a key that

@@ -1,4 +1,5 @@
-import type { EscrowedSecret, KeyRole, RunEvent, StepEvent } from '../model/event.ts';
+import type { EscrowedSecret, KeyRole } from '../model/event.ts';
+import type { WrittenEvent } from '../model/evidence/rows.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
@@ -23,21 +24,8 @@ export interface DroppedKey {
   readonly sha256: string;
 }
 
-/** An event as it stands in a row's body. */
-export type BookedEvent =
-  | Exclude<StepEvent | RunEvent, { type: 'progress' | 'key-made' | 'escrowed' }>
-  | {
-      readonly type: 'key-made';
-      readonly role: KeyRole;
-      readonly fingerprint: string;
-      readonly wrapped: WrappedKeyMark | null;
-    }
-  | {
-      readonly type: 'escrowed';
-      readonly what: EscrowedSecret;
-      readonly fingerprint: string | null;
-      readonly wrapped: WrappedKeyMark | null;
-    };
+/** An event as it stands in a row's body: with the version of its fact, and of wrapped keys only the mark. */
+export type BookedEvent = WrittenEvent;
 
 /** What became of a recipe (by the hash that binds it and its firmware), and who said so. The latest one of a hash holds. */
 export interface RecipeStateNote {

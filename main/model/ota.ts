@@ -1,5 +1,7 @@
 import type { RecipeRef, SigningKeyRef } from './refs.ts';
 
+export type { OtaDeviceKey } from './evidence/identity.ts';
+
 /** How update images are encrypted for their way to the devices (FACTS 12). */
 export type OtaEncryption = 'none' | 'rsa3072' | 'ecies-p256';
 
@@ -14,13 +16,6 @@ export interface Ota {
   readonly manifestKey: SigningKeyRef;
   /** Oldest application version that may update to these images; null: any. */
   readonly minFirmware: string | null;
-}
-
-/** A device's own public key for its update images, where it derives the private half from its HMAC key. */
-export interface OtaDeviceKey {
-  readonly scheme: 'ecies-p256';
-  /** DER SubjectPublicKeyInfo, hex. */
-  readonly publicKey: string;
 }
 
 /** One file of a release folder. */

@@ -1,5 +1,10 @@
 import type { FirmwareFacts, WaiverRecord } from './assurance.ts';
-import type { EscrowedSecret, Fact, KeyRole } from './event.ts';
+import type { EscrowedSecret } from './event.ts';
+import type { BootFact } from './evidence/boot.ts';
+import type { EfuseFields } from './evidence/efuses.ts';
+import type { ImageFact } from './evidence/flash.ts';
+import type { KeyMaterialName } from './evidence/keys.ts';
+import { type IdentifiedBy, identifiedWords } from './evidence/run.ts';
 import type { FaultRecord } from './fault.ts';
 import type { IdentityKey } from './identity.ts';
 import type { OtaDeviceKey } from './ota.ts';
@@ -51,19 +56,11 @@ export interface SealedRecord {
   };
   readonly serial: string | null;
   /** Digests of what was written: SHA-256 (hex) of plaintext (signed) and of what lies in flash. */
-  readonly images: readonly {
-    readonly name: string;
-    readonly offset: number;
-    readonly length: number;
-    /** Null where the plain form holds secrets of the device. */
-    readonly plainSha256: string | null;
-    readonly flashSha256: string;
-    readonly encrypted: boolean;
-  }[];
+  readonly images: readonly ImageFact[];
   readonly secureBoot: { readonly scheme: string; readonly keyDigests: readonly string[] } | null;
   /** One entry a burned key: where it lies and its fingerprint, or digest for public ones. */
   readonly keys: readonly {
-    readonly role: KeyRole | `secure-boot-digest-${0 | 1 | 2}`;
+    readonly role: KeyMaterialName;
     readonly blocks: readonly number[];
     readonly fingerprint: string;
   }[];
@@ -88,10 +85,16 @@ export interface SealedRecord {
   /** Secrets of this device that were put away: the ledger has them wrapped. Left out where there are none. */
   readonly escrows?: readonly { readonly what: EscrowedSecret; readonly fingerprint: string | null }[];
   readonly secureVersion: number;
-  /** Decoded eFuses before and after, field name -> value (secrets show as null). */
-  readonly efusesBefore: Fact;
-  readonly efusesAfter: Fact;
-  readonly bootProof: Fact;
+  /** As the board came. */
+  readonly efusesBefore: EfuseFields;
+  readonly efusesAfter: {
+    /** The last read-out before the door. */
+    readonly readOut: EfuseFields;
+    /** Fields that the last burn set, which can be read no more: their values. */
+    readonly burnedAfterwards: Readonly<Record<string, number>>;
+  };
+  /** How it started before its door was shut, and after; left out where the recipe asks for none. */
+  readonly bootProof: { readonly beforeDoor?: BootFact; readonly afterDoor?: BootFact };
   /** Set where the board was shut before it could be sealed, and a later run finished it. */
   readonly finishedLater?: FinishedLater;
   readonly waivers: readonly WaiverRecord[];
@@ -100,12 +103,6 @@ export interface SealedRecord {
   readonly keysDestroyedAt: string | null;
   readonly software: { readonly name: 'fuseline'; readonly version: string };
 }
-
-/**
- * By what a later run knew which board lay before it, when its door was shut and nothing of it could be read. signature: it signed a fresh
- * challenge with its device key. console-mac: its application printed its MAC. operator: a person named it, and nothing contradicted.
- */
-export type IdentifiedBy = 'signature' | 'console-mac' | 'operator';
 
 /** How a board was finished that had been shut, and not sealed, in an earlier run. */
 export interface FinishedLater {
@@ -116,13 +113,6 @@ export interface FinishedLater {
   /** Who worked there then. */
   readonly operator: string | null;
 }
-
-/** How sure it is that the board which was finished later is the one of its record. */
-export const identifiedWords: Readonly<Record<IdentifiedBy, string>> = {
-  signature: 'its device key signed a fresh challenge: no other board can',
-  'console-mac': 'its application printed this MAC on the console: as sure as the application that was installed',
-  operator: 'a person named it: nothing in the board itself says that it is this one',
-};
 
 /** The same with run, place and person. */
 export function finishedWords({ identifiedBy, madeIn, fixture, operator }: FinishedLater): string {

@@ -1,5 +1,9 @@
 // What a recipe has stored on each device: values in NVS partitions, and credentials for provisioning by Security 2.
 
+import type { ProvisioningRecord, StorageRecord } from './evidence/storage.ts';
+
+export type { ProvisioningRecord, StorageRecord };
+
 /** Where a value comes from. */
 export type ValueSource =
   /** Text for every device; `{serial}`, `{mac}`, `{chip}` and `{batch}` are filled in. */
@@ -56,26 +60,6 @@ export interface Provisioning {
   readonly namespace: string;
   /** The same proof of possession for ESP Local Control, with a user name, salt and verifier of its own. */
   readonly localControl: { readonly username: string; readonly namespace: string } | null;
-}
-
-/** What the record says of a device's NVS partition: names, never values. */
-export interface StorageRecord {
-  readonly partition: string;
-  readonly encryption: StoredPartition['encryption'];
-  /** `namespace.key` of every value. */
-  readonly keys: readonly string[];
-  /** Row of the list of devices; null where there is none. */
-  readonly row: string | null;
-}
-
-/** What the record says of a device's provisioning credentials. The proof of possession itself is only in the escrow and on the label. */
-export interface ProvisioningRecord {
-  readonly scheme: 'security2';
-  readonly username: string;
-  readonly service: string;
-  readonly transport: 'ble' | 'softap';
-  /** Fingerprint of the proof of possession, as the escrow names it. */
-  readonly fingerprint: string;
 }
 
 /** What was stored on a device, as rows of a record for people: how each partition is encrypted, and the names in it. */

@@ -1,6 +1,7 @@
 import type { EfusePast, PastSlot } from '../efuse/plan-types.ts';
 import type { DeviceHistory, OpenKey } from '../ledger/ledger.ts';
 import type { KeyRole, StoredEvent } from '../model/event.ts';
+import type { KeyBlockFact } from '../model/evidence/burns.ts';
 
 /** What the ledger tells a new plan of a board's earlier runs. */
 export interface BurnHistory extends EfusePast {
@@ -11,13 +12,6 @@ export interface BurnHistory extends EfusePast {
   readonly keys: ReadonlyMap<KeyRole, OpenKey>;
   /** The latest run in which the board was started to encrypt its flash itself, with its events; null: none. */
   readonly encryptedIn: { readonly run: string; readonly events: readonly StoredEvent[] } | null;
-}
-
-/** Detail of the burn events of key blocks, as main/chip writes them. */
-interface KeyBurnDetail {
-  readonly slot: number;
-  readonly role?: KeyRole;
-  readonly part?: 'whole' | 'low' | 'high';
 }
 
 /**
@@ -31,24 +25,31 @@ export function burnHistoryOf(history: DeviceHistory): BurnHistory {
   let encryptedIn: BurnHistory['encryptedIn'] = null;
   for (const earlier of history.runs) {
     const fingerprints = new Map<KeyRole, string>();
+    const touch = (key: KeyBlockFact, seenRight: boolean) => {
+      const fingerprint = 'role' in key ? fingerprints.get(key.role) : undefined;
+      if (!('role' in key) || fingerprint === undefined) return;
+      const proven = seenRight || (slots.get(key.slot)?.proven ?? false);
+      slots.set(key.slot, { slot: key.slot, role: key.role, part: key.part, fingerprint, proven });
+    };
     for (const { event } of earlier.events) {
-      if (event.type === 'key-made') fingerprints.set(event.role, event.fingerprint);
-      if (event.type === 'observed' && event.what === 'key-unwrapped') {
-        const value = event.value as { role: KeyRole; fingerprint: string };
-        fingerprints.set(value.role, value.fingerprint);
+      noteFingerprint(fingerprints, event);
+      if (meansToBurn(event)) run = earlier.run.id;
+      if (event.type === 'intend') {
+        switch (event.what) {
+          case 'key-block':
+            touch(event.detail, false);
+            break;
+          case 'device-encryption':
+            encryptedIn = { run: earlier.run.id, events: earlier.events };
+            break;
+          case 'bits': // seen in the eFuses themselves
+            break;
+          default:
+            event satisfies never;
+        }
       }
-      if (event.type === 'intend') run = earlier.run.id;
-      if (event.type === 'intend' && event.what === 'device-encryption')
-        encryptedIn = { run: earlier.run.id, events: earlier.events };
-      if (event.type === 'observed' && event.what === 'key-block-given-up') {
-        givenUp.add((event.value as { slot: number }).slot);
-      }
-      if ((event.type !== 'intend' && event.type !== 'verified') || event.what !== 'key-block') continue;
-      const detail = event.detail as unknown as KeyBurnDetail;
-      const fingerprint = detail.role && fingerprints.get(detail.role);
-      if (!detail.role || !detail.part || !fingerprint) continue;
-      const proven = event.type === 'verified' || (slots.get(detail.slot)?.proven ?? false);
-      slots.set(detail.slot, { slot: detail.slot, role: detail.role, part: detail.part, fingerprint, proven });
+      if (event.type === 'verified' && event.what === 'key-block') touch(event.detail, true);
+      if (event.type === 'observed' && event.what === 'key-block-given-up') givenUp.add(event.value.slot);
     }
   }
   const keys = new Map<KeyRole, OpenKey>();
@@ -61,6 +62,18 @@ export function burnHistoryOf(history: DeviceHistory): BurnHistory {
     keyAtHand: keys.get(slot.role)?.fingerprint === slot.fingerprint,
   }));
   return { run, slots: told, givenUp: [...givenUp], keys, encryptedIn };
+}
+
+/** Whether the board was about to be changed for ever; also by a program that knew other burns: then it is not untouched. */
+function meansToBurn(event: StoredEvent['event']): boolean {
+  return event.type === 'intend' || (event.type === 'unknown' && event.raw.type === 'intend');
+}
+
+/** Notes the fingerprint of a role's key, whether it was made in this run or unwrapped from an earlier one. */
+export function noteFingerprint(fingerprints: Map<KeyRole, string>, event: StoredEvent['event']): void {
+  if (event.type === 'key-made') fingerprints.set(event.role, event.fingerprint);
+  if (event.type === 'observed' && event.what === 'key-unwrapped')
+    fingerprints.set(event.value.role, event.value.fingerprint);
 }
 
 /**

@@ -5,8 +5,9 @@ import type { RandomSource } from '../base/random.ts';
 import { consoleRateOf, openShutBoard } from '../chip/connect.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { StepEvent } from '../model/event.ts';
+import type { IdentifiedBy } from '../model/evidence/run.ts';
 import { BoardFault, type Fault, isFault } from '../model/fault.ts';
-import type { IdentifiedBy, RunRecord, SealedRecord } from '../model/record.ts';
+import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { awaitsReset } from '../recipe/steps/boot-proof.ts';
 import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
@@ -219,10 +220,7 @@ async function knownOther(ledger: Ledger, shown: readonly string[], meant: Waiti
 /** Whether it answered a challenge with its door open. */
 function wasChallenged({ events }: WaitingBoard): boolean {
   return events.some(
-    ({ event }) =>
-      event.type === 'verified' &&
-      event.what === 'boot' &&
-      (event.detail as { challenge?: string }).challenge !== undefined,
+    ({ event }) => event.type === 'verified' && event.what === 'boot' && event.detail.challenge !== undefined,
   );
 }
 

@@ -7,7 +7,7 @@ import { decodeSnapshot } from '../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { DeviceHistory, Ledger } from '../ledger/ledger.ts';
 import type { ChipIdentity } from '../model/chip.ts';
-import type { Fact, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
+import type { KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
 import { BoardFault, type Fault, faultOf, isFault, LedgerFault, RecipeFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import { requireClock } from '../model/program-date.ts';
@@ -178,8 +178,7 @@ export class Run {
       resumes: plan.resumes,
       facts: planFacts(plan, recipe, release),
     });
-    const firmware = firmwareFactsOf(loaded) as unknown as Fact;
-    await this.#say(null, { type: 'observed', what: 'firmware', value: firmware });
+    await this.#say(null, { type: 'observed', what: 'firmware', value: firmwareFactsOf(loaded) });
     for (const waiver of await waiversOf(loaded, this.#record.operator, ledger)) {
       await this.#say(null, { type: 'waived', ...waiver });
     }
@@ -378,7 +377,7 @@ function readable(identity: ChipIdentity): ReadableIdentity {
   return { ...identity, revision, mac };
 }
 
-function identityFact(identity: ReadableIdentity): Fact {
+function identityFact(identity: ReadableIdentity) {
   const { security, ...rest } = identity;
   return { ...rest, packageVersion: rest.packageVersion ?? 0, securityFlags: security.flags };
 }

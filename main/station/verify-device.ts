@@ -6,7 +6,6 @@ import { readValue } from '../efuse/snapshot.ts';
 import { efuseTableFor } from '../efuse/tables.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { ChipKind, SecurityInfo } from '../model/chip.ts';
-import type { Fact } from '../model/event.ts';
 import { BoardFault, isFault } from '../model/fault.ts';
 import { identityWords, type SealedRecord } from '../model/record.ts';
 import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
@@ -80,7 +79,7 @@ export async function proveSealedBoard(open: () => Promise<Port>, parts: VerifyP
 
 /** Every eFuse of the record against what the chip shows now. */
 export function compareWithRecord(record: SealedRecord, mac: string, snapshot: EfuseSnapshot): DeviceCheck[] {
-  const after = efusesAfterOf(record);
+  const after = record.efusesAfter;
   const checks: DeviceCheck[] = [{ what: 'MAC', ok: mac === record.chip.mac, evidence: mac }];
   for (const [name, field] of Object.entries(after.readOut)) {
     const expected = after.burnedAfterwards[name] ?? field.value;
@@ -112,7 +111,7 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, shut: Sh
       safety: 'shut',
     });
   }
-  const { burnedAfterwards: burned } = efusesAfterOf(record);
+  const { burnedAfterwards: burned } = record.efusesAfter;
   const recorded = Object.keys(burned).find((field) => shutsDownload(field) && burned[field] === 1) ?? null;
   // A board whose download mode is off says only that: by which of its names the chip has the fuse, the record knows.
   const off = recorded === 'UART_DOWNLOAD_DIS' ? 'DIS_DOWNLOAD_MODE' : recorded;
@@ -168,18 +167,9 @@ async function otherDeviceOn(shown: readonly string[], { find }: VerifyParts): P
 const anyBoard =
   'which board it is: it has no device key that could sign, and prints no MAC; another board made alike would show the same';
 
-interface EfusesAfter {
-  readonly readOut: Readonly<Record<string, { readonly value: Fact }>>;
-  readonly burnedAfterwards: Readonly<Record<string, number>>;
-}
-
-function efusesAfterOf(record: SealedRecord): EfusesAfter {
-  return record.efusesAfter as unknown as EfusesAfter;
-}
-
 /** What the loader still tells in secure download mode, against the last read-out. */
 function securityCheck(record: SealedRecord, security: SecurityInfo): DeviceCheck {
-  const { readOut, burnedAfterwards } = efusesAfterOf(record);
+  const { readOut, burnedAfterwards } = record.efusesAfter;
   const table = efuseTableFor(record.chip.kind as ChipKind, record.chip.revision);
   const now: Record<string, number> = {
     SECURE_BOOT_EN: Number(security.secureBoot),
@@ -204,8 +194,8 @@ function securityCheck(record: SealedRecord, security: SecurityInfo): DeviceChec
 const romVerdict = /^(\S+ )?secure boot verification succeeded/i;
 
 function romCheck(record: SealedRecord, { heard }: BootProof): DeviceCheck[] {
-  const { afterDoor } = record.bootProof as { readonly afterDoor?: { readonly lines?: readonly string[] } };
-  if (!afterDoor?.lines?.some((line) => romVerdict.test(line))) return [];
+  const { afterDoor } = record.bootProof;
+  if (!afterDoor?.lines.some((line) => romVerdict.test(line))) return [];
   const said = heard.find((line) => romVerdict.test(line));
   return [
     {
@@ -218,8 +208,7 @@ function romCheck(record: SealedRecord, { heard }: BootProof): DeviceCheck[] {
 
 /** Whether the device answered a challenge when it was made: then it can be asked again. */
 function wasChallenged(record: SealedRecord): boolean {
-  const proofs = record.bootProof as Readonly<Record<string, { readonly challenge?: string } | undefined>>;
-  return Object.values(proofs).some((proof) => proof?.challenge !== undefined);
+  return Object.values(record.bootProof).some((proof) => proof.challenge !== undefined);
 }
 
 /** The rule of the record's own recipe, with time enough for the field; without one only the signature counts. */

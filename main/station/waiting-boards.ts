@@ -1,6 +1,6 @@
 import { downloadDoors, shutsDownload } from '../efuse/field-checks.ts';
 import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
-import type { Fact, StoredEvent } from '../model/event.ts';
+import type { StoredEvent } from '../model/event.ts';
 import type { RunRecord } from '../model/record.ts';
 import { burnHistoryOf, recordedBefore } from './burn-history.ts';
 
@@ -40,7 +40,7 @@ function waitingIn(history: DeviceHistory): WaitingBoard[] {
   if (sealed !== null || condemned !== null) return [];
   const latest = runs.findLast(
     ({ run, events }) =>
-      run.outcome !== 'passed' && events.some(({ event }) => event.type === 'intend' && shutsDoor(event.detail)),
+      run.outcome !== 'passed' && events.some(({ event }) => event.type === 'intend' && shutsDoor(event)),
   );
   if (latest === undefined) return [];
   const { run, events } = latest;
@@ -48,10 +48,15 @@ function waitingIn(history: DeviceHistory): WaitingBoard[] {
   return [{ run, mac, events: [...recordedBefore(burnHistoryOf(history), wroteFlash), ...events] }];
 }
 
-/** Whether a burn (its detail as main/chip writes it) shuts download mode. */
-function shutsDoor(detail: Fact): boolean {
-  const { fields } = detail as { fields?: readonly { readonly field: string }[] };
-  return fields?.some(({ field }) => shutsDownload(field)) ?? false;
+/** Whether a burn shuts download mode. */
+function shutsDoor(intended: Extract<StoredEvent['event'], { type: 'intend' }>): boolean {
+  switch (intended.what) {
+    case 'key-block':
+      return false;
+    case 'bits':
+    case 'device-encryption':
+      return intended.detail.fields.some(({ field }) => shutsDownload(field));
+  }
 }
 
 /** Whether a text names this board: by its MAC, with or without colons, or by its serial number. */

@@ -4,7 +4,6 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { dateText, timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
-import { eventWords } from './event-words.ts';
 
 const d = words.devices;
 
@@ -12,8 +11,8 @@ const d = words.devices;
 export function DeviceHistoryView({ runs }: { readonly runs: DeviceView['runs'] }) {
   const newestFirst = runs.map((entry, index) => ({ ...entry, n: index + 1 })).reverse();
   return (
-    <div className="story">
-      {newestFirst.map(({ run, events, n }) => (
+    <div className="history">
+      {newestFirst.map(({ run, history, n }) => (
         <section key={run.id} className="attempt" aria-label={d.attempt(n)}>
           <header>
             <h2>{d.attempt(n)}</h2>
@@ -27,18 +26,15 @@ export function DeviceHistoryView({ runs }: { readonly runs: DeviceView['runs'] 
           </header>
           {run.fault !== null && <FaultWords fault={run.fault} />}
           <details open={n === runs.length}>
-            <summary>{d.events(events.length)}</summary>
+            <summary>{d.events(history.length)}</summary>
             <ol className="events">
-              {events.map((stored) => {
-                const { mark, text } = eventWords(stored.event);
-                return (
-                  <li key={stored.seq} data-mark={mark}>
-                    <time dateTime={stored.at}>{timeText(stored.at)}</time>
-                    <span className="event-step">{stored.step ?? ''}</span>
-                    <span className="event-text">{text}</span>
-                  </li>
-                );
-              })}
+              {history.map(({ seq, at, step, mark, text }) => (
+                <li key={seq} data-mark={mark}>
+                  <time dateTime={at}>{timeText(at)}</time>
+                  <span className="event-step">{step ?? ''}</span>
+                  <span className="event-text">{text}</span>
+                </li>
+              ))}
             </ol>
           </details>
         </section>

@@ -26,7 +26,7 @@ export function DeviceView({ mac }: { readonly mac: string }) {
   const mayVerify = useMay('devices.verify');
   const mayPrint = useMay('labels.print');
   const [verifying, setVerifying] = useState(false);
-  // a board that is being worked on has a story that grows
+  // a board that is being worked on has a history that grows
   const [growing, setGrowing] = useState(true);
   const { value: device, fault } = useAnswer('devices.show', { mac }, growing ? { everyMs: growingMs } : {});
   const ended = device !== null && device.runs.at(-1)?.run.outcome != null;
@@ -86,7 +86,7 @@ export function DeviceView({ mac }: { readonly mac: string }) {
           <strong>{d.condemned}</strong> {dateText(condemned.at)}: {condemned.reason}
         </p>
       )}
-      <Tabs defaultValue={sealed === null ? 'story' : 'record'} keepMounted={false}>
+      <Tabs defaultValue={sealed === null ? 'history' : 'record'} keepMounted={false}>
         <Tabs.List aria-label={d.tabs}>
           <Tabs.Tab value="record">{d.sealed}</Tabs.Tab>
           <Tabs.Tab value="efuses" disabled={sealed === null}>
@@ -95,20 +95,20 @@ export function DeviceView({ mac }: { readonly mac: string }) {
           <Tabs.Tab value="assurance" disabled={sealed === null}>
             {words.assurance.title}
           </Tabs.Tab>
-          <Tabs.Tab value="story">{`${d.story} (${device.runs.length})`}</Tabs.Tab>
+          <Tabs.Tab value="history">{`${d.history} (${device.runs.length})`}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="record">
           {sealed === null ? (
             <p className="calm-note page-note">{d.notSealed}</p>
           ) : (
-            <Sealed record={sealed} runs={device.runs} />
+            <Sealed record={sealed} labelledAt={device.labelledAt} />
           )}
         </Tabs.Panel>
         <Tabs.Panel value="efuses">{sealed !== null && <Efuses record={sealed} />}</Tabs.Panel>
         <Tabs.Panel value="assurance">
           <DeviceAssurance mac={mac} />
         </Tabs.Panel>
-        <Tabs.Panel value="story">
+        <Tabs.Panel value="history">
           <DeviceHistoryView runs={device.runs} />
         </Tabs.Panel>
       </Tabs>
@@ -119,10 +119,7 @@ export function DeviceView({ mac }: { readonly mac: string }) {
 
 type SealedRecord = NonNullable<Device['sealed']>;
 
-function Sealed({ record, runs }: { readonly record: SealedRecord; readonly runs: Device['runs'] }) {
-  const label = runs
-    .flatMap(({ events }) => events)
-    .findLast(({ event }) => event.type === 'label-scanned' && event.fits);
+function Sealed({ record, labelledAt }: { readonly record: SealedRecord; readonly labelledAt: string | null }) {
   const { chip, identity, secureBoot } = record;
   return (
     <div className="record">
@@ -146,7 +143,7 @@ function Sealed({ record, runs }: { readonly record: SealedRecord; readonly runs
           ...(record.finishedLater === undefined
             ? []
             : [[d.facts.finishedLater, d.finishedLater(record.finishedLater.identifiedBy)] as const]),
-          ...(label === undefined ? [] : [[d.facts.label, dateText(label.at)] as const]),
+          ...(labelledAt === null ? [] : [[d.facts.label, dateText(labelledAt)] as const]),
           [d.facts.plan, record.planDigest, 'mono'],
           [d.facts.software, `${record.software.name} ${record.software.version}`],
         ]}
@@ -257,7 +254,7 @@ function DeviceAssurance({ mac }: { readonly mac: string }) {
 /** The decoded eFuses before and after, side by side. */
 function Efuses({ record }: { readonly record: SealedRecord }) {
   const [changedOnly, setChangedOnly] = useState(true);
-  const rows = efuseRows(record.efusesBefore, record.efusesAfter).filter(({ changed }) => changed || !changedOnly);
+  const rows = efuseRows(record).filter(({ changed }) => changed || !changedOnly);
   return (
     <div className="record">
       <Switch

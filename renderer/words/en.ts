@@ -241,7 +241,7 @@ export const en = {
     verifyBad: 'The board is not what its record says.',
     reading: 'Reading the board …',
     label: 'Print label',
-    story: 'Story',
+    history: 'History',
     attempt: (n: number) => `Run ${n}`,
     still: 'not ended',
     events: (count: number) => (count === 1 ? '1 entry' : `${count} entries`),
@@ -319,28 +319,6 @@ export const en = {
     nothingOpen: 'Every recommendation that applies is met.',
     waived: (check: string, reason: string, by: string | null) =>
       `Waived (${check})${by === null ? '' : ` by ${by}`}: ${reason}`,
-  },
-  events: {
-    runStarted: (fixture: string, operator: string | null) =>
-      `Run begins in ${fixture}${operator === null ? '' : `, ${operator} at the station`}`,
-    identified: 'Chip identified, eFuses read',
-    planned: (digest: string, resumes: string | null) =>
-      `Planned (${digest})${resumes === null ? '' : `, goes on from ${resumes}`}`,
-    stepStarted: (step: string, irreversible: boolean) => `Step ${step}${irreversible ? ', for ever' : ''}`,
-    stepPassed: (step: string, ms: number) => `Step ${step} passed in ${(ms / 1000).toFixed(2)} s`,
-    intend: (what: string) => `Is about to burn ${what}`,
-    burned: (what: string) => `Burned ${what}`,
-    verified: (what: string) => `Read back as intended: ${what}`,
-    keyMade: (role: string, fingerprint: string) => `Key made: ${role}, fingerprint ${fingerprint}`,
-    escrowed: (what: string) => `Put away in escrow under two custodians: ${what}`,
-    keysDestroyed: (roles: string, lived: string) => `Keys destroyed after ${lived}: ${roles}`,
-    waived: (check: string, reason: string) => `Waived ${check}: ${reason}`,
-    parked: (what: string) => `Waits where the board is safe: ${what}`,
-    resumed: (time: string) => `Goes on after ${time}`,
-    rowTaken: (row: string, list: string) => `Took row ${row} of the list ${list}`,
-    labelScanned: (text: string, fits: boolean, operator: string | null) =>
-      `${fits ? 'Its label was scanned back' : 'Another label was scanned for it'}: ${text}${operator === null ? '' : `, by ${operator}`}`,
-    runEnded: (outcome: string, time: string) => `${outcome} after ${time}`,
   },
   recipes: {
     title: 'Recipes',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { systemClock } from '../../main/base/clock.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
-import { keyMade, mac, record, run } from '../unit/ledger/book.ts';
+import { keyMade, mac, note, record, run } from '../unit/ledger/book.ts';
 
 const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'fuseline-bench-'));
 const fixtures = Number(process.argv[3] ?? 32);
@@ -40,9 +40,7 @@ async function measure(pause: number, base: number): Promise<void> {
         await ledger.openRun(run(id, { mac: mac(n) }));
         await ledger.append(id, 'prepare', keyMade(`key-${n}`, new Uint8Array(72)));
         for (let i = 0; i < events; i++) {
-          await timed(times, () =>
-            ledger.append(id, 'burn', { type: 'burned', what: 'BLOCK_KEY2', detail: { n, i, note: 'x'.repeat(150) } }),
-          );
+          await timed(times, () => ledger.append(id, 'burn', note(`${n} ${i} ${'x'.repeat(150)}`)));
           if (pause > 0) await clock.sleep(pause * (0.5 + Math.random()));
         }
         await timed(seals, () => ledger.seal(record(id, n)));

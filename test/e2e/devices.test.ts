@@ -20,7 +20,7 @@ inEverySeat('devices', (openBench) => {
   });
   after(() => bench.close());
 
-  it('finds a device as one types, shows its story and its record, and exports it, by mouse', async () => {
+  it('finds a device as one types, shows its history and its record, and exports it, by mouse', async () => {
     const { page, complaints, close } = await bench.window();
     await signIn(page, 'cus-3');
     await page.getByRole('link', { name: 'Devices' }).click();
@@ -40,9 +40,9 @@ inEverySeat('devices', (openBench) => {
     await page.getByText('BEGIN CERTIFICATE').waitFor();
     await page.getByRole('tab', { name: 'eFuses' }).click();
     await page.getByRole('row', { name: /DIS_DOWNLOAD_MODE.*burned last/ }).waitFor();
-    await page.getByRole('tab', { name: /Story/ }).click();
+    await page.getByRole('tab', { name: /History/ }).click();
     await page
-      .getByText(/^Keys destroyed after/)
+      .getByText(/^destroyed the station's copies/)
       .first()
       .waitFor();
     const [paper] = await Promise.all([

@@ -82,10 +82,10 @@ const views: readonly View[] = [
     },
   },
   {
-    name: 'device-story',
+    name: 'device-history',
     async reach(page, mac) {
       await goTo(page, `devices/${mac}`);
-      await page.getByRole('tab', { name: /Story/ }).click();
+      await page.getByRole('tab', { name: /History/ }).click();
       await page.locator('.events li').first().waitFor();
     },
   },

@@ -111,8 +111,8 @@ async function judge(stage: Stage, loaded: LoadedRecipe, chip: VirtualChip, end:
 function onlyIntendedBits(chip: VirtualChip, events: readonly StoredEvent[]): void {
   const meant = factoryBits(chip);
   for (const { event } of events) {
-    if (event.type !== 'intend' || event.what !== 'block0') continue;
-    const { fields } = event.detail as unknown as BitsDetail;
+    if (event.type !== 'intend' || event.what !== 'bits' || event.detail.block !== 0) continue;
+    const { fields } = event.detail;
     for (const { field, to } of fields) for (const bit of bitsOf(chip, field, to)) meant.add(bit);
   }
   const beyond = [...block0Bits(chip)].filter((bit) => !meant.has(bit));
@@ -127,8 +127,8 @@ function everyWantedFuse(
 ): void {
   const burned = block0Bits(chip);
   for (const { event } of events) {
-    if (event.type !== 'intend' || event.what !== 'block0') continue;
-    const { fields } = event.detail as unknown as BitsDetail;
+    if (event.type !== 'intend' || event.what !== 'bits' || event.detail.block !== 0) continue;
+    const { fields } = event.detail;
     for (const { field, to } of fields) {
       for (const bit of bitsOf(chip, field, to)) assert.ok(burned.has(bit), `${field} is in`);
     }
@@ -148,10 +148,6 @@ function everyWantedFuse(
         assert.ok((chip.efuse.field('RD_DIS') >>> bit) & 1, `BLOCK${block} was left behind hidden`);
     }
   }
-}
-
-interface BitsDetail {
-  readonly fields: readonly { readonly field: string; readonly to: number }[];
 }
 
 /** Bits of BLOCK0 of a chip of this make as the factory delivers it. */
@@ -178,7 +174,7 @@ export async function keysTakenUp(stage: Stage, chip: VirtualChip): Promise<stri
   const { runs } = await stage.station.parts.ledger.history(chip.identity.mac);
   return runs.flatMap(({ events }) =>
     events.flatMap(({ event }) =>
-      event.type === 'observed' && event.what === 'key-unwrapped' ? [(event.value as { role: string }).role] : [],
+      event.type === 'observed' && event.what === 'key-unwrapped' ? [event.value.role] : [],
     ),
   );
 }

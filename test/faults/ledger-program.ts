@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../main/base/clock.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
 import { faultOf } from '../../main/model/fault.ts';
-import { mac, run, sealBoard } from '../unit/ledger/book.ts';
+import { mac, note, run, sealBoard } from '../unit/ledger/book.ts';
 
 const [what = '', file = ''] = process.argv.slice(2);
 
@@ -24,11 +24,7 @@ try {
           const id = `${process.pid}-${n}`;
           await ledger.openRun(run(id, { mac: mac(n) }));
           for (;;) {
-            const { seq } = await ledger.append(id, 'step', {
-              type: 'observed',
-              what: 'count',
-              value: 'x'.repeat(200),
-            });
+            const { seq } = await ledger.append(id, 'step', note('x'.repeat(200)));
             tell({ run: id, seq });
           }
         }),
@@ -45,7 +41,7 @@ try {
       let kept = 0;
       for (;;) {
         try {
-          await ledger.append('r1', null, { type: 'observed', what: 'filling', value: 'x'.repeat(20_000) });
+          await ledger.append('r1', null, note('x'.repeat(20_000)));
           kept += 1;
           if (kept === 3) writeFileSync(ballast, new Uint8Array(300_000));
         } catch (error) {
@@ -56,7 +52,7 @@ try {
       const { broken } = await ledger.verify();
       tell({ events: (await ledger.events('r1')).length, broken });
       writeFileSync(ballast, '');
-      await ledger.append('r1', null, { type: 'observed', what: 'room again', value: 1 });
+      await ledger.append('r1', null, note('room again'));
       await sealBoard(ledger, 'r2', 2);
       await ledger.close();
       tell({ closed: true });

@@ -62,9 +62,10 @@ describe('trouble on the line and in flash', { skip: noToken, concurrency: true,
       assert.equal(ends[at]!.end, 'sealed');
       assert.equal(ends[at]!.verdicts.length, 1, ends[at]!.verdicts[0]!.fault?.what);
       const { runs } = await stage.station.parts.ledger.history(ends[at]!.chip.identity.mac);
-      const settled = runs[0]!.events.find(({ event }) => event.type === 'observed' && event.what === 'flash')!;
-      assert.ok(settled.event.type === 'observed');
-      const { baudRate } = settled.event.value as { baudRate: number };
+      const rates = runs[0]!.events.flatMap(({ event }) =>
+        event.type === 'observed' && event.what === 'flash' ? [event.value.baudRate] : [],
+      );
+      const [baudRate = Number.NaN] = rates;
       assert.ok(baudRate <= rate, `${baudRate} on a line that carries ${rate}`);
     }
   });

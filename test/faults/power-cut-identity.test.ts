@@ -60,9 +60,7 @@ describe('cut off with an identity', { skip: noToken, concurrency: true, timeout
         assert.equal(record!.identity?.key, key);
         const events = await eventsOf(stage, address);
         const keys = events.flatMap(({ event }) =>
-          event.type === 'observed' && event.what === 'certificate-request'
-            ? [(event.value as { publicKey: string }).publicKey]
-            : [],
+          event.type === 'observed' && event.what === 'certificate-request' ? [event.value.publicKey] : [],
         );
         assert.equal(keys.at(-1), record!.identity?.publicKey);
         assert.match(JSON.stringify(record!.bootProof), /"signature":"[0-9a-f]+"/);

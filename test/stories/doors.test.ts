@@ -27,11 +27,11 @@ describe('doors', { skip: noToken, timeout: 120_000 }, () => {
     assert.deepEqual([efuse.field('DIS_PAD_JTAG'), efuse.field('DIS_USB_JTAG')], [0, 0]);
     // The proof before the door saw the ROM's own lines, the one after it only the firmware's.
     const record = (await stage.station.parts.ledger.sealedDevice(chip.identity.mac))!;
-    const proofs = record.bootProof as Record<'beforeDoor' | 'afterDoor', { lines: string[] }>;
+    const { beforeDoor, afterDoor } = record.bootProof;
     const isRom = (line: string) => /^(ESP-ROM:|rst:|load:|entry )/.test(line);
-    assert.ok(proofs.beforeDoor.lines.some(isRom));
-    assert.ok(proofs.afterDoor.lines.length > 0 && !proofs.afterDoor.lines.some(isRom));
-    const { burnedAfterwards } = record.efusesAfter as { burnedAfterwards: Record<string, number> };
+    assert.ok(beforeDoor?.lines.some(isRom));
+    assert.ok(afterDoor && afterDoor.lines.length > 0 && !afterDoor.lines.some(isRom));
+    const { burnedAfterwards } = record.efusesAfter;
     assert.equal(burnedAfterwards.UART_PRINT_CONTROL, 3, 'what was burned behind the last read-out is said');
   });
 });

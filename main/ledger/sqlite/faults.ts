@@ -1,3 +1,4 @@
+import type { MisshapenFact } from '../../model/evidence/rows.ts';
 import {
   BoardFault,
   type Fault,
@@ -92,6 +93,16 @@ export function ledgerFaultOf(error: unknown, file: string): Fault {
       cause: error,
     });
   return faultOf(error);
+}
+
+/** A row says what it is and does not have its form: it was written by a program that was wrong, or the chain does not hold either. */
+export function unreadableRow(row: number, { kind, problems }: MisshapenFact): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.row',
+    what: `Row ${row} of the ledger cannot be read: it says that it is '${kind}' and does not have its form (${problems}).`,
+    next: `Let "station audit verify" show whether the chain holds, and report this with the row. Reading it changed neither the ledger nor a board; boards of its run are not gone on with until it can be read.`,
+    details: { row, kind },
+  });
 }
 
 /** No station has written a book here yet. */

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import type { RunEvent } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { RunPace, RunTally } from '../ledger.ts';
+import { entryOf } from './events.ts';
 import type { RunRow } from './projections.ts';
 
 /** Most buckets of one tally: a week by the minute. */
@@ -17,7 +17,7 @@ export class PaceQuestions {
     this.#newest = db.prepare('SELECT * FROM runs ORDER BY n DESC');
     // The long bodies (eFuse read-outs) are passed over before they are parsed.
     this.#steps = db.prepare(
-      `SELECT e.at, e.body FROM events v JOIN entries e ON e.row = v.row
+      `SELECT e.row, e.at, e.body FROM events v JOIN entries e ON e.row = v.row
        WHERE v.run = ? AND e.body LIKE '%"type":"step-%' ORDER BY v.seq`,
     );
   }
@@ -92,8 +92,9 @@ export class PaceQuestions {
 
   #stepsOf(run: number): RunPace['steps'] {
     const steps: { step: string; from: string; to: string | null; ms: number | null }[] = [];
-    for (const { at, body } of this.#steps.all(run) as { at: string; body: string }[]) {
-      const { event } = JSON.parse(body) as { event: RunEvent };
+    for (const stored of this.#steps.all(run) as { row: number; at: string; body: string }[]) {
+      const { at } = stored;
+      const { event } = entryOf(stored);
       if (event.type === 'step-started') steps.push({ step: event.step, from: at, to: null, ms: null });
       const open = steps.at(-1);
       if (event.type === 'step-passed' && open?.step === event.step) Object.assign(open, { to: at, ms: event.ms });

@@ -1,8 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { canonicalJson } from '../../base/json.ts';
-import type { RunEvent, StepEvent } from '../../model/event.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
+import { claimsOf, claimsOfBooked } from './claims.ts';
 import { emptyProjections } from './schema.ts';
 
 type Value = string | number | null;
@@ -73,7 +73,7 @@ export class Projections {
           entry.run,
         );
         this.#run('UPDATE runs SET events = ? WHERE id = ?', seq + 1, entry.run);
-        for (const [field, value] of claimsOfEvent(event)) this.#claimInRun(field, value, entry.run);
+        for (const [field, value] of claimsOfBooked(event, entry.row)) this.#claimInRun(field, value, entry.run);
         return;
       }
       case 'run-ended': {
@@ -184,47 +184,6 @@ export class Projections {
     }
     return statement;
   }
-}
-
-/** The claim of a row of a list: no list's name holds a line end. */
-export function rowClaim(list: string, row: string): string {
-  return `${list}\n${row}`;
-}
-
-/** What an event claims for the board of its run, before anything is burned: each may be one board's only. */
-export function claimsOfEvent(
-  event: Extract<Entry, { kind: 'event' }>['body']['event'] | StepEvent | RunEvent,
-): (readonly ['fingerprint' | 'row' | 'public-key' | 'certificate', string])[] {
-  if (event.type === 'key-made') return [['fingerprint', event.fingerprint]];
-  if (event.type === 'row-taken') return [['row', rowClaim(event.list, event.row)]];
-  const isIdentity = event.type === 'observed' && /^certificate(-request)?$/.test(event.what);
-  if (!isIdentity) return [];
-  const { publicKey, serial } = event.value as { readonly publicKey?: string; readonly serial?: string };
-  return [
-    ...(publicKey === undefined ? [] : [['public-key', publicKey] as const]),
-    ...(serial === undefined ? [] : [['certificate', serial] as const]),
-  ];
-}
-
-/** What a sealed record claims, each to exist once. Digests of secure boot keys are the product's, not the device's: no claim. */
-export function claimsOf(
-  record: Extract<Entry, { kind: 'sealed' }>['body']['record'],
-): (readonly ['mac' | 'serial' | 'public-key' | 'certificate' | 'fingerprint', string])[] {
-  return [
-    ['mac', record.chip.mac],
-    ...(record.serial === null ? [] : [['serial', record.serial] as const]),
-    ...(record.identity === null
-      ? []
-      : [
-          ['public-key', record.identity.publicKey] as const,
-          ...(record.identity.certificateSerial === null
-            ? []
-            : [['certificate', record.identity.certificateSerial] as const]),
-        ]),
-    ...record.keys
-      .filter((key) => !key.role.startsWith('secure-boot-digest-'))
-      .map((key) => ['fingerprint', key.fingerprint] as const),
-  ];
 }
 
 /** Empties the projections and makes them anew from the chain, in one transaction. */

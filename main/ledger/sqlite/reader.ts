@@ -1,12 +1,11 @@
 import type { Database } from 'better-sqlite3';
-import type { Fact, StoredEvent, WrappedKey } from '../../model/event.ts';
+import type { StoredEvent, WrappedKey } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import { type ChainBreak, ChainCheck, type ChainHead, type ChainRow } from '../chain.ts';
 import { withDates } from '../date-bound.ts';
-import type { BookedEvent } from '../entry.ts';
 import type {
   DeviceHistory,
   DeviceQuery,
@@ -18,8 +17,10 @@ import type {
   RunPace,
   RunTally,
 } from '../ledger.ts';
+import { rowClaim } from './claims.ts';
+import { entryOf } from './events.ts';
 import { PaceQuestions } from './pace.ts';
-import { type RunRow, rowClaim } from './projections.ts';
+import type { RunRow } from './projections.ts';
 import { checkRows, exportedRows } from './rows.ts';
 import { DeviceSearch } from './search.ts';
 import { fromOverflow } from './wrapped-keys.ts';
@@ -222,16 +223,11 @@ export class LedgerQuestions {
   }
 
   #eventsOf(run: RunRow): StoredEvent[] {
-    return (this.#sql.events.all(run.n) as { at: string; body: string }[]).map(({ at, body }) => {
-      const { seq, step, event } = JSON.parse(body) as { seq: number; step: string | null; event: BookedEvent };
-      return {
-        run: run.id,
-        seq,
-        at,
-        step,
-        event: event.type === 'key-made' || event.type === 'escrowed' ? { ...event, wrapped: null } : event,
-      };
-    });
+    return (this.#sql.events.all(run.n) as { row: number; at: string; body: string }[]).map((stored) => ({
+      run: run.id,
+      at: stored.at,
+      ...entryOf(stored),
+    }));
   }
 }
 
@@ -251,7 +247,7 @@ function runRecord(row: RunRow): RunRecord {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     outcome: row.outcome as Outcome | null,
-    fault: row.fault === null ? null : (JSON.parse(row.fault) as FaultRecord & { details: Record<string, Fact> }),
+    fault: row.fault === null ? null : (JSON.parse(row.fault) as FaultRecord),
   };
 }
 
@@ -265,7 +261,7 @@ function statements(db: Database) {
     recentOfBatch: db.prepare('SELECT * FROM runs WHERE batch = ? ORDER BY n DESC LIMIT ?'),
     recent: db.prepare('SELECT * FROM runs ORDER BY n DESC LIMIT ?'),
     events: db.prepare(
-      'SELECT e.at, e.body FROM events v JOIN entries e ON e.row = v.row WHERE v.run = ? ORDER BY v.seq',
+      'SELECT e.row, e.at, e.body FROM events v JOIN entries e ON e.row = v.row WHERE v.run = ? ORDER BY v.seq',
     ),
     openDevices: db.prepare(`SELECT n, mac FROM devices WHERE state = 'open' AND n > ? ORDER BY n LIMIT ?`),
     intentions: db

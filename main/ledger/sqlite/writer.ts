@@ -6,9 +6,11 @@ import type { StepEvent, WrappedKey } from '../../model/event.ts';
 import { faultOf } from '../../model/fault.ts';
 import type { SealedRecord } from '../../model/record.ts';
 import { type ChainHead, hashOfParts } from '../chain.ts';
-import type { DroppedKey, Entry } from '../entry.ts';
+import type { DroppedKey, Entry, WrappedKeyMark } from '../entry.ts';
+import { claimsOf, claimsOfEvent } from './claims.ts';
+import { formOf } from './events.ts';
 import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
-import { claimsOf, claimsOfEvent, Projections, type RunRow } from './projections.ts';
+import { Projections, type RunRow } from './projections.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
 import { toOverflow } from './wrapped-keys.ts';
 
@@ -156,41 +158,34 @@ export class LedgerWriter {
     const run = this.#runOf(request.run);
     const { event, step } = request;
     const seq = run.events;
-    if (event.type === 'escrowed') return this.#escrow(run, seq, step, event, at);
+    const form = formOf(event, run.id);
     if (run.mac !== null) for (const [field, value] of claimsOfEvent(event)) this.#checkClaim(field, value, run.mac);
-    if (event.type !== 'key-made') {
-      const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event } }, at);
+    if (event.type !== 'key-made' && event.type !== 'escrowed') {
+      const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event: form } }, at);
       return { ...written, seq };
     }
-    const data = event.wrapped === null ? null : wrappedBytes(event.wrapped);
-    const mark = event.wrapped === null || data === null ? null : markOf(event.wrapped, data);
-    const booked = { ...event, wrapped: mark };
+    if (event.type === 'escrowed' && event.wrapped === null)
+      throw misuse('A secret was escrowed without its wrapped form.', { run: run.id });
+    const data = event.wrapped && wrappedBytes(event.wrapped);
+    const mark = event.wrapped && data && markOf(event.wrapped, data);
+    const booked = { ...form, wrapped: mark };
     const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event: booked } }, at);
-    if (mark !== null && data !== null) {
-      const { wrappingKeyId, mechanism, sha256 } = mark;
-      const { role, fingerprint } = event;
-      this.#sql.keepKey.run(written.row, run.id, role, fingerprint, wrappingKeyId, mechanism, sha256, toOverflow(data));
-    }
+    if (mark && data) this.#keep(written, run.id, event, mark, data);
     return { ...written, seq };
   }
 
-  /** The wrapped bytes of an escrowed secret lie beside the chain, and stay when the board is sealed. */
-  #escrow(
-    run: RunRow,
-    seq: number,
-    step: string | null,
-    event: Extract<StepEvent, { type: 'escrowed' }>,
-    at: string,
-  ): Written {
-    if (event.wrapped === null) throw misuse('A secret was escrowed without its wrapped form.', { run: run.id });
-    const data = wrappedBytes(event.wrapped);
-    const mark = markOf(event.wrapped, data);
-    const booked = { ...event, wrapped: mark };
-    const written = this.#add({ kind: 'event', run: run.id, body: { seq, step, event: booked } }, at);
-    const { wrappingKeyId, mechanism, sha256 } = mark;
-    const { what, fingerprint } = event;
-    this.#sql.keepEscrow.run(written.row, run.id, what, fingerprint, wrappingKeyId, mechanism, sha256, data);
-    return { ...written, seq };
+  /** The wrapped bytes lie beside the chain: those of keys until the seal, those of escrowed secrets beyond it. */
+  #keep(
+    { row }: Written,
+    run: string,
+    event: Extract<StepEvent, { type: 'key-made' | 'escrowed' }>,
+    { wrappingKeyId, mechanism, sha256 }: WrappedKeyMark,
+    data: Uint8Array,
+  ): void {
+    const { fingerprint } = event;
+    const common = [fingerprint, wrappingKeyId, mechanism, sha256] as const;
+    if (event.type === 'key-made') this.#sql.keepKey.run(row, run, event.role, ...common, toOverflow(data));
+    else this.#sql.keepEscrow.run(row, run, event.what, ...common, data);
   }
 
   #seal(record: SealedRecord, at: string): Written {
@@ -273,7 +268,7 @@ function wrappedBytes({ data }: WrappedKey): Uint8Array {
 }
 
 /** What the chain holds of a wrapped key. */
-function markOf({ wrappingKeyId, mechanism }: WrappedKey, data: Uint8Array) {
+function markOf({ wrappingKeyId, mechanism }: WrappedKey, data: Uint8Array): WrappedKeyMark {
   return { wrappingKeyId, mechanism, sha256: sha256Hex(data) };
 }
 

@@ -1,8 +1,8 @@
 import { profileOf } from '../../chip/profiles.ts';
-import { blankSnapshot, type DecodedField, decodeSnapshot } from '../../efuse/snapshot.ts';
+import { blankSnapshot, decodeSnapshot } from '../../efuse/snapshot.ts';
 import type { EfuseSnapshot } from '../../efuse/types.ts';
 import type { Assurance } from '../../model/assurance.ts';
-import type { Fact } from '../../model/event.ts';
+import type { EfuseFields } from '../../model/evidence/efuses.ts';
 import { firmwareFactsOf } from '../firmware-facts.ts';
 import type { LoadedRecipe } from '../load.ts';
 import { previewRelease, type Release } from '../making/release.ts';
@@ -34,7 +34,7 @@ function foreseen(loaded: LoadedRecipe, release: Release, plan: Plan, approver: 
   const has = (step: StepId) => plan.steps.some(({ id }) => id === step);
   const isSigned =
     recipe.identity !== null && (challenge === 'required' || (challenge === 'if-offered' && release.offersProof));
-  const proof: Fact = isSigned ? { signature: perDevice } : {};
+  const proof = isSigned ? { signature: perDevice } : {};
   return {
     chip: { ...plan.chip, packageVersion: 0 },
     keys: keysOf(facts.keys),
@@ -54,7 +54,7 @@ function foreseen(loaded: LoadedRecipe, release: Release, plan: Plan, approver: 
       certificateSerial: recipe.identity.certificate === null ? null : perDevice,
     },
     secureVersion: facts.secureVersion,
-    efusesAfter: { readOut: readOutOf(loaded, plan), burnedAfterwards: {} } as unknown as Fact,
+    efusesAfter: { readOut: readOutOf(loaded, plan), burnedAfterwards: {} },
     bootProof: {
       ...(has('boot-proof') ? { beforeDoor: proof } : {}),
       ...(has('final-boot-proof') ? { afterDoor: proof } : {}),
@@ -96,8 +96,7 @@ function foreseen(loaded: LoadedRecipe, release: Release, plan: Plan, approver: 
 
 function keysOf(planned: ReturnType<typeof planFacts>['keys']): Shown['keys'] {
   const keys = new Map<string, { role: Shown['keys'][number]['role']; blocks: number[]; fingerprint: string }>();
-  for (const { material, block, digest } of planned) {
-    const role = material as Shown['keys'][number]['role'];
+  for (const { material: role, block, digest } of planned) {
     const key = keys.get(role) ?? { role, blocks: [], fingerprint: digest ?? perDevice };
     key.blocks.push(block);
     keys.set(role, key);
@@ -106,7 +105,7 @@ function keysOf(planned: ReturnType<typeof planFacts>['keys']): Shown['keys'] {
 }
 
 /** The blank chip as it is in the end: what the plan burns, and what the device then burns itself, of which the run makes sure. */
-function readOutOf(loaded: LoadedRecipe, plan: Plan): Record<string, DecodedField> {
+function readOutOf(loaded: LoadedRecipe, plan: Plan): EfuseFields {
   const fields = { ...decodeSnapshot(afterwards(loaded, plan)) };
   for (const { field, value } of plan.wanted.fields) {
     const burned = fields[field];

@@ -19,9 +19,7 @@ export const identity: Section = {
       );
     const keys = product.keys((role) => role === 'ecdsa-identity' || role === 'hmac-down-ds');
     const hidden = keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key));
-    const proofs = Object.values(
-      shown.bootProof as Readonly<Record<string, { readonly signature?: string | null } | null>>,
-    ).filter((one) => typeof one?.signature === 'string');
+    const proofs = Object.values(shown.bootProof).filter((one) => typeof one.signature === 'string');
     const where = keys.map(({ role, blocks }) => `${role} in block ${blocks.join(' and ')}`).join(', ');
     return [
       asked(

@@ -71,7 +71,7 @@ export const releaseBuild: Section = {
 export const bootProof: Section = {
   title: 'Boot proof',
   lines({ shown }) {
-    const proofs = Object.keys(shown.bootProof as object);
+    const proofs = Object.keys(shown.bootProof);
     const booted = proofs.includes('afterDoor') || proofs.includes('beforeDoor');
     const { finishedLater: later } = shown;
     return [

@@ -5,6 +5,8 @@ import type { EfuseTable, KeyPurpose } from '../../efuse/types.ts';
 import type { FirmwareFacts } from '../../model/assurance.ts';
 import type { ChipKind } from '../../model/chip.ts';
 import type { EscrowedSecret } from '../../model/event.ts';
+import type { BootFact } from '../../model/evidence/boot.ts';
+import type { EfuseFields } from '../../model/evidence/efuses.ts';
 import type { SealedRecord } from '../../model/record.ts';
 
 /** What is judged of a sealed device: these parts of its record. A recipe gives the same, as it will be. */
@@ -17,7 +19,6 @@ export type Shown = Pick<
   | 'identity'
   | 'secureVersion'
   | 'efusesAfter'
-  | 'bootProof'
   | 'waivers'
   | 'firmware'
   | 'storage'
@@ -28,6 +29,7 @@ export type Shown = Pick<
 > & {
   /** The device encrypted its flash itself, under a key that it made. */
   readonly flashEncryptedBy?: 'device';
+  readonly bootProof: Readonly<Partial<Record<keyof SealedRecord['bootProof'], Pick<BootFact, 'signature'>>>>;
 };
 
 type Key = Shown['keys'][number];
@@ -42,22 +44,16 @@ export class Product {
   /** 'recipe': nothing is there yet, and evidence names the recipe's key. */
   readonly of: 'device' | 'recipe';
   readonly table: EfuseTable;
-  readonly #fields: Readonly<
-    Record<string, { readonly value: number | string | null; readonly writeProtected: boolean }>
-  >;
+  readonly #fields: EfuseFields;
   readonly #burned: Readonly<Record<string, number>>;
 
   constructor(shown: Shown, profile: ChipProfile, of: 'device' | 'recipe') {
-    const after = shown.efusesAfter as unknown as {
-      readOut: Readonly<Record<string, { readonly value: number | string | null; readonly writeProtected: boolean }>>;
-      burnedAfterwards: Readonly<Record<string, number>>;
-    };
     this.shown = shown;
     this.profile = profile;
     this.of = of;
     this.table = efuseTableOfLine(shown.chip.kind as ChipKind, shown.chip.revision);
-    this.#fields = after.readOut;
-    this.#burned = after.burnedAfterwards;
+    this.#fields = shown.efusesAfter.readOut;
+    this.#burned = shown.efusesAfter.burnedAfterwards;
   }
 
   get firmware(): FirmwareFacts | null {

@@ -1,9 +1,8 @@
 import type { SecretBytes } from '../../base/secret.ts';
 import { proofOfPossession, srpCredentials, srpRefusal, srpSaltSize } from '../../formats/srp6a.ts';
 import type { NvsNamespace } from '../../image/nvs-format.ts';
-import type { Fact, StepEvent } from '../../model/event.ts';
+import type { StepEvent } from '../../model/event.ts';
 import { TokenFault } from '../../model/fault.ts';
-import type { ProvisioningRecord } from '../../model/storage.ts';
 import type { StepContext } from '../steps/step.ts';
 import { fillMacEnd, proofEntropy } from './device-credentials.ts';
 import { putInEscrow } from './escrow.ts';
@@ -40,14 +39,12 @@ export async function* makeCredentials(
   const [{ username }] = users as [(typeof users)[number]];
   workspace.credentials = { username, service: fill(wanted.service), transport, proof };
   yield* putInEscrow(context, 'proof-of-possession', proof);
-  const record: ProvisioningRecord = {
-    scheme: 'security2',
-    username,
-    service: workspace.credentials.service,
-    transport,
-    fingerprint: proof.fingerprint(),
+  const { service } = workspace.credentials;
+  yield {
+    type: 'observed',
+    what: 'provisioning',
+    value: { scheme: 'security2', username, service, transport, fingerprint: proof.fingerprint() },
   };
-  yield { type: 'observed', what: 'provisioning', value: record as unknown as Fact };
   return users.map(({ username: name, namespace }, at) => {
     const { salt, verifier } = srpCredentials(name, proof, salts[at]!);
     using _ = verifier;

@@ -2,7 +2,7 @@ import type { SecretBytes } from '../../base/secret.ts';
 import { buildNvs } from '../../image/nvs.ts';
 import { buildNvsKeys, encryptNvs, nvsKeysFromHmac } from '../../image/nvs-encryption.ts';
 import type { NvsEntry, NvsNamespace } from '../../image/nvs-format.ts';
-import type { Fact, StepEvent } from '../../model/event.ts';
+import type { StepEvent } from '../../model/event.ts';
 import { RecipeFault } from '../../model/fault.ts';
 import type { StorageRecord, StoredPartition, StoredValue } from '../../model/storage.ts';
 import { nameOfRow, readDeviceList } from '../device-list.ts';
@@ -35,7 +35,7 @@ export async function* makeStorage(context: StepContext): AsyncGenerator<StepEve
       const plain = buildNvs(all, sizeOf(one, context));
       made.push({ partition: one.partition, bytes: sealed(one, plain, context, keysOf), secret: true });
       wipe(all);
-      yield { type: 'observed', what: 'storage', value: recordOf(one, all, context) as unknown as Fact };
+      yield { type: 'observed', what: 'storage', value: recordOf(one, all, context) };
     }
   } catch (error) {
     for (const { bytes } of made) bytes.fill(0);

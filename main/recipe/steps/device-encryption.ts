@@ -1,6 +1,5 @@
 import { decodeSnapshot } from '../../efuse/snapshot.ts';
 import { purposeRule } from '../../efuse/tables.ts';
-import type { Fact } from '../../model/event.ts';
 import { BoardFault } from '../../model/fault.ts';
 import {
   deviceEncryptionProblems,
@@ -34,7 +33,7 @@ export const deviceEncryption: Step = {
       ...(doors.downloadMode === 'secure' ? [{ field: 'ENABLE_SECURITY_DOWNLOAD', from: 0, to: 1 }] : []),
       ...(doors.downloadMode === 'disabled' ? [{ field: 'DIS_DOWNLOAD_MODE', from: 0, to: 1 }] : []),
     ];
-    const detail: Fact = { purposes, fields };
+    const detail = { purposes, fields };
     yield { type: 'intend', what: 'device-encryption', detail };
     const lines = await awaitEnd(context);
     yield { type: 'burned', what: 'device-encryption', detail };

@@ -88,8 +88,9 @@ test('the stream of events: intend, burned, verified for each burn in the order 
   }
   assert.deepEqual(book.events.at(-1), {
     type: 'verified',
-    what: 'block0',
+    what: 'bits',
     detail: {
+      block: 0,
       stage: 'door',
       fields: [{ field: 'ENABLE_SECURITY_DOWNLOAD', from: 0, to: 1 }],
       effect: 'secure-download',

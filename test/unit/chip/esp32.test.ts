@@ -90,12 +90,14 @@ test('the whole set: reversed key, digest as it is, the door believed by its eff
   assert.deepEqual(chip.efuse.hardwareBlock(2), wordsOf(fromHex(digest)));
   for (const wish of wanted.fields) assert.equal(chip.efuse.field(wish.field), wish.value, wish.field);
   assert.deepEqual(chip.efuse.hardwareBlock(3), [0, 0, 0, 0, 3, 0, 0, 0]);
-  const booked = book.events.filter((event) => 'what' in event && event.what === 'block3').map(({ type }) => type);
+  const booked = book.events
+    .filter((event) => 'what' in event && event.what === 'bits' && event.detail.block === 3)
+    .map(({ type }) => type);
   assert.deepEqual(booked, ['intend', 'burned', 'verified']);
   assert.equal(chip.efuse.field('RD_DIS'), 1);
   const last = book.events.at(-1)!;
-  assert.ok(last.type === 'verified');
-  assert.equal((last.detail as { effect?: string }).effect, 'download-disabled');
+  assert.ok(last.type === 'verified' && last.what === 'bits');
+  assert.equal(last.detail.effect, 'download-disabled');
   await board.close();
 });
 

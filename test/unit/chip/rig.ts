@@ -103,11 +103,10 @@ export class Book {
     const slots = new Map<number, PastSlot>();
     const givenUp: number[] = [];
     for (const event of this.events) {
-      if (event.type === 'observed' && event.what === 'key-block-given-up')
-        givenUp.push((event.value as unknown as { slot: number }).slot);
+      if (event.type === 'observed' && event.what === 'key-block-given-up') givenUp.push(event.value.slot);
       if ((event.type !== 'intend' && event.type !== 'verified') || event.what !== 'key-block') continue;
-      const detail = event.detail as unknown as { slot: number; role?: PastSlot['role']; part?: PastSlot['part'] };
-      if (detail.role === undefined || detail.part === undefined) continue;
+      const { detail } = event;
+      if (!('role' in detail)) continue;
       const proven = event.type === 'verified' || (slots.get(detail.slot)?.proven ?? false);
       slots.set(detail.slot, { slot: detail.slot, role: detail.role, part: detail.part, fingerprint: 'f', proven });
     }

@@ -50,7 +50,7 @@ test('a batch runs to its count: every tile passes, and the book and the screens
   assert.ok(rows.every((row) => row.state === 'sealed'));
   const device = await page.call('devices.show', { mac: rows[0]!.mac });
   assert.equal(device.sealed?.chip.mac, rows[0]!.mac);
-  assert.ok(device.runs[0]!.events.length > 20);
+  assert.ok(device.runs[0]!.history.length > 20);
   assert.ok(!JSON.stringify(device).includes('"wrapped":{'));
 
   const rate = await page.call('throughput.read', { hours: 1 });

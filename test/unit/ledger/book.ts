@@ -7,6 +7,7 @@ import { systemClock } from '../../../main/base/clock.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
 import { type LedgerOptions, openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import type { StepEvent } from '../../../main/model/event.ts';
+import type { KeyBlockFact } from '../../../main/model/evidence/burns.ts';
 import type { RunRecord, SealedRecord } from '../../../main/model/record.ts';
 
 export function folder(t: TestContext): string {
@@ -75,8 +76,8 @@ export function record(id: string, n: number, facts: Partial<SealedRecord> = {})
     identity: { publicKey: `04${n}`, certificatePem: '-----BEGIN CERTIFICATE-----', certificateSerial: `C0FFEE${n}` },
     secureVersion: 0,
     efusesBefore: {},
-    efusesAfter: { SECURE_BOOT_EN: 1 },
-    bootProof: null,
+    efusesAfter: { readOut: {}, burnedAfterwards: { DIS_DOWNLOAD_MODE: 1 } },
+    bootProof: {},
     waivers: [],
     keysDestroyedAt: null,
     software: { name: 'fuseline', version: '0.1.0' },
@@ -97,12 +98,26 @@ export function keyMade(fingerprint: string, data: Uint8Array | null = null): St
   };
 }
 
+const keyBlock: KeyBlockFact = {
+  slot: 2,
+  block: 6,
+  name: 'BLOCK_KEY2',
+  purpose: 'XTS_AES_128_KEY',
+  role: 'flash-encryption',
+  part: 'whole',
+};
+
+/** An event that claims nothing and holds any text. */
+export function note(text: string): StepEvent {
+  return { type: 'observed', what: 'finishes-run', value: { run: text, by: 'serial number' } };
+}
+
 /** Runs one board from insertion to seal. */
 export async function sealBoard(ledger: Ledger, id: string, n: number, batch: string | null = null): Promise<void> {
   await ledger.openRun(run(id, { batch }));
   await ledger.bindRun(id, { mac: mac(n), serial: `SN-${n}`, chip: 'esp32p4' });
   await ledger.append(id, 'prepare', keyMade(`key-${n}`, new Uint8Array(72).fill(n & 0xff)));
-  await ledger.append(id, 'burn-keys', { type: 'intend', what: 'burn', detail: { block: 6 } });
-  await ledger.append(id, 'burn-keys', { type: 'burned', what: 'burn', detail: { block: 6 } });
+  await ledger.append(id, 'burn-keys', { type: 'intend', what: 'key-block', detail: keyBlock });
+  await ledger.append(id, 'burn-keys', { type: 'burned', what: 'key-block', detail: keyBlock });
   await ledger.seal(record(id, n, { batch }));
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { openBook } from '../../../main/ledger/sqlite/opening.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { book, folder, keyMade, mac, run } from './book.ts';
+import { book, folder, keyMade, mac, note, run } from './book.ts';
 
 test('32 fixtures write at the same time: nothing is lost or mixed, and none gets ahead', async (t) => {
   const { ledger } = await book(t);
@@ -14,7 +14,7 @@ test('32 fixtures write at the same time: nothing is lost or mixed, and none get
     fixtures.map(async (id, n) => {
       await ledger.openRun(run(id, { mac: mac(n) }));
       for (let i = 0; i < rounds; i++) {
-        const stored = await ledger.append(id, 'step', { type: 'observed', what: id, value: i });
+        const stored = await ledger.append(id, 'step', note(`${id} ${i}`));
         assert.equal(stored.seq, i);
       }
     }),
@@ -22,7 +22,7 @@ test('32 fixtures write at the same time: nothing is lost or mixed, and none get
   for (const id of fixtures)
     assert.deepEqual(
       (await ledger.events(id)).map(({ seq, event }) => [seq, event]),
-      Array.from({ length: rounds }, (_, i) => [i, { type: 'observed', what: id, value: i }]),
+      Array.from({ length: rounds }, (_, i) => [i, note(`${id} ${i}`)]),
     );
   const progress = new Map(fixtures.map((id) => [id, 0]));
   for await (const { kind, run: id } of ledger.exportRows()) {
@@ -43,14 +43,13 @@ test('writes that wait share one commit, and a refused one leaves its neighbours
     lock.release();
   });
   const text = (value: unknown) => ({ at, text: JSON.stringify(value) });
-  const event = (what: string) =>
-    text({ op: 'append', run: 'r1', step: null, event: { type: 'observed', what, value: 1 } });
+  const event = (what: string) => text({ op: 'append', run: 'r1', step: null, event: note(what) });
   const answers = writer.commit([
     text({ op: 'openRun', run: run('r1', { mac: mac(1), serial: 'SN-1' }) }),
     event('a'),
     text({ op: 'openRun', run: run('r2', { mac: mac(2), serial: 'SN-1' }) }),
     event('b'),
-    text({ op: 'append', run: 'nobody', step: null, event: { type: 'observed', what: 'x', value: 1 } }),
+    text({ op: 'append', run: 'nobody', step: null, event: note('x') }),
     text({ op: 'append', run: 'r1', step: null, event: keyMade('key-1') }),
     event('c'),
   ]);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
-import type { Fact } from '../../../main/model/event.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { book, keyMade, mac, recipe, record, run, sealBoard } from './book.ts';
+import { book, keyMade, mac, note, recipe, record, run, sealBoard } from './book.ts';
 
 test('one board from the first run to the seal can be asked for in every way', async (t) => {
   const { ledger } = await book(t);
@@ -109,7 +108,7 @@ test('a board is sealed once, and what identifies it exists once', async (t) => 
   await assert.rejects(ledger.bindRun('r2', { mac: mac(2), serial: 'SN-1' }), duplicateOf('serial', 'SN-1', 'r1'));
   await ledger.bindRun('r2', { mac: mac(2), serial: 'SN-2' });
   await assert.rejects(ledger.append('r2', 'prepare', keyMade('key-1')), duplicateOf('fingerprint', 'key-1', 'r1'));
-  const certificate = { serial: 'C0FFEE1', publicKey: '042' };
+  const certificate = { key: 'ecdsa-p256', serial: 'C0FFEE1', publicKey: '042', pem: '-----', sha256: '00' } as const;
   for (const [change, field, value] of [
     [{}, 'certificate', 'C0FFEE1'],
     [{ serial: 'C0FFEE2', publicKey: '041' }, 'public-key', '041'],
@@ -158,14 +157,11 @@ test('no secret gets into the book', async (t) => {
   const { head } = await ledger.verify();
   const secret = SecretBytes.adopt(new Uint8Array(32).fill(7));
   for (const value of [secret, { deep: [secret] }, new Uint8Array(4), 5n, Number.NaN])
-    await assert.rejects(
-      ledger.append('r1', 'prepare', { type: 'observed', what: 'key', value: value as unknown as Fact }),
-      (error) => isFault(error, 'ledger.misuse'),
+    await assert.rejects(ledger.append('r1', 'prepare', note(value as unknown as string)), (error) =>
+      isFault(error, 'ledger.misuse'),
     );
   const pem = '-----BEGIN EC PRIVATE KEY-----\nMHcC';
-  await assert.rejects(ledger.append('r1', null, { type: 'observed', what: 'key', value: pem }), (error) =>
-    isFault(error, 'ledger.misuse'),
-  );
+  await assert.rejects(ledger.append('r1', null, note(pem)), (error) => isFault(error, 'ledger.misuse'));
   await assert.rejects(ledger.append('r1', null, { type: 'progress', done: 1, total: 2, unit: 'bytes' }), (error) =>
     isFault(error, 'ledger.misuse'),
   );
@@ -177,7 +173,7 @@ test('what no caller should ask is refused and leaves no row', async (t) => {
   await ledger.openRun(run('r1', { mac: mac(1) }));
   const { head } = await ledger.verify();
   const refused = (work: Promise<unknown>) => assert.rejects(work, (error) => isFault(error, 'ledger.misuse'));
-  await refused(ledger.append('nobody', null, { type: 'observed', what: 'x', value: 1 }));
+  await refused(ledger.append('nobody', null, note('x')));
   await refused(ledger.openRun(run('r1')));
   await refused(ledger.bindRun('r1', { mac: mac(2) }));
   await refused(ledger.bindRun('nobody', { mac: mac(2) }));

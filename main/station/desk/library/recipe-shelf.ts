@@ -12,7 +12,6 @@ import type {
 } from '../../../contract/views.ts';
 import type { Ledger, RecipeStateNote } from '../../../ledger/ledger.ts';
 import type { Assurance } from '../../../model/assurance.ts';
-import type { Fact } from '../../../model/event.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { assuranceOfRecipe } from '../../../recipe/assurance/foreseen.ts';
 import { describeDifferences } from '../../../recipe/diff.ts';
@@ -77,7 +76,7 @@ export class RecipeShelf {
     return {
       view: viewOf(standing),
       text: standing.text,
-      form: standing.result.recipe as unknown as Fact,
+      form: standing.result.recipe,
       rehearsal: last?.rehearsal === undefined ? null : { ...last.rehearsal, by: last.by, at: last.at },
     };
   }

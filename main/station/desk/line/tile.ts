@@ -84,7 +84,7 @@ export class Tile {
     this.#run = run;
     switch (event.type) {
       case 'identified':
-        this.#mac = (event.identity as { mac?: string }).mac ?? null;
+        this.#mac = event.identity.mac;
         return;
       case 'planned':
         this.#steps = event.steps;

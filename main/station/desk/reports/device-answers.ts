@@ -1,5 +1,7 @@
 import { isoTime } from '../../../base/clock.ts';
-import type { DeviceQuery, DeviceRow, LedgerReader } from '../../../ledger/ledger.ts';
+import type { DeviceView } from '../../../contract/views.ts';
+import type { DeviceHistory, DeviceQuery, DeviceRow, LedgerReader } from '../../../ledger/ledger.ts';
+import { eventMark, eventText } from '../../../model/evidence/event-text.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { bootRuleOf } from '../../boot-rule.ts';
 import { proveSealedBoard } from '../../verify-device.ts';
@@ -49,8 +51,7 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
       };
     },
     async 'devices.show'({ mac }) {
-      const { openKeys: _, ...history } = await known(ledger, mac);
-      return history;
+      return deviceViewOf(await known(ledger, mac));
     },
     async 'devices.assurance'({ mac }) {
       const { sealed } = await known(ledger, mac);
@@ -95,6 +96,29 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
       const { rows, head, broken } = await ledger.verify();
       return { rows, head, broken: broken === null ? null : `row ${broken.row}: ${broken.reason}` };
     },
+  };
+}
+
+/** What a face shows of a device; its wrapped keys stay here. */
+function deviceViewOf({ mac, sealed, condemned, runs }: DeviceHistory): DeviceView {
+  const label = runs
+    .flatMap(({ events }) => events)
+    .findLast(({ event }) => event.type === 'label-scanned' && event.fits);
+  return {
+    mac,
+    sealed,
+    condemned,
+    labelledAt: label?.at ?? null,
+    runs: runs.map(({ run, events }) => ({
+      run,
+      history: events.map(({ seq, at, step, event }) => ({
+        seq,
+        at,
+        step,
+        mark: eventMark(event),
+        text: eventText(event),
+      })),
+    })),
   };
 }
 

@@ -4,7 +4,7 @@ import type { ExportedFile } from '../../../contract/views.ts';
 import { csvLine } from '../../../formats/csv-line.ts';
 import type { DeviceHistory, DeviceRow } from '../../../ledger/ledger.ts';
 import { type AssuranceSum, assuranceOfRecord } from './assurance.ts';
-import { type Story, storyOf } from './device-page.ts';
+import { devicePageOf, type Page } from './device-page.ts';
 
 const mimes = { csv: 'text/csv', json: 'application/json', pdf: 'application/pdf' } as const;
 
@@ -56,7 +56,7 @@ export async function exportDevices(
       return file(name, form, `${head},\n  "devices": [${devices.join(',\n')}]\n}\n`);
     }
     case 'pdf':
-      return file(name, form, await pdfOf(listStory(rows, facts)));
+      return file(name, form, await pdfOf(listPage(rows, facts)));
   }
 }
 
@@ -70,7 +70,7 @@ export async function reportDevice(
   const { openKeys: _, ...told } = history;
   const assurance = history.sealed && assuranceOfRecord(history.sealed);
   if (form === 'json') return file(name, form, `${JSON.stringify({ ...facts, ...told, assurance }, null, 2)}\n`);
-  return file(name, form, await pdfOf(storyOf(history, facts)));
+  return file(name, form, await pdfOf(devicePageOf(history, facts)));
 }
 
 function file(name: string, form: keyof typeof mimes, data: string | Uint8Array): ExportedFile {
@@ -82,7 +82,7 @@ function sheetLine(cells: readonly string[]): string {
   return csvLine(cells.map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)));
 }
 
-function listStory(rows: readonly AssuredRow[], { station, at }: { station: string; at: string }): Story {
+function listPage(rows: readonly AssuredRow[], { station, at }: { station: string; at: string }): Page {
   return {
     title: `Devices of station ${station}`,
     sections: [
@@ -108,23 +108,23 @@ async function forEach<Row>(rows: readonly Row[], act: (row: Row, at: number) =>
   }
 }
 
-/** A story on A4, black on white, with page numbers. */
-async function pdfOf(story: Story): Promise<Uint8Array> {
-  const page = new PDFDocument({ size: 'A4', margin: 48, bufferPages: true, info: { Title: story.title } });
+/** A page of rows on as many sheets of A4 as it needs, black on white, with their numbers. */
+async function pdfOf(told: Page): Promise<Uint8Array> {
+  const page = new PDFDocument({ size: 'A4', margin: 48, bufferPages: true, info: { Title: told.title } });
   const chunks: Uint8Array[] = [];
   page.on('data', (chunk: Uint8Array) => chunks.push(chunk));
   const ended = new Promise<Uint8Array>((resolve, reject) => {
     page.on('end', () => resolve(Buffer.concat(chunks)));
     page.on('error', reject);
   });
-  await writeStory(page, story);
+  await write(page, told);
   page.end();
   return ended;
 }
 
-async function writeStory(page: PDFKit.PDFDocument, story: Story): Promise<void> {
-  page.font('Helvetica-Bold').fontSize(16).text(story.title).moveDown(0.5);
-  for (const { heading, rows } of story.sections) {
+async function write(page: PDFKit.PDFDocument, told: Page): Promise<void> {
+  page.font('Helvetica-Bold').fontSize(16).text(told.title).moveDown(0.5);
+  for (const { heading, rows } of told.sections) {
     if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(heading).moveDown(0.2);
     await forEach(rows, ([name, value]) => {
       page
@@ -146,7 +146,7 @@ async function writeStory(page: PDFKit.PDFDocument, story: Story): Promise<void>
       page
         .font('Helvetica')
         .fontSize(7)
-        .text(`${story.title}   page ${at + 1} of ${count}`, 48, page.page.height - 30, { lineBreak: false });
+        .text(`${told.title}   page ${at + 1} of ${count}`, 48, page.page.height - 30, { lineBreak: false });
     },
   );
 }

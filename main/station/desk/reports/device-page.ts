@@ -1,12 +1,13 @@
 import type { DeviceHistory } from '../../../ledger/ledger.ts';
-import type { Fact, StoredEvent } from '../../../model/event.ts';
+import type { EfuseFields } from '../../../model/evidence/efuses.ts';
+import { eventText } from '../../../model/evidence/event-text.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../../../model/record.ts';
 import { storageRows } from '../../../model/storage.ts';
 import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
 import { assuranceOfRecord } from './assurance.ts';
 
 /** A page of names and values under headings, for print. */
-export interface Story {
+export interface Page {
   readonly title: string;
   readonly sections: readonly {
     readonly heading: string;
@@ -14,8 +15,8 @@ export interface Story {
   }[];
 }
 
-/** The story of a device: its sealed record, then every attempt with its events. */
-export function storyOf(history: DeviceHistory, facts: { readonly station: string; readonly at: string }): Story {
+/** What is told of a device: its sealed record, then its history, run by run. */
+export function devicePageOf(history: DeviceHistory, facts: { readonly station: string; readonly at: string }): Page {
   const { sealed, condemned } = history;
   return {
     title: `Device ${history.mac}`,
@@ -24,14 +25,14 @@ export function storyOf(history: DeviceHistory, facts: { readonly station: strin
       ...(condemned ? [{ heading: 'Condemned', rows: [[condemned.at, condemned.reason] as const] }] : []),
       ...(sealed === null ? [] : recordSections(sealed)),
       ...history.runs.map(({ run, events }) => ({
-        heading: `Run ${run.id}: ${run.outcome ?? 'not ended'}, fixture ${run.fixture}, operator ${run.operator ?? '-'}`,
-        rows: events.map((stored) => [`${stored.at} ${stored.step ?? ''}`, eventText(stored)] as const),
+        heading: `History, run ${run.id}: ${run.outcome ?? 'not ended'}, fixture ${run.fixture}, operator ${run.operator ?? '-'}`,
+        rows: events.map((stored) => [`${stored.at} ${stored.step ?? ''}`, eventText(stored.event)] as const),
       })),
     ],
   };
 }
 
-function recordSections(record: SealedRecord): Story['sections'] {
+function recordSections(record: SealedRecord): Page['sections'] {
   const { recipe, chip, identity } = record;
   return [
     {
@@ -76,7 +77,7 @@ function recordSections(record: SealedRecord): Story['sections'] {
         (one) => [`${one.verdict}   ${one.section}`, `${one.recommendation}   (${evidenceWords(one)})`] as const,
       ),
     },
-    { heading: 'eFuses after', rows: fieldRows(record.efusesAfter) },
+    { heading: 'eFuses after', rows: fieldRows(record.efusesAfter.readOut) },
     ...(identity?.certificatePem ? [{ heading: 'Certificate', rows: [['', identity.certificatePem] as const] }] : []),
     ...(identity?.csrPem ? [{ heading: 'Certificate request', rows: [['', identity.csrPem] as const] }] : []),
   ];
@@ -86,16 +87,6 @@ function waiverText({ check, reason, by }: SealedRecord['waivers'][number]): str
   return `${check}: ${reason}${by ? ` (${by})` : ''}`;
 }
 
-function fieldRows(efuses: Fact): (readonly [string, string])[] {
-  const read = (efuses as { readOut?: Record<string, { value: Fact }> } | null)?.readOut ?? {};
-  return Object.entries(read).map(([name, field]) => [name, field.value === null ? 'secret' : String(field.value)]);
-}
-
-/** Longest event text on paper; the whole stands in the JSON report. */
-const longest = 220;
-
-function eventText({ event }: StoredEvent): string {
-  const { type, ...rest } = event;
-  const text = JSON.stringify(rest);
-  return `${type} ${text.length > longest ? `${text.slice(0, longest - 3)}...` : text}`;
+function fieldRows(efuses: EfuseFields): (readonly [string, string])[] {
+  return Object.entries(efuses).map(([name, { value }]) => [name, value === null ? 'secret' : String(value)]);
 }
