@@ -13,3 +13,8 @@ export function secondsText(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return seconds >= 60 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${(ms / 1000).toFixed(1)} s`;
 }
+
+/** `1 line`, `3 lines`; the word's plural ends in s. */
+export function countText(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countText } from '../../base/number-text.ts';
 import { proofSchemes } from '../proof.ts';
 import { type Definition, define, type FactOf, type OldFact } from './define.ts';
 
@@ -26,7 +27,7 @@ function bootWith(door: 'open' | 'shut'): Definition<typeof bootFact> {
     schema: bootFact,
     upgrades: { 0: withScheme },
     text: ({ lines, challenge }) =>
-      `booted with the door ${door}, ${lines.length} console lines${challenge === undefined ? '' : '; signed a fresh challenge with its own key'}`,
+      `booted with the door ${door}, ${countText(lines.length, 'console line')}${challenge === undefined ? '' : '; signed a fresh challenge with its own key'}`,
   });
 }
 

@@ -43,7 +43,7 @@ export const identified = define({
     efuses: efuseFields,
   }),
   text: ({ identity: { kind, revision, mac }, efuses }) =>
-    `identified ${kind} ${revisionText(revision)}, MAC ${mac}; ${notZero(efuses)} eFuse fields are not 0`,
+    `identified ${kind} ${revisionText(revision)}, MAC ${mac}; eFuse fields that are not 0: ${notZero(efuses)}`,
 });
 
 /** The last read-out of all eFuses: what the door hides is not seen again. */

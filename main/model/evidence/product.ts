@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { shortDigest } from '../../base/digest.ts';
+import { countText } from '../../base/number-text.ts';
 import { define, type FactOf } from './define.ts';
 import { keyMaterial } from './keys.ts';
 
@@ -55,7 +56,7 @@ export const firmware = define({
   schema: firmwareFacts,
   text: ({ project, version, idfVersion, findings }) => {
     const found = findings.filter(({ waived }) => !waived).length;
-    return `takes ${project ?? 'firmware'} ${version ?? ''}, ESP-IDF ${idfVersion ?? 'unknown'}: ${found} findings of the build, ${findings.length - found} waived`;
+    return `takes ${project ?? 'firmware'} ${version ?? ''}, ESP-IDF ${idfVersion ?? 'unknown'}: ${countText(found, 'finding')} of the build, ${findings.length - found} waived`;
   },
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countText } from '../../base/number-text.ts';
 import { define, type FactOf } from './define.ts';
 
 const storageRecord = z.object({
@@ -17,7 +18,7 @@ export const storage = define({
   version: 1,
   schema: storageRecord,
   text: ({ partition, keys, encryption, row }) =>
-    `made the NVS partition ${partition} of ${keys.length} values${encryption === 'none' ? ', in clear' : `, encrypted (${encryption})`}${row === null ? '' : `, row ${row} of its list`}`,
+    `made the NVS partition ${partition} of ${countText(keys.length, 'value')}${encryption === 'none' ? ', in clear' : `, encrypted (${encryption})`}${row === null ? '' : `, row ${row} of its list`}`,
 });
 
 const provisioningRecord = z.object({
