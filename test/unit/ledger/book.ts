@@ -109,7 +109,7 @@ const keyBlock: KeyBlockFact = {
 
 /** An event that claims nothing and holds any text. */
 export function note(text: string): StepEvent {
-  return { type: 'observed', what: 'finishes-run', value: { run: text, by: 'serial number' } };
+  return { type: 'observed', what: 'finishes-run', value: { run: text, identifiedBy: 'operator' } };
 }
 
 /** Runs one board from insertion to seal. */

@@ -52,6 +52,8 @@ test('rows from before there were versions are read as what they are now', () =>
 const optional = [
   'observed certificate key',
   'observed certificate-request key',
+  'observed finishes-run fixture',
+  'observed finishes-run operator',
   'observed firmware updates',
   'verified bits effect',
   'verified boot challenge',
@@ -165,6 +167,18 @@ test('older rows are brought up to the present form, each by its own step', () =
   });
 });
 
+test('a row that says in words how a shut board was known is read as what those words meant', () => {
+  for (const [by, identifiedBy] of [
+    ['serial number', 'operator'],
+    ['signature of the device key', 'signature'],
+  ])
+    assert.deepEqual(readEvent({ type: 'observed', what: 'finishes-run', value: { run: 'r1', by } }), {
+      type: 'observed',
+      what: 'finishes-run',
+      value: { run: 'r1', identifiedBy },
+    });
+});
+
 test('a new row is not taken for an old one', () => {
   const hide = { block: 0, stage: 'hide', fields: [] };
   assert.throws(() => readEvent({ type: 'intend', what: 'bits', v: 1, detail: hide }), MisshapenFact);
@@ -179,11 +193,12 @@ test('every fact has one line for people', () => {
 });
 
 const told = [
+  'plain  waits for a person to reset the board with its boot pin released',
   'plain  issued the certificate c0ffee',
   'plain  signed a certificate request with the ecdsa-p256 key',
   'plain  the application has shut download mode by itself: it is secure',
   'plain  read all eFuses a last time: 1 of 3 fields are not 0',
-  'plain  is the board of run r1, by serial number',
+  'plain  is the board of run r1, known by console-mac: its application printed this MAC on the console: as sure as the application that was installed',
   'plain  takes sensor v1.2.0, ESP-IDF v5.5.1: 1 finding of the build, 1 waived',
   'plain  flash of 16.0 MiB, stub at 921600 baud',
   'plain  made bootloader for 0x2000, encrypted, SHA-256 in flash 0202020202020202',

@@ -18,11 +18,12 @@ const efuses = {
 const certified = { key: 'ecdsa-p256', publicKey: '3059', pem: '-----BEGIN', sha256: 'ab'.repeat(32) } as const;
 
 const observed: Samples<'value', Of<'observed'>> = {
+  'awaits-reset': { boot: 'flash', timeoutSeconds: 10 },
   certificate: { ...certified, serial: 'c0ffee' },
   'certificate-request': certified,
   'door-shut-by-firmware': { effect: 'secure' },
   'efuses-before-door': efuses,
-  'finishes-run': { run: 'r1', by: 'serial number' },
+  'finishes-run': { run: 'r1', identifiedBy: 'console-mac', fixture: 'nest-1', operator: 'op-7' },
   firmware: {
     project: 'sensor',
     version: 'v1.2.0',

@@ -19,7 +19,7 @@ const intents = 9;
 
 const faultIn = ({ fault, outcome }: RunEnd) => `${outcome} ${fault?.code} ${fault?.safety}`;
 /** Whether the book says of a run that something is burned. */
-const isBurn = ({ type }: AnyEvent) => type === 'burned' || type === 'verified';
+const isBurn = ({ type }: { readonly type: string }) => type === 'burned' || type === 'verified';
 
 describe('what is on disk before a board is touched', { concurrency: true }, () => {
   for (let wanted = 1; wanted <= intents; wanted++)

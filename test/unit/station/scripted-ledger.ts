@@ -36,7 +36,7 @@ export class ScriptedLedger {
   }
 
   /** Events of a run, or of all of them, without what the ledger adds. */
-  said(run?: string): AnyEvent[] {
+  said(run?: string): StoredEvent['event'][] {
     const all = run === undefined ? [...this.stored.values()].flat() : (this.stored.get(run) ?? []);
     return all.map(({ event }) => event);
   }
@@ -74,7 +74,7 @@ export class ScriptedLedger {
 
   async append(run: string, step: string | null, event: AnyEvent): Promise<StoredEvent> {
     await this.before(event, run);
-    assert.notEqual(event.type, 'progress', 'no progress is kept');
+    assert.ok(event.type !== 'progress', 'no progress is kept');
     this.calls.push(event.type);
     const events = this.stored.get(run);
     assert.ok(events, `${run} is open`);

@@ -26,13 +26,13 @@ test('a MAC on a console, however it is written, and nothing that only looks lik
 
 const door = {
   type: 'intend',
-  what: 'block0',
-  detail: { fields: [{ field: 'DIS_DOWNLOAD_MODE', from: 0, to: 1 }] },
+  what: 'bits',
+  detail: { block: 0, stage: 'door', fields: [{ field: 'DIS_DOWNLOAD_MODE', from: 0, to: 1 }] },
 } as const;
 const other = {
   type: 'intend',
-  what: 'block0',
-  detail: { fields: [{ field: 'DIS_PAD_JTAG', from: 0, to: 1 }] },
+  what: 'bits',
+  detail: { block: 0, stage: 'door', fields: [{ field: 'DIS_PAD_JTAG', from: 0, to: 1 }] },
 } as const;
 
 test('boards that wait for their seal: all of them, however many came between', async (t) => {
