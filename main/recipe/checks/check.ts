@@ -14,7 +14,7 @@ import { tablesOf } from '../plan/silicon-lines.ts';
 import { wantedEfuses } from '../plan/wanted-efuses.ts';
 import { offersProof } from '../steps/proof.ts';
 import type { Recipe } from '../types.ts';
-import { checkDeviceEncryption } from './device-encryption.ts';
+import { checkDeviceEncryption, checkFirstBootBurns } from './device-encryption.ts';
 import { checkDoorRules } from './doors.ts';
 import { checkEfusesByName } from './efuses-by-name.ts';
 import { checkIdentity } from './identity.ts';
@@ -108,8 +108,11 @@ export function checkRecipe(
   checkOta(recipe, firmware, profile, files, add);
   checkIdentity(recipe, firmware, profile, files, add);
   checkStorage({ recipe, firmware, profile, file, files, add });
-  for (const table of tables) checkEfusesByName(recipe, profile, table, add);
-  for (const table of tables) checkBurns(recipe, profile, table, add);
+  for (const table of tables) {
+    checkEfusesByName(recipe, profile, table, add);
+    checkBurns(recipe, profile, table, add);
+    checkFirstBootBurns(recipe, firmware, profile, table, add);
+  }
   if (firmware !== null) {
     checkRomReach(recipe, firmware, add);
     for (const table of tables) checkStartUp(recipe, firmware, profile, table, add);

@@ -21,11 +21,16 @@ export const encryptionEnd = /Resetting with flash encryption enabled/;
 /** Lines by which it shows that it did so before: this start was not the first. */
 export const encryptedBefore = /flash_encrypt: (Flash encryption mode is|flash encryption is enabled)/;
 /**
- * What it says when it cannot (its own error level). That a bit is in already is no trouble: XTS_DPA_PSEUDO_LEVEL is written as a whole
- * field by bootloaders that then go on (from source: esp_efuse_utility.c and flash_encryption_secure_features.c).
+ * What it says when it cannot, and will not get any further (from source: ESP-IDF bootloader_utility.c, flash_encrypt.c, esp_efuse_utility.c,
+ * at their error level). No trouble are:
+ *   esp_image, secure_boot   it looks into every application slot, also the empty ones: `image at 0x1a0000 has invalid magic byte (nothing
+ *                            flashed here?)` is recorded of a start that goes on; a slot that cannot be booted is passed over for the next
+ *   is not bootable          the same of the slot that otadata chose
+ *   Repeated programming     XTS_DPA_PSEUDO_LEVEL is written as a whole field by bootloaders that then go on
+ * Where it cannot boot at all, the last line of the tag `boot` says so.
  */
 export const encryptionTrouble =
-  /^E \(\d+\) (flash_encrypt|efuse|esp_image|secure_boot\w*): (?!Repeated programming of programmed bits)/;
+  /^E (?:\([^)]*\) )?(?:flash_encrypt: |efuse: (?!Repeated programming of programmed bits)|boot_comm: |boot(?:\.\w+)?: (?!.* is not bootable))/;
 
 /** Purposes of the blocks that the device fills itself; none where the station encrypts. */
 export function deviceKeyPurposes({ flashEncryption }: Recipe): readonly KeyPurpose[] {

@@ -73,18 +73,26 @@ async function awaitEnd({ board, clock, resetBy, recipe }: StepContext): Promise
     () => limit.abort(),
     () => undefined,
   );
-  const kept: string[] = [];
-  let last = '(the console stayed silent)';
   try {
-    for await (const line of board.boot({ signal: limit.signal, resetBy })) {
-      last = line;
-      if (line.includes('flash_encrypt')) kept.push(line);
-      if (encryptionTrouble.test(line)) throw failed(`The bootloader could not encrypt the flash: ${line}`, last);
-      if (encryptionEnd.test(line) || encryptedBefore.test(line)) return kept.slice(-20);
-    }
+    return await watchEncryption(board.boot({ signal: limit.signal, resetBy }), seconds);
   } finally {
     limit.abort();
     await timer;
+  }
+}
+
+/**
+ * Reads the console of a first start until the bootloader says that it has encrypted flash, or did so before; gives its last lines of that.
+ * BoardFault `device-encryption.failed` where it says that it cannot, or the lines end (after `seconds`) without that word.
+ */
+export async function watchEncryption(console: AsyncIterable<string>, seconds: number): Promise<string[]> {
+  const kept: string[] = [];
+  let last = '(the console stayed silent)';
+  for await (const line of console) {
+    last = line;
+    if (line.includes('flash_encrypt')) kept.push(line);
+    if (encryptionTrouble.test(line)) throw failed(`The bootloader could not encrypt the flash: ${line}`, last);
+    if (encryptionEnd.test(line) || encryptedBefore.test(line)) return kept.slice(-20);
   }
   throw failed(`Within ${seconds} s the bootloader did not say that it has encrypted the flash.`, last);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { profileOf } from '../../../main/chip/profiles.ts';
 import { planBurn } from '../../../main/efuse/plan.ts';
@@ -9,11 +10,15 @@ import { blankSnapshot } from '../../../main/efuse/snapshot.ts';
 import { efuseTableFor } from '../../../main/efuse/tables.ts';
 import type { EfuseSnapshot } from '../../../main/efuse/types.ts';
 import type { ChipKind } from '../../../main/model/chip.ts';
-import { checkDeviceEncryption } from '../../../main/recipe/checks/device-encryption.ts';
+import { isFault } from '../../../main/model/fault.ts';
+import { checkDeviceEncryption, checkFirstBootBurns } from '../../../main/recipe/checks/device-encryption.ts';
 import { loadRecipeText } from '../../../main/recipe/load.ts';
 import { deviceEncryptionProblems, encryptionTrouble } from '../../../main/recipe/plan/device-encryption.ts';
+import { tablesOf } from '../../../main/recipe/plan/silicon-lines.ts';
 import { wantedEfuses } from '../../../main/recipe/plan/wanted-efuses.ts';
+import { watchEncryption } from '../../../main/recipe/steps/device-encryption.ts';
 import { refuseApprover } from '../../../main/station/desk/library/approval.ts';
+import { vectorText } from '../../vectors.ts';
 import { withFields, withWords } from '../efuse/snapshots.ts';
 
 const file = join(import.meta.dirname, '../../../station-config/recipes/esp32p4-production.yaml');
@@ -105,7 +110,85 @@ test('a build that does not encrypt, and chips on which it is not possible, are 
 test('trouble is told by the bootloader’s own errors, not by what it says on the way', () => {
   assert.match('E (312) flash_encrypt: Not enough free efuse key blocks (need 2) to continue', encryptionTrouble);
   assert.doesNotMatch('I (312) flash_encrypt: Generating new flash encryption key...', encryptionTrouble);
-  assert.doesNotMatch('E (312) wifi: nothing to do with it', encryptionTrouble);
+  for (const line of [
+    'E (312) wifi: nothing to do with it',
+    'E (1153) esp_image: image at 0x1a0000 has invalid magic byte (nothing flashed here?)',
+    'E (80) secure_boot_v2: Secure Boot V2 verification failed.',
+    'E (81) boot: OTA app partition slot 0 is not bootable',
+  ])
+    assert.doesNotMatch(line, encryptionTrouble);
+  for (const line of [
+    'E (82) boot: No bootable app partitions in the partition table',
+    'E (90) boot: Initialization of Flash Encryption key failed (259)',
+    'E (90) flash_encrypt: Invalid key state, check read&write protection for key and keypurpose(if exists)',
+    'E boot: load partition table error!',
+  ])
+    assert.match(line, encryptionTrouble);
+});
+
+test('a bit that the bootloader must still burn is not frozen before, and a way into JTAG is not burned shut', () => {
+  const told = (name: string, jtag: string, sdkconfig: string | null) => {
+    const where = join(import.meta.dirname, '../../../station-config/recipes', `${name}.yaml`);
+    const words = readFileSync(where, 'utf8')
+      .replace('mode: release', 'mode: release\n  by: device')
+      .replace("jtag: 'off'", jtag);
+    const { recipe: read, firmware: build } = { ...loadRecipeText(words, where), firmware };
+    const profileOfIt = profileOf(read!.chip);
+    const found: string[] = [];
+    for (const silicon of tablesOf(read!, profileOfIt))
+      checkFirstBootBurns(read!, { ...build, sdkconfig }, profileOfIt, silicon, ({ check, what }) =>
+        found.push(`${check} ${what}`),
+      );
+    return found;
+  };
+  const allows = 'CONFIG_SECURE_BOOT_ALLOW_JTAG=y';
+  for (const name of ['esp32c3-production', 'esp32s3-production', 'esp32c6-production', 'esp32h2-production']) {
+    assert.deepEqual(told(name, "jtag: 'off'", ''), [], name);
+    for (const jtag of ['jtag: soft', 'jtag: leave']) {
+      const found = told(name, jtag, '');
+      assert.match(found[0] ?? '', /^device-encryption-frozen .*(DIS_PAD|HARD_DIS)_JTAG/, `${name} ${jtag}`);
+      assert.match(found[0]!, /WR_DIS bit 2/);
+      assert.ok(
+        told(name, jtag, null).length > 0,
+        'a build that does not tell its options is taken as it is by default',
+      );
+      assert.deepEqual(told(name, jtag, allows), [], name);
+    }
+  }
+  assert.match(told('esp32p4-production', 'jtag: soft', '')[0] ?? '', /^device-encryption-jtag /);
+  assert.deepEqual(told('esp32p4-production', 'jtag: soft', allows), []);
+  assert.deepEqual(
+    told('esp32p4-production', 'jtag: leave', ''),
+    [],
+    'nothing is frozen there, and nothing was promised',
+  );
+});
+
+/** Each start of a board in a recording, line by line; the bench's own lines and the boots into download mode are left out. */
+function starts(recording: string): string[][] {
+  return vectorText(`consoles/${recording}`)
+    .split(/^=== .*\bEN high.*$/m)
+    .map((part) => part.split('\n').filter((line) => line !== '' && !line.startsWith('===')))
+    .filter((lines) => lines.some((line) => line.includes('2nd stage bootloader')));
+}
+
+const watched = async (lines: readonly string[]) => watchEncryption(Readable.from(lines), 5);
+
+test('recorded first starts of a real C3, with an empty slot for updates and with a supply that went', async () => {
+  const [whole, second] = starts('c3-rom-devota2.txt');
+  assert.ok(whole!.some((line) => line.includes('invalid magic byte (nothing flashed here?)')));
+  const kept = await watched(whole!);
+  assert.ok(
+    kept.some((line) => line.includes('Flash encryption completed')),
+    kept.join('\n'),
+  );
+  assert.match((await watched(second!)).join('\n'), /flash encryption is enabled \(0 plaintext flashes left\)/);
+  const [cut, resumed] = starts('c3-rom-devcut.txt');
+  await assert.rejects(
+    () => watched(cut!),
+    (error) => isFault(error, 'device-encryption.failed') && error.details.lastLine === cut!.at(-1),
+  );
+  assert.match((await watched(resumed!)).join('\n'), /Using pre-loaded flash encryption key in efuse/);
 });
 
 test('flash encryption that can be switched off is never approved, whatever is waived', () => {
