@@ -1,4 +1,5 @@
-import { defaultMmuPageSize, lastRevision, statedFlashSize } from '../../image/app-image.ts';
+import { fieldOf } from '../../efuse/tables.ts';
+import { lastRevision, statedFlashSize } from '../../image/app-image.ts';
 import { appSubtypes, dataSubtypes, partitionTypes } from '../../image/partition-table.ts';
 import type { BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../../image/types.ts';
 import { chipIds, type Revision, revisionText } from '../../model/chip.ts';
@@ -10,8 +11,8 @@ import type { FlashView } from './flash-view.ts';
 import { type FoundImage, findImage } from './image.ts';
 import { fieldOr, flashEncryptionOn, ones } from './keys.ts';
 import type { LoadedBootloader } from './rom.ts';
-import { checkSecureBoot } from './secure-boot.ts';
 import { bootSlots, chooseSlot, factorySlot, findPartitionTable, isOtaApp, slotOrder, writeSequence } from './slots.ts';
+import { verifyImage } from './verify-image.ts';
 
 /** An application that was checked and loaded. */
 export interface LoadedApp extends FoundImage {
@@ -55,9 +56,13 @@ export function bootSecondStage(
         const sequence = writeSequence(view, slots.otadata, slot);
         console.info('boot', `Set actual ota_seq=${sequence} in otadata[0]`);
       }
-      if (context.encrypts !== undefined && !flashEncryptionOn(context.efuse)) {
-        encryptInPlace({ ...context, encrypts: context.encrypts }, view, bootloader, found, console);
-        return null;
+      if (context.encrypts !== undefined) {
+        checkSecurity(context, console);
+        if (!flashEncryptionOn(context.efuse)) {
+          encryptInPlace({ ...context, encrypts: context.encrypts }, view, bootloader, found, console);
+          return null;
+        }
+        console.info('flash_encrypt', `flash encryption is enabled (${plainStarts(context)} plaintext flashes left)`);
       }
       console.info('boot', 'Disabling RNG early entropy source...');
       return { ...app, partitions: found.table.partitions };
@@ -74,6 +79,22 @@ export function bootSecondStage(
   }
   console.error('boot', 'No bootable app partitions in the partition table');
   return null;
+}
+
+/** What a bootloader with both features built in says before it looks at flash (ESP-IDF bootloader_utility.c, load_image). */
+function checkSecurity({ efuse }: BootContext, console: IdfConsole): void {
+  if (efuse.field('SECURE_BOOT_EN') === 1) {
+    console.info('secure_boot_v2', 'enabling secure boot v2...');
+    console.info('secure_boot_v2', 'secure boot v2 is already enabled, continuing..');
+  }
+  console.info('boot', 'Checking flash encryption...');
+}
+
+/** How often flash could still be written in clear: two bits of the count each, none where it is frozen (flash_encrypt.c, esp_flash_encrypt_state). */
+function plainStarts({ efuse }: BootContext): number {
+  const { pieces, writeDisableBit } = fieldOf(efuse.table, 'SPI_BOOT_CRYPT_CNT');
+  const isFrozen = Math.floor(efuse.field('WR_DIS') / 2 ** writeDisableBit!) % 2 === 1;
+  return isFrozen ? 0 : Math.trunc((pieces[0]!.length - ones(efuse.field('SPI_BOOT_CRYPT_CNT'))) / 2);
 }
 
 /** Code for another chip, or for the other P4, dies before its first word (the ROM looks at neither; FACTS 0.1). */
@@ -187,19 +208,7 @@ function loadApp(
   }
   if (!revisionFits(context, header, lastRevision(header), console)) return null;
   if (!versionNotRolledBack(context, image, partition, console)) return null;
-  listSegments(image, partition, console);
-  if (image.checksum.stored !== image.checksum.computed) {
-    const { stored, computed } = image.checksum;
-    const words = `Calculated 0x${computed.toString(16)} read 0x${stored.toString(16)}`;
-    console.error('esp_image', `Checksum failed. ${words}`);
-    return null;
-  }
-  if (context.efuse.field('SECURE_BOOT_EN') === 1) {
-    if (!signatureFits(context, view, image, partition, console)) return null;
-  } else if (image.hash !== null && image.hash.stored !== image.hash.computed) {
-    console.error('esp_image', 'Image hash failed - image is corrupt');
-    return null;
-  }
+  if (!verifyImage(context, view, image, partition.offset, 'load', console)) return null;
   console.info('boot', `Loaded app from partition at offset 0x${partition.offset.toString(16)}`);
   return { ...found, partition };
 }
@@ -216,37 +225,5 @@ function versionNotRolledBack(
   if (version >= burned) return true;
   const where = `app at offset 0x${partition.offset.toString(16)}`;
   console.error('boot', `${where} has secure_version ${version}, smaller than ${burned} in the device`);
-  return false;
-}
-
-/** Segments; those of mapped flash are known by their load address, which equals the flash address modulo the MMU page (FACTS 5.1). */
-function listSegments(image: EspImage, partition: Partition, console: IdfConsole): void {
-  const page = image.app?.mmuPageSize ?? defaultMmuPageSize;
-  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
-  for (const [i, { loadAddress, offset, length }] of image.segments.entries()) {
-    const mapped = loadAddress % page === (partition.offset + offset) % page;
-    const place = `paddr=${hex(partition.offset + offset, 8)} vaddr=${hex(loadAddress, 8)}`;
-    const way = mapped ? 'map' : loadAddress === 0 ? '' : 'load';
-    const size = `size=${hex(length, 5)}h (${String(length).padStart(6)})`;
-    console.info('esp_image', `segment ${i}: ${place} ${size} ${way}`.trimEnd());
-  }
-}
-
-function signatureFits(
-  context: BootContext,
-  view: FlashView,
-  image: EspImage,
-  partition: Partition,
-  console: IdfConsole,
-): boolean {
-  const verdict = checkSecureBoot(context, view, partition.offset, image.length);
-  console.info('secure_boot_v2', 'Verifying with the digests in eFuse...');
-  if (verdict.passed) {
-    console.info('secure_boot_v2', 'Signature verified successfully!');
-    return true;
-  }
-  const why = verdict.blocks.length === 0 ? 'no signature block' : verdict.blocks.map((b) => b.verdict).join(', ');
-  console.error('secure_boot_v2', `Secure Boot V2 verification failed (${why})`);
-  console.error('esp_image', 'Secure boot signature verification failed');
   return false;
 }

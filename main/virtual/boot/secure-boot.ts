@@ -19,6 +19,8 @@ export interface SecureBootVerdict {
   /** Blocks in the order they were looked at, up to the first good one. Empty: the sector holds none with magic and CRC. */
   readonly blocks: readonly BlockVerdict[];
   readonly passed: boolean;
+  /** Of the first block that is one; null: there is none. */
+  readonly scheme: SignatureBlock['scheme'] | null;
 }
 
 /** Whether this silicon knows the scheme, as its fuses are. */
@@ -47,7 +49,9 @@ export function checkSecureBoot(
   const signed = view.read(address, padded);
   const trusted = trustedDigests(silicon.efuse);
   const blocks: BlockVerdict[] = [];
-  for (const [number, block] of parseSignatureSector(view.read(address + padded, sectorSize)).entries()) {
+  const found = parseSignatureSector(view.read(address + padded, sectorSize));
+  const first = found[0]?.scheme ?? null;
+  for (const [number, block] of found.entries()) {
     const { scheme } = block;
     if (scheme === 'ecdsa-p192' || !schemeKnown(silicon.kind, silicon.revision, silicon.efuse, scheme)) continue;
     const key = trusted.find(({ digest }) => equalBytes(digest, block.keyDigest.subarray(0, digest.length)));
@@ -61,7 +65,7 @@ export function checkSecureBoot(
         ? 'good'
         : 'bad-signature';
     blocks.push({ block: number, verdict, index: key.index });
-    if (verdict === 'good') return { trusted: trusted.map(({ index }) => index), blocks, passed: true };
+    if (verdict === 'good') return { trusted: trusted.map(({ index }) => index), blocks, passed: true, scheme: first };
   }
-  return { trusted: trusted.map(({ index }) => index), blocks, passed: false };
+  return { trusted: trusted.map(({ index }) => index), blocks, passed: false, scheme: first };
 }

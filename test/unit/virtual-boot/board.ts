@@ -25,6 +25,8 @@ export function testBoard(
     readonly flashSize?: number;
     readonly firmwareShutsDoors?: boolean;
     readonly firmwareForcesConstantTime?: boolean;
+    /** The bootloader is built to encrypt flash at its first start. */
+    readonly encrypts?: boolean;
   } = {},
 ): TestBoard {
   const random = seededRandom(1);
@@ -52,6 +54,18 @@ export function testBoard(
       random,
       firmwareShutsDoors: more.firmwareShutsDoors ?? false,
       firmwareForcesConstantTime: more.firmwareForcesConstantTime ?? false,
+      ...(more.encrypts !== true
+        ? {}
+        : {
+            encrypts: {
+              burnKey(block: number, codeword: Uint8Array) {
+                burned.push([`BLOCK${block}`, 1]);
+                efuse.setFactoryBlock(block, codeword);
+                efuse.powerOn();
+              },
+              powered: () => true,
+            },
+          }),
       burn(field, value) {
         burned.push([field, value]);
         efuse.burnField(field, value);
