@@ -55,6 +55,8 @@ export interface ChipProfile {
   /** First revision on which download mode can be switched off, and be made the secure one; null: never. */
   readonly downloadModes: { readonly disabled: number | null; readonly secure: number | null };
   readonly hmac: boolean;
+  /** Whether Espressif's documents disagree, or copy from other chips, about the strap pin that decides what the ROM prints (FACTS 2.8). */
+  readonly printStrapDoubted: boolean;
   /** Why the ECDSA peripheral cannot be used at a revision; null where it can (FACTS 8). */
   ecdsaRefusal(revision: number): string | null;
   /** The eFuse table of a revision. */

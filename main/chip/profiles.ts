@@ -47,6 +47,7 @@ type Difference = Pick<
   readonly uartClockDivider?: number;
   readonly downloadModes?: ChipProfile['downloadModes'];
   readonly hmac?: boolean;
+  readonly printStrapDoubted?: true;
   readonly jtag?: ChipProfile['production']['jtag'];
   readonly directBoot?: ChipProfile['production']['directBoot'];
   readonly release: ChipProfile['production']['flashEncryptionRelease'];
@@ -56,6 +57,7 @@ type Difference = Pick<
 const differences: Readonly<Record<ChipKind, Difference>> = {
   esp32p4: {
     title: 'ESP32-P4',
+    printStrapDoubted: true,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x500ca08c,
     spiRegisters: spi(0x5008d000),
@@ -113,6 +115,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32c5: {
     title: 'ESP32-C5',
+    printStrapDoubted: true,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x6000007c,
     spiRegisters: spi(0x60003000),
@@ -193,6 +196,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   // The three below as ESP-IDF 102122904ad (July 2026) has them: soc_caps.h, bootloader_support/src/CHIP/*_secure_features.c.
   esp32s31: {
     title: 'ESP32-S31',
+    printStrapDoubted: true,
     preview,
     mmuPageSizes: [16 * kilo, 32 * kilo, 64 * kilo, 128 * kilo, 256 * kilo],
     uartDateRegister: 0x2038a08c,
@@ -208,6 +212,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32h21: {
     title: 'ESP32-H21',
+    printStrapDoubted: true,
     preview,
     mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
     uartDateRegister: 0x6000008c,
@@ -219,6 +224,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32h4: {
     title: 'ESP32-H4',
+    printStrapDoubted: true,
     preview,
     mmuPageSizes: [8 * kilo, 16 * kilo, 32 * kilo, 64 * kilo],
     uartDateRegister: 0x6001208c,
@@ -253,6 +259,7 @@ function profile(kind: ChipKind): ChipProfile {
     uartClockDivider: null,
     downloadModes: { disabled: 0, secure: 0 },
     hmac: true,
+    printStrapDoubted: false,
     ...chip,
     kind,
     ecdsaRefusal: (revision) => ecdsaRefusal(kind, chip.title, revision),

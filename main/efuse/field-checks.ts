@@ -15,7 +15,7 @@ const thermometers = new Set(['SPI_BOOT_CRYPT_CNT', 'FLASH_CRYPT_CNT', 'SECURE_V
 /** Fields that are burned only as part of something else. */
 const indirect = /^(WR_DIS|RD_DIS|KEY_PURPOSE_\d)$/;
 
-/** Key Manager fields: with the Key Manager switched off in ESP-IDF they can only kill eFuse keys (FACTS 0.9). */
+/** Key Manager fields: this station deploys no keys to it, whatever ESP-IDF does (FACTS 0.9), so that they can only kill eFuse keys. */
 const keyManager = /^(KM_|FORCE_USE_KEY_MANAGER|FORCE_DISABLE_SW_INIT|XTS_KEY_LENGTH|LOCK_KM|HUK_)/;
 
 /** Fields that change what the product is: a 1 that nobody wants means that somebody else burned it. */
@@ -92,7 +92,7 @@ function refusalOf(snapshot: EfuseSnapshot, { field: name, value }: WantedField)
   if (keyManager.test(field.name)) {
     return mistake(
       'efuse.key-manager',
-      `${field.name} belongs to the Key Manager, which ESP-IDF has switched off on this chip: burned, it can only make eFuse keys useless.`,
+      `${field.name} belongs to the Key Manager. This station burns keys into eFuses and deploys none to it; burned, the field could only make eFuse keys useless. (ESP-IDF has the Key Manager on in some releases from 5.5.1 on, in 6.0 and in 6.1, and off again in master since July 2026.)`,
       'Leave it out.',
     );
   }

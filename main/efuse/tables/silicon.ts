@@ -116,7 +116,7 @@ export const hmacPurposes: readonly KeyPurpose[] = [
 ];
 
 const refusals: Partial<Record<KeyPurpose, string>> = {
-  KM_INIT_KEY: 'ESP-IDF has the Key Manager of this chip switched off, so the key would serve nothing',
+  KM_INIT_KEY: 'it serves the Key Manager alone, to which this station deploys no keys',
   XTS_AES_256_PSRAM_KEY_1: 'the byte order of PSRAM keys is not settled by any source',
   XTS_AES_256_PSRAM_KEY_2: 'the byte order of PSRAM keys is not settled by any source',
   XTS_AES_128_PSRAM_KEY: 'the byte order of PSRAM keys is not settled by any source',

@@ -36,7 +36,9 @@ export const identity: Section = {
           }),
       keys.some(({ role }) => role === 'ecdsa-identity')
         ? built(product, driver, ['lint-ecdsa-peripheral'], { asks: 'firmware' })
-        : notApplicable(driver, 'no ECDSA key is burned', { asks: 'firmware' }),
+        : keys.some(({ role }) => role === 'hmac-down-ds')
+          ? built(product, driver, ['lint-rsa-ds-peripheral'], { asks: 'firmware' })
+          : notApplicable(driver, 'no device key is burned', { asks: 'firmware' }),
     ];
   },
 };

@@ -34,7 +34,7 @@ export const sideChannels: Section = {
     const constant = 'ECC_FORCE_CONST_TIME';
     const clockFields = ['SEC_DPA_LEVEL', 'CRYPT_DPA_ENABLE', 'XTS_DPA_CLK_ENABLE'];
     const burned = product.those('CRYPT_DPA_ENABLE', 'XTS_DPA_CLK_ENABLE').some((field) => product.value(field) === 1);
-    const dpa = built(product, clock, ['lint-dpa'], { asks: 'firmware' });
+    const dpa = built(product, clock, ['lint-dpa', 'lint-aes-pseudo-rounds'], { asks: 'firmware' });
     const ecc = built(product, time, ['lint-ecc-constant-time'], { asks: 'firmware' });
     return [
       product.has(rounds)

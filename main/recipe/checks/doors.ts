@@ -109,7 +109,7 @@ function checkRomPrint(
     );
     return;
   }
-  if (print !== 'silent' && (profile.kind === 'esp32p4' || profile.kind === 'esp32c5'))
+  if (print !== 'silent' && profile.printStrapDoubted)
     lacks(
       'rom-print-strap',
       'rom_print',

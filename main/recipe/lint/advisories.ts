@@ -4,7 +4,7 @@
 import type { ChipKind } from '../../model/chip.ts';
 
 /** When this table was last compared with its sources. */
-export const advisoriesDate = '2026-11-22';
+export const advisoriesDate = '2026-11-26';
 
 /** A branch that gets no more fixes, security fixes included. */
 export interface EndOfLife {
@@ -70,6 +70,13 @@ export const advisories: readonly Advisory[] = [
     source: 'NVD, CVE-2026-45328; GHSA-mmgp-73p4-92xp',
   },
   {
+    id: 'CVE-2026-45329',
+    title: 'the secure services of esp_tee read where the application points, in memory of the TEE too',
+    fixed: { '5.5': 5, '6.0': 1 },
+    options: ['SECURE_ENABLE_TEE'],
+    source: 'GHSA-w82j-7q63-7pqm; ESP-IDF eebabaff2fd (5.5.5), 7867f4a5756 (6.0.1)',
+  },
+  {
     id: 'CVE-2026-45542',
     title: 'an over-long user name in the first message of provisioning security 2 corrupts the heap',
     fixed: { '5.2': 7, '5.3': 6, '5.4': 5, '5.5': 5, '6.0': 1 },
@@ -108,12 +115,64 @@ export const advisories: readonly Advisory[] = [
     source: 'NVD, CVE-2026-25507; GHSA-h7r3-gmg9-xjmg',
   },
   {
+    id: 'CVE-2026-25508',
+    title: 'provisioning over Bluetooth LE does not hold lengths against its buffers: it reads beyond what was sent',
+    fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 3 },
+    options: bluetooth,
+    source:
+      'GHSA-9j5x-rf36-54x9 (vulnerabilities.rst names this and CVE-2026-25507 the other way round; one fix is for both)',
+  },
+  {
+    id: 'CVE-2025-68473',
+    title: 'a crafted SDP result makes the classic Bluetooth stack write beyond its buffer',
+    fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 3 },
+    options: ['BT_CLASSIC_ENABLED', 'CLASSIC_BT_ENABLED'],
+    chips: classicBluetooth,
+    source:
+      'GHSA-hmjj-rjvv-w8pq; ESP-IDF 158519cf8ca, 5a2b29fe821 (5.5.3) and their picks to 5.1.7, 5.2.7, 5.3.5, 5.4.4',
+  },
+  {
+    id: 'CVE-2025-66409',
+    title: 'a crafted AVRCP command makes the classic Bluetooth stack read beyond its buffer',
+    fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 2 },
+    options: ['BT_A2DP_ENABLE', 'A2DP_ENABLE'],
+    chips: classicBluetooth,
+    source: 'GHSA-qhf9-vr2h-jh96; ESP-IDF 999710fccf9 (5.5.2) and its picks to 5.1.7, 5.2.7, 5.3.5, 5.4.4',
+  },
+  {
+    id: 'CVE-2025-65092',
+    title: 'the JPEG decoder does not hold the markers of a picture against its length and reads beyond it',
+    fixed: { '5.3': 5, '5.4': 4, '5.5': 2 },
+    options: [],
+    onUse: true,
+    chips: ['esp32p4'],
+    source: 'GHSA-vcw6-jc3p-4gj8; ESP-IDF 4b8f5859dbe (5.5.2) and its picks to 5.3.5, 5.4.4',
+  },
+  {
+    id: 'CVE-2025-64342',
+    title: 'a connection request with an invalid access address disturbs the Bluetooth controller from radio range',
+    fixed: { '5.1': 7, '5.2': 6, '5.3': 4, '5.4': 3, '5.5': 1 },
+    options: bluetooth,
+    chips: ['esp32'],
+    source:
+      'GHSA-8mg7-9qpg-p92v; controller library 3a27e2e in 5.5.1 (ESP-IDF 6434f7f82e2), 5.1.7, 5.2.6, 5.3.4, 5.4.3',
+  },
+  {
     id: 'CVE-2025-68474',
     title: 'a vendor command makes the Bluetooth AVRCP code write beyond its buffer',
     fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 2 },
     options: ['BT_A2DP_ENABLE', 'A2DP_ENABLE'],
     chips: classicBluetooth,
     source: 'NVD, CVE-2025-68474 (affected up to 5.5.1, 5.4.3, 5.3.4, 5.2.6, 5.1.6); GHSA-43gh-7r4f-qp57',
+  },
+  {
+    id: 'CVE-2025-55297',
+    title:
+      'the BluFi example, from which products are made, writes beyond its buffers for credentials and key exchange',
+    fixed: { '5.0': 9, '5.1': 6, '5.2': 6, '5.3': 3, '5.4': 1 },
+    options: ['BT_BLE_BLUFI_ENABLE', 'BT_NIMBLE_BLUFI_ENABLE', 'BLUFI_ENABLE'],
+    onUse: true,
+    source: 'GHSA-9w88-r2vm-qfc4; ESP-IDF 5f93ec3b11b (5.4.1) and its picks to 5.0.9, 5.1.6, 5.2.6, 5.3.3',
   },
   {
     id: 'CVE-2025-52471',

@@ -64,6 +64,8 @@ test('every rule is broken by each of its options, in both generations of names,
   const recipes: readonly Recipe[] = [
     production,
     { ...production, secureVersion: 1, secureBoot: { ...production.secureBoot!, keys: [{ label: 'one' }] } },
+    { ...production, identity: { ...production.identity!, key: 'rsa-3072' } },
+    { ...production, chip: 'esp32' },
   ];
   const around = ['SECURE_BOOT', 'SECURE_FLASH_ENC_ENABLED'];
   for (const { check, section, options, want, reason } of lintRules) {
@@ -169,9 +171,15 @@ test('versions of ESP-IDF', () => {
     'lint-cve-2026-25532',
     'lint-cve-2026-45541',
     'lint-cve-2026-45328',
+    'lint-cve-2026-45329',
     picture,
   ]);
-  assert.deepEqual(versionChecks('v5.5.4'), ['lint-cve-2026-45541', 'lint-cve-2026-45328', picture]);
+  assert.deepEqual(versionChecks('v5.5.4'), [
+    'lint-cve-2026-45541',
+    'lint-cve-2026-45328',
+    'lint-cve-2026-45329',
+    picture,
+  ]);
   assert.deepEqual(versionChecks('v5.5.4', '# CONFIG_HTTPD_WS_SUPPORT is not set\n'), [picture]);
   assert.deepEqual(versionChecks('v5.5.4', 'CONFIG_ESP_PROTOCOMM_SUPPORT_SECURITY_VERSION_2=y\n'), [
     'lint-cve-2026-45542',

@@ -177,6 +177,15 @@ export const flashEncryptionRules: RuleGroup = {
       '',
       { when: encryptedBuild },
     ],
+    [
+      'lint-psram-plain',
+      ['SPIRAM', 'SPIRAM_SUPPORT', 'ESP32_SPIRAM_SUPPORT'],
+      'n',
+      'info',
+      'the ESP32 encrypts flash and not external RAM: what lies there can be read from its lines',
+      'Keep keys and secrets out of external RAM.',
+      { when: (context) => context.recipe.chip === 'esp32' && encryption(context) },
+    ],
   ],
 };
 

@@ -1,4 +1,4 @@
-import { curveOfKey } from '../../../model/identity.ts';
+import { curveOfKey, rsaBitsOfKey } from '../../../model/identity.ts';
 import type { RuleGroup } from './row.ts';
 
 export const memoryRules: RuleGroup = {
@@ -82,6 +82,13 @@ export const sideChannelRules: RuleGroup = {
       'info',
       'the time of a point multiplication tells of its secret',
     ],
+    [
+      'lint-aes-pseudo-rounds',
+      ['MBEDTLS_AES_USE_PSEUDO_ROUND_FUNC'],
+      'y',
+      'info',
+      'dummy rounds of the AES engine hide the keys of the application from power analysis',
+    ],
   ],
 };
 
@@ -96,6 +103,15 @@ export const identityRules: RuleGroup = {
       'the device key lies in eFuses, where only the ECDSA peripheral can use it',
       '',
       { when: ({ recipe }) => recipe.identity !== null && curveOfKey(recipe.identity.key) !== null },
+    ],
+    [
+      'lint-rsa-ds-peripheral',
+      ['MBEDTLS_HARDWARE_RSA_DS_PERIPHERAL', 'ESP_TLS_USE_DS_PERIPHERAL'],
+      'y',
+      'warning',
+      'the RSA device key is encrypted for the Digital Signature peripheral, which alone can use it',
+      '',
+      { when: ({ recipe }) => recipe.identity !== null && rsaBitsOfKey(recipe.identity.key) !== null },
     ],
   ],
 };
