@@ -89,14 +89,9 @@ export async function writeFlash(
   write: FlashWrite,
   options: TransferOptions,
 ): Promise<void> {
-  const align = write.encrypt ? 16 : 4;
-  if (write.offset % align !== 0)
-    throw misaligned(`A flash write at 0x${write.offset.toString(16)} is not aligned to ${align} bytes.`);
-  if (write.encrypt && write.data.length % align !== 0)
-    throw misaligned(`An encrypted flash write of ${write.data.length} bytes is no whole number of 16-byte units.`);
+  if (write.offset % 4 !== 0)
+    throw misaligned(`A flash write at 0x${write.offset.toString(16)} is not aligned to 4 bytes.`);
   if (write.data.length === 0) return;
-  if (write.encrypt && exchange.mode === 'rom' && exchange.firstRom)
-    throw misaligned('The ROM of this chip cannot encrypt what it writes; its flasher stub can.');
   const stream = await streamOf(exchange, write);
   let from = 0;
   let reported = 0;
@@ -127,9 +122,9 @@ export async function writeFlash(
 async function streamOf(exchange: Exchange, write: FlashWrite): Promise<Stream> {
   const { mode, port } = exchange;
   const blockSize = isChipUsb(port) ? 0x800 : blockSizes[mode];
-  const unit = mode === 'rom' ? blockSize : write.encrypt ? 16 : 4;
+  const unit = mode === 'rom' ? blockSize : 4;
   const asked = write.compression ?? 'auto';
-  const may = !write.encrypt && !exchange.secureDownload && asked !== 'none';
+  const may = !exchange.secureDownload && asked !== 'none';
   if (may && (asked === 'always' || (await compressionPays(write.data)))) {
     const bytes = await deflate(write.data, { level: constants.Z_BEST_COMPRESSION });
     // The ROM counts in whole blocks, the stub in bytes (FACTS 1.2).
@@ -196,7 +191,7 @@ async function pass(
     blocks,
     blockSize,
     offset: write.offset + from,
-    encrypt: exchange.mode === 'rom' && exchange.firstRom ? null : (write.encrypt ?? false),
+    encrypt: exchange.mode === 'rom' && exchange.firstRom ? null : false,
   });
   const onTheWay: Block[] = [];
   let sequence = 0;

@@ -9,11 +9,13 @@ export interface RegisterWrite {
 }
 
 export interface FlashWrite {
-  /** Absolute flash address; a multiple of 4 (of 16 with `encrypt`). */
+  /** Absolute flash address; a multiple of 4. */
   readonly offset: number;
+  /**
+   * As it is to lie in flash. The chip's own engine is never asked to encrypt on the way (fifth word of FLASH_BEGIN): on chips with a Key
+   * Manager it does so under another key than the eFuses hold until SPI_BOOT_CRYPT_CNT is burned, and nobody could ever read it (FACTS 19).
+   */
   readonly data: Uint8Array;
-  /** Let the chip's engine encrypt on the way (the fifth word of FLASH_BEGIN). */
-  readonly encrypt?: boolean;
   /** 'auto': compressed where a sample of the data shows that it pays and the loader can; ciphertext goes plain. */
   readonly compression?: 'auto' | 'none' | 'always';
 }

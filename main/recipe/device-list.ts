@@ -33,6 +33,8 @@ function parse(bytes: Uint8Array): DeviceListReading {
   const read = decodeText(bytes);
   if ('mistake' in read) return { list: null, mistakes: [read.mistake] };
   const { columns, rows, mistakes: found } = parseCsv(read.text, [], 'taken');
+  // a head that cannot be read is said once
+  if (columns.length === 0 && found.length > 0) return { list: null, mistakes: found };
   const mistakes = [...found];
   const by = (['mac', 'serial', 'id'] as const).find((name) => columns.includes(name));
   if (by === undefined)

@@ -32,7 +32,7 @@ test('a row with more cells than columns, a missing and a double column', () => 
   const { mistakes } = parseCsv('a,a,\n1,2,3,4\n', ['a', 'b']);
   assert.deepEqual(
     mistakes.map(({ line, what }) => `${line}: ${what}`),
-    ['1: The first line names no column b.', '1: The column a stands twice.', '1: Column 3 has no name.'],
+    ['1: The first line names no column b.', '1: Column 2 has the name of an earlier one.', '1: Column 3 has no name.'],
   );
   assert.deepEqual(
     linesOf('a\n1,2\n').mistakes.map(({ what }) => what),
