@@ -12,6 +12,7 @@ import { isFault } from '../../../main/model/fault.ts';
 import type { Loader } from '../../../main/protocol/loader.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
+import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { fastClock } from './clocks.ts';
 import { allStages, Book, keyBytes, meet, permitFor, production, virtualChip } from './rig.ts';
 
@@ -234,4 +235,22 @@ test('flash sizes by JEDEC id', () => {
     [0x0340ef, null],
   ] as const)
     assert.equal(flashSizeOf(id), size);
+});
+
+test('beyond 16 MB the loader in ROM, which sends three bytes of address, is asked for nothing', async () => {
+  const chip = new VirtualChip({ kind: 'esp32s3', revision: 2, seed: 7, flashSize: 1 << 25 }, () => ({
+    lines: [],
+    state: 'halted',
+    firmware: null,
+  }));
+  const loader = await connectLoader(openVirtualPort(chip, 'virtual:test'), { clock: fastClock });
+  await loader.attachFlash(1 << 25);
+  const offset = (1 << 24) - 0x1000;
+  const refused = (error: unknown) => isFault(error, 'protocol.beyond-rom');
+  await assert.rejects(loader.writeFlash({ offset, data: new Uint8Array(0x1004) }), refused);
+  await assert.rejects(loader.readFlash(offset, 0x1001), refused);
+  await assert.rejects(loader.flashMd5(offset, 0x1001), refused);
+  await assert.rejects(loader.eraseRegion(offset, 0x2000), refused);
+  await loader.writeFlash({ offset, data: new Uint8Array(0x1000) });
+  await loader.close();
 });

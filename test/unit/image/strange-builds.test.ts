@@ -8,6 +8,7 @@ import { readFirmware } from '../../../main/image/firmware.ts';
 import { checkFirmware, type FirmwareTarget } from '../../../main/image/firmware-check.ts';
 import { bootloaderOffsets } from '../../../main/image/memory-map.ts';
 import { buildPartitionTable, parsePartitionTable } from '../../../main/image/partition-table.ts';
+import type { Partition } from '../../../main/image/types.ts';
 import { type ChipKind, chipIds } from '../../../main/model/chip.ts';
 import { demoFirmware } from '../../tools/make-demo-firmware.ts';
 
@@ -167,6 +168,16 @@ test('parts of one build against each other', () => {
     bytes[3] = (bytes[3]! & 0x0f) | 0x00;
   });
   assert.ok(problems(small).includes('error table-beyond-header'));
+  // a partition that begins within that size and ends beyond it
+  const { partitions } = parsePartitionTable(bytesOf('esp32c3', 'partition-table.bin'));
+  const across = { ...partitions[0]!, name: 'across', type: 1, subtype: 0x82, offset: 0x3f0000, size: 0x20000 };
+  const rows = [...partitions.filter(({ offset, size }) => offset + size <= 0x3f0000), across];
+  const table = (last: Partition): [string, Uint8Array] => [
+    'partition-table.bin',
+    buildPartitionTable([...rows.slice(0, -1), last]),
+  ];
+  assert.ok(problems(table(across)).includes('error table-beyond-header'));
+  assert.ok(!problems(table({ ...across, size: 0x10000 })).includes('error table-beyond-header'));
   const newer = patched('bootloader.bin', (bytes) =>
     new DataView(bytes.buffer, bytes.byteOffset).setUint16(15, 101, true),
   );

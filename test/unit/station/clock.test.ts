@@ -24,6 +24,7 @@ test('a clock that stands before the program, or behind the ledger, is refused',
   assert.equal(says(`${programDate}T00:00:00Z`), null);
   const last = '2027-03-01T10:00:00.000Z';
   assert.match(says('2027-02-28T10:00:00Z', last) ?? '', /has an entry of 2027-03-01T10:00:00\.000Z already/);
+  assert.match(says('2027-03-01T09:50:00Z', last) ?? '', /back in time/);
   assert.equal(says('2027-03-01T09:58:00Z', last), null, 'a time server corrects by minutes');
   assert.equal(says('2027-03-02T10:00:00Z', last), null);
 });
