@@ -31,8 +31,15 @@ export interface KnownEfuses {
   readonly blank: Set<number>;
 }
 
-/** What a door burn needs of the board, which owns the loader. */
-export interface DoorWatch extends DoorAccess {
+/** What a burn needs of the board, which owns the loader. */
+export interface BoardWatch extends DoorAccess {
+  /**
+   * BoardFault `chip.other-board` where the MAC is not the one that was planned for. Asked right before each program command: while an
+   * event was written nobody spoke to the board.
+   */
+  assertSame(): Promise<void>;
+  /** The same, and whether BLOCK0 still holds all that was read, where the loader had to be found again since the last look. */
+  assertUnchanged(): Promise<void>;
   /** Whether the loader answers as one in secure download mode. */
   secureDownload(): Promise<boolean>;
   /** What the port's lines find when they reset the board into its loader; null where they cannot. */
@@ -47,7 +54,7 @@ export async function* carryOut(
   keys: KeyBytes,
   stages: readonly BurnStage[],
   known: KnownEfuses,
-  door: DoorWatch,
+  watch: BoardWatch,
 ): AsyncGenerator<StepEvent, void, void> {
   if (plan.refusals.length > 0 || plan.table !== table.name) {
     throw new ProgramFault({
@@ -60,9 +67,9 @@ export async function* carryOut(
   for (const burn of plan.burns.filter(({ stage }) => stages.includes(stage))) {
     const isDoor = burn.kind === 'bits' && burn.fields.some(({ field }) => shutsDownload(field));
     try {
-      if (burn.kind === 'key') yield* burnKey(bus, table, burn, keys, known);
-      else if (isDoor) yield* burnDoor(bus, burn, known, door);
-      else yield* burnBits(bus, burn, known);
+      if (burn.kind === 'key') yield* burnKey(bus, table, burn, keys, known, watch);
+      else if (isDoor) yield* burnDoor(bus, burn, known, watch);
+      else yield* burnBits(bus, burn, known, watch);
     } catch (error) {
       throw lostContact(error, isDoor);
     }
@@ -76,6 +83,7 @@ async function* burnKey(
   { block, assignments }: KeyBurn,
   keys: KeyBytes,
   known: KnownEfuses,
+  watch: BoardWatch,
 ): AsyncGenerator<StepEvent, void, void> {
   const name = table.blocks[block]!.name;
   const { slot } = assignments[0]!;
@@ -86,13 +94,16 @@ async function* burnKey(
   const codeword = codewordFor(table, block, assignments, keys);
   try {
     let state = known.blank.has(block) ? 'blank' : await compare(bus, table, codeword);
+    await watch.assertUnchanged();
     if (state !== 'right' && state !== 'foreign') {
       for (const detail of details) yield { type: 'intend', what: 'key-block', detail };
       known.blank.delete(block);
       for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
+        await watch.assertSame();
         await bus.program(codeword);
         await bus.refresh(codeword);
         state = await compare(bus, table, codeword);
+        await watch.assertUnchanged();
       }
       for (const detail of details) yield { type: 'burned', what: 'key-block', detail };
     }
@@ -236,7 +247,12 @@ function bitsDetail({ block, stage, fields }: BitsBurn): BitsFact {
 }
 
 /** Bits of BLOCK0, or of a block without code: those that are missing, again where they did not take. */
-async function* burnBits(bus: EfuseBus, burn: BitsBurn, known: KnownEfuses): AsyncGenerator<StepEvent, void, void> {
+async function* burnBits(
+  bus: EfuseBus,
+  burn: BitsBurn,
+  known: KnownEfuses,
+  watch: BoardWatch,
+): AsyncGenerator<StepEvent, void, void> {
   const detail = bitsDetail(burn);
   const { block } = burn;
   const found = block === 0 ? known : await readFound(bus, burn);
@@ -245,9 +261,10 @@ async function* burnBits(bus: EfuseBus, burn: BitsBurn, known: KnownEfuses): Asy
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; !open.empty && round <= tries; round++) {
       const codeword: Codeword = { block, data: open.words, check: [] };
+      await watch.assertSame();
       await bus.program(codeword);
       await bus.refresh(codeword);
-      await readBack(bus, block, open.words, found);
+      await readBack(bus, block, open.words, found, watch);
       open = stillOpen(burn.words, found);
     }
     yield { type: 'burned', what: 'bits', detail };
@@ -271,7 +288,13 @@ function stillOpen(words: readonly number[], known: KnownEfuses): BitSet {
 }
 
 /** Reads the words that `program` touched, with their error words, into `known`. What is not as it should be is read twice. */
-async function readBack(bus: EfuseBus, block: number, program: readonly number[], known: KnownEfuses): Promise<void> {
+async function readBack(
+  bus: EfuseBus,
+  block: number,
+  program: readonly number[],
+  known: KnownEfuses,
+  watch: BoardWatch,
+): Promise<void> {
   for (const [index, bits] of program.entries()) {
     if (bits === 0) continue;
     const before = known.words[index]!;
@@ -279,6 +302,8 @@ async function readBack(bus: EfuseBus, block: number, program: readonly number[]
     const look = async () => (await bus.readWords(block, [index])).get(index)!;
     let now = await look();
     if (now !== expected) now = await look();
+    // Before it is judged: a read that was lost may have been answered by another board.
+    await watch.assertUnchanged();
     if ((now & ~expected) !== 0 || (before & ~now) !== 0) {
       throw new BoardFault({
         code: 'burn.readback-differs',
@@ -314,7 +339,7 @@ async function* burnDoor(
   bus: EfuseBus,
   burn: BitsBurn,
   known: KnownEfuses,
-  door: DoorWatch,
+  door: BoardWatch,
 ): AsyncGenerator<StepEvent, void, void> {
   const detail = bitsDetail(burn);
   let state: DoorState = 'open';
@@ -323,9 +348,12 @@ async function* burnDoor(
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {
       const codeword: Codeword = { block: 0, data: open.words, check: [] };
+      await door.assertSame();
       await programDoor(bus, codeword);
       state = await bus.refreshDoor(codeword, door);
-      if (state === 'open') await readBack(bus, 0, open.words, known);
+      if (state === 'open') {
+        await readBack(bus, 0, open.words, known, door);
+      }
       open = stillOpen(burn.words, known);
     }
     yield { type: 'burned', what: 'bits', detail };
@@ -345,7 +373,7 @@ async function programDoor(bus: EfuseBus, codeword: Codeword): Promise<void> {
 }
 
 /** How the door was seen to be shut, as the record says it. BoardFault where it is open, or shut another way than it was to be. */
-async function doorEffect(state: DoorState, burn: BitsBurn, door: DoorWatch): Promise<DoorEffect> {
+async function doorEffect(state: DoorState, burn: BitsBurn, door: BoardWatch): Promise<DoorEffect> {
   const wanted = burn.fields.some(({ field }) => field === 'ENABLE_SECURITY_DOWNLOAD') ? 'secure' : 'disabled';
   const seen = state === 'open' && (await door.secureDownload()) ? 'secure' : state;
   if (seen === wanted) return effects[seen];

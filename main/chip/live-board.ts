@@ -57,6 +57,8 @@ class LiveBoard implements Board {
   #booted = false;
   /** What the flash chip said of its size; undefined: not asked yet. */
   #flashSize: number | null | undefined;
+  /** How often the loader had been found again when the board was last looked at. */
+  #seenResyncs = 0;
 
   constructor(loader: Loader, clock: Clock, identity: ChipIdentity, profile: ChipProfile, table: EfuseTable | null) {
     this.#loader = loader;
@@ -152,8 +154,12 @@ class LiveBoard implements Board {
     const bus = this.#bus();
     if (!this.#prepared) await bus.prepare();
     this.#prepared = true;
+    await this.#assertSameBoard();
+    await this.#assertSuccessor();
     this.#known ??= await this.#readBlock0(bus);
     yield* carryOut(bus, this.#tableOrRefuse(), plan, keys, stages, this.#known, {
+      assertSame: () => this.#assertSameChip(),
+      assertUnchanged: () => this.#assertUnchanged(),
       writeToDoor: (writes, register) => this.#writeToDoor(writes, register),
       // A chip without security info has no secure download mode.
       secureDownload: async () =>
@@ -244,19 +250,56 @@ class LiveBoard implements Board {
     let found = await this.#readMac();
     if (found !== mac) found = await this.#readMac();
     if (found === mac) return;
-    throw new BoardFault({
-      code: 'chip.other-board',
-      what: `The board at hand is ${found}, not ${mac} as before.`,
-      next: 'Take the board out and insert one board at a time.',
-      safety: 'untouched',
-      details: { found, expected: mac },
-    });
+    throw otherBoard(`The board at hand is ${found}, not ${mac} as before.`, { found, expected: mac });
+  }
+
+  /** Where the loader had to be found again, another board may have answered. */
+  async #assertUnchanged(): Promise<void> {
+    if (this.#loader.counters.resyncs === this.#seenResyncs) return;
+    await this.#assertSameBoard();
+    await this.#assertSuccessor();
+  }
+
+  /** eFuses only go up: a board that lacks a bit which was read before is another one, whatever its MAC says. */
+  async #assertSuccessor(): Promise<void> {
+    const { resyncs } = this.#loader.counters;
+    const known = this.#known ?? this.#knownBefore;
+    // Bits whose copies disagree may read either way.
+    const before = known?.words.map((word, i) => word & ~known.weak[i]!) ?? [];
+    const lacks = async () => {
+      const now = await this.#bus().readWords(
+        0,
+        before.map((_, i) => i),
+      );
+      return before.some((word, i) => (word & ~now.get(i)!) !== 0);
+    };
+    if ((await lacks()) && (await lacks())) {
+      const { mac } = this.identity;
+      throw otherBoard(`The board at hand lacks eFuse bits that ${mac} had before: it is another one.`, {
+        expected: mac,
+      });
+    }
+    this.#seenResyncs = resyncs;
+  }
+
+  /** The same by the lower word of the MAC alone, which is the chip's own: it is asked before each burn. */
+  async #assertSameChip(): Promise<void> {
+    const { mac } = this.identity;
+    if (mac === null) return;
+    const { block, word } = this.#macPlace();
+    const low = (await this.#bus().readWords(block, [word])).get(word)!;
+    if (low.toString(16).padStart(8, '0') !== mac.replaceAll(':', '').slice(4)) await this.#assertSameBoard();
+    await this.#assertUnchanged();
+  }
+
+  #macPlace(): { readonly block: number; readonly word: number } {
+    const { pieces } = fieldOf(this.#tableOrRefuse(), 'MAC');
+    return { block: pieces[0]!.block, word: Math.min(...pieces.map(({ bit }) => bit)) >>> 5 };
   }
 
   async #readMac(): Promise<string> {
-    const { pieces } = fieldOf(this.#tableOrRefuse(), 'MAC');
-    const first = Math.min(...pieces.map(({ bit }) => bit)) >>> 5;
-    const words = await this.#bus().readWords(pieces[0]!.block, [first, first + 1]);
+    const { block, word: first } = this.#macPlace();
+    const words = await this.#bus().readWords(block, [first, first + 1]);
     const high = (words.get(first + 1)! & 0xffff).toString(16).padStart(4, '0');
     return (high + words.get(first)!.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
   }
@@ -284,7 +327,10 @@ class LiveBoard implements Board {
 
   #bus(): EfuseBus {
     const { uartDateRegister, uartClockDivider } = this.profile;
-    return new EfuseBus(this.#loader, this.#tableOrRefuse(), this.#clock, uartDateRegister, uartClockDivider);
+    const table = this.#tableOrRefuse();
+    return new EfuseBus(this.#loader, table, this.#clock, uartDateRegister, uartClockDivider, () =>
+      this.#assertUnchanged(),
+    );
   }
 
   #tableOrRefuse(): EfuseTable {
@@ -296,6 +342,17 @@ class LiveBoard implements Board {
       safety: 'shut',
     });
   }
+}
+
+/** A hand has changed the board in the middle of a run. The first one is as its events say, and goes on when it comes again. */
+function otherBoard(what: string, details: BoardFault['details']): BoardFault {
+  return new BoardFault({
+    code: 'chip.other-board',
+    what,
+    next: 'Take it out and insert one board at a time: the station goes on with the first one when it comes again.',
+    safety: 'resumable',
+    details,
+  });
 }
 
 /** The burns asked for are not those whose digest the ledger holds. */

@@ -76,16 +76,22 @@ export class EfuseBus {
   /** Register that a write with an empty mask leaves alone: its delay is one after the write before it (FACTS 1.2). */
   readonly #idleRegister: number;
   readonly #clockDivider: number | null;
+  readonly #beforeCommit: () => Promise<void>;
 
-  /** `clockDivider`: register of the ROM's UART divider on chips whose crystals want times of their own. */
+  /**
+   * `clockDivider`: register of the ROM's UART divider on chips whose crystals want times of their own. `beforeCommit`: asked between the
+   * staging of words and the command that burns them, where staging may have had to find the loader again.
+   */
   constructor(
     loader: RegisterAccess,
     table: EfuseTable,
     clock: Clock,
     idleRegister: number,
     clockDivider: number | null = null,
+    beforeCommit: () => Promise<void> = async () => undefined,
   ) {
     this.#clockDivider = clockDivider;
+    this.#beforeCommit = beforeCommit;
     this.#loader = loader;
     this.#table = table;
     this.#clock = clock;
@@ -127,7 +133,10 @@ export class EfuseBus {
     // Without check words nothing would show that a word came damaged.
     const looks = codeword.check.length === 0;
     try {
-      if (looks) await this.#stageAndLook(staged);
+      if (looks) {
+        await this.#stageAndLook(staged);
+        await this.#beforeCommit();
+      }
       await this.#loader.writeRegisters(looks ? commit : [...staged, ...commit]);
     } catch (error) {
       if (isLostAnswer(error)) return 'lost';

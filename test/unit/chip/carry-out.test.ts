@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
-import { carryOut, type DoorWatch } from '../../../main/chip/burn.ts';
+import { type BoardWatch, carryOut } from '../../../main/chip/burn.ts';
 import { profileOf } from '../../../main/chip/profiles.ts';
 import { type Codeword, codewordOf, EfuseBus, type RegisterAccess } from '../../../main/chip/registers.ts';
 import { bitsOfValue } from '../../../main/efuse/bits.ts';
@@ -39,10 +39,16 @@ class HeldBus extends EfuseBus {
 }
 
 /** A door that, after the burn, is as `state` says; a reset by the lines finds `found`. */
-const doorThatIs = (state: DoorState, found: Awaited<ReturnType<DoorWatch['tryDoor']>>, secure = false): DoorWatch => ({
+const doorThatIs = (
+  state: DoorState,
+  found: Awaited<ReturnType<BoardWatch['tryDoor']>>,
+  secure = false,
+): BoardWatch => ({
   writeToDoor: async () => state,
   secureDownload: async () => secure,
   tryDoor: async () => found,
+  assertSame: async () => undefined,
+  assertUnchanged: async () => undefined,
 });
 const noDoor = doorThatIs('open', null);
 
@@ -57,7 +63,7 @@ async function hold(door: 'ENABLE_SECURITY_DOWNLOAD' | 'DIS_DOWNLOAD_MODE' | nul
   await bus.prepare();
   const known = { words: [...(await bus.snapshot()).blocks[0]!], weak: Array(6).fill(0), blank: new Set<number>() };
   const events: StepEvent[] = [];
-  const burn = async (watch: DoorWatch = noDoor, keys = keyBytes): Promise<Fault | null> => {
+  const burn = async (watch: BoardWatch = noDoor, keys = keyBytes): Promise<Fault | null> => {
     try {
       for await (const event of carryOut(bus, table, plan, keys, allStages, known, watch)) events.push(event);
       return null;
