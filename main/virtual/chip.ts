@@ -4,7 +4,7 @@ import { efuseTableOfLine } from '../efuse/tables.ts';
 import type { ChipKind, Revision } from '../model/chip.ts';
 import type { ControlLines } from '../transport/port.ts';
 import { Uart } from './bench/uart.ts';
-import { downloadBootLines, downloadDoor, type ResetCause, romBanner } from './boot/banner.ts';
+import { downloadBootLines, downloadDoor, type ResetCause } from './boot/banner.ts';
 import { bornWith, burnSnapshot } from './efuse/born-with.ts';
 import { ClassicEfuseController } from './efuse/classic-controller.ts';
 import { EfuseController } from './efuse/controller.ts';
@@ -15,6 +15,7 @@ import { commonRevision, kindFacts, romClockRatio } from './kinds.ts';
 import { RegisterSpace } from './loader/registers.ts';
 import { LoaderSeat } from './loader/seat.ts';
 import { type JtagState, jtagState, tokenOpensJtag } from './peripherals/jtag.ts';
+import { romEdition } from './rom-edition.ts';
 import type { BootFromFlash, EfuseSilicon, RunningFirmware, UartSink, VirtualChipOptions } from './silicon.ts';
 import { assertFits, readState, writeState } from './state-file.ts';
 
@@ -305,7 +306,7 @@ export class VirtualChip {
     this.#mode = 'silent';
     const { kind, revision } = this.identity;
     const door = downloadDoor(this.efuse);
-    this.#print(downloadBootLines(romBanner(kind, revision), cause, door));
+    this.#print(downloadBootLines(romEdition(kind, revision), cause, door));
     if (door !== 'disabled') this.#seat.startRom();
     else if (kind !== 'esp32') this.#after(refusalLoopMs, () => this.#restart());
   }

@@ -13,11 +13,6 @@ export interface KindFacts {
   readonly factory?: Readonly<Record<string, number>>;
   /** Word at 0x40001000, in the ROM. */
   readonly romMagic: number;
-  /**
-   * Last word of GET_SECURITY_INFO: the ROM's API version. null: its answer ends before chip id and version. 'none': the command is unknown
-   * (FACTS 1.4).
-   */
-  readonly apiVersion: number | null | 'none';
   readonly crystalMHz: number;
   readonly uartClockDivider: number;
   readonly spiBase: number;
@@ -50,7 +45,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x30, 0xed, 0xa0],
     packageVersion: 0,
     romMagic: 0,
-    apiVersion: 0,
     crystalMHz: 40,
     uartClockDivider: 0x500ca014,
     spiBase: 0x5008d000,
@@ -72,7 +66,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0xf4, 0x12, 0xfa],
     packageVersion: 0,
     romMagic: 0x9,
-    apiVersion: 0,
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60002000,
@@ -91,7 +84,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x34, 0x85, 0x18],
     packageVersion: 0,
     romMagic: 0x1b31506f,
-    apiVersion: 3,
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60002000,
@@ -110,7 +102,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x40, 0x4c, 0xca],
     packageVersion: 0,
     romMagic: 0x2ce0806f,
-    apiVersion: 0,
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
@@ -129,7 +120,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x74, 0x4d, 0xbd],
     packageVersion: 0,
     romMagic: 0xd7b73e80,
-    apiVersion: 0,
     crystalMHz: 32,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
@@ -148,7 +138,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0xd0, 0xcf, 0x13],
     packageVersion: 0,
     romMagic: 0x1101406f,
-    apiVersion: 0,
     crystalMHz: 48,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
@@ -168,7 +157,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x7c, 0xdf, 0xa1],
     packageVersion: 0,
     romMagic: 0x7c6,
-    apiVersion: null,
     crystalMHz: 40,
     uartClockDivider: 0x3f400014,
     spiBase: 0x3f402000,
@@ -187,7 +175,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x30, 0x30, 0xf9],
     packageVersion: 0,
     romMagic: 0,
-    apiVersion: 0,
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
@@ -206,7 +193,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x08, 0x3a, 0x8d],
     packageVersion: 0,
     romMagic: 0x6f51306f,
-    apiVersion: 0,
     crystalMHz: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60002000,
@@ -225,7 +211,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x24, 0x6f, 0x28],
     packageVersion: 1,
     romMagic: 0x00f01d83,
-    apiVersion: 'none',
     crystalMHz: 40,
     uartClockDivider: 0x3ff40014,
     spiBase: 0x3ff42000,
@@ -336,5 +321,5 @@ export function flashPowerIsOff(kind: ChipKind, revision: Revision): boolean {
 }
 /** PMU_DATE of the P4: bits 1:0 force the flash supply on. LP_SYSTEM ANA_XPD_PAD_GROUP: bit 0 switches the pads on. */
 export const flashPowerRegisters = { pmuDate: 0x501153fc, forceOn: 0x3, padGroup: 0x5011010c } as const;
-/** APB_CTRL_DATE of the ESP32: bit 31 tells v3 from v2, which have the same eFuse bits (esptool targets/esp32.py). */
-export const classicDateRegister = { address: 0x3ff6607c, v3: 0x80000000 } as const;
+/** APB_CTRL_DATE of the ESP32: bit 31 tells v3 from v2, which have the same eFuse bits (esptool targets/esp32.py); its value is recorded. */
+export const classicDateRegister = { address: 0x3ff6607c, v3: 0x96042000 } as const;

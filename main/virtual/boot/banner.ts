@@ -1,192 +1,10 @@
-import type { ChipKind, Revision } from '../../model/chip.ts';
+import type { RomEdition } from '../rom-edition.ts';
 import type { VirtualEfuse } from '../silicon.ts';
 
-/** What a ROM prints of itself and of the way it boots. */
-export interface RomBanner {
-  /** Behind `ESP-ROM:`. */
-  readonly rom: string;
-  readonly build: string;
-  /** Strap word of a boot from flash. */
-  readonly flashBoot: string;
-  /** Strap word and name of the download boot, and the line the ROM then waits with. */
-  readonly downloadBoot: string;
-  readonly downloadName: string;
-  readonly waiting: string;
-  /** Reset line of a restart by the ROM itself. */
-  readonly romReset: string;
-  /** Reset cause of a start from off. */
-  readonly powerOn: string;
-  /** Whether it greets with the bare text of `rom` and tells its flash pins, as only the first ROM does. */
-  readonly classic?: true;
-  /**
-   * Whether its download boot listens on several lines at once: until a SYNC has come over one of them, nothing is answered (run: C2, C3
-   * v1.1, C5, C6, C61, H2, P4; of S2 and S3 inferred). A boot that has the UART alone answers at once (recorded: C3, ESP32).
-   */
-  readonly waitsForSync: boolean;
-  /** Whether mode and clock stand in one line `SPI mode:` (P4, C5), or behind `SPIWP:` in a line `mode:`. */
-  readonly spiModeInOneLine: boolean;
-}
-
-const usual = {
-  waiting: 'waiting for download',
-  powerOn: 'POWERON',
-  waitsForSync: true,
-  spiModeInOneLine: false,
-} as const;
-const p4 = {
-  ...usual,
-  flashBoot: '0x30f',
-  downloadBoot: '0x307',
-  downloadName: 'DOWNLOAD(USB/UART0/SPI)',
-  romReset: 'rst:0x3 (SW_SYS_RESET)',
-  spiModeInOneLine: true,
-} as const;
-const softwareReset = 'rst:0x3 (RTC_SW_SYS_RST)';
-
-/**
- * Banners by ROM. C2, C3 (both), C5, C6, C61, H2 and P4 v3: run in the ROM (test/rom); C3 before v1.1 recorded besides. ESP32: recorded in
- * an emulator. P4 v1.3: the ROM before it was run, its own name is from a console that an owner published; S2 and S3: such consoles
- * alone, their software reset inferred from the C3.
- */
-const banners: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomBanner>> = {
-  esp32p4: { ...p4, rom: 'esp32p4-eco2-20240710', build: 'Jul 10 2024' },
-  'esp32p4-v3': { ...p4, rom: 'esp32p4-eco5-20250430', build: 'Apr 30 2025' },
-  esp32s3: {
-    ...usual,
-    rom: 'esp32s3-20210327',
-    build: 'Mar 27 2021',
-    flashBoot: '0x8',
-    downloadBoot: '0x0',
-    downloadName: 'DOWNLOAD(USB/UART0)',
-    romReset: softwareReset,
-  },
-  esp32c3: {
-    ...usual,
-    rom: 'esp32c3-api1-20210207',
-    build: 'Feb  7 2021',
-    flashBoot: '0x8',
-    downloadBoot: '0x2',
-    downloadName: 'UART0_BOOT',
-    waiting: 'wait uart0 download',
-    waitsForSync: false,
-    romReset: softwareReset,
-  },
-  'esp32c3-v1.1': {
-    ...usual,
-    rom: 'esp32c3-eco7-20230720',
-    build: 'Jul 20 2023',
-    flashBoot: '0xc',
-    downloadBoot: '0x7',
-    downloadName: 'DOWNLOAD(USB/UART0)',
-    romReset: softwareReset,
-  },
-  esp32c6: {
-    ...usual,
-    rom: 'esp32c6-20220919',
-    build: 'Sep 19 2022',
-    flashBoot: '0xc',
-    downloadBoot: '0x4',
-    downloadName: 'DOWNLOAD(USB/UART0/SDIO_FEI_FEO)',
-    romReset: 'rst:0x3 (LP_SW_HPSYS)',
-  },
-  esp32h2: {
-    ...usual,
-    rom: 'esp32h2-20221101',
-    build: 'Nov  1 2022',
-    flashBoot: '0xc',
-    downloadBoot: '0x4',
-    downloadName: 'DOWNLOAD(USB/UART0)',
-    romReset: 'rst:0x3 (LP_SW_HPSYS)',
-  },
-  esp32c5: {
-    ...usual,
-    rom: 'esp32c5-eco2-20250121',
-    build: 'Jan 21 2025',
-    flashBoot: '0x18',
-    downloadBoot: '0x8',
-    downloadName: 'DOWNLOAD(UART0/USB)',
-    romReset: 'rst:0x3 (RTC_SW_HPSYS)',
-    spiModeInOneLine: true,
-  },
-  esp32s2: {
-    ...usual,
-    rom: 'esp32s2-rc4-20191025',
-    build: 'Oct 25 2019',
-    flashBoot: '0x8',
-    downloadBoot: '0x0',
-    downloadName: 'DOWNLOAD(USB/UART0)',
-    romReset: softwareReset,
-  },
-  esp32c61: {
-    ...usual,
-    rom: 'esp32c61-eco3-20250228',
-    build: 'Feb 28 2025',
-    flashBoot: '0xc',
-    downloadBoot: '0x4',
-    downloadName: 'DOWNLOAD(USB/UART0/SDIO_FEI_FEO)',
-    romReset: 'rst:0x3 (RTC_SW_HPSYS)',
-    spiModeInOneLine: true,
-  },
-  esp32c2: {
-    ...usual,
-    rom: 'esp8684-api2-20220127',
-    build: 'Jan 27 2022',
-    flashBoot: '0xc',
-    downloadBoot: '0x4',
-    downloadName: 'DOWNLOAD(UART0)',
-    romReset: softwareReset,
-  },
-  esp32: {
-    ...usual,
-    rom: 'ets Jul 29 2019 12:21:46',
-    build: '',
-    flashBoot: '0x13',
-    downloadBoot: '0x3',
-    downloadName: 'DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2)',
-    romReset: 'rst:0x3 (SW_RESET)',
-    powerOn: 'POWERON_RESET',
-    waitsForSync: false,
-    classic: true,
-  },
-  // Its name and build from the ROM itself (espflash 4.7.0 resources/roms); mode words and reset as its text has them.
-  esp32s31: {
-    ...p4,
-    rom: 'esp32s31-20251218',
-    build: 'Dec 18 2025',
-    flashBoot: '0x18',
-    downloadBoot: '0x8',
-  },
-  // Nobody published a ROM of the two below, nor a console: all of it inferred from ESP32-H2, and the names say so.
-  esp32h21: {
-    ...usual,
-    rom: 'esp32h21-unseen',
-    build: 'unseen',
-    flashBoot: '0xc',
-    downloadBoot: '0x4',
-    downloadName: 'DOWNLOAD(USB/UART0)',
-    romReset: 'rst:0x3 (LP_SW_HPSYS)',
-  },
-  esp32h4: {
-    ...usual,
-    rom: 'esp32h4-unseen',
-    build: 'unseen',
-    flashBoot: '0xc',
-    downloadBoot: '0x4',
-    downloadName: 'DOWNLOAD(USB/UART0)',
-    romReset: 'rst:0x3 (LP_SW_HPSYS)',
-  },
-};
-
-export function romBanner(kind: ChipKind, revision: Revision): RomBanner {
-  if (kind === 'esp32p4' && revision >= 300) return banners['esp32p4-v3'];
-  if (kind === 'esp32c3' && revision >= 101) return banners['esp32c3-v1.1'];
-  return banners[kind];
-}
-
 /** The three lines of a power-on that boots from flash. */
-export function flashBootLines(banner: RomBanner): string[] {
-  const { powerOn, flashBoot } = banner;
-  return [...greeting(banner), `rst:0x1 (${powerOn}),boot:${flashBoot} (SPI_FAST_FLASH_BOOT)`];
+export function flashBootLines(rom: RomEdition): string[] {
+  const { powerOn, flashBoot } = rom;
+  return [...greeting(rom), `rst:0x1 (${powerOn}),boot:${flashBoot} (SPI_FAST_FLASH_BOOT)`];
 }
 
 /** What started the ROM: EN or the supply, or a software reset. */
@@ -204,14 +22,14 @@ export function downloadDoor(efuse: VirtualEfuse): DownloadDoor {
  * What is printed with the download strap, whatever UART_PRINT_CONTROL says (run): the three lines and the waiting one, or the refusal.
  * ESP32 refuses without a greeting (recorded).
  */
-export function downloadBootLines(banner: RomBanner, cause: ResetCause, door: DownloadDoor): string[] {
-  const { classic, powerOn, romReset, waiting } = banner;
+export function downloadBootLines(rom: RomEdition, cause: ResetCause, door: DownloadDoor): string[] {
+  const { classic, powerOn, romReset, waiting } = rom;
   if (classic && door === 'disabled') return ['Download mode is disabled. Restart with GPIO0 high.'];
   const reset = cause === 'software' ? romReset : `rst:0x1 (${powerOn})`;
   const last = { open: waiting, secure: 'wait uart download(secure mode)', disabled: 'Download boot modes disabled' };
-  return [...greeting(banner), `${reset},boot:${banner.downloadBoot} (${banner.downloadName})`, last[door]];
+  return [...greeting(rom), `${reset},boot:${rom.downloadBoot} (${rom.downloadName})`, last[door]];
 }
 
-function greeting({ classic, rom, build }: RomBanner): string[] {
+function greeting({ classic, rom, build }: RomEdition): string[] {
   return classic ? [rom, ''] : [`ESP-ROM:${rom}`, `Build:${build}`];
 }

@@ -2,8 +2,9 @@ import { imageMagic } from '../../image/app-image.ts';
 import { bootloaderOffsets } from '../../image/memory-map.ts';
 import { sectorSize } from '../../image/partition-table.ts';
 import type { EspImage } from '../../image/types.ts';
+import { romEdition } from '../rom-edition.ts';
 import type { BootContext, BootResult } from '../silicon.ts';
-import { flashBootLines, romBanner } from './banner.ts';
+import { flashBootLines } from './banner.ts';
 import type { FlashView } from './flash-view.ts';
 import { findImage } from './image.ts';
 import { checkSecureBoot } from './secure-boot.ts';
@@ -32,7 +33,7 @@ const repeats = 8;
  */
 export function bootRom(context: BootContext, view: FlashView): RomResult {
   const { efuse, kind, revision } = context;
-  const banner = romBanner(kind, revision);
+  const banner = romEdition(kind, revision);
   const lines: string[] = flashBootLines(banner);
   const end = (state: 'halted' | 'resetting', ...last: string[]): RomResult => {
     lines.push(...last);

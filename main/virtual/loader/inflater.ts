@@ -5,11 +5,16 @@ export class Inflater {
   readonly #stream: Inflate;
   #out: Uint8Array[] = [];
   #failure: Error | null = null;
+  #overrun = false;
   #reject: ((error: Error) => void) | null = null;
 
   constructor() {
     this.#stream = createInflate({ flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH });
     this.#stream.on('readable', () => this.#drain());
+    // only where input is left over: zlib does not tell the end of a stream by itself
+    this.#stream.on('end', () => {
+      this.#overrun = true;
+    });
     this.#stream.on('error', (error: Error) => {
       this.#failure = error;
       this.#reject?.(error);
@@ -31,6 +36,11 @@ export class Inflater {
     const out = this.#out;
     this.#out = [];
     return out;
+  }
+
+  /** Whether something came behind the end of the stream. */
+  get overrun(): boolean {
+    return this.#overrun;
   }
 
   close(): void {

@@ -1,18 +1,12 @@
 import { toHex, utf8, viewOf } from '../../base/bytes.ts';
-import { romBanner } from '../boot/banner.ts';
 import { romClockRatio } from '../kinds.ts';
+import { romEdition } from '../rom-edition.ts';
 import type { VirtualEfuse } from '../silicon.ts';
-import {
-  blockStart,
-  type ChipLoader,
-  checksumOf,
-  headerLength,
-  type LoaderHost,
-  opcode as op,
-  syncAnswers,
-} from './host.ts';
-import { RomFlash, romError } from './rom-flash.ts';
-import { securityInfo } from './security-info.ts';
+import { blockStart, type ChipLoader, headerLength, type LoaderHost, opcode as op, syncAnswers } from './host.ts';
+import { romError } from './rom-error.ts';
+import { RomFlash } from './rom-flash.ts';
+import { RomRam } from './rom-ram.ts';
+import { securityInfo, tellsSecurity } from './security-info.ts';
 
 /** The ROM knows the opcodes below the stub's own. */
 const opcodes: ReadonlySet<number> = new Set(Object.values(op).filter((code) => code < op.eraseFlash));
@@ -48,6 +42,11 @@ const keepsError: ReadonlySet<number> = new Set([
 ]);
 
 const slowReadLength = 64;
+/** The ROM reads as long as it is told to; longer than this is for ever. */
+const longestMd5 = 256 * 1024 * 1024;
+/** An empty frame, as the ROM sends it where it empties its UART. */
+const flushed = Uint8Array.of(0xc0, 0xc0);
+const basicGreeting = 'flash read err, 631\r\nFalling back to built-in command interpreter.\r\nOK\r\n>';
 
 /**
  * The serial loader in the mask ROM, after recordings of a real one (FACTS 17: `rom_c3_fresh`, `rom_c3_secure_download`): its buffers
@@ -57,14 +56,13 @@ export class RomLoader implements ChipLoader {
   readonly mode = 'rom';
   readonly #host: LoaderHost;
   readonly #flash: RomFlash;
+  readonly #ram: RomRam;
   /** Data of the last answer; what a shorter answer leaves standing is sent again with a longer one. */
   readonly #reply = new Uint8Array(128);
   #value = 0;
   #error = 0;
   #lastOpcode = 0;
   #lastCount = 1;
-  #ramAddress = 0;
-  #ramExpected = 0;
   /** Secure download mode as it was when this loader started. */
   readonly #secure: boolean;
   /** Whether it still waits for the SYNC that tells it which line it is asked over. */
@@ -73,16 +71,16 @@ export class RomLoader implements ChipLoader {
   constructor(host: LoaderHost) {
     this.#host = host;
     this.#flash = new RomFlash(host);
+    this.#ram = new RomRam(host);
     this.#secure = isSecure(host.efuse);
-    this.#unsynced = romBanner(host.kind, host.revision).waitsForSync;
+    this.#unsynced = romEdition(host.kind, host.revision).waitsForSync;
   }
 
   close(): void {
     this.#flash.close();
   }
 
-  handle(buffer: Uint8Array, length: number): Promise<void> | void {
-    if (buffer[0] !== 0) return;
+  handle(buffer: Uint8Array): Promise<void> | void {
     this.#host.efuse.advance(Number.POSITIVE_INFINITY);
     const opcode = buffer[1]!;
     this.#unsynced &&= opcode !== op.sync;
@@ -91,16 +89,19 @@ export class RomLoader implements ChipLoader {
       this.#host.softwareReset();
       return;
     }
-    const unknown = !opcodes.has(opcode) || (opcode === op.securityInfo && this.#host.facts.apiVersion === 'none');
-    if (unknown || (this.#secure && !secureOpcodes.has(opcode))) {
+    const unknown = !opcodes.has(opcode) || (opcode === op.securityInfo && !tellsSecurity(this.#host));
+    if (unknown || buffer[0] !== 0 || (this.#secure && !secureOpcodes.has(opcode))) {
       this.#refuse();
       return;
     }
     this.#lastOpcode = opcode;
     this.#lastCount = 1;
-    const result = this.#run(opcode, buffer, length);
+    const result = this.#run(opcode, buffer);
     if (typeof result === 'number') this.#finish(opcode, result);
-    else if (result !== null) return result.then((error) => this.#finish(opcode, error));
+    else if (result !== null)
+      return result.then((error) => {
+        if (error !== null) this.#finish(opcode, error);
+      });
   }
 
   /**
@@ -114,10 +115,12 @@ export class RomLoader implements ChipLoader {
   }
 
   /** The error byte; null where the command has answered by itself (or never will). */
-  #run(opcode: number, buffer: Uint8Array, length: number): Promise<number> | number | null {
+  #run(opcode: number, buffer: Uint8Array): Promise<number | null> | number | null {
     const view = viewOf(buffer);
     const word = (n: number) => view.getUint32(headerLength + 4 * n, true);
+    const words = [word(0), word(1), word(2), word(3), word(4)];
     const given = view.getUint16(2, true);
+    const block = () => [word(1), blockOf(buffer, word(0)), view.getUint32(4, true)] as const;
     switch (opcode) {
       case op.sync:
         this.#value = word(0);
@@ -127,85 +130,135 @@ export class RomLoader implements ChipLoader {
         this.#value = this.#host.registers.read(word(0));
         return 0;
       case op.writeReg:
-        this.#host.registers.writeEntries(view, headerLength, Math.max(1, Math.trunc((length - headerLength) / 16)));
+        this.#host.registers.writeEntries(view, headerLength, entriesIn(given, buffer));
         return 0;
       case op.securityInfo:
-        return this.#answerWith(opcode, securityInfo(this.#host.kind, this.#host.facts, this.#host.efuse));
+        return this.#answerWith(opcode, securityInfo(this.#host));
       case op.spiAttach:
         this.#host.registers.attachFlash();
         return 0;
       case op.spiSetParams:
+        if (given !== 24) return romError.badMessage;
         this.#flash.setSize(word(1));
         return 0;
       case op.changeBaudRate:
         this.#finish(opcode, 0);
         this.#host.setBaudRate(Math.round(word(0) * romClockRatio(this.#host.kind, this.#host.facts)));
-        this.#host.sendRaw(Uint8Array.of(0xc0, 0xc0));
+        if (romEdition(this.#host.kind, this.#host.revision).flushesForRate) this.#host.sendRaw(flushed);
         return null;
       case op.readFlashSlow:
-        return this.#readSlow(opcode, word(0));
+        return this.#readSlow(opcode, word(0), word(1));
       case op.memBegin:
-        this.#ramAddress = word(3);
-        this.#ramExpected = 0;
-        return 0;
+        return this.#ram.begin(words, given);
       case op.memData:
-        return this.#loadRam(buffer, word(0), word(1), view.getUint32(4, true));
+        return this.#ram.data(...block());
       case op.memEnd:
         return this.#endRam(opcode, word(0), word(1));
       case op.flashBegin:
       case op.deflBegin:
-        return this.#flash.begin([word(0), word(1), word(2), word(3), word(4)], given, opcode === op.deflBegin);
+        return this.#flash.begin(words, given, opcode === op.deflBegin);
       case op.flashData:
+        return this.#flash.data(...block());
       case op.deflData:
-        return this.#flash.data(word(1), blockOf(buffer, word(0)), view.getUint32(4, true), opcode === op.deflData);
+        return this.#inflate(block());
       case op.flashEnd:
+        return this.#endFlash(word(0) !== 0);
       case op.deflEnd:
-        this.#flash.close();
-        this.#finish(opcode, 0);
-        this.#host.bootFromFlash();
-        return null;
-      case op.flashMd5: {
-        const md5 = this.#flash.md5(word(0), word(1));
-        return md5 === null ? romError.failed : this.#answerWith(opcode, utf8(toHex(md5)));
-      }
+        return this.#endDeflated(word(0) !== 0);
+      case op.flashMd5:
+        return this.#md5(word(0), word(1));
       default:
         return romError.badMessage;
     }
   }
 
   /** A READ_FLASH_SLOW on an S3 jumps through a pointer in RAM that the host may have set to its stub (FACTS 1.6). */
-  #readSlow(opcode: number, offset: number): number | null {
+  #readSlow(opcode: number, offset: number, length: number): number | null {
     const { registers, facts } = this.#host;
     if (facts.readHook !== null && registers.holdsCode(registers.read(facts.readHook))) {
       this.#host.startStub();
+      return null;
+    }
+    if (length > slowReadLength) {
+      // the answer is as long as a good one, with what the buffer held (run)
+      this.#error = romError.readLength;
+      this.#send(opcode, slowReadLength, 1);
       return null;
     }
     const data = this.#flash.read(offset, slowReadLength);
     return data === null ? romError.failed : this.#answerWith(opcode, data);
   }
 
-  #loadRam(buffer: Uint8Array, length: number, sequence: number, checksum: number): number {
-    const data = blockOf(buffer, length);
-    if (sequence !== this.#ramExpected) return romError.badMessage;
-    this.#ramExpected++;
-    if (checksumOf(data) !== checksum) return romError.checksum;
-    this.#host.registers.load(this.#ramAddress, data);
-    this.#ramAddress += data.length;
-    return 0;
+  #md5(offset: number, length: number): number | null {
+    if (length > longestMd5) {
+      this.#host.hang();
+      return null;
+    }
+    const md5 = this.#flash.md5(offset, length);
+    return md5 === null ? romError.failed : this.#answerWith(op.flashMd5, utf8(toHex(md5)));
+  }
+
+  async #inflate([sequence, data, checksum]: readonly [number, Uint8Array, number]): Promise<number | null> {
+    const result = await this.#flash.deflatedData(sequence, data, checksum);
+    if (result !== 'deaf') return result;
+    this.#host.hang();
+    return null;
   }
 
   /**
-   * A zero flag runs the entry. With Secure Boot on, ROMs of C3 and S3 do not jump into RAM (FACTS 1.6). An entry where nothing was
-   * loaded hangs the chip.
+   * A zero flag runs the entry, an entry of zero leaves the loader. With Secure Boot on, a C3 leaves it too (run); an S3 is said not to
+   * jump (FACTS 1.6). An entry where nothing was loaded hangs the chip.
    */
   #endRam(opcode: number, stay: number, entry: number): null {
     const { kind, efuse, registers } = this.#host;
     this.#finish(opcode, 0);
-    const barred = (kind === 'esp32c3' || kind === 'esp32s3') && efuse.field('SECURE_BOOT_EN') === 1;
-    if (stay !== 0 || entry === 0 || barred) return null;
-    if (registers.holdsCode(entry)) this.#host.startStub();
+    const barred = efuse.field('SECURE_BOOT_EN') === 1;
+    if (stay !== 0 || (barred && kind === 'esp32s3')) return null;
+    if (entry === 0 || (barred && kind === 'esp32c3')) this.#leave();
+    else if (registers.holdsCode(entry)) this.#host.startStub();
     else this.#host.hang();
     return null;
+  }
+
+  /**
+   * With all that was announced and a zero flag the ROM resets in software, and so comes back here; otherwise it leaves the loader (run).
+   */
+  #endFlash(stay: boolean): null {
+    const { complete } = this.#flash;
+    this.#flash.close();
+    this.#finish(op.flashEnd, complete ? 0 : romError.failed);
+    if (complete && !stay) this.#reset();
+    else this.#leave();
+    return null;
+  }
+
+  /** The same for a deflate stream, but that the loader stays where it does not reset (run). */
+  #endDeflated(stay: boolean): number | null {
+    if (!this.#flash.deflatedComplete) return romError.failed;
+    if (stay) return 0;
+    this.#finish(op.deflEnd, 0);
+    this.#reset();
+    return null;
+  }
+
+  #reset(): void {
+    this.#host.sendRaw(flushed);
+    this.#host.softwareReset();
+  }
+
+  /**
+   * Out of the loader with nowhere to go: in secure download mode, and on a C3 with Secure Boot, a reset; elsewhere one line, then nothing
+   * (run; ESP32 recorded: its BASIC, of which only the greeting is made).
+   */
+  #leave(): void {
+    const { kind, efuse } = this.#host;
+    if (this.#secure || (kind === 'esp32c3' && efuse.field('SECURE_BOOT_EN') === 1)) {
+      this.#host.softwareReset();
+      return;
+    }
+    const last = kind === 'esp32' ? basicGreeting : 'user code done\r\n';
+    this.#host.sendRaw(utf8(last));
+    this.#host.hang();
   }
 
   #answerWith(opcode: number, data: Uint8Array): null {
@@ -243,6 +296,11 @@ export class RomLoader implements ChipLoader {
     payload.set(this.#reply.subarray(0, dataLength + 4), headerLength);
     this.#host.answer(new Array<Uint8Array>(this.#lastCount).fill(payload));
   }
+}
+
+/** WRITE_REG: whole entries by the header's length (run), no more than the ROM's buffer has. */
+function entriesIn(given: number, buffer: Uint8Array): number {
+  return Math.min(given, buffer.length - headerLength) >>> 4;
 }
 
 function isSecure(efuse: VirtualEfuse): boolean {

@@ -1,10 +1,13 @@
 import { viewOf } from '../../base/bytes.ts';
-import { type ChipKind, chipIds } from '../../model/chip.ts';
+import { chipIds } from '../../model/chip.ts';
 import { ones } from '../boot/keys.ts';
-import type { KindFacts } from '../kinds.ts';
-import type { VirtualEfuse } from '../silicon.ts';
+import { romEdition } from '../rom-edition.ts';
+import type { LoaderHost } from './host.ts';
 
-/** Bits of the flags word by eFuse (FACTS 1.4). SOFT_DIS_JTAG counts with an odd number of ones. */
+/**
+ * Bits of the flags word by eFuse (FACTS 1.4; the last row run). SOFT_DIS_JTAG counts with an odd number of ones. DIS_DOWNLOAD_* are of the
+ * first chips; SPI_DOWNLOAD_MSPI_DIS shuts what they shut, on H2 one of the two.
+ */
 const flagFields: readonly (readonly [number, string])[] = [
   [0, 'SECURE_BOOT_EN'],
   [1, 'SECURE_BOOT_AGGRESSIVE_REVOKE'],
@@ -17,24 +20,31 @@ const flagFields: readonly (readonly [number, string])[] = [
   [8, 'DIS_USB_SERIAL_JTAG'],
   [9, 'DIS_DOWNLOAD_DCACHE'],
   [10, 'DIS_DOWNLOAD_ICACHE'],
+  [10, 'SPI_DOWNLOAD_MSPI_DIS'],
 ];
 
-/** What stands in the seventh key purpose byte, for which there is no slot: seen on a C3 (recordings), assumed of the others. */
-const seventhPurpose = 12;
+type Silicon = Pick<LoaderHost, 'kind' | 'revision' | 'efuse'>;
+
+/** Whether this ROM knows GET_SECURITY_INFO. */
+export function tellsSecurity({ kind, revision }: Silicon): boolean {
+  return romEdition(kind, revision).apiVersion !== 'none';
+}
 
 /** The 20 bytes of GET_SECURITY_INFO (12 where the ROM tells neither chip id nor version), from the values that the last eFuse read command latched. */
-export function securityInfo(kind: ChipKind, facts: KindFacts, efuse: VirtualEfuse): Uint8Array {
-  const info = new Uint8Array(typeof facts.apiVersion === 'number' ? 20 : 12);
+export function securityInfo({ kind, revision, efuse }: Silicon): Uint8Array {
+  const { apiVersion, seventhPurpose } = romEdition(kind, revision);
+  const info = new Uint8Array(typeof apiVersion === 'number' ? 20 : 12);
   const view = viewOf(info);
   let flags = 0;
   for (const [bit, name] of flagFields) if (ones(efuse.field(name)) % 2 === 1) flags |= 1 << bit;
+  if (kind !== 'esp32h2' && efuse.field('SPI_DOWNLOAD_MSPI_DIS') === 1) flags |= 1 << 9;
   view.setUint32(0, flags, true);
   info[4] = efuse.field('SPI_BOOT_CRYPT_CNT');
   for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries())
     if (purposeField !== null) info[5 + slot] = efuse.field(purposeField);
   info[11] = seventhPurpose;
-  if (typeof facts.apiVersion !== 'number') return info;
+  if (typeof apiVersion !== 'number') return info;
   view.setUint32(12, chipIds[kind], true);
-  view.setUint32(16, facts.apiVersion, true);
+  view.setUint32(16, apiVersion, true);
   return info;
 }

@@ -11,7 +11,7 @@ import {
   syncAnswers,
 } from './host.ts';
 import { Inflater } from './inflater.ts';
-import { securityInfo } from './security-info.ts';
+import { securityInfo, tellsSecurity } from './security-info.ts';
 
 /** Status bytes of the stub (FACTS 1.3). */
 const fault = {
@@ -133,8 +133,8 @@ export class StubLoader implements ChipLoader {
         registers.writeEntries(view, headerLength, given / 16);
         return this.#answer(opcode, 0);
       case op.securityInfo:
-        if (this.#host.facts.apiVersion === 'none') return this.#answer(opcode, fault.unknown);
-        return this.#answer(opcode, 0, 0, securityInfo(this.#host.kind, this.#host.facts, this.#host.efuse));
+        if (!tellsSecurity(this.#host)) return this.#answer(opcode, fault.unknown);
+        return this.#answer(opcode, 0, 0, securityInfo(this.#host));
       case op.spiAttach:
         this.#host.registers.attachFlash();
         return this.#answer(opcode, 0);

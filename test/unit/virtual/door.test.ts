@@ -34,7 +34,7 @@ describe('the door, as it was recorded of an ESP32-C3', () => {
   );
   for (const { state, exchanges } of captures) {
     test(state, async () => {
-      const { chip, talk, greeting } = unsyncedChip(recorded);
+      const { chip, talk, hear, greeting } = unsyncedChip(recorded);
       const loops = state.includes('DIS_DOWNLOAD_MODE');
       let looping = false;
       for (const [n, { name, send, receive }] of exchanges.entries()) {
@@ -44,11 +44,7 @@ describe('the door, as it was recorded of an ESP32-C3', () => {
         }
         if (send === '') {
           assert.ok(name.startsWith('reset with the boot strap low'), name);
-          let said = '';
-          chip.onSend((bytes) => {
-            said += toHex(bytes);
-          });
-          chip.reset();
+          const said = hear(() => chip.reset());
           // (what loops is recorded for longer than one turn)
           assert.ok(said.length > 0 && receive.startsWith(said), name);
           break;

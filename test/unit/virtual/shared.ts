@@ -10,6 +10,8 @@ export interface DownloadChip {
   readonly chip: VirtualChip;
   /** Sends a frame and gives what was answered, both in hex. */
   readonly talk: (hex: string) => Promise<string>;
+  /** What it says while something is done to it, hex. */
+  readonly hear: (act: () => void) => string;
   /** What it printed on its way into the loader, hex. */
   readonly greeting: string;
 }
@@ -41,7 +43,12 @@ export function unsyncedChip(options: VirtualChipOptions, burn?: (chip: VirtualC
     await chip.idle();
     return out;
   };
-  return { chip, talk, greeting };
+  const hear = (act: () => void) => {
+    out = '';
+    act();
+    return out;
+  };
+  return { chip, talk, hear, greeting };
 }
 
 /** A request as a frame (hex): opcode, data, checksum. */
