@@ -19,8 +19,8 @@ WINDOW = 0x800000
 POWER_ON, SOFTWARE_RESET = 1, 3
 # a divider as the detection of the baud rate finds it
 FOUND_RATE = 0x15B
-# instructions of one run; the longest answer takes a tenth
-PATIENCE = 4_000_000
+# instructions of one run; the longest answer takes a third
+PATIENCE = 1_000_000
 BOOTS_IN_A_RUN = 4
 
 # drivers of what is not modelled: they give 0 and do nothing

@@ -38,6 +38,13 @@ export class Inflater {
     return out;
   }
 
+  /** Whether the stream is whole; nothing can be pushed after it. */
+  async hasEnded(): Promise<boolean> {
+    // one byte more than there may be
+    if (!this.#overrun) await this.push(new Uint8Array(1)).catch(() => undefined);
+    return this.#overrun;
+  }
+
   /** Whether something came behind the end of the stream. */
   get overrun(): boolean {
     return this.#overrun;

@@ -1,7 +1,7 @@
 import { sectorSize } from '../flash.ts';
 import { checksumOf, type LoaderHost } from './host.ts';
-import { Inflater } from './inflater.ts';
-import { largestBlock, romError } from './rom-error.ts';
+import { type DeflateResult, DeflateStream } from './rom-deflate.ts';
+import { largestBlock, largestBlockRequest, romError } from './rom-error.ts';
 
 /** Flash that the ROM assumes until SPI_SET_PARAMS says otherwise (FACTS 1.8). */
 const assumedFlashSize = 2 * 1024 * 1024;
@@ -14,21 +14,28 @@ const encryptedUnit = 16;
 interface Session {
   address: number;
   expected: number;
-  /** Bytes that were announced and have not come; below zero: more came. */
-  remaining: number;
+  written: number;
+  readonly size: number;
+  readonly blocks: number;
   readonly blockSize: number;
   readonly encrypt: boolean;
 }
 
-/** What a command comes to: the error byte, 0 where it went well; 'deaf': the ROM loops for ever and answers nothing. */
-export type FlashResult = number | 'deaf';
+/** A block as it came: sequence number, data, the low byte of the checksum, bytes of request data. */
+export interface Block {
+  readonly sequence: number;
+  readonly data: Uint8Array;
+  readonly checksum: number;
+  readonly given: number;
+}
 
-/** The ROM's flash commands, as they were seen to act in the ROMs that were run (test/rom; FACTS 17, 19). */
+/** The ROM's flash commands, as they were seen to act in the ROMs that were run (test/rom; FACTS 17, 19) and read in that of the P4. */
 export class RomFlash {
   readonly #host: LoaderHost;
+  readonly #window = DeflateStream.window();
   #plain: Session | null = null;
   #deflated: Session | null = null;
-  #inflater: Inflater | null = null;
+  #stream: DeflateStream | null = null;
   #size = assumedFlashSize;
 
   constructor(host: LoaderHost) {
@@ -36,8 +43,8 @@ export class RomFlash {
   }
 
   close(): void {
-    this.#inflater?.close();
-    this.#inflater = null;
+    this.#stream?.close();
+    this.#stream = null;
     this.#plain = null;
     this.#deflated = null;
   }
@@ -51,18 +58,21 @@ export class RomFlash {
    * yet the blocks that follow go there.
    */
   begin(words: readonly number[], given: number, deflated: boolean): number {
-    const [size, , blockSize, offset, flag] = words as [number, number, number, number, number];
+    const [size, blocks, blockSize, offset, flag] = words as [number, number, number, number, number];
     const { efuse, flash, kind } = this.#host;
     // the first ROM knows no fifth word (recorded); of its block size nothing was seen
     const classic = kind === 'esp32';
     if (given !== (classic ? 16 : 20) || blockSize > largestBlock) return romError.badMessage;
     const encrypt = !classic && flag !== 0;
     if (encrypt && (deflated || efuse.field('DIS_DOWNLOAD_MANUAL_ENCRYPT') === 1)) return romError.invalidParameter;
-    const session = { address: offset, expected: 0, remaining: size, blockSize, encrypt };
+    const session: Session = { address: offset, expected: 0, written: 0, size, blocks, blockSize, encrypt };
     if (deflated) {
       this.#deflated = session;
-      this.#inflater?.close();
-      this.#inflater = new Inflater();
+      this.#stream?.close();
+      this.#stream = new DeflateStream(this.#window, (data) => {
+        this.#write(session, data);
+        session.address += data.length;
+      });
     } else this.#plain = session;
     if (offset % sectorSize !== 0 || offset + size > this.#size || !this.#host.registers.flashReachable())
       return romError.failed;
@@ -72,46 +82,50 @@ export class RomFlash {
 
   /**
    * A plain block. The sequence number must be the expected one; a refused length leaves it, a bad checksum and a length that the
-   * encryption engine does not take use it up. Data goes where the last good block ended.
+   * encryption engine does not take use it up. Data goes where the last good block ended, and is read back.
    */
-  data(sequence: number, data: Uint8Array, checksum: number): number {
+  data({ sequence, data, checksum, given }: Block): number {
     const session = this.#plain;
-    if (session === null || sequence !== session.expected) return romError.badMessage;
+    if (given > largestBlockRequest || session === null || sequence !== session.expected) return romError.badMessage;
     if (data.length > session.blockSize || data.length % 4 !== 0) return romError.badMessage;
     session.expected++;
     if (checksumOf(data) !== checksum) return romError.checksum;
-    if (session.encrypt && data.length % encryptedUnit !== 0) return romError.invalidParameter;
-    return this.#write(session, data);
+    if (session.encrypt && (data.length % encryptedUnit !== 0 || session.address % encryptedUnit !== 0))
+      return romError.invalidParameter;
+    const error = this.#write(session, data);
+    if (error !== 0) return error;
+    const place = session.address % addressable;
+    if (!session.encrypt && checksumOf(this.#host.flash.read(place, data.length)) !== checksum)
+      return romError.flashVerify;
+    session.address += data.length;
+    session.written += data.length;
+    return 0;
   }
 
-  /** A block of the deflate stream, of any length. Behind the stream's end the ROM waits for more of it for ever. */
-  deflatedData(sequence: number, data: Uint8Array, checksum: number): Promise<FlashResult> | number {
+  /**
+   * A block of the deflate stream, of any length. A number used up by a bad checksum makes the last block come too late: what is left in
+   * the window is then never written.
+   */
+  deflatedData({ sequence, data, checksum, given }: Block): Promise<DeflateResult> | number {
     const session = this.#deflated;
-    const inflater = this.#inflater;
-    if (session === null || inflater === null || sequence !== session.expected || data.length > session.blockSize)
-      return romError.badMessage;
+    if (given > largestBlockRequest || session === null || sequence !== session.expected) return romError.badMessage;
+    if (data.length > session.blockSize) return romError.badMessage;
     session.expected++;
     if (checksumOf(data) !== checksum) return romError.checksum;
-    return inflater.push(data).then(
-      (pieces) => {
-        let error = 0;
-        for (const piece of pieces) error ||= this.#write(session, piece);
-        return inflater.overrun ? 'deaf' : error;
-      },
-      () => romError.deflate,
-    );
+    return this.#stream!.push(data, session.expected === session.blocks);
   }
 
-  /** FLASH_END: whether all that was announced has come. With nothing begun the ROMs differ (run). */
-  get complete(): boolean {
+  /** FLASH_END: whether all that was announced has come. With nothing begun it depends on the ROM's uncleared memory (run). */
+  complete(secure: boolean): boolean {
     const { kind } = this.#host;
-    if (this.#plain === null) return kind !== 'esp32c2' && kind !== 'esp32c3';
-    return this.#plain.remaining === 0;
+    if (this.#plain === null) return !secure && kind !== 'esp32c2' && kind !== 'esp32c3';
+    const { expected, blocks, written, size } = this.#plain;
+    return expected === blocks && written === size;
   }
 
-  /** The same of FLASH_DEFL_END. */
+  /** FLASH_DEFL_END: whether as many blocks came as were announced. */
   get deflatedComplete(): boolean {
-    return this.#deflated === null || this.#deflated.remaining === 0;
+    return this.#deflated === null || this.#deflated.expected === this.#deflated.blocks;
   }
 
   read(offset: number, length: number): Uint8Array | null {
@@ -128,8 +142,6 @@ export class RomFlash {
   #write(session: Session, data: Uint8Array): number {
     if (!this.#host.registers.flashReachable()) return romError.failed;
     const place = session.address % addressable;
-    session.address += data.length;
-    session.remaining -= data.length;
     this.#host.flash.program(place, session.encrypt ? this.#host.encrypt(data, place) : data);
     return 0;
   }

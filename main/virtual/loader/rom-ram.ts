@@ -1,5 +1,6 @@
 import { checksumOf, type LoaderHost } from './host.ts';
 import { largestBlock, romError } from './rom-error.ts';
+import type { Block } from './rom-flash.ts';
 
 /** The ROM's MEM_BEGIN and MEM_DATA. Every method gives the error byte, 0 where it went well. */
 export class RomRam {
@@ -23,7 +24,7 @@ export class RomRam {
   }
 
   /** A block of any length up to that of the blocks (run); a bad checksum uses its sequence number up, a refused length does not. */
-  data(sequence: number, data: Uint8Array, checksum: number): number {
+  data({ sequence, data, checksum }: Block): number {
     if (sequence !== this.#expected || data.length > this.#blockSize) return romError.badMessage;
     this.#expected++;
     if (checksumOf(data) !== checksum) return romError.checksum;

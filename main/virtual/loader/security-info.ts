@@ -1,13 +1,10 @@
 import { viewOf } from '../../base/bytes.ts';
-import { chipIds } from '../../model/chip.ts';
+import { type ChipKind, chipIds } from '../../model/chip.ts';
 import { ones } from '../boot/keys.ts';
 import { romEdition } from '../rom-edition.ts';
 import type { LoaderHost } from './host.ts';
 
-/**
- * Bits of the flags word by eFuse (FACTS 1.4; the last row run). SOFT_DIS_JTAG counts with an odd number of ones. DIS_DOWNLOAD_* are of the
- * first chips; SPI_DOWNLOAD_MSPI_DIS shuts what they shut, on H2 one of the two.
- */
+/** Bits of the flags word by eFuse (FACTS 1.4). SOFT_DIS_JTAG counts with an odd number of ones. */
 const flagFields: readonly (readonly [number, string])[] = [
   [0, 'SECURE_BOOT_EN'],
   [1, 'SECURE_BOOT_AGGRESSIVE_REVOKE'],
@@ -20,8 +17,15 @@ const flagFields: readonly (readonly [number, string])[] = [
   [8, 'DIS_USB_SERIAL_JTAG'],
   [9, 'DIS_DOWNLOAD_DCACHE'],
   [10, 'DIS_DOWNLOAD_ICACHE'],
-  [10, 'SPI_DOWNLOAD_MSPI_DIS'],
 ];
+
+/** The bits that SPI_DOWNLOAD_MSPI_DIS sets, where it sets any (run; C6 has the fuse and tells nothing). */
+const mspiFlags: Partial<Record<ChipKind, number>> = {
+  esp32p4: (1 << 9) | (1 << 10),
+  esp32c5: (1 << 9) | (1 << 10),
+  esp32c61: (1 << 9) | (1 << 10),
+  esp32h2: 1 << 10,
+};
 
 type Silicon = Pick<LoaderHost, 'kind' | 'revision' | 'efuse'>;
 
@@ -37,7 +41,7 @@ export function securityInfo({ kind, revision, efuse }: Silicon): Uint8Array {
   const view = viewOf(info);
   let flags = 0;
   for (const [bit, name] of flagFields) if (ones(efuse.field(name)) % 2 === 1) flags |= 1 << bit;
-  if (kind !== 'esp32h2' && efuse.field('SPI_DOWNLOAD_MSPI_DIS') === 1) flags |= 1 << 9;
+  if (efuse.field('SPI_DOWNLOAD_MSPI_DIS') === 1) flags |= mspiFlags[kind] ?? 0;
   view.setUint32(0, flags, true);
   info[4] = efuse.field('SPI_BOOT_CRYPT_CNT');
   for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries())

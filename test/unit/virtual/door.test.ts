@@ -80,7 +80,7 @@ for (const doorFound of ['at-next-command', 'before-answer'] as const satisfies 
         assert.match(await talk(syncRequest), /^c00108/);
         assert.match(
           await talk(request(0x0a, words(chip.efuse.table.base))),
-          /^c00108.{12}0105/,
+          /^c00100.{12}0105|^c00108.{12}0105/,
           'no register is read',
         );
         const begun = await talk(request(0x02, words(0x1000, 4, 0x400, 0, 0)));
@@ -88,7 +88,7 @@ for (const doorFound of ['at-next-command', 'before-answer'] as const satisfies 
       });
       test(`${kind}: DIS_DOWNLOAD_MODE leaves it in a loop until EN is pulled with the strap high`, async () => {
         const { chip, talk, console } = await shut(kind, 'DIS_DOWNLOAD_MODE');
-        const turn = /^ESP-ROM:\S+\r\nBuild:.*\r\nrst:0x3 .*\r\nDownload boot modes disabled\r\n$/;
+        const turn = /^(ESP-ROM:\S+\r\nBuild:.*\r\nrst:0x3 .*\r\nDownload boot modes disabled\r\n)+$/;
         assert.match(console, turn);
         let said = '';
         chip.onSend((bytes) => {
