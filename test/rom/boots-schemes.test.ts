@@ -1,0 +1,29 @@
+// Secure Boot schemes, two keys and first-boot encryption beside what the recipes ship: npm test takes three, FUSELINE_ROM=all every one.
+import { describe, it } from 'node:test';
+import { noToken } from '../stories/stage.ts';
+import { type Chip, chips, makeAndJudge, type Wish } from './boots.ts';
+import { romOracle } from './oracle.ts';
+
+const { skip, oracle } = await romOracle();
+
+function* everyWish(): Generator<[string, Chip, Wish]> {
+  for (const chip of chips) {
+    for (const scheme of chip.schemes) {
+      yield [scheme, chip, { scheme }];
+      yield [`${scheme}, two keys`, chip, { scheme, keys: 2 }];
+    }
+    // C2 has room for one digest
+    if (chip.name !== 'esp32c2') yield ['two keys', chip, { keys: 2 }];
+    yield ['encrypted by the device', chip, { byDevice: true }];
+  }
+}
+
+const always = ['esp32p4, p256', 'esp32p4, p384, two keys', 'esp32c3, encrypted by the device'];
+
+describe('a board boots in the ROM of its chip', { skip: skip || noToken }, () => {
+  for (const [what, chip, wish] of everyWish()) {
+    const name = `${chip.name}, ${what}`;
+    if (process.env.FUSELINE_ROM === 'all' || always.includes(name))
+      it(name, (t) => makeAndJudge(t, oracle, chip, wish));
+  }
+});
