@@ -26,6 +26,13 @@ export interface RomEdition {
   readonly flushesForRate: boolean;
   /** Whether mode and clock stand in one line `SPI mode:` (P4, C5), or behind `SPIWP:` in a line `mode:`. */
   readonly spiModeInOneLine: boolean;
+  /** Whether the verdict of Secure Boot begins with its scheme: never; only when it is ECDSA and good; always (run; S2, S3 inferred). */
+  readonly namesScheme: 'never' | 'good-ecdsa' | 'always';
+  /** The last line of a boot that the ROM gives up; with `headerTries` it does so after so many bad headers, otherwise it tries for ever. */
+  readonly givesUp: string;
+  readonly headerTries?: number;
+  /** Whether it tells that an encrypted flash has the eFuse key, for the Key Manager may have another (run: P4, C5). */
+  readonly namesFlashKey?: true;
   /**
    * Last word of GET_SECURITY_INFO, the API version. null: its answer ends before chip id and version (of S2, from esptool). 'none':
    * the command is unknown (recorded of ESP32).
@@ -41,6 +48,7 @@ const usual = {
   waitsForSync: true,
   flushesForRate: true,
   spiModeInOneLine: false,
+  namesScheme: 'always',
   apiVersion: 0,
   seventhPurpose: 0x0c,
 } as const;
@@ -51,6 +59,7 @@ const p4 = {
   downloadName: 'DOWNLOAD(USB/UART0/SPI)',
   romReset: 'rst:0x3 (SW_SYS_RESET)',
   spiModeInOneLine: true,
+  namesFlashKey: true,
 } as const;
 const h2 = {
   ...usual,
@@ -58,6 +67,7 @@ const h2 = {
   downloadBoot: '0x4',
   downloadName: 'DOWNLOAD(USB/UART0)',
   romReset: 'rst:0x3 (LP_SW_HPSYS)',
+  givesUp: 'ets_main.c 320 ',
 } as const;
 const softwareReset = 'rst:0x3 (RTC_SW_SYS_RST)';
 
@@ -67,8 +77,16 @@ const softwareReset = 'rst:0x3 (RTC_SW_SYS_RST)';
  * alone, their software reset inferred from the C3.
  */
 const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdition>> = {
-  esp32p4: { ...p4, rom: 'esp32p4-eco2-20240710', build: 'Jul 10 2024' },
-  'esp32p4-v3': { ...p4, rom: 'esp32p4-eco5-20250430', build: 'Apr 30 2025', apiVersion: 5, seventhPurpose: 0x13 },
+  esp32p4: { ...p4, rom: 'esp32p4-eco2-20240710', build: 'Jul 10 2024', givesUp: 'ets_main.c 337 ' },
+  'esp32p4-v3': {
+    ...p4,
+    rom: 'esp32p4-eco5-20250430',
+    build: 'Apr 30 2025',
+    apiVersion: 5,
+    seventhPurpose: 0x13,
+    givesUp: 'ets_main.c 372 ',
+    headerTries: 3,
+  },
   esp32s3: {
     ...usual,
     rom: 'esp32s3-20210327',
@@ -77,6 +95,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     downloadBoot: '0x0',
     downloadName: 'DOWNLOAD(USB/UART0)',
     romReset: softwareReset,
+    namesScheme: 'never',
+    givesUp: 'ets_main.c 333 ',
   },
   esp32c3: {
     ...usual,
@@ -89,6 +109,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     waitsForSync: false,
     romReset: softwareReset,
     apiVersion: 3,
+    namesScheme: 'never',
+    givesUp: 'ets_main.c 333 ',
   },
   'esp32c3-v1.1': {
     ...usual,
@@ -99,6 +121,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     downloadName: 'DOWNLOAD(USB/UART0)',
     romReset: softwareReset,
     apiVersion: 7,
+    namesScheme: 'never',
+    givesUp: 'ets_main.c 333 ',
   },
   esp32c6: {
     ...usual,
@@ -108,6 +132,7 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     downloadBoot: '0x4',
     downloadName: 'DOWNLOAD(USB/UART0/SDIO_FEI_FEO)',
     romReset: 'rst:0x3 (LP_SW_HPSYS)',
+    givesUp: 'ets_main.c 331 ',
   },
   esp32h2: { ...h2, rom: 'esp32h2-20221101', build: 'Nov  1 2022' },
   esp32c5: {
@@ -122,6 +147,9 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     flushesForRate: false,
     apiVersion: 2,
     seventhPurpose: 0x13,
+    givesUp: 'assertion "result == ETS_OK" failed: file "ets_main.c", line 369, function: ets_flash_boot',
+    headerTries: 3,
+    namesFlashKey: true,
   },
   esp32s2: {
     ...usual,
@@ -132,6 +160,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     downloadName: 'DOWNLOAD(USB/UART0)',
     romReset: softwareReset,
     apiVersion: null,
+    namesScheme: 'never',
+    givesUp: 'ets_main.c 333 ',
   },
   esp32c61: {
     ...usual,
@@ -144,6 +174,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     spiModeInOneLine: true,
     apiVersion: 3,
     seventhPurpose: 0x10,
+    givesUp: 'assertion "result == ETS_OK" failed: file "ets_main.c", line 386, function: ets_flash_boot',
+    headerTries: 3,
   },
   esp32c2: {
     ...usual,
@@ -155,6 +187,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     romReset: softwareReset,
     apiVersion: 1,
     seventhPurpose: 0,
+    namesScheme: 'good-ecdsa',
+    givesUp: 'ets_main.c 321 ',
   },
   esp32: {
     ...usual,
@@ -168,6 +202,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     waitsForSync: false,
     classic: true,
     apiVersion: 'none',
+    namesScheme: 'never',
+    givesUp: '',
   },
   // Its name and build from the ROM itself (espflash 4.7.0 resources/roms); answers run in it (test/rom), mode words as its text has them.
   esp32s31: {
@@ -177,6 +213,8 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     flashBoot: '0x18',
     downloadBoot: '0x8',
     seventhPurpose: 0x14,
+    givesUp: 'assertion "result == ETS_OK" failed: file "ets_main.c", line 496, function: ets_flash_boot',
+    headerTries: 3,
   },
   // Nobody published a ROM of the two below, nor a console: all of it inferred from ESP32-H2, and the names say so.
   esp32h21: { ...h2, rom: 'esp32h21-unseen', build: 'unseen' },

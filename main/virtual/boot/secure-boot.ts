@@ -9,9 +9,10 @@ import type { FlashView } from './flash-view.ts';
 import { fieldOr, trustedDigests } from './keys.ts';
 
 /** What became of one signature block: which digest it was good for, or why it was not. */
-export type BlockVerdict =
-  | { readonly block: number; readonly verdict: 'good' | 'bad-digest' | 'bad-signature'; readonly index: number }
-  | { readonly block: number; readonly verdict: 'untrusted' };
+export type BlockVerdict = { readonly block: number; readonly ecdsa: boolean } & (
+  | { readonly verdict: 'good' | 'bad-digest' | 'bad-signature'; readonly index: number }
+  | { readonly verdict: 'untrusted' }
+);
 
 export interface SecureBootVerdict {
   /** Digest indices that are trusted, as the ROM lists them. */
@@ -19,8 +20,8 @@ export interface SecureBootVerdict {
   /** Blocks in the order they were looked at, up to the first good one. Empty: the sector holds none with magic and CRC. */
   readonly blocks: readonly BlockVerdict[];
   readonly passed: boolean;
-  /** Of the first block that is one; null: there is none. */
-  readonly scheme: SignatureBlock['scheme'] | null;
+  /** Whether the last block that was looked at is of an ECDSA scheme. */
+  readonly ecdsa: boolean;
 }
 
 /** Whether this silicon knows the scheme, as its fuses are. */
@@ -48,15 +49,15 @@ export function checkSecureBoot(
   const padded = Math.ceil(imageLength / sectorSize) * sectorSize;
   const signed = view.read(address, padded);
   const trusted = trustedDigests(silicon.efuse);
+  const indices = trusted.map(({ index }) => index);
   const blocks: BlockVerdict[] = [];
-  const found = parseSignatureSector(view.read(address + padded, sectorSize));
-  const first = found[0]?.scheme ?? null;
-  for (const [number, block] of found.entries()) {
+  for (const [number, block] of parseSignatureSector(view.read(address + padded, sectorSize)).entries()) {
     const { scheme } = block;
     if (scheme === 'ecdsa-p192' || !schemeKnown(silicon.kind, silicon.revision, silicon.efuse, scheme)) continue;
+    const ecdsa = scheme !== 'rsa3072';
     const key = trusted.find(({ digest }) => equalBytes(digest, block.keyDigest.subarray(0, digest.length)));
     if (key === undefined) {
-      blocks.push({ block: number, verdict: 'untrusted' });
+      blocks.push({ block: number, ecdsa, verdict: 'untrusted' });
       continue;
     }
     const verdict = !equalBytes(block.imageDigest, imageDigest(signed, scheme))
@@ -64,8 +65,8 @@ export function checkSecureBoot(
       : verifySignatureBlock(block, signed)
         ? 'good'
         : 'bad-signature';
-    blocks.push({ block: number, verdict, index: key.index });
-    if (verdict === 'good') return { trusted: trusted.map(({ index }) => index), blocks, passed: true, scheme: first };
+    blocks.push({ block: number, ecdsa, verdict, index: key.index });
+    if (verdict === 'good') return { trusted: indices, blocks, passed: true, ecdsa };
   }
-  return { trusted: trusted.map(({ index }) => index), blocks, passed: false, scheme: first };
+  return { trusted: indices, blocks, passed: false, ecdsa: blocks.at(-1)?.ecdsa ?? false };
 }

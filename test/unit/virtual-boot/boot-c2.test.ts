@@ -47,7 +47,7 @@ it('boots what is signed and encrypted, by half a block each', () => {
   place(flash, signedParts(), new Uint8Array(createHash('sha256').update(secret).digest()));
   const boot = bootFromFlash(context);
   assert.equal(boot.state, 'running');
-  assert.ok(boot.lines.includes('secure boot verification succeeded'), boot.lines.join('\n'));
+  assert.ok(boot.lines.includes('ECDSA secure boot verification succeeded'), boot.lines.join('\n'));
   assert.deepEqual(trustedDigests(context.efuse)[0]!.digest, half);
 });
 

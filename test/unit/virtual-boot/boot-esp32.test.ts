@@ -53,7 +53,7 @@ it('boots what is signed and encrypted, and says so in its own words', () => {
     'secure boot verification succeeded',
   ])
     assert.ok(lines.includes(words), words);
-  assert.ok(lines.some((line) => /^load:0x[0-9a-f]{8},len:\d+$/.test(line)));
+  assert.ok(lines.some((line) => /^load:0x[0-9a-f]{8} len:0x[0-9a-f]+$/.test(line)));
 });
 
 it('boots plain with nothing burned, whoever signed', () => {
