@@ -98,8 +98,11 @@ function withForeignDigests(chip: VirtualChip, { purposes }: BootQuestion): Fuse
   return fuses;
 }
 
+/** What a ROM prints up to its jump; how it sets the flash up is told by a function that the model leaves out. */
 const upToEntry = (lines: readonly string[]) =>
-  lines.slice(0, lines.findIndex((line) => line.startsWith('entry ')) + 1);
+  lines
+    .slice(0, lines.findIndex((line) => line.startsWith('entry ')) + 1)
+    .filter((line) => !/^(SPI mode:|SPIWP:|mode:)/.test(line));
 
 /** The ROM of P4 v0.0 is run; v1.3 has the one after it, of which only the name is known. */
 const asOurs = (text: string) =>
