@@ -231,7 +231,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x30, 0xed, 0xa0],
     packageVersion: 0,
     romMagic: 0,
-    apiVersion: 0,
     crystalMHz: 40,
     uartClockDivider: 0x2038a014,
     spiBase: 0x20501000,
@@ -251,7 +250,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     macPrefix: [0x74, 0x4d, 0xbd],
     packageVersion: 0,
     romMagic: 0,
-    apiVersion: 0,
     crystalMHz: 32,
     uartClockDivider: 0x60000014,
     spiBase: 0x60003000,
@@ -272,7 +270,6 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     // The one temperature range by which esptool knows a whole name for it.
     factory: { TEMP: 1 },
     romMagic: 0,
-    apiVersion: 0,
     crystalMHz: 32,
     uartClockDivider: 0x60012014,
     spiBase: 0x60099000,
