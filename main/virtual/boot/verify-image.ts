@@ -60,7 +60,7 @@ function signatureFits(
 ): boolean {
   const verdict = checkSecureBoot(context, view, offset, image.length);
   console.info('esp_image', 'Verifying image signature...');
-  console.info('secure_boot_v2', `Verifying with ${verdict.scheme === 'rsa3072' ? 'RSA-PSS' : 'ECDSA'}...`);
+  console.info('secure_boot_v2', `Verifying with ${verdict.ecdsa ? 'ECDSA' : 'RSA-PSS'}...`);
   if (verdict.passed) {
     console.info('secure_boot_v2', 'Signature verified successfully!');
     return true;
