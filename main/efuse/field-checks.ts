@@ -117,6 +117,13 @@ function refusalOf(snapshot: EfuseSnapshot, { field: name, value }: WantedField)
       'Leave it out.',
     );
   }
+  if (widthOf(field) > 32) {
+    return mistake(
+      'efuse.not-by-bits',
+      `${field.name} has ${widthOf(field)} bits: it is a number of one board, and a recipe is for many.`,
+      'Leave it out.',
+    );
+  }
   if (!Number.isInteger(value) || value < 0 || value >= 2 ** widthOf(field)) {
     return mistake(
       'efuse.value-too-wide',

@@ -156,6 +156,19 @@ test('refusals of the recipe', () => {
     ['efuse.no-such-slot', p4, { keys: [{ ...hmac, slot: 6 }] }],
     ['efuse.half-flash-key', p4, { keys: [half] }],
     [
+      'efuse.half-ecdsa-key',
+      p4,
+      {
+        keys: [
+          {
+            material: { kind: 'secret', role: 'ecdsa-identity', part: 'low' },
+            purpose: 'ECDSA_KEY_P384_L',
+            slot: null,
+          },
+        ],
+      },
+    ],
+    [
       'efuse.purpose-twice',
       p4,
       { keys: [hmac, { ...hmac, material: { kind: 'secret', role: 'hmac-down-ds', part: 'whole' } }] },
@@ -166,6 +179,8 @@ test('refusals of the recipe', () => {
     ['efuse.s3-usb', s3, { fields: [field('DIS_USB_JTAG', 1), field('DIS_USB_SERIAL_JTAG', 1)] }],
     ['efuse.thermometer', p4, { fields: [field('SECURE_VERSION', 5)] }],
     ['efuse.value-too-wide', p4, { fields: [field('SOFT_DIS_JTAG', 8)] }],
+    ['efuse.not-by-bits', p4, { fields: [field('USER_DATA', 1)] }],
+    ['efuse.not-by-bits', blankSnapshot(efuseTableFor('esp32', 300)), { fields: [field('MAC_CUSTOM', 1)] }],
     ['efuse.key-manager', p4, { fields: [field('FORCE_USE_KEY_MANAGER_KEY', 2)] }],
     ['efuse.not-by-name', p4, { fields: [field('RD_DIS', 1)] }],
     ['efuse.not-by-name', p4, { fields: [field('KEY0_PURPOSE', 4)] }],
@@ -176,6 +191,15 @@ test('refusals of the recipe', () => {
     ['efuse.encryption-without-key', p4, { fields: [field('SPI_BOOT_CRYPT_CNT', 7, 'enable')] }],
     ['efuse.revokes-wanted-key', p4, { keys: [digest0], fields: [field('SECURE_BOOT_KEY_REVOKE0', 1)] }],
     ['efuse.wish-twice', p4, { fields: [field('SOFT_DIS_JTAG', 7), field('SOFT_DIS_JTAG', 1)] }],
+    [
+      'efuse.freezes-device',
+      p4,
+      {
+        fields: [{ ...field('SPI_BOOT_CRYPT_CNT', 7, 'enable'), by: 'device' }],
+        deviceKeys: ['XTS_AES_128_KEY'],
+        writeProtect: [{ field: 'SPI_BOOT_CRYPT_CNT', reason: '' }],
+      },
+    ],
     [
       'efuse.freezes-anti-rollback',
       p4,
@@ -229,6 +253,11 @@ test('refusals of the board', () => {
       { keys: [digest0] },
     ],
     ['efuse.purpose-locked', withFields(withWords(p4, digestWords), { WR_DIS: 1 << 8 }), { keys: [digest0] }],
+    [
+      'efuse.block-locked',
+      withFields(withWords(p4, { 4: [0x5a5a5a5a] }), { KEY_PURPOSE_0: 9, WR_DIS: 1 << 23 }),
+      { keys: [digest0] },
+    ],
     ['efuse.block-unreadable', { ...p4, rsErrors: [0x8, 0] }, {}],
     ['efuse.block0-errors', { ...p4, repeatErrors: [1 << 20, 0, 0, 0, 0] }, {}],
     ['efuse.no-free-slot', withFields(p4, { WR_DIS: 0b111111 * 2 ** 23 }), { keys: [hmac] }],
@@ -301,4 +330,8 @@ test('a key block of an earlier run: compared, left behind, or condemned', () =>
   });
   assert.deepEqual(codes(hidden, { keys: [hmac] }, past({})), ['efuse.unproven-key']);
   assert.deepEqual(codes(hidden, { keys: [hmac] }), ['efuse.foreign-key']);
+  // hidden, proven, and since then more bytes of it went wrong than its code can set right
+  assert.deepEqual(codes({ ...hidden, rsErrors: [0x00080000, 0] }, { keys: [hmac] }, past({ proven: true })), [
+    'efuse.key-unreadable',
+  ]);
 });
