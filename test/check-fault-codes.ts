@@ -97,6 +97,12 @@ export function codesOf(files: Readonly<Record<string, string>>): CodeFound[] {
   return [...found.values()];
 }
 
+/** Codes that no test produces yet, each with why not. One that is tested or gone has to leave: the list only shrinks. */
+const untested: Readonly<Record<string, string>> = {
+  'desk.no-page': 'the page of this very copy would have to be taken away, or its builder',
+  'protocol.beyond-rom': 'new, its first test is to come',
+};
+
 /** Codes of the source that none of these texts names. */
 export function unnamed(codes: readonly CodeFound[], tests: string): string[] {
   const named = new Set(tests.match(/[a-z][a-z0-9-]*\.[a-z0-9-]+/g) ?? []);
@@ -113,11 +119,16 @@ const read = (root: string, ...patterns: string[]) =>
 if (import.meta.main) {
   const root = dirname(import.meta.dirname);
   const codes = codesOf(read(root, 'main/**/*.ts'));
-  const missing = unnamed(codes, Object.values(read(root, 'test/**/*.ts')).join('\n'));
-  for (const code of missing) {
+  const tests = read(root, 'test/**/*.test.ts', 'test/**/*.py');
+  const missing = unnamed(codes, Object.values(tests).join('\n'));
+  const left = missing.filter((code) => !(code in untested));
+  const stale = Object.keys(untested).filter((code) => !missing.includes(code));
+  for (const code of left) {
     const { file, line } = codes.find((one) => one.code === code)!;
     console.log(`${file}:${line}: no test names the fault ${code}`);
   }
-  console.log(`${new Set(codes.map(({ code }) => code)).size} fault codes, ${missing.length} that no test names`);
-  process.exitCode = missing.length > 0 ? 1 : 0;
+  for (const code of stale) console.log(`${code} has a test, or is gone: take it out of the list of untested codes`);
+  const all = new Set(codes.map(({ code }) => code)).size;
+  console.log(`${all} fault codes, ${missing.length} of them without a test (${Object.keys(untested).length} listed)`);
+  process.exitCode = left.length + stale.length > 0 ? 1 : 0;
 }

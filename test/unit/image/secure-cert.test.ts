@@ -115,6 +115,12 @@ test('each flipped bit is noticed', () => {
   }
 });
 
+test('a byte that was changed in an entry is told by its CRC', () => {
+  const bad = buildSecureCert([{ type: 'device-certificate', data: certificate }]);
+  bad[40]! ^= 1;
+  assert.throws(() => parseSecureCert(bad), refused('image.cert-crc'));
+});
+
 test('a cut list is refused', () => {
   const good = buildSecureCert([{ type: 'device-certificate', data: certificate }]);
   assert.throws(() => parseSecureCert(good.subarray(0, good.length - 1)), refused('image.cert-truncated'));

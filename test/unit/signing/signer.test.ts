@@ -117,6 +117,18 @@ test('a label that is taken is not given twice, and an empty one never', { skip 
   assert.equal((await signer.keys()).length, 4);
 });
 
+test('a key is made of a kind that can do its work', { skip }, async () => {
+  for (const [use, algorithm] of [
+    ['wrapping', 'rsa-3072'],
+    ['secure-boot', 'aes-256'],
+    ['device-ca', 'aes-256'],
+  ] as const)
+    await assert.rejects(signer.generateKey({ label: 'new', use, algorithm }), (fault) =>
+      isFault(fault, 'program.key-use'),
+    );
+  assert.ok(!(await signer.keys()).some(({ label }) => label === 'new'));
+});
+
 test('random bytes of the token differ, and come as secrets', { skip }, async () => {
   const [one, two] = [await signer.random(64), await signer.random(64)];
   assert.equal(one.length, 64);

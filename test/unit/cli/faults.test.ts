@@ -1,0 +1,229 @@
+// What a command line cannot have is one sentence with a code, on stderr and in --json, and harms nothing. The commands run in this
+// process, with a real ledger and a token in memory.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../main/base/clock.ts';
+import { seededRandom } from '../../../main/base/random.ts';
+import { SecretBytes } from '../../../main/base/secret.ts';
+import type { CliContext } from '../../../main/cli/context.ts';
+import { runCommand } from '../../../main/cli/program.ts';
+import type { LedgerReader } from '../../../main/ledger/ledger.ts';
+import type { FaultRecord } from '../../../main/model/fault.ts';
+import { noOtherToken } from '../../../main/signing/token-ring.ts';
+import { Operators } from '../../../main/station/desk/access/operators.ts';
+import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
+import { recipeNamed, repository } from '../../stories/stage.ts';
+import { book, folder, sealBoard } from '../ledger/book.ts';
+import { Rig, siliconOf } from '../station/parts.ts';
+import { ScriptedSigner } from '../station/scripted-signer.ts';
+
+const recipeOf = (name: string) => join(repository, 'station-config', 'recipes', `${name}.yaml`);
+
+/** Commands of a station whose ledger has one sealed device, in a folder of its own. */
+async function terminal(t: TestContext) {
+  const { ledger } = await book(t);
+  await sealBoard(ledger, 'r1', 1, null);
+  const place = folder(t);
+  const token = new ScriptedSigner();
+  const lines = { answered: [] as string[], said: [] as string[] };
+  const unclosed = <T extends object>(part: T): T =>
+    new Proxy(part, {
+      get(target, name) {
+        if (name === 'close') return async () => undefined;
+        const value = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  const context: Partial<CliContext> = {
+    version: '0',
+    streams: {
+      answer: (line) => void lines.answered.push(line),
+      say: (line) => void lines.said.push(line),
+      live: false,
+      columns: 120,
+      redraw: () => undefined,
+    },
+    clock: systemClock,
+    random: seededRandom(3),
+    stationConfig: join(repository, 'station-config'),
+    openLedger: async () => unclosed<LedgerReader>(ledger),
+    openStation: async () => unclosed({ parts: { ledger, signer: token.signer } }) as never,
+    openSigner: async () => ({ signer: token.signer, embedded: false, openToken: noOtherToken }),
+    hasEmbeddedToken: () => false,
+    dataFolder: () => place,
+    fixtures: () => [],
+    onInterrupt: () => () => undefined,
+    askSecret: async () => SecretBytes.take(new TextEncoder().encode('0000')),
+    settings: () => ({ fixtures: [] }) as never,
+  };
+  /** The fault of a command that has to fail. */
+  const fault = async (...words: readonly string[]): Promise<FaultRecord> => {
+    lines.answered.length = 0;
+    lines.said.length = 0;
+    const status = await runCommand([...words, '--json'], context as CliContext);
+    assert.notEqual(status, 0, words.join(' '));
+    const told = JSON.parse(lines.answered.at(-1) ?? 'null') as (FaultRecord & { type: string }) | null;
+    assert.equal(told?.type, 'fault', `${words.join(' ')}: ${lines.said.join('\n')}`);
+    assert.ok(lines.said.some((line) => line.includes(`[${told!.code}]`)));
+    assert.ok(told!.what.endsWith('.') && told!.next.endsWith('.'), told!.what);
+    return told!;
+  };
+  const at = (name: string) => join(place, name);
+  const write = (name: string, content: string | Uint8Array) => {
+    writeFileSync(at(name), content);
+    return at(name);
+  };
+  const people = () => new Operators({ file: at('operators.json'), clock: systemClock, random: seededRandom(4) });
+  return { ledger, token, lines, context: context as CliContext, fault, at, write, people };
+}
+
+test('files that are not there, that are there already, or are something else', async (t) => {
+  const { fault, at, write } = await terminal(t);
+  const taken = write('taken', 'mine');
+  const zeros = write('zeros', new Uint8Array(64));
+  const nowhere = at('no/such/folder/file');
+  for (const [words, code] of [
+    [['image', 'inspect', nowhere], 'image.not-found'],
+    [['cert', 'show', nowhere], 'image.not-found'],
+    [['cert', 'show', zeros], 'cert.empty'],
+    [['cert', 'build', '--device', zeros, '--out', at('new')], 'cert.not-a-certificate'],
+    [['cert', 'build', '--ca', zeros, '--out', at('new')], 'cert.not-a-certificate'],
+    [['cert', 'build', '--out', at('new')], 'cli.missing'],
+    [['image', 'sign', zeros, '--out', at('new')], 'cli.missing'],
+    [['cert', 'build', '--tlv', `51=${zeros}`, '--out', taken], 'image.cannot-write'],
+    [['cert', 'build', '--tlv', `51=${zeros}`, '--out', nowhere], 'image.cannot-write'],
+    [['audit', 'export', '--out', taken], 'audit.cannot-write'],
+    [['audit', 'export', '--out', nowhere], 'audit.cannot-write'],
+    [['audit', 'verify', '--file', nowhere], 'audit.no-export'],
+    [['audit', 'verify', '--file', taken], 'audit.no-export'],
+    [['audit', 'verify', '--file', write('list', '[1]\n')], 'audit.no-export'],
+    [['release', 'verify', at('')], 'ota.no-release'],
+  ] as const)
+    assert.equal((await fault(...words)).code, code, words.join(' '));
+  assert.equal(readFileSync(taken, 'utf8'), 'mine');
+  assert.ok(!existsSync(at('new')));
+});
+
+test('options that cannot be taken', async (t) => {
+  const { fault, at, write } = await terminal(t);
+  const plain = recipeOf('esp32c3-production');
+  const list = write('list.csv', 'key,type,encoding,value\na,namespace,,\nb,data,u8,1\n');
+  for (const [words, code] of [
+    [['provision', '--recipe', plain, '--port', '/dev/x', '--port', '/dev/x'], 'cli.port-twice'],
+    [
+      [
+        'provision',
+        '--recipe',
+        plain,
+        '--port',
+        'virtual:esp32c3?name=a',
+        '--port',
+        'virtual:esp32c3',
+        '--device',
+        'x',
+      ],
+      'cli.device',
+    ],
+    [['provision', '--recipe', plain, '--port', 'virtual:esp32c3', '--count', '2', '--device', 'x'], 'cli.device'],
+    [['token', 'certificate', '--recipe', plain], 'token.no-ca'],
+    [['cert', 'build', '--rsa', 'rsa-2048', '--chip', 'esp32c3', '--ds-key-id', '9', '--out', at('new')], 'cli.value'],
+    [['cert', 'build', '--rsa', 'rsa-1', '--out', at('new')], 'cli.value'],
+    [['audit', 'registration', '--batch', 'B-0'], 'registration.no-batch'],
+    [['release', 'build', '--recipe', recipeOf('esp32p4-production'), '--out', at('release')], 'ota.none'],
+    [['nvs', 'build', list, '--size', '0x6000', '--keys', at('no-such-key'), '--out', at('new')], 'image.not-found'],
+  ] as const)
+    assert.equal((await fault(...words)).code, code, words.join(' '));
+  assert.ok(!existsSync(at('new')) && !existsSync(at('release')));
+});
+
+test('a chain that was changed is told with its row, of the ledger and of an export alike', async (t) => {
+  const { fault, at, write, context, lines } = await terminal(t);
+  assert.equal(await runCommand(['audit', 'export', '--out', at('rows')], context), 0);
+  assert.equal(await runCommand(['audit', 'verify', '--file', at('rows')], context), 0, lines.said.join('\n'));
+  const rows = readFileSync(at('rows'), 'utf8').replace('SN-1', 'SN-2');
+  const broken = await fault('audit', 'verify', '--file', write('changed', rows));
+  assert.deepEqual([broken.code, broken.class], ['ledger.chain-broken', 'ledger']);
+  assert.match(broken.what, /row \d+/);
+});
+
+test('keys of the token that do not go together, or are no keys for this', async (t) => {
+  const { fault, at, write, token } = await terminal(t);
+  const image = write('app.bin', readFileSync(join(repository, 'station-config/firmware/esp32c3/bootloader.bin')));
+  const sign = (...keys: string[]) =>
+    fault('image', 'sign', image, ...keys.flatMap((key) => ['--key', key]), '--out', at('signed'));
+  assert.equal((await sign('secure-boot-1', 'device-ca')).code, 'image.wrong-key');
+  assert.equal((await sign('fuseline-wrapping')).code, 'image.wrong-key');
+  const short = await token.wrap({ label: 'fuseline-wrapping' }, SecretBytes.adopt(new Uint8Array(24)));
+  const list = write('list.csv', 'key,type,encoding,value\na,namespace,,\nb,data,u8,1\n');
+  const keys = write('key.json', JSON.stringify(short));
+  assert.equal(
+    (await fault('nvs', 'build', list, '--size', '0x6000', '--keys', keys, '--out', at('nvs.bin'))).code,
+    'cli.nvs-key',
+  );
+  assert.ok(token.secrets.every(({ destroyed }) => destroyed));
+  assert.ok(!existsSync(at('signed')) && !existsSync(at('nvs.bin')));
+});
+
+test('escrow: nobody there, no such label, no place to write; nobody is asked for a PIN in vain', async (t) => {
+  const { fault, at, write, people, context, token } = await terminal(t);
+  let asked = 0;
+  Object.assign(context, {
+    askSecret: async () => {
+      asked++;
+      return SecretBytes.take(new TextEncoder().encode('1234'));
+    },
+  });
+  const release = (...more: string[]) =>
+    fault(
+      ...['audit', 'escrow', 'release', 'SN-1', '--what', 'proof-of-possession', '--reason', 'the label was lost'],
+      ...['--custodian', 'cy', '--custodian', 'di', ...more],
+    );
+  assert.equal((await release()).code, 'escrow.nobody');
+  const operators = people();
+  for (const id of ['cy', 'di']) await operators.save({ id, name: id, roles: ['custodian'], pin: '1234', badge: null });
+  assert.equal((await release('--as', 'label')).code, 'escrow.no-label');
+  assert.equal((await release('--as', 'code')).code, 'escrow.no-label');
+  assert.equal((await release('--out', write('taken', 'mine'))).code, 'escrow.cannot-write');
+  assert.equal((await release('--out', at('no/folder/secret'))).code, 'escrow.cannot-write');
+  assert.equal(asked, 0);
+  assert.equal((await release('--out', at('secret'))).code, 'escrow.none');
+  assert.ok(!existsSync(at('secret')), 'a file that stayed empty goes away again');
+  assert.ok(!token.calls.includes('unwrap'));
+});
+
+test('a board that is not as its record says', async (t) => {
+  const { fault, context, lines } = await terminal(t);
+  const loaded = recipeNamed('esp32c3-production');
+  const rig = new Rig(loaded);
+  const chip = siliconOf(loaded);
+  assert.equal((await rig.run(chip)).outcome, 'passed');
+  const [sealed] = rig.book.sealed;
+  // a blank chip that says it is that device
+  const blank = siliconOf(loaded, { mac: chip.identity.mac });
+  Object.assign(context, {
+    openLedger: async () => ({ sealedDevice: async () => sealed, close: async () => undefined }),
+    openPort: async (address: string) => openVirtualPort(blank, address),
+  });
+  const told = await fault('device', 'verify', '--port', 'virtual:nest');
+  assert.deepEqual([told.code, told.safety], ['device.differs', 'sealed']);
+  const report = JSON.parse(lines.answered[0]!) as { ok: boolean; checks: { ok: boolean }[] };
+  assert.ok(!report.ok && report.checks.some(({ ok }) => ok), 'its MAC is as recorded');
+});
+
+test('a release for a device that this ledger does not know', async (t) => {
+  const { fault, at, write } = await terminal(t);
+  mkdirSync(at('firmware'));
+  const text = readFileSync(recipeOf('esp32p4-production'), 'utf8').replaceAll(
+    '../firmware',
+    join(repository, 'station-config', 'firmware'),
+  );
+  const recipe = write(
+    'update.yaml',
+    `${text}\nota:\n  encryption: ecies-p256\n  manifest_key:\n    label: manifest\n`,
+  );
+  const told = await fault('release', 'build', '--recipe', recipe, '--out', at('release'), '--device', 'SN-404');
+  assert.equal(told.code, 'ota.no-device', told.what);
+  assert.ok(!existsSync(at('release')));
+});
