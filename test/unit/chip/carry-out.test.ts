@@ -8,7 +8,7 @@ import { profileOf } from '../../../main/chip/profiles.ts';
 import { type Codeword, codewordOf, EfuseBus, type RegisterAccess } from '../../../main/chip/registers.ts';
 import { bitsOfValue } from '../../../main/efuse/bits.ts';
 import { planBurn } from '../../../main/efuse/plan.ts';
-import { fieldOf } from '../../../main/efuse/tables.ts';
+import { fieldOf, readDisablePlace } from '../../../main/efuse/tables.ts';
 import type { StepEvent } from '../../../main/model/event.ts';
 import { type Fault, isFault } from '../../../main/model/fault.ts';
 import type { DoorState, RegisterWrite } from '../../../main/protocol/loader.ts';
@@ -30,6 +30,13 @@ class HeldBus extends EfuseBus {
     this.codewords.push(codeword);
     this.programs.push(codeword.block);
     return this.takes(codeword) ? super.program(codeword) : 'done';
+  }
+
+  /** Bits of a word of BLOCK0 whose copies disagree. */
+  copies: (word: number) => number = () => 0;
+
+  override async repeatError(word: number): Promise<number> {
+    return this.copies(word) || super.repeatError(word);
   }
 
   override async readWords(block: number, indexes: readonly number[]): Promise<Map<number, number>> {
@@ -74,7 +81,7 @@ async function hold(door: 'ENABLE_SECURITY_DOWNLOAD' | 'DIS_DOWNLOAD_MODE' | nul
       await loader.close();
     }
   };
-  return { chip, table, bus, plan, events, burn, loader };
+  return { chip, table, bus, plan, events, burn, loader, known };
 }
 
 const lastOf = (events: readonly StepEvent[]) => events.at(-1)?.type;
@@ -112,6 +119,23 @@ test('an answer that was damaged once is asked for again, and believed then', as
   bus.see = (block, _index, word) => (block === 0 && bus.programs.at(-1) === 0 && damaged++ === 0 ? word ^ 0x80 : word);
   assert.equal(await burn(), null);
   assert.ok(damaged > 0);
+});
+
+test('bits of BLOCK0 whose copies disagree are burned again; where that does not help the board is condemned', async () => {
+  for (const helps of [true, false]) {
+    const { bus, burn, plan } = await hold();
+    const bits = plan.burns.filter((one) => one.kind === 'bits').map(({ words }) => words);
+    const word = bits[0]!.findIndex((one, index) => index > 0 && one !== 0);
+    const tried = () => bus.codewords.filter(({ block, data }) => block === 0 && data[word] !== 0).length;
+    const weak = bits[0]![word]! & -bits[0]![word]!;
+    bus.copies = (index) => (index === word && (tried() === 1 || !helps) ? weak : 0);
+    const fault = await burn();
+    if (helps) assert.equal(fault, null);
+    else assert.deepEqual([fault?.code, fault?.safety], ['burn.coding-error', 'condemned']);
+    const again = bus.codewords.filter(({ block, data }) => block === 0 && data[word] !== 0)[1];
+    assert.equal(again!.data[word]! >>> 0, weak >>> 0, 'that bit alone');
+    assert.equal(tried() >= 3, !helps || bits.filter((words) => words[word] !== 0).length > 1);
+  }
 });
 
 test('a key block with foreign bits: not believed, given up in the book', async () => {
@@ -219,6 +243,16 @@ test('a door whose bit does not come in is burned three times and not believed',
   assert.deepEqual([fault?.code, fault?.safety], ['burn.readback-differs', 'condemned']);
   assert.equal(bus.programs.length, plan.burns.length + 2);
   assert.equal(lastOf(events), 'burned');
+});
+
+test('a plan that was made before its block was hidden is not carried out', async () => {
+  const { bus, burn, events, known, table } = await hold();
+  const [bit] = table.blocks[4]!.readDisableBits;
+  const place = readDisablePlace(table, bit!);
+  known.words[place >>> 5]! |= 1 << (place & 31);
+  const fault = await burn();
+  assert.deepEqual([fault?.code, fault?.safety], ['burn.stale-plan', 'resumable']);
+  assert.deepEqual([bus.programs, events], [[], []]);
 });
 
 test('a secret of another length than its place is never burned', async () => {

@@ -44,6 +44,8 @@ export class Rig {
   readonly shelf = new CredentialShelf();
   readonly heard: StationEvent[] = [];
   readonly loaded: LoadedRecipe;
+  /** What a run is given for the board that was met. */
+  given: (board: Board) => Board = (board) => board;
   #runs = 0;
 
   constructor(loaded: LoadedRecipe) {
@@ -105,7 +107,7 @@ export class Rig {
     };
     const board = await meet(chip);
     try {
-      return await new Run(this.parts, whole, record).perform(board);
+      return await new Run(this.parts, whole, record).perform(this.given(board));
     } finally {
       await board.close();
     }

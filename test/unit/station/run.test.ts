@@ -6,6 +6,7 @@ import { SecretBytes } from '../../../main/base/secret.ts';
 import { isFault, LedgerFault } from '../../../main/model/fault.ts';
 import type { RunEnd } from '../../../main/station/run.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
+import { withPart } from '../../faults/boards.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { record } from '../ledger/book.ts';
 import { burnedInto, Rig, siliconOf } from './parts.ts';
@@ -144,6 +145,14 @@ describe('who is let in', { concurrency: true }, () => {
       };
     });
     assert.equal(words, 'errored ledger.duplicate untouched');
+    untouched(rig, chip);
+  });
+
+  it('not a board that does not say who it is', async () => {
+    const rig = new Rig(plain);
+    const chip = siliconOf(plain);
+    rig.given = (board) => withPart(board, 'identity', { ...board.identity, mac: null });
+    assert.equal(faultIn(await rig.run(chip)), 'refused admission.unreadable untouched');
     untouched(rig, chip);
   });
 

@@ -138,6 +138,11 @@ export class ScriptedLedger {
     return null;
   }
 
+  /** The board that a serial number was bound to; nothing else is claimed here. */
+  async claimedBy(field: string, value: string): Promise<string | null> {
+    return field === 'serial' ? (this.runRecords.find(({ serial }) => serial === value)?.mac ?? null) : null;
+  }
+
   async events(run: string): Promise<readonly StoredEvent[]> {
     return this.stored.get(run) ?? [];
   }
