@@ -100,8 +100,8 @@ function finish(file: string, data: EventData.TestComplete) {
   );
 }
 
-/** Files of a browser, a station and a line of boards: they want the whole machine, so they run one after the other when the rest is done. */
-const isHeavy = (file: string) => shortName(file).startsWith('test/e2e/');
+/** Files of a browser, a station and a line of boards, and those that run other files: they want the whole machine, so they run one after the other when the rest is done. */
+const isHeavy = (file: string) => /^test\/(e2e|mutants)\//.test(shortName(file));
 
 async function runFiles(files: string[], atOnce: number) {
   if (files.length === 0) return;
