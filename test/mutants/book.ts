@@ -171,7 +171,7 @@ export const bookMutants: readonly Mutant[] = [
     before: "if (loaded.recipe.purpose === 'development')",
     after: 'if (false)',
     breaks: 'A recipe that leaves doors open could be approved.',
-    tests: [recipes],
+    tests: ['test/unit/desk/approval.test.ts'],
   },
   {
     id: 'approval.not-rehearsed',
@@ -216,8 +216,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'approval.failed-rehearsal-counts',
     file: 'main/station/desk/library/approval.ts',
-    before: "state: rehearsal?.passed === false ? state : 'rehearsed',",
-    after: "state: 'rehearsed',",
+    before: ' && note.rehearsal?.passed !== false);',
+    after: ');',
     breaks: 'A rehearsal that failed would count as one.',
     tests: [recipes],
   },

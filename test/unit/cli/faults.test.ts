@@ -172,7 +172,7 @@ test('escrow: nobody there, no such label, no place to write; nobody is asked fo
   Object.assign(context, {
     askSecret: async () => {
       asked++;
-      return SecretBytes.take(new TextEncoder().encode('1234'));
+      return SecretBytes.take(new TextEncoder().encode('123456'));
     },
   });
   const release = (...more: string[]) =>
@@ -182,7 +182,8 @@ test('escrow: nobody there, no such label, no place to write; nobody is asked fo
     );
   assert.equal((await release()).code, 'escrow.nobody');
   const operators = people();
-  for (const id of ['cy', 'di']) await operators.save({ id, name: id, roles: ['custodian'], pin: '1234', badge: null });
+  for (const id of ['cy', 'di'])
+    await operators.save({ id, name: id, roles: ['custodian'], pin: '123456', badge: null });
   assert.equal((await release('--as', 'label')).code, 'escrow.no-label');
   assert.equal((await release('--as', 'code')).code, 'escrow.no-label');
   assert.equal((await release('--out', write('taken', 'mine'))).code, 'escrow.cannot-write');
