@@ -19,16 +19,18 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'ask.bits-without-intent',
     file: 'main/chip/burn.ts',
-    before: "    yield { type: 'intend', what, detail };",
-    after: '',
+    before:
+      "    yield { type: 'intend', what: 'bits', detail };\n    for (let round = 1; !open.empty && round <= tries; round++) {",
+    after: '    for (let round = 1; !open.empty && round <= tries; round++) {',
     breaks: 'Protections would be burned that no book knows of.',
     tests: [burn],
   },
   {
     id: 'ask.door-without-intent',
     file: 'main/chip/burn.ts',
-    before: "    yield { type: 'intend', what: 'block0', detail };",
-    after: '',
+    before:
+      "    yield { type: 'intend', what: 'bits', detail };\n    for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {",
+    after: "    for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {",
     breaks: 'A board whose door is shut would be unknown to the book that has to seal it.',
     tests: [burn, 'test/unit/station/run.test.ts'],
   },

@@ -183,7 +183,7 @@ export const runMutants: readonly Mutant[] = [
   {
     id: 'history.proven-by-burned',
     file: 'main/station/burn-history.ts',
-    before: "const proven = event.type === 'verified' || (slots.get(detail.slot)?.proven ?? false);",
+    before: 'const proven = seenRight || (slots.get(key.slot)?.proven ?? false);',
     after: 'const proven = true;',
     breaks: 'A key that nobody read back would be taken for the right one.',
     tests: [history],
@@ -207,7 +207,7 @@ export const runMutants: readonly Mutant[] = [
   {
     id: 'history.touched-by-no-one',
     file: 'main/station/burn-history.ts',
-    before: "if (event.type === 'intend') run = earlier.run.id;",
+    before: 'if (meansToBurn(event)) run = earlier.run.id;',
     after: '',
     breaks: 'A half-burned board would be told as untouched.',
     tests: [history],
@@ -215,15 +215,15 @@ export const runMutants: readonly Mutant[] = [
   {
     id: 'record.fingerprint-made-up',
     file: 'main/station/sealed-record.ts',
-    before: 'const fingerprint = entry.digest ?? fingerprints.get(material);',
-    after: "const fingerprint = entry.digest ?? fingerprints.get(material) ?? '';",
+    before: '?? digest ?? prints.get(material);',
+    after: "?? digest ?? prints.get(material) ?? '';",
     breaks: 'A record would state a key that no event knows.',
     tests: [record],
   },
   {
     id: 'record.no-read-out',
     file: 'main/station/sealed-record.ts',
-    before: "if (before === undefined) throw incomplete(run.id, 'the eFuse read-out before the door');",
+    before: "if (efusesBeforeDoor === null) throw incomplete(run.id, 'the eFuse read-out before the door');",
     after: '',
     breaks: 'A device would be sealed without its eFuses having been read.',
     tests: [record],

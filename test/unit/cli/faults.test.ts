@@ -127,6 +127,7 @@ test('options that cannot be taken', async (t) => {
       'cli.device',
     ],
     [['provision', '--recipe', plain, '--port', 'virtual:esp32c3', '--count', '2', '--device', 'x'], 'cli.device'],
+    [['virtual-chip', '--listen', 'tcp:0'], 'cli.no-chip'],
     [['token', 'certificate', '--recipe', plain], 'token.no-ca'],
     [['cert', 'build', '--rsa', 'rsa-2048', '--chip', 'esp32c3', '--ds-key-id', '9', '--out', at('new')], 'cli.value'],
     [['cert', 'build', '--rsa', 'rsa-1', '--out', at('new')], 'cli.value'],

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { blankSnapshot } from '../../../main/efuse/snapshot.ts';
 import { ledgerFaultOf } from '../../../main/ledger/sqlite/faults.ts';
+import type { StoredEvent } from '../../../main/model/event.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { CredentialShelf } from '../../../main/station/credential-shelf.ts';
 import { DeskFile } from '../../../main/station/desk/desk-file.ts';
@@ -17,6 +19,7 @@ import { readScan } from '../../../main/station/desk/line/line-scan.ts';
 import { judgeSerial } from '../../../main/station/desk/line/serials.ts';
 import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
+import { bornWith } from '../../../main/virtual/efuse/born-with.ts';
 import { openPty } from '../../../main/virtual/listen/pty.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { book, mac, sealBoard } from '../ledger/book.ts';
@@ -61,7 +64,7 @@ test('the label of another board is refused where the fixture is named, and stan
   const returns = new LabelReturns({
     append: async (run, step, event) => {
       kept.push(event);
-      return { run, seq: 0, at: '', step, event };
+      return { run, seq: 0, at: '', step, event: event as StoredEvent['event'] };
     },
   });
   const stop = new AbortController();
@@ -159,6 +162,17 @@ test('virtual boards: a MAC that is none, a pseudo-terminal that cannot be made'
     assert.throws(
       () => new VirtualChip({ kind: 'esp32c3', mac: text }, bootFromFlash),
       (error) => isFault(error, 'virtual.mac'),
+    );
+  const efuses = blankSnapshot(siliconOf(plain).efuse.table);
+  for (const [options, saved] of [
+    [{ kind: 'esp32c6' }, false],
+    [{ kind: 'esp32c3', revision: 4 }, false],
+    [{ kind: 'esp32c3', mac: 'aa:bb:cc:00:00:01' }, false],
+    [{ kind: 'esp32c3' }, true],
+  ] as const)
+    assert.throws(
+      () => bornWith(options, efuses, saved),
+      (error) => isFault(error, 'virtual.efuses'),
     );
   const folder = place(t);
   writeFileSync(join(folder, 'socat'), '#!/bin/sh\necho no more terminals >&2\nexit 1\n', { mode: 0o755 });
