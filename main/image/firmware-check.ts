@@ -156,13 +156,16 @@ function readAgain(part: FirmwarePart, what: string, add: Add): EspImage | null 
   }
 }
 
+/** Chips whose ROM takes 80 KB; the older ones take 64 KB. */
+const largeRooms: readonly ChipKind[] = ['esp32c5', 'esp32c61', 'esp32h4', 'esp32s31'];
+
 /**
  * Bytes of a bootloader, without its signature, that a ROM verifies. Rank: run in ROM on ESP32-P4 (FACTS 19), the others from source
  * (ESP-IDF docs/en/api-guides/bootloader.rst, Bootloader Size).
  */
 function largestBootloader(kind: ChipKind): number {
   if (kind === 'esp32') return 0xc000;
-  return kind === 'esp32c5' || kind === 'esp32c61' ? 0x14000 : 0x10000;
+  return largeRooms.includes(kind) ? 0x14000 : 0x10000;
 }
 
 type Say = (code: string, text: string, remedy: string) => void;

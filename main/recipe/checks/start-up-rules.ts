@@ -163,7 +163,7 @@ export const startUpRules: readonly StartUpRule[] = [
   {
     check: 'start-p192',
     options: ['ESP_ECDSA_ENABLE_P192_CURVE'],
-    chips: ['esp32h2'],
+    chips: ['esp32h2', 'esp32h21'],
     versions: { from: '6.0', within: { '5.4': [3, 99], '5.5': [0, 99] } },
     breaks: ({ value, frozen }) => {
       const mode = value('ECDSA_CURVE_MODE');
