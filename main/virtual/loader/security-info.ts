@@ -46,7 +46,8 @@ export function securityInfo({ kind, revision, efuse }: Silicon): Uint8Array {
   info[4] = efuse.field('SPI_BOOT_CRYPT_CNT');
   for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries())
     if (purposeField !== null) info[5 + slot] = efuse.field(purposeField);
-  info[11] = seventhPurpose;
+  // bytes for which there is no slot (run: S31 fills two)
+  info.fill(seventhPurpose, 5 + efuse.table.keyBlocks.length, 12);
   if (typeof apiVersion !== 'number') return info;
   view.setUint32(12, chipIds[kind], true);
   view.setUint32(16, apiVersion, true);
