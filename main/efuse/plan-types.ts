@@ -86,8 +86,8 @@ export type Burn =
   | {
       readonly kind: 'bits';
       /**
-       * keys: purposes (and what else tells how a block is read), after every key block was read back. hide: RD_DIS of secrets, with the write protection of key blocks and their
-       * purposes. Never both in one program: a supply that fails in the middle must not freeze a purpose that is not yet in.
+       * keys: purposes (and what else tells how a block is read), after every key block was read back. read-protect: RD_DIS of
+       * secrets, with the write protection of key blocks and their purposes. Never both in one program: a supply that fails in the middle must not freeze a purpose that is not yet in.
        */
       readonly stage: 'keys' | 'read-protect' | 'protection' | 'enable' | 'door';
       readonly block: number;

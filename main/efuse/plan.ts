@@ -1,11 +1,11 @@
 // Burn plan: wanted minus present, in the order in which each thing is still possible (FACTS 4.6, 13.2).
 //
-//   keys        every key block, each read back before the next   reversed or not, as the purpose says
-//   keys        BLOCK0: purposes, or what marks them on chips without purpose fields
-//   hide        BLOCK0: RD_DIS of secrets, write protection of key blocks and purposes
-//   protection  BLOCK0: fields of doors and revocation, then write protection of groups; RD_DIS's own (bit 0) is among these
-//   enable      BLOCK0: SPI_BOOT_CRYPT_CNT with SECURE_BOOT_EN, then write protection of their groups
-//   door        BLOCK0: what the ROM prints, download over USB; then ENABLE_SECURITY_DOWNLOAD or DIS_DOWNLOAD_MODE, the last burn of all
+//   keys         every key block, each read back before the next   reversed or not, as the purpose says
+//   keys         BLOCK0: purposes, or what marks them on chips without purpose fields
+//   read-protect BLOCK0: RD_DIS of secrets, write protection of key blocks and purposes
+//   protection   BLOCK0: fields of doors and revocation, then write protection of groups; RD_DIS's own (bit 0) is among these
+//   enable       BLOCK0: SPI_BOOT_CRYPT_CNT with SECURE_BOOT_EN, then write protection of their groups
+//   door         BLOCK0: what the ROM prints, download over USB; then ENABLE_SECURITY_DOWNLOAD or DIS_DOWNLOAD_MODE, the last burn of all
 //
 // A board that was left half-way is planned again from its snapshot: no case of its own.
 
