@@ -9,3 +9,24 @@ export function sha256Hex(content: Uint8Array | string): string {
 export function shortDigest(digest: string): string {
   return digest.slice(0, 16);
 }
+
+/** MD5 of bytes, as loaders compute it over flash: 32 lower-case hex digits. */
+export function md5Hex(content: Uint8Array): string {
+  return createHash('md5').update(content).digest('hex');
+}
+
+const blanks = new Map<number, string>();
+
+/** MD5 of so many bytes FF, as erased flash has them: 32 lower-case hex digits. Boards ask for the same lengths again and again. */
+export function md5OfBlank(length: number): string {
+  let digest = blanks.get(length);
+  if (digest === undefined) {
+    const hash = createHash('md5');
+    const piece = new Uint8Array(Math.min(length, 0x10000)).fill(0xff);
+    for (let left = length; left > 0; left -= piece.length)
+      hash.update(piece.subarray(0, Math.min(left, piece.length)));
+    digest = hash.digest('hex');
+    blanks.set(length, digest);
+  }
+  return digest;
+}

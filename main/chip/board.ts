@@ -65,6 +65,12 @@ export interface ChipProfile {
   readonly production: {
     readonly jtag: readonly { readonly field: string; readonly value: number }[];
     readonly directBoot: readonly string[];
+    /** Fields that secure download mode needs, to be of use behind the shut door. */
+    readonly secureDownload: readonly {
+      readonly field: string;
+      readonly value: number;
+      readonly minRevision?: number;
+    }[];
     readonly flashEncryptionRelease: readonly {
       readonly field: string;
       readonly value: number;
@@ -104,6 +110,14 @@ export interface Board {
   writeFlash(write: FlashWrite, options?: TransferOptions): Promise<void>;
   /** Compares the chip's MD5 over the region with that of `expected`; BoardFault `chip.flash-differs` when they differ. */
   verifyFlash(offset: number, expected: Uint8Array, options?: TransferOptions): Promise<{ readonly md5: string }>;
+
+  /** MD5 (hex) of a stretch of flash, by the chip itself. */
+  flashDigest(offset: number, length: number): Promise<string>;
+  /**
+   * Leaves a stretch of flash blank, by the chip's own digest: what is not is erased. Borders lie at sectors of 4096 bytes. Says how many
+   * bytes had to be erased; `onProgress` counts bytes that are blank. BoardFault `chip.flash-not-blank` where it does not become so.
+   */
+  clearFlash(offset: number, length: number, options?: TransferOptions): Promise<{ readonly erased: number }>;
 
   /** Back in the ROM loader, ready to burn (reset where a stub ran). */
   returnToRom(): Promise<void>;

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { EfuseTable } from '../efuse/types.ts';
-import type { Revision } from '../model/chip.ts';
+import type { ChipKind, Revision } from '../model/chip.ts';
 import type { Loader } from '../protocol/loader.ts';
 
 const padGroupPower = 0x5011010c;
@@ -20,9 +20,14 @@ const flashForceOn = 0x3;
 /** DOWNLOAD_MODE_XPD_ON: on v3.2 the ROM has switched the supply on by itself. */
 const supplyByRom = { word: 2, bit: 16 };
 
+/** Revisions of a chip that come up in download mode without supply of their flash. */
+export function flashOffRevisions(kind: ChipKind): readonly Revision[] {
+  return kind === 'esp32p4' ? [301, 302] : [];
+}
+
 /** Switches the flash on where the silicon needs it; no effect elsewhere. */
 export async function powerFlash(loader: Loader, table: EfuseTable, revision: Revision, clock: Clock): Promise<void> {
-  if (table.chip !== 'esp32p4' || (revision !== 301 && revision !== 302)) return;
+  if (!flashOffRevisions(table.chip).includes(revision)) return;
   if (revision === 302 && (await romDidIt(loader, table))) {
     // A second entry into download mode finds the supply on and forces it again, which its ROM does not survive: let go first.
     const date = await loader.readRegister(pmuDate);

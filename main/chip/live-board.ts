@@ -1,7 +1,7 @@
 // One board in hand, over the loader that met it.
 
-import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import { md5Hex, md5OfBlank } from '../base/digest.ts';
 import { digestOf } from '../base/json.ts';
 import { identityFromSnapshot } from '../efuse/identity.ts';
 import type { BurnPlan } from '../efuse/plan-types.ts';
@@ -125,7 +125,7 @@ class LiveBoard implements Board {
     expected: Uint8Array,
     options?: TransferOptions,
   ): Promise<{ readonly md5: string }> {
-    const wanted = createHash('md5').update(expected).digest('hex');
+    const wanted = md5Hex(expected);
     const md5 = await this.#loader.flashMd5(offset, expected.length, options);
     if (md5 === wanted) return { md5 };
     throw new BoardFault({
@@ -135,6 +135,32 @@ class LiveBoard implements Board {
       safety: 'resumable',
       details: { offset, length: expected.length, expected: wanted, found: md5 },
     });
+  }
+
+  flashDigest(offset: number, length: number): Promise<string> {
+    return this.#loader.flashMd5(offset, length);
+  }
+
+  async clearFlash(
+    offset: number,
+    length: number,
+    { signal, onProgress }: TransferOptions = {},
+  ): Promise<{ readonly erased: number }> {
+    let erased = 0;
+    for (let at = offset; at < offset + length; ) {
+      signal?.throwIfAborted();
+      // Pieces end at round addresses, so that the loader can erase in whole blocks.
+      const size = Math.min(clearedAtOnce - (at % clearedAtOnce), offset + length - at);
+      const isBlank = async () => (await this.#loader.flashMd5(at, size)) === md5OfBlank(size);
+      if (!(await isBlank())) {
+        await this.#loader.eraseRegion(at, size);
+        erased += size;
+        if (!(await isBlank())) throw notBlank(at, size);
+      }
+      at += size;
+      onProgress?.(at - offset, length);
+    }
+    return { erased };
   }
 
   async returnToRom(): Promise<void> {
@@ -352,6 +378,19 @@ function otherBoard(what: string, details: BoardFault['details']): BoardFault {
     next: 'Take it out and insert one board at a time: the station goes on with the first one when it comes again.',
     safety: 'resumable',
     details,
+  });
+}
+
+/** A stretch of flash is looked at and erased in pieces of this size: some seconds each on the slowest parts. */
+const clearedAtOnce = 1024 * 1024;
+
+function notBlank(offset: number, length: number): BoardFault {
+  return new BoardFault({
+    code: 'chip.flash-not-blank',
+    what: `The flash from 0x${offset.toString(16)} (${length} bytes) was erased and is not blank.`,
+    next: 'Insert the board again; set it aside when its flash fails a second time.',
+    safety: 'resumable',
+    details: { offset, length },
   });
 }
 

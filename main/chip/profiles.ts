@@ -50,6 +50,7 @@ type Difference = Pick<
   readonly printStrapDoubted?: true;
   readonly jtag?: ChipProfile['production']['jtag'];
   readonly directBoot?: ChipProfile['production']['directBoot'];
+  readonly secureDownload?: ChipProfile['production']['secureDownload'];
   readonly release: ChipProfile['production']['flashEncryptionRelease'];
   readonly releaseWriteProtect: readonly string[];
 };
@@ -71,6 +72,8 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     flashEncryption: ['xts-aes-128', 'xts-aes-256'],
     release: [bit('DIS_DOWNLOAD_MANUAL_ENCRYPT'), bit('SPI_DOWNLOAD_MSPI_DIS'), bit('XTS_DPA_PSEUDO_LEVEL', 300)],
     releaseWriteProtect: [],
+    // Where no host can switch the flash on any more, the ROM has to (from source: esptool targets/esp32p4.py, power_on_flash).
+    secureDownload: [bit('DOWNLOAD_MODE_XPD_ON', 302)],
   },
   esp32s3: {
     title: 'ESP32-S3',
@@ -242,7 +245,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
 };
 
 function profile(kind: ChipKind): ChipProfile {
-  const { release, releaseWriteProtect, jtag: ownJtag, directBoot, ...chip } = differences[kind];
+  const { release, releaseWriteProtect, jtag: ownJtag, directBoot, secureDownload, ...chip } = differences[kind];
   return {
     chipId: chipIds[kind],
     bootloaderOffset: bootloaderOffsets[kind],
@@ -267,6 +270,7 @@ function profile(kind: ChipKind): ChipProfile {
     production: {
       jtag: ownJtag ?? jtag,
       directBoot: directBoot ?? ['DIS_DIRECT_BOOT'],
+      secureDownload: secureDownload ?? [],
       flashEncryptionRelease: release,
       flashEncryptionWriteProtect: releaseWriteProtect,
     },

@@ -99,6 +99,7 @@ export class Run {
     } catch (error) {
       return await this.fail(error, startedAt);
     } finally {
+      await workspace.cleaning?.stop();
       destroyKeys(workspace);
       destroyCredentials(workspace);
     }

@@ -127,6 +127,7 @@ function verify(told: Told, event: Said<'verified'>): void {
     case 'bits':
     case 'device-encryption':
     case 'flash':
+    case 'flash-blank':
     case 'key-block':
       return;
     default:

@@ -234,6 +234,7 @@ export class VirtualChip {
   /** Supply off: everything but eFuses and flash is gone. */
   powerOff(): void {
     this.#stop();
+    this.#registers.cutSupply();
     this.#mode = 'off';
   }
 
@@ -307,6 +308,7 @@ export class VirtualChip {
     const { kind, revision } = this.identity;
     const door = downloadDoor(this.efuse);
     this.#print(downloadBootLines(romEdition(kind, revision), cause, door));
+    this.#registers.romPowersFlash();
     if (door !== 'disabled') this.#seat.startRom();
     else if (kind !== 'esp32') this.#after(refusalLoopMs, () => this.#restart());
   }

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { fromHex } from '../base/bytes.ts';
+import { md5OfBlank } from '../base/digest.ts';
+import { eraseMs, flashPart } from '../model/flash-part.ts';
 import type { VirtualFlash } from './silicon.ts';
 
 export const sectorSize = 4096;
@@ -8,11 +11,6 @@ const blankSector = new Uint8Array(sectorSize).fill(0xff);
 /** GigaDevice, serial NOR: the two lower bytes of the JEDEC id that this flash answers with. */
 const jedecMaker = 0xc8;
 const jedecType = 0x40;
-
-/** Typical times of serial NOR, milliseconds: a page of 256 bytes programmed, a sector erased (a blank one counts as nothing). */
-const pageSize = 256;
-const pageMs = 0.5;
-const eraseMs = 45;
 
 /** Troubles of a flash chip: a cell that does not take, the supply that goes. */
 export interface FlashTrouble {
@@ -71,7 +69,7 @@ export class NorFlash implements VirtualFlash {
   }
 
   program(address: number, data: Uint8Array): void {
-    this.#busyMs += Math.ceil(data.length / pageSize) * pageMs;
+    this.#busyMs += Math.ceil(data.length / flashPart.page.bytes) * flashPart.page.typical;
     const trouble = this.#trouble;
     let length = data.length;
     if (trouble !== null) {
@@ -104,15 +102,13 @@ export class NorFlash implements VirtualFlash {
     if (length <= 0) return;
     const first = Math.trunc(address / sectorSize);
     const last = Math.trunc((address + length - 1) / sectorSize);
-    for (let number = first; number <= last; number++) {
-      const sector = number % this.#sectors.length;
-      if (this.#sectors[sector] !== null) this.#busyMs += eraseMs;
-      this.#sectors[sector] = null;
-    }
+    this.#busyMs += eraseMs(first * sectorSize, (last + 1 - first) * sectorSize);
+    for (let number = first; number <= last; number++) this.#sectors[number % this.#sectors.length] = null;
   }
 
   /** MD5 (16 bytes) of what lies there. */
   md5(address: number, length: number): Uint8Array {
+    if (this.#isBlank(address, length)) return fromHex(md5OfBlank(length));
     const hash = createHash('md5');
     this.#eachPiece(address, length, (sector, from, to) => {
       hash.update((this.#sectors[sector] ?? blankSector).subarray(from, to));
@@ -128,6 +124,14 @@ export class NorFlash implements VirtualFlash {
   /** Puts a sector as it was saved. */
   restore(sector: number, data: Uint8Array): void {
     if (sector < this.#sectors.length && data.length === sectorSize) this.#sectors[sector] = data.slice();
+  }
+
+  #isBlank(address: number, length: number): boolean {
+    let blank = true;
+    this.#eachPiece(address, length, (sector) => {
+      blank &&= this.#sectors[sector] === null;
+    });
+    return blank;
   }
 
   #eachPiece(

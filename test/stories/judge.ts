@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { equalBytes, toHex } from '../../main/base/bytes.ts';
+import { equalBytes, isFilledWith, toHex } from '../../main/base/bytes.ts';
 import { profileOf } from '../../main/chip/profiles.ts';
 import { splitSigned, verifySignatureBlock } from '../../main/image/secure-boot.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
@@ -12,6 +12,7 @@ import type { VirtualChip } from '../../main/virtual/chip.ts';
 
 /** What lies in flash, decrypted with the key that only the unprotected view of the eFuses has, is the signed firmware of the build. */
 export function flashHoldsFirmware(chip: VirtualChip, record: SealedRecord, loaded: LoadedRecipe): void {
+  flashHoldsNothingElse(chip, record);
   const cipher = bootCipher(chip.efuse);
   assert.equal(cipher !== null, loaded.recipe.flashEncryption !== null, 'flash encryption is on as the recipe asks');
   for (const image of record.images) {
@@ -31,6 +32,19 @@ export function flashHoldsFirmware(chip: VirtualChip, record: SealedRecord, load
       `${image.name} begins with the build's own bytes`,
     );
     if (loaded.recipe.secureBoot && (part.kind === 'app' || part.kind === 'bootloader')) signedByTrusted(chip, plain);
+  }
+}
+
+/** Between the images, and up to the end, flash is as its maker delivers it. */
+export function flashHoldsNothingElse({ flash }: VirtualChip, { images }: Pick<SealedRecord, 'images'>): void {
+  let at = 0;
+  for (const { name, offset, length } of [
+    ...images.toSorted((a, b) => a.offset - b.offset),
+    { name: 'the end', offset: flash.size, length: 0 },
+  ]) {
+    const between = flash.read(at, Math.max(0, offset - at));
+    assert.ok(isFilledWith(between, 0xff), `flash from 0x${at.toString(16)} to ${name} is blank`);
+    at = Math.max(at, offset + length);
   }
 }
 

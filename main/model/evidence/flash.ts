@@ -43,3 +43,18 @@ export const flashWritten = define({
   text: ({ name, offset, length }) =>
     `flash holds ${name} at ${hex(offset)} (${bytesText(length)}), by the chip's own digest`,
 });
+
+/** All flash that no part takes is blank, by the chip's own digest of it; `erased` bytes of it were not. */
+export const flashBlank = define({
+  version: 1,
+  schema: z.object({
+    /** Bytes of the whole flash. */
+    size: z.number(),
+    bytes: z.number(),
+    erased: z.number(),
+    regions: z.array(z.object({ offset: z.number(), length: z.number(), erased: z.number() })),
+    ms: z.number(),
+  }),
+  text: ({ bytes, erased }) =>
+    `flash that no part takes (${bytesText(bytes)}) ${erased === 0 ? 'was blank' : `is blank, ${bytesText(erased)} of it erased now`}, by the chip's own digest`,
+});

@@ -5,7 +5,7 @@ import { bits, bitsProven, doorShutByFirmware, keyBlock, keyBlockGivenUp, keyBlo
 import type { BurnDefinition, Definition, FactOf } from './define.ts';
 import { deviceEncryption, deviceEncryptionSeen } from './device-encryption.ts';
 import { efusesBeforeDoor, identified } from './efuses.ts';
-import { flashFound, flashWritten, image } from './flash.ts';
+import { flashBlank, flashFound, flashWritten, image } from './flash.ts';
 import { certificate, certificateRequest, otaKey, rsaKeyDestroyed } from './identity.ts';
 import { escrowed, keyMade, keysDestroyed, keyUnwrapped } from './keys.ts';
 import { firmware, planned, waived } from './product.ts';
@@ -54,6 +54,7 @@ export const proofs = {
   boot,
   'device-encryption': deviceEncryptionSeen,
   flash: flashWritten,
+  'flash-blank': flashBlank,
   'key-block': keyBlockProven,
   'sealed-boot': sealedBoot,
 } as const satisfies Readonly<Record<string, Definition>>;

@@ -5,12 +5,13 @@ import { makeImages } from '../making/images.ts';
 import { deriveOtaKey } from '../making/ota-key.ts';
 import { makeStorage } from '../making/storage.ts';
 import type { Recipe } from '../types.ts';
+import { startCleaning } from './clean-flash.ts';
 import type { Step } from './step.ts';
 import { destroyCredentials, destroyKeys } from './step.ts';
 
 /**
- * Keys, certificate and the flash of this board. Touches no board: it may be carried out again from its beginning, as it is when the
- * token went away in its middle.
+ * Keys, certificate and the flash of this board. It waits for no board, whose old flash contents are erased meanwhile: it may be carried
+ * out again from its beginning, as it is when the token went away in its middle.
  */
 export const prepare: Step = {
   id: 'prepare',
@@ -36,8 +37,9 @@ export const prepare: Step = {
       .join('; ');
   },
 
-  async *perform(context) {
+  async *perform(context, signal) {
     const { plan, workspace } = context;
+    workspace.cleaning ??= startCleaning(context, signal);
     destroyKeys(workspace);
     destroyCredentials(workspace);
     workspace.keysBornAt = context.clock.monotonic();

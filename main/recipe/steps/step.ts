@@ -12,6 +12,7 @@ import type { DeviceCredentials } from '../making/device-credentials.ts';
 import type { Release } from '../making/release.ts';
 import type { NamedFiles } from '../named-files.ts';
 import type { Plan, Recipe, StepId } from '../types.ts';
+import type { Cleaning } from './clean-flash.ts';
 
 /** Bytes as they will lie in this board's flash. */
 export interface FlashImage {
@@ -30,6 +31,8 @@ export interface Workspace {
   /** When the first key came to be (monotonic ms), for the destruction record. */
   keysBornAt: number | null;
   images: readonly FlashImage[];
+  /** The erasing of what no image takes, which goes on while keys are made; to be stopped when the run ends early. */
+  cleaning: Cleaning | null;
   identity: SealedRecord['identity'];
   /** For the label of this board; destroyed with the run where nobody takes it. */
   credentials: DeviceCredentials | null;
@@ -81,6 +84,7 @@ export function newWorkspace(): Workspace {
     keys: new Map(),
     keysBornAt: null,
     images: [],
+    cleaning: null,
     identity: null,
     credentials: null,
     efusesAfter: null,

@@ -32,6 +32,9 @@ export class RegisterSpace {
   #segments: { readonly address: number; readonly data: Uint8Array }[] = [];
   #flashStatus: [number, number, number] = [0, 0, 0];
   #flashAttached = false;
+  /** v3.2 with DOWNLOAD_MODE_XPD_ON: its ROM has switched the flash on since the supply came; and did so while it was on. */
+  #romPowered = false;
+  #romPoweredTwice = false;
 
   constructor(parts: RegisterParts) {
     this.#parts = parts;
@@ -96,6 +99,28 @@ export class RegisterSpace {
     this.#flashAttached = true;
   }
 
+  /**
+   * A ROM in download mode switches the flash on by itself where DOWNLOAD_MODE_XPD_ON says so (from source: esptool targets/esp32p4.py,
+   * power_on_flash, with what its comments tell of the second entry: the flash cannot be reached until its force-on bits are cleared).
+   */
+  romPowersFlash(): void {
+    if (!this.#hasRomPower) return;
+    this.#romPoweredTwice = this.#romPowered;
+    this.#romPowered = true;
+    this.#words.set(flashPowerRegisters.pmuDate, flashPowerRegisters.forceOn);
+  }
+
+  /** The board's supply is gone. */
+  cutSupply(): void {
+    this.#romPowered = false;
+    this.#romPoweredTwice = false;
+  }
+
+  get #hasRomPower(): boolean {
+    const { kind, revision, efuse } = this.#parts;
+    return flashPowerIsOff(kind, revision) && revision === 302 && efuse.field('DOWNLOAD_MODE_XPD_ON') === 1;
+  }
+
   /** Whether commands reach the flash: attached and with supply. */
   flashReachable(): boolean {
     return this.#flashAttached && this.flashPowered();
@@ -103,11 +128,11 @@ export class RegisterSpace {
 
   /** Whether the flash chip has its supply (FACTS 1.6: not so on P4 v3.1 and v3.2 until the host switches it on). */
   flashPowered(): boolean {
-    const { kind, revision, efuse } = this.#parts;
+    const { kind, revision } = this.#parts;
     if (!flashPowerIsOff(kind, revision)) return true;
     const { pmuDate, forceOn, padGroup } = flashPowerRegisters;
-    const forced = (this.read(pmuDate) & forceOn) === forceOn && (this.read(padGroup) & 1) === 1;
-    return forced || (revision === 302 && efuse.field('DOWNLOAD_MODE_XPD_ON') === 1);
+    const forced = (this.read(pmuDate) & forceOn) === forceOn;
+    return this.#hasRomPower ? !(forced && this.#romPoweredTwice) : forced && (this.read(padGroup) & 1) === 1;
   }
 
   #ram(address: number): number {

@@ -76,7 +76,12 @@ export class RomFlash {
     } else this.#plain = session;
     if (offset % sectorSize !== 0 || offset + size > this.#size || !this.#host.registers.flashReachable())
       return romError.failed;
-    for (let at = 0; at < size; at += sectorSize) flash.erase((offset + at) % addressable, sectorSize);
+    for (let at = 0; at < size; ) {
+      const place = (offset + at) % addressable;
+      const length = Math.min(size - at, addressable - place);
+      flash.erase(place, length);
+      at += length;
+    }
     return 0;
   }
 
@@ -130,13 +135,13 @@ export class RomFlash {
 
   read(offset: number, length: number): Uint8Array | null {
     if (!this.#host.registers.flashReachable()) return null;
-    return this.#host.flash.read(offset, length);
+    return this.#host.flash.read(offset % addressable, length);
   }
 
   /** MD5 as 16 bytes; null where the flash cannot be reached. Beyond its end the flash begins anew. */
   md5(offset: number, length: number): Uint8Array | null {
     if (!this.#host.registers.flashReachable()) return null;
-    return this.#host.flash.md5(offset, length);
+    return this.#host.flash.md5(offset % addressable, length);
   }
 
   #write(session: Session, data: Uint8Array): number {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import { isFilledWith } from '../../../main/base/bytes.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import { flashSizeOf } from '../../../main/chip/jedec.ts';
 import { openBoard } from '../../../main/chip/live-board.ts';
@@ -178,6 +179,64 @@ test('a port without lines stays with the ROM for the whole visit', async () => 
   assert.equal(mode, 'rom');
   await board.returnToRom();
   await board.close();
+});
+
+test('a stretch of flash is left blank: looked at, erased where it is not, and looked at again', async () => {
+  const chip = virtualChip('esp32c3', 4);
+  const board = await meet(chip);
+  await board.prepareFlashing({ baudRate: 115200, flashSize: chip.flash.size });
+  assert.deepEqual(await board.clearFlash(0, chip.flash.size), { erased: 0 });
+  chip.flash.program(0x12345, Uint8Array.of(1, 2, 3));
+  const done: number[] = [];
+  const onProgress = (bytes: number) => done.push(bytes);
+  assert.deepEqual(await board.clearFlash(0x10000, 0x20000, { onProgress }), { erased: 0x20000 });
+  assert.ok(isFilledWith(chip.flash.read(0, chip.flash.size), 0xff));
+  assert.deepEqual(done, [0x20000]);
+  const stopped = AbortSignal.abort(new Error('stop'));
+  await assert.rejects(board.clearFlash(0, 0x1000, { signal: stopped }), /stop/);
+  // Flash that holds on to what it has: write protection, or worn out.
+  chip.flash.erase = () => undefined;
+  chip.flash.program(0x20000, Uint8Array.of(0));
+  await assert.rejects(
+    board.clearFlash(0x20000, 0x1000),
+    (error) => isFault(error, 'chip.flash-not-blank') && error.safety === 'resumable',
+  );
+  await board.close();
+});
+
+describe('ESP32-P4 v3.2, whose ROM switches the flash on where an eFuse says so', () => {
+  const switched = () => {
+    const chip = virtualChip('esp32p4', 302);
+    chip.efuse.burnField('DOWNLOAD_MODE_XPD_ON', 1);
+    return chip;
+  };
+
+  test('is met again and again: its ROM must find the flash let go', async () => {
+    const chip = switched();
+    const board = await meet(chip);
+    assert.equal(await board.detectFlashSize(), chip.flash.size);
+    for (let round = 0; round < 2; round++) {
+      assert.equal(await board.tryDownloadDoor(), 'open');
+      assert.equal(await board.detectFlashSize(), chip.flash.size);
+    }
+    await board.close();
+  });
+
+  test('keeps its flash within reach in secure download mode from a cold start, which without the eFuse it does not', async () => {
+    for (const [chip, reached] of [
+      [virtualChip('esp32p4', 302), false],
+      [switched(), true],
+    ] as const) {
+      chip.efuse.burnField('ENABLE_SECURITY_DOWNLOAD', 1);
+      const loader = await connectLoader(openVirtualPort(chip, 'virtual:test'), { clock: fastClock });
+      assert.equal(loader.secureDownload, true);
+      await loader.attachFlash(chip.flash.size);
+      const write = loader.writeFlash({ offset: 0x2000, data: Uint8Array.of(1, 2, 3, 4) });
+      if (reached) await write;
+      else await assert.rejects(write, (error) => isFault(error, 'protocol.refused'));
+      await loader.close();
+    }
+  });
 });
 
 test('silicon that is newer than any source knows is refused before anything is read that a burn could rest on', async () => {

@@ -93,6 +93,13 @@ const verified: Samples<'detail', Of<'verified'>> = {
   boot: booted,
   'device-encryption': { lines: ['done'], by: 'security info', door: 'secure', nobodyHasTheKey: true },
   flash: { name: 'bootloader', offset: 0x2000, length: 22000, md5: 'aa'.repeat(16) },
+  'flash-blank': {
+    size: 0x400000,
+    bytes: 0x3f0000,
+    erased: 0x100000,
+    regions: [{ offset: 0x10000, length: 0x3f0000, erased: 0x100000 }],
+    ms: 4120,
+  },
   'key-block': keyBlock,
   'sealed-boot': booted,
 };
