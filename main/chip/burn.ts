@@ -1,7 +1,7 @@
 // Carrying out a burn plan: book, burn, read back, believe (LAW 2 and 3). The only place that programs eFuses.
 
 import { BitSet } from '../efuse/bits.ts';
-import { shutsDownload } from '../efuse/field-checks.ts';
+import { shutsDownload } from '../efuse/door-fields.ts';
 import { partOf } from '../efuse/parts.ts';
 import type { Burn, BurnPlan, SlotAssignment } from '../efuse/plan-types.ts';
 import { digestBytes } from '../efuse/slots.ts';

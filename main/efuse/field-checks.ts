@@ -1,8 +1,7 @@
-import type { CheckedField } from './plan-types.ts';
-
 // Which wishes for single fields cannot be had, and why. Pure; sources are named at each rule.
 
-import type { EfuseRefusal, WantedEfuses, WantedField } from './plan-types.ts';
+import { isSettledLast, shutsDownload } from './door-fields.ts';
+import type { CheckedField, EfuseRefusal, WantedEfuses, WantedField } from './plan-types.ts';
 import { isFrozen, onesIn, readNumber } from './snapshot.ts';
 import { fieldKindOf } from './tables/meanings.ts';
 import { fieldOf, hasField, widthOf } from './tables.ts';
@@ -47,7 +46,9 @@ export function checkFields(
 ): { readonly wishes: readonly CheckedField[]; readonly refusals: readonly EfuseRefusal[] } {
   const refusals: EfuseRefusal[] = [];
   const wishes = new Map<string, CheckedField>();
-  for (const wish of wanted.fields) {
+  // Doors first: of a wish that stands twice with the same value they say when it is burned.
+  const inOrder = wanted.fields.toSorted((a, b) => Number(b.stage === 'door') - Number(a.stage === 'door'));
+  for (const wish of inOrder) {
     const refusal = refusalOf(snapshot, wish);
     if (refusal !== null) {
       refusals.push(refusal);
@@ -63,7 +64,9 @@ export function checkFields(
           'Leave one of the two out.',
         ),
       );
-    // Wanted twice with the same value: the earlier stage does it.
+    else if (other === undefined && wish.stage !== 'door' && wish.value !== 0 && isSettledLast(field.name))
+      refusals.push(doorTooEarly(field));
+    // Wanted twice with the same value: once is enough.
     else if (other === undefined)
       wishes.set(field.name, { wanted: wish, field, present: readNumber(snapshot, field.name) });
   }
@@ -139,6 +142,18 @@ function refusalOf(snapshot: EfuseSnapshot, { field: name, value }: WantedField)
     );
   }
   return presentRefusal(snapshot, field, value);
+}
+
+/**
+ * A door that is shut before all else is burned leaves the board half done, and nobody reaches it any more. Whatever asked for it: a field by
+ * its name is burned with the protections, unless the doors ask for the same.
+ */
+function doorTooEarly({ name }: EfuseField): EfuseRefusal {
+  return mistake(
+    'efuse.door-too-early',
+    `${name} ${shutsDownload(name) ? 'shuts download mode' : 'shuts a way to the board, or silences it'}, and is burned behind everything else or not at all.`,
+    "Leave it out by name: the recipe's doors say it.",
+  );
 }
 
 function presentRefusal(snapshot: EfuseSnapshot, field: EfuseField, value: number): EfuseRefusal | null {
@@ -262,15 +277,6 @@ function softJtag(
       'Set SOFT_DIS_JTAG as well, or leave the key out.',
     ),
   ];
-}
-
-/** Fields that shut download mode: the last burn of all, after which nothing can be burned any more. */
-/** The fields that shut download mode, by any of its names. */
-export const downloadDoors: readonly string[] = ['ENABLE_SECURITY_DOWNLOAD', 'DIS_DOWNLOAD_MODE', 'UART_DOWNLOAD_DIS'];
-
-/** Whether a field shuts download mode, by any of its names. */
-export function shutsDownload(field: string): boolean {
-  return downloadDoors.includes(field);
 }
 
 /** Switches that would make a board useless for want of what they need. */

@@ -12,7 +12,8 @@
 import { bitName, bitsOfValue } from './bits.ts';
 import { burnsOfBlock0 } from './block0-programs.ts';
 import { deviceKeyBits, deviceKeyUse } from './device-keys.ts';
-import { checkFields, shutsDownload, switchRefusals } from './field-checks.ts';
+import { shutsDownload } from './door-fields.ts';
+import { checkFields, switchRefusals } from './field-checks.ts';
 import { assignKeySlots, keyBits, leftBehindBits } from './key-slot-assignment.ts';
 import type { Burn, BurnPlan, EfusePast, EfuseRefusal, SlotAssignment, WantedEfuses } from './plan-types.ts';
 import { checkProtections } from './protection-checks.ts';

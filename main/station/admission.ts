@@ -1,3 +1,5 @@
+import { shutsOwnUsb } from '../efuse/door-fields.ts';
+import { efuseTables, fieldOf, hasField } from '../efuse/tables.ts';
 import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
 import { type ChipIdentity, type ChipKind, revisionText } from '../model/chip.ts';
 import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
@@ -90,15 +92,26 @@ export function refuseWithoutReset(
 const espressifUsb = 0x303a;
 
 /** Whether the recipe shuts the very port through which the board is reached, before its end is proven. Null: it does not. */
-export function refuseOwnPort({ doors }: Recipe, usb: { readonly vendorId: number } | null): Fault | null {
-  if (usb?.vendorId !== espressifUsb || (doors.usbSerialJtag !== 'off' && doors.usbDownload !== 'off')) return null;
-  const door = doors.usbSerialJtag === 'off' ? 'usb_serial_jtag' : 'usb_download';
+export function refuseOwnPort(recipe: Recipe, usb: { readonly vendorId: number } | null): Fault | null {
+  const shutting = usb?.vendorId === espressifUsb ? usbShutIn(recipe) : null;
+  if (shutting === null) return null;
   return new RecipeFault({
     code: 'admission.own-port',
-    what: `The recipe shuts the chip's own USB (doors.${door}), and this fixture reaches the board through it: the station would lose the board half done.`,
+    what: `The recipe shuts the chip's own USB (${shutting}), and this fixture reaches the board through it: the station would lose the board half done.`,
     next: "Use a fixture that reaches the chip's UART, or leave that door open in the recipe.",
     safety: 'untouched',
   });
+}
+
+/** What in a recipe shuts the chip's own USB, by its key; null: nothing. Fields by name may go by any of their names. */
+function usbShutIn({ chip, doors, efuses }: Recipe): string | null {
+  if (doors.usbSerialJtag === 'off') return 'doors.usb_serial_jtag';
+  if (doors.usbDownload === 'off') return 'doors.usb_download';
+  const tables = efuseTables.filter((table) => table.chip === chip);
+  const isShut = ([name, value]: [string, number]) =>
+    value !== 0 && tables.some((table) => hasField(table, name) && shutsOwnUsb(fieldOf(table, name).name));
+  const named = Object.entries(efuses).find(isShut);
+  return named === undefined ? null : `efuses.${named[0]}`;
 }
 
 /** Whether another board lies in the fixture than the one that a person named, by MAC or serial number. Null: it does not. */

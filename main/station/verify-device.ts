@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import { connectBoard, consoleRateOf, openShutBoard } from '../chip/connect.ts';
-import { shutsDownload } from '../efuse/field-checks.ts';
+import { shutsDownload } from '../efuse/door-fields.ts';
 import { readValue } from '../efuse/snapshot.ts';
 import { efuseTableFor } from '../efuse/tables.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';

@@ -1,4 +1,4 @@
-import { downloadDoors, shutsDownload } from '../efuse/field-checks.ts';
+import { downloadDoors, shutsDownload } from '../efuse/door-fields.ts';
 import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
 import type { StoredEvent } from '../model/event.ts';
 import type { RunRecord } from '../model/record.ts';

@@ -18,6 +18,7 @@ SECURE_BOOT_SHA384_EN               Secure Boot hashes with SHA-384 (for ECDSA P
 SECURE_BOOT_DISABLE_FAST_WAKE       full verification after deep sleep too
 DIS_DOWNLOAD_MODE                   no serial or USB download mode at all
 ENABLE_SECURITY_DOWNLOAD            download mode is the secure one: no registers, no RAM code, no reading
+DOWNLOAD_MODE_XPD_ON                flash power on in download mode, by the ROM
 DIS_DIRECT_BOOT                     no boot of unverified code straight from flash
 DIS_LEGACY_SPI_BOOT                 no boot of unverified code straight from flash
 DIS_BOOT_REMAP                      RAM cannot take the place of the ROM at boot
@@ -108,7 +109,6 @@ FLASH_ECC_MODE                      kind of error correction of the boot flash
 FLASH_TYPE                          flash with four or eight data lines
 FLASH_PAGE_SIZE                     page size of the flash
 FORCE_SEND_RESUME                   the ROM sends a resume command to the flash on boot
-DOWNLOAD_MODE_XPD_ON                flash power on in download mode
 WDT_DELAY_SEL                       start-up timeout of the watchdog, longer the higher
 DIS_WDT                             watchdog off: never burn
 DIS_SWD                             super watchdog off: never burn

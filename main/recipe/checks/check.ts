@@ -312,6 +312,7 @@ const wishedAt: Readonly<Record<string, string>> = {
   'efuse.unshown': 'efuses',
   'efuse.value-too-wide': 'efuses',
   'efuse.wish-twice': 'efuses',
+  'efuse.door-too-early': 'efuses',
   'efuse.jtag-both': 'doors.jtag',
   'efuse.jtag-key-unused': 'doors.jtag',
 };

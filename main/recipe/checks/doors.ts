@@ -1,9 +1,10 @@
 import type { ChipProfile } from '../../chip/board.ts';
+import { flashOffRevisions } from '../../chip/flash-power.ts';
+import { usbDownloadFields } from '../../efuse/door-fields.ts';
 import { hasField } from '../../efuse/tables.ts';
 import type { EfuseTable } from '../../efuse/types.ts';
 import { revisionText } from '../../model/chip.ts';
 import type { Add, Finding } from '../finding.ts';
-import { usbDownloadFields } from '../plan/wanted-doors.ts';
 import type { Recipe } from '../types.ts';
 
 /** What a ROM prints, a line of each kind (FACTS 17): a silent one shows none of these. */
@@ -64,6 +65,18 @@ export function checkDoorRules(recipe: Recipe, profile: ChipProfile, table: Efus
       'download_mode',
       `Download mode of the ${profile.title} can be ${doors.downloadMode === 'secure' ? 'made the secure one' : 'switched off'} from silicon ${revisionText(first)} on.`,
       `Raise silicon.min to ${revisionText(first)}.`,
+    );
+  // The first of these revisions has no eFuse for it; with the later one the plan burns it.
+  const supplied = Math.min(...profile.production.secureDownload.map(({ minRevision = 0 }) => minRevision));
+  const { min, max } = recipe.silicon;
+  const dark = flashOffRevisions(profile.kind).find((one) => one >= min && one <= max && one < supplied);
+  if (doors.downloadMode === 'secure' && dark !== undefined)
+    lacks(
+      'secure-download-flash',
+      'download_mode',
+      `In secure download mode the flash of an ${profile.title} ${revisionText(dark)} has no supply, and no host can switch it on: such a board answers who it is, but its flash can be written by its own updates alone.`,
+      `Take it so, or raise silicon.min to ${revisionText(supplied)}.`,
+      'info',
     );
   if (doors.forceDownload === 'off' && !has('DIS_FORCE_DOWNLOAD'))
     lacks(

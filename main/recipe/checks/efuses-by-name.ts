@@ -1,8 +1,8 @@
 import type { ChipProfile } from '../../chip/board.ts';
+import { usbDownloadFields } from '../../efuse/door-fields.ts';
 import { fieldOf, hasField } from '../../efuse/tables.ts';
 import type { EfuseTable } from '../../efuse/types.ts';
 import type { Add } from '../finding.ts';
-import { usbDownloadFields } from '../plan/wanted-doors.ts';
 import { wantedEfuses } from '../plan/wanted-efuses.ts';
 import type { Recipe } from '../types.ts';
 

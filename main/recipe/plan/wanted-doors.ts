@@ -1,13 +1,8 @@
 import type { ChipProfile } from '../../chip/board.ts';
+import { usbDownloadFields } from '../../efuse/door-fields.ts';
 import type { WantedField, WantedKey } from '../../efuse/plan-types.ts';
+import type { Revision } from '../../model/chip.ts';
 import type { Recipe } from '../types.ts';
-
-/** Download mode over USB: what chips call it. */
-export const usbDownloadFields = [
-  'DIS_USB_OTG_DOWNLOAD_MODE',
-  'DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE',
-  'DIS_USB_DOWNLOAD_MODE',
-] as const;
 
 /** UART_PRINT_CONTROL (FACTS 2.7): always, if the strap is low, if it is high, never. */
 const printControl = { on: 0, 'strap-low': 1, 'strap-high': 2, silent: 3 } as const;
@@ -28,7 +23,12 @@ export function doorKeys(recipe: Recipe): WantedKey[] {
  * The bits of the doors (FACTS 13.3). `has`: whether this silicon has a field. What the ROM prints and whether USB leads into download
  * mode is settled with the last burns, when the boot proof has been seen; nothing that the station still needs goes before.
  */
-export function doorFields(recipe: Recipe, profile: ChipProfile, has: (field: string) => boolean): WantedField[] {
+export function doorFields(
+  recipe: Recipe,
+  profile: ChipProfile,
+  revision: Revision,
+  has: (field: string) => boolean,
+): WantedField[] {
   const { doors } = recipe;
   const fields: WantedField[] = [];
   const want = (field: string, stage: WantedField['stage'], reason: string, value = 1) =>
@@ -56,6 +56,10 @@ export function doorFields(recipe: Recipe, profile: ChipProfile, has: (field: st
   if (print !== 0) want('UART_PRINT_CONTROL', 'door', `the ROM prints ${printWords[print]}`, print);
   if (print === 3 && has('DIS_USB_SERIAL_JTAG_ROM_PRINT'))
     want('DIS_USB_SERIAL_JTAG_ROM_PRINT', 'door', 'the ROM prints nothing over USB either');
+  if (doors.downloadMode === 'secure')
+    for (const { field, value, minRevision = 0 } of profile.production.secureDownload)
+      if (revision >= minRevision)
+        want(field, 'protection', 'secure download mode reaches no flash that the host would have to switch on', value);
   if (doors.downloadMode === 'disabled') want('DIS_DOWNLOAD_MODE', 'door', 'no download mode at all');
   if (doors.downloadMode === 'secure')
     want('ENABLE_SECURITY_DOWNLOAD', 'door', 'download mode only as Secure Download Mode');

@@ -37,7 +37,7 @@ export function wantedEfuses(
       ...flashEncryptionFields(recipe, profile, table, revision),
       ...secureBootFields(recipe, has),
       ...sideChannelFields(recipe, table),
-      ...doorFields(recipe, profile, has),
+      ...doorFields(recipe, profile, revision, has),
       ...Object.entries(recipe.efuses).map(
         ([field, value]): WantedField => ({
           field,

@@ -191,6 +191,19 @@ test('refusals of the recipe', () => {
     ['efuse.encryption-without-key', p4, { fields: [field('SPI_BOOT_CRYPT_CNT', 7, 'enable')] }],
     ['efuse.revokes-wanted-key', p4, { keys: [digest0], fields: [field('SECURE_BOOT_KEY_REVOKE0', 1)] }],
     ['efuse.wish-twice', p4, { fields: [field('SOFT_DIS_JTAG', 7), field('SOFT_DIS_JTAG', 1)] }],
+    ['efuse.door-too-early', p4, { fields: [field('DIS_DOWNLOAD_MODE', 1)] }],
+    ['efuse.door-too-early', p4, { fields: [field('ENABLE_SECURITY_DOWNLOAD', 1, 'enable')] }],
+    ['efuse.door-too-early', p4, { fields: [field('DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE', 1)] }],
+    ['efuse.door-too-early', blankSnapshot(efuseTableFor('esp32', 301)), { fields: [field('UART_DOWNLOAD_DIS', 1)] }],
+    [
+      'efuse.freezes-device',
+      p4,
+      {
+        deviceKeys: ['XTS_AES_128_KEY'],
+        fields: [{ ...field('SPI_BOOT_CRYPT_CNT', 7, 'enable'), by: 'device' }],
+        writeProtect: [{ field: 'SPI_BOOT_CRYPT_CNT', reason: '' }],
+      },
+    ],
     [
       'efuse.freezes-device',
       p4,
@@ -231,6 +244,24 @@ test('refusals of the recipe', () => {
     assert.deepEqual([code, plan.refusals.map((refusal) => refusal.code)], [code, [code]]);
     assert.equal(plan.refusals[0]!.condemns, false, code);
   }
+});
+
+test('a door that is asked for by name as well is shut once, behind everything else', () => {
+  const plan = planBurn(
+    blankSnapshot(v3),
+    wanted({
+      fields: [field('DIS_DOWNLOAD_MODE', 1), field('DIS_PAD_JTAG', 1), field('DIS_DOWNLOAD_MODE', 1, 'door')],
+    }),
+    nothingBefore,
+  );
+  assert.deepEqual(plan.refusals, []);
+  assert.deepEqual(
+    plan.burns.map((burn) => (burn.kind === 'bits' ? [burn.stage, ...burn.fields.map((row) => row.field)] : [])),
+    [
+      ['protection', 'DIS_PAD_JTAG'],
+      ['door', 'DIS_DOWNLOAD_MODE'],
+    ],
+  );
 });
 
 test('refusals of the board', () => {

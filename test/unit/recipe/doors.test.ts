@@ -65,6 +65,27 @@ test('JTAG is shut softly or for good, never both, in whatever words', () => {
   assert.deepEqual(told('esp32s2-production', soft, older).checks, ['efuse-contradicts', 'efuse.jtag-both']);
 });
 
+test('a door that is asked for by name, behind the back of doors, is refused by the planner itself', () => {
+  for (const [name, fields] of [
+    [
+      'esp32p4-development',
+      ['DIS_DOWNLOAD_MODE', 'ENABLE_SECURITY_DOWNLOAD', 'DIS_USB_OTG_DOWNLOAD_MODE', 'UART_PRINT_CONTROL'],
+    ],
+    ['esp32c3-production', ['ENABLE_SECURITY_DOWNLOAD', 'DIS_USB_DOWNLOAD_MODE']],
+    ['esp32s2-production', ['DIS_USB_DOWNLOAD_MODE']],
+    ['esp32-production', ['UART_DOWNLOAD_DIS', 'DIS_DOWNLOAD_MODE']],
+  ] as const)
+    for (const field of fields)
+      assert.ok(
+        told(
+          name,
+          { download_mode: name === 'esp32c3-production' ? 'disabled' : 'open' },
+          (text) => `${text}efuses:\n  ${field}: 1\n`,
+        ).checks.includes('efuse.door-too-early'),
+        `${name} ${field}`,
+      );
+});
+
 /** Names of the fields of each program, in order. */
 function programs(
   kind: ChipKind,
@@ -130,4 +151,44 @@ test('a recipe never shuts the port through which the board is reached', () => {
   assert.equal(refuseOwnPort(loaded!.recipe, { vendorId: 0x10c4 }), null);
   assert.equal(refuseOwnPort(loaded!.recipe, null), null);
   assert.equal(refuseOwnPort(told('esp32c3-production', {}).loaded!.recipe, own), null);
+  // By name it is the same port, under an older name too.
+  for (const name of ['DIS_USB_SERIAL_JTAG', 'DIS_USB_DEVICE'])
+    assert.match(
+      refuseOwnPort(
+        { ...loaded!.recipe, doors: told('esp32c3-production', {}).loaded!.recipe.doors, efuses: { [name]: 1 } },
+        own,
+      )?.what ?? '',
+      new RegExp(name),
+    );
+});
+
+describe('secure download mode of an ESP32-P4 whose flash is off in download mode', () => {
+  const secure = { download_mode: 'secure' };
+  const silicon = (min: string) => (text: string) => text.replace(/min: v3\.\d/, `min: ${min}`);
+  const infos = (edit: (text: string) => string) => {
+    const file = join(folder, 'esp32p4-production.yaml');
+    const text = readFileSync(file, 'utf8').replace(/^ {2}download_mode:.*$/m, "  download_mode: 'secure'");
+    return loadRecipeText(edit(text), file).findings.map(({ check }) => check);
+  };
+
+  test('v3.1 is told, v3.2 burns what it needs', () => {
+    assert.ok(infos(silicon('v3.1')).includes('secure-download-flash'));
+    assert.ok(infos(silicon('v3.0')).includes('secure-download-flash'));
+    assert.ok(!infos(silicon('v3.2')).includes('secure-download-flash'));
+    const { recipe } = told('esp32p4-production', secure).loaded!;
+    const profile = profileOf('esp32p4');
+    const table = profile.efuseTables.find(({ name }) => name === 'esp32p4-v3')!;
+    const burned = (revision: number) => {
+      const wanted = wantedEfuses(recipe, profile, table, revision, ['11'.repeat(32)]);
+      assert.deepEqual(planBurn(blankSnapshot(table), wanted, { slots: [] }).refusals, []);
+      return wanted.fields.some(({ field }) => field === 'DOWNLOAD_MODE_XPD_ON');
+    };
+    assert.deepEqual([300, 301, 302].map(burned), [false, false, true]);
+    const open = told('esp32p4-production', {}).loaded!.recipe;
+    assert.ok(
+      !wantedEfuses(open, profile, table, 302, ['11'.repeat(32)]).fields.some(
+        ({ field }) => field === 'DOWNLOAD_MODE_XPD_ON',
+      ),
+    );
+  });
 });
