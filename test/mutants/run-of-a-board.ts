@@ -269,14 +269,6 @@ export const runMutants: readonly Mutant[] = [
     tests: [station],
   },
   {
-    id: 'quota.not-given-back',
-    file: 'main/station/station.ts',
-    before: '            started--;\n            given--;',
-    after: '',
-    breaks: 'A board that never started would count as one of the order.',
-    tests: [station],
-  },
-  {
     id: 'quota.failed-made-up-for',
     file: 'main/station/station.ts',
     before: "if (job.aim === 'sealed' && outcome !== 'passed') started--;",

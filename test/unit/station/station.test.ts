@@ -114,7 +114,7 @@ describe('a batch', { concurrency: true }, () => {
     rig.book.before = ({ type }) => {
       if (type === 'run-started' && opened > 3) after++;
     };
-    await assert.rejects(provision({ count: 500, fixtures: two, gate: everybody }), (error) =>
+    await assert.rejects(provision({ count: 60, fixtures: two, gate: everybody }), (error) =>
       isFault(error, 'ledger.full'),
     );
     assert.ok(opened < 20, `${opened} boards were begun`);
