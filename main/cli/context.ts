@@ -5,6 +5,7 @@ import type { StationConfig } from '../config/station-file.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenToken } from '../signing/token-ring.ts';
+import type { Operators } from '../station/desk/access/operators.ts';
 import type { Station } from '../station/station.ts';
 import type { OpenPort } from '../transport/port.ts';
 
@@ -41,6 +42,8 @@ export interface CliContext {
   dataFolder(options: OpenOptions): string;
   /** The station file as it was read, or what counts without one. */
   settings(options: OpenOptions): StationConfig;
+  /** The people of the station. */
+  people(options: OpenOptions): Operators;
   /** Asks a person at the terminal for a secret, which is not shown; where there is none, takes the next line of stdin. */
   askSecret(question: string): Promise<SecretBytes>;
   /**

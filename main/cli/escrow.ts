@@ -7,7 +7,6 @@ import type { EscrowedSecret } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { qrPayload } from '../recipe/making/device-credentials.ts';
 import { type Custodian, macOf, releaseEscrow } from '../station/desk/access/escrow.ts';
-import { Operators } from '../station/desk/access/operators.ts';
 import { templateOf } from '../station/desk/labels/label-desk.ts';
 import { labelFacts } from '../station/desk/labels/label-template.ts';
 import { fillSecretLabel } from '../station/desk/labels/secret-label.ts';
@@ -75,8 +74,7 @@ export async function escrowRelease(device: string, options: EscrowOptions, cont
   const names = options.custodian ?? [];
   if (names.length !== 2 || names[0] === names[1])
     throw badOption('--custodian', names.join(', '), 'Name two different custodians: --custodian A --custodian B.');
-  const file = join(context.dataFolder(options), 'operators.json');
-  const people = new Operators({ file, clock: context.clock, random: context.random });
+  const people = context.people(options);
   if (people.isEmpty)
     throw new RecipeFault({
       code: 'escrow.nobody',

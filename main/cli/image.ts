@@ -12,12 +12,14 @@ import type { FlashEncryptionKey } from '../model/recipe.ts';
 import { addSignatures } from '../recipe/making/release.ts';
 import { signingKey } from '../recipe/making/secure-boot-keys.ts';
 import { publicKeyOfFile } from '../signing/public-key-file.ts';
+import { bookedSigner } from '../station/booked-signer.ts';
 import { oneOf } from './choice.ts';
-import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { type CliContext, type Exit, exit } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
+import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
 import { table } from './words.ts';
 
-export interface ImageOptions extends OpenOptions {
+export interface ImageOptions extends SignInOptions {
   readonly json?: boolean;
   readonly out?: string;
   readonly key?: readonly string[];
@@ -32,7 +34,10 @@ const schemeOf: Readonly<Record<string, SecureBootScheme>> = {
   'ecdsa-p384': 'ecdsa-p384',
 };
 
-/** Signs a bootloader or application with keys of the token; blocks that an image already has and that are good stay. */
+/**
+ * Signs a bootloader or application with keys of the token; blocks that an image already has and that are good stay. Whoever asks signs in
+ * where the station knows people, and each signature is a row of the ledger.
+ */
 export async function signCommand(file: string, options: ImageOptions, context: CliContext): Promise<Exit> {
   const image = readInput(file);
   const labels = options.key ?? [];
@@ -43,8 +48,10 @@ export async function signCommand(file: string, options: ImageOptions, context: 
       next: 'Give --key LABEL for each token key.',
     });
   }
-  const { signer } = await context.openSigner(options);
+  const station = await context.openStation(options);
   try {
+    const by = await signInWhereKnown(station.parts.ledger, options, ['engineer'], context);
+    const signer = bookedSigner(station.parts.signer, station.parts.ledger, by);
     const keys = await Promise.all(labels.map((label) => signer.findKey({ label })));
     const scheme = schemeOf[keys[0]!.algorithm];
     if (scheme === undefined || keys.some((key) => key.algorithm !== keys[0]!.algorithm)) {
@@ -57,7 +64,7 @@ export async function signCommand(file: string, options: ImageOptions, context: 
     const signing = keys.map((key) => signingKey(scheme, key, signer));
     writeOutput(options.out, await addSignatures(image, scheme, signing), context);
   } finally {
-    await signer.close();
+    await station.close();
   }
   return exit.passed;
 }

@@ -11,6 +11,7 @@ import * as device from './device.ts';
 import * as escrow from './escrow.ts';
 import * as image from './image.ts';
 import * as nvs from './nvs.ts';
+import * as people from './people.ts';
 import { provision } from './provision.ts';
 import * as recipe from './recipe.ts';
 import * as release from './release.ts';
@@ -73,6 +74,11 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       .option('--data <dir>', 'where ledger, token store and work files lie')
       .option('--station <file>', 'station file (default: station.yaml in the data folder, if there is one)')
       .option('--json', 'one JSON object a line on stdout; words for people on stderr');
+  /** Of commands at the word of a person. */
+  const withPerson = (target: Command) =>
+    target
+      .option('--by <id>', 'who asks; the PIN is asked for')
+      .option('--credential <file>', 'who asks, by a file of people credential: for scripts');
   const withFirmware = (target: Command) =>
     target
       .option('--firmware <folder>', "an ESP-IDF build folder in place of the recipe's own")
@@ -86,7 +92,8 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       gather,
     )
     .option('--count <n>', 'boards in all (default: one a fixture)', wholeNumber)
-    .option('--operator <id>', 'who works here')
+    .option('--operator <id>', 'who works here; for real boards the PIN is asked for')
+    .option('--credential <file>', 'who works here, by a file of people credential: for scripts')
     .option('--order <id>', 'the order this batch belongs to')
     .option('--serial <serial>', 'serial number of the next board; repeatable', gather)
     .option(
@@ -125,21 +132,33 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   withFirmware(command(recipes, 'rehearse <file>', 'the whole chain on virtual silicon; nothing is kept'))
     .option('--count <n>', 'virtual boards', wholeNumber)
     .action(end((file, options) => recipe.rehearseCommand(file, options, context)));
-  withFirmware(command(recipes, 'approve <file>', 'says yes to exactly this recipe and firmware, rehearsed before'))
-    .requiredOption('--by <name>', 'who approves; never who wrote it')
-    .action(end((file, options) => recipe.approveCommand(file, options, context)));
+  withPerson(
+    withFirmware(command(recipes, 'submit <file>', 'answers for exactly this recipe and firmware, as its author')),
+  ).action(end((file, options) => recipe.submitCommand(file, options, context)));
+  withPerson(
+    withFirmware(
+      command(recipes, 'approve <file>', 'says yes to exactly this recipe and firmware; never by its author'),
+    ),
+  ).action(end((file, options) => recipe.approveCommand(file, options, context)));
   command(recipes, 'diff <a> <b>', 'what the second asks for that the first does not').action(
     end((a, b, options) => recipe.diffCommand(a, b, options, context)),
   );
 
+  const persons = program.command('people').description('who is known to the station; people are made in the window');
+  command(persons, 'list', 'their names and roles').action(end((options) => people.peopleList(options, context)));
+  withPerson(command(persons, 'credential <id>', 'a file by which a script signs in as this person'))
+    .option('--second <id>', 'the second custodian, where it takes two; the PIN is asked for')
+    .requiredOption('--out <file>', 'a new file, for its owner alone')
+    .action(end((id, options) => people.peopleCredential(id, options, context)));
+
   const tokens = program.command('token').description('the PKCS#11 token (HSM)');
-  command(tokens, 'init', 'opens the token; makes the private one, and the keys of a recipe')
+  withPerson(command(tokens, 'init', 'opens the token; makes the private one, and the keys of a recipe'))
     .option('--recipe <file>', 'make the keys that this recipe names and the token lacks')
     .action(end((options) => token.tokenInit(options, context)));
   command(tokens, 'status', 'which token, and whether it signs').action(
     end((options) => token.tokenStatus(options, context)),
   );
-  command(tokens, 'keys', 'the keys in it')
+  withPerson(command(tokens, 'keys', 'the keys in it'))
     .option('--make <algorithm>', 'make a key: rsa-3072, ecdsa-p256, ecdsa-p384, aes-256')
     .option('--label <name>', 'its label')
     .option('--use <use>', 'secure-boot, device-ca, wrapping')
@@ -147,14 +166,14 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   command(tokens, 'random', "bytes of the token's generator, as hex")
     .option('--bytes <n>', 'how many', wholeNumber, 32)
     .action(end((options) => token.tokenRandom(options.bytes, options, context)));
-  command(tokens, 'certificate', 'a self-signed certificate of the device CA that a recipe names')
+  withPerson(command(tokens, 'certificate', 'a self-signed certificate of the device CA that a recipe names'))
     .requiredOption('--recipe <file>', 'whose issuer it is')
     .option('--csr', "the request for one instead, for a company's own PKI")
     .option('--out <file>', 'write it there instead of stdout')
     .action(end((options) => token.tokenCertificate(options, context)));
 
   const images = program.command('image').description('one file, as the station does it, with keys in the token');
-  command(images, 'sign <file>', 'signs a bootloader or application')
+  withPerson(command(images, 'sign <file>', 'signs a bootloader or application'))
     .option('--key <label>', 'token key; repeatable', gather)
     .requiredOption('--out <file>', 'where to write it')
     .action(end((file, options) => image.signCommand(file, options, context)));
@@ -175,7 +194,11 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .action(end((file, options) => image.encryptOtaCommand(file, options, context)));
 
   const releases = program.command('release').description('firmware for updates over the air');
-  withFirmware(command(releases, 'build', 'a folder with signed, and encrypted, update images and a signed manifest'))
+  withPerson(
+    withFirmware(
+      command(releases, 'build', 'a folder with signed, and encrypted, update images and a signed manifest'),
+    ),
+  )
     .requiredOption('--recipe <file>', 'what is released')
     .requiredOption('--out <folder>', 'a new folder')
     .option('--device <id>', 'MAC or serial of a device with a key of its own; repeatable', gather)

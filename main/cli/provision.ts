@@ -3,18 +3,21 @@ import { faultOf, RecipeFault } from '../model/fault.ts';
 import { forRehearsal } from '../recipe/making/token-keys.ts';
 import type { Recipe } from '../recipe/types.ts';
 import type { FixtureSpec } from '../station/fixture.ts';
-import type { BatchResult } from '../station/station.ts';
+import type { BatchResult, Station } from '../station/station.ts';
+import { isVirtual } from '../station/work-gate.ts';
 import { parseAddress } from '../transport/address.ts';
 import { parseVirtualAddress } from '../virtual/bench/address.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { ProgressDisplay } from './progress.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
+import { signIn } from './sign-in.ts';
 
 export interface ProvisionOptions extends OpenOptions, RecipeOptions {
   readonly recipe: string;
   readonly port?: readonly string[];
   readonly count?: number;
   readonly operator?: string;
+  readonly credential?: string;
   readonly order?: string;
   readonly serial?: readonly string[];
   /** The one board that may be worked on, by MAC or serial number. */
@@ -51,13 +54,14 @@ export async function provision(options: ProvisionOptions, context: CliContext):
     );
   });
   try {
+    const operator = await operatorOf(options, fixtures, station, context);
     if (context.hasEmbeddedToken(options)) await makeMissingKeys(loaded.recipe, station.parts.signer, context);
     const result = await station.provision({
       loaded,
       fixtures,
       count: options.count ?? null,
       order: options.order ?? null,
-      operator: options.operator ?? null,
+      operator,
       serials: options.serial ?? [],
       resetBy: options.resetByOperator ? 'operator' : 'lines',
       ...(options.device === undefined ? {} : { device: options.device }),
@@ -72,6 +76,24 @@ export async function provision(options: ProvisionOptions, context: CliContext):
     display.close();
     await station.close();
   }
+}
+
+/** Who works: for virtual boards whoever is named, for real ones whoever proves it, but on a station for development. */
+async function operatorOf(
+  { operator, ...options }: ProvisionOptions,
+  fixtures: readonly FixtureSpec[],
+  station: Station,
+  context: CliContext,
+): Promise<string | null> {
+  if (fixtures.every(({ address }) => isVirtual(address))) return operator ?? null;
+  if (station.parts.development) {
+    context.streams.say(
+      'This is a station for development: nobody is asked who they are, and the recipe need not be approved.',
+    );
+    return operator ?? null;
+  }
+  const who = operator === undefined ? options : { ...options, by: operator };
+  return await signIn(station.parts.ledger, who, ['operator', 'engineer'], context);
 }
 
 /** A number that nobody would check is a mistake: only scanned ones come from outside. */

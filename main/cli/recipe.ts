@@ -5,7 +5,7 @@ import { keyBlockMap } from '../efuse/slots.ts';
 import { revisionText } from '../model/chip.ts';
 import { describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
-import { buildRelease, type Release } from '../recipe/making/release.ts';
+import { plannedRelease, type Release } from '../recipe/making/release.ts';
 import { makePlan, planDigest } from '../recipe/plan/plan.ts';
 import { planInput, planOnBlank } from '../recipe/plan/preview.ts';
 import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
@@ -14,10 +14,11 @@ import type { Plan } from '../recipe/types.ts';
 import { TokenRing } from '../signing/token-ring.ts';
 import { refuseBoard } from '../station/admission.ts';
 import { fingerprintWords } from '../station/desk/access/fingerprint.ts';
-import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover } from '../station/desk/library/approval.ts';
+import { noteDraft, noteRehearsed, noteState, notesOf, refuseApprover } from '../station/desk/library/approval.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
+import { type SignInOptions, signIn } from './sign-in.ts';
 import { table } from './words.ts';
 
 export interface RecipeCommandOptions extends OpenOptions, RecipeOptions {
@@ -50,13 +51,13 @@ export async function planCommand(file: string, options: RecipeCommandOptions, c
   return plan.burn.refusals.length > 0 ? exit.board : exit.passed;
 }
 
-/** Signed images need the token; a plan can be shown without, then sizes and digests of signatures are as they would be. */
+/** What a plan needs of the token: which keys there are. Nothing is signed for it. */
 async function releaseFor(loaded: LoadedRecipe, options: OpenOptions, context: CliContext): Promise<Release> {
   const { signer, embedded, openToken } = await context.openSigner(options);
   try {
     if (embedded) await makeMissingKeys(loaded.recipe, signer, context);
     await using tokens = new TokenRing(signer, openToken);
-    return await buildRelease(loaded, tokens);
+    return await plannedRelease(loaded, tokens);
   } finally {
     await signer.close();
   }
@@ -202,28 +203,31 @@ export async function rehearseCommand(
 
 /**
  * A person says yes to exactly this recipe with this firmware: rehearsed first where the ledger knows of no rehearsal, then written to the
- * ledger's chain, where the desk finds it too. Faults `recipe.own`, `recipe.development`.
+ * ledger's chain, where the desk finds it too. Faults: those of `refuseApprover` and of signing in.
  */
 export async function approveCommand(
   file: string,
-  options: RecipeCommandOptions & { readonly by: string },
+  options: RecipeCommandOptions & SignInOptions,
   context: CliContext,
 ): Promise<Exit> {
   const loaded = requireRecipe(file, options, context);
   const { name, revision, hash } = loaded.ref;
   const station = await context.openStation(options);
   const { ledger } = station.parts;
-  let { by } = options;
+  let by = '';
   try {
-    const notes = await notesOf(ledger, hash);
-    const refused = refuseApprover(name, loaded, notes, by);
-    if (refused !== null) throw refused;
-    if (!isRehearsed(notes)) {
+    by = await signIn(ledger, options, ['engineer', 'custodian'], context);
+    const approver = { id: by, unchangedSince: context.people(options).unchangedSince(by) };
+    const refusedNow = async () => refuseApprover(name, loaded, await notesOf(ledger, hash), approver);
+    let refused = await refusedNow();
+    if (refused?.code === 'recipe.not-rehearsed') {
       const { json, ...words } = options;
       const status = await rehearseCommand(file, words, context);
       if (status !== exit.passed) return status;
       await noteRehearsed(ledger, loaded, by);
+      refused = await refusedNow();
     }
+    if (refused !== null) throw refused;
     // where it was approved before, the ledger's word stands
     await noteState(ledger, loaded, 'approved', by);
     by = (await notesOf(ledger, hash)).at(-1)?.by ?? by;
@@ -232,6 +236,29 @@ export async function approveCommand(
   }
   if (options.json) context.streams.answer(JSON.stringify({ type: 'approved', recipe: loaded.ref, by }));
   else context.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is approved by ${by}.`);
+  return exit.passed;
+}
+
+/** An engineer answers for exactly this recipe with this firmware, as by saving it at the desk: the author, whom another person approves. */
+export async function submitCommand(
+  file: string,
+  options: RecipeCommandOptions & SignInOptions,
+  context: CliContext,
+): Promise<Exit> {
+  const loaded = requireRecipe(file, options, context);
+  const { name, revision, hash } = loaded.ref;
+  const station = await context.openStation(options);
+  const { ledger } = station.parts;
+  let author: string;
+  try {
+    const by = await signIn(ledger, options, ['engineer'], context);
+    await noteDraft(ledger, loaded, by);
+    author = (await notesOf(ledger, hash)).find(({ state }) => state === 'draft')?.by ?? by;
+  } finally {
+    await station.close();
+  }
+  if (options.json) context.streams.answer(JSON.stringify({ type: 'submitted', recipe: loaded.ref, by: author }));
+  else context.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is a draft by ${author}.`);
   return exit.passed;
 }
 

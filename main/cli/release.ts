@@ -4,13 +4,13 @@ import { RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
 import { buildOtaRelease } from '../recipe/making/ota-release.ts';
 import { earlierRelease, refuseExisting, verifyRelease, writeReleaseFolder } from '../recipe/making/release-folder.ts';
-import { TokenRing } from '../signing/token-ring.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput } from './files.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
+import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
 import { table } from './words.ts';
 
-export interface ReleaseOptions extends OpenOptions, RecipeOptions {
+export interface ReleaseOptions extends SignInOptions, RecipeOptions {
   readonly recipe: string;
   readonly out: string;
   readonly device?: readonly string[];
@@ -25,10 +25,11 @@ export async function releaseBuild(options: ReleaseOptions, context: CliContext)
   refuseExisting(options.out);
   const earlier = earlierRelease({ name: recipe.name, chip: recipe.chip }, options.out, options.after ?? []);
   const devices = await recordsOf(options.device ?? [], options, context);
-  const { signer, embedded, openToken } = await context.openSigner(options);
+  const station = await context.openStation(options);
   try {
-    if (embedded) await makeMissingKeys(recipe, signer, context);
-    await using tokens = new TokenRing(signer, openToken);
+    const by = await signInWhereKnown(station.parts.ledger, options, ['engineer'], context);
+    if (context.hasEmbeddedToken(options)) await makeMissingKeys(recipe, station.parts.signer, context);
+    await using tokens = station.bookedTokens(by);
     const { manifest, files } = await buildOtaRelease({
       loaded,
       tokens,
@@ -55,7 +56,7 @@ export async function releaseBuild(options: ReleaseOptions, context: CliContext)
     );
     return exit.passed;
   } finally {
-    await signer.close();
+    await station.close();
   }
 }
 

@@ -6,13 +6,15 @@ import { issueCaCertificate, serialNumberFrom } from '../signing/certificates.ts
 import { pemOf } from '../signing/pem.ts';
 import { buildCaCsr } from '../signing/requests.ts';
 import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
+import { bookedSigner } from '../station/booked-signer.ts';
 import { oneOf } from './choice.ts';
-import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { type CliContext, type Exit, exit } from './context.ts';
 import { writeOutput } from './files.ts';
 import { makeMissingKeys, readRecipe } from './recipe-input.ts';
+import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
 import { table } from './words.ts';
 
-export interface TokenOptions extends OpenOptions {
+export interface TokenOptions extends SignInOptions {
   readonly json?: boolean;
   readonly recipe?: string;
   readonly make?: string;
@@ -33,15 +35,34 @@ async function withSigner(
   }
 }
 
+/** The same for what changes the token or signs with it: by a custodian where the station knows people, and each act a row of the ledger. */
+async function asCustodian(
+  options: TokenOptions,
+  context: CliContext,
+  work: (signer: Signer, book: (about: string) => Promise<void>) => Promise<Exit>,
+): Promise<Exit> {
+  const station = await context.openStation(options);
+  const { ledger, signer } = station.parts;
+  try {
+    const by = await signInWhereKnown(ledger, options, ['custodian'], context);
+    const book = (about: string) =>
+      ledger.noteAct({ what: 'keys-made', by: by === null ? [] : [by], about, detail: {} });
+    return await work(bookedSigner(signer, ledger, by), book);
+  } finally {
+    await station.close();
+  }
+}
+
 /** Opens the token (making the private SoftHSM one where none is configured) and, with --recipe, the keys that the recipe names. */
 export function tokenInit(options: TokenOptions, context: CliContext): Promise<Exit> {
-  return withSigner(options, context, async (signer) => {
-    if (options.recipe) {
-      const { recipe } = readRecipe(options.recipe, {}, context);
-      if (recipe === null) return exit.badInput;
-      await makeMissingKeys(recipe, signer, context);
-      for (const { ref } of keysOf(recipe)) await signer.findKey(ref);
-    }
+  const { recipe: file } = options;
+  if (file === undefined) return withSigner(options, context, (signer) => report(signer, options, context));
+  return asCustodian(options, context, async (signer, book) => {
+    const { recipe } = readRecipe(file, {}, context);
+    if (recipe === null) return exit.badInput;
+    await book(recipe.name);
+    await makeMissingKeys(recipe, signer, context);
+    for (const { ref } of keysOf(recipe)) await signer.findKey(ref);
     return report(signer, options, context);
   });
 }
@@ -76,33 +97,37 @@ async function report(signer: Signer, options: TokenOptions, context: CliContext
 
 /** Lists the token's keys; with --make, makes one. */
 export function tokenKeys(options: TokenOptions, context: CliContext): Promise<Exit> {
-  return withSigner(options, context, async (signer) => {
-    if (options.make) {
-      await signer.generateKey({
-        label: required(options.label, '--label NAME'),
-        algorithm: oneOf<KeyAlgorithm>(options.make, ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'aes-256'], '--make'),
-        use: oneOf<KeyUse>(options.use ?? defaultUse(options.make), ['secure-boot', 'device-ca', 'wrapping'], '--use'),
-      });
-    }
-    const keys = await signer.keys();
-    if (options.json) {
-      for (const key of keys) context.streams.answer(JSON.stringify({ ...key, spki: key.spki && toHex(key.spki) }));
-    } else if (keys.length === 0) {
-      context.streams.answer('The token holds no keys. Make those of a recipe with: token init --recipe FILE');
-    } else {
-      const rows = keys.map((key) => [
-        key.label,
-        key.algorithm,
-        key.use,
-        key.id,
-        key.publicKeySha256?.slice(0, 16) ?? '',
-        key.extractable ? 'EXTRACTABLE' : 'not extractable',
-      ]);
-      for (const line of table([['label', 'algorithm', 'use', 'id', 'public key', ''], ...rows]))
-        context.streams.answer(line);
-    }
-    return exit.passed;
+  const { make } = options;
+  if (make === undefined) return withSigner(options, context, (signer) => listKeys(signer, options, context));
+  const label = required(options.label, '--label NAME');
+  const algorithm = oneOf<KeyAlgorithm>(make, ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'aes-256'], '--make');
+  const use = oneOf<KeyUse>(options.use ?? defaultUse(make), ['secure-boot', 'device-ca', 'wrapping'], '--use');
+  return asCustodian(options, context, async (signer, book) => {
+    await book(label);
+    await signer.generateKey({ label, algorithm, use });
+    return listKeys(signer, options, context);
   });
+}
+
+async function listKeys(signer: Signer, options: TokenOptions, context: CliContext): Promise<Exit> {
+  const keys = await signer.keys();
+  if (options.json) {
+    for (const key of keys) context.streams.answer(JSON.stringify({ ...key, spki: key.spki && toHex(key.spki) }));
+  } else if (keys.length === 0) {
+    context.streams.answer('The token holds no keys. Make those of a recipe with: token init --recipe FILE');
+  } else {
+    const rows = keys.map((key) => [
+      key.label,
+      key.algorithm,
+      key.use,
+      key.id,
+      key.publicKeySha256?.slice(0, 16) ?? '',
+      key.extractable ? 'EXTRACTABLE' : 'not extractable',
+    ]);
+    for (const line of table([['label', 'algorithm', 'use', 'id', 'public key', ''], ...rows]))
+      context.streams.answer(line);
+  }
+  return exit.passed;
 }
 
 function defaultUse(algorithm: string): KeyUse {
@@ -146,7 +171,7 @@ export async function tokenCertificate(
       next: 'Name a recipe with identity.certificate and its issuer.',
     });
   }
-  return withSigner(options, context, async (signer) => {
+  return asCustodian(options, context, async (signer) => {
     const pem = options.csr
       ? pemOf('CERTIFICATE REQUEST', await buildCaCsr({ signer, ca, subject: issuer }))
       : pemOf('CERTIFICATE', await selfSigned(signer, ca, issuer, context));

@@ -15,6 +15,8 @@ export interface StationConfig {
   /** Tokens beside it, with keys for signing alone; each label once. */
   readonly tokens: readonly Pkcs11Token[];
   readonly fixtures: readonly FixtureConfig[];
+  /** For development: real boards, approvals and keys ask nobody who they are. Never for a factory. */
+  readonly development: boolean;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -160,6 +162,12 @@ export const stationSchema = z
       })
       .default([])
       .describe('Places for boards, in the order of the screen.'),
+    development: z
+      .boolean()
+      .default(false)
+      .describe(
+        'A station for development: the terminal asks nobody who they are, and real boards get recipes that nobody approved. Never in a factory.',
+      ),
     log: z
       .strictObject({
         level: logLevel
@@ -210,6 +218,7 @@ export function parseStation(
       token: kind === 'softhsm' ? { kind } : { kind, ...pkcs11(value.token) },
       tokens: value.tokens.map(pkcs11),
       fixtures: value.fixtures,
+      development: value.development,
       log: value.log,
     },
     problems,

@@ -57,6 +57,11 @@ export function rolesFor(name: CallName, input: unknown): readonly Role[] | 'any
 }
 
 const nothing = z.strictObject({});
+/** Another person who agrees to what takes two, or the same person proving an own PIN. */
+const second = z
+  .strictObject({ id: name, pin: text(64) })
+  .nullable()
+  .optional();
 const line: readonly Role[] = ['operator', 'engineer'];
 const quality: readonly Role[] = ['qa', 'engineer', 'custodian'];
 const everyone: readonly Role[] = roles;
@@ -139,10 +144,11 @@ export const calls = {
       roles: z.array(z.enum(roles)).min(1).max(4),
       pin: text(64).nullable(),
       badge: text(200).nullable(),
+      second,
     }),
     ['custodian'],
   ),
-  'operators.remove': call(z.strictObject({ id: name }), ['custodian']),
+  'operators.remove': call(z.strictObject({ id: name, second }), ['custodian']),
   'printer.set': call(z.strictObject({ address: text(300).nullable() }), ['engineer']),
   'labels.preview': call(z.strictObject({ recipe: name, template: text(20_000).nullable() }), everyone, writers),
   'labels.print': call(z.strictObject({ mac }), ['operator', 'qa', 'engineer']),

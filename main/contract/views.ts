@@ -79,6 +79,8 @@ export interface LineSnapshot {
   /** Why the last label did not come out; null: nothing is wrong. */
   readonly printerFault: FaultRecord | null;
   readonly demonstration: boolean;
+  /** The station file says that nobody is asked before real boards. */
+  readonly development: boolean;
 }
 
 export interface ThroughputView {

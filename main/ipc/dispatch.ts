@@ -67,7 +67,12 @@ export class Dispatcher {
       const value = await answer(input, session.id);
       if (name === 'operators.save' || name === 'operators.remove') {
         if (wasEmpty) session.enter(this.#desk.operators.find((input as { id: string }).id));
-        for (const other of this.#sessions) other.tell();
+        const { id, pin = null, badge = null } = input as { id: string; pin?: string | null; badge?: string | null };
+        for (const other of this.#sessions) {
+          // whoever came in by what does not count any more goes
+          if (other !== session && other.operator?.id === id && (pin ?? badge) !== null) other.enter(null);
+          else other.tell();
+        }
       }
       return value;
     } catch (error) {

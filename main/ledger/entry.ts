@@ -6,7 +6,7 @@ import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 
 /** Version of the tables and of the bodies below; bound by the genesis row, and SQLite's user_version. */
-export const ledgerSchema = 3;
+export const ledgerSchema = 4;
 
 /** What the chain holds of a wrapped key: enough to prove which bytes lay there, not the bytes (they vanish at the seal). */
 export interface WrappedKeyMark {
@@ -51,6 +51,28 @@ export interface SessionNote {
   readonly detail: string | null;
 }
 
+/**
+ * What somebody did to the station itself: to people, their roles and ways in, printer, fixtures, keys of a token; a signature that a token
+ * was asked for; work in development mode. Booked before it is done. Never a PIN, a badge, or a secret.
+ */
+export interface StationAct {
+  readonly what:
+    | 'person-saved'
+    | 'person-removed'
+    | 'credential-made'
+    | 'printer-set'
+    | 'fixtures-set'
+    | 'keys-made'
+    | 'signed'
+    | 'development-work'
+    | 'anonymous-tries';
+  /** Who, by id; two where it takes two. */
+  readonly by: readonly string[];
+  /** Whom or what it was done to. */
+  readonly about: string | null;
+  readonly detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+}
+
 /** An escrowed secret was given out: of which device, at whose word, why. Booked before the secret comes out. */
 export interface EscrowRelease {
   readonly mac: string;
@@ -70,6 +92,7 @@ export type Entry =
   | { kind: 'batch-closed'; run: null; body: { id: string; at: string } }
   | { kind: 'recipe-state'; run: null; body: RecipeStateNote }
   | { kind: 'session'; run: null; body: SessionNote }
+  | { kind: 'act'; run: null; body: StationAct }
   | { kind: 'escrow-released'; run: null; body: EscrowRelease }
   | { kind: 'recipe'; run: null; body: { recipe: RecipeRef; text: string } }
   | { kind: 'run-opened'; run: string; body: { run: RunRecord } }

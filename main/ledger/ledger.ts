@@ -4,7 +4,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import type { ChainHead } from './chain.ts';
-import type { EscrowRelease, RecipeStateNote, SessionNote } from './entry.ts';
+import type { EscrowRelease, RecipeStateNote, SessionNote, StationAct } from './entry.ts';
 
 /** What the ledger knows of a MAC before a run starts. */
 export interface DeviceHistory {
@@ -112,7 +112,7 @@ export interface RunPace {
   }[];
 }
 
-export type { EscrowRelease, RecipeStateNote, SessionNote };
+export type { EscrowRelease, RecipeStateNote, SessionNote, StationAct };
 
 /** What was found and done when the book was opened. */
 export interface OpeningReport {
@@ -176,6 +176,13 @@ export interface LedgerReader {
   /** Every release of an escrowed secret, oldest first. */
   escrowReleases(): Promise<readonly (EscrowRelease & { readonly at: string; readonly row: number })[]>;
 
+  /** What was done to the station itself, newest first; 100 unless told. */
+  acts(query: {
+    readonly what?: StationAct['what'];
+    readonly about?: string;
+    readonly limit?: number;
+  }): Promise<readonly (StationAct & { readonly at: string; readonly row: number })[]>;
+
   /** Reads the whole chain again and recomputes it; heads that were remembered elsewhere must be found in it. */
   verify(remembered?: readonly ChainHead[]): Promise<ChainReport>;
   /** Every row as one JSON object (`ChainRow`), in chain order, as an auditor recomputes it with `verifyRows`. */
@@ -203,6 +210,8 @@ export interface Ledger extends LedgerReader {
   /** Says who came, went, or was refused something at a face of the station. */
   noteSession(note: SessionNote): Promise<void>;
 
+  /** Says what is about to be done to the station itself. To be called before it is. */
+  noteAct(act: StationAct): Promise<void>;
   /** Says that an escrowed secret is about to be given out. To be called before it is. */
   noteEscrowRelease(release: EscrowRelease): Promise<void>;
 

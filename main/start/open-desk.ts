@@ -16,6 +16,7 @@ import {
   openPorts,
   openStationOf,
   type Places,
+  peopleOf,
   settingsOf,
   stationConfigFolder,
   type TokenHost,
@@ -60,10 +61,12 @@ export async function openDesk(
   });
   const ours = new Map(demonstration ? fixtures.map(({ name, address }) => [name, address]) : []);
   const isOurs = new Set(ours.values());
+  const people = peopleOf(places);
   const station = await openStationOf(
     places,
     (address, how) => (isOurs.has(address) ? changer.open(address, how) : ports.open(address, how)),
     options.token,
+    people,
   ).catch(async (error: unknown) => {
     await ports.close();
     throw error;
@@ -74,6 +77,7 @@ export async function openDesk(
   });
   const desk = createDesk({
     station,
+    people,
     dataFolder,
     stationConfig: stationConfigFolder,
     fixtures,

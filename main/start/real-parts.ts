@@ -18,6 +18,7 @@ import { openPkcs11Signer } from '../signing/pkcs11/token-signer.ts';
 import type { Signer } from '../signing/signer.ts';
 import { embeddedLabel, openEmbeddedToken } from '../signing/softhsm.ts';
 import { notListed, type OpenToken } from '../signing/token-ring.ts';
+import { Operators } from '../station/desk/access/operators.ts';
 import type { Station } from '../station/station.ts';
 import { openPort } from '../transport/open.ts';
 import type { OpenPort } from '../transport/port.ts';
@@ -68,6 +69,7 @@ export function settingsOf(places: Places): StationConfig {
     token: { kind: 'softhsm' },
     tokens: [],
     fixtures: [],
+    development: false,
     log: { level: 'info' },
   };
 }
@@ -161,8 +163,19 @@ function openLogOf(places: Places, { log: { level } }: StationConfig): OpenLog {
   };
 }
 
+/** The people of the station. ProgramFault `operators.damaged`. */
+export function peopleOf(places: Places): Operators {
+  const file = join(dataFolderOf(places), 'operators.json');
+  return new Operators({ file, clock: systemClock, random: systemRandom });
+}
+
 /** The station with its real parts. What was opened is closed again when a later part fails. */
-export async function openStationOf(places: Places, open: OpenPort, host?: TokenHost): Promise<Station> {
+export async function openStationOf(
+  places: Places,
+  open: OpenPort,
+  host?: TokenHost,
+  people: Operators = peopleOf(places),
+): Promise<Station> {
   const settings = settingsOf(places);
   const log = openLogOf(places, settings);
   const timing = { log, clock: systemClock };
@@ -192,6 +205,8 @@ export async function openStationOf(places: Places, open: OpenPort, host?: Token
       openPort: open,
       clock: systemClock,
       random: systemRandom,
+      people,
+      development: settings.development,
       log,
     });
   } catch (error) {

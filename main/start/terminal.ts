@@ -16,6 +16,7 @@ import {
   openPorts,
   openSignerOf,
   openStationOf,
+  peopleOf,
   programVersion,
   settingsOf,
   stationConfigFolder,
@@ -55,6 +56,7 @@ const context: CliContext = {
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,
   settings: settingsOf,
+  people: peopleOf,
   askSecret: (question) =>
     stdin.isTTY && stderr.isTTY
       ? askPin({ input: stdin, show: (text) => void stderr.write(text) }, question)

@@ -13,9 +13,11 @@ import { buildRelease, type Release } from '../recipe/making/release.ts';
 import type { Signer } from '../signing/signer.ts';
 import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.ts';
 import type { OpenPort } from '../transport/port.ts';
+import { bookedSigner } from './booked-signer.ts';
 import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
+import { admitWork, type PeopleOfStation } from './work-gate.ts';
 
 /** The parts a station is made of; compose opens the real ones. */
 export interface StationParts {
@@ -28,6 +30,10 @@ export interface StationParts {
   readonly openPort: OpenPort;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Who is known here. */
+  readonly people: PeopleOfStation;
+  /** The station file says that this station is for development: it asks nobody before real boards. */
+  readonly development: boolean;
   /** The program log; left out: none is kept. */
   readonly log?: OpenLog;
 }
@@ -92,21 +98,31 @@ export class Station {
   };
 
   /** Images signed and digests at hand, before a board is in. */
-  async prepareRelease(loaded: LoadedRecipe): Promise<Release> {
-    const { signer, openToken = noOtherToken } = this.parts;
-    await using tokens = new TokenRing(signer, openToken);
-    await requireDeviceCa(loaded.recipe, loaded.files, signer, this.parts.clock.now());
+  async prepareRelease(loaded: LoadedRecipe, by: string | null = null): Promise<Release> {
+    const { signer, ledger } = this.parts;
+    await using tokens = this.bookedTokens(by);
+    await requireDeviceCa(loaded.recipe, loaded.files, bookedSigner(signer, ledger, by), this.parts.clock.now());
     return await buildRelease(loaded, tokens);
+  }
+
+  /** The station's tokens, each of whose signatures is booked at the word of `by`. The caller closes the ring. */
+  bookedTokens(by: string | null): TokenRing {
+    const { signer, ledger, openToken = noOtherToken } = this.parts;
+    return new TokenRing(bookedSigner(signer, ledger, by), async (label) => {
+      const opened = await openToken(label);
+      return opened === null ? null : bookedSigner(opened, ledger, by);
+    });
   }
 
   /**
    * Provisions boards on many fixtures at once. One fixture's trouble never stops another's (LAW 10); only the ledger's does,
-   * since without it nothing may be burned. Rejects with the fault that kept the batch from starting.
+   * since without it nothing may be burned. Rejects with the fault that kept the batch from starting: those of `admitWork` first.
    */
   async provision(job: ProvisionJob): Promise<BatchResult> {
     const { ledger, clock, random } = this.parts;
     requireClock(clock.now(), await lastEntry(ledger));
-    const release = await this.prepareRelease(job.loaded);
+    await admitWork(job, this.parts);
+    const release = await this.prepareRelease(job.loaded, job.operator);
     const startedAt = clock.monotonic();
     const batch = `B-${isoTime(clock.now()).slice(0, 10).replaceAll('-', '')}-${toHex(random(4))}`;
     const total = job.aim === 'until-stopped' ? null : (job.count ?? job.fixtures.length);

@@ -10,6 +10,7 @@ export function TopBar() {
   const { store } = useSeat();
   const place = useApp((state) => state.place);
   const demonstration = useApp((state) => state.line?.demonstration ?? false);
+  const development = useApp((state) => state.line?.development ?? false);
   const guided = useApp((state) => state.guided);
   const muted = useApp((state) => state.preferences.muted);
   const nextScheme = () => {
@@ -42,6 +43,11 @@ export function TopBar() {
           ))}
       </nav>
       <div className="top-right">
+        {development && (
+          <span className="demo" title={words.developmentMeans}>
+            {words.development}
+          </span>
+        )}
         {demonstration && (
           <span className="demo" title={words.demonstrationMeans}>
             {words.demonstration}

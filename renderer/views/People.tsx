@@ -61,6 +61,7 @@ export function People() {
       {editing !== null && (
         <Person
           person={editing === 'new' ? null : editing}
+          firstStart={people.filter(({ roles }) => roles.includes('custodian')).length < 2}
           onClose={() => setEditing(null)}
           onDone={() => {
             setEditing(null);
@@ -72,12 +73,17 @@ export function People() {
   );
 }
 
+const decides = (roles: readonly string[]) => roles.includes('custodian') || roles.includes('engineer');
+
 function Person({
   person,
+  firstStart,
   onClose,
   onDone,
 }: {
   readonly person: OperatorView | null;
+  /** Fewer than two custodians: there is nobody yet who could agree. */
+  readonly firstStart: boolean;
   onClose(): void;
   onDone(): void;
 }) {
@@ -88,6 +94,10 @@ function Person({
   const [chosen, setChosen] = useState<readonly string[]>(person?.roles ?? ['operator']);
   const [pin, setPin] = useState('');
   const [badge, setBadge] = useState('');
+  const [secondId, setSecondId] = useState('');
+  const [secondPin, setSecondPin] = useState('');
+  const takesTwo = !firstStart && (decides(chosen) || decides(person?.roles ?? []));
+  const second = takesTwo && secondId !== '' ? { id: secondId.trim(), pin: secondPin } : null;
   const save = async (event: FormEvent) => {
     event.preventDefault();
     const input: CallInput<'operators.save'> = {
@@ -96,11 +106,12 @@ function Person({
       roles: allRoles.filter((role) => chosen.includes(role)),
       pin: pin === '' ? null : pin,
       badge: badge === '' ? null : badge,
+      second,
     };
     if ((await ask('operators.save', input)) !== null) onDone();
   };
   const remove = async () => {
-    if (person !== null && (await ask('operators.remove', { id: person.id })) !== null) onDone();
+    if (person !== null && (await ask('operators.remove', { id: person.id, second })) !== null) onDone();
   };
   return (
     <Dialog title={person === null ? s.addPerson : s.editPerson(person.name)} open onClose={onClose}>
@@ -146,6 +157,27 @@ function Person({
           size="md"
           visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
         />
+        {takesTwo && (
+          <>
+            <p className="calm-note">{s.takesTwo}</p>
+            <TextInput
+              label={s.secondId}
+              value={secondId}
+              onChange={(event) => setSecondId(event.target.value)}
+              autoComplete="off"
+              size="md"
+            />
+            <PasswordInput
+              label={s.secondPin}
+              value={secondPin}
+              onChange={(event) => setSecondPin(event.target.value)}
+              autoComplete="off"
+              inputMode="numeric"
+              size="md"
+              visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
+            />
+          </>
+        )}
         <div className="form-acts">
           {person !== null && mayRemove && (
             <Button variant="subtle" color="red" onClick={remove}>

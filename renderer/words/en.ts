@@ -7,6 +7,8 @@ export const en = {
   product: 'Fuseline',
   demonstration: 'Demonstration',
   demonstrationMeans: 'The boards of this line are virtual.',
+  development: 'Development',
+  developmentMeans: 'The station file says so: real boards get recipes that nobody approved. Not for a factory.',
   skip: 'Skip to the content',
   nav: 'Screens',
   screens: {
@@ -458,6 +460,10 @@ export const en = {
     people: 'People',
     person: { id: 'Id', name: 'Name', roles: 'Roles', pin: 'PIN', badge: 'Badge' },
     addPerson: 'Add person',
+    takesTwo:
+      'Whoever decides is made and changed by two custodians, neither of them the person; an own PIN by the PIN before.',
+    secondId: 'Second custodian, id',
+    secondPin: 'PIN of the second custodian',
     editPerson: (name: string) => `Change ${name}`,
     newPin: 'PIN, six digits or more for who decides (empty: stays as it is)',
     newBadge: 'Badge (scan it here; empty: stays as it is)',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { allSteps } from '../../main/recipe/steps/index.ts';
 import { noToken, recipeNamed, recipes, setStage } from '../stories/stage.ts';
-import { chipProcess, objects, run, start, testFolder } from '../stories/terminal.ts';
+import { chipProcess, developmentData, objects, run, start, testFolder } from '../stories/terminal.ts';
 import { bringToEnd, insert } from './boards.ts';
 
 const p4 = (name: string) => `virtual:esp32p4?rev=v3.1&pacing=none&name=${name}`;
@@ -40,7 +40,8 @@ describe('a run that a person stops', { skip: noToken, concurrency: true, timeou
     const folder = testFolder(t);
     const chip = await chipProcess(t, 'esp32p4?rev=v3.1', 'rfc2217:0');
     const recipe = join(recipes, 'esp32p4-production.yaml');
-    const order = ['provision', '--json', '--recipe', recipe, '--port', chip.address, '--data', join(folder, 'data')];
+    const data = developmentData(folder);
+    const order = ['provision', '--json', '--recipe', recipe, '--port', chip.address, '--data', data];
     const first = start(order);
     await first.line((line) => line.includes('"step":"burn-keys"') && line.includes('"type":"intend"'));
     first.child.kill('SIGINT');

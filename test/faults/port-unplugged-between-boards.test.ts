@@ -26,7 +26,7 @@ it('a port that is pulled out between two boards is waited for, and costs no boa
   const { parts } = stage.station;
   const loaded = recipeNamed('esp32c3-production');
   await makeMissingKeys(loaded.recipe, parts.signer);
-  const station = createStation({ ...parts, openPort });
+  const station = createStation({ ...parts, openPort, development: true });
   station.listen((event) => stage.events.push(event));
   const { counts } = await station.provision({
     loaded,

@@ -7,7 +7,7 @@ import { openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { openBenchChip } from '../../main/virtual/bench/bench.ts';
 import { flashHoldsFirmware } from '../stories/judge.ts';
 import { noToken, recipeNamed, recipes, setStage } from '../stories/stage.ts';
-import { chipProcess, run, start, testFolder } from '../stories/terminal.ts';
+import { chipProcess, developmentData, run, start, testFolder } from '../stories/terminal.ts';
 import { bringToEnd } from './boards.ts';
 
 /** Program commands in which the supply fails; the last of most chips' plans is the ninth or tenth. */
@@ -62,7 +62,7 @@ describe('the program dies, not the board', { skip: noToken, concurrency: true, 
   ] as const) {
     it(`killed at '${event}' of ${step}: a new process finishes the board`, async (t) => {
       const folder = testFolder(t);
-      const data = join(folder, 'data');
+      const data = developmentData(folder);
       const state = join(folder, 'chip');
       const chip = await chipProcess(t, 'esp32p4?rev=v3.1', 'rfc2217:0', state);
       const order = ['provision', '--json', '--recipe', recipe, '--port', chip.address, '--data', data];

@@ -81,6 +81,7 @@ class SqliteLedgerReader implements LedgerReader {
   recipeStates = () => this.#ask('recipeStates');
   escrows = (query: Parameters<LedgerReader['escrows']>[0]) => this.#ask('escrows', query);
   escrowReleases = () => this.#ask('escrowReleases');
+  acts = (query: Parameters<LedgerReader['acts']>[0]) => this.#ask('acts', query);
 
   async unfinishedBurns(fields: readonly string[]): Promise<RunRecord[]> {
     const runs: RunRecord[] = [];
@@ -164,6 +165,10 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
 
   async noteSession(note: Parameters<Ledger['noteSession']>[0]): Promise<void> {
     await this.#write({ op: 'noteSession', note });
+  }
+
+  async noteAct(act: Parameters<Ledger['noteAct']>[0]): Promise<void> {
+    await this.#write({ op: 'noteAct', act });
   }
 
   async noteEscrowRelease(release: Parameters<Ledger['noteEscrowRelease']>[0]): Promise<void> {

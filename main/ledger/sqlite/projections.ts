@@ -101,6 +101,7 @@ export class Projections {
       case 'recipe-state':
       case 'session':
       case 'escrow-released':
+      case 'act':
         return;
     }
   }

@@ -16,6 +16,7 @@ import type {
   RecipeStateNote,
   RunPace,
   RunTally,
+  StationAct,
 } from '../ledger.ts';
 import { rowClaim } from './claims.ts';
 import { entryOf } from './events.ts';
@@ -196,6 +197,23 @@ export class LedgerQuestions {
     }));
   }
 
+  acts({ what, about, limit = 100 }: { what?: string; about?: string; limit?: number }): (StationAct & {
+    at: string;
+    row: number;
+  })[] {
+    return (
+      this.#sql.acts.all(what ?? null, what ?? null, about ?? null, about ?? null, limit) as {
+        row: number;
+        at: string;
+        body: string;
+      }[]
+    ).map(({ row, at, body }) => ({
+      ...(JSON.parse(body) as StationAct),
+      at,
+      row,
+    }));
+  }
+
   counts(batch: string): Record<Outcome, number> {
     const counts = { passed: 0, failed: 0, refused: 0, errored: 0, aborted: 0 };
     for (const { outcome, n } of this.#sql.counts.all(batch) as { outcome: Outcome; n: number }[]) counts[outcome] = n;
@@ -283,6 +301,10 @@ function statements(db: Database) {
        WHERE r.mac IS NOT NULL AND (? IS NULL OR r.mac = ?) ORDER BY s.row DESC LIMIT ?`,
         ),
     escrowReleases: db.prepare(`SELECT row, at, body FROM entries WHERE kind = 'escrow-released' ORDER BY row`),
+    acts: db.prepare(
+      `SELECT row, at, body FROM entries WHERE kind = 'act' AND (? IS NULL OR body ->> '$.what' = ?)
+       AND (? IS NULL OR body ->> '$.about' = ?) ORDER BY row DESC LIMIT ?`,
+    ),
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),
     rowsTaken: db.prepare(`SELECT value, mac FROM claims WHERE field = 'row' AND value >= ? AND value < ?`),

@@ -3,7 +3,7 @@ import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
-import type { EscrowRelease, RecipeStateNote, SessionNote } from '../ledger.ts';
+import type { EscrowRelease, RecipeStateNote, SessionNote, StationAct } from '../ledger.ts';
 
 /**
  * What the writing thread can be asked. A request crosses to it as its canonical JSON text: what has no JSON form (a SecretBytes, a
@@ -15,6 +15,7 @@ export type WriteRequest =
   | { op: 'putRecipe'; recipe: RecipeRef; text: string }
   | { op: 'noteRecipeState'; note: RecipeStateNote }
   | { op: 'noteSession'; note: SessionNote }
+  | { op: 'noteAct'; act: StationAct }
   | { op: 'noteEscrowRelease'; release: EscrowRelease }
   | { op: 'openRun'; run: RunRecord }
   | { op: 'bindRun'; run: string; facts: { mac?: string; serial?: string; chip?: string } }

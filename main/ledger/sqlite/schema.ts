@@ -104,6 +104,8 @@ const migrations: readonly ((db: Database) => void)[] = [
   (db) => db.exec(`CREATE INDEX entries_recipe_states ON entries (row) WHERE kind = 'recipe-state'`),
   // Secrets in escrow outlive the seal: no row of them is ever dropped.
   (db) => db.exec(escrowTable),
+  // Acts on the station itself are a new kind of row; no older row changes.
+  (db) => db.exec(`CREATE INDEX entries_acts ON entries (row) WHERE kind = 'act'`),
 ];
 
 /** Makes all projections anew, empty. */

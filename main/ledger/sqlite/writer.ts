@@ -103,6 +103,8 @@ export class LedgerWriter {
         return this.#add({ kind: 'recipe-state', run: null, body: request.note }, at);
       case 'noteSession':
         return this.#add({ kind: 'session', run: null, body: request.note }, at);
+      case 'noteAct':
+        return this.#add({ kind: 'act', run: null, body: request.act }, at);
       case 'noteEscrowRelease': {
         const { release } = request;
         if (this.#sql.device.get(release.mac) === undefined)

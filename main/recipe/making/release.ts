@@ -62,14 +62,33 @@ export async function buildRelease(
 
 /** A release as it would be, made without the token: sizes are right, signatures and key digests are not. For plans that people look at. */
 export function previewRelease(recipe: Recipe, firmware: Firmware): Release {
-  const keys = recipe.secureBoot?.keys ?? [];
+  return unsigned(
+    recipe,
+    firmware,
+    (recipe.secureBoot?.keys ?? []).map((_, index) => String(index + 1).repeat(64)),
+  );
+}
+
+/** A release as it would be, with the digests of the very keys, of which none signs. Faults: those of `secureBootKeys`. */
+export async function plannedRelease(
+  { recipe, firmware, files }: { readonly recipe: Recipe; readonly firmware: Firmware; readonly files: NamedFiles },
+  tokens: TokenRing,
+): Promise<Release> {
+  const keys = await secureBootKeys(recipe, tokens, files);
+  return unsigned(
+    recipe,
+    firmware,
+    keys.map(({ digest }) => digest),
+  );
+}
+
+function unsigned(recipe: Recipe, firmware: Firmware, digests: readonly string[]): Release {
   const signed = new Map<FirmwarePart, Uint8Array>();
   for (const part of firmware.parts) {
-    if (keys.length === 0 || !isSigned(part)) continue;
+    if (digests.length === 0 || !isSigned(part)) continue;
     const image = splitSigned(part.data)?.signed ?? padForSigning(part.data);
     signed.set(part, padTo(image, image.length + signatureSectorSize, 0xff));
   }
-  const digests = keys.map((_, index) => String(index + 1).repeat(64));
   return gather(recipe, firmware, signed, digests);
 }
 

@@ -3,7 +3,7 @@ import type { Log } from '../../base/log.ts';
 import type { LineChange } from '../../contract/contract.ts';
 import type { TokenView } from '../../contract/views.ts';
 import type { Station } from '../station.ts';
-import { Operators } from './access/operators.ts';
+import type { Operators } from './access/operators.ts';
 import { DeskFile } from './desk-file.ts';
 import { LabelDesk } from './labels/label-desk.ts';
 import { recipeAnswers } from './library/recipe-answers.ts';
@@ -29,12 +29,13 @@ export class Desk {
 
   constructor(parts: DeskParts) {
     const { station, dataFolder, stationConfig } = parts;
-    const { ledger, clock, random, software } = station.parts;
+    const { ledger, software } = station.parts;
     const file = new DeskFile(join(dataFolder, 'desk.json'));
     const shelf = new RecipeShelf({
       ledger,
       examples: join(stationConfig, 'recipes'),
       own: join(dataFolder, 'recipes'),
+      unchangedSince: (id) => this.operators.unchangedSince(id),
     });
     const labels = new LabelDesk(
       ledger,
@@ -45,6 +46,7 @@ export class Desk {
     const line = new Line(station, {
       fixtures: file.fixtures ?? parts.fixtures,
       demonstration: parts.demonstration,
+      development: station.parts.development,
       contacts: parts.contacts ?? usualContacts,
       foreign: (text, recipe) => shelf.foreign(text, recipe),
       print: (mac, needed) => labels.print(mac, needed),
@@ -52,7 +54,7 @@ export class Desk {
     });
     labels.onFault = () => line.show();
     this.version = software.version;
-    this.operators = new Operators({ file: join(dataFolder, 'operators.json'), clock, random });
+    this.operators = parts.people;
     this.#room = {
       ...parts,
       file,
@@ -86,7 +88,7 @@ export class Desk {
 
   /** The whole line as one change, for a face that missed some. */
   lineNow(): LineChange {
-    const { demonstration: _, ...snapshot } = this.#room.line.snapshot();
+    const { demonstration: _, development: __, ...snapshot } = this.#room.line.snapshot();
     return { ...snapshot, names: snapshot.fixtures.map(({ name }) => name), verdicts: [] };
   }
 

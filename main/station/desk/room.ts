@@ -23,6 +23,8 @@ export type DeskAnswers = {
 
 export interface DeskParts {
   readonly station: Station;
+  /** Who is known to the station: the same that it asks itself. */
+  readonly people: Operators;
   readonly dataFolder: string;
   /** Folder of the configuration that comes with the program: recipes, labels. */
   readonly stationConfig: string;

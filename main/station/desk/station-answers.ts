@@ -2,6 +2,8 @@ import type { StationView } from '../../contract/views.ts';
 import { RecipeFault } from '../../model/fault.ts';
 import { makeMissingKeys } from '../../recipe/making/token-keys.ts';
 import { parseAddress } from '../../transport/address.ts';
+import type { FixtureSpec } from '../fixture.ts';
+import { removePerson, savePerson } from './access/people.ts';
 import { parsePrinter } from './labels/printer.ts';
 import type { DeskAnswers, DeskRoom } from './room.ts';
 
@@ -21,7 +23,8 @@ type Answers = Pick<
 
 export function stationAnswers(room: DeskRoom): Answers {
   const { station, line, shelf, file, labels, token, operators } = room;
-  let head = station.parts.ledger.opening.head;
+  const { ledger } = station.parts;
+  let head = ledger.opening.head;
   station.listen((event) => {
     if (event.type === 'verdict' && event.seal !== null) head = event.seal;
   });
@@ -35,6 +38,11 @@ export function stationAnswers(room: DeskRoom): Answers {
     printerFault: labels.fault,
     demonstration: room.demonstration,
   });
+  /** The whole list stands in the row: of two acts at once the later one holds, and the rows say so. */
+  const bookFixtures = (fixtures: readonly FixtureSpec[], by: string) => {
+    const detail = { fixtures: fixtures.map(({ name, address }) => `${name} ${address}`) };
+    return ledger.noteAct({ what: 'fixtures-set', by: [by], about: null, detail });
+  };
   return {
     'station.view': view,
     async 'fixtures.ports'() {
@@ -47,7 +55,7 @@ export function stationAnswers(room: DeskRoom): Answers {
         return { address, words, taken: taught?.name ?? null };
       });
     },
-    'fixtures.teach'({ name, address }) {
+    async 'fixtures.teach'({ name, address }, by) {
       line.mustBeIdle();
       if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(name))
         throw new RecipeFault({
@@ -66,32 +74,38 @@ export function stationAnswers(room: DeskRoom): Answers {
         });
       const at = line.fixtures.findIndex((fixture) => fixture.name === name);
       const fixtures = at < 0 ? [...others, { name, address }] : line.fixtures.with(at, { name, address });
+      await bookFixtures(fixtures, by);
       line.setFixtures(fixtures);
       file.keepFixtures(fixtures);
       return line.snapshot().fixtures;
     },
-    'fixtures.remove'({ name }) {
+    async 'fixtures.remove'({ name }, by) {
+      line.mustBeIdle();
       const left = line.fixtures.filter((fixture) => fixture.name !== name);
+      await bookFixtures(left, by);
       line.setFixtures(left);
       file.keepFixtures(left);
       return line.snapshot().fixtures;
     },
     'token.view': () => token.look(),
-    async 'token.makeKeys'({ recipe }) {
-      await makeMissingKeys(shelf.loaded(recipe).recipe, station.parts.signer);
+    async 'token.makeKeys'({ recipe }, by) {
+      const { recipe: wanted, ref } = shelf.loaded(recipe);
+      await ledger.noteAct({ what: 'keys-made', by: [by], about: recipe, detail: { hash: ref.hash } });
+      await makeMissingKeys(wanted, station.parts.signer);
       return token.look();
     },
     'operators.list': () => operators.list(),
-    async 'operators.save'(change) {
-      await operators.save(change);
+    async 'operators.save'({ second = null, ...change }, by) {
+      await savePerson({ operators, ledger }, change, by, second);
       return operators.list();
     },
-    'operators.remove'({ id }) {
-      operators.remove(id);
+    async 'operators.remove'({ id, second = null }, by) {
+      await removePerson({ operators, ledger }, id, by, second);
       return operators.list();
     },
-    'printer.set'({ address }) {
+    async 'printer.set'({ address }, by) {
       if (address !== null) parsePrinter(address);
+      await ledger.noteAct({ what: 'printer-set', by: [by], about: address, detail: { before: file.printer } });
       file.keepPrinter(address);
       labels.forget();
       return view();

@@ -45,6 +45,7 @@ test('a port that comes late, contacts that bounce, a sealed board that stays in
   const line = new Line(station, {
     fixtures: [{ name: 'nest', address }],
     demonstration: false,
+    development: false,
     contacts: () => 2,
     foreign: () => null,
     print: () => undefined,

@@ -56,6 +56,7 @@ test('a pulled board is no verdict; a sealed board is done with its own label al
   const line = new Line(station, {
     fixtures: [{ name: 'nest', address }],
     demonstration: false,
+    development: false,
     contacts: () => 1,
     foreign: () => null,
     print: (mac, needed) => printed.push({ mac, needed }),

@@ -20,7 +20,7 @@ async function shelfOf(t: TestContext) {
   const ledger = await openSqliteLedger({ file: join(folder, 'ledger.sqlite'), station: 's', clock: systemClock });
   t.after(() => ledger.close());
   const own = join(folder, 'recipes');
-  return { shelf: new RecipeShelf({ ledger, examples, own }), ledger, own };
+  return { shelf: new RecipeShelf({ ledger, examples, own, unchangedSince: () => 0 }), ledger, own };
 }
 
 const nests = ['virtual:esp32p4?name=a'];

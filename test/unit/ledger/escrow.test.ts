@@ -84,7 +84,7 @@ test('a book from before there was escrow is opened, kept whole, and takes secre
   await ledger.close();
   // What schema 2 did not have yet.
   const db = new Database(file);
-  db.exec('DROP TABLE escrows; DROP INDEX entries_escrow_releases;');
+  db.exec('DROP TABLE escrows; DROP INDEX entries_escrow_releases; DROP INDEX entries_acts;');
   db.pragma('user_version = 2');
   db.close();
   const again = (await book(t, { file })).ledger;

@@ -197,8 +197,15 @@ test('flash encryption that can be switched off is never approved, whatever is w
     .concat('waivers:\n  - check: no-flash-encryption\n    reason: only to see whether it is let through\n');
   const { loaded } = loadRecipeText(open, file);
   assert.equal(loaded?.recipe.purpose, 'production');
-  assert.equal(refuseApprover('r', loaded!, [], 'ed')?.code, 'recipe.development');
-  assert.equal(refuseApprover('r', loadRecipeText(text, file).loaded!, [], 'ed'), null);
+  const ed = { id: 'ed', unchangedSince: 0 };
+  assert.equal(refuseApprover('r', loaded!, [], ed)?.code, 'recipe.development');
+  const whole = loadRecipeText(text, file).loaded!;
+  const note = { recipe: whole.ref, by: 'al', reason: null, at: '2026-01-01T00:00:00.000Z' };
+  const notes = [
+    { ...note, state: 'draft' as const },
+    { ...note, state: 'rehearsed' as const },
+  ];
+  assert.equal(refuseApprover('r', whole, notes, ed), null);
 });
 
 test('a bootloader that finds its dummy rounds burned complains, and is not taken for one that failed', () => {

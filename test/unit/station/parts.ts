@@ -72,6 +72,8 @@ export class Rig {
     return new Station({
       ...parts,
       name: 'line-1',
+      people: { find: () => null, custodians: 0 },
+      development: false,
       openPort: async () => {
         throw new Error('no port is opened by address here');
       },

@@ -1,6 +1,6 @@
 // A ledger in memory that does what a test tells it.
 import assert from 'node:assert/strict';
-import type { DeviceHistory, Ledger, OpenKey } from '../../../main/ledger/ledger.ts';
+import type { DeviceHistory, Ledger, OpenKey, StationAct } from '../../../main/ledger/ledger.ts';
 import type { RunEvent, StepEvent, StoredEvent } from '../../../main/model/event.ts';
 import { type Fault, LedgerFault } from '../../../main/model/fault.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../../main/model/record.ts';
@@ -26,6 +26,7 @@ export class ScriptedLedger {
   readonly condemned: { mac: string; run: string | null; reason: string }[] = [];
   readonly batchRecords: BatchRecord[] = [];
   readonly notes: Note[] = [];
+  readonly acts: StationAct[] = [];
   readonly #wrapped: (OpenKey & { mac: string })[] = [];
   before: (event: AnyEvent, run: string) => void | Promise<void> = () => undefined;
   beforeSeal: (record: SealedRecord) => void | Promise<void> = () => undefined;
@@ -51,6 +52,10 @@ export class ScriptedLedger {
 
   async putRecipe(): Promise<void> {
     this.calls.push('putRecipe');
+  }
+
+  async noteAct(act: StationAct): Promise<void> {
+    this.acts.push(act);
   }
 
   async recipeStates(): Promise<readonly Note[]> {

@@ -18,6 +18,8 @@ const operatorSchema = z.strictObject({
   since: z.string().nullable().default(null),
   pin: keptSecretSchema.nullable(),
   badge: keptSecretSchema.nullable(),
+  /** Of the credential file with which a script signs in as this person. */
+  key: keptSecretSchema.nullable().default(null),
 });
 
 /** Version 1 lacked `since`, `cost` and `long`; it is read as what it meant. */
@@ -55,7 +57,7 @@ export interface OperatorChange {
 
 /**
  * The people of a station, their roles, and by what they are known: a PIN, a badge. Both are kept only as salted scrypt hashes. Every try
- * is counted before it is judged (`Lockout`). Who may change whom is `changePerson`'s business. RecipeFaults: `session.refused` (one
+ * is counted before it is judged (`Lockout`). Who may change whom is the business of `savePerson` (people.ts). RecipeFaults: `session.refused` (one
  * sentence for a wrong PIN and an unknown person alike), `session.wait`, `operators.*`.
  */
 export class Operators {
@@ -102,6 +104,15 @@ export class Operators {
     // An unknown person takes as long as a wrong PIN.
     const fits = await matches(operator?.pin ?? nobodysPin, pin);
     if (!fits || operator?.pin == null) throw refused();
+    attempt.passed();
+    return view(operator);
+  }
+
+  /** By the key of a credential file. */
+  async keyLogin(id: string, key: string): Promise<OperatorView> {
+    const operator = this.#operators.find((candidate) => candidate.id === id);
+    const attempt = this.#lockout.begin(operator === undefined ? counted.nobody : `key ${id}`);
+    if (operator?.key == null || !(await matches(operator.key, key))) throw refused();
     attempt.passed();
     return view(operator);
   }
@@ -163,13 +174,33 @@ export class Operators {
           ? (before?.pin ?? null)
           : await keptSecret(pin, 'pin', salt(), { since, long: pin.length >= shortestLongPin }),
       badge: badge === null ? (before?.badge ?? null) : await keptSecret(badge, 'badge', salt(), { since, long: true }),
+      key: before?.key ?? null,
     };
     this.#replace([...this.#operators.filter((other) => other.id !== id), operator]);
   }
 
-  remove(id: string): void {
+  /** Gives a person the key of a credential file, in place of the one before. RecipeFault `operators.unknown`. */
+  async saveKey(id: string, key: string): Promise<void> {
+    const since = isoTime(this.#options.clock.now());
+    const kept = await keptSecret(key, 'key', this.#options.random(16), { since, long: true });
+    this.mustKnow(id);
+    this.#replace(this.#operators.map((operator) => (operator.id === id ? { ...operator, key: kept } : operator)));
+  }
+
+  /** RecipeFault `operators.unknown` where nobody has this id. */
+  mustKnow(id: string): void {
     if (this.find(id) === null)
       throw refusal('operators.unknown', `There is no operator ${JSON.stringify(id)}.`, 'Choose one of the list.');
+  }
+
+  /** Whether this person can be forgotten. RecipeFault `operators.unknown`, `operators.no-custodian`. */
+  judgeRemoval(id: string): void {
+    this.mustKnow(id);
+    mustKeepCustodian(this.#operators.filter((operator) => operator.id !== id));
+  }
+
+  remove(id: string): void {
+    this.judgeRemoval(id);
     this.#replace(this.#operators.filter((operator) => operator.id !== id));
   }
 

@@ -7,7 +7,10 @@ import type { LoadedRecipe } from '../../../recipe/load.ts';
 export type Bound = Pick<LoadedRecipe, 'ref' | 'canonicalText'>;
 
 /** What became of exactly this hash, oldest first. */
-export async function notesOf(ledger: Ledger, hash: string): Promise<readonly RecipeStateNote[]> {
+export async function notesOf(
+  ledger: Ledger,
+  hash: string,
+): Promise<readonly (RecipeStateNote & { readonly at: string })[]> {
   return statesIn(await ledger.recipeStates(), hash);
 }
 
@@ -19,16 +22,27 @@ export function statesIn<Note extends RecipeStateNote>(
   return notes.filter((note) => note.recipe.hash === hash && note.rehearsal?.passed !== false);
 }
 
-/** Writes a state where it is news: a draft only of a hash that the ledger does not know yet. */
+/**
+ * Somebody answers for exactly this recipe, as its author, where nobody does yet: also of one that was rehearsed while nobody did. Whoever
+ * approved it cannot become its author; what is approved has one.
+ */
+export async function noteDraft(ledger: Ledger, bound: Bound, by: string): Promise<void> {
+  const notes = await notesOf(ledger, bound.ref.hash);
+  if (notes.some(({ state }) => state !== 'rehearsed')) return;
+  await ledger.putRecipe(bound.ref, bound.canonicalText);
+  await ledger.noteRecipeState({ recipe: bound.ref, state: 'draft', by, reason: null });
+}
+
+/** Writes a state where it is news. */
 export async function noteState(
   ledger: Ledger,
   bound: Bound,
-  state: RecipeState,
+  state: Exclude<RecipeState, 'draft'>,
   by: string,
   reason: string | null = null,
 ): Promise<void> {
   const last = (await notesOf(ledger, bound.ref.hash)).at(-1);
-  if (last?.state === state || (state === 'draft' && last !== undefined)) return;
+  if (last?.state === state) return;
   await ledger.putRecipe(bound.ref, bound.canonicalText);
   await ledger.noteRecipeState({ recipe: bound.ref, state, by, reason });
 }
@@ -55,23 +69,63 @@ export async function noteRehearsed(
   });
 }
 
-export function isRehearsed(notes: readonly RecipeStateNote[]): boolean {
-  return notes.some((note) => note.state === 'rehearsed');
+/** Who says yes, as far as it counts whether this is another person than the author. */
+export interface Approver {
+  readonly id: string;
+  /** Since when (ms since 1970) this person exists with the same PIN and badge. */
+  readonly unchangedSince: number;
 }
 
-/** Why `by` cannot approve this recipe, by what the ledger knows of its hash: `recipe.own`, `recipe.development`; null: nothing. */
+/**
+ * Why this person cannot approve this recipe, by what the ledger knows of its hash; null: nothing. Faults `recipe.development`,
+ * `recipe.author-unknown`, `recipe.own`, `recipe.not-rehearsed`, `recipe.approver-new`: whoever was made, or whose PIN was set, since the
+ * rehearsal that asks for the yes, may be the author once more.
+ */
 export function refuseApprover(
   name: string,
   loaded: LoadedRecipe,
-  notes: readonly RecipeStateNote[],
-  by: string,
+  notes: readonly (RecipeStateNote & { readonly at: string })[],
+  by: Approver,
 ): RecipeFault | null {
-  if (notes.some((note) => note.state === 'draft' && note.by === by))
+  return (
+    refuseDevelopment(name, loaded) ??
+    refuseAuthor(name, notes, by.id) ??
+    refuseUnasked(name, notes.findLast((note) => note.state === 'rehearsed') ?? null, by)
+  );
+}
+
+function refuseAuthor(name: string, notes: readonly RecipeStateNote[], by: string): RecipeFault | null {
+  const author = notes.find((note) => note.state === 'draft')?.by;
+  if (author === undefined)
     return new RecipeFault({
-      code: 'recipe.own',
-      what: `The recipe ${name} was written by ${by}, and nobody approves a recipe of their own.`,
-      next: 'Ask another engineer or custodian to approve it.',
+      code: 'recipe.author-unknown',
+      what: `The ledger does not know who wrote the recipe ${name} in this form: its file or its firmware changed beside the station.`,
+      next: 'Let an engineer look at it and save it (Recipes, Save; or recipe submit FILE): that person answers for it, and another one approves.',
     });
+  if (author !== by) return null;
+  return new RecipeFault({
+    code: 'recipe.own',
+    what: `The recipe ${name} was written by ${by}, and nobody approves a recipe of their own.`,
+    next: 'Ask another engineer or custodian to approve it.',
+  });
+}
+
+function refuseUnasked(name: string, rehearsal: { readonly at: string } | null, by: Approver): RecipeFault | null {
+  if (rehearsal === null)
+    return new RecipeFault({
+      code: 'recipe.not-rehearsed',
+      what: `The recipe ${name} was not rehearsed in this form.`,
+      next: 'Rehearse it on virtual silicon first.',
+    });
+  if (by.unchangedSince <= Date.parse(rehearsal.at)) return null;
+  return new RecipeFault({
+    code: 'recipe.approver-new',
+    what: `${by.id}, or a PIN or badge of ${by.id}, is younger than the rehearsal of the recipe ${name}.`,
+    next: 'Rehearse it again, or ask another engineer or custodian.',
+  });
+}
+
+function refuseDevelopment(name: string, loaded: LoadedRecipe): RecipeFault | null {
   if (loaded.recipe.purpose === 'development')
     return new RecipeFault({
       code: 'recipe.development',

@@ -20,7 +20,7 @@ import { namedPlaces } from '../../../recipe/named-files.ts';
 import type { Recipe } from '../../../recipe/types.ts';
 import { approverOf } from '../../waivers.ts';
 import { fingerprintWords } from '../access/fingerprint.ts';
-import { isRehearsed, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
+import { noteDraft, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
 import { findingView, previewPlan } from './recipe-views.ts';
 
 export interface RecipeShelfOptions {
@@ -29,6 +29,8 @@ export interface RecipeShelfOptions {
   readonly examples: string;
   /** Folder of this station's own recipes; made where it is missing. */
   readonly own: string;
+  /** Since when (ms since 1970) a person exists with the same PIN and badge. */
+  unchangedSince(id: string): number;
 }
 
 /** Who approved the examples: nobody of the factory, so they are good for virtual boards and no others. */
@@ -108,7 +110,7 @@ export class RecipeShelf {
     makeFolder(this.#options.own);
     writeFileSync(`${file}.new`, text, { flush: true });
     renameSync(`${file}.new`, file);
-    if (result.loaded !== null) await noteState(this.#options.ledger, result.loaded, 'draft', by);
+    if (result.loaded !== null) await noteDraft(this.#options.ledger, result.loaded, by);
     return this.read(recipe);
   }
 
@@ -177,8 +179,8 @@ export class RecipeShelf {
   }
 
   /**
-   * Another person than the author says yes to exactly this hash. RecipeFault `recipe.changed`, `recipe.own`, `recipe.not-rehearsed`,
-   * `recipe.development`, `recipe.refused`.
+   * Another person than the author says yes to exactly this hash. RecipeFault `recipe.changed`, `recipe.refused`, those of
+   * `refuseApprover`.
    */
   async approve(recipe: string, hash: string, by: string): Promise<RecipeView> {
     const loaded = this.loaded(recipe);
@@ -189,14 +191,8 @@ export class RecipeShelf {
         'Look at it again, then approve.',
       );
     const notes = await notesOf(this.#options.ledger, hash);
-    const refused = refuseApprover(recipe, loaded, notes, by);
+    const refused = refuseApprover(recipe, loaded, notes, { id: by, unchangedSince: this.#options.unchangedSince(by) });
     if (refused !== null) throw refused;
-    if (!isRehearsed(notes))
-      throw refusal(
-        'recipe.not-rehearsed',
-        `The recipe ${recipe} was not rehearsed in this form.`,
-        'Rehearse it on virtual silicon first.',
-      );
     await noteState(this.#options.ledger, loaded, 'approved', by);
     return (await this.read(recipe)).view;
   }

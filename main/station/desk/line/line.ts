@@ -17,6 +17,7 @@ const historyMs = 30 * 86_400_000;
 export interface LineOptions {
   readonly fixtures: readonly FixtureSpec[];
   readonly demonstration: boolean;
+  readonly development: boolean;
   /** How often in a row a board must answer at this address before its contact counts as stable. */
   contacts(address: string): number;
   /** Name of another recipe to whose products a scanned text belongs, or null. */
@@ -246,6 +247,7 @@ export class Line {
       batch: this.#batchView,
       printerFault: this.#options.printerFault(),
       demonstration: this.#options.demonstration,
+      development: this.#options.development,
     };
   }
 

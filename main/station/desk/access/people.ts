@@ -1,0 +1,129 @@
+import { sha256Hex } from '../../../base/digest.ts';
+import type { Ledger, StationAct } from '../../../ledger/ledger.ts';
+import { isFault, RecipeFault } from '../../../model/fault.ts';
+import { decides, type OperatorChange, type Operators } from './operators.ts';
+
+/** With so many custodians the first start is over: from then on they agree by two. */
+const enoughCustodians = 2;
+
+/** Another person who agrees, by name and PIN. */
+export interface Second {
+  readonly id: string;
+  readonly pin: string;
+}
+
+export interface PeopleParts {
+  readonly operators: Operators;
+  readonly ledger: Pick<Ledger, 'noteAct' | 'noteSession'>;
+}
+
+/**
+ * Makes or changes a person, at the word of `by`, who was found to be a custodian. For whoever decides (`decides`), before or after the change, a second
+ * custodian agrees with an own PIN, and neither of the two is the person concerned. Two exceptions: while the station has fewer than two
+ * custodians the first start goes on, and the one there makes the others; and whoever decides may exchange an own PIN or badge, proving
+ * the PIN. Booked before it is done. RecipeFault `people.two`, `people.second`; those of `Operators`.
+ */
+export async function savePerson(
+  parts: PeopleParts,
+  change: OperatorChange,
+  by: string,
+  second: Second | null,
+): Promise<void> {
+  const { operators } = parts;
+  const before = operators.find(change.id);
+  const isWeighty = decides(change.roles) || decides(before?.roles ?? []);
+  // what could not be done anyway is told before anybody is bothered
+  await operators.judge(change);
+  const isOwnPin =
+    by === change.id && before !== null && sameRoles(before.roles, change.roles) && second?.id === change.id;
+  const who = isOwnPin ? await ownPin(parts, second) : await agreed(parts, isWeighty, change.id, by, second);
+  await parts.ledger.noteAct({
+    what: 'person-saved',
+    ...who,
+    about: change.id,
+    detail: {
+      name: change.name,
+      roles: change.roles,
+      rolesBefore: before?.roles ?? null,
+      newPin: change.pin !== null,
+      newBadge: change.badge !== null,
+      firstStart: operators.custodians < enoughCustodians,
+    },
+  });
+  await operators.save(change);
+}
+
+/** Forgets a person, by the same rule. */
+export async function removePerson(parts: PeopleParts, id: string, by: string, second: Second | null): Promise<void> {
+  const { operators } = parts;
+  const before = operators.find(id);
+  operators.judgeRemoval(id);
+  const who = await agreed(parts, decides(before?.roles ?? []), id, by, second);
+  await parts.ledger.noteAct({
+    what: 'person-removed',
+    ...who,
+    about: id,
+    detail: { roles: before?.roles ?? null, firstStart: operators.custodians < enoughCustodians },
+  });
+  operators.remove(id);
+}
+
+/** Gives a person a key for a credential file, by the same rule as a new PIN. Booked with the key's SHA-256, by which the ledger knows the file. */
+export async function makeCredential(
+  parts: PeopleParts,
+  { id, key }: { readonly id: string; readonly key: string },
+  by: string,
+  second: Second | null,
+): Promise<void> {
+  parts.operators.mustKnow(id);
+  const who = await agreed(parts, decides(parts.operators.find(id)?.roles ?? []), id, by, second);
+  await parts.ledger.noteAct({ what: 'credential-made', ...who, about: id, detail: { fingerprint: sha256Hex(key) } });
+  await parts.operators.saveKey(id, key);
+}
+
+async function agreed(
+  parts: PeopleParts,
+  isWeighty: boolean,
+  about: string,
+  by: string,
+  second: Second | null,
+): Promise<Pick<StationAct, 'by'>> {
+  if (!isWeighty || parts.operators.custodians < enoughCustodians) return { by: [by] };
+  if (second === null || new Set([about, by, second.id]).size < 3)
+    throw new RecipeFault({
+      code: 'people.two',
+      what: `To change ${about}, who decides here, takes two custodians, neither of them ${about}.`,
+      next: 'Let a second custodian type their name and PIN as well.',
+    });
+  await provenCustodian(parts, second);
+  return { by: [by, second.id] };
+}
+
+async function ownPin(parts: PeopleParts, own: Second): Promise<Pick<StationAct, 'by'>> {
+  await proven(parts, own);
+  return { by: [own.id] };
+}
+
+async function provenCustodian(parts: PeopleParts, second: Second): Promise<void> {
+  const { roles } = await proven(parts, second);
+  if (roles.includes('custodian')) return;
+  throw new RecipeFault({
+    code: 'people.second',
+    what: `${second.id} is no custodian.`,
+    next: 'Ask one of those who keep the people of this station.',
+  });
+}
+
+async function proven({ operators, ledger }: PeopleParts, { id, pin }: Second) {
+  try {
+    return await operators.login(id, pin);
+  } catch (error) {
+    if (isFault(error))
+      await ledger.noteSession({ what: 'login-refused', face: 'second', operator: id, detail: error.code });
+    throw error;
+  }
+}
+
+function sameRoles(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((role) => b.includes(role));
+}

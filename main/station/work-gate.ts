@@ -1,0 +1,100 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import { RecipeFault } from '../model/fault.ts';
+import type { RecipeRef } from '../model/refs.ts';
+import type { FixtureSpec } from './fixture.ts';
+
+/** Who is known to the station, as far as work on real boards asks. */
+export interface PeopleOfStation {
+  find(id: string): { readonly roles: readonly string[] } | null;
+  readonly custodians: number;
+}
+
+export interface WorkGateParts {
+  readonly ledger: Pick<Ledger, 'recipeStates' | 'noteAct'>;
+  readonly people: PeopleOfStation;
+  /** The station file says that this station is for development. */
+  readonly development: boolean;
+}
+
+/** What of a job decides whether it may begin. */
+export interface Work {
+  readonly loaded: { readonly ref: RecipeRef };
+  readonly fixtures: readonly FixtureSpec[];
+  /** Who signed in for it, by id. */
+  readonly operator: string | null;
+}
+
+/** Whose roles run the line, at whatever face. */
+const runsTheLine = ['operator', 'engineer'];
+
+/** Whether there can be nothing but a board in software behind an address. */
+export function isVirtual(address: string): boolean {
+  return address.startsWith('virtual:');
+}
+
+/**
+ * Whether real boards may be touched, whichever face asks: by a person of this station who runs the line, with a recipe that was approved
+ * in exactly this form (waivers of the run make another form of it), at a station with two custodians, so that whoever approved is not
+ * whoever wrote. Virtual boards ask for nothing; neither does a station whose file says `development: true`, which the ledger then says
+ * of the work. RecipeFault `work.nobody`, `work.role`, `work.one-custodian`, `work.not-approved`.
+ */
+export async function admitWork(work: Work, parts: WorkGateParts): Promise<void> {
+  if (work.fixtures.every(({ address }) => isVirtual(address))) return;
+  const { ref } = work.loaded;
+  if (parts.development) {
+    await parts.ledger.noteAct({
+      what: 'development-work',
+      by: work.operator === null ? [] : [work.operator],
+      about: ref.name,
+      detail: { hash: ref.hash, fixtures: work.fixtures.map(({ name, address }) => `${name} ${address}`) },
+    });
+    return;
+  }
+  const refused = refusePerson(work.operator, parts.people) ?? refuseRecipe(ref, await parts.ledger.recipeStates());
+  if (refused !== null) throw refused;
+}
+
+function refusePerson(operator: string | null, people: PeopleOfStation): RecipeFault | null {
+  const person = operator === null ? null : people.find(operator);
+  if (person === null)
+    return refusal(
+      'work.nobody',
+      `Real boards are worked on by people whom the station knows${operator === null ? ', and nobody signed in' : `, and ${operator} is not one of them`}.`,
+      'Sign in (in the terminal: --operator ID or --credential FILE); people are made under Station in the window. Virtual boards, and a station file with development: true, ask nobody.',
+    );
+  if (!person.roles.some((role) => runsTheLine.includes(role)))
+    return refusal(
+      'work.role',
+      `${operator} may not run the line: it takes the role ${runsTheLine.join(' or ')}.`,
+      'Let somebody who has it sign in.',
+    );
+  if (people.custodians >= 2) return null;
+  return refusal(
+    'work.one-custodian',
+    'This station has one custodian alone, who could stand in for everybody else.',
+    'Make a second custodian, who chooses an own PIN: Station, People.',
+  );
+}
+
+function refuseRecipe(
+  ref: RecipeRef,
+  notes: Awaited<ReturnType<WorkGateParts['ledger']['recipeStates']>>,
+): RecipeFault | null {
+  const last = notes.findLast(({ recipe, rehearsal }) => recipe.hash === ref.hash && rehearsal?.passed !== false);
+  if (last?.state === 'approved') return null;
+  return refusal(
+    'work.not-approved',
+    `The recipe ${ref.name} with this firmware and these waivers is ${last === undefined ? 'not known to the ledger' : (stateWords[last.state] ?? last.state)}, and real boards get only what was approved.`,
+    'Save it (Recipes, Save; or recipe submit FILE), rehearse it, and have another person approve it (Recipes, Approve; or recipe approve FILE).',
+  );
+}
+
+const stateWords: Readonly<Record<string, string>> = {
+  draft: 'a draft',
+  rehearsed: 'rehearsed, not approved',
+  retired: 'retired',
+};
+
+function refusal(code: string, what: string, next: string): RecipeFault {
+  return new RecipeFault({ code, what, next, safety: 'untouched' });
+}
