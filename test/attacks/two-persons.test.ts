@@ -19,11 +19,13 @@ const mine = production.replace('name: esp32p4-production', 'name: mine');
 
 async function station(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-two-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const time = { ms: Date.UTC(2026, 0, 1) };
   const clock: Clock = { now: () => (time.ms += 1000), monotonic: () => 0, sleep: () => Promise.resolve() };
   const ledger = await openSqliteLedger({ file: join(folder, 'ledger.sqlite'), station: 's', clock });
-  t.after(() => ledger.close());
+  t.after(async () => {
+    await ledger.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const operators = new Operators({ file: join(folder, 'operators.json'), clock, random: systemRandom });
   const own = join(folder, 'recipes');
   const shelf = new RecipeShelf({
