@@ -6,7 +6,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { toHex, utf8 } from '../../main/base/bytes.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { SecretBytes } from '../../main/base/secret.ts';
@@ -259,10 +258,10 @@ describe('what a recipe stores', { skip: noToken, timeout: 240_000 }, () => {
     const { ledger } = stage.station.parts;
     const file = new DeskFile(join(stage.folder, 'desk.json'));
     const printed = join(stage.folder, 'printed.zpl');
-    file.keepPrinter(pathToFileURL(printed).href);
+    file.keepPrinter('file:///printed.zpl');
     const template = join(stage.folder, 'esp32p4-provisioning.zpl');
     writeFileSync(template, '^XA^FDQA,{provisioning}^FS^FD{serial} {proof}^FS^XZ');
-    const labels = new LabelDesk(ledger, file, [stage.folder], stage.station.shelf);
+    const labels = new LabelDesk(ledger, file, [stage.folder], stage.folder, stage.station.shelf);
     const gate = {
       contacts: () => 1,
       admit: async () => ({ serial: null }),

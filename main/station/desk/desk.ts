@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import type { LineChange } from '../../contract/contract.ts';
 import type { TokenView } from '../../contract/views.ts';
+import type { StationAct } from '../../ledger/ledger.ts';
 import type { Station } from '../station.ts';
 import type { Operators } from './access/operators.ts';
 import { DeskFile } from './desk-file.ts';
 import { LabelDesk } from './labels/label-desk.ts';
+import { printedFolder } from './labels/printer.ts';
 import { recipeAnswers } from './library/recipe-answers.ts';
 import { RecipeShelf } from './library/recipe-shelf.ts';
 import { Line } from './line/line.ts';
@@ -41,6 +43,7 @@ export class Desk {
       ledger,
       file,
       [join(dataFolder, 'labels'), join(stationConfig, 'labels')],
+      join(dataFolder, printedFolder),
       station.shelf,
     );
     const line = new Line(station, {
@@ -99,6 +102,11 @@ export class Desk {
   /** Says who came, went, or was refused something, durably. */
   note(note: Parameters<Station['parts']['ledger']['noteSession']>[0]): Promise<void> {
     return this.#room.station.parts.ledger.noteSession(note);
+  }
+
+  /** Says what was done to the station itself, durably. */
+  noteAct(act: StationAct): Promise<void> {
+    return this.#room.station.parts.ledger.noteAct(act);
   }
 
   /** Ends the batch after the current irreversible steps. The station itself stays open. */

@@ -4,7 +4,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { stationConfigFolder } from '../../../main/start/real-parts.ts';
 import { drawLabel } from '../../../main/station/desk/labels/label-preview.ts';
 import { fillLabel, findTemplate, sampleFacts } from '../../../main/station/desk/labels/label-template.ts';
@@ -49,18 +48,18 @@ test('labels go to a file or to a raw port, and a printer that is not there is a
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-label-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'labels.zpl');
-  await printLabel(pathToFileURL(file).href, '^XA1^XZ');
-  await printLabel(pathToFileURL(file).href, '^XA2^XZ');
+  await printLabel('file:///labels.zpl', '^XA1^XZ', folder);
+  await printLabel('file:///labels.zpl', '^XA2^XZ', folder);
   assert.equal(readFileSync(file, 'utf8'), '^XA1^XZ^XA2^XZ');
 
   const printed: string[] = [];
   const server = createServer((socket) => socket.on('data', (data) => printed.push(String(data))));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  await printLabel(`tcp://127.0.0.1:${port}`, '^XA3^XZ');
+  await printLabel(`tcp://127.0.0.1:${port}`, '^XA3^XZ', folder);
   await new Promise((resolve) => server.close(resolve));
   assert.deepEqual(printed, ['^XA3^XZ']);
-  await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, 'x'), { code: 'printer.unreachable' });
+  await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, 'x', folder), { code: 'printer.unreachable' });
 });
 
 test('addresses of printers', () => {

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { utf8 } from '../../../main/base/bytes.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
@@ -61,18 +60,18 @@ test('credentials go onto one label; a printer that fails keeps them for the nex
   } as unknown as LedgerReader;
   const shelf = new CredentialShelf();
   const file = new DeskFile(join(folder, 'desk.json'));
-  const desk = new LabelDesk(ledger, file, [folder], shelf);
+  const desk = new LabelDesk(ledger, file, [folder], folder, shelf);
   const kept = credentials('0123456789abcdefghjkmnpq');
   shelf.keep(mac, kept);
 
-  file.keepPrinter(pathToFileURL(join(folder, 'nowhere', 'labels.zpl')).href);
+  file.keepPrinter('tcp://127.0.0.1:1');
   desk.print(mac, true);
   await desk.close();
   assert.equal(desk.fault?.code, 'printer.unreachable');
   assert.ok(!JSON.stringify(desk.fault).includes('0123456789'), 'no fault tells it');
 
   const labels = join(folder, 'labels.zpl');
-  file.keepPrinter(pathToFileURL(labels).href);
+  file.keepPrinter('file:///labels.zpl');
   await desk.again(mac);
   assert.match(readFileSync(labels, 'utf8'), /"pop":"0123456789abcdefghjkmnpq"/);
   assert.ok(kept.proof.destroyed);
@@ -84,7 +83,7 @@ test('credentials go onto one label; a printer that fails keeps them for the nex
   shelf.keep(mac, unprinted);
   desk.print(mac, false);
   assert.ok(unprinted.proof.destroyed);
-  file.keepPrinter(pathToFileURL(labels).href);
+  file.keepPrinter('file:///labels.zpl');
   writeFileSync(join(folder, 'device.zpl'), '^XA^FD{serial}^FS^XZ');
   const unshown = credentials('0123456789abcdefghjkmnpq');
   shelf.keep(mac, unshown);

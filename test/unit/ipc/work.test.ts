@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { stationConfigFolder } from '../../../main/start/real-parts.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
-import { openLine, openLoopback, Page, temporaryFolder } from './rig.ts';
+import { openLine, openLoopback, Page } from './rig.ts';
 
 const production = readFileSync(join(stationConfigFolder, 'recipes', 'esp32p4-production.yaml'), 'utf8');
 
@@ -51,8 +50,8 @@ test('from a new recipe to labelled boards, by two people', { skip: withoutSoftH
   assert.equal(await engineer.refusal('recipes.approve', { recipe: 'lamp', hash: view.hash }), 'recipe.own');
   assert.equal((await other.call('recipes.approve', { recipe: 'lamp', hash: view.hash! })).state, 'approved');
 
-  const labels = join(temporaryFolder(t), 'labels.zpl');
-  await engineer.call('printer.set', { address: pathToFileURL(labels).href });
+  const labels = join(opened.dataFolder, 'printed', 'labels.zpl');
+  await engineer.call('printer.set', { address: 'file:///labels.zpl' });
   const batch = await engineer.call('line.start', { recipe: 'lamp', order: 'O-7', count: 2 });
   assert.deepEqual([batch.mode, batch.wantsSerial, batch.operator], ['scan', true, 'eng-1']);
   const scan = (text: string, fixture: string | null = null) => engineer.call('line.scan', { text, fixture });

@@ -5,7 +5,7 @@ import type { SealedRecord } from '../../../model/record.ts';
 import type { Recipe } from '../../../recipe/types.ts';
 import type { CredentialShelf } from '../../credential-shelf.ts';
 import type { DeskFile } from '../desk-file.ts';
-import { drawLabel } from './label-preview.ts';
+import { drawLabelApart } from './label-drawing.ts';
 import { fillLabel, findTemplate, labelFacts, sampleFacts } from './label-template.ts';
 import { printLabel } from './printer.ts';
 import { fillSecretLabel, wantsCredentials } from './secret-label.ts';
@@ -15,17 +15,28 @@ export class LabelDesk {
   readonly #ledger: LedgerReader;
   readonly #file: DeskFile;
   readonly #folders: readonly string[];
+  readonly #printed: string;
   readonly #shelf: CredentialShelf;
   #printing: Promise<void> = Promise.resolve();
   #fault: FaultRecord | null = null;
   /** Called when a printer's trouble comes or goes. */
   onFault: () => void = () => undefined;
 
-  /** `folders`: where templates are looked for, the station's own first. `shelf`: where the secrets of fresh labels come from. */
-  constructor(ledger: LedgerReader, file: DeskFile, folders: readonly string[], shelf: CredentialShelf) {
+  /**
+   * `folders`: where templates are looked for, the station's own first. `printed`: where a printer that is a file lies. `shelf`: where the
+   * secrets of fresh labels come from.
+   */
+  constructor(
+    ledger: LedgerReader,
+    file: DeskFile,
+    folders: readonly string[],
+    printed: string,
+    shelf: CredentialShelf,
+  ) {
     this.#ledger = ledger;
     this.#file = file;
     this.#folders = folders;
+    this.#printed = printed;
     this.#shelf = shelf;
     shelf.expectTaker();
   }
@@ -69,7 +80,7 @@ export class LabelDesk {
     if (wantsCredentials(template)) await this.#sendSecret(printer, template, record);
     else {
       this.#forgetCredentials(record.chip.mac);
-      await printLabel(printer, fillLabel(template, labelFacts(record)));
+      await printLabel(printer, fillLabel(template, labelFacts(record)), this.#printed);
     }
   }
 
@@ -99,7 +110,7 @@ export class LabelDesk {
       );
     try {
       using label = fillSecretLabel(template, labelFacts(record), credentials);
-      await label.use((bytes) => printLabel(printer, bytes));
+      await label.use((bytes) => printLabel(printer, bytes, this.#printed));
       credentials.proof.destroy();
     } catch (error) {
       // not out yet: it may be tried again
@@ -127,16 +138,16 @@ export class LabelDesk {
     return { said: `The label of ${record.serial ?? mac} went to the printer.` };
   }
 
-  /** A label as it would come out for a sample device of this recipe. */
-  preview(
+  /** A label as it would come out for a sample device of this recipe. RecipeFault `label.too-much`. */
+  async preview(
     recipe: { readonly name: string; readonly revision: number; readonly chip: string; readonly named: string | null },
     template: string | null,
-  ): LabelPreview {
+  ): Promise<LabelPreview> {
     const zpl = fillLabel(
       template ?? this.template(recipe.name, recipe.named),
       sampleFacts(recipe.name, recipe.revision, recipe.chip),
     );
-    return { zpl, svg: drawLabel(zpl) };
+    return { zpl, svg: await drawLabelApart(zpl) };
   }
 
   /** Resolves when what was to be printed is out, or has failed. */

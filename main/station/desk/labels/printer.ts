@@ -1,32 +1,41 @@
-import { appendFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { makeFolder } from '../../../base/folder.ts';
 import { FixtureFault, RecipeFault } from '../../../model/fault.ts';
 
 /** The port on which label printers take raw ZPL. */
 const rawPort = 9100;
 const patienceMs = 10_000;
 
-/** `tcp://host[:9100]` or `file:///path`. RecipeFault `printer.address` for anything else. */
+/** Where labels are collected in files: a folder of the station's own, below its data. */
+export const printedFolder = 'printed';
+
+/**
+ * `tcp://host[:9100]`, or `file:///NAME.zpl`, a file of the folder of printed labels and of no other. RecipeFault `printer.address` for
+ * anything else.
+ */
 export function parsePrinter(
   address: string,
-): { kind: 'tcp'; host: string; port: number } | { kind: 'file'; path: string } {
+): { kind: 'tcp'; host: string; port: number } | { kind: 'file'; name: string } {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol === 'tcp:' && url.hostname !== '' && ['', '/'].includes(url.pathname))
     return { kind: 'tcp', host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || rawPort) };
-  if (url?.protocol === 'file:' && url.host === '') return { kind: 'file', path: fileURLToPath(url) };
+  const [, name] = /^file:\/\/\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/.exec(address) ?? [];
+  if (name !== undefined) return { kind: 'file', name };
   throw new RecipeFault({
     code: 'printer.address',
     what: `${JSON.stringify(address)} is no address of a label printer.`,
-    next: 'Write tcp://host:9100, or file:///folder/labels.zpl to collect labels in a file.',
+    next: `Write tcp://host:9100, or file:///labels.zpl to collect labels in a file of the folder ${printedFolder} of the station's data.`,
   });
 }
 
-/** Sends one label, ZPL as text or as UTF-8. FixtureFault `printer.unreachable`. */
-export async function printLabel(address: string, zpl: string | Uint8Array): Promise<void> {
+/** Sends one label, ZPL as text or as UTF-8; `folder` is that of printed labels. FixtureFault `printer.unreachable`. */
+export async function printLabel(address: string, zpl: string | Uint8Array, folder: string): Promise<void> {
   const printer = parsePrinter(address);
   try {
-    if (printer.kind === 'file') await appendFile(printer.path, zpl);
+    if (printer.kind === 'file') await collect(folder, printer.name, zpl);
     else await send(printer.host, printer.port, zpl);
   } catch (cause) {
     throw new FixtureFault({
@@ -36,6 +45,20 @@ export async function printLabel(address: string, zpl: string | Uint8Array): Pro
       details: { address },
       cause,
     });
+  }
+}
+
+/** Labels hold proofs of possession: the file is its owner's alone, is never reached by a link, and is nothing but a file. */
+async function collect(folder: string, name: string, zpl: string | Uint8Array): Promise<void> {
+  makeFolder(folder, 0o700);
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = await open(join(folder, name), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  try {
+    if (!(await file.stat()).isFile()) throw new Error('it is no ordinary file');
+    await file.chmod(0o600);
+    await file.appendFile(zpl);
+  } finally {
+    await file.close();
   }
 }
 
