@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { patternOf } from '../base/pattern.ts';
 import type { KeyRef } from '../model/refs.ts';
 
 // Parts of the recipe's form that several of its sections are made of.
@@ -62,19 +63,19 @@ export const template = checked(
 
 function isPattern(text: string): boolean {
   try {
-    new RegExp(text);
+    patternOf(text);
     return true;
   } catch {
     return false;
   }
 }
 
-/** A regular expression. */
+/** A regular expression that is looked for in a time that does not grow beyond measure. */
 export const pattern = checked(
   z.string().min(1),
   refuse(
     isPattern,
-    '{} is no regular expression.',
-    'Escape special characters with a backslash, and write it between single quotes.',
+    '{} is no regular expression that can be used here.',
+    'Escape special characters with a backslash, and write it between single quotes; look-arounds (?=...) and back references \\1 are not possible.',
   ),
 );

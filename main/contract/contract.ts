@@ -154,6 +154,23 @@ export const calls = {
   'labels.print': call(z.strictObject({ mac }), ['operator', 'qa', 'engineer']),
 } as const;
 
+/** What a call may take, in ms, before whoever asked is told that it takes too long; it goes on where it cannot be stopped. */
+const usualBudget = 30_000;
+const budgets: Partial<Record<CallName, number>> = {
+  // these sign, make keys, work on boards, or read everything
+  'line.start': 300_000,
+  'line.stop': 300_000,
+  'recipes.rehearse': 900_000,
+  'token.makeKeys': 300_000,
+  'devices.verify': 300_000,
+  'devices.export': 120_000,
+  'ledger.verify': 900_000,
+};
+
+export function budgetOf(name: CallName): number {
+  return budgets[name] ?? usualBudget;
+}
+
 export type CallName = keyof typeof calls;
 export type CallInput<Name extends CallName> = z.input<(typeof calls)[Name]['input']>;
 

@@ -37,6 +37,8 @@ export class BrowserFace {
   #stopFeed: () => void = () => undefined;
   #underWay = 0;
   #isAlive = true;
+  /** Called once it is known whose page this is, or that it is gone. */
+  onKnown: () => void = () => undefined;
 
   constructor(
     socket: WebSocket,
@@ -48,7 +50,7 @@ export class BrowserFace {
     this.#desk = desk;
     this.#dispatcher = dispatcher;
     this.#letIn = letIn;
-    this.#helloTimer = setTimeout(() => socket.close(closeCodes.badKey), helloMs);
+    this.#helloTimer = setTimeout(() => this.drop(), helloMs);
     this.#pingTimer = setInterval(() => this.#ping(), pingMs);
     socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
     socket.on('pong', () => {
@@ -59,7 +61,14 @@ export class BrowserFace {
     socket.on('error', () => undefined);
   }
 
+  /** Ends it at once: whoever says nothing need not say goodbye either. */
+  drop(): void {
+    this.#socket.close(closeCodes.badKey);
+    setImmediate(() => this.#socket.terminate());
+  }
+
   #end(): void {
+    this.onKnown();
     clearTimeout(this.#helloTimer);
     clearInterval(this.#pingTimer);
     this.#stopFeed();
@@ -97,6 +106,7 @@ export class BrowserFace {
     }
     clearTimeout(this.#helloTimer);
     this.#session = welcome.session;
+    this.onKnown();
     this.#send({ welcome: true, reload: welcome.reload });
     this.#stopFeed = feedFace(this.#desk, welcome.session, {
       send: (event, value) => this.#send({ event, data: value }),

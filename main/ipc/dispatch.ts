@@ -1,7 +1,8 @@
-import { type CallFault, type CallName, calls, rolesFor, type SessionState } from '../contract/contract.ts';
+import { budgetOf, type CallFault, type CallName, calls, rolesFor, type SessionState } from '../contract/contract.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Desk } from '../station/desk/desk.ts';
 import type { DeskCallName } from '../station/desk/room.ts';
+import { AnonymousTries } from './anonymous-tries.ts';
 import type { FaceSession } from './session.ts';
 
 /** What goes back to a face: an answer, or a fault in words. */
@@ -9,16 +10,26 @@ export type Reply = { readonly answer: unknown } | { readonly fault: CallFault }
 
 /**
  * Answers the calls of all faces: the name must be in the contract's table, the input must fit its schema, and whoever sits at the face
- * must have a role for it. Never rejects: what goes wrong becomes a fault. Comings, goings and refusals stand in the ledger.
+ * must have a role for it. Never rejects: what goes wrong becomes a fault. Comings, goings and refusals of people stand in the ledger; what
+ * nobody in particular was refused is counted there. Every call has a rate and a budget of time.
  */
 export class Dispatcher {
   readonly #desk: Desk;
   readonly #sessions = new Set<FaceSession>();
   /** Refusals that were noted, so that a face that asks without end does not fill the book. */
   readonly #noted = new WeakMap<FaceSession, Set<string>>();
+  readonly #anonymous: AnonymousTries;
 
   constructor(desk: Desk) {
     this.#desk = desk;
+    this.#anonymous = new AnonymousTries((detail) =>
+      desk.noteAct({ what: 'anonymous-tries', by: [], about: null, detail }),
+    );
+  }
+
+  /** Writes what was counted. */
+  close(): Promise<void> {
+    return this.#anonymous.close();
   }
 
   /** Sessions that are to hear when operators change. */
@@ -36,6 +47,8 @@ export class Dispatcher {
           'Reload the page: it may be of another version.',
         );
       const known = name as CallName;
+      if (!session.mayAsk())
+        return refusal('call.too-fast', 'This page asks faster than anybody could.', 'Wait a moment, then try again.');
       session.touch(known);
       const checked = calls[known].input.safeParse(input);
       if (!checked.success) {
@@ -48,9 +61,9 @@ export class Dispatcher {
       }
       if (!session.may(known, checked.data)) return await this.#refuse(session, known, checked.data);
       const answer = known.startsWith('session.')
-        ? await this.#sessionCall(session, known, checked.data)
-        : await this.#deskCall(session, known as DeskCallName, checked.data);
-      return { answer };
+        ? this.#sessionCall(session, known, checked.data)
+        : this.#deskCall(session, known as DeskCallName, checked.data);
+      return await inTime(known, answer);
     } catch (error) {
       const fault = faultOf(error);
       const { code, what, next } = fault;
@@ -119,8 +132,16 @@ export class Dispatcher {
     try {
       operator = await prove();
     } catch (error) {
-      const detail = `${by}: ${faultOf(error).code}`;
-      await this.#desk.note({ what: 'login-refused', face: session.face, operator: claimed, detail });
+      const { code } = faultOf(error);
+      // what was judged is rare (Lockout); what had to wait, or named nobody, could fill the book
+      if (code === 'session.refused' && (claimed === null || this.#desk.operators.find(claimed) !== null))
+        await this.#desk.note({
+          what: 'login-refused',
+          face: session.face,
+          operator: claimed,
+          detail: `${by}: ${code}`,
+        });
+      else this.#anonymous.count('signIns');
       throw error;
     }
     await this.#enter(session, operator.id, by);
@@ -133,21 +154,45 @@ export class Dispatcher {
 
   async #refuse(session: FaceSession, name: CallName, input: unknown): Promise<Reply> {
     const { operator } = session;
+    if (operator === null) {
+      this.#anonymous.count('calls');
+      return refusal('session.nobody', 'Nobody is signed in here.', 'Sign in with your PIN or your badge.');
+    }
     const noted = this.#noted.get(session) ?? new Set();
     this.#noted.set(session, noted);
-    const key = `${operator?.id ?? ''} ${name}`;
+    const key = `${operator.id} ${name}`;
     if (!noted.has(key)) {
       noted.add(key);
-      await this.#desk.note({ what: 'call-refused', face: session.face, operator: operator?.id ?? null, detail: name });
+      await this.#desk.note({ what: 'call-refused', face: session.face, operator: operator.id, detail: name });
     }
-    if (operator === null)
-      return refusal('session.nobody', 'Nobody is signed in here.', 'Sign in with your PIN or your badge.');
     const allowed = rolesFor(name, input);
     return refusal(
       'session.role',
       `${operator.name} may not do this: it takes the role ${allowed === 'anyone' ? '' : allowed.join(' or ')}.`,
       'Sign in as somebody who has it.',
     );
+  }
+}
+
+/** The answer, or that it takes longer than such a call may. */
+async function inTime(name: CallName, answer: Promise<unknown>): Promise<Reply> {
+  const ms = budgetOf(name);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Reply>((resolve) => {
+    const reply = () =>
+      resolve(
+        refusal(
+          'call.budget',
+          `The station did not answer within ${ms / 1000} seconds.`,
+          'It may still go on with what was asked. Look how things stand before you ask again.',
+        ),
+      );
+    timer = setTimeout(reply, ms);
+  });
+  try {
+    return await Promise.race([answer.then((value): Reply => ({ answer: value })), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -40,6 +40,8 @@ const address = '127.0.0.1';
 /** Longest frame that a page may send, in bytes: a recipe's text is the longest that has a reason. */
 const longestFrame = 1_000_000;
 const mostFaces = 32;
+/** Sockets that have not said their key yet; one more drives the oldest out, so that idle strangers lock nobody out. */
+const mostStrangers = 16;
 /** Close code of an end that is going away (RFC 6455 section 7.4.1), and how long pages have to take their last frames, in ms. */
 const stationCloses = 1001;
 const farewellMs = 500;
@@ -72,6 +74,7 @@ class LoopbackServer implements Loopback {
   readonly #dispatcher: Dispatcher;
   /** By the SHA-256 of their reload secrets: a secret is compared by its hash, in a time that tells nothing. */
   readonly #pages = new Map<string, KnownPage>();
+  readonly #strangers = new Set<BrowserFace>();
   #link: string;
 
   constructor(server: Server, port: number, options: LoopbackOptions) {
@@ -104,6 +107,7 @@ class LoopbackServer implements Loopback {
     this.#sockets.close();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#dispatcher.close();
     for (const { session, leave } of this.#pages.values()) {
       leave();
       session.close();
@@ -126,12 +130,16 @@ class LoopbackServer implements Loopback {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { host = '', origin } = request.headers;
     const isOurs = this.#hosts.has(host) && origin === `http://${host}` && request.url === '/api';
-    if (!isOurs || this.#sockets.clients.size >= mostFaces) {
+    if (!isOurs || this.#sockets.clients.size - this.#strangers.size >= mostFaces) {
       socket.end(`HTTP/1.1 ${isOurs ? '503 Service Unavailable' : '403 Forbidden'}\r\nConnection: close\r\n\r\n`);
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      new BrowserFace(webSocket, this.#options.desk, this.#dispatcher, (key) => this.#letIn(key));
+      const face = new BrowserFace(webSocket, this.#options.desk, this.#dispatcher, (key) => this.#letIn(key));
+      const [oldest] = this.#strangers;
+      if (this.#strangers.size >= mostStrangers) oldest?.drop();
+      this.#strangers.add(face);
+      face.onKnown = () => this.#strangers.delete(face);
     });
   }
 

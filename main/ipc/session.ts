@@ -7,6 +7,10 @@ import type { Desk } from '../station/desk/desk.ts';
 const idleMs = 15 * 60_000;
 const shiftMs = 9 * 3_600_000;
 
+/** Calls of one face a second, over a while, and at once: far more than a page asks for, and than a person does. */
+const callsPerSecond = 50;
+const callsAtOnce = 300;
+
 /** Calls that a page makes by itself; they are no sign of a person. */
 const byItself: ReadonlySet<string> = new Set<CallName>([
   'session.state',
@@ -29,12 +33,16 @@ export class FaceSession {
   #operator: string | null = null;
   #touchedAt: number;
   #idleTimer: NodeJS.Timeout | null = null;
+  /** Calls that may be made now, and when that was counted. */
+  #calls = callsAtOnce;
+  #countedAt: number;
 
   constructor(face: 'window' | 'browser', desk: Desk, clock: Clock) {
     this.face = face;
     this.#desk = desk;
     this.#clock = clock;
     this.#touchedAt = clock.monotonic();
+    this.#countedAt = this.#touchedAt;
   }
 
   /** Whoever sits here, as the list of operators knows them now; null: nobody. */
@@ -73,6 +81,16 @@ export class FaceSession {
     this.#touchedAt = this.#clock.monotonic();
     this.#watch();
     this.tell();
+  }
+
+  /** One more call; false where this face asks too fast to be answered. */
+  mayAsk(): boolean {
+    const now = this.#clock.monotonic();
+    this.#calls = Math.min(callsAtOnce, this.#calls + ((now - this.#countedAt) / 1000) * callsPerSecond);
+    this.#countedAt = now;
+    if (this.#calls < 1) return false;
+    this.#calls--;
+    return true;
   }
 
   /** A call came: a person is there, unless the page calls so by itself. */

@@ -1,3 +1,4 @@
+import { patternOf } from '../base/pattern.ts';
 import { shutsOwnUsb } from '../efuse/door-fields.ts';
 import { efuseTables, fieldOf, hasField } from '../efuse/tables.ts';
 import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
@@ -141,7 +142,7 @@ export function refuseSerial(recipe: Recipe, serial: string | null): Fault | nul
       safety: 'untouched',
     });
   }
-  if (serial !== null && recipe.serial.pattern !== null && !new RegExp(`^(?:${recipe.serial.pattern})$`).test(serial)) {
+  if (serial !== null && recipe.serial.pattern !== null && !patternOf(recipe.serial.pattern, 'whole').test(serial)) {
     return new RecipeFault({
       code: 'admission.serial-pattern',
       what: `The serial number ${JSON.stringify(serial)} does not fit the recipe's pattern ${recipe.serial.pattern}.`,

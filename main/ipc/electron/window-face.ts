@@ -50,6 +50,7 @@ export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): () 
     if (!window.isDestroyed()) webContents.removeListener('did-finish-load', onLoaded);
     leave();
     session.close();
+    void dispatcher.close();
     ipcMain.removeHandler(channels.call);
   };
 }

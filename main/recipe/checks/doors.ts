@@ -1,3 +1,4 @@
+import { patternOf } from '../../base/pattern.ts';
 import type { ChipProfile } from '../../chip/board.ts';
 import { flashOffRevisions } from '../../chip/flash-power.ts';
 import { usbDownloadFields } from '../../efuse/door-fields.ts';
@@ -138,7 +139,7 @@ function checkRomPrint(
       'Leave rom_print on, or set download_mode to secure.',
     );
   const after = bootProof.when === 'after-door' || bootProof.when === 'both';
-  const sought = bootProof.expect.filter((pattern) => romLines.some((line) => new RegExp(pattern).test(line)));
+  const sought = bootProof.expect.filter((pattern) => romLines.some((line) => patternOf(pattern).test(line)));
   if (after && sought.length > 0)
     lacks(
       'rom-print-proof',

@@ -1,6 +1,7 @@
 import { constants, createPublicKey, verify } from 'node:crypto';
 import { fromHex, toHex } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
+import { patternOf } from '../../base/pattern.ts';
 import { BoardFault } from '../../model/fault.ts';
 import { type ProofScheme, proofMarker, proofSchemes } from '../../model/proof.ts';
 import { spkiOfPoint } from '../../signing/spki.ts';
@@ -54,8 +55,8 @@ const keptLines = 80;
  */
 export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise<BootProof> {
   const { clock, rule, nonce, signal } = task;
-  const sought = new Map(rule.expect.map((pattern) => [pattern, new RegExp(pattern)]));
-  const unwanted = rule.reject.map((pattern) => new RegExp(pattern));
+  const sought = new Map(rule.expect.map((pattern) => [pattern, patternOf(pattern)]));
+  const unwanted = rule.reject.map((pattern) => patternOf(pattern));
   const seen: string[] = [];
   const limit = new AbortController();
   const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../../base/folder.ts';
+import { patternOf } from '../../../base/pattern.ts';
 import { isPlainFile, readPlainFile } from '../../../base/plain-file.ts';
 import type {
   FindingView,
@@ -207,7 +208,7 @@ export class RecipeShelf {
     for (const shelved of this.#shelved()) {
       const { recipe } = this.#load(shelved, this.#textOf(shelved));
       if (recipe === null || recipe.name === name || recipe.serial.pattern === null) continue;
-      if (new RegExp(`^(?:${recipe.serial.pattern})$`).test(text)) return recipe.name;
+      if (patternOf(recipe.serial.pattern, 'whole').test(text)) return recipe.name;
     }
     return null;
   }

@@ -61,7 +61,7 @@ function serialFor({ recipe }: LoadedRecipe): string {
 
 /** One text of a plain pattern: literals, escapes, the first of a class or of alternatives, least repetition. */
 export function textFor(pattern: string): string {
-  const atom = /\\d|\\w|\\s|\\(.)|\[([^\]]+)\]|\((?:\?:)?([^()|]*)(?:\|[^()]*)*\)|([^\\[\](){}*+?|^$])|[\^$]/g;
+  const atom = /\\d|\\w|\\s|\\(.)|\[([^\]]+)\]|\((?:\?:)?([^()|]*)(?:\|[^()|]*)*\)|([^\\[\](){}*+?|^$])|[\^$]/g;
   let text = '';
   for (let match = atom.exec(pattern); match !== null; match = atom.exec(pattern)) {
     const [all, escaped, set, group, literal] = match;
