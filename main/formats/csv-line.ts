@@ -1,4 +1,16 @@
-/** One record of a CSV file (RFC 4180), with its line end: cells with commas, quotes or line ends stand between quotes. */
+/**
+ * One record of a CSV file (RFC 4180), with its line end: cells with commas, quotes or line ends stand between quotes. A cell that a
+ * spreadsheet would take as a formula is kept a text by an apostrophe, but for PEM, which is none to a spreadsheet either.
+ */
 export function csvLine(cells: readonly string[]): string {
-  return `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\r\n`;
+  return `${cells.map((cell) => quoted(isFormula(cell) ? `'${cell}` : cell)).join(',')}\r\n`;
+}
+
+/** Whether a spreadsheet would take the cell as a formula: what OWASP lists, in either width. */
+export function isFormula(cell: string): boolean {
+  return /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(cell) && !/^-----BEGIN [A-Z ]+-----\r?\n/.test(cell);
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

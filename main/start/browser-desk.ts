@@ -11,7 +11,8 @@ import { startLoopback } from '../ipc/loopback.ts';
 import { ProgramFault } from '../model/fault.ts';
 import { buildPage, isPageStale } from './build.ts';
 import { openDesk } from './open-desk.ts';
-import { pageFolder, type TokenHost } from './real-parts.ts';
+import { closeToOthers } from './owner-only.ts';
+import { dataFolderOf, pageFolder, type TokenHost } from './real-parts.ts';
 
 /** CliContext.serveDesk; `token` says how the terminal that this was started from asks for a PIN. */
 export async function serveDesk(
@@ -25,6 +26,7 @@ export async function serveDesk(
     });
   }
   if (!existsSync(join(pageFolder, 'index.html'))) throw noPage(undefined);
+  for (const line of closeToOthers(dataFolderOf(options))) say(line);
   const opened = await openDesk(options, { token });
   try {
     const loopback = await startLoopback({

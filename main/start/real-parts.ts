@@ -24,6 +24,7 @@ import { openPort } from '../transport/open.ts';
 import type { OpenPort } from '../transport/port.ts';
 import { createVirtualBench, type VirtualBench } from '../virtual/bench/bench.ts';
 import { createStation } from './compose.ts';
+import { closeToOthers, keepToOwner } from './owner-only.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -177,6 +178,8 @@ export async function openStationOf(
   people: Operators = peopleOf(places),
 ): Promise<Station> {
   const settings = settingsOf(places);
+  keepToOwner();
+  const loose = closeToOthers(dataFolderOf(places));
   const log = openLogOf(places, settings);
   const timing = { log, clock: systemClock };
   const software = { name: 'fuseline', version: programVersion() } as const;
@@ -188,6 +191,7 @@ export async function openStationOf(
     platform: process.platform,
     pid: process.pid,
   });
+  for (const said of loose) log.warn('open-to-others', { said });
   let ledger: Ledger | null = null;
   try {
     ledger = timedCalls(

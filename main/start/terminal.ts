@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogUpdate } from 'log-update';
 import { systemClock } from '../base/clock.ts';
+import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
 import type { CliContext, Streams } from '../cli/context.ts';
 import { askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
 import { runCommand } from '../cli/program.ts';
 import { openInBrowser, serveDesk } from './browser-desk.ts';
+import { closeToOthers, keepToOwner } from './owner-only.ts';
 import {
   dataFolderOf,
   openLedgerOf,
@@ -23,14 +25,15 @@ import {
   type TokenHost,
 } from './real-parts.ts';
 
+keepToOwner();
 const live = createLogUpdate(process.stderr, { showCursor: true });
 
 const streams: Streams = {
-  answer: (line) => void process.stdout.write(`${line}\n`),
-  say: (line) => void process.stderr.write(`${line}\n`),
+  answer: (line) => void process.stdout.write(`${printable(line)}\n`),
+  say: (line) => void process.stderr.write(`${printable(line)}\n`),
   live: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
   columns: process.stderr.columns ?? 120,
-  redraw: (lines) => (lines.length === 0 ? live.done() : live(lines.join('\n'))),
+  redraw: (lines) => (lines.length === 0 ? live.done() : live(lines.map(printable).join('\n'))),
 };
 
 const ports = openPorts(systemRandom);
@@ -50,7 +53,10 @@ const context: CliContext = {
   random: systemRandom,
   openPort: ports.open,
   stationConfig: stationConfigFolder,
-  openStation: (options) => openStationOf(options, ports.open, tokenHost),
+  openStation(options) {
+    for (const line of closeToOthers(dataFolderOf(options))) streams.say(line);
+    return openStationOf(options, ports.open, tokenHost);
+  },
   openLedger: openLedgerOf,
   openSigner: (options) => openSignerOf(options, tokenHost),
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { sha256Hex } from '../base/digest.ts';
-import { csvLine } from '../formats/csv-line.ts';
+import { csvLine, isFormula } from '../formats/csv-line.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
@@ -61,6 +61,9 @@ const azureMost = 10;
 
 function csvCells(record: SealedRecord): string[] {
   const identity = identityOf(record);
+  // what a machine reads must not be another text than the device's, and what a person opens must not run
+  if (record.serial !== null && isFormula(record.serial))
+    throw unfitName(record, record.serial, 'a cell that a spreadsheet leaves alone: it begins as a formula does');
   const { certificatePem, certificateSerial, key = 'ecdsa-p256', csrPem } = identity;
   const digest = certificatePem === null ? '' : sha256Hex(new X509Certificate(certificatePem).raw);
   const publicKey = Buffer.from(recordSpki(identity.publicKey)).toString('base64');

@@ -39,10 +39,11 @@ const refused = (records: readonly SealedRecord[], form: RegistrationForm, code:
   );
 
 test('CSV: a reader of RFC 4180 gets every cell back, PEM texts and awkward serial numbers too', () => {
-  const records = [record(1), record(2, { serial: '-"a,b"' }), asking(3)];
+  const records = [record(1), record(2, { serial: 'n-"a,b"' }), asking(3)];
   const read = parseCsv(text(records, 'csv'), registrationColumns);
   assert.deepEqual(read.mistakes, []);
   assert.equal(read.rows.length, 3);
+  for (const serial of ['=1+1', '-SN', '@SN']) refused([record(1, { serial })], 'csv', 'registration.name');
   for (const [at, { fields }] of read.rows.entries()) {
     const { identity, serial, chip } = records[at]!;
     assert.equal(fields.serial, serial);

@@ -19,7 +19,7 @@ async function until(what: () => Promise<boolean>): Promise<void> {
   while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-test('from a new recipe to labelled boards, by two people', { skip: withoutSoftHsm, timeout: 120_000 }, async (t) => {
+test('from a new recipe to labelled boards, by two people', { skip: withoutSoftHsm, timeout: 240_000 }, async (t) => {
   const opened = await openLine(t, 2);
   const loopback = await openLoopback(t, opened);
   const engineer = await Page.open(t, loopback);

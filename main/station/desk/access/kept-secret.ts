@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { fromHex, toHex } from '../../../base/bytes.ts';
 
 /**
- * How costly a guess is, as scrypt's N (RFC 7914; r 8, p 1, so 1 KiB times N of memory). A PIN is short: 64 MiB and some 200 ms a guess of
- * a core of 2026, so that all PINs of six digits take two days of one. Badges and credential files are long and must be looked for among all people: 16 MiB, some 50 ms.
+ * How costly a guess is, as scrypt's N (RFC 7914; r 8, p 1, so 1 KiB times N of memory). A PIN is short: 32 MiB and some 100 ms a guess of
+ * a core of 2026, so that all PINs of six digits take more than a day of one. Badges and credential files are long and must be looked for among all people: 16 MiB, some 50 ms.
  */
-export const costs = { pin: 65_536, badge: 16_384, key: 16_384 } as const;
+export const costs = { pin: 32_768, badge: 16_384, key: 16_384 } as const;
 
 /** What lists of people before schema 2 were hashed with. */
 const oldCost = 16_384;

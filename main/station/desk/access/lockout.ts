@@ -5,10 +5,10 @@ import { type Clock, isoTime } from '../../../base/clock.ts';
 import { makeFolder } from '../../../base/folder.ts';
 import { ProgramFault, RecipeFault } from '../../../model/fault.ts';
 
-/** Wrong tries in a row that cost nothing. */
-const freeTries = 3;
+/** Wrong tries in a row that cost nothing, where nothing else is told. */
+const usualTries = 3;
 /** The first wait after them, in ms; each further wrong try doubles it, up to the longest. */
-const firstWaitMs = 5_000;
+const firstWaitMs = 30_000;
 const longestWaitMs = 300_000;
 /** So long after the last wait its tries are forgotten: fewer guesses than waiting allows. */
 const forgetMs = 3_600_000;
@@ -37,8 +37,8 @@ export class Lockout {
     this.#clock = clock;
   }
 
-  /** Counts a try as wrong until `passed` is called, which is to be done when it was right. */
-  begin(who: string): { readonly passed: () => void } {
+  /** Counts a try as wrong until `passed` is called, which is to be done when it was right. `free`: so many cost nothing. */
+  begin(who: string, free = usualTries): { readonly passed: () => void } {
     const wrong = this.#read();
     const now = this.#clock.now();
     const known = wrong[who];
@@ -52,7 +52,7 @@ export class Lockout {
         next: `Wait ${Math.ceil(left / 1000)} seconds, then try again, or ask a custodian for a new PIN.`,
       });
     const tries = (before?.tries ?? 0) + 1;
-    const waitMs = tries < freeTries ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** (tries - freeTries));
+    const waitMs = tries < free ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** (tries - free));
     this.#write({ ...wrong, [who]: { tries, until: isoTime(now + waitMs) } });
     return {
       passed: () => {

@@ -128,7 +128,7 @@ export class Operators {
   /** The operator whose badge this scanned text is, or null: it is none, or after too many texts that were none, not looked at. */
   async scannedBadge(text: string): Promise<OperatorView | null> {
     try {
-      const attempt = this.#lockout.begin(counted.scan);
+      const attempt = this.#lockout.begin(counted.scan, freeScans);
       const operator = await this.#badgeOwner(text);
       if (operator !== null) attempt.passed();
       return operator === null ? null : view(operator);
@@ -223,6 +223,9 @@ export class Operators {
     return this.#operators[fits.indexOf(true)] ?? null;
   }
 }
+
+/** Labels of other products are scanned by mistake: so many scans in a row that are no badge are still looked at. */
+const freeScans = 12;
 
 /** Under which names tries are counted that say no person who is known; no id of a person begins with a blank. */
 const counted = { nobody: ' nobody', badge: ' badge', scan: ' scan' } as const;

@@ -45,8 +45,8 @@ export async function exportDevices(
   const name = `devices-${facts.at.replaceAll(/[:.]/g, '-')}.${form}`;
   switch (form) {
     case 'csv': {
-      const lines = [sheetLine(columns.map(([title]) => title))];
-      await forEach(rows, (row) => lines.push(sheetLine(columns.map(([, value]) => value(row)))));
+      const lines = [csvLine(columns.map(([title]) => title))];
+      await forEach(rows, (row) => lines.push(csvLine(columns.map(([, value]) => value(row)))));
       return file(name, form, lines.join(''));
     }
     case 'json': {
@@ -75,11 +75,6 @@ export async function reportDevice(
 
 function file(name: string, form: keyof typeof mimes, data: string | Uint8Array): ExportedFile {
   return { name, mime: mimes[form], data: Buffer.from(data as string).toString('base64') };
-}
-
-/** A line of a CSV file for people; a cell that a spreadsheet would take as a formula is kept a text by an apostrophe. */
-function sheetLine(cells: readonly string[]): string {
-  return csvLine(cells.map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)));
 }
 
 function listPage(rows: readonly AssuredRow[], { station, at }: { station: string; at: string }): Page {

@@ -1,0 +1,38 @@
+// Text from outside that a spreadsheet would run, a terminal would obey, or a reader would read backwards.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { printable } from '../../main/base/printable.ts';
+import { csvLine } from '../../main/formats/csv-line.ts';
+import { run, testFolder } from '../stories/terminal.ts';
+
+/** Control characters but tab and line end, and what turns or hides text. */
+const obeyed = /[^\P{Cc}\t\n]|\p{Cf}/u;
+
+test('no cell of any export is a formula; PEM stays what it is', () => {
+  for (const begin of ['=', '+', '-', '@', '\t', '\r', '\n', '\uff1d', '\uff0b', '\uff0d', '\uff20']) {
+    const cell = `${begin}cmd|'/c calc'!A0`;
+    assert.match(csvLine([cell]), /^"?'/, JSON.stringify(begin));
+  }
+  const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+  assert.equal(csvLine([pem, 'SN-1']), `"${pem}",SN-1\r\n`);
+  assert.equal(csvLine(['-----BEGIN X-----=1']), "'-----BEGIN X-----=1\r\n");
+});
+
+test('what a terminal obeys is shown, and JSON stays the same value', () => {
+  const evil = '\u001b[2J\u009b31m\u0007\u202eelif\u2066\u200b\u0000ü\tok\n';
+  const shown = printable(evil);
+  assert.doesNotMatch(shown, obeyed);
+  assert.ok(shown.includes('ü\tok\n') && shown.includes('\\u001b[2J'));
+  const line = JSON.stringify({ text: '\u009b31m\u202e' });
+  assert.deepEqual(JSON.parse(printable(line)), JSON.parse(line));
+});
+
+test('a recipe cannot paint the terminal of whoever checks it', { timeout: 120_000 }, async (t) => {
+  const file = join(testFolder(t), 'evil.yaml');
+  writeFileSync(file, 'fuseline: 1\n"\\e[2J\\e[31mPASSED\\u202e": 1\nname: "a\\u009b31m"\n');
+  const { out, err } = await run(['recipe', 'check', file]);
+  assert.match(out + err, /\\u001b\[2J/);
+  assert.doesNotMatch(out + err, obeyed);
+});
