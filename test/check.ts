@@ -52,6 +52,7 @@ const checks: readonly Check[] = [
   { name: 'generated', programs: [[join(root, 'test/generate/run.ts'), '--check']] },
   { name: 'fault codes', programs: [[join(root, 'test/check-fault-codes.ts')]] },
   { name: 'citations', programs: [[join(root, 'test/check-citations.ts')]] },
+  { name: 'audit', programs: [[join(root, 'test/check-audit.ts')]] },
 ];
 
 /** Runs a Node.js program in the project's folder; gives back what it wrote and how it ended. */
@@ -87,10 +88,10 @@ export function runChecks(seen: (result: CheckResult) => void): Promise<CheckRes
   );
 }
 
-/** One line, and below it everything the tool said when it failed. */
+/** One line, and below it everything the tool said when it failed, or noted. */
 export function checkLine({ name, passed, words, milliseconds }: CheckResult): string {
   const line = `${passed ? 'ok  ' : 'FAIL'} ${name} (${(milliseconds / 1000).toFixed(1)} s)`;
-  return passed ? line : `${line}\n${words}`;
+  return passed && !words.startsWith('note: ') ? line : `${line}\n${words}`;
 }
 
 if (import.meta.main) {

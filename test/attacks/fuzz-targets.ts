@@ -1,0 +1,205 @@
+// Readers of what comes from outside, with good inputs to begin from. Seeded: an input that breaks one is found again by its number.
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { utf8 } from '../../main/base/bytes.ts';
+import { seededRandom } from '../../main/base/random.ts';
+import { calls } from '../../main/contract/contract.ts';
+import { parseCsv } from '../../main/formats/csv.ts';
+import { parseImage } from '../../main/image/app-image.ts';
+import { buildNvs } from '../../main/image/nvs.ts';
+import { parseNvsCsv } from '../../main/image/nvs-csv.ts';
+import { readNvs } from '../../main/image/nvs-read.ts';
+import { parsePartitionTable } from '../../main/image/partition-table.ts';
+import { splitSigned } from '../../main/image/secure-boot.ts';
+import { parseSecureCert } from '../../main/image/secure-cert.ts';
+import { verifyRows } from '../../main/ledger/chain.ts';
+import { isFault } from '../../main/model/fault.ts';
+import { SlipDecoder, slipFrame } from '../../main/protocol/slip.ts';
+import { readDeviceList } from '../../main/recipe/device-list.ts';
+import { loadRecipeText } from '../../main/recipe/load.ts';
+import { chainOf } from '../../main/signing/chain.ts';
+import { publicKeyOfFile } from '../../main/signing/public-key-file.ts';
+import { stationConfigFolder } from '../../main/start/real-parts.ts';
+import { isLabelOf, isProvisioningCode } from '../../main/station/desk/labels/label-template.ts';
+import { selfSigned } from '../self-signed.ts';
+
+const read = (...path: string[]) => new Uint8Array(readFileSync(join(stationConfigFolder, ...path)));
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const recipeFile = join(stationConfigFolder, 'recipes/esp32p4-provisioning.yaml');
+
+export interface FuzzTarget {
+  readonly name: string;
+  readonly seeds: readonly Uint8Array[];
+  /** Reads an input; a fault in words is an answer, anything else that is thrown is not. */
+  read(input: Uint8Array): unknown;
+}
+
+const certificate = utf8(selfSigned());
+
+export const fuzzTargets: readonly FuzzTarget[] = [
+  {
+    name: 'SLIP and console text',
+    seeds: [slipFrame(Uint8Array.of(1, 8, 4, 0, 0xc0, 0xdb, 7, 7)), utf8('ESP-ROM:esp32c3\r\n\xc0\xdb\xdc')],
+    read(input) {
+      let bytes = 0;
+      const decoder = new SlipDecoder({
+        frame(frame) {
+          bytes += frame.length;
+          return bytes % 2 === 0;
+        },
+        outside(words) {
+          bytes += words.length;
+        },
+      });
+      decoder.push(input.subarray(0, input.length >> 1));
+      decoder.push(input.subarray(input.length >> 1));
+      decoder.reset();
+      if (bytes > 2 * input.length) throw new Error('more came out than went in');
+    },
+  },
+  { name: 'application images', seeds: [read('firmware/esp32c3/fuseline_demo.bin').slice(0, 4096)], read: parseImage },
+  { name: 'signed images', seeds: [read('firmware/esp32c3/bootloader.bin')], read: splitSigned },
+  { name: 'partition tables', seeds: [read('firmware/esp32c3/partition-table.bin')], read: parsePartitionTable },
+  {
+    name: 'NVS',
+    seeds: [
+      buildNvs([{ name: 'a', entries: [{ key: 'b', value: { type: 'string', value: 'x'.repeat(90) } }] }], 0x3000),
+    ],
+    read: readNvs,
+  },
+  { name: 'secure_cert', seeds: [new Uint8Array(64), utf8('\xa5\xa5\xa5')], read: parseSecureCert },
+  {
+    name: 'lists',
+    seeds: [utf8('mac,v\n60:55:f9:00:11:22,"a,""b"\n'), utf8('key,type,encoding,value\na,namespace,,\nb,data,u8,7\n')],
+    read(input) {
+      readDeviceList(input.slice());
+      parseCsv(text(input), ['key']);
+      parseNvsCsv(text(input), () => new Uint8Array(1));
+    },
+  },
+  {
+    name: 'certificates and keys',
+    seeds: [certificate, new Uint8Array(new X509Certificate(certificate).raw)],
+    read(input) {
+      try {
+        publicKeyOfFile(input, 'x');
+      } catch (error) {
+        if (!isFault(error)) throw error;
+      }
+      chainOf([input]);
+    },
+  },
+  {
+    name: 'barcodes',
+    seeds: [utf8('SN-0001 60:55:f9:00:11:22'), utf8('{"ver":"v1","pop":"x"}')],
+    read(input) {
+      isProvisioningCode(text(input));
+      isLabelOf(text(input), { mac: '60:55:f9:00:11:22', serial: null });
+    },
+  },
+  {
+    name: 'messages of a page',
+    seeds: [
+      utf8('{"recipe":"x","order":null,"count":1,"mode":"scan"}'),
+      utf8('{"id":"a","name":"b","roles":["qa"],"pin":null,"badge":null}'),
+    ],
+    read(input) {
+      let value: unknown;
+      try {
+        value = JSON.parse(text(input));
+      } catch {
+        return;
+      }
+      for (const { input: schema } of Object.values(calls)) schema.safeParse(value);
+    },
+  },
+  {
+    name: 'imported ledgers',
+    seeds: [
+      utf8(
+        '{"row":1,"at":"2026-01-01T00:00:00.000Z","kind":"genesis","run":null,"body":{"schema":4},"prev":"00","hash":"00"}\n{"row":2}',
+      ),
+    ],
+    read(input) {
+      const rows = text(input)
+        .split('\n')
+        .flatMap((line) => {
+          try {
+            const row: unknown = JSON.parse(line);
+            return typeof row === 'object' && row !== null ? [row as Record<string, unknown>] : [];
+          } catch {
+            return [];
+          }
+        });
+      verifyRows(rows);
+    },
+  },
+  {
+    name: 'recipes',
+    seeds: [read('recipes/esp32p4-provisioning.yaml'), read('recipes/esp32c3-production.yaml')],
+    read: (input) => loadRecipeText(text(input), recipeFile, { findFolder: () => '/nowhere' }),
+  },
+];
+
+/** One mutation of a good input, by seed: bits, bytes, lengths, pieces twice or gone, and numbers that readers trip over. */
+export function mutated(seed: Uint8Array, number: number): Uint8Array {
+  const random = seededRandom(number);
+  const below = (most: number) => (most <= 0 ? 0 : new DataView(random(4).buffer).getUint32(0) % most);
+  let bytes = seed.slice();
+  for (let left = 1 + below(4); left > 0; left--) {
+    const at = below(bytes.length);
+    switch (below(7)) {
+      case 0:
+        if (bytes.length > 0) bytes[at]! ^= 1 << below(8);
+        break;
+      case 1:
+        if (bytes.length > 0) bytes[at] = [0, 0xff, 0x7f, 0x80, 0xc0, 0xdb][below(6)]!;
+        break;
+      case 2:
+        bytes = bytes.slice(0, at);
+        break;
+      case 3:
+        bytes = Uint8Array.of(...bytes.subarray(0, at), ...random(below(9)), ...bytes.subarray(at));
+        break;
+      case 4:
+        bytes = Uint8Array.of(...bytes.subarray(0, at), ...bytes.subarray(at + below(40)));
+        break;
+      case 5: {
+        const piece = bytes.slice(at, at + below(60));
+        const to = below(bytes.length);
+        bytes = Uint8Array.of(...bytes.subarray(0, to), ...piece, ...bytes.subarray(to));
+        break;
+      }
+      default:
+        bytes.set([0xff, 0xff, 0xff, 0xff].slice(0, bytes.length - at), at);
+    }
+  }
+  return bytes;
+}
+
+/** An input may take so long of this thread, in ms. */
+const longestMs = 2_000;
+
+/** Feeds `count` inputs from `first` on to a target, until `until` (by performance.now); gives back how many. Throws with the number of the one that broke it. */
+export function feed(target: FuzzTarget, first: number, count: number, until: number): number {
+  let fed = 0;
+  for (; fed < count && performance.now() < until; fed++) {
+    const number = first + fed;
+    const input = mutated(target.seeds[number % target.seeds.length]!, number);
+    const before = process.threadCpuUsage();
+    try {
+      target.read(input);
+    } catch (error) {
+      if (!isFault(error) || error.faultClass === 'program')
+        throw new Error(`${target.name}, input ${number}: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
+    }
+    const { user, system } = process.threadCpuUsage(before);
+    if (user + system > longestMs * 1000)
+      throw new Error(`${target.name}, input ${number}: it took ${(user + system) / 1000} ms`);
+  }
+  return fed;
+}
