@@ -175,8 +175,7 @@ export class Dispatcher {
 }
 
 /** The answer, or that it takes longer than such a call may. */
-async function inTime(name: CallName, answer: Promise<unknown>): Promise<Reply> {
-  const ms = budgetOf(name);
+export async function inTime(name: CallName, answer: Promise<unknown>, ms = budgetOf(name)): Promise<Reply> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Reply>((resolve) => {
     const reply = () =>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { patternOf } from '../../main/base/pattern.ts';
 import { budgetOf, type CallName, calls } from '../../main/contract/contract.ts';
+import { inTime } from '../../main/ipc/dispatch.ts';
 import { FaceSession } from '../../main/ipc/session.ts';
 import { loadRecipeText } from '../../main/recipe/load.ts';
 import { stationConfigFolder } from '../../main/start/real-parts.ts';
@@ -56,7 +57,10 @@ test('a label is drawn beside the boards, and one with hundreds of codes not at 
   assert.match(await drawLabelApart('^XA^FO1,1^BQN,2,4^FDQA,1^FS^XZ'), /^<svg/);
 });
 
-test('every call of the contract has a budget, and a face that asks without end is not answered', () => {
+test('every call of the contract has a budget, and a face that asks without end is not answered', async () => {
+  const late = await inTime('recipes.plan', new Promise(() => undefined), 10);
+  assert.ok('fault' in late && late.fault.code === 'call.budget');
+  assert.deepEqual(await inTime('recipes.plan', Promise.resolve(7), 1000), { answer: 7 });
   for (const name of Object.keys(calls) as CallName[]) assert.ok(budgetOf(name) <= 900_000 && budgetOf(name) > 0, name);
   const time = { ms: 0 };
   const clock = { now: () => 0, monotonic: () => time.ms, sleep: () => Promise.resolve() };

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { blankSnapshot } from '../../../main/efuse/snapshot.ts';
 import { ledgerFaultOf } from '../../../main/ledger/sqlite/faults.ts';
 import type { StoredEvent } from '../../../main/model/event.ts';
@@ -50,10 +49,10 @@ test('labels: no printer, no template, a template that asks for what there is no
   await sealBoard(ledger, 'r1', 1);
   const folder = place(t);
   const file = new DeskFile(join(folder, 'desk.json'));
-  const desk = new LabelDesk(ledger, file, [folder], new CredentialShelf());
+  const desk = new LabelDesk(ledger, file, [folder], folder, new CredentialShelf());
   await assert.rejects(desk.again(mac(2)), (error) => isFault(error, 'label.not-sealed'));
   await assert.rejects(desk.again(mac(1)), (error) => isFault(error, 'printer.none'));
-  file.keepPrinter(pathToFileURL(join(folder, 'out.zpl')).href);
+  file.keepPrinter('file:///out.zpl');
   await assert.rejects(desk.again(mac(1)), (error) => isFault(error, 'label.no-template'));
   writeFileSync(join(folder, 'device.zpl'), '^XA^FO1,1^A0N,20,20^FD{proof}^FS^XZ');
   await assert.rejects(desk.again(mac(1)), (error) => isFault(error, 'label.no-credentials'));
@@ -120,6 +119,7 @@ test('a line without fixtures starts nothing', async () => {
   const options: LineOptions = {
     fixtures: [],
     demonstration: false,
+    development: false,
     contacts: () => 1,
     foreign: () => null,
     print: () => undefined,

@@ -26,6 +26,8 @@ function line() {
     ...parts,
     log: { ...silentLog, close: async () => undefined },
     name: 'line-1',
+    people: { find: () => null, custodians: 0 },
+    development: false,
     openPort: async (address) => openVirtualPort(siliconOf(other, { seed: ++boards }), address),
   });
   const provision = (more: Partial<ProvisionJob>) =>
