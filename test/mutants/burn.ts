@@ -242,8 +242,8 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'staging.not-looked-at',
     file: 'main/chip/registers.ts',
-    before: 'if (looks) await this.#stageAndLook(staged);',
-    after: 'if (looks) await this.#loader.writeRegisters(staged);',
+    before: '        await this.#stageAndLook(staged);',
+    after: '        await this.#loader.writeRegisters(staged);',
     breaks: 'A word of BLOCK0 that the line damaged would be burned.',
     tests: [registers],
   },

@@ -20,6 +20,7 @@ import { previewRelease } from '../../../main/recipe/making/release.ts';
 import { writeReleaseFolder } from '../../../main/recipe/making/release-folder.ts';
 import { makeStorage } from '../../../main/recipe/making/storage.ts';
 import { keyBytesOf } from '../../../main/recipe/steps/burn-keys.ts';
+import { startCleaning } from '../../../main/recipe/steps/clean-flash.ts';
 import { deviceEncryption } from '../../../main/recipe/steps/device-encryption.ts';
 import { newWorkspace, type StepContext } from '../../../main/recipe/steps/step.ts';
 import { detachedSigner } from '../../../main/signing/detached.ts';
@@ -148,6 +149,27 @@ test('a board that is in no list of its recipe is refused: untouched, or as it w
       (error) => isFault(error, 'storage.no-row') && error.safety === safety && /aa:bb:cc:00:00:01/.test(error.what),
     );
   assert.deepEqual(said, []);
+});
+
+test('flash of which nobody knows where it ends, or whose end the ROM does not reach, is not touched', async () => {
+  const { recipe } = recipeNamed('esp32c3-production');
+  for (const [detected, size, code] of [
+    [null, null, 'flash.size-unknown'],
+    [32 << 20, null, 'flash.beyond-rom'],
+    [null, 32 << 20, 'flash.beyond-rom'],
+  ] as const) {
+    const board = {
+      detectFlashSize: async () => detected,
+      prepareFlashing: async () => ({ mode: 'rom', baudRate: 115200 }),
+      clearFlash: async () => assert.fail('nothing is erased'),
+    } as unknown as Board;
+    const cleaning = startCleaning(
+      { board, plan: { parts: [] }, recipe: { ...recipe, flash: { ...recipe.flash, size } }, clock: systemClock },
+      undefined,
+    );
+    await assert.rejects(cleaning.result, (error) => isFault(error, code) && error.safety === 'untouched');
+    await cleaning.stop();
+  }
 });
 
 test('a release is written whole or not at all', (t) => {
