@@ -40,19 +40,23 @@ const roms: readonly RomName[] = [
 describe('a write that is begun and never sent leaves its place blank', { skip }, () => {
   for (const chip of roms)
     test(chip, async () => {
+      // inside a block of 64 KiB, in the middle of a whole one, and in the last sector of all
+      const places = [0x1f000, 0x28000, 0x40000];
+      const look = places.map((place) => md5(place, 0x1000));
       const frames = [
-        ...[attach, size, begin(0x1f000, 0x800), block(0), block(1)],
-        // from inside one block of 64 KiB over a whole one into the next
-        ...[md5(0x1f000, 0x1000), begin(0x1f000, 0x22000), md5(0x1f000, 0x22000), begin(0x20000, 0x400), block(0)],
-        ...[md5(0x20000, 0x400), md5(0x1f000, 0x1000)],
+        ...[attach, size],
+        ...places.flatMap((place) => [begin(place, 0x800), block(0), block(1)]),
+        ...[...look, begin(0x1f000, 0x22000), ...look],
+        ...[begin(0x20000, 0x400), block(0), md5(0x20000, 0x400), md5(0x1f000, 0x1000)],
       ];
       const { replies } = await oracle.converse({ chip, fuses: {}, frames: [syncRequest, ...frames] });
       const at = replies.slice(1).map(({ receive }) => receive);
       assert.equal(at.length, frames.length);
       for (const [n, frame] of frames.entries()) if (!frame.startsWith('c00013')) good(at[n]!);
-      assert.notEqual(digest(at[5]!), md5OfBlank(0x1000), 'something was written');
-      assert.equal(digest(at[7]!), md5OfBlank(0x22000));
-      assert.equal(digest(at[10]!), md5Hex(data), 'the next write goes as ever');
-      assert.equal(digest(at[11]!), md5OfBlank(0x1000), 'and takes nothing of what is before it');
+      const blank = md5OfBlank(0x1000);
+      for (const n of [11, 12, 13]) assert.notEqual(digest(at[n]!), blank, 'something was written');
+      for (const n of [15, 16, 17]) assert.equal(digest(at[n]!), blank);
+      assert.equal(digest(at[20]!), md5Hex(data), 'the next write goes as ever');
+      assert.equal(digest(at[21]!), blank, 'and takes nothing of what is before it');
     });
 });
