@@ -56,7 +56,6 @@ const guarded = {
   pkcs11js: 'main/signing/pkcs11/',
   'better-sqlite3': 'main/ledger/sqlite/',
   postgres: 'main/ledger/line/',
-  'esptool-js': 'main/protocol/',
   pino: 'main/log/',
   'rotating-file-stream': 'main/log/',
   fflate: 'main/cli/',
