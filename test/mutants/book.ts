@@ -160,8 +160,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'approval.own-recipe',
     file: 'main/station/desk/library/approval.ts',
-    before: "if (notes.some((note) => note.state === 'draft' && note.by === by))",
-    after: 'if (false)',
+    before: 'if (author !== by) return null;',
+    after: 'if (true) return null;',
     breaks: 'Whoever wrote a recipe could approve it.',
     tests: [recipes],
   },
@@ -175,9 +175,9 @@ export const bookMutants: readonly Mutant[] = [
   },
   {
     id: 'approval.not-rehearsed',
-    file: 'main/station/desk/library/recipe-shelf.ts',
-    before: 'if (!isRehearsed(notes))',
-    after: 'if (false)',
+    file: 'main/station/desk/library/approval.ts',
+    before: '  if (rehearsal === null)\n    return new RecipeFault({',
+    after: '  if (rehearsal === null) return null;\n  if (false)\n    return new RecipeFault({',
     breaks: 'A recipe could be approved that never ran.',
     tests: [recipes],
   },
@@ -256,7 +256,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'lockout.no-doubling',
     file: 'main/station/desk/access/lockout.ts',
-    before: 'firstWaitMs * 2 ** (tries - freeTries)',
+    before: 'firstWaitMs * 2 ** (tries - free)',
     after: 'firstWaitMs',
     breaks: 'Waits would not grow.',
     tests: [people],
