@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { RecipeFault } from '../../../model/fault.ts';
 
-/** A drawing may take so long, and as much memory, in ms and MB. */
-const longestMs = 3_000;
+/** A drawing may take so long, and as much memory, in ms and MB: on a computer that is busy with boards a thread alone is slow to start. */
+const longestMs = 10_000;
 const largestMb = 128;
 /** Codes of a label, and characters in all: a label has a handful of each. */
 const mostCodes = 12;
