@@ -74,6 +74,12 @@ async function wholeChain(data: string): Promise<void> {
   await ledger.close();
 }
 
+/** Lets the station of this data folder work on real ports without a person who signs in. */
+function developmentIn(data: string): string {
+  writeFileSync(join(data, 'station.yaml'), 'fuseline: 1\nstation: fuseline\ndevelopment: true\n');
+  return data;
+}
+
 /** `provision` of one fresh board with the production recipe, in a copy of the data; judged by what it says and leaves. */
 async function provisionTells(
   t: { after(work: () => void): void },
@@ -94,22 +100,33 @@ async function provisionTells(
 
 describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 280_000 }, () => {
   it('no such port', async (t) => {
-    await provisionTells(t, ['--port', '/dev/ttyNOPE'], {
-      status: 3,
-      code: 'transport.not-found',
-      sentence: /There is no port \/dev\/ttyNOPE\./,
-    });
+    const data = developmentIn(ownData(t));
+    await provisionTells(
+      t,
+      ['--port', '/dev/ttyNOPE'],
+      {
+        status: 3,
+        code: 'transport.not-found',
+        sentence: /There is no port \/dev\/ttyNOPE\./,
+      },
+      { data },
+    );
   });
 
   it('a port in use', async (t) => {
     const chip = await chipProcess(t, 'esp32p4?rev=v3.1', 'pty');
     const held = await openPort(chip.address, { baudRate: 115200 });
     try {
-      await provisionTells(t, ['--port', chip.address], {
-        status: 3,
-        code: 'transport.busy',
-        sentence: /Another program holds the port \/dev\/pts\/\d+\./,
-      });
+      await provisionTells(
+        t,
+        ['--port', chip.address],
+        {
+          status: 3,
+          code: 'transport.busy',
+          sentence: /Another program holds the port \/dev\/pts\/\d+\./,
+        },
+        { data: developmentIn(ownData(t)) },
+      );
     } finally {
       await held.close();
     }
@@ -341,6 +358,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
 
   it('--json: every line of stdout is one object, faults included', async (t) => {
     const data = ownData(t);
+    developmentIn(data);
     const said = await run([
       'provision',
       '--json',

@@ -217,6 +217,7 @@ describe('device identities', { skip, concurrency: 1 }, () => {
       [
         ['door', true],
         ['boot', true],
+        ['Secure Boot', true],
         ['device key', true],
       ],
     );

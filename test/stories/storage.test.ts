@@ -118,6 +118,7 @@ async function released(stage: Stage, device: string, options: { readonly as?: s
     clock,
     random: systemRandom,
     dataFolder: () => stage.folder,
+    people: () => people,
     stationConfig: join(repository, 'station-config'),
     openStation: async () => ({ parts: stage.station.parts, close: async () => undefined }),
     askSecret: async (question: string) => SecretBytes.take(utf8(`${/PIN of (\w+)/.exec(question)![1]}-pin-6`)),

@@ -49,7 +49,8 @@ async function serial(): Promise<string> {
   return String(device!.serial);
 }
 
-describe('the terminal, command by command', { skip: noToken, concurrency: 2, timeout: 280_000 }, () => {
+// one after the other: what signs opens the ledger, which has one writer
+describe('the terminal, command by command', { skip: noToken, timeout: 280_000 }, () => {
   it('provision tells each step and the verdict', () => {
     assert.equal(provisioned.status, 0, provisioned.err);
     assert.equal(provisioned.out, '', 'words for people are on stderr');

@@ -60,6 +60,7 @@ const ownDecoders: Readonly<Record<string, string>> = {
   'station/desk/labels/label-preview.ts': 'escapes of a label that is only drawn',
   'image/nvs-csv.ts': 'the content of a file as a value: fatal',
   'cli/files.ts': 'JSON of the program itself',
+  'cli/sign-in.ts': 'a PIN, as it was typed, and JSON of the program itself',
   'cli/escrow.ts': 'a secret that the program made',
 };
 
