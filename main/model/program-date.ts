@@ -4,7 +4,7 @@ import { type BoardSafety, RecipeFault } from './fault.ts';
  * A day that lies before every use of this program: that of the newest dated thing in it, its table of advisories. Moved forward with
  * that table (a test holds them together), so that it is the same for everyone who has this source: no build machine's clock has a say.
  */
-export const programDate = '2026-11-22';
+export const programDate = '2026-11-26';
 
 /** How far a clock may be set back between two starts (ms): a time server corrects by less. */
 const correction = 5 * 60_000;

@@ -95,7 +95,7 @@ inEverySeat('devices', (openBench) => {
     await page.getByRole('button', { name: 'Verify in fixture' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Verify', exact: true }).click();
-    await dialog.getByText('The board is what its record says.').waitFor();
+    await dialog.getByText('What could be read is as recorded.').waitFor();
     assert.ok((await dialog.locator('.checks li').count()) > 0);
     assert.deepEqual(complaints, []);
     await close();

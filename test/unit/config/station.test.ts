@@ -52,6 +52,7 @@ fixtures:
       { name: 'nest-3', port: 'COM7' },
     ],
     tokens: [],
+    development: false,
     log: { level: 'info' },
   });
 });
