@@ -92,7 +92,7 @@ function stateOf(
       // Escape first, then Tab leaves the editor
       keymap.of([...searchKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
       reading.of(readingOf(readOnly)),
-      EditorView.contentAttributes.of({ 'aria-label': words.recipes.yaml, spellcheck: 'false' }),
+      EditorView.contentAttributes.of({ 'aria-label': words.recipes.yaml, spellcheck: 'false', tabindex: '0' }),
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) tell(state.doc.toString());
       }),

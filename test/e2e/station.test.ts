@@ -49,8 +49,8 @@ inEverySeat('station', (openBench) => {
     await page.getByRole('tab', { name: 'People' }).click();
     await page.getByRole('button', { name: 'Add person' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('textbox', { name: 'Id' }).fill('op-4');
-    await dialog.getByRole('textbox', { name: 'Name' }).fill('Operator 4');
+    await dialog.getByRole('textbox', { name: 'Id', exact: true }).fill('op-4');
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Operator 4');
     await dialog.getByRole('textbox', { name: /Badge/ }).focus();
     await scan(page, 'BADGE-OP-0004');
     assert.equal(await dialog.count(), 1, 'the code of the badge stays in its field and sends nothing');

@@ -11,7 +11,7 @@ import type { CliContext } from '../../../main/cli/context.ts';
 import { runCommand } from '../../../main/cli/program.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import type { FaultRecord } from '../../../main/model/fault.ts';
-import { noOtherToken } from '../../../main/signing/token-ring.ts';
+import { noOtherToken, TokenRing } from '../../../main/signing/token-ring.ts';
 import { Operators } from '../../../main/station/desk/access/operators.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { recipeNamed, repository } from '../../stories/stage.ts';
@@ -49,14 +49,19 @@ async function terminal(t: TestContext) {
     random: seededRandom(3),
     stationConfig: join(repository, 'station-config'),
     openLedger: async () => unclosed<LedgerReader>(ledger),
-    openStation: async () => unclosed({ parts: { ledger, signer: token.signer } }) as never,
+    openStation: async () =>
+      unclosed({
+        parts: { ledger, signer: token.signer },
+        bookedTokens: () => new TokenRing(token.signer, noOtherToken),
+      }) as never,
     openSigner: async () => ({ signer: token.signer, embedded: false, openToken: noOtherToken }),
     hasEmbeddedToken: () => false,
     dataFolder: () => place,
+    people: () => new Operators({ file: join(place, 'operators.json'), clock: systemClock, random: seededRandom(4) }),
     fixtures: () => [],
     onInterrupt: () => () => undefined,
     askSecret: async () => SecretBytes.take(new TextEncoder().encode('0000')),
-    settings: () => ({ fixtures: [] }) as never,
+    settings: () => ({ fixtures: [], development: true }) as never,
   };
   /** The fault of a command that has to fail. */
   const fault = async (...words: readonly string[]): Promise<FaultRecord> => {
