@@ -1,5 +1,5 @@
 import { fields } from './fields/esp32h4.ts';
-import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, p4Purposes, tableOf } from './silicon.ts';
 
 /** BLOCK9 cannot hold keys of flash and PSRAM (SOC_EFUSE_BLOCK9_KEY_PURPOSE_QUIRK; espefuse: every purpose XTS_AES). */
 const quirk = [5];
@@ -11,20 +11,7 @@ export const esp32h4 = tableOf({
   revisions: { min: 0, max: 0 },
   source: 'esp-idf 102122904ad components/efuse/esp32h4/esp_efuse_table.csv',
   base: 0x600b1800,
-  purposes: [
-    ...basicPurposes,
-    ...hmacPurposes,
-    'XTS_AES_256_KEY_1',
-    'XTS_AES_256_KEY_2',
-    'ECDSA_KEY',
-    'KM_INIT_KEY',
-    'XTS_AES_256_PSRAM_KEY_1',
-    'XTS_AES_256_PSRAM_KEY_2',
-    'XTS_AES_128_PSRAM_KEY',
-    'ECDSA_KEY_P192',
-    'ECDSA_KEY_P384_L',
-    'ECDSA_KEY_P384_H',
-  ],
+  purposes: [...basicPurposes, ...hmacPurposes, ...p4Purposes],
   forbidden: {
     XTS_AES_128_KEY: quirk,
     XTS_AES_256_KEY_1: quirk,

@@ -1,7 +1,7 @@
 // ESP32-P4 from v3.0.
 
 import { fields } from './fields/esp32p4-v3.ts';
-import { basicPurposes, hmacPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, hmacPurposes, p4Purposes, tableOf } from './silicon.ts';
 
 export const esp32p4v3 = tableOf({
   chip: 'esp32p4',
@@ -9,20 +9,7 @@ export const esp32p4v3 = tableOf({
   revisions: { min: 300, max: 302 },
   source: 'esp-idf 102122904ad components/efuse/esp32p4/esp_efuse_table_v3.0.csv',
   base: 0x5012d000,
-  purposes: [
-    ...basicPurposes,
-    ...hmacPurposes,
-    'XTS_AES_256_KEY_1',
-    'XTS_AES_256_KEY_2',
-    'ECDSA_KEY',
-    'KM_INIT_KEY',
-    'XTS_AES_256_PSRAM_KEY_1',
-    'XTS_AES_256_PSRAM_KEY_2',
-    'XTS_AES_128_PSRAM_KEY',
-    'ECDSA_KEY_P192',
-    'ECDSA_KEY_P384_L',
-    'ECDSA_KEY_P384_H',
-  ],
+  purposes: [...basicPurposes, ...hmacPurposes, ...p4Purposes],
   crystalMHz: [40],
   times: [],
   fields,

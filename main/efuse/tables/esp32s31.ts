@@ -6,7 +6,7 @@
 
 import type { EfuseBlock, KeyBlock } from '../types.ts';
 import { fields } from './fields/esp32s31.ts';
-import { basicPurposes, block, hmacPurposes, tableOf } from './silicon.ts';
+import { basicPurposes, block, hmacPurposes, p4Purposes, tableOf } from './silicon.ts';
 
 const slots = [0, 1, 2, 3, 4];
 
@@ -42,20 +42,7 @@ export const esp32s31 = tableOf({
   },
   blocks,
   keyBlocks,
-  purposes: [
-    ...basicPurposes,
-    ...hmacPurposes,
-    'XTS_AES_256_KEY_1',
-    'XTS_AES_256_KEY_2',
-    'ECDSA_KEY',
-    'KM_INIT_KEY',
-    'XTS_AES_256_PSRAM_KEY_1',
-    'XTS_AES_256_PSRAM_KEY_2',
-    'XTS_AES_128_PSRAM_KEY',
-    'ECDSA_KEY_P192',
-    'ECDSA_KEY_P384_L',
-    'ECDSA_KEY_P384_H',
-  ],
+  purposes: [...basicPurposes, ...hmacPurposes, ...p4Purposes],
   crystalMHz: [40],
   // efuse_hal_set_timing keeps the reset values.
   times: [],

@@ -115,6 +115,20 @@ export const hmacPurposes: readonly KeyPurpose[] = [
   'HMAC_UP',
 ];
 
+/** What P4 from v3.0 has beside these; S31 and H4 have the same. */
+export const p4Purposes: readonly KeyPurpose[] = [
+  'XTS_AES_256_KEY_1',
+  'XTS_AES_256_KEY_2',
+  'ECDSA_KEY',
+  'KM_INIT_KEY',
+  'XTS_AES_256_PSRAM_KEY_1',
+  'XTS_AES_256_PSRAM_KEY_2',
+  'XTS_AES_128_PSRAM_KEY',
+  'ECDSA_KEY_P192',
+  'ECDSA_KEY_P384_L',
+  'ECDSA_KEY_P384_H',
+];
+
 const refusals: Partial<Record<KeyPurpose, string>> = {
   KM_INIT_KEY: 'it serves the Key Manager alone, to which this station deploys no keys',
   XTS_AES_256_PSRAM_KEY_1: 'the byte order of PSRAM keys is not settled by any source',
