@@ -3,6 +3,7 @@ import { chipKinds } from '../model/chip.ts';
 import { faultOf } from '../model/fault.ts';
 import { assuranceCommand } from './assurance.ts';
 import * as audit from './audit.ts';
+import { boardAct } from './board.ts';
 import * as cert from './cert.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { demo } from './demo.ts';
@@ -118,6 +119,16 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--watch', 'tell what is plugged in and out, until Ctrl-C')
     // the native part of serial ports is loaded only by those who use it
     .action(end(async (options) => (await import('./ports.ts')).portsCommand(options, context)));
+
+  const boards = program.command('board').description('boards that are half done: what two people decide of them');
+  for (const [what, description] of [
+    ['condemn', 'it shall never become a product: its wrapped keys go'],
+    ['release', 'free for another recipe, as far as its eFuses allow: what was begun is ended, its wrapped keys go'],
+  ] as const)
+    withPerson(command(boards, `${what} <device>`, description))
+      .option('--second <id>', 'the second person; the PIN is asked for')
+      .requiredOption('--reason <text>', 'why')
+      .action(end((id, options) => boardAct(what, id, options, context)));
 
   const recipes = program.command('recipe').description('what a product must become');
   withFirmware(command(recipes, 'check <file>', 'every mistake, with line, reason and remedy'))

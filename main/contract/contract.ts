@@ -117,6 +117,9 @@ export const calls = {
   'devices.export': call(z.strictObject({ query: deviceQuery, form: z.enum(exportForms) }), quality),
   'devices.report': call(z.strictObject({ mac, form: z.enum(['json', 'pdf']) }), quality),
   'devices.verify': call(z.strictObject({ fixture: name, mac: mac.nullable() }), ['qa', 'engineer', 'operator']),
+  /** Two people end what was begun of a board that is not sealed: as scrap, or for another recipe. */
+  'boards.condemn': call(z.strictObject({ mac, reason: text(400), second }), quality),
+  'boards.release': call(z.strictObject({ mac, reason: text(400), second }), quality),
   'ledger.verify': call(nothing, quality),
   // recipes
   'recipes.list': call(nothing, everyone),
@@ -205,6 +208,8 @@ export interface CallAnswers {
   'devices.export': ExportedFile;
   'devices.report': ExportedFile;
   'devices.verify': VerifyView;
+  'boards.condemn': DeviceView;
+  'boards.release': DeviceView;
   'ledger.verify': { readonly rows: number; readonly head: string; readonly broken: string | null };
   'recipes.list': readonly RecipeView[];
   'recipes.read': RecipeText;

@@ -129,7 +129,9 @@ export interface DevicePage {
 export interface DeviceView {
   readonly mac: string;
   readonly sealed: SealedRecord | null;
-  readonly condemned: { readonly at: string; readonly reason: string } | null;
+  readonly condemned: { readonly at: string; readonly reason: string; readonly by?: readonly string[] } | null;
+  /** Who gave it free for any recipe, when and why; null (or left out): nobody did. */
+  readonly released?: { readonly at: string; readonly reason: string; readonly by: readonly string[] } | null;
   /** When its own label was last scanned back; null: it was not. */
   readonly labelledAt: string | null;
   readonly runs: readonly { readonly run: RunRecord; readonly history: readonly HistoryLine[] }[];

@@ -6,7 +6,7 @@ import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 
 /** Version of the tables and of the bodies below; bound by the genesis row, and SQLite's user_version. */
-export const ledgerSchema = 4;
+export const ledgerSchema = 5;
 
 /** What the chain holds of a wrapped key: enough to prove which bytes lay there, not the bytes (they vanish at the seal). */
 export interface WrappedKeyMark {
@@ -103,7 +103,13 @@ export type Entry =
   | {
       kind: 'condemned';
       run: string | null;
-      body: { mac: string; reason: string; dropped: readonly DroppedKey[] };
+      /** `by`: the people who said so; left out where a run found it. */
+      body: { mac: string; reason: string; dropped: readonly DroppedKey[]; by?: readonly string[] };
+    }
+  | {
+      kind: 'released';
+      run: null;
+      body: { mac: string; reason: string; by: readonly string[]; dropped: readonly DroppedKey[] };
     }
   | {
       kind: 'keys-dropped';

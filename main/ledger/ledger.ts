@@ -14,8 +14,27 @@ export interface DeviceHistory {
   readonly runs: readonly { readonly run: RunRecord; readonly events: readonly StoredEvent[] }[];
   /** Wrapped keys that are not yet destroyed, newest first. */
   readonly openKeys: readonly OpenKey[];
-  /** Set when the board was condemned: it cannot become a product any more. */
-  readonly condemned: { readonly at: string; readonly run: string | null; readonly reason: string } | null;
+  /** Set when the board was condemned: it cannot become a product any more. The first reason, and when that was. */
+  readonly condemned: Condemnation | null;
+  /** Two people gave it free for any recipe, and no run has burned anything since; left out (or null): nobody did. */
+  readonly released?: Release | null;
+}
+
+export interface Condemnation {
+  readonly at: string;
+  readonly run: string | null;
+  readonly reason: string;
+  /** The people who said so; left out where a run found it. */
+  readonly by?: readonly string[];
+}
+
+/** That what was begun of a board is ended, at the word of two people. */
+export interface Release {
+  readonly at: string;
+  readonly by: readonly string[];
+  readonly reason: string;
+  /** The board's latest run before it; null: none. */
+  readonly after: string | null;
 }
 
 export interface OpenKey {
@@ -239,8 +258,18 @@ export interface Ledger extends LedgerReader {
    * the database at once and leave its log at the next scrub, within seconds, and at close at the latest.
    */
   seal(record: SealedRecord): Promise<{ readonly row: number; readonly hash: string }>;
-  /** The board cannot become a product any more: says so with the reason, and drops its wrapped keys as the seal does. */
-  condemn(mac: string, run: string | null, reason: string): Promise<void>;
+  /**
+   * The board cannot become a product any more: says so with the reason, and drops its wrapped keys as the seal does, unless they are to
+   * be kept. One that is condemned already keeps its first reason, and when that was; keys that are to go do go.
+   */
+  condemn(
+    mac: string,
+    run: string | null,
+    reason: string,
+    options?: { readonly keepKeys?: boolean; readonly by?: readonly string[] },
+  ): Promise<void>;
+  /** What was begun of this board is ended at the word of two people: its wrapped keys go, and a condemnation of it holds no more. */
+  release(mac: string, by: readonly string[], reason: string): Promise<void>;
   /** Drops the wrapped keys of a board that was neither sealed nor condemned (re-keyed, returned). */
   dropKeys(mac: string, reason: string): Promise<void>;
 }

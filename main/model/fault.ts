@@ -88,6 +88,21 @@ export class ProgramFault extends Fault {
   readonly faultClass = 'program';
 }
 
+const classes = {
+  board: BoardFault,
+  fixture: FixtureFault,
+  token: TokenFault,
+  ledger: LedgerFault,
+  recipe: RecipeFault,
+  program: ProgramFault,
+};
+
+/** The same fault, with what is known of the board's state by whoever knows the board. */
+export function sameFault(fault: Fault, safety: BoardSafety): Fault {
+  const { code, what, next, details } = fault;
+  return new classes[fault.faultClass]({ code, what, next, details, safety, cause: fault });
+}
+
 export interface FaultRecord {
   readonly class: FaultClass;
   readonly code: string;

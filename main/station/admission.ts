@@ -69,7 +69,7 @@ function refuseCondemned(history: DeviceHistory): Fault | null {
   return new BoardFault({
     code: 'admission.condemned',
     what: `The board ${history.mac} was condemned on ${history.condemned.at}: ${history.condemned.reason.replace(/\.$/, '')}.`,
-    next: 'Take the board out and put it with the scrap.',
+    next: `Take the board out and set it aside. What stands in it says recover --port; its keys are kept until two people say otherwise (board condemn ${history.mac}, board release ${history.mac}).`,
     safety: 'condemned',
   });
 }

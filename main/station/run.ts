@@ -8,7 +8,7 @@ import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { DeviceHistory, Ledger } from '../ledger/ledger.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
-import { BoardFault, type Fault, faultOf, isFault, LedgerFault, RecipeFault } from '../model/fault.ts';
+import { BoardFault, type Fault, faultOf, isFault, LedgerFault, sameFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import { requireClock } from '../model/program-date.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
@@ -23,6 +23,7 @@ import type { Plan } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
 import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
 import { type BurnHistory, burnHistoryOf, recordedBefore } from './burn-history.ts';
+import { refusedPlan, refuseOtherRecipe } from './condemning.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
@@ -77,6 +78,8 @@ export class Run {
   readonly #record: RunRecord;
   #serial: string | null = null;
   #mac: string | null = null;
+  /** Whether anything irreversible was done to the board, or meant to be: by an earlier run, or by this one. */
+  #isTouched = false;
   /** Events of the earlier run that wrote the flash which this one finds encrypted by the device; else none. */
   #before: readonly StoredEvent[] = [];
 
@@ -116,7 +119,7 @@ export class Run {
   async fail(error: unknown, startedAt: number): Promise<RunEnd> {
     const { clock, ledger, log } = this.#parts;
     const aborted = this.#job.signal.aborted && error === this.#job.signal.reason;
-    const fault = aborted ? null : faultOf(error);
+    const fault = aborted ? null : this.#withSafety(faultOf(error));
     const outcome = fault === null ? 'aborted' : outcomeOfFault(fault);
     const ms = Math.round(clock.monotonic() - startedAt);
     const { id: run, fixture } = this.#record;
@@ -125,12 +128,18 @@ export class Run {
     else log[outcome === 'refused' ? 'info' : 'error']('run-ended-with-fault', { ...facts, outcome, error: fault });
     await this.#say(null, { type: 'run-ended', outcome, fault: fault?.toJSON() ?? null, ms });
     await ledger.endRun(this.#record.id, { at: isoTime(clock.now()), outcome, fault: fault?.toJSON() ?? null });
-    // One that comes again keeps the reason and the day on which it was condemned.
+    // One that comes again keeps the reason and the day on which it was condemned. Its keys stay: only people let them go.
     const isNew = fault?.safety === 'condemned' && fault.code !== 'admission.condemned';
     if (isNew && this.#mac !== null) {
-      await ledger.condemn(this.#mac, this.#record.id, `${fault.code}: ${fault.what}`);
+      await ledger.condemn(this.#mac, this.#record.id, `${fault.code}: ${fault.what}`, { keepKeys: true });
     }
     return this.#ended(outcome, fault, null);
+  }
+
+  /** A fault of token, ledger or program says nothing of the board, which the run knows. */
+  #withSafety(fault: Fault): Fault {
+    if (fault.safety !== 'no-board' || this.#mac === null) return fault;
+    return sameFault(fault, this.#isTouched ? 'resumable' : 'untouched');
   }
 
   #ended(outcome: Outcome, fault: Fault | null, seal: RunEnd['seal']): RunEnd {
@@ -138,6 +147,7 @@ export class Run {
   }
 
   async #say(step: string | null, event: StepEvent | RunEvent): Promise<void> {
+    this.#isTouched ||= event.type === 'intend';
     if (event.type !== 'progress') await this.#parts.ledger.append(this.#record.id, step, event);
     this.#parts.listen({ type: 'run', fixture: this.#record.fixture, run: this.#record.id, step, event });
   }
@@ -157,13 +167,16 @@ export class Run {
     const refused = refuseBoard(recipe, identity, history);
     if (refused) throw refused;
     const past = burnHistoryOf(history);
+    this.#isTouched = past.run !== null;
+    const foreign = refuseOtherRecipe(loaded.ref, history, past, snapshot);
+    if (foreign) throw foreign;
     const unfit = refuseFlash(loaded, await board.detectFlashSize(), {
       romOnly: recipe.flash.stub === 'never' || !this.#job.canReset,
       safety: past.run === null ? 'untouched' : 'resumable',
     });
     if (unfit) throw unfit;
     const serial = await this.#bind(identity, history);
-    const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, past, release);
+    const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, { history, past }, release);
     const cannot = refuseWithoutReset(plan, this.#job);
     if (cannot) throw cannot;
     const rows = await rowsForBoard(
@@ -214,21 +227,16 @@ export class Run {
     identity: ReadableIdentity,
     snapshot: EfuseSnapshot,
     serial: string | null,
-    past: BurnHistory,
+    { history, past }: { readonly history: DeviceHistory; readonly past: BurnHistory },
     release: Release,
   ): Promise<Plan> {
     const first = this.#plan(board, identity, snapshot, serial, past, release);
     if (first.burn.refusals.length === 0) return first;
     const again = await board.readEfuses();
     const plan = this.#plan(board, identity, again, serial, past, release);
-    const [refusal] = plan.burn.refusals;
-    if (refusal) {
-      const more = plan.burn.refusals.length > 1 ? ` (and ${plan.burn.refusals.length - 1} more reasons)` : '';
-      const text = { code: refusal.code, what: `${refusal.what}${more}`, next: refusal.next };
-      throw refusal.condemns
-        ? new BoardFault({ ...text, safety: past.run === null ? 'untouched' : 'condemned' })
-        : new RecipeFault({ ...text, safety: 'untouched' });
-    }
+    const { refusals } = plan.burn;
+    if (refusals.length > 0)
+      throw refusedPlan(refusals, { mac: identity.mac, ref: this.#job.loaded.ref, history, past });
     await this.#say(null, { type: 'identified', identity: identityFact(identity), efuses: decodeSnapshot(again) });
     return plan;
   }

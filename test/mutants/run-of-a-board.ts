@@ -8,6 +8,9 @@ const fixture = 'test/unit/station/fixture.test.ts';
 const locked = 'test/unit/station/locked-board.test.ts';
 const release = 'test/unit/recipe/release.test.ts';
 const station = 'test/unit/station/station.test.ts';
+const condemning = 'test/unit/station/condemning.test.ts';
+const boardActs = 'test/attacks/board-acts.test.ts';
+const ledger = 'test/unit/ledger/ledger.test.ts';
 
 export const runMutants: readonly Mutant[] = [
   {
@@ -108,6 +111,63 @@ export const runMutants: readonly Mutant[] = [
     breaks: 'The reason for which a board was condemned would be lost when it comes again.',
     tests: [run],
     name: 'condemned',
+  },
+  {
+    id: 'condemn.wrong-recipe',
+    file: 'main/station/condemning.ts',
+    before: 'runOf(history, past.run)?.recipe.hash !== ref.hash) return false;',
+    after: 'false) return false;',
+    breaks: 'A wrong recipe would turn a board into scrap.',
+    tests: [condemning],
+  },
+  {
+    id: 'condemn.forgotten-key',
+    file: 'main/station/condemning.ts',
+    before: 'past.slots.every((slot) => isKnown(slot, past));',
+    after: 'true;',
+    breaks: 'A book that has forgotten a key would turn a board into scrap.',
+    tests: [condemning],
+  },
+  {
+    id: 'condemn.any-refusal',
+    file: 'main/station/condemning.ts',
+    before: 'return shownByBlocksGivenUp.has(code) &&',
+    after: 'return true ||',
+    breaks: 'What does not fit a recipe would turn a board into scrap.',
+    tests: [condemning],
+  },
+  {
+    id: 'condemn.keys-go',
+    file: 'main/station/run.ts',
+    before: '{ keepKeys: true }',
+    after: '{}',
+    breaks: 'A run would destroy keys that only people may let go.',
+    tests: [run],
+    name: 'bits that nobody burned',
+  },
+  {
+    id: 'admission.other-recipe',
+    file: 'main/station/condemning.ts',
+    before: 'begun.recipe.name === ref.name || isAsItCame(history, snapshot)) return null;',
+    after: 'true) return null;',
+    breaks: 'A board that was begun as one product would be made into another on top of it.',
+    tests: [condemning],
+  },
+  {
+    id: 'condemn.one-person',
+    file: 'main/station/desk/access/boards.ts',
+    before: 'if (second === null || second.id === by)',
+    after: 'if (second === null)',
+    breaks: 'One person alone could end what was begun of a board.',
+    tests: [boardActs],
+  },
+  {
+    id: 'condemn.first-reason',
+    file: 'main/ledger/sqlite/projections.ts',
+    before: 'SET condemned = coalesce(condemned, ?)',
+    after: 'SET condemned = ?',
+    breaks: 'The reason for which a board was condemned would be written over.',
+    tests: [ledger],
   },
   {
     id: 'identity.serial-bound-late',

@@ -202,8 +202,14 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
     return { row: row ?? 0, hash: hash ?? '' };
   }
 
-  async condemn(mac: string, run: string | null, reason: string): Promise<void> {
-    await this.#write({ op: 'condemn', mac, run, reason });
+  async condemn(...[mac, run, reason, options = {}]: Parameters<Ledger['condemn']>): Promise<void> {
+    const { keepKeys = false, by = null } = options;
+    await this.#write({ op: 'condemn', mac, run, reason, keepKeys, by });
+    if (!keepKeys) this.#scrub();
+  }
+
+  async release(mac: string, by: readonly string[], reason: string): Promise<void> {
+    await this.#write({ op: 'release', mac, by, reason });
     this.#scrub();
   }
 

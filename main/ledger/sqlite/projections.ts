@@ -87,10 +87,19 @@ export class Projections {
         this.#seal(entry);
         return;
       case 'condemned': {
-        const { mac, reason, dropped } = entry.body;
-        const condemned = canonicalJson({ at: entry.at, run: entry.run, reason });
-        const sql = `UPDATE devices SET condemned = ?, state = iif(state = 'sealed', 'sealed', 'condemned') WHERE mac = ?`;
+        const { mac, reason, dropped, by } = entry.body;
+        const condemned = canonicalJson({ at: entry.at, run: entry.run, reason, ...(by === undefined ? {} : { by }) });
+        const sql = `UPDATE devices SET condemned = coalesce(condemned, ?), state = iif(state = 'sealed', 'sealed', 'condemned') WHERE mac = ?`;
         this.#run(sql, condemned, mac);
+        this.#drop(dropped);
+        return;
+      }
+      case 'released': {
+        const { mac, reason, by, dropped } = entry.body;
+        const device = this.#get('SELECT last_run FROM devices WHERE mac = ?', mac) as { last_run: string } | undefined;
+        const released = canonicalJson({ at: entry.at, by, reason, after: device?.last_run ?? null });
+        const sql = `UPDATE devices SET released = ?, condemned = NULL, state = iif(state = 'sealed', 'sealed', 'open') WHERE mac = ?`;
+        this.#run(sql, released, mac);
         this.#drop(dropped);
         return;
       }

@@ -14,6 +14,7 @@ import type {
   EscrowRelease,
   OpenKey,
   RecipeStateNote,
+  Release,
   RunPace,
   RunTally,
   StationAct,
@@ -23,6 +24,7 @@ import { entryOf } from './events.ts';
 import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
 import { checkRows, exportedRows } from './rows.ts';
+import { hasReleases } from './schema.ts';
 import { DeviceSearch } from './search.ts';
 import { fromOverflow } from './wrapped-keys.ts';
 
@@ -85,6 +87,7 @@ export class LedgerQuestions {
       events: this.#eventsOf(row),
     }));
     const condemned = this.#sql.condemned.get(mac) as string | null | undefined;
+    const released = this.#sql.released?.get(mac) as string | null | undefined;
     return {
       mac,
       sealed: this.sealedDevice(mac),
@@ -100,6 +103,7 @@ export class LedgerQuestions {
         },
       })),
       condemned: condemned ? (JSON.parse(condemned) as DeviceHistory['condemned']) : null,
+      released: released ? (JSON.parse(released) as Release) : null,
     };
   }
 
@@ -306,6 +310,7 @@ function statements(db: Database) {
        AND (? IS NULL OR body ->> '$.about' = ?) ORDER BY row DESC LIMIT ?`,
     ),
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
+    released: hasReleases(db) ? db.prepare('SELECT released FROM devices WHERE mac = ?').pluck() : null,
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),
     rowsTaken: db.prepare(`SELECT value, mac FROM claims WHERE field = 'row' AND value >= ? AND value < ?`),
     sealed: db.prepare('SELECT e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?').pluck(),

@@ -22,7 +22,8 @@ export type WriteRequest =
   | { op: 'append'; run: string; step: string | null; event: Exclude<StepEvent | RunEvent, { type: 'progress' }> }
   | { op: 'endRun'; run: string; end: { at: string; outcome: Outcome; fault: FaultRecord | null } }
   | { op: 'seal'; record: SealedRecord }
-  | { op: 'condemn'; mac: string; run: string | null; reason: string }
+  | { op: 'condemn'; mac: string; run: string | null; reason: string; keepKeys: boolean; by: readonly string[] | null }
+  | { op: 'release'; mac: string; by: readonly string[]; reason: string }
   | { op: 'dropKeys'; mac: string; reason: string };
 
 /** Answer of a write: the row it became (null where nothing had to be written), and an event's place in its run. */

@@ -76,7 +76,7 @@ CREATE TABLE events (run INTEGER NOT NULL, seq INTEGER NOT NULL, row INTEGER NOT
 CREATE TABLE devices (
   n INTEGER PRIMARY KEY, mac TEXT NOT NULL UNIQUE, serial TEXT COLLATE NOCASE, certificate TEXT COLLATE NOCASE, chip TEXT,
   recipe TEXT NOT NULL, recipe_name TEXT NOT NULL COLLATE NOCASE, batch TEXT COLLATE NOCASE, operator TEXT COLLATE NOCASE,
-  outcome TEXT, state TEXT NOT NULL, sealed_at TEXT, sealed_row INTEGER, condemned TEXT,
+  outcome TEXT, state TEXT NOT NULL, sealed_at TEXT, sealed_row INTEGER, condemned TEXT, released TEXT,
   last_run TEXT NOT NULL, last_at TEXT NOT NULL, attempts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX devices_serial ON devices (serial, last_at);
@@ -106,7 +106,16 @@ const migrations: readonly ((db: Database) => void)[] = [
   (db) => db.exec(escrowTable),
   // Acts on the station itself are a new kind of row; no older row changes.
   (db) => db.exec(`CREATE INDEX entries_acts ON entries (row) WHERE kind = 'act'`),
+  // Boards that two people gave free are a new kind of row, which older books do not have.
+  (db) => {
+    if (!hasReleases(db)) db.exec('ALTER TABLE devices ADD COLUMN released TEXT');
+  },
 ];
+
+/** Whether the devices of this book can be told to be released: those of an older one that nobody has written since cannot. */
+export function hasReleases(db: Database): boolean {
+  return db.prepare(`SELECT 1 FROM pragma_table_info('devices') WHERE name = 'released'`).get() !== undefined;
+}
 
 /** Makes all projections anew, empty. */
 export function emptyProjections(db: Database): void {

@@ -142,18 +142,39 @@ export class LedgerWriter {
       }
       case 'seal':
         return this.#seal(request.record, at);
-      case 'condemn': {
-        const { mac, run, reason } = request;
-        if (this.#sql.device.get(mac) === undefined) throw misuse(`No run has met a board ${mac}.`, { mac });
-        return this.#add({ kind: 'condemned', run, body: { mac, reason, dropped: this.#dropped(mac) } }, at);
+      case 'condemn':
+        return this.#condemn(request, at);
+      case 'release': {
+        const { mac, by, reason } = request;
+        if (this.#deviceOf(mac).state === 'sealed')
+          throw misuse(`The board ${mac} is sealed: there is nothing to release.`, { mac });
+        return this.#add({ kind: 'released', run: null, body: { mac, reason, by, dropped: this.#dropped(mac) } }, at);
       }
-      case 'dropKeys': {
-        const dropped = this.#dropped(request.mac);
-        if (dropped.length === 0) return nothingWritten;
-        const { mac, reason } = request;
-        return this.#add({ kind: 'keys-dropped', run: null, body: { mac, reason, dropped } }, at);
-      }
+      case 'dropKeys':
+        return this.#dropKeys(request, at);
     }
+  }
+
+  /** The first reason holds, and when it was said; people may still let the keys go. */
+  #condemn({ mac, run, reason, keepKeys, by }: Extract<WriteRequest, { op: 'condemn' }>, at: string): Written {
+    const { state } = this.#deviceOf(mac);
+    const dropped = keepKeys ? [] : this.#dropped(mac);
+    if (state === 'condemned' && by === null)
+      return keepKeys ? nothingWritten : this.#dropKeys({ op: 'dropKeys', mac, reason }, at);
+    const body = { mac, reason, dropped, ...(by === null ? {} : { by }) };
+    return this.#add({ kind: 'condemned', run, body }, at);
+  }
+
+  #dropKeys({ mac, reason }: Extract<WriteRequest, { op: 'dropKeys' }>, at: string): Written {
+    const dropped = this.#dropped(mac);
+    if (dropped.length === 0) return nothingWritten;
+    return this.#add({ kind: 'keys-dropped', run: null, body: { mac, reason, dropped } }, at);
+  }
+
+  #deviceOf(mac: string): { readonly state: string } {
+    const device = this.#sql.device.get(mac) as { state: string } | undefined;
+    if (device === undefined) throw misuse(`No run has met a board ${mac}.`, { mac });
+    return device;
   }
 
   #append(request: Extract<WriteRequest, { op: 'append' }>, at: string): Written {

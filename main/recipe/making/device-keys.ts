@@ -1,6 +1,6 @@
 import type { SecretBytes } from '../../base/secret.ts';
 import type { KeyRole, StepEvent } from '../../model/event.ts';
-import { BoardFault } from '../../model/fault.ts';
+import { LedgerFault } from '../../model/fault.ts';
 import { curveOfKey } from '../../model/identity.ts';
 import { deviceKeyFrom, seedLength } from '../../signing/device-key.ts';
 import type { StepContext } from '../steps/step.ts';
@@ -17,11 +17,11 @@ export async function* obtainKey(
     const secret = earlier && (await signer.unwrap(recipe.wrappingKey, earlier.wrapped));
     if (!secret || secret.fingerprint() !== earlier.fingerprint) {
       secret?.destroy();
-      throw new BoardFault({
+      throw new LedgerFault({
         code: 'prepare.key-lost',
-        what: `The ${key.role} key that an earlier run burned into this board cannot be had back from its wrapped form.`,
-        next: 'Condemn the board: without that key its flash cannot be written.',
-        safety: 'condemned',
+        what: `What came back from the wrapped form of the ${key.role} key is not the key that an earlier run burned into this board. Nothing was written or burned.`,
+        next: 'Keep the board: its key may be had from a backup of ledger or token. Without that key its flash cannot be written.',
+        safety: 'resumable',
       });
     }
     workspace.keys.set(key.role, secret);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
+import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { book, keyMade, mac, note, recipe, record, run, sealBoard } from './book.ts';
 
@@ -220,4 +221,41 @@ test('a closed book refuses and says so', async (t) => {
   await ledger.close();
   await assert.rejects(ledger.openRun(run('r2')), (error) => isFault(error, 'ledger.closed'));
   await assert.rejects(ledger.devices({}), (error) => isFault(error, 'ledger.closed'));
+});
+
+test('a condemned board keeps its first reason and day; its keys go when people say so', async (t) => {
+  const { ledger } = await book(t);
+  await ledger.openRun(run('r1', { mac: mac(1) }));
+  await ledger.append('r1', 'prepare', keyMade('key-1', Uint8Array.of(9, 9)));
+  await ledger.condemn(mac(1), 'r1', 'the first reason', { keepKeys: true });
+  const first = (await ledger.history(mac(1))).condemned;
+  await ledger.condemn(mac(1), 'r1', 'another reason', { keepKeys: true });
+  const again = await ledger.history(mac(1));
+  assert.deepEqual([again.condemned, again.openKeys.length], [first, 1]);
+  await ledger.condemn(mac(1), null, 'nobody needs it', { by: ['al', 'bo'] });
+  const after = await ledger.history(mac(1));
+  assert.deepEqual([after.condemned, after.openKeys.length], [first, 0]);
+  const kinds: unknown[] = [];
+  for await (const row of ledger.exportRows()) kinds.push(row.kind);
+  assert.deepEqual(kinds, ['genesis', 'run-opened', 'event', 'condemned', 'condemned']);
+});
+
+test('a released board is open again, without its keys; a sealed one is not released', async (t) => {
+  const { ledger, file } = await book(t);
+  await ledger.openRun(run('r1', { mac: mac(1) }));
+  await ledger.append('r1', 'prepare', keyMade('key-1', Uint8Array.of(9, 9)));
+  await ledger.condemn(mac(1), 'r1', 'the first reason', { keepKeys: true });
+  await ledger.release(mac(1), ['al', 'bo'], 'for another product');
+  const { condemned, released, openKeys } = await ledger.history(mac(1));
+  assert.deepEqual([condemned, openKeys], [null, []]);
+  assert.deepEqual([released?.by, released?.reason, released?.after], [['al', 'bo'], 'for another product', 'r1']);
+  assert.equal((await ledger.devices({ outcome: 'open' })).length, 1);
+  await assert.rejects(ledger.release(mac(7), ['al', 'bo'], 'never seen'), (error) => isFault(error, 'ledger.misuse'));
+  await ledger.openRun(run('r2', { mac: mac(1) }));
+  await ledger.seal(record('r2', 1));
+  await assert.rejects(ledger.release(mac(1), ['al', 'bo'], 'sealed'), (error) => isFault(error, 'ledger.misuse'));
+  await ledger.close();
+  const reader = await openSqliteLedgerForReading(file);
+  t.after(() => reader.close());
+  assert.deepEqual((await reader.history(mac(1))).released, released);
 });

@@ -26,6 +26,10 @@ async function fill(ledger: Ledger): Promise<void> {
   await ledger.openRun(run('r3', { batch: 'B-2' }));
   await ledger.bindRun('r3', { mac: mac(2), chip: 'esp32p4' });
   await ledger.condemn(mac(2), 'r3', 'the block does not read back');
+  await ledger.condemn(mac(2), 'r3', 'and again');
+  await ledger.openRun(run('r7', { mac: mac(7) }));
+  await ledger.condemn(mac(7), 'r7', 'spoiled', { keepKeys: true });
+  await ledger.release(mac(7), ['al', 'bo'], 'for another product');
   await ledger.openRun(run('r4', { mac: mac(3) }));
   await ledger.append('r4', 'prepare', keyMade('key-3', Uint8Array.of(3)));
   await ledger.dropKeys(mac(3), 're-keyed');
@@ -53,7 +57,7 @@ test('all tables follow from the chain: made anew they are the same', async (t) 
   await ledger.close();
   const db = new Database(file);
   const before = dump(db);
-  assert.equal(before.devices?.length, 4);
+  assert.equal(before.devices?.length, 5);
   assert.equal(before.wrapped_keys?.length, 1, 'one key is open still');
   db.exec(`UPDATE devices SET serial = 'forged'; DELETE FROM claims; UPDATE runs SET outcome = 'passed'`);
   assert.notDeepEqual(dump(db), before);
@@ -73,7 +77,7 @@ test('tables that lag behind the chain are made anew at the opening, and the rep
   db.close();
   const again = await book(t, { file });
   assert.equal(again.ledger.opening.rebuilt, true);
-  assert.equal((await again.ledger.devices({})).length, 4);
+  assert.equal((await again.ledger.devices({})).length, 5);
   await again.ledger.close();
   const after = new Database(file);
   assert.deepEqual(dump(after), before);

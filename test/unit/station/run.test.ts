@@ -228,7 +228,7 @@ describe('keys', { concurrency: true }, () => {
     assert.equal(planned?.type === 'planned' && planned.resumes, 'R-1');
   });
 
-  it('that come back as others are never used: the board is condemned, its flash not written', async () => {
+  it('that come back as others are never used: the flash is not written, and the board not given up', async () => {
     const [rig, chip] = await half();
     const burned = burnedInto(chip);
     rig.token.unwrapped = (secret) => {
@@ -236,10 +236,10 @@ describe('keys', { concurrency: true }, () => {
       return SecretBytes.adopt(new Uint8Array(32).fill(1));
     };
     const end = await rig.run(chip);
-    assert.equal(faultIn(end), 'failed prepare.key-lost condemned');
+    assert.equal(faultIn(end), 'errored prepare.key-lost resumable');
     assert.equal(burnedInto(chip), burned);
     assert.ok(rig.token.secrets.every(({ destroyed }) => destroyed));
-    assert.equal(rig.book.condemned[0]?.mac, chip.identity.mac);
+    assert.equal(rig.book.condemned.length, 0);
     assert.ok(!rig.book.said('R-2').some((event) => event.type === 'step-started' && event.step === 'write-flash'));
   });
 });
@@ -295,6 +295,8 @@ describe('the end of a run', { concurrency: true }, () => {
       [[chip.identity.mac, 'R-1', 'burn.readback-differs']],
     );
     assert.deepEqual(rig.book.calls.slice(-3), ['run-ended', 'endRun', 'condemn']);
+    const { openKeys } = await rig.book.history(chip.identity.mac);
+    assert.equal(openKeys.length, 2, 'only people let keys go');
   });
 
   it('the record says what the events say', async () => {

@@ -109,10 +109,10 @@ export class ScriptedLedger {
     return { row: this.sealed.length, hash: 'ab'.repeat(32) };
   }
 
-  async condemn(mac: string, run: string | null, reason: string): Promise<void> {
+  async condemn(mac: string, run: string | null, reason: string, { keepKeys = false } = {}): Promise<void> {
     this.calls.push('condemn');
     this.condemned.push({ mac, run, reason });
-    this.#drop(mac);
+    if (!keepKeys) this.#drop(mac);
   }
 
   async history(mac: string): Promise<DeviceHistory> {

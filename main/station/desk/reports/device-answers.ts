@@ -5,6 +5,7 @@ import { eventMark, eventText } from '../../../model/evidence/event-text.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { bootRuleOf } from '../../boot-rule.ts';
 import { proveSealedBoard } from '../../verify-device.ts';
+import { condemnBoard, releaseBoard } from '../access/boards.ts';
 import type { DeskAnswers, DeskRoom } from '../room.ts';
 import { assuranceOfRecord, sumOf } from './assurance.ts';
 import { type AssuredRow, exportDevices, reportDevice, stateOf } from './device-export.ts';
@@ -18,6 +19,8 @@ type Answers = Pick<
   | 'devices.export'
   | 'devices.report'
   | 'devices.verify'
+  | 'boards.condemn'
+  | 'boards.release'
   | 'ledger.verify'
 >;
 
@@ -27,8 +30,9 @@ const mostExported = 20_000;
 const page = 1000;
 const usualLimit = 100;
 
-export function deviceAnswers({ station, line }: DeskRoom): Answers {
+export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
   const { ledger, clock, random, openPort } = station.parts;
+  const people = { operators, ledger };
   const facts = () => ({ station: station.parts.name, at: isoTime(clock.now()) });
   return {
     async 'devices.search'(query) {
@@ -92,6 +96,14 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
         unproven: report.unproven,
       };
     },
+    async 'boards.condemn'({ mac, reason, second = null }, by) {
+      await condemnBoard(people, { device: mac, reason, by, second });
+      return deviceViewOf(await known(ledger, mac));
+    },
+    async 'boards.release'({ mac, reason, second = null }, by) {
+      await releaseBoard(people, { device: mac, reason, by, second });
+      return deviceViewOf(await known(ledger, mac));
+    },
     async 'ledger.verify'() {
       const { rows, head, broken } = await ledger.verify();
       return { rows, head, broken: broken === null ? null : `row ${broken.row}: ${broken.reason}` };
@@ -100,7 +112,7 @@ export function deviceAnswers({ station, line }: DeskRoom): Answers {
 }
 
 /** What a face shows of a device; its wrapped keys stay here. */
-function deviceViewOf({ mac, sealed, condemned, runs }: DeviceHistory): DeviceView {
+function deviceViewOf({ mac, sealed, condemned, released = null, runs }: DeviceHistory): DeviceView {
   const label = runs
     .flatMap(({ events }) => events)
     .findLast(({ event }) => event.type === 'label-scanned' && event.fits);
@@ -108,6 +120,7 @@ function deviceViewOf({ mac, sealed, condemned, runs }: DeviceHistory): DeviceVi
     mac,
     sealed,
     condemned,
+    released,
     labelledAt: label?.at ?? null,
     runs: runs.map(({ run, events }) => ({
       run,
