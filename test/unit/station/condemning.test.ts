@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { EfuseRefusal } from '../../../main/efuse/plan-types.ts';
 import { blankSnapshot, decodeSnapshot } from '../../../main/efuse/snapshot.ts';
 import { efuseTableNamed } from '../../../main/efuse/tables.ts';
+import type { EfuseSnapshot } from '../../../main/efuse/types.ts';
 import type { DeviceHistory } from '../../../main/ledger/ledger.ts';
 import type { StoredEvent } from '../../../main/model/event.ts';
 import { burnHistoryOf } from '../../../main/station/burn-history.ts';
@@ -92,7 +93,10 @@ test('what a recipe wants and a board has not condemns nothing', () => {
 
 test('a board that was begun goes on under its own recipe, until two people release it', () => {
   const other = { ...recipe, name: 'another', hash: 'cd'.repeat(32) };
-  const burned = { ...blank, blocks: blank.blocks.map((words, block) => (block === 0 ? words.map(() => 1) : words)) };
+  const burned: EfuseSnapshot = {
+    ...blank,
+    blocks: blank.blocks.map((words, block) => (block === 0 ? words.map(() => 1) : words)),
+  };
   const refused = (history: DeviceHistory, ref = other, snapshot = burned) =>
     refuseOtherRecipe(ref, history, burnHistoryOf(history), snapshot)?.code ?? null;
   const begun = historyOf(facts([]));
