@@ -28,6 +28,7 @@ import type { CredentialShelf } from './credential-shelf.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
 import { refuseFlash } from './flash-admission.ts';
+import { refuseOtherChip } from './known-chip.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
 import { waiversOf } from './waivers.ts';
@@ -161,9 +162,8 @@ export class Run {
     const refusedEarly = refuseBoard(recipe, board.identity, null);
     if (refusedEarly) throw refusedEarly;
     const identity = readable(board.identity);
-    const snapshot = await board.readEfuses();
-    await this.#say(null, { type: 'identified', identity: identityFact(identity), efuses: decodeSnapshot(snapshot) });
     const history = await ledger.history(identity.mac);
+    const snapshot = await this.#readChipOf(history, board, identity);
     const refused = refuseBoard(recipe, identity, history);
     if (refused) throw refused;
     const past = burnHistoryOf(history);
@@ -197,6 +197,19 @@ export class Run {
       await this.#say(null, { type: 'waived', ...waiver });
     }
     return { plan, digest, past, rows };
+  }
+
+  /** All eFuses of the chip that the ledger knows by this MAC. Another chip is refused by two looks: answers carry no checksum. */
+  async #readChipOf(history: DeviceHistory, board: Board, identity: ReadableIdentity): Promise<EfuseSnapshot> {
+    const look = async () => {
+      const snapshot = await board.readEfuses();
+      return { snapshot, refused: refuseOtherChip(history, identity, snapshot, this.#record.fixture) };
+    };
+    const first = await look();
+    const { snapshot, refused } = first.refused === null ? first : await look();
+    await this.#say(null, { type: 'identified', identity: identityFact(identity), efuses: decodeSnapshot(snapshot) });
+    if (refused !== null) throw refused;
+    return snapshot;
   }
 
   /** Settles the serial number and binds the run to the board; gives the number. */

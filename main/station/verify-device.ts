@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import { connectBoard, consoleRateOf, openShutBoard } from '../chip/connect.ts';
 import { shutsDownload } from '../efuse/door-fields.ts';
-import { readValue } from '../efuse/snapshot.ts';
+import { decodeSnapshot, readValue } from '../efuse/snapshot.ts';
+import { contradictions } from '../efuse/successor.ts';
 import { efuseTableFor } from '../efuse/tables.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { ChipKind, SecurityInfo } from '../model/chip.ts';
@@ -81,6 +82,13 @@ export async function proveSealedBoard(open: () => Promise<Port>, parts: VerifyP
 export function compareWithRecord(record: SealedRecord, mac: string, snapshot: EfuseSnapshot): DeviceCheck[] {
   const after = record.efusesAfter;
   const checks: DeviceCheck[] = [{ what: 'MAC', ok: mac === record.chip.mac, evidence: mac }];
+  const other = contradictions(after.readOut, snapshot, decodeSnapshot(snapshot));
+  if (other.length > 0)
+    checks.push({
+      what: 'chip',
+      ok: false,
+      evidence: `another chip than the one of the record (run ${record.run}), by what no chip loses: ${other.join('; ')}`,
+    });
   for (const [name, field] of Object.entries(after.readOut)) {
     const expected = after.burnedAfterwards[name] ?? field.value;
     const found = readValue(snapshot, name);

@@ -9,6 +9,7 @@ const locked = 'test/unit/station/locked-board.test.ts';
 const release = 'test/unit/recipe/release.test.ts';
 const station = 'test/unit/station/station.test.ts';
 const condemning = 'test/unit/station/condemning.test.ts';
+const knownChip = 'test/unit/station/known-chip.test.ts';
 const boardActs = 'test/attacks/board-acts.test.ts';
 const ledger = 'test/unit/ledger/ledger.test.ts';
 
@@ -111,6 +112,51 @@ export const runMutants: readonly Mutant[] = [
     breaks: 'The reason for which a board was condemned would be lost when it comes again.',
     tests: [run],
     name: 'condemned',
+  },
+  {
+    id: 'chip.two-with-one-mac',
+    file: 'main/station/run.ts',
+    before: 'if (refused !== null) throw refused;',
+    after: '',
+    breaks: 'A second chip with the same MAC would take up the keys of the first.',
+    tests: [knownChip],
+    name: 'a blank one with the same MAC',
+  },
+  {
+    id: 'chip.bits-that-are-gone',
+    file: 'main/station/known-chip.ts',
+    before: '...known.bits.flatMap((fact) => missingBits(fact, snapshot)),',
+    after: '',
+    breaks: 'A chip that lacks bits which were read back would pass for the one of the record.',
+    tests: [knownChip],
+    name: 'every bit that was read back',
+  },
+  {
+    id: 'chip.other-key',
+    file: 'main/station/known-chip.ts',
+    before: 'return secret.fingerprint() !== key.fingerprint;',
+    after: 'return false;',
+    breaks: 'A chip with the key of another would pass for the one of the record.',
+    tests: [knownChip],
+    name: 'another key in a block',
+  },
+  {
+    id: 'chip.lock-that-is-gone',
+    file: 'main/efuse/successor.ts',
+    before: 'if (locks && was.writeProtected && !is.writeProtected)',
+    after: 'if (false)',
+    breaks: 'A chip whose locks are open would pass for one that was locked.',
+    tests: [knownChip],
+    name: 'a lock that is gone',
+  },
+  {
+    id: 'chip.key-into-a-second-one',
+    file: 'main/recipe/plan/plan.ts',
+    before: 'one.role === role && !slotState(snapshot, one.slot).blank);',
+    after: 'one.role === role);',
+    breaks: 'A blank chip would get the key that may stand in another one.',
+    tests: [knownChip],
+    name: 'keys of its own',
   },
   {
     id: 'condemn.wrong-recipe',

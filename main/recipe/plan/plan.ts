@@ -2,6 +2,7 @@ import { digestOf } from '../../base/json.ts';
 import type { ChipProfile } from '../../chip/board.ts';
 import { planBurn } from '../../efuse/plan.ts';
 import type { BurnPlan, EfuseRefusal, PastSlot } from '../../efuse/plan-types.ts';
+import { slotState } from '../../efuse/slots.ts';
 import type { EfuseSnapshot } from '../../efuse/types.ts';
 import type { ChipIdentity } from '../../model/chip.ts';
 import type { KeyRole, PlanFacts } from '../../model/event.ts';
@@ -56,7 +57,7 @@ export function makePlan(input: PlanInput): Plan {
     refusals: [...planned.refusals, ...(encrypted ? foreignEncryption(past) : lostKeys(planned, past))],
   };
   const parts = plannedParts(input);
-  const keys = plannedKeys(recipe, burn, past);
+  const keys = plannedKeys(recipe, burn, input);
   const draft = { parts, burn, keys };
   return {
     recipe: input.ref,
@@ -139,13 +140,16 @@ function foreignEncryption(past: PlanInput['past']): EfuseRefusal[] {
   ];
 }
 
-/** A secret whose slot an earlier run has touched is that run's key; every other is made anew. */
-function plannedKeys(recipe: Recipe, burn: BurnPlan, past: PlanInput['past']): Plan['keys'] {
+/**
+ * A secret of which something stands in a slot that an earlier run has touched is that run's key; every other is made anew. Where the slot
+ * is blank the key may stand in another chip that bears the same MAC: it is not put into a second one.
+ */
+function plannedKeys(recipe: Recipe, burn: BurnPlan, { past, snapshot }: PlanInput): Plan['keys'] {
   const roles = new Set<KeyRole>();
   for (const slot of burn.slots) if (slot.material.kind === 'secret') roles.add(slot.material.role);
   return [...roles].map((role) => {
     const fingerprint = past.keys.get(role) ?? null;
-    const touched = past.slots.some((slot) => slot.role === role);
+    const touched = past.slots.some((one) => one.role === role && !slotState(snapshot, one.slot).blank);
     const bytes = keyLength(role, recipe);
     return touched && fingerprint !== null
       ? { role, bytes, source: 'earlier-run' as const, fingerprint }
