@@ -1,7 +1,7 @@
 import type { SecretBytes } from '../base/secret.ts';
 import type { BurnPlan } from '../efuse/plan-types.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
-import type { ChipIdentity, ChipKind, SecurityInfo } from '../model/chip.ts';
+import type { ChipIdentity, ChipKind, Revision, SecurityInfo } from '../model/chip.ts';
 import type { KeyRole, StepEvent } from '../model/event.ts';
 import type { FlashEncryptionKey } from '../model/recipe.ts';
 import type { FlashWrite, LoaderCounters, TransferOptions } from '../protocol/loader.ts';
@@ -19,8 +19,12 @@ export interface ChipProfile {
    */
   readonly preview: string | null;
   /** What its silicon may have and this station does not make on it, with the reason. */
-  readonly refusals: Readonly<Partial<Record<'secure-boot' | 'soft-jtag', string>>>;
+  readonly refusals: Readonly<
+    Partial<Record<'secure-boot' | 'soft-jtag' | 'device-encryption' | 'usb-serial-jtag', string>>
+  >;
   readonly bootloaderOffset: number;
+  /** Whether GET_SECURITY_INFO names the chip, tells all but that, or is unknown to its ROM (FACTS 1.4, 1.5). */
+  readonly securityInfo: 'names-chip' | 'nameless' | 'none';
   /** Word of its ROM that names a chip whose security info does not (FACTS 1.5); null where that does. */
   readonly romMagic: number | null;
   readonly mmuPageSizes: readonly number[];
@@ -55,6 +59,12 @@ export interface ChipProfile {
   /** First revision on which download mode can be switched off, and be made the secure one; null: never. */
   readonly downloadModes: { readonly disabled: number | null; readonly secure: number | null };
   readonly hmac: boolean;
+  /** Whether its memory can be split into what is written and what runs (FACTS 14.2). */
+  readonly memoryProtection: boolean;
+  /** Whether flash encryption covers external RAM too. */
+  readonly encryptsExternalRam: boolean;
+  /** Revisions that come up in download mode without supply of their flash, and the first whose ROM can switch it on (FACTS 1.6). */
+  readonly flashOff: { readonly revisions: readonly Revision[]; readonly byRomFrom: Revision | null };
   /** Whether Espressif's documents disagree, or copy from other chips, about the strap pin that decides what the ROM prints (FACTS 2.8). */
   readonly printStrapDoubted: boolean;
   /** Why the ECDSA peripheral cannot be used at a revision; null where it can (FACTS 8). */

@@ -1,10 +1,11 @@
-// ESP32-P4 v3.1 and v3.2 come up in download mode with their flash supply off (FACTS 1.6; registers and order by esptool's
+// ESP32-P4 v3.1 and v3.2 (ChipProfile.flashOff) come up in download mode with their flash supply off (FACTS 1.6; registers and order by esptool's
 // targets/esp32p4.py, power_on_flash). Nothing of this can be done in secure download mode.
 
 import type { Clock } from '../base/clock.ts';
 import type { EfuseTable } from '../efuse/types.ts';
-import type { ChipKind, Revision } from '../model/chip.ts';
+import type { Revision } from '../model/chip.ts';
 import type { Loader } from '../protocol/loader.ts';
+import type { ChipProfile } from './board.ts';
 
 const padGroupPower = 0x5011010c;
 const ldoAnalog = 0x501151bc;
@@ -20,15 +21,16 @@ const flashForceOn = 0x3;
 /** DOWNLOAD_MODE_XPD_ON: on v3.2 the ROM has switched the supply on by itself. */
 const supplyByRom = { word: 2, bit: 16 };
 
-/** Revisions of a chip that come up in download mode without supply of their flash. */
-export function flashOffRevisions(kind: ChipKind): readonly Revision[] {
-  return kind === 'esp32p4' ? [301, 302] : [];
-}
-
 /** Switches the flash on where the silicon needs it; no effect elsewhere. */
-export async function powerFlash(loader: Loader, table: EfuseTable, revision: Revision, clock: Clock): Promise<void> {
-  if (!flashOffRevisions(table.chip).includes(revision)) return;
-  if (revision === 302 && (await romDidIt(loader, table))) {
+export async function powerFlash(
+  loader: Loader,
+  { flashOff }: ChipProfile,
+  table: EfuseTable,
+  revision: Revision,
+  clock: Clock,
+): Promise<void> {
+  if (!flashOff.revisions.includes(revision)) return;
+  if (flashOff.byRomFrom !== null && revision >= flashOff.byRomFrom && (await romDidIt(loader, table))) {
     // A second entry into download mode finds the supply on and forces it again, which its ROM does not survive: let go first.
     const date = await loader.readRegister(pmuDate);
     if ((date & flashForceOn) === flashForceOn)

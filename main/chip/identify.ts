@@ -10,7 +10,7 @@ import type { Loader } from '../protocol/loader.ts';
 import type { ChipProfile } from './board.ts';
 import { profileByChipId, profiles } from './profiles.ts';
 
-/** Fields that tell MAC, revision and package on one chip or another; on ESP32-S3 the block version tells its first silicon. */
+/** Fields that tell MAC, revision and package on one chip or another. */
 const identityFields = [
   'MAC',
   'WAFER_VERSION_MAJOR',
@@ -21,7 +21,8 @@ const identityFields = [
   'WAFER_VERSION_MINOR_HI',
   'PKG_VERSION',
 ];
-const firstS3Fields = ['BLK_VERSION_MAJOR', 'BLK_VERSION_MINOR'];
+/** Where they mean something else by the version of the blocks (EfuseTable.firstBlockVersion). */
+const blockVersionFields = ['BLK_VERSION_MAJOR', 'BLK_VERSION_MINOR'];
 
 /** Chip by security info, then MAC, revision and package where registers can be read. BoardFault `chip.unknown`, `chip.unsteady`. */
 export async function identify(
@@ -43,7 +44,7 @@ export async function identify(
 /** A chip whose ROM has no security info: ESP32 by its ROM's word, and what the info would say from its eFuses. */
 async function identifyClassic(loader: Loader): Promise<{ identity: ChipIdentity; profile: ChipProfile }> {
   const magic = await loader.readRegister(magicAddress);
-  const profile = profiles.find(({ kind, romMagic }) => kind === 'esp32' && romMagic === magic);
+  const profile = profiles.find(({ securityInfo, romMagic }) => securityInfo === 'none' && romMagic === magic);
   if (profile === undefined) throw unknownChip(null);
   const look = async () => {
     const snapshot = await readFields(loader, profile, classicFields);
@@ -97,7 +98,7 @@ const magicAddress = 0x40001000;
 /** By chip id; without one (12-byte security info) by the ROM's magic word, or in secure download mode by the short form itself (FACTS 1.5). */
 async function profileBy(loader: Loader, { chipId }: SecurityInfo): Promise<ChipProfile | null> {
   if (chipId !== null) return profileByChipId(chipId);
-  const silent = profiles.filter(({ kind, romMagic }) => romMagic !== null && kind !== 'esp32');
+  const silent = profiles.filter(({ securityInfo }) => securityInfo === 'nameless');
   if (loader.secureDownload) return silent.length === 1 ? silent[0]! : null;
   const magic = await loader.readRegister(magicAddress);
   return silent.find(({ romMagic }) => romMagic === magic) ?? null;
@@ -139,7 +140,8 @@ function unknownChip(security: SecurityInfo | null): BoardFault {
 
 /** Only the words that hold the fields. Any table of the kind will do: these places are the same in all of them. */
 async function readIdentity(loader: Loader, profile: ChipProfile): Promise<SnapshotIdentity> {
-  const names = profile.kind === 'esp32s3' ? [...identityFields, ...firstS3Fields] : identityFields;
+  const byBlocks = profile.efuseTables.some(({ firstBlockVersion }) => firstBlockVersion !== null);
+  const names = byBlocks ? [...identityFields, ...blockVersionFields] : identityFields;
   return identityFromSnapshot(await readFields(loader, profile, names));
 }
 

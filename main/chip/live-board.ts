@@ -248,7 +248,7 @@ class LiveBoard implements Board {
   async #attach(size: number | null): Promise<void> {
     const { revision } = this.identity;
     if (!this.#flashPowered && this.#table !== null && revision !== null && !this.#loader.secureDownload)
-      await powerFlash(this.#loader, this.#table, revision, this.#clock);
+      await powerFlash(this.#loader, this.profile, this.#table, revision, this.#clock);
     this.#flashPowered = true;
     await this.#loader.attachFlash(size);
   }

@@ -36,6 +36,7 @@ type Difference = Pick<
 > & {
   readonly preview?: string;
   readonly refusals?: ChipProfile['refusals'];
+  readonly securityInfo?: ChipProfile['securityInfo'];
   readonly romMagic?: number;
   readonly stubs?: ChipProfile['stubs'];
   readonly ecdsaSecureBootInsecure?: boolean;
@@ -47,6 +48,9 @@ type Difference = Pick<
   readonly uartClockDivider?: number;
   readonly downloadModes?: ChipProfile['downloadModes'];
   readonly hmac?: boolean;
+  readonly memoryProtection?: false;
+  readonly encryptsExternalRam?: false;
+  readonly flashOff?: ChipProfile['flashOff'];
   readonly printStrapDoubted?: true;
   readonly jtag?: ChipProfile['production']['jtag'];
   readonly directBoot?: ChipProfile['production']['directBoot'];
@@ -59,6 +63,11 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   esp32p4: {
     title: 'ESP32-P4',
     printStrapDoubted: true,
+    // espefuse hides the field: Espressif does not describe it.
+    refusals: {
+      'usb-serial-jtag': 'Espressif describes no eFuse by which its USB-Serial-JTAG device could be switched off',
+    },
+    flashOff: { revisions: [301, 302], byRomFrom: 302 },
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x500ca08c,
     spiRegisters: spi(0x5008d000),
@@ -130,6 +139,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32s2: {
     title: 'ESP32-S2',
+    securityInfo: 'nameless',
     romMagic: 0x7c6,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x60000078,
@@ -158,6 +168,10 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32c2: {
     title: 'ESP32-C2',
+    refusals: {
+      'device-encryption':
+        'it has one key block for flash key and Secure Boot digest, which is burned once: a device could not add its key beside a digest that the station burned',
+    },
     mmuPageSizes: [16 * kilo, 32 * kilo, 64 * kilo],
     uartDateRegister: 0x6000007c,
     uartClockDivider: 0x60000014,
@@ -176,6 +190,13 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32: {
     title: 'ESP32',
+    securityInfo: 'none',
+    refusals: {
+      'device-encryption':
+        'it has no security info, by which a station could see that a device has encrypted its flash once the door is shut',
+    },
+    memoryProtection: false,
+    encryptsExternalRam: false,
     romMagic: 0x00f01d83,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x3ff40078,
@@ -251,6 +272,7 @@ function profile(kind: ChipKind): ChipProfile {
     bootloaderOffset: bootloaderOffsets[kind],
     preview: null,
     refusals: {},
+    securityInfo: 'names-chip',
     romMagic: null,
     stubs: [{ min: 0, max: 9999, name: kind }],
     ecdsaSecureBootInsecure: false,
@@ -262,6 +284,9 @@ function profile(kind: ChipKind): ChipProfile {
     uartClockDivider: null,
     downloadModes: { disabled: 0, secure: 0 },
     hmac: true,
+    memoryProtection: true,
+    encryptsExternalRam: true,
+    flashOff: { revisions: [], byRomFrom: null },
     printStrapDoubted: false,
     ...chip,
     kind,

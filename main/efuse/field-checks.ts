@@ -72,7 +72,7 @@ export function checkFields(
   }
   refusals.push(
     ...foreignBits(snapshot, wanted),
-    ...usbOfS3(snapshot, wishes),
+    ...neverTogether(snapshot, wishes),
     ...codingOfEsp32(snapshot, wanted),
     ...softJtag(snapshot, wanted, wishes),
   );
@@ -223,18 +223,19 @@ function codingOfEsp32(snapshot: EfuseSnapshot, { keys }: WantedEfuses): EfuseRe
   ];
 }
 
-/** ESP32-S3's ROM fails with both set (FACTS 2.9; espefuse refuses it as well). */
-function usbOfS3(snapshot: EfuseSnapshot, wishes: ReadonlyMap<string, CheckedField>): EfuseRefusal[] {
-  if (snapshot.table.chip !== 'esp32s3') return [];
+/** Fields that this silicon cannot bear together (EfuseTable.neverTogether). */
+function neverTogether(snapshot: EfuseSnapshot, wishes: ReadonlyMap<string, CheckedField>): EfuseRefusal[] {
   const set = (name: string) => (wishes.get(name)?.wanted.value ?? readNumber(snapshot, name)) !== 0;
-  if (!set('DIS_USB_JTAG') || !set('DIS_USB_SERIAL_JTAG')) return [];
-  return [
-    mistake(
-      'efuse.s3-usb',
-      'DIS_USB_JTAG and DIS_USB_SERIAL_JTAG must never both be burned on ESP32-S3: its ROM does not start any more.',
-      'Leave DIS_USB_SERIAL_JTAG out.',
-    ),
-  ];
+  const { table } = snapshot;
+  return table.neverTogether
+    .filter(({ fields }) => fields.every(set))
+    .map(({ code, fields, effect, leaveOut }) =>
+      mistake(
+        code,
+        `${fields.join(' and ')} must never both be burned on ${table.chip}: ${effect}.`,
+        `Leave ${leaveOut} out.`,
+      ),
+    );
 }
 
 /** Bits that shut JTAG for good. */

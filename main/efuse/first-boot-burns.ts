@@ -12,16 +12,37 @@ export interface FirstBootBurn {
   readonly says: string | null;
 }
 
-/** What keeps the flash cache out of download mode; of H2 ESP-IDF burns none. */
-const cacheFields: Readonly<Partial<Record<ChipKind, readonly string[]>>> = {
-  esp32c2: ['DIS_DOWNLOAD_ICACHE'],
-  esp32c3: ['DIS_DOWNLOAD_ICACHE'],
-  esp32c6: ['DIS_DOWNLOAD_ICACHE'],
-  esp32s2: ['DIS_DOWNLOAD_DCACHE', 'DIS_DOWNLOAD_ICACHE'],
-  esp32s3: ['DIS_DOWNLOAD_DCACHE', 'DIS_DOWNLOAD_ICACHE'],
-  esp32p4: ['SPI_DOWNLOAD_MSPI_DIS'],
-  esp32c5: ['SPI_DOWNLOAD_MSPI_DIS'],
-  esp32c61: ['SPI_DOWNLOAD_MSPI_DIS'],
+/** What keeps the flash cache out of download mode, and what keeps a start without second stage away. */
+interface ChipBurns {
+  readonly cache: readonly string[];
+  readonly boot: readonly string[];
+}
+
+const directBoot = ['DIS_DIRECT_BOOT'];
+const icache: ChipBurns = { cache: ['DIS_DOWNLOAD_ICACHE'], boot: directBoot };
+const mspi: ChipBurns = { cache: ['SPI_DOWNLOAD_MSPI_DIS'], boot: directBoot };
+/** Of H2 and H21 ESP-IDF burns none for the cache. */
+const noCache: ChipBurns = { cache: [], boot: directBoot };
+
+const chipBurns: Readonly<Record<ChipKind, ChipBurns>> = {
+  esp32p4: mspi,
+  esp32s3: { cache: ['DIS_DOWNLOAD_DCACHE', 'DIS_DOWNLOAD_ICACHE'], boot: directBoot },
+  esp32c3: icache,
+  esp32c6: icache,
+  esp32h2: noCache,
+  esp32c5: mspi,
+  esp32s2: {
+    cache: ['DIS_DOWNLOAD_DCACHE', 'DIS_DOWNLOAD_ICACHE'],
+    boot: ['DIS_BOOT_REMAP', 'DIS_LEGACY_SPI_BOOT'],
+  },
+  esp32c61: mspi,
+  esp32c2: icache,
+  // No recipe leaves flash encryption to an ESP32 (ChipProfile.refusals).
+  esp32: { cache: [], boot: [] },
+  // The file of the S31 holds what belongs to Secure Boot (master of July 2026): taken for the chips with the same fields. Rank: inferred.
+  esp32s31: mspi,
+  esp32h21: noCache,
+  esp32h4: mspi,
 };
 
 /**
@@ -35,9 +56,8 @@ const cacheFields: Readonly<Partial<Record<ChipKind, readonly string[]>>> = {
  * the key it has just burned is never taken for whole again (check_and_generate_encryption_keys: `Invalid key state`).
  */
 export function firstBootBurns(table: EfuseTable): readonly FirstBootBurn[] {
-  const cache = cacheFields[table.chip] ?? [];
+  const { cache, boot } = chipBurns[table.chip];
   const jtag = ['DIS_PAD_JTAG', 'DIS_USB_JTAG'];
-  const boot = table.chip === 'esp32s2' ? ['DIS_BOOT_REMAP', 'DIS_LEGACY_SPI_BOOT'] : ['DIS_DIRECT_BOOT'];
   const burns = (fields: readonly string[], unless: string | null, says: string | null) =>
     fields
       .filter((field) => hasField(table, field))

@@ -17,7 +17,7 @@ export interface SnapshotIdentity {
  * (FACTS 1.5 and 2.9).
  */
 export function identityFromSnapshot(snapshot: EfuseSnapshot): SnapshotIdentity {
-  if (snapshot.table.chip === 'esp32') return classicIdentity(snapshot);
+  if (snapshot.table.revisionFields === 'chip-version') return classicIdentity(snapshot);
   const number = (name: string) => readNumber(snapshot, name);
   const has = (name: string) => hasField(snapshot.table, name);
   const major = has('WAFER_VERSION_MAJOR')
@@ -28,18 +28,19 @@ export function identityFromSnapshot(snapshot: EfuseSnapshot): SnapshotIdentity 
     : number('WAFER_VERSION_MINOR_HI') * 8 + number('WAFER_VERSION_MINOR_LO');
   return {
     mac: factoryMac(snapshot),
-    revision: isFirstS3(snapshot, minor) ? 0 : major * 100 + minor,
+    revision: isFirstSilicon(snapshot, minor) ? 0 : major * 100 + minor,
     packageVersion: number('PKG_VERSION'),
   };
 }
 
-/** ESP32-S3 v0.0 with block version 1.1 keeps other things in its revision bits (esptool targets/esp32s3.py). */
-function isFirstS3(snapshot: EfuseSnapshot, minor: number): boolean {
+/** Whether the bits of the revision mean something else (EfuseTable.firstBlockVersion). */
+function isFirstSilicon(snapshot: EfuseSnapshot, minor: number): boolean {
+  const first = snapshot.table.firstBlockVersion;
   return (
-    snapshot.table.chip === 'esp32s3' &&
+    first !== null &&
     minor % 8 === 0 &&
-    readNumber(snapshot, 'BLK_VERSION_MAJOR') === 1 &&
-    readNumber(snapshot, 'BLK_VERSION_MINOR') === 1
+    readNumber(snapshot, 'BLK_VERSION_MAJOR') === first.major &&
+    readNumber(snapshot, 'BLK_VERSION_MINOR') === first.minor
   );
 }
 

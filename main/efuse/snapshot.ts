@@ -3,7 +3,7 @@
 import { toHex } from '../base/bytes.ts';
 import type { DecodedField } from '../model/evidence/efuses.ts';
 import { onlyParts } from './parts.ts';
-import { fieldOf, purposeFieldOf, readDisablePlace, slotOfBlock, widthOf } from './tables.ts';
+import { fieldOf, hasField, purposeFieldOf, readDisablePlace, slotOfBlock, widthOf } from './tables.ts';
 import type { BitRun, BlockHealth, BlockPart, EfuseField, EfuseSnapshot, EfuseTable, KeyPurposeRule } from './types.ts';
 
 /** Bit `bit` of a block's words. */
@@ -66,7 +66,7 @@ export function blankSnapshot(table: EfuseTable): EfuseSnapshot {
  * (espefuse, get_coding_scheme_warnings).
  */
 export function blockHealth(snapshot: EfuseSnapshot): readonly BlockHealth[] {
-  const uncoded = snapshot.table.chip === 'esp32' && readNumber(snapshot, 'CODING_SCHEME') !== 1;
+  const uncoded = hasField(snapshot.table, 'CODING_SCHEME') && readNumber(snapshot, 'CODING_SCHEME') !== 1;
   const errors = uncoded ? [0, 0] : snapshot.rsErrors;
   const nibble = (index: number) => (errors[index >>> 3]! >>> (4 * (index & 7))) & 0xf;
   const shift = snapshot.table.rsFailBitShift;

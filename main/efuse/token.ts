@@ -63,9 +63,9 @@ export function parseEfuseToken(token: string): EfuseSnapshot {
     repeatErrors: errors.slice(0, registers.repeatErrors.length),
     rsErrors: [errors[registers.repeatErrors.length]!, errors[registers.repeatErrors.length + 1] ?? 0],
   };
-  // The ESP32 keeps one bit of its revision outside of eFuse.
+  // What keeps a bit of its revision outside of eFuse cannot be compared.
   const { revision } = identityFromSnapshot(snapshot);
-  if (table.chip !== 'esp32' && revision !== Number(version))
+  if (table.revisionFields === 'wafer' && revision !== Number(version))
     throw badToken(`it says revision ${version}, and its blocks ${String(revision).padStart(3, '0')}`);
   return snapshot;
 }

@@ -167,6 +167,24 @@ export interface EfuseTable {
   readonly timing: Readonly<Record<number, readonly TimingWrite[]>>;
   /** C3: fail bits of RS blocks stand one nibble later than their counts (FACTS 2.4). */
   readonly rsFailBitShift: 0 | 1;
+  /**
+   * The fields that tell a chip's revision and package: 'wafer' of all but the first ESP32, which has its own and keeps one bit outside of
+   * eFuse ('chip-version').
+   */
+  readonly revisionFields: 'wafer' | 'chip-version';
+  /**
+   * S3: silicon of v0.0 whose blocks have this version keeps other things in the bits of its revision; null where no silicon does
+   * (esptool targets/esp32s3.py).
+   */
+  readonly firstBlockVersion: { readonly major: number; readonly minor: number } | null;
+  /** Fields that must never be burned together, with what the silicon then does and what to leave out. */
+  readonly neverTogether: readonly {
+    /** Of the fault. */
+    readonly code: string;
+    readonly fields: readonly string[];
+    readonly effect: string;
+    readonly leaveOut: string;
+  }[];
 }
 
 /** What was read of all blocks at one moment. Words as the bus shows them: read-protected blocks show zeros. */

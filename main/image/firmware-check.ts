@@ -6,6 +6,7 @@ import { defaultMmuPageSize, lastRevision, parseImage, statedFlashSize } from '.
 import { checkAgreement } from './build-agreement.ts';
 import { hasAppDescriptor } from './descriptor.ts';
 import { fileKindOf } from './file-kind.ts';
+import { largestBootloader } from './memory-map.ts';
 import { sectorSize } from './partition-table.ts';
 import { padForSigning, signatureSectorSize, splitSigned } from './secure-boot.ts';
 import { checkTable } from './table-check.ts';
@@ -91,7 +92,7 @@ function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): v
       'Build it with a descriptor (esp_app_desc_t), which ESP-IDF adds by itself.',
     );
 
-  const largest = largestBootloader(target.kind);
+  const largest = largestBootloader[target.kind];
   if (part.kind === 'bootloader' && target.secureBoot && image.length > largest)
     error(
       'bootloader-too-large',
@@ -154,18 +155,6 @@ function readAgain(part: FirmwarePart, what: string, add: Add): EspImage | null 
     });
     return null;
   }
-}
-
-/** Chips whose ROM takes 80 KB; the older ones take 64 KB. */
-const largeRooms: readonly ChipKind[] = ['esp32c5', 'esp32c61', 'esp32h4', 'esp32s31'];
-
-/**
- * Bytes of a bootloader, without its signature, that a ROM verifies. Rank: run in ROM on ESP32-P4 (FACTS 19), the others from source
- * (ESP-IDF docs/en/api-guides/bootloader.rst, Bootloader Size).
- */
-function largestBootloader(kind: ChipKind): number {
-  if (kind === 'esp32') return 0xc000;
-  return largeRooms.includes(kind) ? 0x14000 : 0x10000;
 }
 
 type Say = (code: string, text: string, remedy: string) => void;

@@ -17,6 +17,28 @@ export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
   esp32h4: 0x2000,
 };
 
+const kilo = 1024;
+
+/**
+ * Bytes of a bootloader, without its signature, that a ROM verifies. Rank: run in ROM on ESP32-P4 (FACTS 19), the others from source
+ * (ESP-IDF docs/en/api-guides/bootloader.rst, Bootloader Size).
+ */
+export const largestBootloader: Readonly<Record<ChipKind, number>> = {
+  esp32p4: 64 * kilo,
+  esp32c5: 80 * kilo,
+  esp32s3: 64 * kilo,
+  esp32c3: 64 * kilo,
+  esp32c6: 64 * kilo,
+  esp32h2: 64 * kilo,
+  esp32s2: 64 * kilo,
+  esp32c61: 80 * kilo,
+  esp32c2: 64 * kilo,
+  esp32: 48 * kilo,
+  esp32s31: 80 * kilo,
+  esp32h21: 64 * kilo,
+  esp32h4: 80 * kilo,
+};
+
 /** Address windows behind the flash cache, flash and (P4, S31, where code may run from it) PSRAM (IDF `soc/<chip>/include/soc/ext_mem_defs.h`). */
 const mappedWindows: Readonly<Record<ChipKind, readonly (readonly [number, number])[]>> = {
   esp32: [

@@ -24,6 +24,7 @@ import type {
   TransferOptions,
 } from './loader.ts';
 import { bootReset, calmWatchdogs, isChipUsb, runReset, watchdogMs, watchdogResets } from './reset.ts';
+import { romHabits } from './rom-habits.ts';
 import { readFlashId } from './spi.ts';
 import { startStub } from './stub-start.ts';
 import { timeouts } from './timeouts.ts';
@@ -36,8 +37,6 @@ export interface ConnectOptions {
   readonly log?: Log;
 }
 
-/** UART_CLKDIV of the ESP32-C2, whose ROM counts with 40 MHz on boards with 26 MHz too (FACTS 1.6). */
-const dividerOfC2 = 0x60000014;
 /** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17). */
 const registersPerPacket = 8;
 /** How often writes to the door are sent that a damaged line may have swallowed. */
@@ -128,15 +127,16 @@ class LoaderSession implements Loader {
     this.#window = new SendWindow(this.#exchange);
     this.#attachedSize = undefined;
     this.#security = await askSecurityInfo(this.#exchange);
-    if (this.#security?.chipId === 12) await this.#measureCrystal();
+    const { clockDivider } = romHabits(this.#security);
+    if (clockDivider !== undefined) await this.#measureCrystal(clockDivider);
     const calm = calmWatchdogs[this.#security?.chipId ?? -1];
     if (calm && isChipUsb(this.#port) && this.mode === 'rom' && !this.secureDownload) await this.writeRegisters(calm);
   }
 
-  /** ESP32-C2: the divider of its UART tells by which crystal it prints. */
-  async #measureCrystal(): Promise<void> {
+  /** The divider of its UART tells by which crystal it prints. */
+  async #measureCrystal(clockDivider: number): Promise<void> {
     if (this.mode !== 'rom' || this.secureDownload || !this.#port.hasBaudRate) return;
-    const divider = (await this.readRegister(dividerOfC2)) & 0xfffff;
+    const divider = (await this.readRegister(clockDivider)) & 0xfffff;
     this.#exchange.consoleRate = divider * this.#port.baudRate < 33e6 ? slowConsoleRate : startRate;
   }
 
@@ -183,13 +183,8 @@ class LoaderSession implements Loader {
     const old = port.baudRate;
     if (rate === old) return true;
     if (!port.hasBaudRate) return false;
-    // The ROMs of C5 and C2 count with another crystal than the board may have, and finding out needs its registers (FACTS 1.6).
     // ESP32's counts with a crystal frequency that it measured itself, and drifts with its RC clock (esptool targets/esp32.py, change_baud).
-    if (
-      this.mode === 'rom' &&
-      (this.#security?.chipId === 23 || this.#security?.chipId === 12 || this.#exchange.firstRom)
-    )
-      return false;
+    if (this.mode === 'rom' && (romHabits(this.#security).keepsItsRate || this.#exchange.firstRom)) return false;
     await this.#ask(commands.changeBaudRate, { rate, current: old });
     await this.#switchTo(rate);
     if (await this.#carries()) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { chipIds } from '../model/chip.ts';
 import { ProgramFault } from '../model/fault.ts';
 import type { ControlLines, Port } from '../transport/port.ts';
 import type { RegisterWrite } from './loader.ts';
@@ -80,7 +81,7 @@ export async function runReset(port: Port, clock: Clock, sequence: ResetSequence
  */
 export const watchdogResets: Readonly<Record<number, readonly RegisterWrite[]>> = {
   // ESP32-P4: LP_WDT at 0x50116000: unlock, time, go, lock.
-  18: [
+  [chipIds.esp32p4]: [
     { address: 0x50116018, value: 0x50d83aa1 },
     { address: 0x50116004, value: 2000 },
     { address: 0x50116000, value: ((1 << 31) | (5 << 28) | (1 << 8) | 2) >>> 0 },
@@ -96,7 +97,7 @@ export const watchdogMs = 500;
  */
 export const calmWatchdogs: Readonly<Record<number, readonly RegisterWrite[]>> = {
   // ESP32-P4: LP_WDT off, super watchdog fed by itself.
-  18: [
+  [chipIds.esp32p4]: [
     { address: 0x50116018, value: 0x50d83aa1 },
     { address: 0x50116000, value: 0 },
     { address: 0x50116018, value: 0 },

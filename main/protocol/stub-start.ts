@@ -5,6 +5,7 @@ import type { Exchange, Wire } from './exchange.ts';
 import { stubUnusable, timedOut } from './faults.ts';
 import type { StubImage } from './loader.ts';
 import { isChipUsb } from './reset.ts';
+import { romHabits } from './rom-habits.ts';
 import { timeouts } from './timeouts.ts';
 
 /** Data bytes of a RAM block (FACTS 1.2). */
@@ -12,13 +13,10 @@ const ramBlock = 0x1800;
 const usbRamBlock = 0x800;
 const greeting = utf8('OHAI');
 
-/** Chips whose ROM runs no stub once secure boot is on, by chip id (FACTS 1.6). The S3 would need its ROM's pointers mended first. */
-const noStubWithSecureBoot: Readonly<Record<number, string>> = { 5: 'ESP32-C3', 9: 'ESP32-S3' };
-
 /** Why a stub cannot run on this board; null where it can. */
 export function stubRefusal(security: SecurityInfo | null): string | null {
   if (security?.secureDownload) return 'it is in secure download mode';
-  const chip = security?.secureBoot ? noStubWithSecureBoot[security.chipId ?? -1] : undefined;
+  const chip = security?.secureBoot ? romHabits(security).noStubWithSecureBoot : undefined;
   return chip ? `an ${chip} with secure boot on runs no foreign code in RAM` : null;
 }
 

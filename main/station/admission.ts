@@ -1,8 +1,9 @@
 import { patternOf } from '../base/pattern.ts';
+import { profileOf } from '../chip/profiles.ts';
 import { shutsOwnUsb } from '../efuse/door-fields.ts';
 import { efuseTables, fieldOf, hasField } from '../efuse/tables.ts';
 import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
-import { type ChipIdentity, type ChipKind, revisionText } from '../model/chip.ts';
+import { type ChipIdentity, revisionText } from '../model/chip.ts';
 import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
 import type { Plan, Recipe } from '../recipe/types.ts';
 import { bareMac } from './waiting-boards.ts';
@@ -24,7 +25,7 @@ function refuseForeignChip(recipe: Recipe, identity: ChipIdentity): Fault | null
   if (identity.kind === recipe.chip) return null;
   return new BoardFault({
     code: 'admission.wrong-chip',
-    what: `The board carries an ${titleOf(identity.kind)}, and the recipe ${recipe.name} is for the ${titleOf(recipe.chip)}.`,
+    what: `The board carries an ${profileOf(identity.kind).title}, and the recipe ${recipe.name} is for the ${profileOf(recipe.chip).title}.`,
     next: 'Take the board out, and check the order and the recipe.',
     safety: 'untouched',
     details: { found: identity.kind, wanted: recipe.chip },
@@ -151,8 +152,4 @@ export function refuseSerial(recipe: Recipe, serial: string | null): Fault | nul
     });
   }
   return null;
-}
-
-function titleOf(kind: ChipKind): string {
-  return kind.replace(/^esp32(.*)$/, (_, rest: string) => (rest ? `ESP32-${rest.toUpperCase()}` : 'ESP32'));
 }

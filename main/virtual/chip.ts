@@ -91,8 +91,9 @@ export class VirtualChip {
     this.#random = options.seed === undefined ? systemRandom : seededRandom(options.seed);
     this.#faults = new FaultPlan(options.faults ?? [], this.#random);
     this.flash = new NorFlash(saved?.flashSize ?? options.flashSize ?? facts.flashSize);
-    const Controller = kind === 'esp32' ? ClassicEfuseController : EfuseController;
-    this.efuse = new Controller(efuseTableOfLine(kind, revision), this.#random, {
+    const table = efuseTableOfLine(kind, revision);
+    const Controller = table.blocks.some(({ coding }) => coding === 'bits') ? ClassicEfuseController : EfuseController;
+    this.efuse = new Controller(table, this.#random, {
       faultOf: (program) => this.#faults.ofBurn(program),
       cutPower: () => this.powerOff(),
     });
@@ -109,9 +110,8 @@ export class VirtualChip {
     this.#setFlashTrouble();
     this.efuse.powerOn();
     this.identity = { kind, revision, mac: burnedMac(this.efuse), flashSize: this.flash.size };
-    this.#romBaudRate = Math.round(romBaudRate * romClockRatio(kind, facts));
+    this.#romBaudRate = Math.round(romBaudRate * romClockRatio(facts));
     this.#registers = new RegisterSpace({
-      kind,
       revision,
       facts,
       efuse: this.efuse,
@@ -307,10 +307,11 @@ export class VirtualChip {
     this.#mode = 'silent';
     const { kind, revision } = this.identity;
     const door = downloadDoor(this.efuse);
-    this.#print(downloadBootLines(romEdition(kind, revision), cause, door));
+    const edition = romEdition(kind, revision);
+    this.#print(downloadBootLines(edition, cause, door));
     this.#registers.romPowersFlash();
     if (door !== 'disabled') this.#seat.startRom();
-    else if (kind !== 'esp32') this.#after(refusalLoopMs, () => this.#restart());
+    else if (edition.refusesAgain) this.#after(refusalLoopMs, () => this.#restart());
   }
 
   #startFlash(): void {

@@ -14,12 +14,16 @@ export interface KindFacts {
   /** Word at 0x40001000, in the ROM. */
   readonly romMagic: number;
   readonly crystalMHz: number;
+  /** Others that its boards come with. */
+  readonly otherCrystals?: readonly number[];
+  /** MHz that its ROM always counts with, whatever the crystal (FACTS 1.6). */
+  readonly romCountsWith?: number;
   readonly uartClockDivider: number;
   readonly spiBase: number;
   /** Offsets of its registers; CMD stands at the base on all of them. */
   readonly spi: { readonly usr: number; readonly usr2: number; readonly misoLength: number; readonly w0: number };
-  /** Registers that do not reset to zero. */
-  readonly resetValues: readonly (readonly [number, number])[];
+  /** Registers that do not reset to zero; on silicon from a revision on. */
+  readonly resetValues: readonly (readonly [address: number, value: number, from?: Revision])[];
   /** Base of the watchdog that resets the whole chip: offsets of CONFIG0, CONFIG1 and WPROTECT. */
   readonly watchdog: { readonly config0: number; readonly config1: number; readonly protect: number };
   /** Where a pointer written by the host makes READ_FLASH_SLOW start a stub with Secure Boot on (FACTS 1.6); null elsewhere. */
@@ -32,6 +36,12 @@ export interface KindFacts {
   readonly secureBoot: readonly { readonly from: Revision; readonly schemes: readonly SecureBootScheme[] }[];
   /** First revision whose ECDSA peripheral works with a key from eFuse (FACTS 8); null: there is none. */
   readonly ecdsaFrom: Revision | null;
+  /** First revision that runs no code of the ones before, nor they its own (FACTS 0.1). */
+  readonly otherCodeFrom?: Revision;
+  /** Revisions that leave the flash without supply in download mode until the host switches it on, and from which the ROM can (FACTS 1.6). */
+  readonly flashOff?: { readonly revisions: readonly Revision[]; readonly byRomFrom: Revision };
+  /** The bits of its security info that SPI_DOWNLOAD_MSPI_DIS sets, where it sets any (run; C6 has the fuse and tells nothing). */
+  readonly mspiFlags?: number;
 }
 
 const mebi = 1024 * 1024;
@@ -59,6 +69,9 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
       { from: 300, schemes: ['rsa3072', 'ecdsa-p256', 'ecdsa-p384'] },
     ],
     ecdsaFrom: 300,
+    otherCodeFrom: 300,
+    flashOff: { revisions: [301, 302], byRomFrom: 302 },
+    mspiFlags: (1 << 9) | (1 << 10),
   },
   esp32s3: {
     revisions: [2],
@@ -131,6 +144,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     flashMHz: 48,
     secureBoot: [{ from: 0, schemes: ['rsa3072', 'ecdsa-p256'] }],
     ecdsaFrom: 0,
+    mspiFlags: 1 << 10,
   },
   esp32c5: {
     revisions: [100],
@@ -150,6 +164,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     flashMHz: 80,
     secureBoot: [{ from: 0, schemes: ['rsa3072', 'ecdsa-p256', 'ecdsa-p384'] }],
     ecdsaFrom: 0,
+    mspiFlags: (1 << 9) | (1 << 10),
   },
   esp32s2: {
     revisions: [100],
@@ -186,6 +201,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     flashMHz: 80,
     secureBoot: [{ from: 0, schemes: ['ecdsa-p256'] }],
     ecdsaFrom: 0,
+    mspiFlags: (1 << 9) | (1 << 10),
   },
   esp32c2: {
     revisions: [102],
@@ -194,6 +210,8 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     packageVersion: 0,
     romMagic: 0x6f51306f,
     crystalMHz: 40,
+    otherCrystals: [26],
+    romCountsWith: 40,
     uartClockDivider: 0x60000014,
     spiBase: 0x60002000,
     spi,
@@ -216,7 +234,11 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     spiBase: 0x3ff42000,
     spi: { usr: 0x1c, usr2: 0x24, misoLength: 0x2c, w0: 0x80 },
     // RTCCALICFG1: what the ROM measured of its crystal against the 8 MHz clock; with CK8M_FREQ 50 in eFuse it makes 40 MHz
-    resetValues: [[0x3ff5f06c, 2048 << 7]],
+    resetValues: [
+      [0x3ff5f06c, 2048 << 7],
+      // APB_CTRL_DATE: bit 31 tells v3 from v2, which have the same eFuse bits (esptool targets/esp32.py); its value is recorded
+      [0x3ff6607c, 0x96042000, 300],
+    ],
     watchdog: { config0: 0x3ff4808c, config1: 0x3ff48090, protect: 0x3ff480a4 },
     readHook: null,
     cores: 2,
@@ -307,16 +329,9 @@ export function commonRevision(kind: ChipKind, major?: number): Revision | null 
   return revisions.find((revision) => Math.trunc(revision / 100) === major) ?? null;
 }
 
-/** How fast a ROM's clock really is by what it believes: that of the ESP32-C2 always counts with 40 MHz (FACTS 1.6). */
-export function romClockRatio(kind: ChipKind, { crystalMHz }: KindFacts): number {
-  return kind === 'esp32c2' ? crystalMHz / 40 : 1;
-}
-
-/** P4 v3.1 and v3.2 leave the flash without supply in download mode until the host switches it on (FACTS 1.6). */
-export function flashPowerIsOff(kind: ChipKind, revision: Revision): boolean {
-  return kind === 'esp32p4' && (revision === 301 || revision === 302);
+/** How fast a ROM's clock really is by what it believes. */
+export function romClockRatio({ crystalMHz, romCountsWith = crystalMHz }: KindFacts): number {
+  return crystalMHz / romCountsWith;
 }
 /** PMU_DATE of the P4: bits 1:0 force the flash supply on. LP_SYSTEM ANA_XPD_PAD_GROUP: bit 0 switches the pads on. */
 export const flashPowerRegisters = { pmuDate: 0x501153fc, forceOn: 0x3, padGroup: 0x5011010c } as const;
-/** APB_CTRL_DATE of the ESP32: bit 31 tells v3 from v2, which have the same eFuse bits (esptool targets/esp32.py); its value is recorded. */
-export const classicDateRegister = { address: 0x3ff6607c, v3: 0x96042000 } as const;

@@ -40,6 +40,18 @@ export interface RomEdition {
   readonly apiVersion: number | null | 'none';
   /** What stands in the seventh key purpose byte of that answer, for which there is no slot. */
   readonly seventhPurpose: number;
+  /** Whether it sees a door that a fuse shuts while its loader runs (rom-door.ts). */
+  readonly seesDoorShut: boolean;
+  /** Whether, refusing download mode, it prints so and resets, again and again; the first ROM is silent until a reset (recorded). */
+  readonly refusesAgain: boolean;
+  /** What it says when the loader is left with nowhere to go (run; ESP32 recorded: its BASIC, of which only the greeting is made). */
+  readonly farewell: string;
+  /** With Secure Boot on, what MEM_END does: 'runs' the entry, 'leaves' the loader by a reset (C3, run), or 'stays' (S3, FACTS 1.6). */
+  readonly memEndSecured: 'runs' | 'leaves' | 'stays';
+  /** Words of FLASH_BEGIN: the first ROM knows no fifth, which encrypts (recorded). */
+  readonly flashBeginWords: 4 | 5;
+  /** Whether FLASH_END with nothing begun is taken for complete; it depends on the ROM's uncleared memory (run). */
+  readonly endsNothing: boolean;
 }
 
 const usual = {
@@ -51,6 +63,12 @@ const usual = {
   namesScheme: 'always',
   apiVersion: 0,
   seventhPurpose: 0x0c,
+  seesDoorShut: true,
+  refusesAgain: true,
+  farewell: 'user code done\r\n',
+  memEndSecured: 'runs',
+  flashBeginWords: 5,
+  endsNothing: true,
 } as const;
 const p4 = {
   ...usual,
@@ -70,23 +88,15 @@ const h2 = {
   givesUp: 'ets_main.c 320 ',
 } as const;
 const softwareReset = 'rst:0x3 (RTC_SW_SYS_RST)';
+const c3 = { ...usual, memEndSecured: 'leaves', endsNothing: false } as const;
 
 /**
  * Mask ROMs. C2, C3 (both), C5, C6, C61, H2 and P4 v3: run in the ROM (test/rom); C3 before v1.1 recorded besides. ESP32: recorded in
  * an emulator. P4 v1.3: the ROM before it was run, its own name is from a console that an owner published; S2 and S3: such consoles
  * alone, their software reset inferred from the C3.
  */
-const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdition>> = {
+const editions: Readonly<Record<ChipKind, RomEdition>> = {
   esp32p4: { ...p4, rom: 'esp32p4-eco2-20240710', build: 'Jul 10 2024', givesUp: 'ets_main.c 337 ' },
-  'esp32p4-v3': {
-    ...p4,
-    rom: 'esp32p4-eco5-20250430',
-    build: 'Apr 30 2025',
-    apiVersion: 5,
-    seventhPurpose: 0x13,
-    givesUp: 'ets_main.c 372 ',
-    headerTries: 3,
-  },
   esp32s3: {
     ...usual,
     rom: 'esp32s3-20210327',
@@ -97,9 +107,10 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     romReset: softwareReset,
     namesScheme: 'never',
     givesUp: 'ets_main.c 333 ',
+    memEndSecured: 'stays',
   },
   esp32c3: {
-    ...usual,
+    ...c3,
     rom: 'esp32c3-api1-20210207',
     build: 'Feb  7 2021',
     flashBoot: '0x8',
@@ -109,18 +120,6 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     waitsForSync: false,
     romReset: softwareReset,
     apiVersion: 3,
-    namesScheme: 'never',
-    givesUp: 'ets_main.c 333 ',
-  },
-  'esp32c3-v1.1': {
-    ...usual,
-    rom: 'esp32c3-eco7-20230720',
-    build: 'Jul 20 2023',
-    flashBoot: '0xc',
-    downloadBoot: '0x7',
-    downloadName: 'DOWNLOAD(USB/UART0)',
-    romReset: softwareReset,
-    apiVersion: 7,
     namesScheme: 'never',
     givesUp: 'ets_main.c 333 ',
   },
@@ -187,6 +186,7 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     romReset: softwareReset,
     apiVersion: 1,
     seventhPurpose: 0,
+    endsNothing: false,
     namesScheme: 'good-ecdsa',
     givesUp: 'ets_main.c 321 ',
   },
@@ -201,6 +201,10 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
     powerOn: 'POWERON_RESET',
     waitsForSync: false,
     classic: true,
+    seesDoorShut: false,
+    refusesAgain: false,
+    farewell: 'flash read err, 631\r\nFalling back to built-in command interpreter.\r\nOK\r\n>',
+    flashBeginWords: 4,
     apiVersion: 'none',
     namesScheme: 'never',
     givesUp: '',
@@ -221,9 +225,39 @@ const editions: Readonly<Record<ChipKind | 'esp32p4-v3' | 'esp32c3-v1.1', RomEdi
   esp32h4: { ...h2, rom: 'esp32h4-unseen', build: 'unseen' },
 };
 
+/** What later silicon carries instead. */
+const laterEditions: Readonly<Partial<Record<ChipKind, { readonly from: Revision; readonly edition: RomEdition }>>> = {
+  esp32p4: {
+    from: 300,
+    edition: {
+      ...p4,
+      rom: 'esp32p4-eco5-20250430',
+      build: 'Apr 30 2025',
+      apiVersion: 5,
+      seventhPurpose: 0x13,
+      givesUp: 'ets_main.c 372 ',
+      headerTries: 3,
+    },
+  },
+  esp32c3: {
+    from: 101,
+    edition: {
+      ...c3,
+      rom: 'esp32c3-eco7-20230720',
+      build: 'Jul 20 2023',
+      flashBoot: '0xc',
+      downloadBoot: '0x7',
+      downloadName: 'DOWNLOAD(USB/UART0)',
+      romReset: softwareReset,
+      apiVersion: 7,
+      namesScheme: 'never',
+      givesUp: 'ets_main.c 333 ',
+    },
+  },
+};
+
 /** The ROM that silicon of this revision carries. */
 export function romEdition(kind: ChipKind, revision: Revision): RomEdition {
-  if (kind === 'esp32p4' && revision >= 300) return editions['esp32p4-v3'];
-  if (kind === 'esp32c3' && revision >= 101) return editions['esp32c3-v1.1'];
-  return editions[kind];
+  const later = laterEditions[kind];
+  return later !== undefined && revision >= later.from ? later.edition : editions[kind];
 }

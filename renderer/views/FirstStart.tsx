@@ -111,8 +111,12 @@ function You({ onDone }: { onDone(session: SessionState): void }) {
 function What({ onDone, onSkip }: { onDone(): void; onSkip(): void }) {
   const ask = useAsk();
   const recipes = useAnswer('recipes.list', {});
+  const boards = useApp((state) => state.line?.fixtures) ?? [];
   const recipe =
-    recipes.value?.find(({ state, chip }) => state === 'approved' && chip === 'esp32p4') ??
+    recipes.value?.find(
+      ({ state, chip }) =>
+        state === 'approved' && boards.some(({ address }) => address.split('?')[0] === `virtual:${chip}`),
+    ) ??
     recipes.value?.find(({ state }) => state === 'approved') ??
     null;
   const plan = useAnswer('recipes.plan', recipe === null ? null : { recipe: recipe.recipe, text: null });

@@ -82,6 +82,7 @@ const table = tableOf({
     ];
   },
   fields,
+  revisionFields: 'chip-version',
 });
 
 export const esp32: typeof table = {

@@ -14,4 +14,14 @@ export const esp32s3 = tableOf({
   crystalMHz: [40],
   times: 'common',
   fields,
+  firstBlockVersion: { major: 1, minor: 1 },
+  // FACTS 2.9; espefuse refuses it as well.
+  neverTogether: [
+    {
+      code: 'efuse.s3-usb',
+      fields: ['DIS_USB_JTAG', 'DIS_USB_SERIAL_JTAG'],
+      effect: 'its ROM does not start any more',
+      leaveOut: 'DIS_USB_SERIAL_JTAG',
+    },
+  ],
 });

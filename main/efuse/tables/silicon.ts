@@ -159,6 +159,9 @@ interface TableText {
   /** Programming times that must be set before a burn: those of `programmingTimes`, ones of its own, or none; by crystal where they differ. */
   readonly times: 'common' | readonly TimingWrite[] | ((crystalMHz: number) => readonly TimingWrite[]);
   readonly rsFailBitShift?: 0 | 1;
+  readonly revisionFields?: EfuseTable['revisionFields'];
+  readonly firstBlockVersion?: EfuseTable['firstBlockVersion'];
+  readonly neverTogether?: EfuseTable['neverTogether'];
 }
 
 /** Puts a table together and checks its text: a slip in it is a defect that stops the program at once. */
@@ -198,6 +201,9 @@ export function tableOf(text: TableText): EfuseTable {
     crystalMHz: text.crystalMHz,
     timing: Object.fromEntries(text.crystalMHz.map((frequency) => [frequency, timesOf(frequency)])),
     rsFailBitShift: text.rsFailBitShift ?? 0,
+    revisionFields: text.revisionFields ?? 'wafer',
+    firstBlockVersion: text.firstBlockVersion ?? null,
+    neverTogether: text.neverTogether ?? [],
   };
 }
 

@@ -1,7 +1,5 @@
 import { asked, built, notApplicable, type Section } from './line.ts';
 
-/** Chips without memory protection (FACTS 14.2). */
-const unprotected: readonly string[] = ['esp32'];
 const firmware = { asks: 'firmware' };
 
 /** Security overview, Memory Protection; and what the compiler adds to it. */
@@ -11,7 +9,7 @@ export const memoryProtection: Section = {
     const what = 'Memory that can be written does not run';
     const lock = 'Memory protection cannot be switched off';
     const none = 'the chip has no memory protection';
-    const has = !unprotected.includes(product.shown.chip.kind);
+    const has = product.profile.memoryProtection;
     return [
       has
         ? built(product, what, ['lint-memory-protection', 'lint-memory-protection-lp'], firmware)

@@ -15,16 +15,9 @@ export function checkDeviceEncryption(recipe: Recipe, firmware: Firmware | null,
   const refuse = (what: string, remedy: string, severity: Finding['severity'] = 'error') =>
     add({ check: 'device-encryption', path: 'flash_encryption.by', what, remedy, severity });
   const byHost = 'let the station encrypt (flash_encryption.by: host)';
-  if (profile.kind === 'esp32c2')
-    refuse(
-      'The ESP32-C2 has one key block for flash key and Secure Boot digest, which is burned once: a device could not add its key beside a digest that the station burned.',
-      `On this chip ${byHost}.`,
-    );
-  if (profile.kind === 'esp32')
-    refuse(
-      'The ESP32 has no security info, by which a station could see that a device has encrypted its flash once the door is shut.',
-      `On this chip ${byHost}.`,
-    );
+  const cannot = profile.refusals['device-encryption'];
+  if (cannot !== undefined)
+    refuse(`An ${profile.title} cannot be left to encrypt its flash itself: ${cannot}.`, `On this chip ${byHost}.`);
   if (recipe.slots['flash-encryption'] !== undefined)
     refuse(
       'A bootloader puts its key into the first key block that is free: it cannot be told another.',

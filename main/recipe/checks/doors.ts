@@ -1,6 +1,5 @@
 import { patternOf } from '../../base/pattern.ts';
 import type { ChipProfile } from '../../chip/board.ts';
-import { flashOffRevisions } from '../../chip/flash-power.ts';
 import { usbDownloadFields } from '../../efuse/door-fields.ts';
 import { hasField } from '../../efuse/tables.ts';
 import type { EfuseTable } from '../../efuse/types.ts';
@@ -70,7 +69,7 @@ export function checkDoorRules(recipe: Recipe, profile: ChipProfile, table: Efus
   // The first of these revisions has no eFuse for it; with the later one the plan burns it.
   const supplied = Math.min(...profile.production.secureDownload.map(({ minRevision = 0 }) => minRevision));
   const { min, max } = recipe.silicon;
-  const dark = flashOffRevisions(profile.kind).find((one) => one >= min && one <= max && one < supplied);
+  const dark = profile.flashOff.revisions.find((one) => one >= min && one <= max && one < supplied);
   if (doors.downloadMode === 'secure' && dark !== undefined)
     lacks(
       'secure-download-flash',
@@ -88,12 +87,14 @@ export function checkDoorRules(recipe: Recipe, profile: ChipProfile, table: Efus
     );
   if (doors.usbJtag === 'off' && !has('DIS_USB_JTAG'))
     lacks('usb-jtag', 'usb_jtag', `The ${profile.title} has no JTAG through USB.`, 'Leave usb_jtag out.');
-  // espefuse hides the field of the P4: Espressif does not describe it.
-  if (doors.usbSerialJtag === 'off' && (profile.kind === 'esp32p4' || !has('DIS_USB_SERIAL_JTAG')))
+  const undescribed = profile.refusals['usb-serial-jtag'];
+  if (doors.usbSerialJtag === 'off' && (undescribed !== undefined || !has('DIS_USB_SERIAL_JTAG')))
     lacks(
       'usb-serial-jtag',
       'usb_serial_jtag',
-      `The ${profile.title} has no eFuse by which its USB-Serial-JTAG device could be switched off.`,
+      undescribed === undefined
+        ? `The ${profile.title} has no eFuse by which its USB-Serial-JTAG device could be switched off.`
+        : `The ${profile.title} keeps its USB-Serial-JTAG device: ${undescribed}.`,
       'Leave usb_serial_jtag out; usb_download: off shuts the way into download mode.',
     );
   if (doors.usbDownload === 'off' && !usbDownloadFields.some((field) => has(field)))

@@ -1,5 +1,6 @@
-import { chipKinds, parseRevision } from '../../model/chip.ts';
+import { type ChipKind, chipKinds, parseRevision } from '../../model/chip.ts';
 import { RecipeFault } from '../../model/fault.ts';
+import { kindFacts } from '../kinds.ts';
 import type { VirtualChipOptions, VirtualFault } from '../silicon.ts';
 
 /** A `virtual:` address taken apart. */
@@ -12,6 +13,23 @@ export interface VirtualAddress {
 const scheme = 'virtual:';
 const keys =
   'rev, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, prints-mac, encrypts, door, name';
+
+/** Crystals, as an address writes them, of a kind whose boards come with several. */
+function crystalsOf(kind: ChipKind): readonly string[] {
+  const { crystalMHz, otherCrystals = [] } = kindFacts(kind);
+  return otherCrystals.length === 0 ? [] : [...otherCrystals, crystalMHz].map(String);
+}
+
+/** `xtal=26 or xtal=40, on esp32c2` */
+const knownCrystals = chipKinds
+  .filter((kind) => crystalsOf(kind).length > 0)
+  .map(
+    (kind) =>
+      `${crystalsOf(kind)
+        .map((crystal) => `xtal=${crystal}`)
+        .join(' or ')}, on ${kind}`,
+  )
+  .join('; ');
 
 /** All kinds of faults; a record so that the compiler misses none. */
 const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
@@ -41,7 +59,7 @@ const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
  *     pacing=line|none   whether bytes take the time they take at the line's rate
  *     latency=MS         added to every answer
  *     baud=RATE          the highest rate that the line carries (the fault baud-limit)
- *     xtal=26|40         crystal of an ESP32-C2's board, MHz
+ *     xtal=MHZ           crystal of the board, of a kind that comes with several (ESP32-C2: 26 or 40)
  *     shuts-doors=yes|no the application is a release build that burns ENABLE_SECURITY_DOWNLOAD at its start
  *     prints-mac=yes|no  the application prints the chip's MAC at its start
  *     encrypts=yes|no    the bootloader is a release build that encrypts flash at its first start
@@ -98,8 +116,8 @@ export function parseVirtualAddress(address: string): VirtualAddress {
         faults.push({ kind: 'baud-limit', rate: parseNumber(value) || refuse(bad('baud=921600')) });
         break;
       case 'xtal':
-        if (kind !== 'esp32c2' || (value !== '26' && value !== '40')) throw bad('xtal=26 or xtal=40, on esp32c2');
-        options = { ...options, crystalMHz: value === '26' ? 26 : 40 };
+        if (!crystalsOf(kind).includes(value)) throw bad(knownCrystals);
+        options = { ...options, crystalMHz: Number(value) };
         break;
       case 'shuts-doors':
         if (value !== 'yes' && value !== 'no') throw bad('shuts-doors=yes or shuts-doors=no');

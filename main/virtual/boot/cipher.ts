@@ -1,4 +1,5 @@
 import { bytesOfWords, reversed } from '../../base/bytes.ts';
+import { hasField } from '../../efuse/tables.ts';
 import { decryptFlash, encryptFlash } from '../../image/flash-encryption.ts';
 import { decryptFlashEsp32, encryptFlashEsp32 } from '../../image/flash-encryption-esp32.ts';
 import type { VirtualEfuse } from '../silicon.ts';
@@ -20,7 +21,7 @@ export function bootCipher(efuse: VirtualEfuse): FlashCipher | null {
  * it works with an empty one: what it then reads is noise, as on a chip.
  */
 export function engineCipher(efuse: VirtualEfuse): FlashCipher {
-  if (efuse.table.chip === 'esp32') return classicCipher(efuse);
+  if (hasField(efuse.table, 'FLASH_CRYPT_CONFIG')) return classicCipher(efuse);
   const key = xtsKey(efuse);
   return {
     encrypt: (plain, address) => encryptFlash(plain, address, key),

@@ -97,12 +97,13 @@ function plainStarts({ efuse }: BootContext): number {
   return isFrozen ? 0 : Math.trunc((pieces[0]!.length - ones(efuse.field('SPI_BOOT_CRYPT_CNT'))) / 2);
 }
 
-/** Code for another chip, or for the other P4, dies before its first word (the ROM looks at neither; FACTS 0.1). */
+/** Code for another chip, or for another line of its silicon, dies before its first word (the ROM looks at neither; FACTS 0.1). */
 function runsAtAll(context: BootContext, header: ImageHeader): boolean {
   if (header.chipId !== chipIds[context.kind]) return false;
-  if (context.kind !== 'esp32p4') return true;
+  const { otherCodeFrom: border } = kindFacts(context.kind);
+  if (border === undefined) return true;
   const last = lastRevision(header);
-  return context.revision >= 300 ? last === null || last >= 300 : header.minRevision < 300;
+  return context.revision >= border ? last === null || last >= border : header.minRevision < border;
 }
 
 function greet(

@@ -9,7 +9,7 @@ import type { FactoryValues } from './factory-values.ts';
 
 /** Burns what Espressif burns before a chip is sold: MAC, revision, package and layout version, and the unique id where there is one. */
 export function burnFactoryValues(efuse: EfuseSilicon, values: FactoryValues): void {
-  if (efuse.table.chip === 'esp32') {
+  if (efuse.table.revisionFields === 'chip-version') {
     burnClassicFactoryValues(efuse, values);
     return;
   }

@@ -1,7 +1,7 @@
-import type { ChipKind, Revision } from '../../model/chip.ts';
+import type { Revision } from '../../model/chip.ts';
 import { efuseWindow } from '../efuse/fuse-controller.ts';
 import type { NorFlash } from '../flash.ts';
-import { classicDateRegister, flashPowerIsOff, flashPowerRegisters, type KindFacts } from '../kinds.ts';
+import { flashPowerRegisters, type KindFacts } from '../kinds.ts';
 import type { EfuseSilicon } from '../silicon.ts';
 
 /** The ROM word by which old tools told chips apart. */
@@ -14,7 +14,6 @@ const usrMiso = 1 << 28;
 const usrMosi = 1 << 27;
 
 export interface RegisterParts {
-  readonly kind: ChipKind;
   readonly revision: Revision;
   readonly facts: KindFacts;
   readonly efuse: EfuseSilicon;
@@ -45,9 +44,9 @@ export class RegisterSpace {
     this.#words.clear();
     this.#segments = [];
     this.#flashAttached = false;
-    const { facts, kind, revision } = this.#parts;
-    for (const [address, value] of facts.resetValues) this.#words.set(address, value >>> 0);
-    if (kind === 'esp32' && revision >= 300) this.#words.set(classicDateRegister.address, classicDateRegister.v3);
+    const { facts, revision } = this.#parts;
+    for (const [address, value, from = 0] of facts.resetValues)
+      if (revision >= from) this.#words.set(address, value >>> 0);
   }
 
   read(address: number): number {
@@ -117,8 +116,15 @@ export class RegisterSpace {
   }
 
   get #hasRomPower(): boolean {
-    const { kind, revision, efuse } = this.#parts;
-    return flashPowerIsOff(kind, revision) && revision === 302 && efuse.field('DOWNLOAD_MODE_XPD_ON') === 1;
+    const { facts, revision, efuse } = this.#parts;
+    if (!this.#flashIsOff || facts.flashOff === undefined || revision < facts.flashOff.byRomFrom) return false;
+    return efuse.field('DOWNLOAD_MODE_XPD_ON') === 1;
+  }
+
+  /** Whether the flash has no supply in download mode of itself. */
+  get #flashIsOff(): boolean {
+    const { facts, revision } = this.#parts;
+    return facts.flashOff?.revisions.includes(revision) === true;
   }
 
   /** Whether commands reach the flash: attached and with supply. */
@@ -128,8 +134,7 @@ export class RegisterSpace {
 
   /** Whether the flash chip has its supply (FACTS 1.6: not so on P4 v3.1 and v3.2 until the host switches it on). */
   flashPowered(): boolean {
-    const { kind, revision } = this.#parts;
-    if (!flashPowerIsOff(kind, revision)) return true;
+    if (!this.#flashIsOff) return true;
     const { pmuDate, forceOn, padGroup } = flashPowerRegisters;
     const forced = (this.read(pmuDate) & forceOn) === forceOn;
     return this.#hasRomPower ? !(forced && this.#romPoweredTwice) : forced && (this.read(padGroup) & 1) === 1;

@@ -1,12 +1,13 @@
+import { romEdition } from '../rom-edition.ts';
 import type { LoaderHost } from './host.ts';
 
 /** The download door as the ROM found it when its loader started, and whether a fuse has shut it since. */
 export class RomDoor {
   /** Secure download mode. */
   readonly secure: boolean;
-  readonly #host: Pick<LoaderHost, 'kind' | 'efuse'>;
+  readonly #host: Pick<LoaderHost, 'kind' | 'revision' | 'efuse'>;
 
-  constructor(host: Pick<LoaderHost, 'kind' | 'efuse'>) {
+  constructor(host: Pick<LoaderHost, 'kind' | 'revision' | 'efuse'>) {
     this.#host = host;
     this.secure = this.#isSecure;
   }
@@ -16,8 +17,8 @@ export class RomDoor {
    * S2 and S3 inferred). ESP32 does not look before its next reset (recorded).
    */
   hasShut(): boolean {
-    const { kind, efuse } = this.#host;
-    if (kind === 'esp32') return false;
+    const { kind, revision, efuse } = this.#host;
+    if (!romEdition(kind, revision).seesDoorShut) return false;
     return efuse.field('DIS_DOWNLOAD_MODE') === 1 || this.#isSecure !== this.secure;
   }
 

@@ -1,4 +1,5 @@
 import { sectorSize } from '../flash.ts';
+import { type RomEdition, romEdition } from '../rom-edition.ts';
 import { checksumOf, type LoaderHost } from './host.ts';
 import { type DeflateResult, DeflateStream } from './rom-deflate.ts';
 import { largestBlock, largestBlockRequest, romError } from './rom-error.ts';
@@ -42,6 +43,10 @@ export class RomFlash {
     this.#host = host;
   }
 
+  get #edition(): RomEdition {
+    return romEdition(this.#host.kind, this.#host.revision);
+  }
+
   close(): void {
     this.#stream?.close();
     this.#stream = null;
@@ -59,11 +64,11 @@ export class RomFlash {
    */
   begin(words: readonly number[], given: number, deflated: boolean): number {
     const [size, blocks, blockSize, offset, flag] = words as [number, number, number, number, number];
-    const { efuse, flash, kind } = this.#host;
-    // the first ROM knows no fifth word (recorded); of its block size nothing was seen
-    const classic = kind === 'esp32';
-    if (given !== (classic ? 16 : 20) || blockSize > largestBlock) return romError.badMessage;
-    const encrypt = !classic && flag !== 0;
+    const { efuse, flash } = this.#host;
+    // of the block size of the first ROM nothing was seen
+    const { flashBeginWords } = this.#edition;
+    if (given !== 4 * flashBeginWords || blockSize > largestBlock) return romError.badMessage;
+    const encrypt = flashBeginWords === 5 && flag !== 0;
     if (encrypt && (deflated || efuse.field('DIS_DOWNLOAD_MANUAL_ENCRYPT') === 1)) return romError.invalidParameter;
     const session: Session = { address: offset, expected: 0, written: 0, size, blocks, blockSize, encrypt };
     if (deflated) {
@@ -120,10 +125,9 @@ export class RomFlash {
     return this.#stream!.push(data, session.expected === session.blocks);
   }
 
-  /** FLASH_END: whether all that was announced has come. With nothing begun it depends on the ROM's uncleared memory (run). */
+  /** FLASH_END: whether all that was announced has come. */
   complete(secure: boolean): boolean {
-    const { kind } = this.#host;
-    if (this.#plain === null) return !secure && kind !== 'esp32c2' && kind !== 'esp32c3';
+    if (this.#plain === null) return !secure && this.#edition.endsNothing;
     const { expected, blocks, written, size } = this.#plain;
     return expected === blocks && written === size;
   }

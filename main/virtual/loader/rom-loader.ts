@@ -1,6 +1,6 @@
 import { toHex, utf8, viewOf } from '../../base/bytes.ts';
 import { romClockRatio } from '../kinds.ts';
-import { romEdition } from '../rom-edition.ts';
+import { type RomEdition, romEdition } from '../rom-edition.ts';
 import { blockStart, type ChipLoader, headerLength, type LoaderHost, opcode as op } from './host.ts';
 import { RomAnswers } from './rom-answers.ts';
 import { RomDoor } from './rom-door.ts';
@@ -29,7 +29,6 @@ const slowReadLength = 64;
 const longestMd5 = 256 * 1024 * 1024;
 /** An empty frame, as the ROM sends it where it empties its UART. */
 const flushed = Uint8Array.of(0xc0, 0xc0);
-const basicGreeting = 'flash read err, 631\r\nFalling back to built-in command interpreter.\r\nOK\r\n>';
 
 /** The serial loader in the mask ROM, after recordings of a real one and the ROMs that were run (FACTS 17, 19; test/rom). */
 export class RomLoader implements ChipLoader {
@@ -51,7 +50,7 @@ export class RomLoader implements ChipLoader {
       if (host.doorFound === 'before-answer' && this.#door.hasShut()) host.softwareReset();
       else host.answer(payloads);
     });
-    this.#unsynced = romEdition(host.kind, host.revision).waitsForSync;
+    this.#unsynced = this.#edition.waitsForSync;
   }
 
   close(): void {
@@ -117,8 +116,8 @@ export class RomLoader implements ChipLoader {
         return 0;
       case op.changeBaudRate:
         this.#answers.finish(0);
-        this.#host.setBaudRate(Math.round(word(0) * romClockRatio(this.#host.kind, this.#host.facts)));
-        if (romEdition(this.#host.kind, this.#host.revision).flushesForRate) this.#host.sendRaw(flushed);
+        this.#host.setBaudRate(Math.round(word(0) * romClockRatio(this.#host.facts)));
+        if (this.#edition.flushesForRate) this.#host.sendRaw(flushed);
         return null;
       case op.readFlashSlow:
         return this.#readSlow(word(0), word(1));
@@ -179,15 +178,15 @@ export class RomLoader implements ChipLoader {
   }
 
   /**
-   * A zero flag runs the entry, an entry of zero leaves the loader. With Secure Boot on, a C3 leaves it too (run); an S3 is said not to
-   * jump (FACTS 1.6). An entry where nothing was loaded hangs the chip.
+   * A zero flag runs the entry, an entry of zero leaves the loader; with Secure Boot on as RomEdition.memEndSecured says. An entry where
+   * nothing was loaded hangs the chip.
    */
   #endRam(stay: number, entry: number): null {
-    const { kind, efuse, registers } = this.#host;
+    const { registers } = this.#host;
     this.#answers.finish(0);
-    const barred = efuse.field('SECURE_BOOT_EN') === 1;
-    if (stay !== 0 || (barred && kind === 'esp32s3')) return null;
-    if (entry === 0 || (barred && kind === 'esp32c3')) this.#leave();
+    const does = this.#memEndDoes;
+    if (stay !== 0 || does === 'stays') return null;
+    if (entry === 0 || does === 'leaves') this.#leave();
     else if (registers.holdsCode(entry)) this.#host.startStub();
     else this.#host.hang();
     return null;
@@ -225,18 +224,24 @@ export class RomLoader implements ChipLoader {
   }
 
   /**
-   * Out of the loader with nowhere to go: in secure download mode, and on a C3 with Secure Boot, a reset; elsewhere one line, then nothing
-   * (run; ESP32 recorded: its BASIC, of which only the greeting is made).
+   * Out of the loader with nowhere to go: in secure download mode, and on a C3 with Secure Boot, a reset; elsewhere the ROM's last words,
+   * then nothing (run).
    */
   #leave(): void {
-    const { kind, efuse } = this.#host;
-    if (this.#door.secure || (kind === 'esp32c3' && efuse.field('SECURE_BOOT_EN') === 1)) {
+    if (this.#door.secure || this.#memEndDoes === 'leaves') {
       this.#host.softwareReset();
       return;
     }
-    const last = kind === 'esp32' ? basicGreeting : 'user code done\r\n';
-    this.#host.sendRaw(utf8(last));
+    this.#host.sendRaw(utf8(this.#edition.farewell));
     this.#host.hang();
+  }
+
+  get #edition(): RomEdition {
+    return romEdition(this.#host.kind, this.#host.revision);
+  }
+
+  get #memEndDoes(): RomEdition['memEndSecured'] {
+    return this.#host.efuse.field('SECURE_BOOT_EN') === 1 ? this.#edition.memEndSecured : 'runs';
   }
 }
 

@@ -1,6 +1,7 @@
 import { viewOf } from '../../base/bytes.ts';
-import { type ChipKind, chipIds } from '../../model/chip.ts';
+import { chipIds } from '../../model/chip.ts';
 import { ones } from '../boot/keys.ts';
+import { kindFacts } from '../kinds.ts';
 import { romEdition } from '../rom-edition.ts';
 import type { LoaderHost } from './host.ts';
 
@@ -19,14 +20,6 @@ const flagFields: readonly (readonly [number, string])[] = [
   [10, 'DIS_DOWNLOAD_ICACHE'],
 ];
 
-/** The bits that SPI_DOWNLOAD_MSPI_DIS sets, where it sets any (run; C6 has the fuse and tells nothing). */
-const mspiFlags: Partial<Record<ChipKind, number>> = {
-  esp32p4: (1 << 9) | (1 << 10),
-  esp32c5: (1 << 9) | (1 << 10),
-  esp32c61: (1 << 9) | (1 << 10),
-  esp32h2: 1 << 10,
-};
-
 type Silicon = Pick<LoaderHost, 'kind' | 'revision' | 'efuse'>;
 
 /** Whether this ROM knows GET_SECURITY_INFO. */
@@ -41,7 +34,7 @@ export function securityInfo({ kind, revision, efuse }: Silicon): Uint8Array {
   const view = viewOf(info);
   let flags = 0;
   for (const [bit, name] of flagFields) if (ones(efuse.field(name)) % 2 === 1) flags |= 1 << bit;
-  if (efuse.field('SPI_DOWNLOAD_MSPI_DIS') === 1) flags |= mspiFlags[kind] ?? 0;
+  if (efuse.field('SPI_DOWNLOAD_MSPI_DIS') === 1) flags |= kindFacts(kind).mspiFlags ?? 0;
   view.setUint32(0, flags, true);
   info[4] = efuse.field('SPI_BOOT_CRYPT_CNT');
   for (const [slot, { purposeField }] of efuse.table.keyBlocks.entries())

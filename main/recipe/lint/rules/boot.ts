@@ -1,4 +1,4 @@
-import { encryptedBuild, encryption, hasRsa, type RuleGroup, secureBoot } from './row.ts';
+import { encryptedBuild, encryption, hasRsa, plainExternalRam, type RuleGroup, secureBoot } from './row.ts';
 
 export const secureBootRules: RuleGroup = {
   section: 'Secure Boot',
@@ -182,9 +182,9 @@ export const flashEncryptionRules: RuleGroup = {
       ['SPIRAM', 'SPIRAM_SUPPORT', 'ESP32_SPIRAM_SUPPORT'],
       'n',
       'info',
-      'the ESP32 encrypts flash and not external RAM: what lies there can be read from its lines',
+      'this chip encrypts flash and not external RAM: what lies there can be read from its lines',
       'Keep keys and secrets out of external RAM.',
-      { when: (context) => context.recipe.chip === 'esp32' && encryption(context) },
+      { when: plainExternalRam },
     ],
   ],
 };

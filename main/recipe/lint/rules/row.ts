@@ -38,6 +38,9 @@ export const encryptedBuild = (context: LintContext) =>
   context.is('SECURE_FLASH_ENC_ENABLED', 'FLASH_ENCRYPTION_ENABLED');
 /** Where the chip's only Secure Boot is ECDSA there is nothing better to choose. */
 export const hasRsa = ({ recipe }: LintContext) => profileOf(recipe.chip).secureBootSchemes.includes('rsa3072');
+/** Where flash encryption leaves external RAM in clear. */
+export const plainExternalRam = (context: LintContext) =>
+  encryption(context) && !profileOf(context.recipe.chip).encryptsExternalRam;
 /** Whether a core dump would lie in flash for all to read. */
 export const plainCoreDump = ({ table, recipe }: LintContext) =>
   recipe.flashEncryption === null ||
