@@ -4,6 +4,7 @@ import type { Desk } from '../station/desk/desk.ts';
 import type { DeskCallName } from '../station/desk/room.ts';
 import { AnonymousTries } from './anonymous-tries.ts';
 import type { FaceSession } from './session.ts';
+import { shown, shownAnswer } from './shown.ts';
 
 /** What goes back to a face: an answer, or a fault in words. */
 export type Reply = { readonly answer: unknown } | { readonly fault: CallFault };
@@ -39,6 +40,11 @@ export class Dispatcher {
   }
 
   async call(session: FaceSession, name: unknown, input: unknown): Promise<Reply> {
+    const reply = await this.#reply(session, name, input);
+    return 'answer' in reply ? { answer: shownAnswer(name as CallName, reply.answer) } : shown(reply);
+  }
+
+  async #reply(session: FaceSession, name: unknown, input: unknown): Promise<Reply> {
     try {
       if (typeof name !== 'string' || !Object.hasOwn(calls, name))
         return refusal(

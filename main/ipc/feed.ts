@@ -1,6 +1,7 @@
 import type { EventName, Events } from '../contract/contract.ts';
 import type { Desk } from '../station/desk/desk.ts';
 import type { FaceSession } from './session.ts';
+import { shown } from './shown.ts';
 
 /** Where events go: one face. */
 export interface FaceSink {
@@ -39,12 +40,12 @@ export function feedFace(desk: Desk, session: FaceSession, sink: FaceSink): () =
     desk.onLineChange((change) =>
       offer(
         'line.change',
-        () => sink.send('line.change', change),
-        () => sink.send('line.change', desk.lineNow()),
+        () => sink.send('line.change', shown(change)),
+        () => sink.send('line.change', shown(desk.lineNow())),
       ),
     ),
-    desk.onTokenChange((view) => offer('token.change', () => sink.send('token.change', view))),
-    session.listen((state) => offer('session.change', () => sink.send('session.change', state))),
+    desk.onTokenChange((view) => offer('token.change', () => sink.send('token.change', shown(view)))),
+    session.listen((state) => offer('session.change', () => sink.send('session.change', shown(state)))),
   ];
   return () => {
     for (const end of ends) end();

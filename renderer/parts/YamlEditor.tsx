@@ -4,7 +4,7 @@ import { indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Text } from '@codemirror/state';
-import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
+import { EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 import { useEffect, useRef } from 'react';
 import type { FindingView } from '../../main/contract/views.ts';
 import { words } from '../words/words.ts';
@@ -82,6 +82,7 @@ function stateOf(
       lineNumbers(),
       lintGutter(),
       history(),
+      highlightSpecialChars(),
       highlightActiveLine(),
       highlightSelectionMatches(),
       search({ top: true }),

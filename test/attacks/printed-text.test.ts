@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { printable } from '../../main/base/printable.ts';
 import { csvLine } from '../../main/formats/csv-line.ts';
+import { shown, shownAnswer } from '../../main/ipc/shown.ts';
 import { run, testFolder } from '../stories/terminal.ts';
 
 /** Control characters but tab and line end, and what turns or hides text. */
@@ -27,6 +28,19 @@ test('what a terminal obeys is shown, and JSON stays the same value', () => {
   assert.ok(shown.includes('ü\tok\n') && shown.includes('\\u001b[2J'));
   const line = JSON.stringify({ text: '\u009b31m\u202e' });
   assert.deepEqual(JSON.parse(printable(line)), JSON.parse(line));
+});
+
+test('what turns text is written out in all that a page shows, and in nothing that it gives back', () => {
+  const evil = { name: 'gnp.\u202etxt', list: [{ serial: 'SN\u200b-1\u2066', at: 3, none: null }], '\ufeffkey': true };
+  assert.deepEqual(shownAnswer('devices.search', evil), {
+    name: 'gnp.\\u202etxt',
+    list: [{ serial: 'SN\\u200b-1\\u2066', at: 3, none: null }],
+    '\\ufeffkey': true,
+  });
+  for (const name of ['recipes.read', 'recipes.save', 'devices.export', 'devices.report', 'labels.preview'] as const)
+    assert.equal(shownAnswer(name, evil), evil, name);
+  const plain = { name: 'Jürgen', rows: [{ serial: 'SN-1', bytes: new Uint8Array(2) }], text: 'a\tb\r\n' };
+  assert.equal(shown(plain), plain, 'what is plain is not even copied');
 });
 
 test('a recipe cannot paint the terminal of whoever checks it', { timeout: 120_000 }, async (t) => {
