@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AssuredRow, exportDevices } from '../../../main/station/desk/reports/device-export.ts';
+import { drawPdfApart } from '../../../main/station/desk/reports/pdf-drawing.ts';
 
 const facts = { station: 's', at: '2026-11-22T10:00:00.000Z' };
 const rows: AssuredRow[] = Array.from({ length: 600 }, (_, n) => ({
@@ -42,6 +43,17 @@ test('a long list is written while boards are made: the event loop has its turn 
   const pdf = await exported('pdf');
   assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
   for (const { turns } of [csv, json, pdf]) assert.ok(turns >= rows.length / 20, String(turns));
+});
+
+test('a PDF that takes too long, or too much memory, is told as that, and the thread is gone', async () => {
+  const page = { title: 'Devices', sections: [{ heading: '', rows: rows.map(({ mac }) => [mac, 'x'] as const) }] };
+  await assert.rejects(drawPdfApart(page, { ms: 1, mb: 256 }), { code: 'export.too-much' });
+  assert.equal(
+    Buffer.from(await drawPdfApart(page))
+      .subarray(0, 5)
+      .toString(),
+    '%PDF-',
+  );
 });
 
 test('an empty list is a whole file as well', async () => {

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import PDFDocument from 'pdfkit';
 import type { ExportedFile } from '../../../contract/views.ts';
 import { csvLine } from '../../../formats/csv-line.ts';
 import type { DeviceHistory, DeviceRow } from '../../../ledger/ledger.ts';
 import { type AssuranceSum, assuranceOfRecord } from './assurance.ts';
 import { devicePageOf, type Page } from './device-page.ts';
+import { drawPdfApart } from './pdf-drawing.ts';
 
 const mimes = { csv: 'text/csv', json: 'application/json', pdf: 'application/pdf' } as const;
 
@@ -56,7 +56,7 @@ export async function exportDevices(
       return file(name, form, `${head},\n  "devices": [${devices.join(',\n')}]\n}\n`);
     }
     case 'pdf':
-      return file(name, form, await pdfOf(listPage(rows, facts)));
+      return file(name, form, await drawPdfApart(listPage(rows, facts)));
   }
 }
 
@@ -70,7 +70,7 @@ export async function reportDevice(
   const { openKeys: _, ...told } = history;
   const assurance = history.sealed && assuranceOfRecord(history.sealed);
   if (form === 'json') return file(name, form, `${JSON.stringify({ ...facts, ...told, assurance }, null, 2)}\n`);
-  return file(name, form, await pdfOf(devicePageOf(history, facts)));
+  return file(name, form, await drawPdfApart(devicePageOf(history, facts)));
 }
 
 function file(name: string, form: keyof typeof mimes, data: string | Uint8Array): ExportedFile {
@@ -96,52 +96,9 @@ function listPage(rows: readonly AssuredRow[], { station, at }: { station: strin
 /** After so many rows the event loop has its turn: boards are made while somebody exports. */
 const rowsAtOnce = 20;
 
-async function forEach<Row>(rows: readonly Row[], act: (row: Row, at: number) => void): Promise<void> {
+async function forEach<Row>(rows: readonly Row[], act: (row: Row) => void): Promise<void> {
   for (const [at, row] of rows.entries()) {
-    act(row, at);
+    act(row);
     if (at % rowsAtOnce === rowsAtOnce - 1) await setImmediate();
   }
-}
-
-/** A page of rows on as many sheets of A4 as it needs, black on white, with their numbers. */
-async function pdfOf(told: Page): Promise<Uint8Array> {
-  const page = new PDFDocument({ size: 'A4', margin: 48, bufferPages: true, info: { Title: told.title } });
-  const chunks: Uint8Array[] = [];
-  page.on('data', (chunk: Uint8Array) => chunks.push(chunk));
-  const ended = new Promise<Uint8Array>((resolve, reject) => {
-    page.on('end', () => resolve(Buffer.concat(chunks)));
-    page.on('error', reject);
-  });
-  await write(page, told);
-  page.end();
-  return ended;
-}
-
-async function write(page: PDFKit.PDFDocument, told: Page): Promise<void> {
-  page.font('Helvetica-Bold').fontSize(16).text(told.title).moveDown(0.5);
-  for (const { heading, rows } of told.sections) {
-    if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(heading).moveDown(0.2);
-    await forEach(rows, ([name, value]) => {
-      page
-        .font('Helvetica')
-        .fontSize(8)
-        .fillColor('#555')
-        .text(name, { continued: true })
-        .fillColor('#000')
-        .text(`   ${value}`);
-    });
-  }
-  const { start, count } = page.bufferedPageRange();
-  await forEach(
-    Array.from({ length: count }, (_, at) => start + at),
-    (at) => {
-      page.switchToPage(at);
-      // Below the margin, where text would otherwise begin a new page.
-      page.page.margins.bottom = 0;
-      page
-        .font('Helvetica')
-        .fontSize(7)
-        .text(`${told.title}   page ${at + 1} of ${count}`, 48, page.page.height - 30, { lineBreak: false });
-    },
-  );
 }
