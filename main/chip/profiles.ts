@@ -170,7 +170,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     title: 'ESP32-C2',
     refusals: {
       'device-encryption':
-        'it has one key block for flash key and Secure Boot digest, which is burned once: a device could not add its key beside a digest that the station burned',
+        'has one key block for flash key and Secure Boot digest, which is burned once: a device could not add its key beside a digest that the station burned',
     },
     mmuPageSizes: [16 * kilo, 32 * kilo, 64 * kilo],
     uartDateRegister: 0x6000007c,
@@ -193,7 +193,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     securityInfo: 'none',
     refusals: {
       'device-encryption':
-        'it has no security info, by which a station could see that a device has encrypted its flash once the door is shut',
+        'has no security info, by which a station could see that a device has encrypted its flash once the door is shut',
     },
     memoryProtection: false,
     encryptsExternalRam: false,

@@ -80,7 +80,7 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
   });
 }
 
-/** The story of one device: every attempt, and the sealed record where there is one. */
+/** The history of one device: every attempt, and the sealed record where there is one. */
 export function auditShow(device: string, options: AuditOptions, context: CliContext): Promise<Exit> {
   return withLedger(options, context, async (ledger) => {
     const sealed = await ledger.sealedDevice(device);

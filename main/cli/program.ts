@@ -280,7 +280,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--to <date>', 'up to this date')
     .option('--limit <n>', 'at most so many', wholeNumber)
     .action(end((options) => audit.auditList(options, context)));
-  command(audits, 'show <device>', 'the story of one device, by MAC or serial').action(
+  command(audits, 'show <device>', 'the history of one device, by MAC or serial').action(
     end((id, options) => audit.auditShow(id, options, context)),
   );
   command(audits, 'export', 'every row of the chain, one JSON object a line')

@@ -1,4 +1,5 @@
 import { secondsText } from '../base/number-text.ts';
+import { eventText } from '../model/evidence/event-text.ts';
 import { stepOf } from '../recipe/steps/index.ts';
 import type { StepId } from '../recipe/types.ts';
 import type { StationEvent } from '../station/events.ts';
@@ -84,22 +85,18 @@ export class ProgressDisplay {
         this.#line(event.fixture, `${row.board}  ${row.step}`);
         break;
       case 'observed':
-        if (inner.what === 'awaits-reset')
-          this.#verdict(event.fixture, 'reset the board now, with its boot pin released: its start is awaited');
+        if (inner.what === 'awaits-reset') this.#verdict(event.fixture, eventText(inner));
         break;
       case 'progress':
         row.fraction = inner.total > 0 ? inner.done / inner.total : null;
         break;
       case 'parked':
         row.state = 'parked';
-        this.#verdict(
-          event.fixture,
-          `parked: ${inner.fault.what} The board is safe and goes on when the token is back.`,
-        );
+        this.#verdict(event.fixture, eventText(inner));
         break;
       case 'resumed':
         row.state = 'running';
-        this.#verdict(event.fixture, `goes on after ${secondsText(inner.waitedMs)}`);
+        this.#verdict(event.fixture, eventText(inner));
         break;
     }
   }

@@ -63,7 +63,7 @@ function locked(file: string, holder: Holder | null, cause: unknown): LedgerFaul
     what: holder
       ? `The ledger ${file} is being written by process ${holder.pid} on ${holder.host} since ${holder.since}.`
       : `The ledger ${file} is being written by another process.`,
-    next: `Close ${holder ? `process ${holder.pid}` : 'the other station program'} first, or start this one with another data folder.`,
+    next: `Close ${holder ? `process ${holder.pid}` : 'the other program'} first (the station's window, or a command that still runs), then try again: what is burned, signed or decided has to stand in this one ledger, which one program writes at a time. Questions (audit, recipe check) are answered meanwhile.`,
     details: { file, pid: holder?.pid ?? null, since: holder?.since ?? null },
     cause,
   });

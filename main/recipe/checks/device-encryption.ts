@@ -16,8 +16,7 @@ export function checkDeviceEncryption(recipe: Recipe, firmware: Firmware | null,
     add({ check: 'device-encryption', path: 'flash_encryption.by', what, remedy, severity });
   const byHost = 'let the station encrypt (flash_encryption.by: host)';
   const cannot = profile.refusals['device-encryption'];
-  if (cannot !== undefined)
-    refuse(`An ${profile.title} cannot be left to encrypt its flash itself: ${cannot}.`, `On this chip ${byHost}.`);
+  if (cannot !== undefined) refuse(`The ${profile.title} ${cannot}.`, `On this chip ${byHost}.`);
   if (recipe.slots['flash-encryption'] !== undefined)
     refuse(
       'A bootloader puts its key into the first key block that is free: it cannot be told another.',
