@@ -75,8 +75,13 @@ function versions({ version, clock }: CliContext) {
 /** A PIN file is named by nobody but the station file itself. */
 function settingsShown(settings: StationConfig) {
   const shown = ({ pinFile, ...token }: Pkcs11Token) => ({ ...token, pin: pinFile === null ? 'asked' : 'from a file' });
-  const { token, tokens } = settings;
-  return { ...settings, token: token.kind === 'softhsm' ? token : shown(token), tokens: tokens.map(shown) };
+  const { token, tokens, boards } = settings;
+  return {
+    ...settings,
+    token: token.kind === 'softhsm' ? token : shown(token),
+    tokens: tokens.map(shown),
+    boards: { ...boards, macs: boards.macs === null ? 'all' : `${boards.macs.length} ranges` },
+  };
 }
 
 async function ledgerHealth(options: OpenOptions, context: CliContext) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { RecipeFault } from '../model/fault.ts';
+import { type MacRange, macRangeForm, macRangesOf } from '../model/mac-range.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { type Problem, readYaml } from './yaml.ts';
 
@@ -17,6 +18,15 @@ export interface StationConfig {
   readonly fixtures: readonly FixtureConfig[];
   /** For development: real boards, approvals and keys ask nobody who they are. Never for a factory. */
   readonly development: boolean;
+  /** What is asked of boards beside the recipe. */
+  readonly boards: {
+    /** Factory MACs that are taken; null: all. */
+    readonly macs: readonly MacRange[] | null;
+    /** Whether a device that gets a key of its own has to sign a challenge with it before its seal. */
+    readonly challenge: boolean;
+    /** List of the orders that are worked on; null: any order. */
+    readonly orders: string | null;
+  };
   readonly log: { readonly level: LogLevel };
 }
 
@@ -168,6 +178,44 @@ export const stationSchema = z
       .describe(
         'A station for development: the terminal asks nobody who they are, and real boards get recipes that nobody approved. Never in a factory.',
       ),
+    boards: z
+      .strictObject({
+        macs: z
+          .array(
+            z
+              .string()
+              .regex(macRangeForm)
+              .describe('espressif, the first bytes of a block (60:55:f9), one MAC, or first..last.'),
+          )
+          .min(1)
+          .superRefine((macs, context) => {
+            for (const [at, text] of macs.entries())
+              if (macRangeForm.test(text) && macRangesOf(text) === null)
+                context.addIssue({
+                  code: 'custom',
+                  path: [at],
+                  message: `The range ${text} ends before it begins.`,
+                  params: { remedy: 'Write the lower MAC first.' },
+                });
+          })
+          .optional()
+          .describe('Factory MACs that are taken, of every board on every port; left out: all.'),
+        orders: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'List of the orders that are worked on, relative to this file: CSV with the columns order and boards, and where wanted recipe and chips (a CSV file with a column mac). Left out: any order.',
+          ),
+        challenge: z
+          .enum(['required'])
+          .optional()
+          .describe(
+            'required: a device that gets a key of its own is sealed only after it has signed a challenge with it; recipes that do not ask for that are refused.',
+          ),
+      })
+      .prefault({})
+      .describe('What is asked of boards beside the recipe: a computer can pretend to be a board.'),
     log: z
       .strictObject({
         level: logLevel
@@ -219,6 +267,11 @@ export function parseStation(
       tokens: value.tokens.map(pkcs11),
       fixtures: value.fixtures,
       development: value.development,
+      boards: {
+        macs: value.boards.macs?.flatMap((text) => macRangesOf(text) ?? []) ?? null,
+        challenge: value.boards.challenge === 'required',
+        orders: value.boards.orders === undefined ? null : at(value.boards.orders),
+      },
       log: value.log,
     },
     problems,

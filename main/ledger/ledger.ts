@@ -160,6 +160,8 @@ export interface LedgerReader {
   claimedBy(field: 'serial' | 'public-key' | 'fingerprint' | 'certificate', value: string): Promise<string | null>;
   /** Rows of a list of devices that boards were given (`row-taken`), and by which MAC each is taken. */
   rowsTaken(list: string): Promise<readonly { readonly row: string; readonly mac: string }[]>;
+  /** How many boards were begun for an order, in all its batches, and whether a board is one of them. */
+  boardsOfOrder(order: string, mac: string): Promise<{ readonly boards: number; readonly isOne: boolean }>;
   sealedDevice(macOrSerial: string): Promise<SealedRecord | null>;
   /** Most recent first. */
   devices(query: DeviceQuery): Promise<readonly DeviceRow[]>;

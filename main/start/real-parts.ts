@@ -18,6 +18,7 @@ import { openPkcs11Signer } from '../signing/pkcs11/token-signer.ts';
 import type { Signer } from '../signing/signer.ts';
 import { embeddedLabel, openEmbeddedToken } from '../signing/softhsm.ts';
 import { notListed, type OpenToken } from '../signing/token-ring.ts';
+import { anyBoard } from '../station/board-rules.ts';
 import { Operators } from '../station/desk/access/operators.ts';
 import type { Station } from '../station/station.ts';
 import { openPort } from '../transport/open.ts';
@@ -71,6 +72,7 @@ export function settingsOf(places: Places): StationConfig {
     tokens: [],
     fixtures: [],
     development: false,
+    boards: anyBoard,
     log: { level: 'info' },
   };
 }
@@ -211,6 +213,7 @@ export async function openStationOf(
       random: systemRandom,
       people,
       development: settings.development,
+      boards: settings.boards,
       log,
     });
   } catch (error) {

@@ -2,8 +2,16 @@ import { toHex } from '../base/bytes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Signer } from '../signing/signer.ts';
 
-/** The same token, each of whose signatures stands in the ledger before it is asked for: by which key, over which digest, at whose word. */
-export function bookedSigner(signer: Signer, ledger: Pick<Ledger, 'noteAct'>, by: string | null): Signer {
+/**
+ * The same token, each of whose signatures stands in the ledger before it is asked for: by which key, over which digest, at whose word, and
+ * of what is signed for one board in which run.
+ */
+export function bookedSigner(
+  signer: Signer,
+  ledger: Pick<Ledger, 'noteAct'>,
+  by: string | null,
+  run: string | null = null,
+): Signer {
   return {
     status: () => signer.status(),
     keys: () => signer.keys(),
@@ -15,7 +23,7 @@ export function bookedSigner(signer: Signer, ledger: Pick<Ledger, 'noteAct'>, by
         what: 'signed',
         by: by === null ? [] : [by],
         about: ref.label,
-        detail: { id: ref.id ?? null, scheme, digest: toHex(digest) },
+        detail: { id: ref.id ?? null, scheme, digest: toHex(digest), ...(run === null ? {} : { run }) },
       });
       return await signer.sign(ref, scheme, digest);
     },

@@ -22,6 +22,8 @@ import { destroyCredentials, destroyKeys, newWorkspace, type Step, type StepCont
 import type { Plan } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
 import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
+import type { BoardAllowance } from './board-rules.ts';
+import { bookedSigner } from './booked-signer.ts';
 import { type BurnHistory, burnHistoryOf, recordedBefore } from './burn-history.ts';
 import { refusedPlan, refuseOtherRecipe } from './condemning.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
@@ -50,6 +52,8 @@ export interface RunParts {
 /** What this run is about. */
 export interface RunJob {
   readonly loaded: LoadedRecipe;
+  /** What is asked of each board beside the recipe. */
+  readonly allowance: BoardAllowance;
   readonly release: Release;
   readonly resetBy: 'lines' | 'operator';
   /** Whether the port can reset its board; where it cannot, a person has to. */
@@ -77,6 +81,8 @@ export class Run {
   readonly #parts: RunParts;
   readonly #job: RunJob;
   readonly #record: RunRecord;
+  /** The station's token; what it signs for this board is booked. */
+  readonly #signer: Signer;
   #serial: string | null = null;
   #mac: string | null = null;
   /** Whether anything irreversible was done to the board, or meant to be: by an earlier run, or by this one. */
@@ -88,6 +94,7 @@ export class Run {
     this.#parts = parts;
     this.#job = job;
     this.#record = record;
+    this.#signer = bookedSigner(parts.signer, parts.ledger, record.operator, record.id);
   }
 
   /** Carries the run out and closes its record in the ledger, whatever happens. Rejects only when the ledger itself is gone. */
@@ -155,7 +162,7 @@ export class Run {
 
   async #admitAndPlan(board: Board): Promise<Admitted> {
     const { ledger } = this.#parts;
-    const { loaded, release } = this.#job;
+    const { loaded, release, allowance } = this.#job;
     const { recipe } = loaded;
     requireClock(this.#parts.clock.now());
     this.#mac = board.identity.mac;
@@ -168,14 +175,14 @@ export class Run {
     if (refused) throw refused;
     const past = burnHistoryOf(history);
     this.#isTouched = past.run !== null;
-    const foreign = refuseOtherRecipe(loaded.ref, history, past, snapshot);
+    const foreign = refuseOtherRecipe(loaded.ref, history, past, snapshot) ?? allowance.refuse(identity.mac);
     if (foreign) throw foreign;
     const unfit = refuseFlash(loaded, await board.detectFlashSize(), {
       romOnly: recipe.flash.stub === 'never' || !this.#job.canReset,
       safety: past.run === null ? 'untouched' : 'resumable',
     });
     if (unfit) throw unfit;
-    const serial = await this.#bind(identity, history);
+    const serial = await allowance.count(identity.mac, () => this.#bind(identity, history));
     const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, { history, past }, release);
     const cannot = refuseWithoutReset(plan, this.#job);
     if (cannot) throw cannot;
@@ -295,7 +302,7 @@ export class Run {
       plan,
       recipe: loaded.recipe,
       release,
-      signer: this.#parts.signer,
+      signer: this.#signer,
       clock: this.#parts.clock,
       random: this.#parts.random,
       permit: grantBurnPermit(this.#record.id, digest, plan.burn),

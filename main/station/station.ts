@@ -1,6 +1,7 @@
 import { toHex } from '../base/bytes.ts';
 import { type Clock, isoTime } from '../base/clock.ts';
 import { type Log, type OpenLog, silentLog } from '../base/log.ts';
+import { Mutex } from '../base/mutex.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
 import { faultOf, isFault } from '../model/fault.ts';
@@ -13,6 +14,7 @@ import { buildRelease, type Release } from '../recipe/making/release.ts';
 import type { Signer } from '../signing/signer.ts';
 import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.ts';
 import type { OpenPort } from '../transport/port.ts';
+import { allowanceOf, anyBoard, type BoardRules } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
 import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
@@ -34,6 +36,8 @@ export interface StationParts {
   readonly people: PeopleOfStation;
   /** The station file says that this station is for development: it asks nobody before real boards. */
   readonly development: boolean;
+  /** What is asked of boards beside the recipe; left out: nothing. */
+  readonly boards?: BoardRules;
   /** The program log; left out: none is kept. */
   readonly log?: OpenLog;
 }
@@ -75,6 +79,8 @@ export class Station {
   readonly shelf = new CredentialShelf();
   readonly log: Log;
   readonly #listeners = new Set<StationListener>();
+  /** Boards are counted to their orders one at a time. */
+  readonly #countingTurn = new Mutex();
 
   constructor(parts: StationParts) {
     this.parts = parts;
@@ -116,12 +122,16 @@ export class Station {
 
   /**
    * Provisions boards on many fixtures at once. One fixture's trouble never stops another's (LAW 10); only the ledger's does,
-   * since without it nothing may be burned. Rejects with the fault that kept the batch from starting: those of `admitWork` first.
+   * since without it nothing may be burned. Rejects with the fault that kept the batch from starting: those of `admitWork` first, then those
+   * of `allowanceOf`.
    */
   async provision(job: ProvisionJob): Promise<BatchResult> {
     const { ledger, clock, random } = this.parts;
     requireClock(clock.now(), await lastEntry(ledger));
     await admitWork(job, this.parts);
+    const { recipe } = job.loaded;
+    const { boards = anyBoard } = this.parts;
+    const allowance = allowanceOf({ recipe, order: job.order }, boards, ledger, this.#countingTurn);
     const release = await this.prepareRelease(job.loaded, job.operator);
     const startedAt = clock.monotonic();
     const batch = `B-${isoTime(clock.now()).slice(0, 10).replaceAll('-', '')}-${toHex(random(4))}`;
@@ -150,6 +160,7 @@ export class Station {
           listen: this.#publish,
           job: {
             loaded: job.loaded,
+            allowance,
             release,
             resetBy: job.resetBy,
             signal,

@@ -46,6 +46,7 @@ export async function stationIn(data: string, openPort: CliContext['openPort']) 
     random: systemRandom,
     people: peopleOf({ data }),
     development: settingsOf({ data }).development,
+    boards: settingsOf({ data }).boards,
   });
 }
 

@@ -1,3 +1,4 @@
+import { boardMutants } from './boards.ts';
 import { bookMutants } from './book.ts';
 import { burnMutants } from './burn.ts';
 import { efuseMutants } from './efuse.ts';
@@ -5,4 +6,10 @@ import type { Mutant } from './mutant.ts';
 import { runMutants } from './run-of-a-board.ts';
 
 /** Every damage that the tests have to notice. Where code moves its text moves along: one that does not stand in its file once is a failure. */
-export const mutants: readonly Mutant[] = [...efuseMutants, ...burnMutants, ...runMutants, ...bookMutants];
+export const mutants: readonly Mutant[] = [
+  ...efuseMutants,
+  ...burnMutants,
+  ...runMutants,
+  ...bookMutants,
+  ...boardMutants,
+];

@@ -71,6 +71,7 @@ class SqliteLedgerReader implements LedgerReader {
   history = (mac: string) => this.#ask('history', mac);
   claimedBy = (field: string, value: string) => this.#ask('claimedBy', field, value);
   rowsTaken = (list: string) => this.#ask('rowsTaken', list);
+  boardsOfOrder = (order: string, mac: string) => this.#ask('boardsOfOrder', order, mac);
   sealedDevice = (macOrSerial: string) => this.#ask('sealedDevice', macOrSerial);
   devices = (query: Parameters<LedgerReader['devices']>[0]) => this.#ask('devices', query);
   runs = (query: Parameters<LedgerReader['runs']>[0]) => this.#ask('runs', query);

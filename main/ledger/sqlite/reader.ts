@@ -114,6 +114,11 @@ export class LedgerQuestions {
     );
   }
 
+  boardsOfOrder(order: string, mac: string): { boards: number; isOne: boolean } {
+    const row = this.#sql.boardsOfOrder.get(mac, order) as { boards: number; here: number };
+    return { boards: row.boards, isOne: row.here > 0 };
+  }
+
   claimedBy(field: string, value: string): string | null {
     return (this.#sql.claim.get(field, value) as string | undefined) ?? null;
   }
@@ -312,6 +317,10 @@ function statements(db: Database) {
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
     released: hasReleases(db) ? db.prepare('SELECT released FROM devices WHERE mac = ?').pluck() : null,
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),
+    boardsOfOrder: db.prepare(
+      `SELECT count(DISTINCT mac) AS boards, count(CASE WHEN mac = ? THEN 1 END) AS here
+       FROM runs JOIN batches ON runs.batch = batches.id WHERE batches.order_text = ?`,
+    ),
     rowsTaken: db.prepare(`SELECT value, mac FROM claims WHERE field = 'row' AND value >= ? AND value < ?`),
     sealed: db.prepare('SELECT e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?').pluck(),
     sealedBySerial: db

@@ -5,7 +5,7 @@ import type { Board } from '../../../main/chip/board.ts';
 import { Run } from '../../../main/station/run.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
 import { recipeNamed } from '../../stories/stage.ts';
-import { burnedInto, meet, Rig, siliconOf } from './parts.ts';
+import { burnedInto, meet, Rig, siliconOf, takesAll } from './parts.ts';
 
 const loaded = recipeNamed('esp32c3-production');
 const mebi = 1024 * 1024;
@@ -44,7 +44,15 @@ async function runOn(
   try {
     await rig.book.openRun(record);
     const release = await rig.station.prepareRelease(loaded);
-    const job = { loaded, release, resetBy: 'lines' as const, canReset: true, serial: null, signal };
+    const job = {
+      loaded,
+      allowance: takesAll,
+      release,
+      resetBy: 'lines' as const,
+      canReset: true,
+      serial: null,
+      signal,
+    };
     const end = await new Run(rig.parts, job, record).perform(changed(board, other(board)));
     return { end, said: rig.book.said('R-1') };
   } finally {

@@ -6,7 +6,7 @@ import { Fixture, type FixtureGate, type FixtureParts } from '../../../main/stat
 import type { Port } from '../../../main/transport/port.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
-import type { Rig } from './parts.ts';
+import { type Rig, takesAll } from './parts.ts';
 
 export interface NestOptions {
   readonly serials?: readonly (string | null)[];
@@ -56,6 +56,7 @@ export async function work(rig: Rig, chip: VirtualChip, options: NestOptions = {
     },
     job: {
       loaded: rig.loaded,
+      allowance: takesAll,
       release: await rig.station.prepareRelease(rig.loaded),
       resetBy: 'lines',
       signal,

@@ -15,6 +15,8 @@ import { tokenGone } from './scripted-signer.ts';
 
 /** Two keys, a digest, every protection and a door; no identity. */
 const plain = recipeNamed('esp32c3-production');
+/** A device key with a certificate. */
+const certified = recipeNamed('esp32p4-production');
 /** Burns of a plain board, each with an intent of its own: two keys and a digest, their locks, protections, the enabling bits, the door. */
 const intents = 9;
 
@@ -297,6 +299,27 @@ describe('the end of a run', { concurrency: true }, () => {
     assert.deepEqual(rig.book.calls.slice(-3), ['run-ended', 'endRun', 'condemn']);
     const { openKeys } = await rig.book.history(chip.identity.mac);
     assert.equal(openKeys.length, 2, 'only people let keys go');
+  });
+
+  it('what the token signs for a board is a row of its own, before it signs', async () => {
+    const rig = new Rig(certified);
+    const end = await rig.run(siliconOf(certified));
+    assert.equal(end.outcome, 'passed');
+    const rows = rig.book.acts.filter(({ what, detail }) => what === 'signed' && detail.run === 'R-1');
+    assert.deepEqual(
+      rows.map(({ by, about, detail }) => [by, about, detail.scheme]),
+      [[['op-7'], certified.recipe.identity?.certificate?.ca.label, 'ecdsa']],
+    );
+    const full = new Rig(certified);
+    const release = await full.station.prepareRelease(certified);
+    full.book.noteAct = async () => {
+      throw diskFull();
+    };
+    const chip = siliconOf(certified);
+    const before = burnedInto(chip);
+    assert.equal(faultIn(await full.run(chip, { release })), 'errored ledger.full untouched');
+    assert.equal(burnedInto(chip), before);
+    assert.ok(!full.book.said().some((event) => event.type === 'observed' && event.what === 'certificate'));
   });
 
   it('the record says what the events say', async () => {

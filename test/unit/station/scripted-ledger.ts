@@ -66,6 +66,14 @@ export class ScriptedLedger {
     return [];
   }
 
+  async boardsOfOrder(order: string, mac: string): Promise<{ boards: number; isOne: boolean }> {
+    const batches = this.batchRecords.filter((batch) => batch.order === order).map(({ id }) => id);
+    const macs = new Set(
+      this.runRecords.filter(({ batch }) => batch !== null && batches.includes(batch)).flatMap((run) => run.mac ?? []),
+    );
+    return { boards: macs.size, isOne: macs.has(mac) };
+  }
+
   async openRun(run: RunRecord): Promise<void> {
     this.calls.push('openRun');
     this.runRecords.push(run);

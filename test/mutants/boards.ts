@@ -1,0 +1,98 @@
+// Which boards may become products here beside the recipe, and what the token signs for one.
+import type { Mutant } from './mutant.ts';
+
+const pretended = ['test/attacks/pretended-boards.test.ts'];
+const rules = 'main/station/board-rules.ts';
+
+export const boardMutants: readonly Mutant[] = [
+  {
+    id: 'boards.any-mac',
+    file: rules,
+    before: 'if (macs === null || isInRanges(mac, macs)) return null;',
+    after: 'if (true) return null;',
+    breaks: 'A computer with a MAC of its own making would get a certificate.',
+    tests: pretended,
+    name: 'at the',
+  },
+  {
+    id: 'boards.any-chip',
+    file: rules,
+    before: 'if (order === null || order.chips === null || order.chips.has(macDigits(mac))) return null;',
+    after: 'if (true) return null;',
+    breaks: 'Chips that nobody bought would become products.',
+    tests: pretended,
+    name: 'at the',
+  },
+  {
+    id: 'boards.not-asked',
+    file: 'main/station/run.ts',
+    before: ' ?? allowance.refuse(identity.mac)',
+    after: '',
+    breaks: 'The rules of the factory would stand in a file and hold nothing.',
+    tests: pretended,
+    name: 'at the',
+  },
+  {
+    id: 'boards.no-challenge',
+    file: rules,
+    before: '  if (rules.challenge && recipe.identity !== null) refuseUnproven(recipe);',
+    after: '',
+    breaks: 'Devices would be sealed that never showed that they have their key.',
+    tests: pretended,
+    name: 'at the',
+  },
+  {
+    id: 'order.one-too-many',
+    file: rules,
+    before: 'if (!isOne && boards >= order.boards)',
+    after: 'if (!isOne && boards > order.boards)',
+    breaks: 'One more device than was ordered would get an identity.',
+    tests: pretended,
+    name: 'as many boards',
+  },
+  {
+    id: 'order.own-board',
+    file: rules,
+    before: 'if (!isOne && boards >= order.boards)',
+    after: 'if (boards >= order.boards)',
+    breaks: 'A half-done board of a full order could never be finished.',
+    tests: pretended,
+    name: 'as many boards',
+  },
+  {
+    id: 'order.counted-at-once',
+    file: rules,
+    before: 'return await turn.run(async () => {',
+    after: 'return await Promise.resolve().then(async () => {',
+    breaks: 'Fixtures that start together would each take the last place of an order.',
+    tests: pretended,
+    name: 'as many boards',
+  },
+  {
+    id: 'order.other-recipe',
+    file: rules,
+    before: 'order.recipe !== null && order.recipe !== recipe.name',
+    after: 'false',
+    breaks: 'An order would be made by another recipe than it was given for.',
+    tests: pretended,
+    name: 'at the terminal',
+  },
+  {
+    id: 'order.any-batch',
+    file: 'main/ledger/sqlite/reader.ts',
+    before: 'SELECT count(DISTINCT mac) AS boards',
+    after: 'SELECT 0 AS boards',
+    breaks: 'An order would begin anew with every batch.',
+    tests: pretended,
+    name: 'as many boards',
+  },
+  {
+    id: 'signature.not-booked',
+    file: 'main/station/run.ts',
+    before: '      signer: this.#signer,',
+    after: '      signer: this.#parts.signer,',
+    breaks: 'Certificates would be signed of which the book has no row before.',
+    tests: ['test/unit/station/run.test.ts'],
+    name: 'a row of its own',
+  },
+];
