@@ -54,7 +54,7 @@ async function atDesk(station: Station, address: string, order: string | null, l
     return end;
   } finally {
     unlisten();
-    line.close();
+    await line.close();
   }
 }
 
