@@ -33,6 +33,7 @@ fixtures:
   - {name: nest-1, port: usb:1-1.4}
   - {name: nest-2, port: rfc2217://10.0.0.7:4000}
   - {name: nest-3, port: COM7}
+boards: {macs: ['60:55:F9'], orders: lists/orders.csv, challenge: required}
 `,
     '/etc/fuseline/station.yaml',
   );
@@ -53,6 +54,11 @@ fixtures:
     ],
     tokens: [],
     development: false,
+    boards: {
+      macs: [{ first: '6055f9000000', last: '6055f9ffffff' }],
+      challenge: true,
+      orders: '/etc/fuseline/lists/orders.csv',
+    },
     log: { level: 'info' },
   });
 });

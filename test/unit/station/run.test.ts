@@ -317,7 +317,7 @@ describe('the end of a run', { concurrency: true }, () => {
     };
     const chip = siliconOf(certified);
     const before = burnedInto(chip);
-    assert.equal(faultIn(await full.run(chip, { release })), 'errored ledger.full untouched');
+    assert.equal(faultIn(await full.run(chip, { release })), 'errored ledger.full resumable');
     assert.equal(burnedInto(chip), before);
     assert.ok(!full.book.said().some((event) => event.type === 'observed' && event.what === 'certificate'));
   });
