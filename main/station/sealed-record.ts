@@ -1,5 +1,6 @@
 import { canonicalJson } from '../base/json.ts';
 import type { StoredEvent } from '../model/event.ts';
+import { checkedSealedRecord, sealedRecordVersion } from '../model/evidence/sealed-record.ts';
 import { ProgramFault } from '../model/fault.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import { type Told, toldBy } from './told.ts';
@@ -22,8 +23,8 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
   if (identified === null || planned === null) throw incomplete(run.id, 'identity and plan');
   if (efusesBeforeDoor === null) throw incomplete(run.id, 'the eFuse read-out before the door');
   const { kind, revision, mac, packageVersion } = identified.identity;
-  return {
-    version: 1,
+  return checkedSealedRecord({
+    version: sealedRecordVersion,
     run: run.id,
     batch: run.batch,
     station: facts.station,
@@ -53,7 +54,7 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     ...(told.firmware === null ? {} : { firmware: told.firmware }),
     keysDestroyedAt: told.keysDestroyedAt,
     software: facts.software,
-  };
+  });
 }
 
 /** The device's identity as events certified and asked for it last; null: none was made. */

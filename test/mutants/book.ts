@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 
 const chain = 'test/unit/ledger/chain.test.ts';
 const ledger = 'test/unit/ledger/ledger.test.ts';
+const sealedRows = 'test/unit/ledger/sealed-record-rows.test.ts';
 const tampering = 'test/unit/ledger/tampering.test.ts';
 const wrapped = 'test/unit/ledger/wrapped-keys.test.ts';
 const people = 'test/unit/desk/people.test.ts';
@@ -11,6 +12,30 @@ const waivers = 'test/unit/station/waivers.test.ts';
 const escrow = 'test/unit/desk/escrow.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
+  {
+    id: 'sealed-record.form',
+    file: 'main/model/evidence/sealed-record.ts',
+    before: 'if (!result.success) throw new MisshapenFact(kind, problemsOf(result.error));\n  return result.data;',
+    after: 'return record as SealedRecord;',
+    breaks: 'A row that is no sealed record would be shown, and believed, as one.',
+    tests: [sealedRows],
+  },
+  {
+    id: 'sealed-record.newer',
+    file: 'main/model/evidence/sealed-record.ts',
+    before: 'if (version > sealedRecordVersion)',
+    after: 'if (false)',
+    breaks: 'A record of a newer program would be told as a damaged one.',
+    tests: [sealedRows],
+  },
+  {
+    id: 'sealed-record.written',
+    file: 'main/ledger/sqlite/writer.ts',
+    before: 'const record = formOfSeal(given, run.id);',
+    after: 'const record = given;',
+    breaks: 'A board could be sealed with a record that nobody can read again.',
+    tests: [sealedRows],
+  },
   {
     id: 'chain.prev',
     file: 'main/ledger/chain.ts',

@@ -3,6 +3,7 @@ import { canonicalJson } from '../../base/json.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
 import { claimsOf, claimsOfBooked } from './claims.ts';
+import { sealedRecordOfRow } from './events.ts';
 import { emptyProjections } from './schema.ts';
 
 type Value = string | number | null;
@@ -116,7 +117,8 @@ export class Projections {
   }
 
   #seal(entry: Extract<PlacedEntry, { kind: 'sealed' }>): void {
-    const { record, dropped } = entry.body;
+    const { dropped } = entry.body;
+    const record = sealedRecordOfRow(entry.body.record, entry.row);
     const { mac } = record.chip;
     this.#run(
       `UPDATE runs SET ended_at = coalesce(ended_at, ?), outcome = 'passed', serial = coalesce(?, serial), sealed_row = ? WHERE id = ?`,

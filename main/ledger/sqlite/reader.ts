@@ -20,7 +20,7 @@ import type {
   StationAct,
 } from '../ledger.ts';
 import { rowClaim } from './claims.ts';
-import { entryOf } from './events.ts';
+import { entryOf, sealedRecordOfRow } from './events.ts';
 import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
 import { checkRows, exportedRows } from './rows.ts';
@@ -124,8 +124,11 @@ export class LedgerQuestions {
   }
 
   sealedDevice(macOrSerial: string): SealedRecord | null {
-    const body = (this.#sql.sealed.get(macOrSerial) ?? this.#sql.sealedBySerial.get(macOrSerial)) as string | undefined;
-    return body === undefined ? null : (JSON.parse(body) as { record: SealedRecord }).record;
+    const sealed = (this.#sql.sealed.get(macOrSerial) ?? this.#sql.sealedBySerial.get(macOrSerial)) as
+      | { row: number; body: string }
+      | undefined;
+    if (sealed === undefined) return null;
+    return sealedRecordOfRow((JSON.parse(sealed.body) as { record: unknown }).record, sealed.row);
   }
 
   devices(query: DeviceQuery): DeviceRow[] {
@@ -322,13 +325,11 @@ function statements(db: Database) {
        FROM runs JOIN batches ON runs.batch = batches.id WHERE batches.order_text = ?`,
     ),
     rowsTaken: db.prepare(`SELECT value, mac FROM claims WHERE field = 'row' AND value >= ? AND value < ?`),
-    sealed: db.prepare('SELECT e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?').pluck(),
-    sealedBySerial: db
-      .prepare(
-        `SELECT e.body FROM claims c JOIN devices d ON d.mac = c.mac JOIN entries e ON e.row = d.sealed_row
+    sealed: db.prepare('SELECT e.row, e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?'),
+    sealedBySerial: db.prepare(
+      `SELECT e.row, e.body FROM claims c JOIN devices d ON d.mac = c.mac JOIN entries e ON e.row = d.sealed_row
          WHERE c.field = 'serial' AND c.value = ? AND d.serial = c.value`,
-      )
-      .pluck(),
+    ),
     openKeys: db.prepare(
       `SELECT k.run, k.role, k.fingerprint, k.wrapping_key_id, k.mechanism, k.data
        FROM runs r JOIN wrapped_keys k ON k.run = r.id WHERE r.mac = ? ORDER BY k.row DESC`,

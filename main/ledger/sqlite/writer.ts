@@ -8,7 +8,7 @@ import type { SealedRecord } from '../../model/record.ts';
 import { type ChainHead, hashOfParts } from '../chain.ts';
 import type { DroppedKey, Entry, WrappedKeyMark } from '../entry.ts';
 import { claimsOf, claimsOfEvent } from './claims.ts';
-import { formOf } from './events.ts';
+import { formOf, formOfSeal } from './events.ts';
 import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
 import { Projections, type RunRow } from './projections.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
@@ -211,8 +211,9 @@ export class LedgerWriter {
     else this.#sql.keepEscrow.run(row, run, event.what, ...common, data);
   }
 
-  #seal(record: SealedRecord, at: string): Written {
-    const run = this.#runOf(record.run);
+  #seal(given: SealedRecord, at: string): Written {
+    const run = this.#runOf(given.run);
+    const record = formOfSeal(given, run.id);
     const { mac } = record.chip;
     if (run.mac !== mac)
       throw misuse(`The record is of ${mac}, but the run ${run.id} is of ${run.mac ?? 'no board yet'}.`, {

@@ -3,7 +3,7 @@ import { countText } from '../../base/number-text.ts';
 import { proofSchemes } from '../proof.ts';
 import { type Definition, define, type FactOf, type OldFact } from './define.ts';
 
-const bootFact = z.object({
+export const bootFact = z.object({
   /** The last lines of the console. */
   lines: z.array(z.string()),
   /** 32 bytes, hex, that the device was to sign; left out, with the answer, where none were asked. */

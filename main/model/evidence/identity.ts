@@ -34,7 +34,7 @@ export const rsaKeyDestroyed = define({
   text: ({ key, livedMs }) => `zeroed the ${key} key after ${livedMs} ms`,
 });
 
-const otaDeviceKey = z.object({
+export const otaDeviceKey = z.object({
   scheme: z.literal('ecies-p256'),
   /** DER SubjectPublicKeyInfo, hex. */
   publicKey: z.string(),

@@ -30,7 +30,7 @@ export const planned = define({
     `planned ${steps.join(', ')}${resumes === null ? '' : `; goes on from run ${resumes}`}; plan ${shortDigest(planDigest)}`,
 });
 
-const firmwareFacts = z.object({
+export const firmwareFacts = z.object({
   project: z.string().nullable(),
   version: z.string().nullable(),
   idfVersion: z.string().nullable(),
@@ -60,7 +60,7 @@ export const firmware = define({
   },
 });
 
-const waiverRecord = z.object({
+export const waiverRecord = z.object({
   check: z.string(),
   reason: z.string(),
   /** Who approved the recipe that states it, or the operator who gave it at the run; null: nobody is known. */

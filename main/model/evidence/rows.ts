@@ -120,9 +120,17 @@ function membersOf(value: unknown): OldFact {
   return isObject(value) ? value : {};
 }
 
-function problemsOf({ issues }: z.core.$ZodError): string {
+/** What is amiss in a form, by the members' names: no value of it. */
+export function problemsOf(
+  { issues }: { readonly issues: readonly z.core.$ZodIssue[] },
+  within: PropertyKey[] = [],
+): string {
   return issues
-    .flatMap((issue) => (issue.code === 'invalid_union' ? (issue.errors.at(0) ?? [issue]) : [issue]))
-    .map(({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`)
+    .map((issue) => {
+      const path = [...within, ...issue.path];
+      const [first] = issue.code === 'invalid_union' ? issue.errors : [];
+      if (first !== undefined) return problemsOf({ issues: first }, path);
+      return `${path.length === 0 ? '' : `${path.map(String).join('.')}: `}${issue.message}`;
+    })
     .join('; ');
 }

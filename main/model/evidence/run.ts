@@ -60,7 +60,7 @@ export const resumed = define({
   text: ({ waitedMs }) => `goes on after ${secondsText(waitedMs)}`,
 });
 
-const identifiedBy = z.enum(['signature', 'console-mac', 'operator']);
+export const identifiedBy = z.enum(['signature', 'console-mac', 'operator']);
 
 /**
  * By what a later run knew which board lay before it, when its door was shut and nothing of it could be read. signature: it signed a fresh

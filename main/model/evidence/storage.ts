@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { countText } from '../../base/number-text.ts';
 import { define, type FactOf } from './define.ts';
 
-const storageRecord = z.object({
+export const storageRecord = z.object({
   partition: z.string(),
   encryption: z.enum(['none', 'hmac', 'nvs_keys']),
   /** `namespace.key` of every value. */
@@ -21,7 +21,7 @@ export const storage = define({
     `made the NVS partition ${partition} of ${countText(keys.length, 'value')}${encryption === 'none' ? ', in clear' : `, encrypted (${encryption})`}${row === null ? '' : `, row ${row} of its list`}`,
 });
 
-const provisioningRecord = z.object({
+export const provisioningRecord = z.object({
   scheme: z.literal('security2'),
   username: z.string(),
   service: z.string(),
