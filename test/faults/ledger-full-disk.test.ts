@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isFault } from '../../main/model/fault.ts';
-import { book, folder, mac, note, run, sealBoard } from '../unit/ledger/book.ts';
+import { book, folder, mac, noise, note, run, sealBoard } from '../unit/ledger/book.ts';
 
 const program = fileURLToPath(new URL('./ledger-program.ts', import.meta.url));
 
@@ -36,7 +36,7 @@ test('a full disk refuses the write with a sentence, keeps what it has, and goes
 test('a book that has reached the size it may have refuses what does not fit, and nothing is half written', async (t) => {
   const { ledger } = await book(t, { maxBytes: 600_000 });
   await ledger.openRun(run('r1', { mac: mac(1) }));
-  const fill = () => ledger.append('r1', null, note('x'.repeat(10_000)));
+  const fill = () => ledger.append('r1', null, note(noise(5_000)));
   let kept = 0;
   for (;;) {
     const results = await Promise.allSettled([fill(), fill(), fill(), fill()]);

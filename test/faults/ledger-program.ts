@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../main/base/clock.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
 import { faultOf } from '../../main/model/fault.ts';
-import { mac, note, run, sealBoard } from '../unit/ledger/book.ts';
+import { mac, noise, note, run, sealBoard } from '../unit/ledger/book.ts';
 
 const [what = '', file = ''] = process.argv.slice(2);
 
@@ -41,7 +41,7 @@ try {
       let kept = 0;
       for (;;) {
         try {
-          await ledger.append('r1', null, note('x'.repeat(20_000)));
+          await ledger.append('r1', null, note(noise(10_000)));
           kept += 1;
           if (kept === 3) writeFileSync(ballast, new Uint8Array(300_000));
         } catch (error) {

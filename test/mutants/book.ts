@@ -13,6 +13,22 @@ const escrow = 'test/unit/desk/escrow.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'bodies.dictionary',
+    file: 'main/ledger/sqlite/bodies.ts',
+    before: 'if (text === null || sha256Hex(text) !== toHex(kept!.sha256)) return null;',
+    after: 'if (text === null) return null;',
+    breaks: 'Whoever changes a dictionary would change the text of the rows that are packed against it.',
+    tests: [sealedRows],
+  },
+  {
+    id: 'bodies.rolled-back',
+    file: 'main/ledger/sqlite/writer.ts',
+    before: 'this.#bodies.forget();\n      const fault = ledgerFaultOf',
+    after: 'const fault = ledgerFaultOf',
+    breaks: 'Rows would be packed against a dictionary that was taken back: nobody could read them again.',
+    tests: ['test/unit/ledger/packing.test.ts'],
+  },
+  {
     id: 'sealed-record.form',
     file: 'main/model/evidence/sealed-record.ts',
     before: 'if (!result.success) throw new MisshapenFact(kind, problemsOf(result.error));\n  return result.data;',

@@ -3,7 +3,9 @@ import { MisshapenFact, readEvent, writtenEvent } from '../../model/evidence/row
 import { checkedSealedRecord, readSealedRecord } from '../../model/evidence/sealed-record.ts';
 import type { SealedRecord } from '../../model/record.ts';
 import type { BookedEvent } from '../entry.ts';
+import type { Bodies } from './bodies.ts';
 import { misuse, unreadableRow } from './faults.ts';
+import { timeOf } from './rows.ts';
 
 /** An event as it is to stand in a row of `run`. ProgramFault `ledger.misuse` for what no reader could read again. */
 export function formOf(event: Parameters<typeof writtenEvent>[0], run: string): BookedEvent {
@@ -48,8 +50,42 @@ function withoutMark(booked: unknown): unknown {
   return holdsMark ? { ...booked, wrapped: null } : booked;
 }
 
+/** The rows of a run's events, in order, by the run's number. */
+export const eventRows = `SELECT v.row, coalesce(e.at, o.at) AS at, coalesce(e.body, o.body) AS body FROM events v
+  LEFT JOIN entries e ON e.row = v.row LEFT JOIN older_entries o ON o.row = v.row WHERE v.run = ? ORDER BY v.seq`;
+
+/** A row as it lies in the file. */
+export interface StoredRow {
+  readonly row: number;
+  readonly at: unknown;
+  readonly body: unknown;
+}
+
+/** Rows with their time and text. LedgerFault `ledger.row`. */
+export function storedRows(
+  rows: readonly StoredRow[],
+  bodies: Bodies,
+): { readonly row: number; readonly at: string; readonly body: string }[] {
+  return rows.map(({ row, at, body }) => {
+    const text = bodies.text(body);
+    if (text === null) throw unreadableRow(row, new MisshapenFact('packed body', 'it cannot be unpacked'));
+    return { row, at: timeOf(at), body: text };
+  });
+}
+
+/** A body as plain JSON. LedgerFault `ledger.row`. */
+export function jsonOf(row: number, body: string): unknown {
+  return readable(row, () => {
+    try {
+      return JSON.parse(body);
+    } catch {
+      throw new MisshapenFact('body', 'it is no JSON');
+    }
+  });
+}
+
 /** What a row of kind `event` says, from its body. LedgerFault `ledger.row`. */
 export function entryOf({ row, body }: { readonly row: number; readonly body: string }) {
-  const { seq, step, event } = JSON.parse(body) as { seq: number; step: string | null; event: unknown };
+  const { seq, step, event } = jsonOf(row, body) as { seq: number; step: string | null; event: unknown };
   return { seq, step, event: eventOf(event, row) };
 }

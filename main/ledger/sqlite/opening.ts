@@ -8,10 +8,11 @@ import { LedgerFault } from '../../model/fault.ts';
 import { ChainCheck, type ChainHead, chainStart } from '../chain.ts';
 import { ledgerSchema } from '../entry.ts';
 import type { OpeningReport } from '../ledger.ts';
+import { Bodies } from './bodies.ts';
 import { WriterLock } from './lock.ts';
 import { rebuildProjections } from './projections.ts';
-import { checkRows, headOf } from './rows.ts';
-import { checkSchema, checkSqlite, migrate } from './schema.ts';
+import { Rows } from './rows.ts';
+import { checkSchema, checkSqlite, migrate, nameRows } from './schema.ts';
 import { pageSize } from './wrapped-keys.ts';
 import { LedgerWriter } from './writer.ts';
 
@@ -52,14 +53,17 @@ export function openBook(options: { file: string; station: string; at: string; m
     migrate(db, schema);
     // After a crash, frames of the log may hold wrapped keys that were dropped: empty it now.
     db.pragma('wal_checkpoint(TRUNCATE)');
-    const created = headOf(db).row === 0;
-    const writer = new LedgerWriter(db, file, headOf(db));
+    nameRows(db);
+    const bodies = new Bodies(db);
+    const rows = new Rows(db, bodies);
+    const created = rows.head().row === 0;
+    const writer = new LedgerWriter(db, file, rows.head(), bodies);
     if (created) writer.begin({ station, ledger: toHex(systemRandom(16)), schema: ledgerSchema }, at);
-    const checkedRows = checkTail(db, file);
-    checkWitness(db, file);
+    const checkedRows = checkTail(rows, file);
+    checkWitness(rows, file);
     const projected = db.prepare(`SELECT value FROM meta WHERE name = 'projected'`).pluck().get();
     const rebuilt = Number(projected ?? 0) !== writer.head.row;
-    if (rebuilt) rebuildProjections(db);
+    if (rebuilt) rebuildProjections(db, rows);
     const meta = db.prepare('SELECT value FROM meta WHERE name = ?').pluck();
     const owner = meta.get('station') as string;
     if (owner !== station) throw otherStation(file, owner, station);
@@ -85,12 +89,11 @@ export function openBook(options: { file: string; station: string; at: string; m
   }
 }
 
-function checkTail(db: Database.Database, file: string): number {
-  const { row } = headOf(db);
+function checkTail(rows: Rows, file: string): number {
+  const { row } = rows.head();
   const first = Math.max(0, row - tailRows);
-  const before = db.prepare('SELECT hash FROM entries WHERE row = ?').pluck().get(first) as Uint8Array | undefined;
-  const chain = new ChainCheck({ row: first, hash: before === undefined ? chainStart : toHex(before) });
-  checkRows(db, chain, tailRows + 1);
+  const chain = new ChainCheck({ row: first, hash: rows.hashOf(first) ?? chainStart });
+  rows.check(chain, tailRows + 1);
   const broken = chain.broken ?? chain.end();
   if (broken !== null)
     throw new LedgerFault({
@@ -113,16 +116,16 @@ export function writeWitness(file: string, head: ChainHead): void {
   renameSync(temporary, witnessFile(file));
 }
 
-function checkWitness(db: Database.Database, file: string): void {
+function checkWitness(rows: Rows, file: string): void {
   const witness = readWitness(file);
   if (witness === null) return;
-  const hash = db.prepare('SELECT hash FROM entries WHERE row = ?').pluck().get(witness.row) as Uint8Array | undefined;
-  if (hash !== undefined && toHex(hash) === witness.hash) return;
+  const hash = rows.hashOf(witness.row);
+  if (hash === witness.hash) return;
   throw new LedgerFault({
     code: 'ledger.damaged',
     what:
-      hash === undefined
-        ? `The ledger ${file} ends at row ${headOf(db).row}, but its row ${witness.row} was remembered: its end is missing, or it is an older copy.`
+      hash === null
+        ? `The ledger ${file} ends at row ${rows.head().row}, but its row ${witness.row} was remembered: its end is missing, or it is an older copy.`
         : `Row ${witness.row} of the ledger ${file} is not the one that was remembered: it is another ledger, or was written anew.`,
     next: `Restore the newest copy. Only if this one is known to be right, remove ${witnessFile(file)} and write down why.`,
     details: { file, row: witness.row, hash: witness.hash },

@@ -2,7 +2,8 @@ import type { Database } from 'better-sqlite3';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { RunPace, RunTally } from '../ledger.ts';
-import { entryOf } from './events.ts';
+import type { Bodies } from './bodies.ts';
+import { entryOf, eventRows, type StoredRow, storedRows } from './events.ts';
 import type { RunRow } from './projections.ts';
 
 /** Most buckets of one tally: a week by the minute. */
@@ -12,14 +13,12 @@ const mostBuckets = 10_080;
 export class PaceQuestions {
   readonly #newest;
   readonly #steps;
+  readonly #bodies: Bodies;
 
-  constructor(db: Database) {
+  constructor(db: Database, bodies: Bodies) {
+    this.#bodies = bodies;
     this.#newest = db.prepare('SELECT * FROM runs ORDER BY n DESC');
-    // The long bodies (eFuse read-outs) are passed over before they are parsed.
-    this.#steps = db.prepare(
-      `SELECT e.row, e.at, e.body FROM events v JOIN entries e ON e.row = v.row
-       WHERE v.run = ? AND e.body LIKE '%"type":"step-%' ORDER BY v.seq`,
-    );
+    this.#steps = db.prepare(eventRows);
   }
 
   tally({ from, to, bucketMs }: { from: string; to: string; bucketMs: number }): RunTally {
@@ -92,8 +91,10 @@ export class PaceQuestions {
 
   #stepsOf(run: number): RunPace['steps'] {
     const steps: { step: string; from: string; to: string | null; ms: number | null }[] = [];
-    for (const stored of this.#steps.all(run) as { row: number; at: string; body: string }[]) {
+    for (const stored of storedRows(this.#steps.all(run) as StoredRow[], this.#bodies)) {
       const { at } = stored;
+      // The long bodies (eFuse read-outs) are passed over before they are parsed.
+      if (!stored.body.includes('"type":"step-')) continue;
       const { event } = entryOf(stored);
       if (event.type === 'step-started') steps.push({ step: event.step, from: at, to: null, ms: null });
       const open = steps.at(-1);

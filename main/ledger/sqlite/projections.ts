@@ -4,6 +4,7 @@ import type { RecipeRef } from '../../model/refs.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
 import { claimsOf, claimsOfBooked } from './claims.ts';
 import { sealedRecordOfRow } from './events.ts';
+import type { Rows } from './rows.ts';
 import { emptyProjections } from './schema.ts';
 
 type Value = string | number | null;
@@ -48,10 +49,10 @@ export class Projections {
       case 'run-opened': {
         const { run } = entry.body;
         this.#run(
-          `INSERT INTO runs (id, batch, fixture, operator, recipe, mac, serial, started_at, ended_at, outcome, fault, events)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+          `INSERT INTO runs (id, batch, fixture, operator, recipe, mac, serial, started_at, ended_at, outcome, fault, events, opened_row)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`,
           ...[run.id, run.batch, run.fixture, run.operator, canonicalJson(run.recipe), run.mac, run.serial],
-          ...[run.startedAt, run.endedAt, run.outcome, run.fault === null ? null : canonicalJson(run.fault)],
+          ...[run.startedAt, run.endedAt, run.outcome, run.fault === null ? null : canonicalJson(run.fault), entry.row],
         );
         if (run.mac !== null) this.#deviceInRun(run.id, true);
         return;
@@ -199,19 +200,18 @@ export class Projections {
 }
 
 /** Empties the projections and makes them anew from the chain, in one transaction. */
-export function rebuildProjections(db: Database): void {
+export function rebuildProjections(db: Database, rows: Rows): void {
   db.transaction(() => {
     emptyProjections(db);
     const projections = new Projections(db);
-    const page = db.prepare('SELECT row, at, kind, run, body FROM entries WHERE row > ? ORDER BY row LIMIT 1000');
     for (let after = 0; ; ) {
-      const rows = page.all(after) as { row: number; at: string; kind: string; run: string | null; body: string }[];
-      for (const row of rows) projections.project({ ...row, body: JSON.parse(row.body) } as PlacedEntry);
-      const last = rows.at(-1);
+      const page = rows.plain(after, 1000);
+      for (const row of page) projections.project({ ...row, body: JSON.parse(row.body) } as PlacedEntry);
+      const last = page.at(-1);
       if (last === undefined) break;
       after = last.row;
     }
-    db.prepare(`INSERT INTO meta (name, value) SELECT 'projected', max(row) FROM entries`).run();
+    db.prepare(`INSERT INTO meta (name, value) SELECT 'projected', max(row) FROM book`).run();
   }).immediate();
 }
 
@@ -232,4 +232,6 @@ export interface RunRow {
   fault: string | null;
   events: number;
   sealed_row: number | null;
+  /** Row of the entry that opened it; null for a run of a book that was written by an older program. */
+  opened_row: number | null;
 }

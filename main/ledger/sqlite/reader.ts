@@ -19,11 +19,12 @@ import type {
   RunTally,
   StationAct,
 } from '../ledger.ts';
+import { Bodies } from './bodies.ts';
 import { rowClaim } from './claims.ts';
-import { entryOf, sealedRecordOfRow } from './events.ts';
+import { entryOf, eventRows, jsonOf, type StoredRow, sealedRecordOfRow, storedRows } from './events.ts';
 import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
-import { checkRows, exportedRows } from './rows.ts';
+import { Rows, timeOf } from './rows.ts';
 import { hasReleases } from './schema.ts';
 import { DeviceSearch } from './search.ts';
 import { fromOverflow } from './wrapped-keys.ts';
@@ -50,16 +51,18 @@ interface EscrowRow extends Omit<WrappedRow, 'role' | 'fingerprint'> {
  * one thread answers them all.
  */
 export class LedgerQuestions {
-  readonly #db: Database;
+  readonly #bodies: Bodies;
+  readonly #rows: Rows;
   readonly #sql: ReturnType<typeof statements>;
   readonly #search: DeviceSearch;
   readonly #pace: PaceQuestions;
 
   constructor(db: Database) {
-    this.#db = db;
+    this.#bodies = new Bodies(db);
+    this.#rows = new Rows(db, this.#bodies);
     this.#sql = statements(db);
     this.#search = new DeviceSearch(db);
-    this.#pace = new PaceQuestions(db);
+    this.#pace = new PaceQuestions(db, this.#bodies);
   }
 
   batches(): BatchRecord[] {
@@ -124,11 +127,10 @@ export class LedgerQuestions {
   }
 
   sealedDevice(macOrSerial: string): SealedRecord | null {
-    const sealed = (this.#sql.sealed.get(macOrSerial) ?? this.#sql.sealedBySerial.get(macOrSerial)) as
-      | { row: number; body: string }
-      | undefined;
+    const stored = this.#sql.sealed.get(macOrSerial) ?? this.#sql.sealedBySerial.get(macOrSerial);
+    const [sealed] = this.#stored(stored === undefined ? [] : [stored]);
     if (sealed === undefined) return null;
-    return sealedRecordOfRow((JSON.parse(sealed.body) as { record: unknown }).record, sealed.row);
+    return sealedRecordOfRow((jsonOf(sealed.row, sealed.body) as { record: unknown }).record, sealed.row);
   }
 
   devices(query: DeviceQuery): DeviceRow[] {
@@ -154,8 +156,9 @@ export class LedgerQuestions {
   ): { runs: RunRecord[]; last: number | null } {
     const devices = this.#sql.openDevices.all(after, count) as { n: number; mac: string }[];
     const meant = (row: RunRow) =>
-      (this.#sql.intentions.all(row.n) as string[]).some((body) =>
-        fields.some((field) => body.includes(`"field":${JSON.stringify(field)}`)),
+      this.#stored(this.#sql.events.all(row.n)).some(
+        ({ body }) =>
+          body.includes('"type":"intend"') && fields.some((field) => body.includes(`"field":${JSON.stringify(field)}`)),
       );
     const runs = devices.flatMap(({ mac }) =>
       (this.#sql.runsOfMac.all(mac) as RunRow[]).filter((row) => row.outcome !== 'passed' && meant(row)),
@@ -177,7 +180,7 @@ export class LedgerQuestions {
   }
 
   recipeStates(): (RecipeStateNote & { at: string; row: number })[] {
-    return (this.#sql.recipeStates.all() as { row: number; at: string; body: string }[]).map(({ row, at, body }) => ({
+    return this.#stored(this.#sql.recipeStates.all()).map(({ row, at, body }) => ({
       ...(JSON.parse(body) as RecipeStateNote),
       at,
       row,
@@ -190,7 +193,7 @@ export class LedgerQuestions {
       mac: row.mac,
       serial: row.serial,
       run: row.run,
-      at: row.at,
+      at: timeOf(row.at),
       what: row.what,
       fingerprint: row.fingerprint,
       wrapped: {
@@ -202,7 +205,7 @@ export class LedgerQuestions {
   }
 
   escrowReleases(): (EscrowRelease & { at: string; row: number })[] {
-    return (this.#sql.escrowReleases.all() as { row: number; at: string; body: string }[]).map(({ row, at, body }) => ({
+    return this.#stored(this.#sql.escrowReleases.all()).map(({ row, at, body }) => ({
       ...(JSON.parse(body) as EscrowRelease),
       at,
       row,
@@ -213,17 +216,13 @@ export class LedgerQuestions {
     at: string;
     row: number;
   })[] {
-    return (
-      this.#sql.acts.all(what ?? null, what ?? null, about ?? null, about ?? null, limit) as {
-        row: number;
-        at: string;
-        body: string;
-      }[]
-    ).map(({ row, at, body }) => ({
-      ...(JSON.parse(body) as StationAct),
-      at,
-      row,
-    }));
+    return this.#stored(this.#sql.acts.all(what ?? null, what ?? null, about ?? null, about ?? null, limit)).map(
+      ({ row, at, body }) => ({
+        ...(JSON.parse(body) as StationAct),
+        at,
+        row,
+      }),
+    );
   }
 
   counts(batch: string): Record<Outcome, number> {
@@ -243,17 +242,21 @@ export class LedgerQuestions {
       after,
       remembered.filter((head) => head.row > (after?.row ?? 0)),
     );
-    const done = checkRows(this.#db, chain, count) < count;
+    const done = this.#rows.check(chain, count) < count;
     if (done) chain.end();
     return { head: chain.head, broken: chain.broken, done };
   }
 
   exportPortion(after: number, count: number): ChainRow[] {
-    return exportedRows(this.#db, after, count);
+    return this.#rows.exported(after, count);
+  }
+
+  #stored(rows: unknown[]) {
+    return storedRows(rows as StoredRow[], this.#bodies);
   }
 
   #eventsOf(run: RunRow): StoredEvent[] {
-    return (this.#sql.events.all(run.n) as { row: number; at: string; body: string }[]).map((stored) => ({
+    return this.#stored(this.#sql.events.all(run.n)).map((stored) => ({
       run: run.id,
       at: stored.at,
       ...entryOf(stored),
@@ -290,31 +293,23 @@ function statements(db: Database) {
     recentOfMac: db.prepare('SELECT * FROM runs WHERE mac = ? AND (? IS NULL OR batch = ?) ORDER BY n DESC LIMIT ?'),
     recentOfBatch: db.prepare('SELECT * FROM runs WHERE batch = ? ORDER BY n DESC LIMIT ?'),
     recent: db.prepare('SELECT * FROM runs ORDER BY n DESC LIMIT ?'),
-    events: db.prepare(
-      'SELECT e.row, e.at, e.body FROM events v JOIN entries e ON e.row = v.row WHERE v.run = ? ORDER BY v.seq',
-    ),
+    events: db.prepare(eventRows),
     openDevices: db.prepare(`SELECT n, mac FROM devices WHERE state = 'open' AND n > ? ORDER BY n LIMIT ?`),
-    intentions: db
-      .prepare(
-        `SELECT e.body FROM events v JOIN entries e ON e.row = v.row
-         WHERE v.run = ? AND instr(e.body, '"type":"intend"') > 0 ORDER BY v.seq`,
-      )
-      .pluck(),
     counts: db.prepare(
       'SELECT outcome, count(*) AS n FROM runs WHERE batch = ? AND outcome IS NOT NULL GROUP BY outcome',
     ),
-    recipeStates: db.prepare(`SELECT row, at, body FROM entries WHERE kind = 'recipe-state' ORDER BY row`),
+    recipeStates: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'recipe-state' ORDER BY row`),
     // A book of an older program that nobody has written since has no such table.
     escrows: !hasTable(db, 'escrows')
       ? null
       : db.prepare(
-          `SELECT r.mac, r.serial, s.run, e.at, s.what, s.fingerprint, s.wrapping_key_id, s.mechanism, s.data
-       FROM escrows s JOIN entries e ON e.row = s.row JOIN runs r ON r.id = s.run
+          `SELECT r.mac, r.serial, s.run, coalesce(e.at, o.at) AS at, s.what, s.fingerprint, s.wrapping_key_id, s.mechanism, s.data
+       FROM escrows s LEFT JOIN entries e ON e.row = s.row LEFT JOIN older_entries o ON o.row = s.row JOIN runs r ON r.id = s.run
        WHERE r.mac IS NOT NULL AND (? IS NULL OR r.mac = ?) ORDER BY s.row DESC LIMIT ?`,
         ),
-    escrowReleases: db.prepare(`SELECT row, at, body FROM entries WHERE kind = 'escrow-released' ORDER BY row`),
+    escrowReleases: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'escrow-released' ORDER BY row`),
     acts: db.prepare(
-      `SELECT row, at, body FROM entries WHERE kind = 'act' AND (? IS NULL OR body ->> '$.what' = ?)
+      `SELECT row, at, body FROM book WHERE kind = 'act' AND (? IS NULL OR body ->> '$.what' = ?)
        AND (? IS NULL OR body ->> '$.about' = ?) ORDER BY row DESC LIMIT ?`,
     ),
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
@@ -325,9 +320,9 @@ function statements(db: Database) {
        FROM runs JOIN batches ON runs.batch = batches.id WHERE batches.order_text = ?`,
     ),
     rowsTaken: db.prepare(`SELECT value, mac FROM claims WHERE field = 'row' AND value >= ? AND value < ?`),
-    sealed: db.prepare('SELECT e.row, e.body FROM devices d JOIN entries e ON e.row = d.sealed_row WHERE d.mac = ?'),
+    sealed: db.prepare('SELECT e.row, e.at, e.body FROM devices d JOIN book e ON e.row = d.sealed_row WHERE d.mac = ?'),
     sealedBySerial: db.prepare(
-      `SELECT e.row, e.body FROM claims c JOIN devices d ON d.mac = c.mac JOIN entries e ON e.row = d.sealed_row
+      `SELECT e.row, e.at, e.body FROM claims c JOIN devices d ON d.mac = c.mac JOIN book e ON e.row = d.sealed_row
          WHERE c.field = 'serial' AND c.value = ? AND d.serial = c.value`,
     ),
     openKeys: db.prepare(

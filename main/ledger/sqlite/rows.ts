@@ -1,47 +1,118 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { toHex } from '../../base/bytes.ts';
+import { isoTime } from '../../base/clock.ts';
 import { type ChainCheck, type ChainHead, type ChainRow, chainStart } from '../chain.ts';
+import type { Bodies } from './bodies.ts';
 
+/** As it lies in the file: see packedTables in schema.ts. */
 interface EntryRow {
   row: number;
-  at: string;
+  at: unknown;
   kind: string;
-  run: string | null;
-  body: string;
-  prev: Uint8Array;
+  run: unknown;
+  body: unknown;
+  prev: Uint8Array | null;
   hash: Uint8Array;
 }
 
-/** The last row and its hash; row 0 for an empty book. */
-export function headOf(db: Database): ChainHead {
-  const last = db.prepare('SELECT row, hash FROM entries ORDER BY row DESC LIMIT 1').get() as EntryRow | undefined;
-  return last === undefined ? { row: 0, hash: chainStart } : { row: last.row, hash: toHex(last.hash) };
+/** A row with its text. */
+export interface PlainRow extends Omit<ChainRow, 'body'> {
+  /** Canonical JSON; what cannot be read is said so in words that are none. */
+  readonly body: string;
 }
 
-/** Runs up to `count` rows behind the check's head through it. Gives how many rows there were. */
-export function checkRows(db: Database, chain: ChainCheck, count: number): number {
-  const rows = readRows(db, chain.head.row, count);
-  for (const row of rows) {
-    const { body, ...rest } = row;
-    if (chain.check({ ...rest, prev: toHex(row.prev), hash: toHex(row.hash) }, body) !== null) break;
+/** Runs that are looked up again and again while rows are read in order. */
+const knownRuns = 10_000;
+
+/** Reads the chain on one connection. */
+export class Rows {
+  readonly #bodies: Bodies;
+  readonly #older: Statement;
+  readonly #newer: Statement;
+  readonly #opened: Statement;
+  readonly #hash: Statement;
+  readonly #last: Statement;
+  readonly #runs = new Map<number, string>();
+
+  constructor(db: Database, bodies: Bodies) {
+    this.#bodies = bodies;
+    const columns = 'row, at, kind, run, body, prev, hash';
+    this.#older = db.prepare(`SELECT ${columns} FROM older_entries WHERE row > ? ORDER BY row LIMIT ?`);
+    this.#newer = db.prepare(`SELECT ${columns} FROM entries WHERE row > ? ORDER BY row LIMIT ?`);
+    this.#opened = db.prepare(`SELECT body FROM book WHERE row = ? AND kind = 'run-opened'`).pluck();
+    this.#hash = db.prepare('SELECT hash FROM book WHERE row = ?').pluck();
+    this.#last = db.prepare('SELECT row, hash FROM book ORDER BY row DESC LIMIT 1');
   }
-  return rows.length;
+
+  /** The last row and its hash; row 0 for an empty book. */
+  head(): ChainHead {
+    const last = this.#last.get() as EntryRow | undefined;
+    return last === undefined ? { row: 0, hash: chainStart } : { row: last.row, hash: toHex(last.hash) };
+  }
+
+  /** Hash (hex) of a row, or null where there is none. */
+  hashOf(row: number): string | null {
+    const hash = this.#hash.get(row) as Uint8Array | undefined;
+    return hash === undefined ? null : toHex(hash);
+  }
+
+  /** Runs up to `count` rows behind the check's head through it. Gives how many rows there were. */
+  check(chain: ChainCheck, count: number): number {
+    const rows = this.plain(chain.head.row, count);
+    for (const { body, ...rest } of rows) if (chain.check(rest, body) !== null) break;
+    return rows.length;
+  }
+
+  /** Up to `count` rows behind `after` in the form in which they are exported. */
+  exported(after: number, count: number): ChainRow[] {
+    return this.plain(after, count).map((row) => ({ ...row, body: parsed(row.body) }));
+  }
+
+  /** Up to `count` rows behind `after`, with their text. */
+  plain(after: number, count: number): PlainRow[] {
+    const older = this.#older.all(after, count) as EntryRow[];
+    const newer = older.length === count ? [] : (this.#newer.all(after, count - older.length) as EntryRow[]);
+    let before = after === 0 ? chainStart : null;
+    return [...older, ...newer].map((row) => {
+      const hash = toHex(row.hash);
+      const prev = row.prev === null ? (before ?? this.hashOf(row.row - 1) ?? '') : toHex(row.prev);
+      before = hash;
+      return {
+        row: row.row,
+        at: timeOf(row.at),
+        kind: row.kind,
+        run: this.#runOf(row.run),
+        body: this.#bodies.text(row.body) ?? unreadable,
+        prev,
+        hash,
+      };
+    });
+  }
+
+  #runOf(stored: unknown): string | null {
+    if (typeof stored !== 'number') return stored === null ? null : String(stored);
+    const known = this.#runs.get(stored);
+    if (known !== undefined) return known;
+    const body = parsed(this.#bodies.text(this.#opened.get(stored)) ?? unreadable) as { run?: { id?: unknown } } | null;
+    const id = String(body?.run?.id ?? unreadable);
+    if (this.#runs.size >= knownRuns) this.#runs.clear();
+    this.#runs.set(stored, id);
+    return id;
+  }
 }
 
-/** Up to `count` rows behind `after` in the form in which they are exported. */
-export function exportedRows(db: Database, after: number, count: number): ChainRow[] {
-  return readRows(db, after, count).map((row) => ({
-    ...row,
-    body: parsed(row.body),
-    prev: toHex(row.prev),
-    hash: toHex(row.hash),
-  }));
+/** Stands for a body that cannot be unpacked: its hash fits nothing. */
+const unreadable = '(unreadable)';
+
+/** ISO 8601 of a stored time. */
+export function timeOf(stored: unknown): string {
+  return typeof stored === 'number' && Math.abs(stored) <= 8.64e15 ? isoTime(stored) : String(stored);
 }
 
-function readRows(db: Database, after: number, count: number): EntryRow[] {
-  return db
-    .prepare('SELECT row, at, kind, run, body, prev, hash FROM entries WHERE row > ? ORDER BY row LIMIT ?')
-    .all(after, count) as EntryRow[];
+/** How a time is to be stored: as a number where that gives it back to the letter. */
+export function storedTime(at: string): string | number {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) || isoTime(ms) !== at ? at : ms;
 }
 
 /** A body that was tampered with until it is no JSON goes out as its text: its hash cannot fit then. */

@@ -9,7 +9,7 @@ import type { ThreadOptions, ToThread } from './link.ts';
 import { openBook, writeWitness } from './opening.ts';
 import { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest } from './requests.ts';
-import { checkSchema, checkSqlite } from './schema.ts';
+import { checkSchema, checkSqlite, nameRows } from './schema.ts';
 import { pageSize } from './wrapped-keys.ts';
 
 /** The witness beside the book is written at most this often; it may lag, never lead. */
@@ -92,6 +92,7 @@ function startReader({ file }: Extract<ThreadOptions, { role: 'reader' }>) {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   checkSqlite(db);
   if (checkSchema(db, file) === 0) throw Object.assign(new Error('the file is empty'), { code: 'SQLITE_NOTADB' });
+  nameRows(db);
   const questions = new LedgerQuestions(db);
   const handle: Handler = (calls) =>
     calls.map((call) => {

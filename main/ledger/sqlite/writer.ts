@@ -5,13 +5,16 @@ import { canonicalJson } from '../../base/json.ts';
 import type { StepEvent, WrappedKey } from '../../model/event.ts';
 import { faultOf } from '../../model/fault.ts';
 import type { SealedRecord } from '../../model/record.ts';
+import type { RecipeRef } from '../../model/refs.ts';
 import { type ChainHead, hashOfParts } from '../chain.ts';
 import type { DroppedKey, Entry, WrappedKeyMark } from '../entry.ts';
+import type { Bodies, StoredBody } from './bodies.ts';
 import { claimsOf, claimsOfEvent } from './claims.ts';
-import { formOf, formOfSeal } from './events.ts';
+import { eventRows, formOf, formOfSeal, type StoredRow, storedRows } from './events.ts';
 import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
 import { Projections, type RunRow } from './projections.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
+import { storedTime } from './rows.ts';
 import { toOverflow } from './wrapped-keys.ts';
 
 const nothingWritten: Written = { row: null, hash: null, seq: null };
@@ -20,11 +23,13 @@ const nothingWritten: Written = { row: null, hash: null, seq: null };
 export class LedgerWriter {
   readonly #db: Database;
   readonly #file: string;
+  readonly #bodies: Bodies;
   readonly #projections: Projections;
   readonly #sql: ReturnType<typeof statements>;
   #head: ChainHead;
 
-  constructor(db: Database, file: string, head: ChainHead) {
+  constructor(db: Database, file: string, head: ChainHead, bodies: Bodies) {
+    this.#bodies = bodies;
     this.#db = db;
     this.#file = file;
     this.#head = head;
@@ -52,6 +57,7 @@ export class LedgerWriter {
     } catch (error) {
       if (this.#db.inTransaction) this.#sql.rollback.run();
       this.#head = headBefore;
+      this.#bodies.forget();
       const fault = ledgerFaultOf(error, this.#file).toJSON();
       if (fault.code === 'ledger.full' && requests.length > 1)
         return requests.flatMap((request) => this.commit([request]));
@@ -73,6 +79,7 @@ export class LedgerWriter {
       this.#sql.rollbackTo.run();
       this.#sql.release.run();
       this.#head = headBefore;
+      this.#bodies.forget();
       return { ok: false, fault: faultOf(error).toJSON() };
     }
   }
@@ -234,7 +241,13 @@ export class LedgerWriter {
       if (field === 'mac') this.#checkUnsealed(mac);
       else this.#checkClaim(field, value, mac);
     }
-    return this.#add({ kind: 'sealed', run: run.id, body: { record, dropped: this.#dropped(mac) } }, at);
+    const sealed = this.#add({ kind: 'sealed', run: run.id, body: { record, dropped: this.#dropped(mac) } }, at);
+    if (!this.#bodies.hasDictionary(record.recipe.hash))
+      this.#bodies.keepDictionary(
+        record.recipe.hash,
+        storedRows(this.#sql.events.all(run.n) as StoredRow[], this.#bodies).map(({ body }) => body),
+      );
+    return sealed;
   }
 
   #checkUnsealed(mac: string): void {
@@ -266,10 +279,19 @@ export class LedgerWriter {
     const prev = this.#head.hash;
     const bodyText = canonicalJson(entry.body);
     const hash = hashOfParts({ row, at, kind: entry.kind, run: entry.run, prev }, bodyText);
-    this.#sql.entry.run(row, at, entry.kind, entry.run, bodyText, fromHex(prev), fromHex(hash));
+    const { run, body } = this.#stored(entry, bodyText);
+    this.#sql.entry.run(row, storedTime(at), entry.kind, run, body, fromHex(hash));
     this.#projections.project({ ...entry, row, at });
     this.#head = { row, hash };
     return { row, hash, seq: null };
+  }
+
+  /** What an entry's run and body are in the file. */
+  #stored({ run, kind }: Entry, bodyText: string): { run: string | number | null; body: StoredBody } {
+    const opened = run === null || kind === 'run-opened' ? undefined : (this.#sql.run.get(run) as RunRow | undefined);
+    if (opened === undefined) return { run, body: bodyText };
+    const { hash } = JSON.parse(opened.recipe) as RecipeRef;
+    return { run: opened.opened_row ?? run, body: this.#bodies.stored(bodyText, hash) };
   }
 
   /** The first row of a new book, which binds its station, its random id and its schema. */
@@ -310,7 +332,8 @@ function statements(db: Database) {
     release: sql('RELEASE request'),
     rollbackTo: sql('ROLLBACK TO request'),
     projected: sql(`UPDATE meta SET value = ? WHERE name = 'projected'`),
-    entry: sql('INSERT INTO entries (row, at, kind, run, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    entry: sql('INSERT INTO entries (row, at, kind, run, body, hash) VALUES (?, ?, ?, ?, ?, ?)'),
+    events: sql(eventRows),
     run: sql('SELECT * FROM runs WHERE id = ?'),
     batch: sql('SELECT closed_at FROM batches WHERE id = ?'),
     recipeText: sql('SELECT text FROM recipes WHERE hash = ?').pluck(),

@@ -1,4 +1,5 @@
 // Sample records for tests of the ledger, and a book in a folder of its own.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +111,11 @@ const keyBlock: KeyBlockFact = {
 /** An event that claims nothing and holds any text. */
 export function note(text: string): StepEvent {
   return { type: 'observed', what: 'finishes-run', value: { run: text, identifiedBy: 'operator' } };
+}
+
+/** Text that nothing packs, of twice so many letters. */
+export function noise(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
 }
 
 /** Runs one board from insertion to seal. */

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
+import { fromHex } from '../../../main/base/bytes.ts';
 import { seededRandom } from '../../../main/base/random.ts';
+import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
+import { Rows } from '../../../main/ledger/sqlite/rows.ts';
+import { nameRows } from '../../../main/ledger/sqlite/schema.ts';
 import type { StepEvent } from '../../../main/model/event.ts';
 import { book, keyMade, mac, record, run } from './book.ts';
 
@@ -84,7 +88,14 @@ test('a book from before there was escrow is opened, kept whole, and takes secre
   await ledger.close();
   // What schema 2 did not have yet.
   const db = new Database(file);
-  db.exec('DROP TABLE escrows; DROP INDEX entries_escrow_releases; DROP INDEX entries_acts;');
+  nameRows(db);
+  const rows = new Rows(db, new Bodies(db)).plain(0, 100);
+  db.exec(`DROP VIEW temp.book; DROP TABLE escrows; DROP TABLE dictionaries; DROP TABLE entries;
+    ALTER TABLE older_entries RENAME TO entries; DROP INDEX entries_escrow_releases; DROP INDEX entries_acts;
+    ALTER TABLE runs DROP COLUMN opened_row;`);
+  const insert = db.prepare('INSERT INTO entries (row, at, kind, run, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)');
+  for (const { row, at, kind, run, body, prev, hash } of rows)
+    insert.run(row, at, kind, run, body, fromHex(prev), fromHex(hash));
   db.pragma('user_version = 2');
   db.close();
   const again = (await book(t, { file })).ledger;

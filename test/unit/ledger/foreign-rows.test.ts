@@ -4,21 +4,16 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { fromHex, toHex } from '../../../main/base/bytes.ts';
+import { fromHex } from '../../../main/base/bytes.ts';
 import { canonicalJson } from '../../../main/base/json.ts';
 import { hashOfParts } from '../../../main/ledger/chain.ts';
+import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
 import { witnessFile } from '../../../main/ledger/sqlite/opening.ts';
+import { Rows } from '../../../main/ledger/sqlite/rows.ts';
+import { nameRows } from '../../../main/ledger/sqlite/schema.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { burnHistoryOf } from '../../../main/station/burn-history.ts';
 import { book, type folder, mac, note, run } from './book.ts';
-
-interface Stored {
-  row: number;
-  at: string;
-  run: string;
-  body: string;
-  prev: Uint8Array;
-}
 
 /** A closed book whose last row says another event, as a program that knows such events would have written it. */
 async function bookSaying(t: Parameters<typeof folder>[0], event: unknown): Promise<string> {
@@ -29,9 +24,10 @@ async function bookSaying(t: Parameters<typeof folder>[0], event: unknown): Prom
   await ledger.append('r1', 'prepare', note('to be replaced'));
   await ledger.close();
   const db = new Database(file);
-  const last = db.prepare('SELECT * FROM entries ORDER BY row DESC LIMIT 1').get() as Stored;
+  nameRows(db);
+  const last = new Rows(db, new Bodies(db)).plain(0, 100).at(-1)!;
   const bodyText = canonicalJson({ ...(JSON.parse(last.body) as object), event });
-  const hash = hashOfParts({ ...last, kind: 'event', prev: toHex(last.prev) }, bodyText);
+  const hash = hashOfParts({ ...last, kind: 'event' }, bodyText);
   db.prepare('UPDATE entries SET body = ?, hash = ? WHERE row = ?').run(bodyText, fromHex(hash), last.row);
   // The tables are to be made anew from the chain as well.
   db.prepare(`UPDATE meta SET value = '1' WHERE name = 'projected'`).run();

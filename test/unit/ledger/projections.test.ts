@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
+import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
 import { rebuildProjections } from '../../../main/ledger/sqlite/projections.ts';
-import { projectionTables } from '../../../main/ledger/sqlite/schema.ts';
+import { Rows } from '../../../main/ledger/sqlite/rows.ts';
+import { nameRows, projectionTables } from '../../../main/ledger/sqlite/schema.ts';
 import { book, keyMade, mac, recipe, record, run, sealBoard } from './book.ts';
 
 /** A bit of everything that a book can hold. */
@@ -61,7 +63,8 @@ test('all tables follow from the chain: made anew they are the same', async (t) 
   assert.equal(before.wrapped_keys?.length, 1, 'one key is open still');
   db.exec(`UPDATE devices SET serial = 'forged'; DELETE FROM claims; UPDATE runs SET outcome = 'passed'`);
   assert.notDeepEqual(dump(db), before);
-  rebuildProjections(db);
+  nameRows(db);
+  rebuildProjections(db, new Rows(db, new Bodies(db)));
   assert.deepEqual(dump(db), before);
   db.close();
 });

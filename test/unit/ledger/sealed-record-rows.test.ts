@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import { canonicalJson } from '../../../main/base/json.ts';
+import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
+import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { readSealedRecord } from '../../../main/model/evidence/sealed-record.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { book, folder, mac, record, run, sealBoard } from './book.ts';
@@ -43,13 +45,59 @@ test('the book writes no record that nobody could read again', async (t) => {
   assert.deepEqual(await ledger.sealedDevice(mac(1)), record('r1', 1));
 });
 
+test('a body that cannot be unpacked, or is no JSON, is named with its row by whoever reads it, and breaks the chain there', async (t) => {
+  const { ledger, file } = await book(t);
+  await sealBoard(ledger, 'r1', 1);
+  const db = new Database(file);
+  t.after(() => db.close());
+  const [row, body] = db.prepare(`SELECT row, body FROM entries WHERE kind = 'sealed'`).raw().get() as [number, Buffer];
+  assert.ok(Buffer.isBuffer(body), 'it is packed');
+  const damaged: (Buffer | string)[] = [
+    body.subarray(0, -1),
+    Buffer.concat([Buffer.of(9), body.subarray(1)]),
+    Buffer.concat([Buffer.of(1, 99), body.subarray(2)]),
+    'no json',
+    `${body}`,
+  ];
+  for (const stored of damaged) {
+    db.prepare('UPDATE entries SET body = ? WHERE row = ?').run(stored, row);
+    await assert.rejects(
+      ledger.sealedDevice(mac(1)),
+      (error) => isFault(error, 'ledger.row') && error.details.row === row,
+    );
+    assert.equal((await ledger.verify()).broken?.row, row);
+    let exported = 0;
+    for await (const _ of ledger.exportRows()) exported++;
+    assert.equal(exported, row, 'an export goes on, for whoever examines it');
+  }
+});
+
+test('a dictionary that was changed makes nobody read another text', async (t) => {
+  const { ledger, file } = await book(t);
+  for (const n of [1, 2]) await sealBoard(ledger, `r${n}`, n);
+  await ledger.close();
+  const db = new Database(file);
+  const bodies = new Bodies(db);
+  assert.equal(db.prepare('SELECT count(*) FROM dictionaries').pluck().get(), 1, 'one for all boards of a recipe');
+  bodies.keepDictionary('other', ['{"another":"text"}'.repeat(20)]);
+  db.exec('UPDATE dictionaries SET body = (SELECT body FROM dictionaries WHERE id = 2) WHERE id = 1');
+  db.close();
+  const reader = await openSqliteLedgerForReading(file);
+  t.after(() => reader.close());
+  const { broken } = await reader.verify();
+  assert.match(broken?.reason ?? '', /was changed/);
+  await assert.rejects(reader.sealedDevice(mac(2)), (error) => isFault(error, 'ledger.row'));
+  assert.deepEqual(await reader.sealedDevice(mac(1)), record('r1', 1), 'the first board needs none');
+});
+
 test('a row of the book that is no record is named with its number, and the others are still read', async (t) => {
   const { ledger, file } = await book(t);
   await sealBoard(ledger, 'r1', 1);
   await sealBoard(ledger, 'r2', 2);
   const db = new Database(file);
   const row = db.prepare(`SELECT max(row) FROM entries WHERE kind = 'sealed'`).pluck().get() as number;
-  db.prepare(`UPDATE entries SET body = replace(body, '"planDigest"', '"planDigests"') WHERE row = ?`).run(row);
+  const body = new Bodies(db).text(db.prepare('SELECT body FROM entries WHERE row = ?').pluck().get(row))!;
+  db.prepare('UPDATE entries SET body = ? WHERE row = ?').run(body.replace('"planDigest"', '"planDigests"'), row);
   db.close();
   const named = (error: unknown) => isFault(error, 'ledger.row') && error.details.row === row;
   await assert.rejects(ledger.sealedDevice(mac(2)), named);

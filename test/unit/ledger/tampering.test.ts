@@ -72,7 +72,7 @@ test('verify names the row whatever is done to the file', async (t) => {
 test('a single changed byte of the file is found', async (t) => {
   const { file } = await closedBook(t);
   const bytes = readFileSync(file);
-  const at = bytes.indexOf('"intend"');
+  const at = bytes.indexOf('"serial":"SN-1"}');
   assert.ok(at > 0);
   bytes.writeUInt8(bytes.readUInt8(at + 2) ^ 1, at + 2);
   const copy = join(folder(t), 'ledger.db');
