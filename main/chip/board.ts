@@ -100,6 +100,11 @@ export interface Board {
   readonly profile: ChipProfile;
   readonly counters: LoaderCounters;
 
+  /**
+   * BoardFault `chip.other-board` where another board lies in its place, by its MAC and the fuses that were read (see SameBoard). Says
+   * nothing of a board that cannot be asked any more.
+   */
+  assertSame(): Promise<void>;
   /** Whether this very board still answers. Changes nothing in it. */
   isStillThere(): Promise<boolean>;
 

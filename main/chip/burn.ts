@@ -14,6 +14,7 @@ import { BoardFault, Fault, FixtureFault, isFault, ProgramFault } from '../model
 import type { DoorState } from '../protocol/loader.ts';
 import type { BurnStage, KeyBytes } from './board.ts';
 import { type Codeword, codewordOf, type DoorAccess, type EfuseBus, isLostAnswer, wipe } from './registers.ts';
+import type { SameBoard } from './same-board.ts';
 
 /** FACTS 2.4: the identical burn is tried three times in all. */
 const tries = 3;
@@ -33,13 +34,8 @@ export interface KnownEfuses {
 
 /** What a burn needs of the board, which owns the loader. */
 export interface BoardWatch extends DoorAccess {
-  /**
-   * BoardFault `chip.other-board` where the MAC is not the one that was planned for. Asked right before each program command: while an
-   * event was written nobody spoke to the board.
-   */
-  assertSame(): Promise<void>;
-  /** The same, and whether BLOCK0 still holds all that was read, where the loader had to be found again since the last look. */
-  assertUnchanged(): Promise<void>;
+  /** Who lies in the fixture: asked right before each program command, since while an event was written nobody spoke to the board. */
+  readonly same: Pick<SameBoard, 'assertSame' | 'assertUnchanged' | 'assertWhole' | 'note' | 'forget'>;
   /** Whether the loader answers as one in secure download mode. */
   secureDownload(): Promise<boolean>;
   /** What the port's lines find when they reset the board into its loader; null where they cannot. */
@@ -94,20 +90,22 @@ async function* burnKey(
   const codeword = codewordFor(table, block, assignments, keys);
   try {
     let state = known.blank.has(block) ? 'blank' : await compare(bus, table, codeword);
-    await watch.assertUnchanged();
+    await watch.same.assertUnchanged();
     if (state !== 'right' && state !== 'foreign') {
       for (const detail of details) yield { type: 'intend', what: 'key-block', detail };
       known.blank.delete(block);
       for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
-        await watch.assertSame();
-        await bus.program(codeword);
+        watch.same.forget(block);
+        await bus.program(codeword, () => watch.same.assertSame());
         await bus.refresh(codeword);
         state = await compare(bus, table, codeword);
-        await watch.assertUnchanged();
+        await watch.same.assertUnchanged();
       }
       for (const detail of details) yield { type: 'burned', what: 'key-block', detail };
     }
     if (state !== 'right') {
+      // Nothing is said of a board that is not known to be the one.
+      await watch.same.assertWhole();
       yield { type: 'observed', what: 'key-block-given-up', value: { slot, block, name, state } };
       throw spoiled(table, assignments, state);
     }
@@ -261,15 +259,17 @@ async function* burnBits(
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; !open.empty && round <= tries; round++) {
       const codeword: Codeword = { block, data: open.words, check: [] };
-      await watch.assertSame();
-      await bus.program(codeword);
+      await bus.program(codeword, () => watch.same.assertSame());
       await bus.refresh(codeword);
       await readBack(bus, block, open.words, found, watch);
       open = stillOpen(burn.words, found);
     }
     yield { type: 'burned', what: 'bits', detail };
+  } else await watch.same.assertSame();
+  if (!open.empty) {
+    await watch.same.assertWhole();
+    throw notTaken(burn, open, found);
   }
-  if (!open.empty) throw notTaken(burn, open, found);
   yield { type: 'verified', what: 'bits', detail };
 }
 
@@ -303,8 +303,9 @@ async function readBack(
     let now = await look();
     if (now !== expected) now = await look();
     // Before it is judged: a read that was lost may have been answered by another board.
-    await watch.assertUnchanged();
+    await watch.same.assertUnchanged();
     if ((now & ~expected) !== 0 || (before & ~now) !== 0) {
+      await watch.same.assertWhole();
       throw new BoardFault({
         code: 'burn.readback-differs',
         what: `BLOCK${block} word ${index} reads as 0x${now.toString(16)}: bits changed that were not burned.`,
@@ -315,6 +316,7 @@ async function readBack(
     }
     known.words[index] = now;
     if (block === 0) known.weak[index] = (await bus.repeatError(index)) && (await bus.repeatError(index));
+    watch.same.note(block, index, now & ~known.weak[index]!);
   }
 }
 
@@ -348,8 +350,7 @@ async function* burnDoor(
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {
       const codeword: Codeword = { block: 0, data: open.words, check: [] };
-      await door.assertSame();
-      await programDoor(bus, codeword);
+      await programDoor(bus, codeword, door);
       state = await bus.refreshDoor(codeword, door);
       if (state === 'open') {
         await readBack(bus, 0, open.words, known, door);
@@ -357,16 +358,19 @@ async function* burnDoor(
       open = stillOpen(burn.words, known);
     }
     yield { type: 'burned', what: 'bits', detail };
+  } else await door.same.assertSame();
+  if (state === 'open' && !open.empty) {
+    await door.same.assertWhole();
+    throw notTaken(burn, open, known);
   }
-  if (state === 'open' && !open.empty) throw notTaken(burn, open, known);
   const effect = await doorEffect(state, burn, door);
   yield { type: 'verified', what: 'bits', detail: { ...detail, effect } };
 }
 
 /** Once the words that shut the door are on their way a lost answer tells nothing: the look at the door decides. */
-async function programDoor(bus: EfuseBus, codeword: Codeword): Promise<void> {
+async function programDoor(bus: EfuseBus, codeword: Codeword, { same }: BoardWatch): Promise<void> {
   try {
-    await bus.program(codeword);
+    await bus.program(codeword, () => same.assertSame());
   } catch (error) {
     if (!isLostAnswer(error) && !isFault(error, 'protocol.secure-download')) throw error;
   }

@@ -7,7 +7,7 @@ import { identityFromSnapshot } from '../efuse/identity.ts';
 import type { BurnPlan } from '../efuse/plan-types.ts';
 import { slotState } from '../efuse/slots.ts';
 import { repeatErrorWords } from '../efuse/snapshot.ts';
-import { efuseTableFor, fieldOf, keySlotsOf } from '../efuse/tables.ts';
+import { efuseTableFor, keySlotsOf } from '../efuse/tables.ts';
 import type { EfuseSnapshot, EfuseTable } from '../efuse/types.ts';
 import type { ChipIdentity, SecurityInfo } from '../model/chip.ts';
 import type { StepEvent } from '../model/event.ts';
@@ -28,6 +28,7 @@ import { identify, unsteady } from './identify.ts';
 import { flashSizeOf } from './jedec.ts';
 import type { BurnPermit } from './permit.ts';
 import { EfuseBus } from './registers.ts';
+import { SameBoard } from './same-board.ts';
 
 /**
  * Identifies the board behind a loader that has just been met. BoardFault `chip.unknown` for a chip that this station does not make,
@@ -47,6 +48,9 @@ class LiveBoard implements Board {
   readonly #clock: Clock;
   /** null in secure download mode, where the revision cannot be read. */
   readonly #table: EfuseTable | null;
+  readonly #bus: EfuseBus | null;
+  /** null where it cannot be asked. */
+  readonly #same: SameBoard | null;
   #known: KnownEfuses | null = null;
   /** What was known before the last reset: firmware may have run and burned since. */
   #knownBefore: KnownEfuses | null = null;
@@ -57,8 +61,6 @@ class LiveBoard implements Board {
   #booted = false;
   /** What the flash chip said of its size; undefined: not asked yet. */
   #flashSize: number | null | undefined;
-  /** How often the loader had been found again when the board was last looked at. */
-  #seenResyncs = 0;
 
   constructor(loader: Loader, clock: Clock, identity: ChipIdentity, profile: ChipProfile, table: EfuseTable | null) {
     this.#loader = loader;
@@ -66,16 +68,26 @@ class LiveBoard implements Board {
     this.identity = identity;
     this.profile = profile;
     this.#table = table;
+    const { uartDateRegister, uartClockDivider } = profile;
+    this.#bus = table && new EfuseBus(loader, table, clock, uartDateRegister, uartClockDivider);
+    this.#same =
+      this.#bus === null || table === null || identity.mac === null
+        ? null
+        : new SameBoard(this.#bus, table, identity.mac, () => loader.counters);
   }
 
   get counters(): LoaderCounters {
     return this.#loader.counters;
   }
 
+  async assertSame(): Promise<void> {
+    if (this.#same !== null && !this.#loader.secureDownload) await this.#same.assertSame();
+  }
+
   async isStillThere(): Promise<boolean> {
     try {
-      if (this.#table === null || this.#loader.secureDownload) await this.#loader.readSecurityInfo();
-      else await this.#assertSameBoard();
+      if (this.#same === null || this.#loader.secureDownload) await this.#loader.readSecurityInfo();
+      else await this.#same.assertSame();
       return true;
     } catch (error) {
       if (isFault(error)) return false;
@@ -84,13 +96,14 @@ class LiveBoard implements Board {
   }
 
   async readEfuses(): Promise<EfuseSnapshot> {
-    const bus = this.#bus();
+    const bus = this.#busOrRefuse();
     const snapshot = await bus.snapshot();
     await this.#assertSteady(bus, snapshot.blocks[0]!);
     if (identityFromSnapshot(snapshot).mac !== this.identity.mac) {
-      await this.#assertSameBoard();
+      await this.#same?.assertWhole();
       throw unsteady('who it is', {});
     }
+    await this.#same?.take(snapshot);
     this.#known = knownOf(snapshot);
     return snapshot;
   }
@@ -177,15 +190,14 @@ class LiveBoard implements Board {
     if (digestOf(plan) !== permit.burnDigest) throw notPermitted(permit);
     if (!plan.burns.some(({ stage }) => stages.includes(stage))) return;
     if (this.#loader.mode !== 'rom' || this.#booted) await this.#reset();
-    const bus = this.#bus();
+    const bus = this.#busOrRefuse();
+    const same = this.#same;
+    if (same === null) throw unsteady('who it is', {});
+    this.#known ??= await this.#readBlock0(bus, await same.assertWhole());
     if (!this.#prepared) await bus.prepare();
     this.#prepared = true;
-    await this.#assertSameBoard();
-    await this.#assertSuccessor();
-    this.#known ??= await this.#readBlock0(bus);
-    yield* carryOut(bus, this.#tableOrRefuse(), plan, keys, stages, this.#known, {
-      assertSame: () => this.#assertSameChip(),
-      assertUnchanged: () => this.#assertUnchanged(),
+    yield* carryOut(bus, bus.table, plan, keys, stages, this.#known, {
+      same,
       writeToDoor: (writes, register) => this.#writeToDoor(writes, register),
       // A chip without security info has no secure download mode.
       secureDownload: async () =>
@@ -257,7 +269,7 @@ class LiveBoard implements Board {
     this.#forgetReset();
     await this.#loader.resetToLoader();
     this.#booted = false;
-    await this.#assertSameBoard();
+    await this.assertSame();
   }
 
   /** A reset takes registers back to where they begin. */
@@ -266,68 +278,6 @@ class LiveBoard implements Board {
     this.#flashPowered = false;
     this.#knownBefore = this.#known ?? this.#knownBefore;
     this.#known = null;
-  }
-
-  /** Between two resets a hand may have put another board in: its MAC tells. */
-  async #assertSameBoard(): Promise<void> {
-    const { mac } = this.identity;
-    if (mac === null || this.#table === null || this.#loader.secureDownload) return;
-    // Answers carry no checksum: a strange one is asked for again.
-    let found = await this.#readMac();
-    if (found !== mac) found = await this.#readMac();
-    if (found === mac) return;
-    throw otherBoard(`The board at hand is ${found}, not ${mac} as before.`, { found, expected: mac });
-  }
-
-  /** Where the loader had to be found again, another board may have answered. */
-  async #assertUnchanged(): Promise<void> {
-    if (this.#loader.counters.resyncs === this.#seenResyncs) return;
-    await this.#assertSameBoard();
-    await this.#assertSuccessor();
-  }
-
-  /** eFuses only go up: a board that lacks a bit which was read before is another one, whatever its MAC says. */
-  async #assertSuccessor(): Promise<void> {
-    const { resyncs } = this.#loader.counters;
-    const known = this.#known ?? this.#knownBefore;
-    // Bits whose copies disagree may read either way.
-    const before = known?.words.map((word, i) => word & ~known.weak[i]!) ?? [];
-    const lacks = async () => {
-      const now = await this.#bus().readWords(
-        0,
-        before.map((_, i) => i),
-      );
-      return before.some((word, i) => (word & ~now.get(i)!) !== 0);
-    };
-    if ((await lacks()) && (await lacks())) {
-      const { mac } = this.identity;
-      throw otherBoard(`The board at hand lacks eFuse bits that ${mac} had before: it is another one.`, {
-        expected: mac,
-      });
-    }
-    this.#seenResyncs = resyncs;
-  }
-
-  /** The same by the lower word of the MAC alone, which is the chip's own: it is asked before each burn. */
-  async #assertSameChip(): Promise<void> {
-    const { mac } = this.identity;
-    if (mac === null) return;
-    const { block, word } = this.#macPlace();
-    const low = (await this.#bus().readWords(block, [word])).get(word)!;
-    if (low.toString(16).padStart(8, '0') !== mac.replaceAll(':', '').slice(4)) await this.#assertSameBoard();
-    await this.#assertUnchanged();
-  }
-
-  #macPlace(): { readonly block: number; readonly word: number } {
-    const { pieces } = fieldOf(this.#tableOrRefuse(), 'MAC');
-    return { block: pieces[0]!.block, word: Math.min(...pieces.map(({ bit }) => bit)) >>> 5 };
-  }
-
-  async #readMac(): Promise<string> {
-    const { block, word: first } = this.#macPlace();
-    const words = await this.#bus().readWords(block, [first, first + 1]);
-    const high = (words.get(first + 1)! & 0xffff).toString(16).padStart(4, '0');
-    return (high + words.get(first)!.toString(16).padStart(8, '0')).replace(/(..)(?=.)/g, '$1:');
   }
 
   /** BLOCK0 decides what is burned and what is left: it is read twice (ORDER 1). */
@@ -339,28 +289,17 @@ class LiveBoard implements Board {
     if (!block0.every((word, i) => again.get(i) === word)) throw unsteady('what is burned in BLOCK0', {});
   }
 
-  /** BLOCK0 anew; where nothing in it changed, no key block did: who burns a key sets its purpose and its locks. */
-  async #readBlock0(bus: EfuseBus): Promise<KnownEfuses> {
-    const indexes = Array.from({ length: this.#tableOrRefuse().blocks[0]!.words }, (_, i) => i);
-    const read = await bus.readWords(0, indexes);
-    const words = indexes.map((index) => read.get(index)!);
+  /** BLOCK0 as it was read anew; where nothing in it changed, no key block did: who burns a key sets its purpose and its locks. */
+  async #readBlock0(bus: EfuseBus, words: readonly number[]): Promise<KnownEfuses> {
     const before = this.#knownBefore;
     if (before?.words.every((word, i) => word === words[i])) return before;
     const weak: number[] = [];
-    for (const index of indexes) weak.push(await bus.repeatError(index));
-    return { words, weak, blank: new Set() };
+    for (const index of words.keys()) weak.push(await bus.repeatError(index));
+    return { words: [...words], weak, blank: new Set() };
   }
 
-  #bus(): EfuseBus {
-    const { uartDateRegister, uartClockDivider } = this.profile;
-    const table = this.#tableOrRefuse();
-    return new EfuseBus(this.#loader, table, this.#clock, uartDateRegister, uartClockDivider, () =>
-      this.#assertUnchanged(),
-    );
-  }
-
-  #tableOrRefuse(): EfuseTable {
-    if (this.#table !== null && !this.#loader.secureDownload) return this.#table;
+  #busOrRefuse(): EfuseBus {
+    if (this.#bus !== null && !this.#loader.secureDownload) return this.#bus;
     throw new BoardFault({
       code: 'chip.secure-download',
       what: 'The board is in secure download mode: its eFuses can be neither read nor burned any more.',
@@ -368,17 +307,6 @@ class LiveBoard implements Board {
       safety: 'shut',
     });
   }
-}
-
-/** A hand has changed the board in the middle of a run. The first one is as its events say, and goes on when it comes again. */
-function otherBoard(what: string, details: BoardFault['details']): BoardFault {
-  return new BoardFault({
-    code: 'chip.other-board',
-    what,
-    next: 'Take it out and insert one board at a time: the station goes on with the first one when it comes again.',
-    safety: 'resumable',
-    details,
-  });
 }
 
 /** A stretch of flash is looked at and erased in pieces of this size: some seconds each on the slowest parts. */

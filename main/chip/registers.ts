@@ -1,9 +1,11 @@
 // The eFuse controller over the loader's two register commands, in as few exchanges as the sequence allows (FACTS 2.4, 18).
 //
-//   stage     PGM_DATA (and CHECK_VALUE) of the block          packets of eight writes
+//   stage     PGM_DATA (and CHECK_VALUE) of the block
 //   look      all PGM_DATA of BLOCK0 again                     WRITE_REG has no checksum, and a wrong fuse is for ever;
 //                                                              a wrong key block shows itself by its parity
-//   program   CONF = 0x5A5A, CMD = block << 2 | 2
+//   ask       who lies in the fixture (SameBoard)              a board that came in since has nothing staged: what
+//                                                              follows burns nothing in it
+//   program   CONF = 0x5A5A, CMD = block << 2 | 2              a packet of its own
 //   wait      CMD until idle
 //   clear     PGM_DATA, CHECK_VALUE back to zero, then          no register keeps a key
 //   read      CONF = 0x5AA5, CMD = 1, wait until idle           in the same packets
@@ -70,30 +72,24 @@ export type DoorAccess = Pick<Loader, 'writeToDoor'>;
 
 /** The controller of one chip. Every method may raise the loader's faults; nothing is repeated here that programs. */
 export class EfuseBus {
+  readonly table: EfuseTable;
   readonly #loader: RegisterAccess;
-  readonly #table: EfuseTable;
   readonly #clock: Clock;
   /** Register that a write with an empty mask leaves alone: its delay is one after the write before it (FACTS 1.2). */
   readonly #idleRegister: number;
   readonly #clockDivider: number | null;
-  readonly #beforeCommit: () => Promise<void>;
 
-  /**
-   * `clockDivider`: register of the ROM's UART divider on chips whose crystals want times of their own. `beforeCommit`: asked between the
-   * staging of words and the command that burns them, where staging may have had to find the loader again.
-   */
+  /** `clockDivider`: register of the ROM's UART divider on chips whose crystals want times of their own. */
   constructor(
     loader: RegisterAccess,
     table: EfuseTable,
     clock: Clock,
     idleRegister: number,
     clockDivider: number | null = null,
-    beforeCommit: () => Promise<void> = async () => undefined,
   ) {
     this.#clockDivider = clockDivider;
-    this.#beforeCommit = beforeCommit;
     this.#loader = loader;
-    this.#table = table;
+    this.table = table;
     this.#clock = clock;
     this.#idleRegister = idleRegister;
   }
@@ -112,11 +108,12 @@ export class EfuseBus {
 
   /**
    * Programs one block. Resolves when the controller is idle again, or with `lost` when no answer came: then nobody knows whether the
-   * burn took place, and the caller has to read back.
+   * burn took place, and the caller has to read back. `beforeCommit`: asked between the staging of the words and the command that burns
+   * them; what it raises leaves the chip unburned.
    */
-  async program(codeword: Codeword): Promise<'done' | 'lost'> {
-    const { checkValue0, conf, cmd } = this.#table.registers;
-    const { writeOffset } = this.#table.blocks[codeword.block]!;
+  async program(codeword: Codeword, beforeCommit: () => Promise<void>): Promise<'done' | 'lost'> {
+    const { checkValue0, conf, cmd } = this.table.registers;
+    const { writeOffset } = this.table.blocks[codeword.block]!;
     // Where one command burns all that is staged anywhere, the zeros are staged and looked at like everything else.
     const zeros = writeOffset === undefined ? [] : this.#allZeros({ except: codeword.block });
     const staged = [
@@ -133,13 +130,15 @@ export class EfuseBus {
     // Without check words nothing would show that a word came damaged.
     const looks = codeword.check.length === 0;
     try {
-      if (looks) {
-        await this.#stageAndLook(staged);
-        await this.#beforeCommit();
-      }
-      await this.#loader.writeRegisters(looks ? commit : [...staged, ...commit]);
+      if (looks) await this.#stageAndLook(staged);
+      else await this.#retried(() => this.#loader.writeRegisters(staged));
+      await beforeCommit();
+      await this.#loader.writeRegisters(commit);
     } catch (error) {
       if (isLostAnswer(error)) return 'lost';
+      // Another board may hold what was staged.
+      const cleared = staged.map(({ address }) => ({ address, value: 0 }));
+      await this.#loader.writeRegisters(cleared).catch(() => undefined);
       throw error;
     } finally {
       for (const write of staged) write.value = 0;
@@ -156,13 +155,13 @@ export class EfuseBus {
 
   /** The same where what was burned may shut the loader's door: it may answer nothing more, and whoever asked looks what became of it. */
   async refreshDoor(codeword: Codeword, door: DoorAccess): Promise<DoorState> {
-    const state = await door.writeToDoor(this.#refreshing(codeword), this.#at(this.#table.registers.cmd));
+    const state = await door.writeToDoor(this.#refreshing(codeword), this.#at(this.table.registers.cmd));
     if (state === 'open') await this.#settled();
     return state;
   }
 
   #refreshing(codeword: Codeword): RegisterWrite[] {
-    const { checkValue0, conf, cmd } = this.#table.registers;
+    const { checkValue0, conf, cmd } = this.table.registers;
     // Words of BLOCK0 that are zero were seen to be so when they were staged.
     const used = (base: number, words: readonly number[]) =>
       this.#zeros(base, words.length).filter((_, i) => codeword.block !== 0 || words[i] !== 0);
@@ -185,39 +184,39 @@ export class EfuseBus {
   /** Read words `indexes` of a block, by index. */
   async readWords(block: number, indexes: readonly number[]): Promise<Map<number, number>> {
     const words = new Map<number, number>();
-    const { readOffset } = this.#table.blocks[block]!;
+    const { readOffset } = this.table.blocks[block]!;
     for (const index of indexes) words.set(index, await this.#read(readOffset + 4 * index));
     return words;
   }
 
   /** All read words of a block as bytes. */
   async readBlock(block: number): Promise<Uint8Array> {
-    const indexes = Array.from({ length: this.#table.blocks[block]!.words }, (_, i) => i);
+    const indexes = Array.from({ length: this.table.blocks[block]!.words }, (_, i) => i);
     const words = await this.readWords(block, indexes);
     return bytesOfWords(indexes.map((index) => words.get(index)!));
   }
 
   /** Error word of a BLOCK0 word; 0 for WR_DIS, which has none, and for all of ESP32's. */
   repeatError(word: number): Promise<number> {
-    const offset = this.#table.registers.repeatErrors[word - 1];
+    const offset = this.table.registers.repeatErrors[word - 1];
     return offset === undefined ? Promise.resolve(0) : this.#read(offset);
   }
 
   /** The error words that hold the nibble of `block`, and on ESP32-C3 its fail bit; the other one shows as 0. */
   async rsErrors(block: number): Promise<[number, number]> {
     const errors: [number, number] = [0, 0];
-    const places = new Set([block - 1, block - 1 + this.#table.rsFailBitShift].map((nibble) => nibble >>> 3));
+    const places = new Set([block - 1, block - 1 + this.table.rsFailBitShift].map((nibble) => nibble >>> 3));
     for (const place of places) if (place < 2) errors[place] = await this.#rsError(place);
     return errors;
   }
 
   /** Everything: all blocks and all error registers. */
   async snapshot(): Promise<EfuseSnapshot> {
-    const { blocks, registers } = this.#table;
+    const { blocks, registers } = this.table;
     const read: number[][] = [];
     for (const { readOffset, words } of blocks) read.push(await this.#readRun(readOffset, words));
     return {
-      table: this.#table,
+      table: this.table,
       blocks: read,
       repeatErrors: await this.#readAll(registers.repeatErrors),
       rsErrors: [await this.#rsError(0), await this.#rsError(1)],
@@ -226,7 +225,7 @@ export class EfuseBus {
 
   /** The times of the crystal, which is measured on the chips where they differ. */
   async #times(): Promise<readonly TimingWrite[]> {
-    const { timing, crystalMHz } = this.#table;
+    const { timing, crystalMHz } = this.table;
     if (this.#clockDivider === null) return timing[crystalMHz[0]!] ?? [];
     // The ROM's UART runs at the line's rate, whatever crystal the ROM believes to have.
     const divider = (await this.#loader.readRegister(this.#clockDivider)) & 0xfffff;
@@ -237,7 +236,7 @@ export class EfuseBus {
   }
 
   #rsError(place: number): Promise<number> {
-    const { rsErr0, rsErr1 } = this.#table.registers;
+    const { rsErr0, rsErr1 } = this.table.registers;
     const offset = place === 0 ? rsErr0 : rsErr1;
     return offset === null ? Promise.resolve(0) : this.#read(offset);
   }
@@ -257,7 +256,7 @@ export class EfuseBus {
   }
 
   #at(offset: number): number {
-    return (this.#table.base + offset) >>> 0;
+    return (this.table.base + offset) >>> 0;
   }
 
   #zeros(offset: number, count: number): StagedWord[] {
@@ -285,12 +284,12 @@ export class EfuseBus {
 
   /** Where the data of a block are staged. */
   #stagingOf({ block }: Codeword): number {
-    return this.#table.blocks[block]!.writeOffset ?? this.#table.registers.pgmData0;
+    return this.table.blocks[block]!.writeOffset ?? this.table.registers.pgmData0;
   }
 
   /** Zeros for every staging register there is; on ESP32 for those of all blocks `except` one. */
   #allZeros({ except }: { readonly except?: number } = {}): StagedWord[] {
-    const { registers, blocks } = this.#table;
+    const { registers, blocks } = this.table;
     if (blocks[0]!.writeOffset !== undefined)
       return blocks
         .filter(({ number }) => number !== except)
@@ -309,7 +308,7 @@ export class EfuseBus {
   async #waitIdle(): Promise<void> {
     const until = this.#clock.monotonic() + idleTimeoutMs;
     for (;;) {
-      const busy = (await this.#read(this.#table.registers.cmd)) & busyMask;
+      const busy = (await this.#read(this.table.registers.cmd)) & busyMask;
       if (busy === 0) return;
       if (this.#clock.monotonic() > until) {
         throw new BoardFault({

@@ -37,8 +37,9 @@ export interface ConnectOptions {
   readonly log?: Log;
 }
 
-/** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17). */
+/** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17), and those that were run: by chip id (FACTS 19.5). */
 const registersPerPacket = 8;
+const moreRegisters = { perPacket: 16, chips: [5, 12, 13, 16, 18, 20, 23, 32] };
 /** How often writes to the door are sent that a damaged line may have swallowed. */
 const doorTries = 3;
 const romBlock = 0x400;
@@ -145,8 +146,10 @@ class LoaderSession implements Loader {
   }
 
   async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {
-    for (let at = 0; at < writes.length; at += registersPerPacket)
-      await this.#ask(commands.writeRegisters, writes.slice(at, at + registersPerPacket));
+    const { perPacket, chips } = moreRegisters;
+    const most = chips.includes(this.#security?.chipId ?? -1) ? perPacket : registersPerPacket;
+    for (let at = 0; at < writes.length; at += most)
+      await this.#ask(commands.writeRegisters, writes.slice(at, at + most));
   }
 
   async writeToDoor(writes: readonly RegisterWrite[], register: number): Promise<DoorState> {

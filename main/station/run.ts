@@ -87,6 +87,8 @@ export class Run {
   #mac: string | null = null;
   /** Whether anything irreversible was done to the board, or meant to be: by an earlier run, or by this one. */
   #isTouched = false;
+  /** Whether that was meant in this run. */
+  #hasIntended = false;
   /** Events of the earlier run that wrote the flash which this one finds encrypted by the device; else none. */
   #before: readonly StoredEvent[] = [];
 
@@ -146,6 +148,8 @@ export class Run {
 
   /** A fault of token, ledger or program says nothing of the board, which the run knows. */
   #withSafety(fault: Fault): Fault {
+    // Whoever raised it may not have known what was burned before in this visit.
+    if (fault.safety === 'untouched' && this.#hasIntended) return sameFault(fault, 'resumable');
     if (fault.safety !== 'no-board' || this.#mac === null) return fault;
     return sameFault(fault, this.#isTouched ? 'resumable' : 'untouched');
   }
@@ -156,6 +160,7 @@ export class Run {
 
   async #say(step: string | null, event: StepEvent | RunEvent): Promise<void> {
     this.#isTouched ||= event.type === 'intend';
+    this.#hasIntended ||= event.type === 'intend';
     if (event.type !== 'progress') await this.#parts.ledger.append(this.#record.id, step, event);
     this.#parts.listen({ type: 'run', fixture: this.#record.fixture, run: this.#record.id, step, event });
   }

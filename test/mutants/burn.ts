@@ -6,6 +6,7 @@ const burn = 'test/unit/chip/burn.test.ts';
 const faults = 'test/unit/chip/burn-faults.test.ts';
 const registers = 'test/unit/chip/registers.test.ts';
 const board = 'test/unit/chip/board.test.ts';
+const swapped = 'test/unit/chip/swapped.test.ts';
 
 export const burnMutants: readonly Mutant[] = [
   {
@@ -61,7 +62,7 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'read-back.missing-bits',
     file: 'main/chip/burn.ts',
-    before: 'if (!open.empty) throw notTaken(burn, open, found);',
+    before: 'throw notTaken(burn, open, found);',
     after: '',
     breaks: 'A protection that did not take would be told as burned.',
     tests: [faults],
@@ -138,7 +139,7 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'door.not-taken',
     file: 'main/chip/burn.ts',
-    before: "if (state === 'open' && !open.empty) throw notTaken(burn, open, known);",
+    before: 'throw notTaken(burn, open, known);',
     after: '',
     breaks: 'A door whose fuse did not take would be told by whatever a reset finds.',
     tests: [hand],
@@ -178,10 +179,44 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'board.other-one-after-reset',
     file: 'main/chip/live-board.ts',
-    before: '    this.#booted = false;\n    await this.#assertSameBoard();',
+    before: '    this.#booted = false;\n    await this.assertSame();',
     after: '    this.#booted = false;',
     breaks: "A board that a hand changed between two resets would get the other one's keys.",
     tests: [board],
+  },
+  {
+    id: 'board.not-asked-before-commit',
+    file: 'main/chip/registers.ts',
+    before: '      await beforeCommit();',
+    after: '',
+    breaks: 'A board that came in a moment ago would be burned.',
+    tests: [registers, swapped],
+  },
+  {
+    id: 'board.key-in-another-ones-registers',
+    file: 'main/chip/registers.ts',
+    before: 'await this.#loader.writeRegisters(cleared).catch(() => undefined);',
+    after: '',
+    breaks: 'A key would stay in the staging registers of a board that it was not made for.',
+    tests: [registers],
+  },
+  {
+    id: 'board.mac-alone',
+    file: 'main/chip/same-board.ts',
+    before: 'const differs = low !== lowOf(this.#mac) || (bits & ~told) !== 0;',
+    after: 'const differs = low !== lowOf(this.#mac);',
+    breaks: 'Of two boards with one MAC the second would be burned with the keys of the first.',
+    tests: [swapped],
+    name: 'both boards have one MAC',
+  },
+  {
+    id: 'board.judged-unasked',
+    file: 'main/chip/burn.ts',
+    before: '      await watch.same.assertWhole();\n      throw new BoardFault({',
+    after: '      throw new BoardFault({',
+    breaks: 'The first board would be condemned by what was read of the second.',
+    tests: [swapped],
+    name: 'reaches the second board',
   },
   {
     id: 'board.unsteady-block0',
@@ -242,8 +277,8 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'staging.not-looked-at',
     file: 'main/chip/registers.ts',
-    before: '        await this.#stageAndLook(staged);',
-    after: '        await this.#loader.writeRegisters(staged);',
+    before: 'if (looks) await this.#stageAndLook(staged);',
+    after: 'if (looks) await this.#loader.writeRegisters(staged);',
     breaks: 'A word of BLOCK0 that the line damaged would be burned.',
     tests: [registers],
   },

@@ -15,6 +15,15 @@ const ledger = 'test/unit/ledger/ledger.test.ts';
 
 export const runMutants: readonly Mutant[] = [
   {
+    id: 'safety.untouched-after-a-burn',
+    file: 'main/station/run.ts',
+    before: "if (fault.safety === 'untouched' && this.#hasIntended) return sameFault(fault, 'resumable');",
+    after: '',
+    breaks: 'A board that was lost half burned would be told as one that nothing was burned into.',
+    tests: ['test/unit/station/run.test.ts'],
+    name: 'is lost after its first burn',
+  },
+  {
     id: 'append.not-awaited',
     file: 'main/station/run.ts',
     before: "if (event.type !== 'progress') await this.#parts.ledger.append(",

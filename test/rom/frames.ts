@@ -44,6 +44,8 @@ function frame(
   return { name, send: toHex(frameOf(concat(head, u32le(checksum), data))) };
 }
 
+const twenty = Array.from({ length: 20 }, (_, n) => n);
+
 const raw = (name: string, send: string): NamedFrame => ({ name, send });
 
 /** A block of data; `says`: the length in its sub-header. */
@@ -101,6 +103,9 @@ function commands({ efuse, mac, ram }: Places): NamedFrame[] {
     frame('WRITE_REG whose header says 8', op.writeReg, words(efuse, 7, all, 0), { length: 8 }),
     read('READ_REG after a header of 8', efuse),
     frame('WRITE_REG empty', op.writeReg),
+    write('WRITE_REG twenty entries', ...twenty.flatMap((n) => [efuse + 4 * (n % 11), 0x100 + n, all, n])),
+    ...[0, 8, 9, 10].map((n) => read(`READ_REG ${n} of them`, efuse + 4 * n)),
+    write('WRITE_REG clears twenty', ...twenty.flatMap((n) => [efuse + 4 * (n % 11), 0, all, 0])),
     write('WRITE_REG clears', efuse, 0, all, 0, efuse + 4, 0, all, 0, efuse + 8, 0, all, 0),
     frame('unknown opcode 0x77', 0x77),
     frame('unknown opcode 0x01', 0x01),

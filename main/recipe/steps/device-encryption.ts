@@ -35,6 +35,7 @@ export const deviceEncryption: Step = {
     ];
     const detail = { purposes, fields };
     yield { type: 'intend', what: 'device-encryption', detail };
+    await board.assertSame();
     const lines = await awaitEnd(context);
     yield { type: 'burned', what: 'device-encryption', detail };
     const door = await board.tryDownloadDoor();

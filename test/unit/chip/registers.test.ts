@@ -12,12 +12,16 @@ import { vectorFile } from '../../vectors.ts';
 import { fastClock } from './clocks.ts';
 
 const idleRegister = 0x500ca08c;
+/** The board that lies there is the board. */
+const sure = async () => undefined;
 
 /** Registers and nothing behind them: every program command is noted with what was staged. */
 class Recorder implements RegisterAccess {
   readonly registers = new Map<number, number>();
   readonly programs: { cmd: number; conf: number; data: string[]; check: string[] }[] = [];
   readonly packets: RegisterWrite[][] = [];
+  /** How many registers each call wrote. */
+  readonly writes: number[] = [];
   reads = 0;
   readonly baudRate = 115200;
   readonly #table: EfuseTable;
@@ -34,6 +38,7 @@ class Recorder implements RegisterAccess {
   }
 
   async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {
+    this.writes.push(writes.length);
     for (let at = 0; at < writes.length; at += 8)
       this.packets.push(writes.slice(at, at + 8).map((write) => ({ ...write })));
     this.damage--;
@@ -67,7 +72,7 @@ test('XTS key 00..1f on P4: words, check words, opcode and command of the captur
   // Origin: test/vectors/efuse_p4_burns.json, first case (espefuse 5.3.1 --virt); the block holds the file reversed.
   const recorder = new Recorder(table);
   const block = Uint8Array.from({ length: 32 }, (_, i) => 31 - i);
-  await busOf(recorder).program(codewordOf(4, block));
+  await busOf(recorder).program(codewordOf(4, block), sure);
   assert.deepEqual(recorder.programs, [
     {
       cmd: 0x12,
@@ -95,7 +100,7 @@ test('every burn of every capture', async () => {
       const bytes = fromHex(burn['PGM_DATA0..7'].map((word: string) => word.match(/../g)!.reverse().join('')).join(''));
       const codeword =
         burn.block === 0 ? { block: 0, data: data.slice(0, 6), check: [] } : codewordOf(burn.block, bytes);
-      await busOf(recorder).program(codeword);
+      await busOf(recorder).program(codeword, sure);
       const [program] = recorder.programs;
       assert.deepEqual(
         [program!.data, program!.conf.toString(16), program!.cmd.toString(16).padStart(2, '0')],
@@ -110,25 +115,39 @@ test('after a key no register and no array of ours holds a bit of it', async () 
   const recorder = new Recorder(table);
   const bus = busOf(recorder);
   const codeword = codewordOf(4, new Uint8Array(32).fill(0xa5));
-  await bus.program(codeword);
+  await bus.program(codeword, sure);
   await bus.refresh(codeword);
   for (let offset = 0; offset < 0x2c; offset += 4) assert.equal(recorder.registers.get(table.base + offset), 0);
   wipe(codeword);
   assert.ok([...codeword.data, ...codeword.check].every((word) => word === 0));
 });
 
-test('packets hold up to eight writes; a key takes two, then two to clear and read', async () => {
+test('a key is staged, its board asked for, and burned by a packet of its own; then what was staged is cleared', async () => {
   const recorder = new Recorder(table);
   const bus = busOf(recorder);
   const codeword = codewordOf(4, new Uint8Array(32).fill(0xa5));
-  await bus.program(codeword);
+  await bus.program(codeword, async () => assert.deepEqual([recorder.writes, recorder.programs.length], [[11], 0]));
   await bus.refresh(codeword);
-  assert.deepEqual(
-    recorder.packets.map((packet) => packet.length),
-    [8, 6, 8, 6],
-  );
+  assert.deepEqual(recorder.writes, [11, 3, 14]);
   assert.equal(recorder.reads, 3, 'one look after programming, two after reading');
-  assert.deepEqual(recorder.packets[1]!.at(-1), { address: idleRegister, value: 0, mask: 0, delayUs: 1000 });
+  assert.deepEqual(recorder.packets.at(-1)!.at(-1), { address: idleRegister, value: 0, mask: 0, delayUs: 1000 });
+});
+
+test('another board in its place: nothing is burned, and what was staged is cleared', async () => {
+  for (const codeword of [
+    codewordOf(4, new Uint8Array(32).fill(0xa5)),
+    { block: 0, data: [0, 1, 0, 0, 0, 0], check: [] },
+  ]) {
+    const recorder = new Recorder(table);
+    const other = new Error('another board');
+    await assert.rejects(
+      busOf(recorder).program(codeword, () => Promise.reject(other)),
+      other,
+    );
+    assert.deepEqual(recorder.programs, []);
+    for (let offset = 0; offset < 0x2c; offset += 4)
+      assert.ok(!recorder.registers.get(table.base + offset), `register ${offset}`);
+  }
 });
 
 test('programming times are set before the first burn, where the chip needs them', async () => {
@@ -183,14 +202,14 @@ test('ESP32-C2 is burned with the times of its crystal, which the divider of its
 test('BLOCK0 bits that came out wrong on the way are noticed before they are burned', async () => {
   const recorder = new Recorder(table);
   recorder.damage = 1;
-  await busOf(recorder).program({ block: 0, data: [0, 0x80000, 0, 0, 0, 0], check: [] });
+  await busOf(recorder).program({ block: 0, data: [0, 0x80000, 0, 0, 0, 0], check: [] }, sure);
   assert.deepEqual(
     recorder.programs.map(({ data }) => data[1]),
     ['00080000'],
   );
   const hopeless = new Recorder(table);
   hopeless.writeRegisters = async () => undefined;
-  await assert.rejects(busOf(hopeless).program({ block: 0, data: [0, 1, 0, 0, 0, 0], check: [] }), (error) =>
+  await assert.rejects(busOf(hopeless).program({ block: 0, data: [0, 1, 0, 0, 0, 0], check: [] }, sure), (error) =>
     isFault(error, 'chip.staging-differs'),
   );
 });

@@ -236,6 +236,7 @@ test('the device that is to encrypt its flash itself: trouble, silence, work hal
   const board = (lines: readonly string[], door: 'open' | 'secure' | 'disabled' = 'open'): Board =>
     ({
       returnToRom: async () => undefined,
+      assertSame: async () => undefined,
       readEfuses: async () => snapshot,
       tryDownloadDoor: async () => door,
       readSecurity: async () => ({ ...context.board.identity.security, secureDownload: door === 'secure' }),

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import { isFault, LedgerFault } from '../../../main/model/fault.ts';
+import { noAnswer } from '../../../main/protocol/faults.ts';
 import type { RunEnd } from '../../../main/station/run.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
 import { withPart } from '../../faults/boards.ts';
@@ -86,6 +87,17 @@ describe('what is on disk before a board is touched', { concurrency: true }, () 
     assert.equal((await rig.run(siliconOf(plain))).outcome, 'passed');
     const last = rig.heard.at(-1);
     assert.equal(last?.type === 'run' && last.event.type, 'run-ended');
+  });
+
+  it('a board that is lost after its first burn is not told as one that nothing was burned into', async () => {
+    const rig = new Rig(plain);
+    const intended = () => rig.book.said().some(({ type }) => type === 'intend');
+    rig.given = (board) =>
+      withPart(board, 'returnToRom', async () => {
+        if (intended()) throw noAnswer('virtual:nest', true, []);
+        await board.returnToRom();
+      });
+    assert.equal(faultIn(await rig.run(siliconOf(plain))), 'errored protocol.no-answer resumable');
   });
 
   it('a seal that cannot be written: the board is no passed one, and its end is in the book', async () => {
