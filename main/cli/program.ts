@@ -15,6 +15,7 @@ import * as nvs from './nvs.ts';
 import * as people from './people.ts';
 import { provision } from './provision.ts';
 import * as recipe from './recipe.ts';
+import { recover } from './recover.ts';
 import * as release from './release.ts';
 import * as token from './token.ts';
 import { virtualChip } from './virtual-chip.ts';
@@ -119,6 +120,22 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--watch', 'tell what is plugged in and out, until Ctrl-C')
     // the native part of serial ports is loaded only by those who use it
     .action(end(async (options) => (await import('./ports.ts')).portsCommand(options, context)));
+
+  withFirmware(
+    command(
+      program,
+      'recover',
+      'any board: what it is, what is burned and by whom, what is missing; nothing is burned',
+    ),
+  )
+    .requiredOption('--port <port>', 'where the board is')
+    .option('--device <mac>', 'which board it is, by MAC or serial number, where it cannot say so itself')
+    .option('--recipe <file>', 'what it is to be finished as (default: the recipe that began it, where it stands here)')
+    .option('--finish', 'finish it where that can be done, as an insertion would')
+    .option('--operator <id>', 'who works here, with --finish')
+    .option('--credential <file>', 'who works here, by a file of people credential: for scripts')
+    .option('--reset-by-operator', 'a person resets the board whose port cannot')
+    .action(end((options) => recover(options, context)));
 
   const boards = program.command('board').description('boards that are half done: what two people decide of them');
   for (const [what, description] of [

@@ -17,6 +17,7 @@ import type {
   PlanView,
   RecipeText,
   RecipeView,
+  RecoveryView,
   RehearsalView,
   StationView,
   ThroughputView,
@@ -117,6 +118,13 @@ export const calls = {
   'devices.export': call(z.strictObject({ query: deviceQuery, form: z.enum(exportForms) }), quality),
   'devices.report': call(z.strictObject({ mac, form: z.enum(['json', 'pdf']) }), quality),
   'devices.verify': call(z.strictObject({ fixture: name, mac: mac.nullable() }), ['qa', 'engineer', 'operator']),
+  /** Reads the board in a fixture and says what it is; nothing is burned. `named`: what a person says that it is. */
+  'boards.read': call(z.strictObject({ fixture: name, named: text(200).nullable() }), everyone),
+  /** Finishes the board in a fixture, as an insertion would, by a recipe of the shelf; `serial`: the number that it was begun with. */
+  'boards.finish': call(
+    z.strictObject({ fixture: name, recipe: name, named: text(200).nullable(), serial: text(200).nullable() }),
+    line,
+  ),
   /** Two people end what was begun of a board that is not sealed: as scrap, or for another recipe. */
   'boards.condemn': call(z.strictObject({ mac, reason: text(400), second }), quality),
   'boards.release': call(z.strictObject({ mac, reason: text(400), second }), quality),
@@ -166,6 +174,8 @@ const budgets: Partial<Record<CallName, number>> = {
   'recipes.rehearse': 900_000,
   'token.makeKeys': 300_000,
   'devices.verify': 300_000,
+  'boards.read': 120_000,
+  'boards.finish': 900_000,
   'devices.export': 120_000,
   'ledger.verify': 900_000,
 };
@@ -208,6 +218,8 @@ export interface CallAnswers {
   'devices.export': ExportedFile;
   'devices.report': ExportedFile;
   'devices.verify': VerifyView;
+  'boards.read': RecoveryView;
+  'boards.finish': { readonly outcome: Outcome; readonly mac: string | null; readonly fault: FaultRecord | null };
   'boards.condemn': DeviceView;
   'boards.release': DeviceView;
   'ledger.verify': { readonly rows: number; readonly head: string; readonly broken: string | null };

@@ -3,6 +3,7 @@ import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { RecoveryReport } from '../model/recovery.ts';
 import type { RecipeRef } from '../model/refs.ts';
 
 /** What a tile shows. Its colour, shape and word follow from `state` and `outcome` alone. */
@@ -162,6 +163,13 @@ export interface VerifyView {
   readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly evidence: string }[];
   /** What this look could not prove, in words. */
   readonly unproven: readonly string[];
+}
+
+/** A board in the recovery bay: the station's own report, and where its recipe stands here. */
+export interface RecoveryView {
+  readonly report: RecoveryReport;
+  /** Name on the shelf of the recipe that would finish it; null: none stands there. */
+  readonly recipe: string | null;
 }
 
 export type RecipeState = 'draft' | 'rehearsed' | 'approved' | 'retired';

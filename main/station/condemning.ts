@@ -40,7 +40,7 @@ export function refusedPlan(refusals: readonly EfuseRefusal[], board: Refused): 
   if (proof !== null) return new BoardFault({ ...text, safety: 'condemned' });
   if (past.run === null)
     return told.condemns
-      ? new BoardFault({ ...text, safety: 'untouched' })
+      ? new BoardFault({ ...text, next: `${next} ${elsewhere}`, safety: 'untouched' })
       : new RecipeFault({ ...text, safety: 'untouched' });
   return new RecipeFault({
     code,
@@ -61,6 +61,10 @@ function isProvenByBoard({ code, condemns }: EfuseRefusal, { past, history, ref 
 function isKnown({ slot, proven, keyAtHand }: BurnHistory['slots'][number], { givenUp }: BurnHistory): boolean {
   return givenUp.includes(slot) || proven || keyAtHand !== false;
 }
+
+/** Of a board in which no run of this ledger burned anything. */
+const elsewhere =
+  'If another station began it, it is finished there, with its ledger and its token; what stands in it says recover --port.';
 
 function nextOfRefused({ mac, ref, history, past }: Refused): string {
   const begun = runOf(history, past.run);

@@ -47,7 +47,7 @@ export function App() {
             {place.screen === 'throughput' && <ThroughputView />}
             {place.screen === 'devices' && <DevicesView mac={place.item} />}
             {place.screen === 'recipes' && <RecipesView chosen={place.item} />}
-            {place.screen === 'station' && <StationScreen />}
+            {place.screen === 'station' && <StationScreen key={place.item} tab={place.item} />}
           </>
         )}
       </main>

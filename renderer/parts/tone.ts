@@ -1,4 +1,4 @@
-import type { FixtureView } from '../../main/contract/views.ts';
+import type { FixtureView, RecoveryView } from '../../main/contract/views.ts';
 import { words } from '../words/words.ts';
 
 /** What a colour asks of a person: nothing (calm, dim), an act (ask), care. Shape and word always say the same. */
@@ -74,4 +74,16 @@ export const deviceLooks: Readonly<Record<Outcome | 'sealed' | 'condemned' | 'op
   sealed: { tone: 'pass', shape: 'check', word: words.outcome.sealed },
   condemned: { tone: 'fail', shape: 'cross', word: words.outcome.condemned },
   open: { tone: 'calm', shape: 'turn', word: words.outcome.open },
+};
+
+/** What a board in the recovery bay is. */
+export const recoveryLooks: Readonly<Record<RecoveryView['report']['state'], Look>> = {
+  blank: { tone: 'calm', shape: 'slot', word: words.recovery.state.blank },
+  met: { tone: 'calm', shape: 'ring', word: words.recovery.state.met },
+  'half-done': { tone: 'ask', shape: 'turn', word: words.recovery.state['half-done'] },
+  sealed: { tone: 'pass', shape: 'check', word: words.recovery.state.sealed },
+  condemned: { tone: 'fail', shape: 'cross', word: words.recovery.state.condemned },
+  foreign: { tone: 'warn', shape: 'bar', word: words.recovery.state.foreign },
+  'other-chip': { tone: 'fail', shape: 'bar', word: words.recovery.state['other-chip'] },
+  shut: { tone: 'warn', shape: 'pause', word: words.recovery.state.shut },
 };

@@ -8,19 +8,21 @@ import { shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { Fixtures } from './Fixtures.tsx';
 import { People } from './People.tsx';
+import { RecoveryBay } from './RecoveryBay.tsx';
 
 const s = words.station;
 
 /** What this station is made of: places, token, people, printer. */
-export function StationScreen() {
+export function StationScreen({ tab }: { readonly tab: string | null }) {
   return (
     <div className="station-screen">
       <header className="screen-head">
         <h1>{s.title}</h1>
       </header>
-      <Tabs defaultValue="fixtures" keepMounted={false}>
+      <Tabs defaultValue={tab ?? 'fixtures'} keepMounted={false}>
         <Tabs.List aria-label={s.tabs}>
           <Tabs.Tab value="fixtures">{s.fixtures}</Tabs.Tab>
+          <Tabs.Tab value="recovery">{words.recovery.title}</Tabs.Tab>
           <Tabs.Tab value="hsm">{s.hsm}</Tabs.Tab>
           <Tabs.Tab value="people">{s.people}</Tabs.Tab>
           <Tabs.Tab value="printer">{s.printer}</Tabs.Tab>
@@ -28,6 +30,9 @@ export function StationScreen() {
         </Tabs.List>
         <Tabs.Panel value="fixtures">
           <Fixtures />
+        </Tabs.Panel>
+        <Tabs.Panel value="recovery">
+          <RecoveryBay />
         </Tabs.Panel>
         <Tabs.Panel value="hsm">
           <Hsm />

@@ -13,6 +13,7 @@ import { RecipeShelf } from './library/recipe-shelf.ts';
 import { Line } from './line/line.ts';
 import { lineAnswers } from './line/line-answers.ts';
 import { TokenWatch } from './line/token-watch.ts';
+import { boardAnswers } from './reports/board-answers.ts';
 import { deviceAnswers } from './reports/device-answers.ts';
 import type { DeskAnswers, DeskParts, DeskRoom } from './room.ts';
 import { stationAnswers } from './station-answers.ts';
@@ -70,6 +71,7 @@ export class Desk {
     this.answers = {
       ...lineAnswers(this.#room),
       ...deviceAnswers(this.#room),
+      ...boardAnswers(this.#room),
       ...recipeAnswers(this.#room),
       ...stationAnswers(this.#room),
     };

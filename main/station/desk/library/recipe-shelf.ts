@@ -14,6 +14,7 @@ import type {
 import type { Ledger, RecipeStateNote } from '../../../ledger/ledger.ts';
 import type { Assurance } from '../../../model/assurance.ts';
 import { RecipeFault } from '../../../model/fault.ts';
+import type { RecipeRef } from '../../../model/refs.ts';
 import { assuranceOfRecipe } from '../../../recipe/assurance/foreseen.ts';
 import { describeDifferences } from '../../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, largestRecipe, loadRecipeText } from '../../../recipe/load.ts';
@@ -201,6 +202,26 @@ export class RecipeShelf {
   async retire(recipe: string, reason: string, by: string): Promise<RecipeView> {
     await noteState(this.#options.ledger, this.loaded(recipe), 'retired', by, reason);
     return (await this.read(recipe)).view;
+  }
+
+  /** The recipe of this hash; where none is on the shelf, one of its name; null: neither is, or it has mistakes. */
+  standingFor(ref: RecipeRef): LoadedRecipe | null {
+    return this.#standingFor(ref)?.loaded ?? null;
+  }
+
+  /** How calls name that recipe. */
+  nameOf(ref: RecipeRef): string | null {
+    return this.#standingFor(ref)?.recipe ?? null;
+  }
+
+  #standingFor(ref: RecipeRef): { readonly recipe: string; readonly loaded: LoadedRecipe } | null {
+    const named = this.#shelved().flatMap((shelved) => {
+      const text = this.#textOf(shelved);
+      // a build is read whole: only of recipes that may be the one
+      const { loaded } = text.includes(ref.name) ? this.#load(shelved, text) : { loaded: null };
+      return loaded?.ref.name === ref.name ? [{ recipe: shelved.recipe, loaded }] : [];
+    });
+    return named.find(({ loaded }) => loaded.ref.hash === ref.hash) ?? named[0] ?? null;
   }
 
   /** Name of a recipe other than `name` whose serial pattern fits the text, or null. */

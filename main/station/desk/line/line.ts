@@ -38,6 +38,7 @@ export class Line {
   #tiles: Map<string, Tile>;
   #batch: LineBatch | null = null;
   #ended: Promise<void> = Promise.resolve();
+  #isLent = false;
   /** What is shown of the batch that ended last. */
   #lastBatch: BatchView | null = null;
 
@@ -96,7 +97,24 @@ export class Line {
     this.#news.show(...this.#tiles.keys());
   }
 
+  /** Works on one board beside a batch's: none runs, and none is started meanwhile. RecipeFault `line.busy`. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    this.mustBeIdle();
+    this.#isLent = true;
+    try {
+      return await work();
+    } finally {
+      this.#isLent = false;
+    }
+  }
+
   mustBeIdle(): void {
+    if (this.#isLent)
+      throw new RecipeFault({
+        code: 'line.busy',
+        what: 'A single board is being looked at or finished.',
+        next: 'Wait until that has ended.',
+      });
     if (this.#batch === null) return;
     throw new RecipeFault({
       code: 'line.busy',
