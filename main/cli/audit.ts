@@ -3,8 +3,9 @@ import { createWriteStream, readFileSync } from 'node:fs';
 import { utf8 } from '../base/bytes.ts';
 import { hex } from '../base/number-text.ts';
 import { profileOf } from '../chip/profiles.ts';
-import { verifyRows } from '../ledger/chain.ts';
-import type { LedgerReader } from '../ledger/ledger.ts';
+import { headKey } from '../ledger/checkpoint.ts';
+import { verifyExport } from '../ledger/export-check.ts';
+import type { AuditOptions as Against, ChainReport, LedgerReader } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
 import { eventText } from '../model/evidence/event-text.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
@@ -29,6 +30,8 @@ export interface AuditOptions extends OpenOptions {
   readonly limit?: number;
   readonly out?: string;
   readonly file?: string;
+  readonly key?: string;
+  readonly witness?: readonly string[];
 }
 
 async function withLedger(
@@ -179,11 +182,10 @@ export function auditExport(options: AuditOptions, context: CliContext): Promise
     const file = options.out ? createWriteStream(options.out, { flags: 'wx', mode: 0o640 }) : null;
     if (file) await once(file, 'open').catch((error: unknown) => Promise.reject(cannotWrite(options.out!, error)));
     let rows = 0;
-    for await (const row of ledger.exportRows()) {
-      const line = JSON.stringify(row);
-      if (file === null) context.streams.answer(line);
-      else if (!file.write(`${line}\n`)) await once(file, 'drain');
-      rows++;
+    for await (const { lines, count } of ledger.exportLines()) {
+      if (file === null) context.streams.answer(lines.slice(0, -1));
+      else if (!file.write(lines)) await once(file, 'drain');
+      rows += count;
     }
     if (file) {
       file.end();
@@ -221,21 +223,33 @@ export function auditRegistration(
   });
 }
 
-/** Recomputes the whole chain: of the ledger, or of an export (which needs no ledger, only the file). */
+/** Recomputes the whole book: the ledger, or an export of it (which needs no ledger, only the file). */
 export async function auditVerify(options: AuditOptions, context: CliContext): Promise<Exit> {
+  const against: Against = {
+    ...(options.key === undefined ? {} : { key: keyIn(options.key) }),
+    witnesses: (options.witness ?? []).map((file) => textOfFile(readInput(file), file)),
+  };
   const report = options.file
-    ? verifyRows(rowsOf(options.file))
+    ? verifyExport(rowsOf(options.file), against)
     : await (async () => {
         const ledger = await context.openLedger(options);
         try {
-          return await ledger.verify();
+          return await ledger.verify(against);
         } finally {
           await ledger.close();
         }
       })();
   if (options.json) context.streams.answer(JSON.stringify(report));
-  else if (report.broken === null)
-    context.streams.answer(`The chain is whole: ${report.rows} rows, head ${report.head}`);
+  else if (report.broken === null && report.edited === null)
+    for (const line of wholeLines(report)) context.streams.answer(line);
+  if (report.edited !== null) {
+    throw new LedgerFault({
+      code: 'ledger.table-edited',
+      what: `The chain is whole, but the table ${report.edited.table} does not say what it says: ${report.edited.what}.`,
+      next: 'Keep this ledger as it is and find out who wrote into it. The chain is what counts: restore a backup, or ask whoever helps you to have the tables made anew from it.',
+      details: { table: report.edited.table },
+    });
+  }
   if (report.broken !== null) {
     throw new LedgerFault({
       code: 'ledger.chain-broken',
@@ -244,6 +258,55 @@ export async function auditVerify(options: AuditOptions, context: CliContext): P
     });
   }
   return exit.passed;
+}
+
+/** What was seen, and what nobody signed or held against a key from elsewhere. */
+function wholeLines({ rows, head, signed }: ChainReport): string[] {
+  const lines = [`The chain is whole: ${rows} rows, head ${head}`];
+  if (signed === null)
+    return [...lines, 'No head of it was ever signed: whoever can write the file could have written it anew.'];
+  const { heads, size, time, unsigned, key, by } = signed;
+  lines.push(
+    `Signed heads: ${heads}, the newest over rows 1 to ${size}, ${time ?? 'at no time it says'}; ${unsigned} rows behind it`,
+  );
+  return by === 'given key'
+    ? [...lines, `All of them by the given key, ${key}`]
+    : [...lines, `All of them by the key ${key}, which only this ledger names: give it from elsewhere with --key`];
+}
+
+function keyIn(file: string): string {
+  return textOfFile(readInput(file), file);
+}
+
+/** The newest signed head as a file for others to keep: who holds it sees an older copy, a cut and rows written anew. */
+export function auditWitness(options: AuditOptions & { readonly out?: string }, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
+    const note = await ledger.newestCheckpoint();
+    if (note === null) throw noHead();
+    if (options.out === undefined) for (const line of note.slice(0, -1).split('\n')) context.streams.answer(line);
+    else writeOutput(options.out, utf8(note), context);
+    return exit.passed;
+  });
+}
+
+/** The public key of the heads, as PEM: to be kept where whoever can write the ledger cannot reach it. */
+export function auditKey(options: AuditOptions & { readonly out?: string }, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
+    const { signedBefore } = await ledger.treeHead();
+    const pem = signedBefore === null ? null : headKey(signedBefore.publicKey)?.export({ type: 'spki', format: 'pem' });
+    if (!pem) throw noHead();
+    if (options.out === undefined) for (const line of String(pem).trim().split('\n')) context.streams.answer(line);
+    else writeOutput(options.out, utf8(String(pem)), context);
+    return exit.passed;
+  });
+}
+
+function noHead(): RecipeFault {
+  return new RecipeFault({
+    code: 'audit.no-head',
+    what: 'No head of this ledger was signed yet.',
+    next: 'A head is signed at the end of a batch, every 32 seals and every hour, where the token can sign.',
+  });
 }
 
 function rowsOf(file: string): Record<string, unknown>[] {

@@ -309,9 +309,17 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--ca <file>', 'aws: PEM of the CA certificate, added to every line')
     .option('--out <file>', 'a new file instead of stdout')
     .action(end((options) => audit.auditRegistration(options, context)));
-  command(audits, 'verify', 'recomputes the whole chain')
+  command(audits, 'verify', 'recomputes the whole book: chain, signed heads, tables')
     .option('--file <export>', 'of an export instead of the ledger')
+    .option('--key <file>', 'public key of the signed heads, from elsewhere (PEM, or hex of the SubjectPublicKeyInfo)')
+    .option('--witness <file>', 'a signed head that somebody else kept; repeatable', gather)
     .action(end((options) => audit.auditVerify(options, context)));
+  command(audits, 'witness', 'the newest signed head, for somebody else to keep')
+    .option('--out <file>', 'a file instead of stdout')
+    .action(end((options) => audit.auditWitness(options, context)));
+  command(audits, 'key', 'the public key of the signed heads, for somebody else to keep')
+    .option('--out <file>', 'a file instead of stdout')
+    .action(end((options) => audit.auditKey(options, context)));
   const escrows = audits.command('escrow').description('secrets of devices that two custodians may ask for');
   command(escrows, 'list [device]', 'what is in escrow, and what was given out')
     .option('--limit <n>', 'at most so many', wholeNumber)

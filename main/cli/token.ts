@@ -101,7 +101,11 @@ export function tokenKeys(options: TokenOptions, context: CliContext): Promise<E
   if (make === undefined) return withSigner(options, context, (signer) => listKeys(signer, options, context));
   const label = required(options.label, '--label NAME');
   const algorithm = oneOf<KeyAlgorithm>(make, ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'aes-256'], '--make');
-  const use = oneOf<KeyUse>(options.use ?? defaultUse(make), ['secure-boot', 'device-ca', 'wrapping'], '--use');
+  const use = oneOf<KeyUse>(
+    options.use ?? defaultUse(make),
+    ['secure-boot', 'device-ca', 'wrapping', 'ledger'],
+    '--use',
+  );
   return asCustodian(options, context, async (signer, book) => {
     await book(label);
     await signer.generateKey({ label, algorithm, use });

@@ -150,11 +150,14 @@ export function verifyRows(
   return { rows: chain.head.row, head: chain.head.hash, broken };
 }
 
-function notARow(expected: number): string {
+export function notARow(expected: number): string {
   return `what stands at row ${expected} is no ledger row`;
 }
 
-function isChainRow(row: Readonly<Record<string, unknown>>): row is Readonly<Record<string, unknown>> & ChainRow {
+/** Whether a line of an export has the members of a row. */
+export function isChainRow(
+  row: Readonly<Record<string, unknown>>,
+): row is Readonly<Record<string, unknown>> & ChainRow {
   return (
     Number.isSafeInteger(row.row) &&
     typeof row.at === 'string' &&

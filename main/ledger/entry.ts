@@ -94,6 +94,7 @@ export type Entry =
   | { kind: 'session'; run: null; body: SessionNote }
   | { kind: 'act'; run: null; body: StationAct }
   | { kind: 'escrow-released'; run: null; body: EscrowRelease }
+  | { kind: 'checkpoint'; run: null; body: { note: string; publicKey: string } }
   | { kind: 'recipe'; run: null; body: { recipe: RecipeRef; text: string } }
   | { kind: 'run-opened'; run: string; body: { run: RunRecord } }
   | { kind: 'run-bound'; run: string; body: { mac?: string; serial?: string; chip?: string } }

@@ -4,6 +4,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import type { ChainHead } from './chain.ts';
+import type { Head } from './checkpoint.ts';
 import type { EscrowRelease, RecipeStateNote, SessionNote, StationAct } from './entry.ts';
 
 /** What the ledger knows of a MAC before a run starts. */
@@ -90,8 +91,44 @@ export interface DeviceRow {
 export interface ChainReport {
   readonly rows: number;
   readonly head: string;
+  /** Root (hex) of the tree over these rows: see merkle.ts. */
+  readonly root: string;
   /** The first row that does not fit, or null. */
   readonly broken: { readonly row: number; readonly reason: string } | null;
+  /** The first record of a table that does not say what the chain says, or null; not looked for where the chain is broken. */
+  readonly edited: { readonly table: string; readonly what: string } | null;
+  /** The newest signed head, or null: none was ever signed. */
+  readonly signed: {
+    /** How many there are. */
+    readonly heads: number;
+    /** Rows under the newest, and rows behind it. */
+    readonly size: number;
+    readonly unsigned: number;
+    /** As the station's clock said. */
+    readonly time: string | null;
+    /** SHA-256 (hex) of the key's SubjectPublicKeyInfo. */
+    readonly key: string;
+    /** Held against the key that was given; `own key`: only against that which the book itself names. */
+    readonly by: 'given key' | 'own key';
+  } | null;
+}
+
+/** What a book is held against, beside itself. */
+export interface AuditOptions {
+  /** Heads that somebody remembers. */
+  readonly remembered?: readonly ChainHead[];
+  /** The public key of the heads, from elsewhere: PEM, or hex of the DER SubjectPublicKeyInfo. */
+  readonly key?: string;
+  /** Signed heads that somebody else kept, as notes (checkpoint.ts). */
+  readonly witnesses?: readonly string[];
+  /** False: the chain and its heads only, not the tables. */
+  readonly tables?: boolean;
+}
+
+/** The rows as they are now, to be signed. */
+export interface TreeHead extends Head {
+  /** The key (hex SubjectPublicKeyInfo) that signed the newest head of this book, and its rows; null: none was signed. */
+  readonly signedBefore: { readonly publicKey: string; readonly size: number } | null;
 }
 
 /** How boards went through in a span of time. */
@@ -204,9 +241,17 @@ export interface LedgerReader {
     readonly limit?: number;
   }): Promise<readonly (StationAct & { readonly at: string; readonly row: number })[]>;
 
-  /** Reads the whole chain again and recomputes it; heads that were remembered elsewhere must be found in it. */
-  verify(remembered?: readonly ChainHead[]): Promise<ChainReport>;
-  /** Every row as one JSON object (`ChainRow`), in chain order, as an auditor recomputes it with `verifyRows`. */
+  /**
+   * Reads the whole book anew: the chain; the signed heads in it; heads, a key and notes that come from elsewhere; the tables from which
+   * questions are answered, made anew beside themselves. RecipeFault `audit.key` for a key that is none.
+   */
+  verify(options?: AuditOptions): Promise<ChainReport>;
+  treeHead(): Promise<TreeHead>;
+  /** Note of the newest signed head, or null. */
+  newestCheckpoint(): Promise<string | null>;
+  /** The export, in portions of whole lines: one JSON object (`ChainRow`) a row, in chain order. */
+  exportLines(): AsyncIterable<{ readonly lines: string; readonly count: number }>;
+  /** The same row by row, parsed. */
   exportRows(): AsyncIterable<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 }
@@ -233,6 +278,8 @@ export interface Ledger extends LedgerReader {
 
   /** Says what is about to be done to the station itself. To be called before it is. */
   noteAct(act: StationAct): Promise<void>;
+  /** Keeps a signed head: its note, and the key (hex SubjectPublicKeyInfo) by which it was signed. */
+  noteCheckpoint(checkpoint: { readonly note: string; readonly publicKey: string }): Promise<void>;
   /** Says that an escrowed secret is about to be given out. To be called before it is. */
   noteEscrowRelease(release: EscrowRelease): Promise<void>;
 

@@ -4,7 +4,7 @@ import type { KeyRef } from '../model/refs.ts';
 
 export type { KeyRef };
 
-export type KeyUse = 'secure-boot' | 'device-ca' | 'wrapping';
+export type KeyUse = 'secure-boot' | 'device-ca' | 'wrapping' | 'ledger';
 export type KeyAlgorithm = 'rsa-3072' | 'ecdsa-p256' | 'ecdsa-p384' | 'aes-256';
 
 export interface TokenKey {

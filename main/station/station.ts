@@ -16,6 +16,7 @@ import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.t
 import type { OpenPort } from '../transport/port.ts';
 import { allowanceOf, anyBoard, type BoardRules } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
@@ -82,9 +83,12 @@ export class Station {
   /** Boards are counted to their orders one at a time. */
   readonly #countingTurn = new Mutex();
 
+  readonly #checkpoints: Checkpoints;
+
   constructor(parts: StationParts) {
     this.parts = parts;
     this.log = parts.log ?? silentLog;
+    this.#checkpoints = new Checkpoints({ ...parts, log: this.log });
   }
 
   /** Hears everything the station says; gives back the way to stop hearing. What a listener throws is logged, and it hears on. */
@@ -180,6 +184,7 @@ export class Station {
           },
           done: (outcome) => {
             counts[outcome]++;
+            if (outcome === 'passed') this.#checkpoints.sealed();
             if (job.aim === 'sealed' && outcome !== 'passed') started--;
             const done = Object.values(counts).reduce((sum, count) => sum + count, 0);
             this.#publish({ type: 'batch', batch, done, passed: counts.passed, of: total });
@@ -198,12 +203,14 @@ export class Station {
     const failure = ends.find((end) => end.status === 'rejected');
     if (failure) throw faultOf(failure.reason);
     await ledger.closeBatch(batch, isoTime(clock.now()));
+    await this.#checkpoints.sign(`the end of batch ${batch}`);
     const ms = clock.monotonic() - startedAt;
     return { batch, counts, ms, boardsPerHour: ms > 0 ? (counts.passed * 3_600_000) / ms : 0 };
   }
 
   async close(): Promise<void> {
     this.shelf.close();
+    await this.#checkpoints.close();
     await this.parts.signer.close();
     await this.parts.ledger.close();
     this.log.info('station-closed');

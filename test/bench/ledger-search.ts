@@ -7,7 +7,8 @@ import { performance } from 'node:perf_hooks';
 import { systemClock } from '../../main/base/clock.ts';
 import type { DeviceQuery } from '../../main/ledger/ledger.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
-import { openBook, writeWitness } from '../../main/ledger/sqlite/opening.ts';
+import { openBook } from '../../main/ledger/sqlite/opening.ts';
+import { writeWitness } from '../../main/ledger/sqlite/witness.ts';
 import { keyMade, record, run } from '../unit/ledger/book.ts';
 
 const devices = Number(process.argv[2] ?? 1_000_000);

@@ -105,6 +105,15 @@ export function unreadableRow(row: number, { kind, problems }: MisshapenFact): L
   });
 }
 
+/** What was given as the key of a book's heads is no such key. */
+export function noKey(): RecipeFault {
+  return new RecipeFault({
+    code: 'audit.key',
+    what: 'The key that was given for the signed heads is no public key of ECDSA P-256.',
+    next: 'Give the file that audit key wrote, or the key as PEM or as hex of its SubjectPublicKeyInfo, from somewhere else than this ledger.',
+  });
+}
+
 /** No station has written a book here yet. */
 export function noBook(file: string): LedgerFault {
   return new LedgerFault({

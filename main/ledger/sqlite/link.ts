@@ -11,7 +11,7 @@ export type ThreadOptions =
       readonly at: string;
       readonly maxBytes: number | null;
     }
-  | { readonly role: 'reader'; readonly file: string }
+  | { readonly role: 'reader' | 'auditor'; readonly file: string }
   | { readonly role: 'keeper'; readonly file: string; readonly scrubAfterMs: number };
 
 export interface ToThread {

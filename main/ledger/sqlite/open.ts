@@ -2,9 +2,9 @@ import { type Clock, isoTime } from '../../base/clock.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { RunRecord, SealedRecord } from '../../model/record.ts';
-import type { ChainHead, ChainRow } from '../chain.ts';
-import type { ChainReport, Ledger, LedgerReader, OpeningReport } from '../ledger.ts';
-import { closedFault, misuse } from './faults.ts';
+import { headKey } from '../checkpoint.ts';
+import type { AuditOptions, ChainReport, Ledger, LedgerReader, OpeningReport, TreeHead } from '../ledger.ts';
+import { closedFault, misuse, noKey } from './faults.ts';
 import { answerValue, Thread } from './link.ts';
 import type { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
@@ -46,13 +46,13 @@ export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> 
     throw error;
   }
   const [reader, keeper] = others as [Thread, Thread];
-  return new SqliteLedger({ writer, reader, keeper }, clock, { ...report, ms: clock.monotonic() - started });
+  return new SqliteLedger({ writer, reader, keeper }, file, clock, { ...report, ms: clock.monotonic() - started });
 }
 
 /** Opens a book for questions only, also while a station writes it. Faults `ledger.none` where it is not there, `ledger.read-only` where it may not be read. */
 export async function openSqliteLedgerForReading(file: string): Promise<LedgerReader> {
   const { thread } = await Thread.start({ role: 'reader', file });
-  return new SqliteLedgerReader(thread);
+  return new SqliteLedgerReader(thread, file);
 }
 
 type Question = {
@@ -61,9 +61,11 @@ type Question = {
 
 class SqliteLedgerReader implements LedgerReader {
   readonly #reader: Thread;
+  readonly #file: string;
 
-  constructor(reader: Thread) {
+  constructor(reader: Thread, file: string) {
     this.#reader = reader;
+    this.#file = file;
   }
 
   batches = () => this.#ask('batches');
@@ -97,24 +99,37 @@ class SqliteLedgerReader implements LedgerReader {
     return runs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   }
 
-  async verify(remembered: readonly ChainHead[] = []): Promise<ChainReport> {
-    for (let after: ChainHead | null = null; ; ) {
-      const { head, broken, done }: ReturnType<LedgerQuestions['verifyPortion']> = await this.#ask(
-        'verifyPortion',
-        ...([after, remembered, portion] as const),
-      );
-      if (done || broken !== null) return { rows: head.row, head: head.hash, broken };
-      after = head;
+  async verify(options: AuditOptions = {}): Promise<ChainReport> {
+    if (options.key !== undefined && headKey(options.key) === null) throw noKey();
+    const { thread } = await Thread.start({ role: 'auditor', file: this.#file });
+    try {
+      const [answer] = await thread.send([options]);
+      return answerValue(answer) as ChainReport;
+    } finally {
+      await thread.close();
     }
   }
 
+  async treeHead(): Promise<TreeHead> {
+    for (;;) {
+      const head = await this.#ask('treePortion', 20_000);
+      if (head !== null) return head;
+    }
+  }
+
+  newestCheckpoint = () => this.#ask('newestCheckpoint');
+
   async *exportRows(): AsyncGenerator<Readonly<Record<string, unknown>>, void, void> {
+    for await (const { lines } of this.exportLines())
+      for (const line of lines.split('\n')) if (line !== '') yield JSON.parse(line);
+  }
+
+  async *exportLines(): AsyncGenerator<{ lines: string; count: number }, void, void> {
     for (let after = 0; ; ) {
-      const rows: ChainRow[] = await this.#ask('exportPortion', after, portion);
-      for (const row of rows) yield { ...row };
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      after = last.row;
+      const part = await this.#ask('exportPortion', after, portion);
+      if (part.count === 0) return;
+      yield part;
+      after = part.last;
     }
   }
 
@@ -140,8 +155,13 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
   #committing: Promise<void> | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(threads: { writer: Thread; reader: Thread; keeper: Thread }, clock: Clock, opening: OpeningReport) {
-    super(threads.reader);
+  constructor(
+    threads: { writer: Thread; reader: Thread; keeper: Thread },
+    file: string,
+    clock: Clock,
+    opening: OpeningReport,
+  ) {
+    super(threads.reader, file);
     this.#writer = threads.writer;
     this.#keeper = threads.keeper;
     this.#clock = clock;
@@ -170,6 +190,10 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
 
   async noteAct(act: Parameters<Ledger['noteAct']>[0]): Promise<void> {
     await this.#write({ op: 'noteAct', act });
+  }
+
+  async noteCheckpoint(checkpoint: Parameters<Ledger['noteCheckpoint']>[0]): Promise<void> {
+    await this.#write({ op: 'noteCheckpoint', checkpoint });
   }
 
   async noteEscrowRelease(release: Parameters<Ledger['noteEscrowRelease']>[0]): Promise<void> {

@@ -1,11 +1,10 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { toHex } from '../../base/bytes.ts';
 import { makeFolder } from '../../base/folder.ts';
 import { systemRandom } from '../../base/random.ts';
 import { LedgerFault } from '../../model/fault.ts';
-import { ChainCheck, type ChainHead, chainStart } from '../chain.ts';
+import { ChainCheck, chainStart } from '../chain.ts';
 import { ledgerSchema } from '../entry.ts';
 import type { OpeningReport } from '../ledger.ts';
 import { Bodies } from './bodies.ts';
@@ -13,6 +12,7 @@ import { WriterLock } from './lock.ts';
 import { rebuildProjections } from './projections.ts';
 import { Rows } from './rows.ts';
 import { checkSchema, checkSqlite, migrate, nameRows } from './schema.ts';
+import { readWitness, witnessFile } from './witness.ts';
 import { pageSize } from './wrapped-keys.ts';
 import { LedgerWriter } from './writer.ts';
 
@@ -105,17 +105,6 @@ function checkTail(rows: Rows, file: string): number {
   return row - first;
 }
 
-/** The head that is remembered beside the book: shows a book whose end was cut off or that was replaced by an older copy. */
-export function witnessFile(file: string): string {
-  return `${file}.head`;
-}
-
-export function writeWitness(file: string, head: ChainHead): void {
-  const temporary = `${witnessFile(file)}.new`;
-  writeFileSync(temporary, `${JSON.stringify(head)}\n`);
-  renameSync(temporary, witnessFile(file));
-}
-
 function checkWitness(rows: Rows, file: string): void {
   const witness = readWitness(file);
   if (witness === null) return;
@@ -130,15 +119,6 @@ function checkWitness(rows: Rows, file: string): void {
     next: `Restore the newest copy. Only if this one is known to be right, remove ${witnessFile(file)} and write down why.`,
     details: { file, row: witness.row, hash: witness.hash },
   });
-}
-
-function readWitness(file: string): ChainHead | null {
-  try {
-    const value = JSON.parse(readFileSync(witnessFile(file), 'utf8')) as ChainHead;
-    return Number.isSafeInteger(value.row) && typeof value.hash === 'string' ? value : null;
-  } catch {
-    return null; // absent, or torn by a power cut: a witness that cannot speak
-  }
 }
 
 function otherStation(file: string, owner: string, station: string): LedgerFault {

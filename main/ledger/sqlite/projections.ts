@@ -112,6 +112,7 @@ export class Projections {
       case 'recipe-state':
       case 'session':
       case 'escrow-released':
+      case 'checkpoint':
       case 'act':
         return;
     }

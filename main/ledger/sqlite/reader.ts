@@ -1,10 +1,11 @@
 import type { Database } from 'better-sqlite3';
+import { toHex } from '../../base/bytes.ts';
 import type { StoredEvent, WrappedKey } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
-import { type ChainBreak, ChainCheck, type ChainHead, type ChainRow } from '../chain.ts';
+import { originOf, parseCheckpoint } from '../checkpoint.ts';
 import { withDates } from '../date-bound.ts';
 import type {
   DeviceHistory,
@@ -18,7 +19,9 @@ import type {
   RunPace,
   RunTally,
   StationAct,
+  TreeHead,
 } from '../ledger.ts';
+import { MerkleTree } from '../merkle.ts';
 import { Bodies } from './bodies.ts';
 import { rowClaim } from './claims.ts';
 import { entryOf, eventRows, jsonOf, type StoredRow, sealedRecordOfRow, storedRows } from './events.ts';
@@ -53,6 +56,8 @@ interface EscrowRow extends Omit<WrappedRow, 'role' | 'fingerprint'> {
 export class LedgerQuestions {
   readonly #bodies: Bodies;
   readonly #rows: Rows;
+  /** Grows with the book; what was read of it is not read again. */
+  readonly #tree = new MerkleTree();
   readonly #sql: ReturnType<typeof statements>;
   readonly #search: DeviceSearch;
   readonly #pace: PaceQuestions;
@@ -231,23 +236,31 @@ export class LedgerQuestions {
     return counts;
   }
 
-  /** Goes on with a check of the chain behind `after`, for up to `count` rows. `done`: the last row was reached. */
-  verifyPortion(
-    after: ChainHead | null,
-    remembered: readonly ChainHead[],
-    count: number,
-  ): { head: ChainHead; broken: ChainBreak | null; done: boolean } {
-    // Heads behind `after` were met by earlier portions.
-    const chain = new ChainCheck(
-      after,
-      remembered.filter((head) => head.row > (after?.row ?? 0)),
-    );
-    const done = this.#rows.check(chain, count) < count;
-    if (done) chain.end();
-    return { head: chain.head, broken: chain.broken, done };
+  /** Goes on with the tree by up to `count` rows; gives it once all rows are in, and null before. */
+  treePortion(count: number): TreeHead | null {
+    const hashes = this.#rows.hashes(this.#tree.size, count);
+    for (const hash of hashes) this.#tree.append(hash);
+    if (hashes.length === count) return null;
+    const newest = this.#checkpoint();
+    const before = newest === null ? null : parseCheckpoint(newest.note);
+    return {
+      origin: originOf(this.#sql.genesis()),
+      size: this.#tree.size,
+      root: toHex(this.#tree.root()),
+      signedBefore: newest === null ? null : { publicKey: newest.publicKey, size: before?.size ?? 0 },
+    };
   }
 
-  exportPortion(after: number, count: number): ChainRow[] {
+  newestCheckpoint(): string | null {
+    return this.#checkpoint()?.note ?? null;
+  }
+
+  #checkpoint(): { note: string; publicKey: string } | null {
+    const [stored] = this.#stored(this.#sql.newestCheckpoint.all());
+    return stored === undefined ? null : (jsonOf(stored.row, stored.body) as { note: string; publicKey: string });
+  }
+
+  exportPortion(after: number, count: number): { lines: string; last: number; count: number } {
     return this.#rows.exported(after, count);
   }
 
@@ -312,6 +325,12 @@ function statements(db: Database) {
       `SELECT row, at, body FROM book WHERE kind = 'act' AND (? IS NULL OR body ->> '$.what' = ?)
        AND (? IS NULL OR body ->> '$.about' = ?) ORDER BY row DESC LIMIT ?`,
     ),
+    newestCheckpoint: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'checkpoint' ORDER BY row DESC LIMIT 1`),
+    genesis: () =>
+      Object.fromEntries(db.prepare('SELECT name, value FROM meta').raw().all() as [string, string][]) as {
+        station: string;
+        ledger: string;
+      },
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
     released: hasReleases(db) ? db.prepare('SELECT released FROM devices WHERE mac = ?').pluck() : null,
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),

@@ -16,6 +16,7 @@ export type WriteRequest =
   | { op: 'noteRecipeState'; note: RecipeStateNote }
   | { op: 'noteSession'; note: SessionNote }
   | { op: 'noteAct'; act: StationAct }
+  | { op: 'noteCheckpoint'; checkpoint: { note: string; publicKey: string } }
   | { op: 'noteEscrowRelease'; release: EscrowRelease }
   | { op: 'openRun'; run: RunRecord }
   | { op: 'bindRun'; run: string; facts: { mac?: string; serial?: string; chip?: string } }

@@ -32,6 +32,7 @@ export class Rows {
   readonly #opened: Statement;
   readonly #hash: Statement;
   readonly #last: Statement;
+  readonly #hashes: Statement;
   readonly #runs = new Map<number, string>();
 
   constructor(db: Database, bodies: Bodies) {
@@ -41,6 +42,7 @@ export class Rows {
     this.#newer = db.prepare(`SELECT ${columns} FROM entries WHERE row > ? ORDER BY row LIMIT ?`);
     this.#opened = db.prepare(`SELECT body FROM book WHERE row = ? AND kind = 'run-opened'`).pluck();
     this.#hash = db.prepare('SELECT hash FROM book WHERE row = ?').pluck();
+    this.#hashes = db.prepare('SELECT hash FROM book WHERE row > ? ORDER BY row LIMIT ?').pluck();
     this.#last = db.prepare('SELECT row, hash FROM book ORDER BY row DESC LIMIT 1');
   }
 
@@ -56,6 +58,11 @@ export class Rows {
     return hash === undefined ? null : toHex(hash);
   }
 
+  /** Hashes of up to `count` rows behind `after`. */
+  hashes(after: number, count: number): Uint8Array[] {
+    return this.#hashes.all(after, count) as Uint8Array[];
+  }
+
   /** Runs up to `count` rows behind the check's head through it. Gives how many rows there were. */
   check(chain: ChainCheck, count: number): number {
     const rows = this.plain(chain.head.row, count);
@@ -63,9 +70,10 @@ export class Rows {
     return rows.length;
   }
 
-  /** Up to `count` rows behind `after` in the form in which they are exported. */
-  exported(after: number, count: number): ChainRow[] {
-    return this.plain(after, count).map((row) => ({ ...row, body: parsed(row.body) }));
+  /** Up to `count` rows behind `after` as lines of an export, the last row's number, and how many they are. */
+  exported(after: number, count: number): { lines: string; last: number; count: number } {
+    const rows = this.plain(after, count);
+    return { lines: rows.map(exportedLine).join(''), last: rows.at(-1)?.row ?? after, count: rows.length };
   }
 
   /** Up to `count` rows behind `after`, with their text. */
@@ -115,7 +123,28 @@ export function storedTime(at: string): string | number {
   return Number.isNaN(ms) || isoTime(ms) !== at ? at : ms;
 }
 
-/** A body that was tampered with until it is no JSON goes out as its text: its hash cannot fit then. */
+/** The members in the order in which exports have always had them; the body as it is, which is canonical JSON. */
+function exportedLine({ row, at, kind, run, body, prev, hash }: PlainRow): string {
+  const [time, name, id] = [at, kind, run].map((value) => JSON.stringify(value));
+  return `{"row":${row},"at":${time},"kind":${name},"run":${id},"body":${jsonText(body)},"prev":"${prev}","hash":"${hash}"}\n`;
+}
+
+/** A body that was tampered with until it is no JSON goes out as a string: its hash cannot fit then. */
+function jsonText(body: string): string {
+  if (body.startsWith('{"') && body.endsWith('}') && isJson(body)) return body;
+  return JSON.stringify(parsed(body));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return !text.includes('\n');
+  } catch {
+    return false;
+  }
+}
+
+/** What is no JSON stays text. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -71,6 +71,7 @@ CREATE TABLE entries (
 CREATE INDEX recipe_states ON entries (row) WHERE kind = 'recipe-state';
 CREATE INDEX escrow_releases ON entries (row) WHERE kind = 'escrow-released';
 CREATE INDEX acts ON entries (row) WHERE kind = 'act';
+CREATE INDEX checkpoints ON entries (row) WHERE kind = 'checkpoint';
 CREATE TABLE dictionaries (
   id     INTEGER PRIMARY KEY,
   recipe TEXT NOT NULL,        -- hash of the recipe whose boards are packed against it

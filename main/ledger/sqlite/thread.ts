@@ -4,12 +4,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
+import type { AuditOptions } from '../ledger.ts';
+import { auditBook } from './auditor.ts';
 import { ledgerFaultOf, noBook } from './faults.ts';
 import type { ThreadOptions, ToThread } from './link.ts';
-import { openBook, writeWitness } from './opening.ts';
+import { openBook } from './opening.ts';
 import { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest } from './requests.ts';
 import { checkSchema, checkSqlite, nameRows } from './schema.ts';
+import { writeWitness } from './witness.ts';
 import { pageSize } from './wrapped-keys.ts';
 
 /** The witness beside the book is written at most this often; it may lag, never lead. */
@@ -55,6 +58,8 @@ function start(options: ThreadOptions): { handle: Handler; close: () => void; re
       return startWriter(options);
     case 'reader':
       return startReader(options);
+    case 'auditor':
+      return startAuditor(options);
     case 'keeper':
       return startKeeper(options);
   }
@@ -87,7 +92,7 @@ function startWriter({ file, station, at, maxBytes }: Extract<ThreadOptions, { r
   return { handle, close, report };
 }
 
-function startReader({ file }: Extract<ThreadOptions, { role: 'reader' }>) {
+function startReader({ file }: Extract<ThreadOptions, { role: 'reader' | 'auditor' }>) {
   if (!existsSync(file)) throw noBook(file);
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   checkSqlite(db);
@@ -105,6 +110,20 @@ function startReader({ file }: Extract<ThreadOptions, { role: 'reader' }>) {
       }
     });
   return { handle, close: () => db.close(), report: null };
+}
+
+/** Looks at the whole book in one call, beside those who write and ask. */
+function startAuditor({ file }: Extract<ThreadOptions, { role: 'reader' | 'auditor' }>) {
+  if (!existsSync(file)) throw noBook(file);
+  const handle: Handler = (calls) =>
+    calls.map((call) => {
+      try {
+        return { ok: true, value: auditBook(file, call as AuditOptions) };
+      } catch (error) {
+        return { ok: false, fault: ledgerFaultOf(error, file).toJSON() };
+      }
+    });
+  return { handle, close: () => {}, report: null };
 }
 
 /**

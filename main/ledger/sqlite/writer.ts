@@ -112,6 +112,8 @@ export class LedgerWriter {
         return this.#add({ kind: 'session', run: null, body: request.note }, at);
       case 'noteAct':
         return this.#add({ kind: 'act', run: null, body: request.act }, at);
+      case 'noteCheckpoint':
+        return this.#add({ kind: 'checkpoint', run: null, body: request.checkpoint }, at);
       case 'noteEscrowRelease': {
         const { release } = request;
         if (this.#sql.device.get(release.mac) === undefined)

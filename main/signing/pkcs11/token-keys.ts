@@ -21,7 +21,7 @@ const curves = {
  * the one that every token keeps.
  */
 const idMark = [0xf5, 0x5e] as const;
-const uses: readonly KeyUse[] = ['secure-boot', 'device-ca', 'wrapping'];
+const uses: readonly KeyUse[] = ['secure-boot', 'device-ca', 'wrapping', 'ledger'];
 
 /** The keys of the token: finding exactly one, listing all, making new ones. */
 export class TokenKeys {

@@ -15,10 +15,13 @@ test('the kept ledger opens unchanged, holds its chain, and goes on with rows of
   const { ledger } = await book(t, { file: layKeptLedger(folder(t)), station: keptStation });
   assert.deepEqual(ledger.opening.head, head);
   assert.equal(ledger.opening.rebuilt, false);
-  assert.deepEqual(await ledger.verify([head]), { rows: head.row, head: head.hash, broken: null });
+  const report = await ledger.verify({ remembered: [head] });
+  assert.deepEqual([report.rows, report.head, report.broken], [head.row, head.hash, null]);
+  assert.equal(report.edited, null, 'the tables that its program made are those of today');
+  assert.equal(report.signed, null);
   await ledger.openRun(run('today', { mac: keptBoard('08') }));
   await ledger.append('today', 'prepare', keyMade('f-today'));
-  const after = await ledger.verify([head]);
+  const after = await ledger.verify({ remembered: [head] });
   assert.deepEqual([after.rows, after.broken], [head.row + 2, null]);
 });
 

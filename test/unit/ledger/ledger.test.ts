@@ -53,7 +53,7 @@ test('one board from the first run to the seal can be asked for in every way', a
   await ledger.bindRun('r2', { mac: mac(1), serial: 'SN-1', chip: 'esp32p4' });
   const seal = await ledger.seal(record('r2', 1, { batch: 'B-1' }));
   assert.match(seal.hash, /^[0-9a-f]{64}$/);
-  const report = await ledger.verify([seal]);
+  const report = await ledger.verify({ remembered: [seal] });
   assert.deepEqual(
     { rows: report.rows, head: report.head, broken: report.broken },
     { rows: seal.row, head: seal.hash, broken: null },

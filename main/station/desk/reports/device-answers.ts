@@ -105,8 +105,9 @@ export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
       return deviceViewOf(await known(ledger, mac));
     },
     async 'ledger.verify'() {
-      const { rows, head, broken } = await ledger.verify();
-      return { rows, head, broken: broken === null ? null : `row ${broken.row}: ${broken.reason}` };
+      const { rows, head, broken, edited } = await ledger.verify();
+      if (broken !== null) return { rows, head, broken: `row ${broken.row}: ${broken.reason}` };
+      return { rows, head, broken: edited === null ? null : `table ${edited.table}: ${edited.what}` };
     },
   };
 }

@@ -1,0 +1,100 @@
+// Signed heads of the ledger: who holds one, and the public key, needs to trust neither this computer nor whoever can write its files.
+import { fromHex, toHex } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import { sha256Hex } from '../base/digest.ts';
+import type { Log } from '../base/log.ts';
+import { checkpointText, signedNote } from '../ledger/checkpoint.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { faultOf, isFault, TokenFault } from '../model/fault.ts';
+import { ecdsaDer } from '../signing/ecdsa-der.ts';
+import type { Signer, TokenKey } from '../signing/signer.ts';
+
+/** Label of the token key that signs heads. */
+export const headKeyLabel = 'ledger-heads';
+
+/** Boards sealed between two heads; a batch's end and every hour make one as well. */
+const sealsOfHead = 32;
+const hourMs = 3_600_000;
+
+export interface CheckpointParts {
+  readonly ledger: Pick<Ledger, 'treeHead' | 'noteCheckpoint'>;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Signs heads beside the line: no board waits for one, and a token that is away delays a head, never a board. What could not be signed is
+ * in the program log, and `audit verify` says how many rows no head covers.
+ */
+export class Checkpoints {
+  readonly #parts: CheckpointParts;
+  readonly #hour: NodeJS.Timeout;
+  #seals = 0;
+  #last: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: CheckpointParts) {
+    this.#parts = parts;
+    this.#hour = setInterval(() => void this.sign('hour'), hourMs);
+    this.#hour.unref();
+  }
+
+  /** To be called at every seal. */
+  sealed(): void {
+    this.#seals++;
+    if (this.#seals >= sealsOfHead) void this.sign(`${this.#seals} seals`);
+  }
+
+  /** Signs the rows as they are, if there are some that no head covers. Never rejects. */
+  sign(reason: string): Promise<void> {
+    this.#seals = 0;
+    this.#last = this.#last
+      .then(() => (this.#closed ? undefined : this.#sign(reason)))
+      .catch((error: unknown) => {
+        this.#parts.log.warn('ledger-head-not-signed', { reason, error: faultOf(error) });
+      });
+    return this.#last;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#hour);
+    await this.#last;
+    this.#closed = true;
+  }
+
+  async #sign(reason: string): Promise<void> {
+    const { ledger, signer, clock } = this.#parts;
+    const before = await ledger.treeHead();
+    // the newest row may be the head before this one itself
+    if (before.signedBefore !== null && before.size <= before.signedBefore.size + 1) return;
+    const key = await this.#key(before.signedBefore?.publicKey ?? null);
+    const head = await ledger.treeHead();
+    const text = checkpointText(head, clock.now(), reason);
+    const digest = fromHex(sha256Hex(text));
+    const signature = await signer.sign({ label: key.label, id: key.id }, 'ecdsa', digest);
+    const note = signedNote(text, head.origin, key.spki!, new Uint8Array(ecdsaDer(signature)));
+    await ledger.noteCheckpoint({ note, publicKey: toHex(key.spki!) });
+  }
+
+  /** The key of the heads. One that signed before is never replaced by another; the first one is made, and its head names it. */
+  async #key(signedBefore: string | null): Promise<TokenKey> {
+    const { signer } = this.#parts;
+    const key = await signer.findKey({ label: headKeyLabel }).catch(async (error: unknown) => {
+      if (signedBefore !== null || !isFault(error, 'token.no-key')) throw error;
+      return await signer.generateKey({ label: headKeyLabel, use: 'ledger', algorithm: 'ecdsa-p256' });
+    });
+    if (
+      key.spki === null ||
+      key.algorithm !== 'ecdsa-p256' ||
+      (signedBefore !== null && toHex(key.spki) !== signedBefore)
+    )
+      throw new TokenFault({
+        code: 'token.head-key',
+        what: `The token's key '${headKeyLabel}' is not the one that signed the ledger's heads until now.`,
+        next: 'Put the right token in. No head is signed by another key; boards are made and booked as before.',
+        details: { signedBefore, found: key.spki === null ? null : toHex(key.spki) },
+      });
+    return key;
+  }
+}

@@ -1,0 +1,5 @@
+module heads
+
+go 1.24.0
+
+require golang.org/x/mod v0.28.0

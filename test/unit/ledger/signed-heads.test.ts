@@ -1,0 +1,234 @@
+// What somebody with full write access can do to a book: change and hash anew, cut, roll back, edit the tables. Signed heads, kept heads
+// and a key from elsewhere find each, and say where.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { copyFileSync, rmSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { fromHex, toHex } from '../../../main/base/bytes.ts';
+import { chainStart, hashOfParts } from '../../../main/ledger/chain.ts';
+import { checkpointText, signedNote } from '../../../main/ledger/checkpoint.ts';
+import { verifyExport } from '../../../main/ledger/export-check.ts';
+import type { AuditOptions, Ledger } from '../../../main/ledger/ledger.ts';
+import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
+import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
+import { Rows } from '../../../main/ledger/sqlite/rows.ts';
+import { nameRows } from '../../../main/ledger/sqlite/schema.ts';
+import { witnessFile } from '../../../main/ledger/sqlite/witness.ts';
+import { isFault } from '../../../main/model/fault.ts';
+import { book, keyMade, mac, recipe, run, sealBoard } from './book.ts';
+
+const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pem = (of: KeyObject) => of.export({ type: 'spki', format: 'pem' }) as string;
+const at = Date.UTC(2026, 10, 26, 4);
+
+async function signHead(ledger: Ledger, by = key): Promise<string> {
+  const head = await ledger.treeHead();
+  const text = checkpointText(head, at, 'a test');
+  const spki = new Uint8Array(by.publicKey.export({ type: 'spki', format: 'der' }));
+  const signature = new Uint8Array(sign('sha256', Buffer.from(text), { key: by.privateKey, dsaEncoding: 'der' }));
+  const note = signedNote(text, head.origin, spki, signature);
+  await ledger.noteCheckpoint({ note, publicKey: toHex(spki) });
+  return note;
+}
+
+/** A closed book: three boards, a head after the first and one after the second; a key that is open and a batch. */
+async function signedBook(t: TestContext) {
+  const { ledger, file } = await book(t);
+  await ledger.putRecipe(recipe, '{}');
+  await ledger.openBatch({
+    id: 'B-1',
+    order: null,
+    recipe,
+    count: 3,
+    openedAt: '2026-11-22T09:00:00.000Z',
+    closedAt: null,
+  });
+  await sealBoard(ledger, 'r1', 1, 'B-1');
+  const first = await signHead(ledger);
+  await sealBoard(ledger, 'r2', 2, 'B-1');
+  const second = await signHead(ledger);
+  await sealBoard(ledger, 'r3', 3, 'B-1');
+  await ledger.openRun(run('r4', { mac: mac(4) }));
+  await ledger.append('r4', 'prepare', keyMade('key-4', new Uint8Array(72).fill(4)));
+  await ledger.append('r4', 'prepare', {
+    ...{ type: 'escrowed', what: 'jtag-token', fingerprint: 'f-4' },
+    wrapped: { wrappingKeyId: '01', mechanism: 'AES_KEY_WRAP_PAD', data: 'AAAA' },
+  });
+  const { rows } = await ledger.verify();
+  const lines: Record<string, unknown>[] = [];
+  for await (const row of ledger.exportRows()) lines.push(row);
+  await ledger.close();
+  return { file, first, second, rows, lines };
+}
+
+async function audit(file: string, options: AuditOptions = {}) {
+  const reader = await openSqliteLedgerForReading(file);
+  try {
+    return await reader.verify(options);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Twenty lines of script: change the body of a row, hash everything behind it anew, forget the head beside the file. */
+function forge(file: string, change: (body: string, kind: string, row: number) => string): void {
+  const db = new Database(file);
+  nameRows(db);
+  const rows = new Rows(db, new Bodies(db)).plain(0, 10_000);
+  let prev = chainStart;
+  const update = db.prepare('UPDATE entries SET body = ?, hash = ?, prev = NULL WHERE row = ?');
+  for (const row of rows) {
+    const body = change(row.body, row.kind, row.row);
+    const hash = hashOfParts({ ...row, prev }, body);
+    update.run(body, fromHex(hash), row.row);
+    prev = hash;
+  }
+  db.close();
+  rmSync(witnessFile(file), { force: true });
+}
+
+function withTool(file: string, ...statements: string[]): void {
+  const db = new Database(file);
+  for (const statement of statements) db.exec(statement);
+  db.close();
+}
+
+test('a book that is whole says what is signed, by which key, and how many rows nobody signed', async (t) => {
+  const { file, first, second, rows, lines } = await signedBook(t);
+  const own = await audit(file);
+  assert.deepEqual([own.broken, own.edited], [null, null]);
+  assert.deepEqual(
+    { ...own.signed, key: '' },
+    { heads: 2, size: 16, unsigned: rows - 16, time: '2026-11-26T04:00:00.000Z', key: '', by: 'own key' },
+  );
+  const given = await audit(file, { key: pem(key.publicKey), witnesses: [first, second] });
+  assert.deepEqual([given.broken, given.signed?.by], [null, 'given key']);
+  assert.deepEqual(verifyExport(lines, { key: pem(key.publicKey), witnesses: [second] }), { ...given, edited: null });
+});
+
+test('rows that were changed and hashed anew are found behind the newest head that fits', async (t) => {
+  const { file, lines } = await signedBook(t);
+  forge(file, (body) => body.replaceAll('SN-2', 'SN-9'));
+  const { broken } = await audit(file);
+  assert.equal(broken?.row, 9, 'the first head is over rows 1 to 8');
+  assert.match(broken.reason, /row 17 is a signed head and does not fit rows 1 to 16: they were written anew/);
+  const reader = await openSqliteLedgerForReading(file);
+  t.after(() => reader.close());
+  const forged: Record<string, unknown>[] = [];
+  for await (const row of reader.exportRows()) forged.push(row);
+  assert.equal(forged.length, lines.length);
+  assert.equal(verifyExport(forged).broken?.row, 9, 'and in an export of it');
+});
+
+test('a forger who makes heads of an own key, or takes them out, is found by the key from elsewhere', async (t) => {
+  const { file } = await signedBook(t);
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const copy = `${file}-forged`;
+  copyFileSync(file, copy);
+  forge(copy, (body, kind) => (kind === 'checkpoint' ? '{"note":"","publicKey":""}' : body));
+  assert.match((await audit(copy)).broken?.reason ?? '', /has not the form of one/);
+  withTool(copy, `UPDATE entries SET kind = 'session' WHERE kind = 'checkpoint'`);
+  forge(copy, (body, _, row) => (row === 4 ? body.replace('op-7', 'op-8') : body));
+  const without = await audit(copy);
+  assert.equal(without.signed, null, 'the book alone says that no head was ever signed');
+  assert.match(
+    (await audit(copy, { key: pem(key.publicKey) })).broken?.reason ?? '',
+    /no head of this book is signed by the given key/,
+  );
+
+  const { ledger, file: mine } = await book(t);
+  await sealBoard(ledger, 'r1', 1);
+  await signHead(ledger, other);
+  await ledger.close();
+  assert.equal((await audit(mine)).broken, null);
+  assert.match((await audit(mine, { key: pem(key.publicKey) })).broken?.reason ?? '', /not signed by the given key/);
+});
+
+test('a head of another key behind heads of the first is not taken', async (t) => {
+  const { ledger } = await book(t);
+  await sealBoard(ledger, 'r1', 1);
+  await signHead(ledger);
+  await signHead(ledger, generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  assert.match((await ledger.verify()).broken?.reason ?? '', /of another key than the heads before it/);
+});
+
+test('a cut and an older copy are found by a head that somebody kept, whatever else was taken away', async (t) => {
+  const { file, first, second } = await signedBook(t);
+  withTool(file, 'DELETE FROM entries WHERE row > 12');
+  assert.match((await audit(file)).broken?.reason ?? '', /cut off its end/, 'by the head beside the file');
+  rmSync(witnessFile(file));
+  const { broken } = await audit(file, { witnesses: [second] });
+  assert.equal(broken?.row, 13);
+  assert.match(broken.reason, /the book ends at row 12: its end was cut off, or it is an older copy/);
+  assert.equal(
+    (await audit(file, { witnesses: [first], tables: false })).broken,
+    null,
+    'of an older head it holds all',
+  );
+});
+
+test('a witness of another book, of another key, or that is none is told as that', async (t) => {
+  const { file, second } = await signedBook(t);
+  const { ledger } = await book(t);
+  await sealBoard(ledger, 'r1', 1);
+  const foreign = await signHead(ledger);
+  const reason = async (options: AuditOptions) => (await audit(file, options)).broken?.reason ?? '';
+  assert.match(await reason({ witnesses: [foreign] }), /is of another book/);
+  assert.match(await reason({ witnesses: [second.replace('\n16\n', '\n15\n')] }), /is not signed by/);
+  assert.match(await reason({ witnesses: ['hello'] }), /has not the form/);
+  await assert.rejects(audit(file, { key: 'hello' }), (error) => isFault(error, 'audit.key'));
+});
+
+test('an edit of any table is found and named, with the record', async (t) => {
+  const { file } = await signedBook(t);
+  const edits: [string, string, RegExp][] = [
+    [
+      `UPDATE devices SET serial = 'SN-7' WHERE mac = '${mac(2)}'`,
+      'devices',
+      /serial of aa:bb:cc:00:00:02 is "SN-7", and the chain says "SN-2"/,
+    ],
+    [
+      `UPDATE devices SET state = 'open', sealed_row = NULL WHERE mac = '${mac(1)}'`,
+      'devices',
+      /state of aa:bb:cc:00:00:01/,
+    ],
+    [`DELETE FROM devices WHERE mac = '${mac(3)}'`, 'devices', /aa:bb:cc:00:00:0[34]/],
+    [
+      `INSERT INTO claims VALUES ('serial', 'SN-8', '${mac(8)}', 'r8')`,
+      'claims',
+      /serial SN-8 is in no row|stands where/,
+    ],
+    [`DELETE FROM claims WHERE value = 'SN-2'`, 'claims', /SN-2/],
+    [`UPDATE batches SET count = 300`, 'batches', /count of B-1 is 300, and the chain says 3/],
+    [`UPDATE recipes SET text = '{"doors":"open"}'`, 'recipes', /text of abab/],
+    [`UPDATE runs SET outcome = 'failed' WHERE id = 'r2'`, 'runs', /outcome of r2 is "failed"/],
+    [`UPDATE events SET row = 5 WHERE run = 2 AND seq = 1`, 'events', /row of 2 1/],
+    [`UPDATE meta SET value = 'line-2' WHERE name = 'station'`, 'meta', /value of station line-2|stands where|line-2/],
+    [`DELETE FROM wrapped_keys`, 'wrapped_keys', /are missing/],
+    [`UPDATE escrows SET data = x'010203'`, 'escrows', /not those of which the chain has the SHA-256/],
+    [`DELETE FROM escrows`, 'escrows', /are missing/],
+  ];
+  for (const [statement, table, says] of edits) {
+    const copy = `${file}-edited`;
+    copyFileSync(file, copy);
+    withTool(copy, statement);
+    const { broken, edited } = await audit(copy);
+    assert.equal(broken, null, statement);
+    assert.equal(edited?.table, table, statement);
+    assert.match(edited.what, says);
+    rmSync(copy);
+  }
+});
+
+test('a wrapped key that the chain says was destroyed is found when somebody puts it back', async (t) => {
+  const { ledger, file } = await book(t);
+  await ledger.openRun(run('r1', { mac: mac(1) }));
+  await ledger.append('r1', 'prepare', keyMade('key-1', new Uint8Array(72).fill(1)));
+  const db = new Database(file);
+  const kept = db.prepare('SELECT * FROM wrapped_keys').raw().get() as unknown[];
+  await ledger.dropKeys(mac(1), 're-keyed');
+  db.prepare('INSERT INTO wrapped_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(...kept);
+  db.close();
+  assert.match((await ledger.verify()).edited?.what ?? '', /the chain says that it was destroyed/);
+});
