@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 const chain = 'test/unit/ledger/chain.test.ts';
 const ledger = 'test/unit/ledger/ledger.test.ts';
 const sealedRows = 'test/unit/ledger/sealed-record-rows.test.ts';
+const signedHeads = 'test/unit/ledger/signed-heads.test.ts';
 const tampering = 'test/unit/ledger/tampering.test.ts';
 const wrapped = 'test/unit/ledger/wrapped-keys.test.ts';
 const people = 'test/unit/desk/people.test.ts';
@@ -12,6 +13,70 @@ const waivers = 'test/unit/station/waivers.test.ts';
 const escrow = 'test/unit/desk/escrow.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
+  {
+    id: 'heads.root',
+    file: 'main/ledger/heads.ts',
+    before: 'if (this.#roots.get(checkpoint.size) !== checkpoint.root)\n      return wrong(\n        this.#doubtful',
+    after: 'if (false)\n      return wrong(\n        this.#doubtful',
+    breaks: 'A book that was changed and hashed anew would be told as whole.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'heads.signature',
+    file: 'main/ledger/heads.ts',
+    before: 'if (!signedBy(checkpoint, this.#key ?? key))',
+    after: 'if (false)',
+    breaks: 'Anybody could sign heads.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'heads.one-key',
+    file: 'main/ledger/heads.ts',
+    before: 'if (this.#ownKey !== null && !sameKey(this.#ownKey, key))',
+    after: 'if (false)',
+    breaks: 'A forger could go on with heads of another key.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'heads.rolled-back',
+    file: 'main/ledger/heads.ts',
+    before: 'if (size > head.row)',
+    after: 'if (false)',
+    breaks: 'An older copy would be told as written anew, and not from which row on.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'heads.none',
+    file: 'main/ledger/heads.ts',
+    before: 'if (this.#key === null || this.#fitting.length > 0) return null;',
+    after: 'return null;',
+    breaks: 'Whoever takes all heads out would pass even before a key from elsewhere.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'audit.tables',
+    file: 'main/ledger/sqlite/auditor.ts',
+    before: 'const at = columns.findIndex((_, column) => is[column] !== should[column]);',
+    after: 'const at = -1;',
+    breaks: 'Answers could be edited in the tables that questions are put to.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'audit.wrapped-back',
+    file: 'main/ledger/sqlite/auditor.ts',
+    before: "if (table === 'wrapped_keys' && this.#dropped.has(sha256))",
+    after: 'if (false)',
+    breaks: 'A key that was destroyed could be put back unseen.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'checkpoints.other-key',
+    file: 'main/station/checkpoints.ts',
+    before: 'signedBefore !== null && toHex(key.spki) !== signedBefore',
+    after: 'false',
+    breaks: 'Heads would go on under another key, and nobody could tell them from a forgery.',
+    tests: ['test/unit/station/checkpoints.test.ts'],
+  },
   {
     id: 'bodies.dictionary',
     file: 'main/ledger/sqlite/bodies.ts',

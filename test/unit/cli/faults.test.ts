@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import Database from 'better-sqlite3';
 import { systemClock } from '../../../main/base/clock.ts';
+import { silentLog } from '../../../main/base/log.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { CliContext } from '../../../main/cli/context.ts';
@@ -12,6 +14,7 @@ import { runCommand } from '../../../main/cli/program.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import type { FaultRecord } from '../../../main/model/fault.ts';
 import { noOtherToken, TokenRing } from '../../../main/signing/token-ring.ts';
+import { Checkpoints } from '../../../main/station/checkpoints.ts';
 import { Operators } from '../../../main/station/desk/access/operators.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { recipeNamed, repository } from '../../stories/stage.ts';
@@ -23,7 +26,7 @@ const recipeOf = (name: string) => join(repository, 'station-config', 'recipes',
 
 /** Commands of a station whose ledger has one sealed device, in a folder of its own. */
 async function terminal(t: TestContext) {
-  const { ledger } = await book(t);
+  const { ledger, file } = await book(t);
   await sealBoard(ledger, 'r1', 1, null);
   const place = folder(t);
   const token = new ScriptedSigner();
@@ -81,7 +84,7 @@ async function terminal(t: TestContext) {
     return at(name);
   };
   const people = () => new Operators({ file: at('operators.json'), clock: systemClock, random: seededRandom(4) });
-  return { ledger, token, lines, context: context as CliContext, fault, at, write, people };
+  return { ledger, file, token, lines, context: context as CliContext, fault, at, write, people };
 }
 
 test('files that are not there, that are there already, or are something else', async (t) => {
@@ -142,6 +145,37 @@ test('options that cannot be taken', async (t) => {
   ] as const)
     assert.equal((await fault(...words)).code, code, words.join(' '));
   assert.ok(!existsSync(at('new')) && !existsSync(at('release')));
+});
+
+test('heads and their key are given out, held against the book, and told where there are none', async (t) => {
+  const { fault, at, write, context, lines, ledger, token } = await terminal(t);
+  for (const what of ['witness', 'key']) assert.equal((await fault('audit', what)).code, 'audit.no-head');
+  const heads = new Checkpoints({ ledger, signer: token.signer, clock: systemClock, log: silentLog });
+  await heads.sign('a test');
+  await heads.close();
+  assert.equal(await runCommand(['audit', 'witness', '--out', at('head')], context), 0);
+  assert.equal(await runCommand(['audit', 'key', '--out', at('key')], context), 0);
+  const against = ['audit', 'verify', '--key', at('key'), '--witness', at('head')];
+  assert.equal(await runCommand(against, context), 0, lines.said.join('\n'));
+  assert.match(lines.answered.join('\n'), /Signed heads: 1, .*\nAll of them by the given key/);
+  assert.equal((await fault('audit', 'verify', '--key', write('no-key', 'hello'))).code, 'audit.key');
+  const other = await fault(
+    'audit',
+    'verify',
+    '--witness',
+    write('other', readFileSync(at('head'), 'utf8').replace('line-1', 'line-2')),
+  );
+  assert.deepEqual([other.code, /of another book/.test(other.what)], ['ledger.chain-broken', true]);
+});
+
+test('a table that was edited is told with what it says and what the chain says', async (t) => {
+  const { fault, file } = await terminal(t);
+  const db = new Database(file);
+  db.exec(`UPDATE devices SET serial = 'SN-7'`);
+  db.close();
+  const edited = await fault('audit', 'verify');
+  assert.deepEqual([edited.code, edited.details.table], ['ledger.table-edited', 'devices']);
+  assert.match(edited.what, /serial of .* is "SN-7", and the chain says "SN-1"/);
 });
 
 test('a chain that was changed is told with its row, of the ledger and of an export alike', async (t) => {

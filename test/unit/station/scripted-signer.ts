@@ -22,7 +22,7 @@ const pairs = new Map<string, KeyPair>();
 
 function algorithmOf(label: string): TokenKey['algorithm'] {
   if (/wrapping|escrow/.test(label)) return 'aes-256';
-  return /ca|manifest/.test(label) ? 'ecdsa-p256' : 'rsa-3072';
+  return /ca|manifest|heads/.test(label) ? 'ecdsa-p256' : 'rsa-3072';
 }
 
 function pairOf(label: string): KeyPair {
