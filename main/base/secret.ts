@@ -23,7 +23,7 @@ export class SecretBytes {
   /** Copies the bytes and zeroes the caller's array. */
   static take(bytes: Uint8Array): SecretBytes {
     // Not slice(): that of a Buffer is a view, and zeroing it would zero the secret.
-    const own = new Uint8Array(bytes);
+    const own = copyOf(bytes);
     bytes.fill(0);
     return new SecretBytes(own);
   }
@@ -48,7 +48,7 @@ export class SecretBytes {
 
   /** A part of the secret as a secret of its own. */
   slice(start: number, end: number): SecretBytes {
-    return this.use((bytes) => new SecretBytes(new Uint8Array(bytes.subarray(start, end))));
+    return this.use((bytes) => new SecretBytes(copyOf(bytes.subarray(start, end))));
   }
 
   /**
@@ -87,4 +87,14 @@ export class SecretBytes {
   [inspect.custom](): string {
     return '[secret]';
   }
+}
+
+/**
+ * A copy in memory of its own. A short typed array made by its length lives in V8's heap, where it is moved about and leaves copies of itself
+ * behind; an ArrayBuffer's bytes stay where they are.
+ */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const own = new Uint8Array(new ArrayBuffer(bytes.length));
+  own.set(bytes);
+  return own;
 }

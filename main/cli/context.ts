@@ -3,9 +3,11 @@ import type { RandomSource } from '../base/random.ts';
 import type { SecretBytes } from '../base/secret.ts';
 import type { StationConfig } from '../config/station-file.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenToken } from '../signing/token-ring.ts';
 import type { Operators } from '../station/desk/access/operators.ts';
+import type { TokenLook } from '../station/spare-token.ts';
 import type { Station } from '../station/station.ts';
 import type { OpenPort } from '../transport/port.ts';
 
@@ -34,9 +36,15 @@ export interface CliContext {
   openStation(options: OpenOptions): Promise<Station>;
   openLedger(options: OpenOptions): Promise<LedgerReader>;
   /** The station's token, and how to open others that its file lists. */
-  openSigner(
-    options: OpenOptions,
-  ): Promise<{ readonly signer: Signer; readonly embedded: boolean; readonly openToken: OpenToken }>;
+  openSigner(options: OpenOptions): Promise<{
+    readonly signer: Signer;
+    readonly embedded: boolean;
+    readonly openToken: OpenToken;
+    /** Why the station would do nothing with this token; null: nothing stands against it. */
+    refusal(): Promise<Fault | null>;
+    /** How the token is that would take over; null: the station file names none. */
+    lookAtSpare(): Promise<TokenLook | null>;
+  }>;
   /** Whether the token is the private SoftHSM of the data folder, in which missing keys may be made without asking. */
   hasEmbeddedToken(options: OpenOptions): boolean;
   dataFolder(options: OpenOptions): string;

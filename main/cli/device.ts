@@ -100,7 +100,7 @@ function noToken(): BoardFault {
   return new BoardFault({
     code: 'chip.secure-download',
     what: 'The board is in secure download mode: nobody can read its eFuses any more, and there is no token of them.',
-    next: 'Look into its sealed record: history show.',
+    next: 'Whether it was sealed, and what was burned into it, tells its record, where the ledger has one: audit show.',
     safety: 'shut',
   });
 }

@@ -51,7 +51,7 @@ export async function signCommand(file: string, options: ImageOptions, context: 
   const station = await context.openStation(options);
   try {
     const by = await signInWhereKnown(station.parts.ledger, options, ['engineer'], context);
-    const signer = bookedSigner(station.parts.signer, station.parts.ledger, by);
+    const signer = bookedSigner(station.parts.signer, station.parts, by);
     const keys = await Promise.all(labels.map((label) => signer.findKey({ label })));
     const scheme = schemeOf[keys[0]!.algorithm];
     if (scheme === undefined || keys.some((key) => key.algorithm !== keys[0]!.algorithm)) {

@@ -2,7 +2,7 @@ import { toHex, utf8 } from '../base/bytes.ts';
 import { makeCredential } from '../station/desk/access/people.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { writeOutput } from './files.ts';
-import { askPin, type SignInOptions, signIn } from './sign-in.ts';
+import { type SignInOptions, secondOf, signIn } from './sign-in.ts';
 import { table } from './words.ts';
 
 export interface PeopleOptions extends SignInOptions {
@@ -29,8 +29,7 @@ export async function peopleCredential(id: string, options: PeopleOptions, conte
   try {
     const operators = context.people(options);
     const by = await signIn(ledger, options, ['custodian'], context);
-    const second =
-      options.second === undefined ? null : { id: options.second, pin: await askPin(options.second, context) };
+    const second = await secondOf(options.second, context);
     const key = toHex(context.random(32));
     await makeCredential({ operators, ledger }, { id, key }, by, second);
     writeOutput(options.out, utf8(`${JSON.stringify({ id, key })}\n`), context, true);

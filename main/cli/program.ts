@@ -5,6 +5,7 @@ import { assuranceCommand } from './assurance.ts';
 import * as audit from './audit.ts';
 import { boardAct } from './board.ts';
 import * as cert from './cert.ts';
+import * as clock from './clock.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { demo } from './demo.ts';
 import { desk } from './desk.ts';
@@ -179,6 +180,18 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .requiredOption('--out <file>', 'a new file, for its owner alone')
     .action(end((id, options) => people.peopleCredential(id, options, context)));
 
+  const clocks = program.command('clock').description("the computer's clock, by which everything is dated");
+  withPerson(
+    command(
+      clocks,
+      'accept',
+      'says that the clock is right, and that later entries of the ledger were made while it stood ahead',
+    ),
+  )
+    .option('--second <id>', 'the other custodian')
+    .requiredOption('--reason <text>', 'why it stood ahead')
+    .action(end((options) => clock.clockAccept(options, context)));
+
   const tokens = program.command('token').description('the PKCS#11 token (HSM)');
   withPerson(command(tokens, 'init', 'opens the token; makes the private one, and the keys of a recipe'))
     .option('--recipe <file>', 'make the keys that this recipe names and the token lacks')
@@ -191,6 +204,16 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--label <name>', 'its label')
     .option('--use <use>', 'secure-boot, device-ca, wrapping')
     .action(end((options) => token.tokenKeys(options, context)));
+  withPerson(
+    command(
+      tokens,
+      'accept',
+      'says that the token in place is the right one: another, or with other keys, than the ledger knows',
+    ),
+  )
+    .option('--second <id>', 'the other custodian')
+    .requiredOption('--reason <text>', 'what became of the known one')
+    .action(end((options) => token.tokenAccept(options, context)));
   command(tokens, 'random', "bytes of the token's generator, as hex")
     .option('--bytes <n>', 'how many', wholeNumber, 32)
     .action(end((options) => token.tokenRandom(options.bytes, options, context)));

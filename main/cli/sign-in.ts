@@ -4,6 +4,7 @@ import { readPlainFile } from '../base/plain-file.ts';
 import type { Role } from '../contract/contract.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
+import type { Second } from '../station/desk/access/people.ts';
 import type { CliContext, OpenOptions } from './context.ts';
 
 /** Who says that they type: by PIN, or by a file. */
@@ -94,6 +95,11 @@ export async function signInWhereKnown(
 export async function askPin(id: string, context: CliContext): Promise<string> {
   using pin = await context.askSecret(`PIN of ${id} (it is not shown): `);
   return pin.use((bytes) => new TextDecoder().decode(bytes));
+}
+
+/** The other custodian of an act that takes two, by a typed PIN; null: nobody was named. */
+export async function secondOf(id: string | undefined, context: CliContext): Promise<Second | null> {
+  return id === undefined ? null : { id, pin: await askPin(id, context) };
 }
 
 /** The key of a file that the ledger knows as this person's newest one. */

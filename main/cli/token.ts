@@ -7,11 +7,13 @@ import { pemOf } from '../signing/pem.ts';
 import { buildCaCsr } from '../signing/requests.ts';
 import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts';
 import { bookedSigner } from '../station/booked-signer.ts';
+import type { TokenLook } from '../station/spare-token.ts';
+import { acceptToken } from '../station/token-ceremony.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { writeOutput } from './files.ts';
 import { makeMissingKeys, readRecipe } from './recipe-input.ts';
-import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
+import { type SignInOptions, secondOf, signInWhereKnown } from './sign-in.ts';
 import { table } from './words.ts';
 
 export interface TokenOptions extends SignInOptions {
@@ -20,6 +22,8 @@ export interface TokenOptions extends SignInOptions {
   readonly make?: string;
   readonly use?: string;
   readonly label?: string;
+  readonly second?: string;
+  readonly reason?: string;
 }
 
 async function withSigner(
@@ -47,7 +51,7 @@ async function asCustodian(
     const by = await signInWhereKnown(ledger, options, ['custodian'], context);
     const book = (about: string) =>
       ledger.noteAct({ what: 'keys-made', by: by === null ? [] : [by], about, detail: {} });
-    return await work(bookedSigner(signer, ledger, by), book);
+    return await work(bookedSigner(signer, station.parts, by), book);
   } finally {
     await station.close();
   }
@@ -68,14 +72,43 @@ export function tokenInit(options: TokenOptions, context: CliContext): Promise<E
 }
 
 /** Health is a real signature. */
-export function tokenStatus(options: TokenOptions, context: CliContext): Promise<Exit> {
-  return withSigner(options, context, (signer) => report(signer, options, context));
+export async function tokenStatus(options: TokenOptions, context: CliContext): Promise<Exit> {
+  const { signer, refusal, lookAtSpare } = await context.openSigner(options);
+  try {
+    const end = await report(signer, options, context, await lookAtSpare());
+    const refused = await refusal();
+    if (refused === null) return end;
+    throw refused;
+  } finally {
+    await signer.close();
+  }
 }
 
-async function report(signer: Signer, options: TokenOptions, context: CliContext): Promise<Exit> {
+/** The token in place is the right one from here on, at the word of two custodians. */
+export async function tokenAccept(options: TokenOptions, context: CliContext): Promise<Exit> {
+  const station = await context.openStation(options);
+  const { ledger, signer, token } = station.parts;
+  try {
+    const by = await signInWhereKnown(ledger, options, ['custodian'], context);
+    const second = await secondOf(options.second, context);
+    const operators = context.people(options);
+    if (token !== undefined)
+      await acceptToken({ operators, ledger, token }, { by, second, reason: options.reason ?? '' });
+    return await report(signer, options, context);
+  } finally {
+    await station.close();
+  }
+}
+
+async function report(
+  signer: Signer,
+  options: TokenOptions,
+  context: CliContext,
+  spare: TokenLook | null = null,
+): Promise<Exit> {
   const status = await signer.status();
   if (options.json) {
-    context.streams.answer(JSON.stringify(status));
+    context.streams.answer(JSON.stringify(spare === null ? status : { ...status, spare }));
   } else {
     const health =
       status.healthy === null
@@ -88,11 +121,23 @@ async function report(signer: Signer, options: TokenOptions, context: CliContext
       ['module', status.module],
       ['made by', `${status.manufacturer} ${status.model} ${status.firmware}`.trim()],
       ['health', health],
+      ...(status.signMs !== null && status.signMs > slowMs
+        ? [['warning', 'a signature takes longer than a line has patience for: look at its load and its connection']]
+        : []),
+      ...(spare === null ? [] : [['spare', spareWords(spare)]]),
       ...(status.pinCountLow ? [['warning', 'the PIN was entered wrongly before; few tries are left']] : []),
     ];
     for (const line of table(rows)) context.streams.answer(line);
   }
   return status.healthy === false ? exit.station : exit.passed;
+}
+
+/** Longer than this one signature is worth a word, in ms. */
+const slowMs = 1000;
+
+function spareWords({ label, serial, signMs, fault }: TokenLook): string {
+  if (fault !== null) return `would not take over: ${fault.what}`;
+  return `${label} (serial ${serial}) ${signMs === null ? 'is there' : `signs (${signMs.toFixed(1)} ms)`}`;
 }
 
 /** Lists the token's keys; with --make, makes one. */

@@ -13,6 +13,10 @@ export interface StationConfig {
   /** Folder of ledger, token store and work files; null: the program's own default. */
   readonly dataFolder: string | null;
   readonly token: TokenConfig;
+  /** One with the same keys, which takes over when that one is away. */
+  readonly spare: Pkcs11Token | null;
+  /** Sessions that may share the work of the own token. */
+  readonly sessions: number;
   /** Tokens beside it, with keys for signing alone; each label once. */
   readonly tokens: readonly Pkcs11Token[];
   readonly fixtures: readonly FixtureConfig[];
@@ -92,6 +96,25 @@ export const stationSchema = z
         label: tokenLabel.optional(),
         serial: tokenSerial.optional(),
         pin_file: pinFileName.optional(),
+        sessions: z
+          .int()
+          .min(1)
+          .max(16)
+          .default(4)
+          .describe(
+            'Sessions at most, each in a process of its own; another is opened when boards wait for a signature.',
+          ),
+        spare: z
+          .strictObject({
+            module: modulePath,
+            label: tokenLabel,
+            serial: tokenSerial,
+            pin_file: pinFileName.optional(),
+          })
+          .optional()
+          .describe(
+            'A second token with the same keys (same public keys, same wrapping key and ids): it takes over when the first is away.',
+          ),
       })
       .superRefine((token, context) => {
         for (const key of neededKeys) {
@@ -264,6 +287,8 @@ export function parseStation(
       name: value.station,
       dataFolder: value.data === null ? null : at(value.data),
       token: kind === 'softhsm' ? { kind } : { kind, ...pkcs11(value.token) },
+      spare: value.token.spare === undefined ? null : pkcs11(value.token.spare),
+      sessions: value.token.sessions,
       tokens: value.tokens.map(pkcs11),
       fixtures: value.fixtures,
       development: value.development,

@@ -147,6 +147,10 @@ export const calls = {
   'fixtures.remove': call(z.strictObject({ name }), ['engineer']),
   'token.view': call(nothing, everyone),
   'token.makeKeys': call(z.strictObject({ recipe: name }), ['custodian']),
+  /** The token in place is the right one from here on: two custodians, with the reason. */
+  'token.accept': call(z.strictObject({ reason: text(400), second }), ['custodian']),
+  /** The clock is right, and later entries of the ledger were made while it stood ahead: two custodians, with the reason. */
+  'clock.accept': call(z.strictObject({ reason: text(400), second }), ['custodian']),
   'operators.list': call(nothing, ['engineer', 'custodian']),
   'operators.save': call(
     z.strictObject({
@@ -173,6 +177,7 @@ const budgets: Partial<Record<CallName, number>> = {
   'line.stop': 300_000,
   'recipes.rehearse': 900_000,
   'token.makeKeys': 300_000,
+  'token.accept': 300_000,
   'devices.verify': 300_000,
   'boards.read': 120_000,
   'boards.finish': 900_000,
@@ -240,6 +245,8 @@ export interface CallAnswers {
   'fixtures.remove': readonly FixtureView[];
   'token.view': TokenView;
   'token.makeKeys': TokenView;
+  'token.accept': TokenView;
+  'clock.accept': StationView;
   'operators.list': readonly OperatorView[];
   'operators.save': readonly OperatorView[];
   'operators.remove': readonly OperatorView[];

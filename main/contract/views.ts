@@ -273,6 +273,8 @@ export interface StationView {
   readonly printer: string | null;
   /** Why the last label did not come out. */
   readonly printerFault: FaultRecord | null;
+  /** Why the computer's clock cannot be right: nothing is signed and no board begun; null: nothing stands against it. */
+  readonly clockFault: FaultRecord | null;
   readonly demonstration: boolean;
 }
 
@@ -290,6 +292,15 @@ export interface TokenView {
     readonly publicKeySha256: string | null;
     readonly extractable: boolean;
   }[];
+  /** Sessions that share its work just now; null: not known. */
+  readonly sessions: number | null;
+  /** The token that would take over, and why it would not (`fault`); null: the station file names none. */
+  readonly spare: {
+    readonly label: string;
+    readonly serial: string;
+    readonly signMs: number | null;
+    readonly fault: FaultRecord | null;
+  } | null;
   readonly fault: FaultRecord | null;
 }
 

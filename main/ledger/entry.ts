@@ -63,6 +63,12 @@ export interface StationAct {
     | 'printer-set'
     | 'fixtures-set'
     | 'keys-made'
+    | 'token-known'
+    | 'key-making'
+    | 'key-known'
+    | 'key-undone'
+    | 'clock-set'
+    | 'token-switched'
     | 'signed'
     | 'development-work'
     | 'anonymous-tries';

@@ -24,6 +24,6 @@ export function requireClock(now: number, last: string | null = null, safety: Bo
   if (last !== null && now < Date.parse(last) - correction)
     throw wrong(
       `${says}, and the ledger has an entry of ${last} already: it would go back in time.`,
-      'Set the clock, then start again. If that entry was made while the clock stood ahead, keep this ledger as it is and begin a new data folder.',
+      'Set the clock, then start again. Only where that entry was made while the clock stood ahead, let two custodians say so: clock accept --by ID --second ID --reason TEXT, or Station, About in the window.',
     );
 }

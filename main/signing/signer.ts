@@ -7,6 +7,15 @@ export type { KeyRef };
 export type KeyUse = 'secure-boot' | 'device-ca' | 'wrapping' | 'ledger';
 export type KeyAlgorithm = 'rsa-3072' | 'ecdsa-p256' | 'ecdsa-p384' | 'aes-256';
 
+/** A key that is to be made. */
+export interface KeyWish {
+  readonly label: string;
+  readonly use: KeyUse;
+  readonly algorithm: KeyAlgorithm;
+  /** Its CKA_ID in hex, of `newKeyId`, where whoever asks has written it down before; left out: a new one. */
+  readonly id?: string;
+}
+
 export interface TokenKey {
   readonly label: string;
   readonly id: string;
@@ -30,6 +39,8 @@ export interface TokenStatus {
   readonly healthy: boolean | null;
   readonly signMs: number | null;
   readonly pinCountLow: boolean;
+  /** Sessions that share the work, where more than one may. */
+  readonly sessions?: number;
 }
 
 /** What to sign: the hash of the message, and how. */
@@ -46,11 +57,9 @@ export interface Signer {
   status(): Promise<TokenStatus>;
   keys(): Promise<readonly TokenKey[]>;
   /** Makes a non-extractable, sensitive key (pair); refuses a label that exists. */
-  generateKey(options: {
-    readonly label: string;
-    readonly use: KeyUse;
-    readonly algorithm: KeyAlgorithm;
-  }): Promise<TokenKey>;
+  generateKey(wish: KeyWish): Promise<TokenKey>;
+  /** What became of a key whose making may have been cut short, by its id: the whole key, or null; what there is of half a one is removed. */
+  settleKey(id: string): Promise<TokenKey | null>;
   findKey(ref: KeyRef): Promise<TokenKey>;
   /** Bytes of the token's random generator. They cross the process boundary sealed, not in clear. */
   random(length: number): Promise<SecretBytes>;

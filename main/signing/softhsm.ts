@@ -1,5 +1,5 @@
 import { access, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { makeFolder } from '../base/folder.ts';
 import type { RandomSource } from '../base/random.ts';
@@ -44,6 +44,8 @@ export interface EmbeddedToken {
   readonly random: RandomSource;
   readonly module?: string;
   readonly launch?: LaunchTokenProcess;
+  /** Asked before a token is made where there is none; rejects where none may be. Left out: it may. */
+  readonly mayMake?: () => Promise<void>;
 }
 
 /**
@@ -54,7 +56,11 @@ export interface EmbeddedToken {
 export async function openEmbeddedToken(options: EmbeddedToken): Promise<Signer> {
   const module = options.module ?? (await findSoftHsm());
   const folder = resolve(options.folder);
-  if (!(await exists(join(folder, 'pin')))) await makeStore(folder, module, options);
+  await removeDrafts(folder);
+  if (!(await exists(join(folder, 'pin')))) {
+    await options.mayMake?.();
+    await makeStore(folder, module, options);
+  }
   const environment = await configure(folder);
   return openPkcs11Signer({
     module,
@@ -73,7 +79,7 @@ export async function openEmbeddedToken(options: EmbeddedToken): Promise<Signer>
 async function makeStore(folder: string, module: string, options: EmbeddedToken): Promise<void> {
   if (await exists(folder)) await mustBeEmpty(folder);
   const name = Buffer.from(options.random(6)).toString('hex');
-  const draft = `${folder}.new-${name}`;
+  const draft = `${folder}.new-${process.pid}-${name}`;
   try {
     makeFolder(join(draft, 'tokens'), 0o700);
   } catch (cause) {
@@ -101,6 +107,30 @@ async function makeStore(folder: string, module: string, options: EmbeddedToken)
     soPin.destroy();
     pin.destroy();
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** What makings that were cut short left beside the folder, each with PINs in it; not those that are under way. */
+async function removeDrafts(folder: string): Promise<void> {
+  const names = await readdir(dirname(folder)).catch(() => []);
+  const prefix = `${basename(folder)}.new-`;
+  for (const name of names) {
+    const draft = name.startsWith(prefix) ? draftName.exec(name.slice(prefix.length)) : null;
+    if (draft === null || (draft[1] !== undefined && isRunning(Number(draft[1])))) continue;
+    await rm(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
+/** Process and six random bytes; earlier versions wrote the bytes alone. */
+const draftName = /^(?:(\d+)-)?[0-9a-f]{12}$/;
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // another account's is running all the same
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

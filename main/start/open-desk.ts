@@ -1,5 +1,5 @@
 // The desk with its real parts: what both windows onto it (Electron's and the browser's) open.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
@@ -7,6 +7,7 @@ import { systemRandom } from '../base/random.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
 import type { Desk } from '../station/desk/desk.ts';
+import { DeskFile } from '../station/desk/desk-file.ts';
 import type { RehearsalRoom } from '../station/desk/library/rehearsal.ts';
 import type { Station } from '../station/station.ts';
 import { createBoardChanger } from '../virtual/bench/board-changer.ts';
@@ -112,12 +113,9 @@ function demonstrationLine(demonstration: Demonstration): { name: string; addres
   });
 }
 
-/** Whether somebody taught this station fixtures at the desk. */
+/** Whether somebody taught this station fixtures at the desk. ProgramFault `desk.damaged`. */
 function hasTaughtFixtures(dataFolder: string): boolean {
-  const file = join(dataFolder, 'desk.json');
-  if (!existsSync(file)) return false;
-  const kept = JSON.parse(readFileSync(file, 'utf8')) as { fixtures?: unknown };
-  return Array.isArray(kept.fixtures) && kept.fixtures.length > 0;
+  return (new DeskFile(join(dataFolder, 'desk.json')).fixtures ?? []).length > 0;
 }
 
 /** A station in a folder of its own, with a token, a ledger and a virtual board that are gone with it. */

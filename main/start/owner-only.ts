@@ -3,7 +3,8 @@ import { chmodSync, existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files and folders in a data folder that are the station's own; what else lies there is not touched. */
-const ours = /^(ledger\.sqlite.*|operators\.json|lockout\.json|desk\.json|recipes|labels|printed|token|log)$/;
+const ours =
+  /^(ledger\.sqlite.*|operators\.json|lockout\.json|desk\.json|recipes|labels|printed|token|token\.new-.*|log)$/;
 
 /** Rights of others, in a mode. */
 const others = 0o077;

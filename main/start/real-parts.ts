@@ -6,26 +6,26 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../base/clock.ts';
 import type { OpenLog } from '../base/log.ts';
 import { type RandomSource, systemRandom } from '../base/random.ts';
-import type { SecretBytes } from '../base/secret.ts';
 import { timedCalls } from '../base/timed-calls.ts';
-import { type Pkcs11Token, readStationFile, type StationConfig } from '../config/station-file.ts';
+import { readStationFile, type StationConfig } from '../config/station-file.ts';
 import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
-import { filePin, nobodysPin, type PinSource, promptPin } from '../signing/pin.ts';
-import type { LaunchTokenProcess } from '../signing/pkcs11/token-child.ts';
-import { openPkcs11Signer } from '../signing/pkcs11/token-signer.ts';
-import type { Signer } from '../signing/signer.ts';
-import { embeddedLabel, openEmbeddedToken } from '../signing/softhsm.ts';
-import { notListed, type OpenToken } from '../signing/token-ring.ts';
+import type { Fault } from '../model/fault.ts';
+import { LateToken } from '../signing/late-token.ts';
 import { anyBoard } from '../station/board-rules.ts';
 import { Operators } from '../station/desk/access/operators.ts';
+import { KnownToken } from '../station/known-token.ts';
+import { lookAt, type TokenLook } from '../station/spare-token.ts';
 import type { Station } from '../station/station.ts';
 import { openPort } from '../transport/open.ts';
 import type { OpenPort } from '../transport/port.ts';
 import { createVirtualBench, type VirtualBench } from '../virtual/bench/bench.ts';
 import { createStation } from './compose.ts';
 import { closeToOthers, keepToOwner } from './owner-only.ts';
+import { heldTokens, type OpenedTokens, openTokens, type TokenHost, type TokenPlaces } from './real-tokens.ts';
+
+export type { TokenHost };
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -69,6 +69,8 @@ export function settingsOf(places: Places): StationConfig {
     name: unnamedStation,
     dataFolder: null,
     token: { kind: 'softhsm' },
+    spare: null,
+    sessions: 4,
     tokens: [],
     fixtures: [],
     development: false,
@@ -98,52 +100,38 @@ export function openLedgerOf(places: Places): Promise<LedgerReader> {
   return openSqliteLedgerForReading(ledgerFile(places));
 }
 
-/** What a shell with means of its own has for the token; left out: its file, and a process forked from this Node.js. */
-export interface TokenHost {
-  /** Another keeper of the own token's PIN than the station file's `pin_file`, which is handed to it. */
-  readonly pin?: (pinFile: PinSource) => PinSource;
-  /** Asks a person for the PIN of the token named, where the station file names no `pin_file`. */
-  readonly ask?: (token: string) => Promise<SecretBytes>;
-  readonly launch?: LaunchTokenProcess;
+interface TokenJudge {
+  /** Why the station would do nothing with this token; null: nothing stands against it. */
+  refusal(): Promise<Fault | null>;
+  /** How the token is that would take over; null: the station file names none. */
+  lookAtSpare(): Promise<TokenLook | null>;
 }
 
-/** The token that the station file names, or the private SoftHSM of the data folder; and how to open the others that it lists. */
-export async function openSignerOf(
-  places: Places,
-  host: TokenHost = {},
-): Promise<{ readonly signer: Signer; readonly embedded: boolean; readonly openToken: OpenToken }> {
-  const { token, tokens } = settingsOf(places);
-  const launch = host.launch === undefined ? {} : { launch: host.launch };
-  const own = token.kind === 'softhsm' ? embeddedLabel : token.label;
-  const openToken: OpenToken = async (label) => {
-    const listed = tokens.find((candidate) => candidate.label === label);
-    if (listed !== undefined) return await openPkcs11(listed, pinOf(listed, host), launch);
-    if (label === own) return null;
-    throw notListed(
-      label,
-      tokens.map((candidate) => candidate.label),
-    );
+/**
+ * The station's token for commands that need no station, and how to open those that its file lists. It is held to what the ledger knows
+ * of it, and nothing is written there.
+ */
+export async function openSignerOf(places: Places, host: TokenHost = {}): Promise<OpenedTokens & TokenJudge> {
+  const opened = await openTokens(tokenPlacesOf(places), host);
+  const file = ledgerFile(places);
+  const ask: LedgerReader['acts'] = async (query) => {
+    if (!existsSync(file)) return [];
+    const ledger = await openSqliteLedgerForReading(file);
+    return await ledger.acts(query).finally(() => ledger.close());
   };
-  if (token.kind === 'softhsm') {
-    const folder = join(dataFolderOf(places), 'token');
-    const signer = await openEmbeddedToken({ folder, clock: systemClock, random: systemRandom, ...launch });
-    return { signer, embedded: true, openToken };
-  }
-  const named = pinOf(token, host);
-  return { signer: await openPkcs11(token, host.pin?.(named) ?? named, launch), embedded: false, openToken };
+  const ledger = { acts: ask, noteAct: async () => undefined };
+  const signer = new KnownToken(opened.signer, { ledger, role: 'own', random: systemRandom });
+  const lookAtSpare = async () => {
+    if (opened.openSpare === null) return null;
+    const standing = new LateToken(opened.openSpare, async () => undefined);
+    const known = new KnownToken(standing, { ledger, role: 'own', random: systemRandom, isSpare: true });
+    return await lookAt(known).finally(() => known.close());
+  };
+  return { ...opened, signer, refusal: () => signer.refusal(), lookAtSpare };
 }
 
-function pinOf({ label, serial, pinFile }: Pkcs11Token, { ask }: TokenHost): PinSource {
-  if (pinFile !== null) return filePin(pinFile);
-  return ask === undefined ? nobodysPin : promptPin(() => ask(`token '${label}' (serial ${serial})`));
-}
-
-function openPkcs11(
-  { module, label, serial }: Pkcs11Token,
-  pin: PinSource,
-  launch: { readonly launch?: LaunchTokenProcess },
-): Promise<Signer> {
-  return openPkcs11Signer({ module, token: { label, serial }, pin, clock: systemClock, ...launch });
+function tokenPlacesOf(places: Places): TokenPlaces {
+  return { settings: settingsOf(places), dataFolder: dataFolderOf(places), ledgerFile: ledgerFile(places) };
 }
 
 /** Folder of the program log. */
@@ -201,13 +189,19 @@ export async function openStationOf(
       'ledger',
       timing,
     );
-    const { signer, openToken } = await openSignerOf(places, host);
+    const opened = await openTokens(tokenPlacesOf(places), host ?? {});
+    const tokens = heldTokens(opened, ledger, (token) =>
+      timedCalls(token, 'token', { ...timing, patient: ['whenBack'] }),
+    );
+    await tokens.token.known.settle().catch((error: unknown) => {
+      // told again by whatever needs the token; the station may be opened to mend it
+      log.warn('token-not-settled', { error: error instanceof Error ? error : String(error) });
+    });
     return createStation({
       name: settings.name,
       software,
       ledger,
-      signer: timedCalls(signer, 'token', { ...timing, patient: ['whenBack'] }),
-      openToken,
+      ...tokens,
       openPort: open,
       clock: systemClock,
       random: systemRandom,

@@ -1,24 +1,33 @@
 import { toHex } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Signer } from '../signing/signer.ts';
+import { requireStationClock } from './station-clock.ts';
+
+export interface BookParts {
+  readonly ledger: Pick<Ledger, 'noteAct' | 'runs' | 'acts'>;
+  readonly clock: Clock;
+}
 
 /**
  * The same token, each of whose signatures stands in the ledger before it is asked for: by which key, over which digest, at whose word, and
- * of what is signed for one board in which run.
+ * of what is signed for one board in which run. None is made while the clock is wrong (`clock.wrong`).
  */
 export function bookedSigner(
   signer: Signer,
-  ledger: Pick<Ledger, 'noteAct'>,
+  { ledger, clock }: BookParts,
   by: string | null,
   run: string | null = null,
 ): Signer {
   return {
     status: () => signer.status(),
     keys: () => signer.keys(),
-    generateKey: (options) => signer.generateKey(options),
+    generateKey: (wish) => signer.generateKey(wish),
+    settleKey: (id) => signer.settleKey(id),
     findKey: (ref) => signer.findKey(ref),
     random: (length) => signer.random(length),
     async sign(ref, scheme, digest) {
+      await requireStationClock({ ledger, clock });
       await ledger.noteAct({
         what: 'signed',
         by: by === null ? [] : [by],

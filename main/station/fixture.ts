@@ -15,6 +15,7 @@ import type { CredentialShelf } from './credential-shelf.ts';
 import type { FixtureState, StationListener } from './events.ts';
 import { finishLockedBoard, isLocked } from './locked-board.ts';
 import { Run, type RunEnd, type RunJob } from './run.ts';
+import { requireStationClock } from './station-clock.ts';
 import { isNamed } from './waiting-boards.ts';
 
 /** One place for a board: its name for people, and the port that leads there. */
@@ -95,7 +96,7 @@ export class Fixture {
     });
   }
 
-  /** Works until the batch is done or aborted. Rejects only with a LedgerFault or a defect of the program. */
+  /** Works until the batch is done or aborted. Rejects only with a LedgerFault, `clock.wrong`, or a defect of the program. */
   async work(): Promise<void> {
     let first = true;
     for (let claim = this.#parts.claim(); claim !== null; claim = this.#parts.claim()) {
@@ -134,6 +135,8 @@ export class Fixture {
       fault: null,
     };
     try {
+      // before the run stands in the ledger: by the newest one the clock is judged
+      await requireStationClock(this.#parts);
       await ledger.openRun(record);
       await ledger.append(record.id, null, { type: 'run-started', fixture: this.#spec.name, operator: job.operator });
     } catch (error) {

@@ -96,7 +96,7 @@ export class Run {
     this.#parts = parts;
     this.#job = job;
     this.#record = record;
-    this.#signer = bookedSigner(parts.signer, parts.ledger, record.operator, record.id);
+    this.#signer = bookedSigner(parts.signer, parts, record.operator, record.id);
   }
 
   /** Carries the run out and closes its record in the ledger, whatever happens. Rejects only when the ledger itself is gone. */
@@ -323,13 +323,22 @@ export class Run {
       plan.steps.some(({ id }) => id === 'write-flash'),
     );
     workspace.identity = identityIn(this.#before);
-    for (const { id } of plan.steps) await this.#performStep(stepOf(id), context, signal);
+    let isTouched = past.run !== null;
+    for (const { id } of plan.steps) {
+      const step = stepOf(id);
+      requireClock(this.#parts.clock.now(), this.#record.startedAt, isTouched ? 'resumable' : 'untouched');
+      await this.#performStep(step, context, signal);
+      isTouched ||= step.irreversible;
+    }
   }
 
-  /** One step; where it touches no board and the token goes away in it, it waits for the token and is carried out anew. */
+  /**
+   * One step; where it touches no board and the token goes away in it, or its process ends, it waits for the token and is carried out anew. A
+   * step in which the process ends again and again is what ends it: then it is given up.
+   */
   async #performStep(step: Step, context: StepContext, signal: AbortSignal): Promise<void> {
     const { clock, signer } = this.#parts;
-    for (;;) {
+    for (let crashes = 0; ; ) {
       signal.throwIfAborted();
       const startedAt = clock.monotonic();
       await this.#say(step.id, { type: 'step-started', step: step.id, irreversible: step.irreversible });
@@ -341,7 +350,9 @@ export class Run {
         await this.#say(step.id, { type: 'step-passed', step: step.id, ms });
         return;
       } catch (error) {
-        if (step.irreversible || !isFault(error, 'token.gone')) throw error;
+        const crashed = isFault(error, 'token.crashed');
+        if (step.irreversible || !(crashed || isFault(error, 'token.gone'))) throw error;
+        if (crashed && ++crashes > mostCrashes) throw error;
         await this.#say(step.id, { type: 'parked', fault: error.toJSON() });
         const parkedAt = clock.monotonic();
         await signer.whenBack(signal);
@@ -392,6 +403,9 @@ interface Admitted {
   readonly past: BurnHistory;
   readonly rows: StepContext['rows'];
 }
+
+/** How often a board waits in one step for a token whose process ended: more than a module that stumbles, fewer than for ever. */
+const mostCrashes = 5;
 
 /** How often a serial number is drawn before the generator is given up. */
 const drawTries = 5;

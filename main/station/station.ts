@@ -3,10 +3,9 @@ import { type Clock, isoTime } from '../base/clock.ts';
 import { type Log, type OpenLog, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import type { RandomSource } from '../base/random.ts';
-import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { requireClock } from '../model/program-date.ts';
 import type { SealedRecord } from '../model/record.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { requireDeviceCa } from '../recipe/making/device-ca.ts';
@@ -20,6 +19,8 @@ import { Checkpoints } from './checkpoints.ts';
 import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
+import { requireStationClock } from './station-clock.ts';
+import type { TokenOfStation } from './token-ceremony.ts';
 import { admitWork, type PeopleOfStation } from './work-gate.ts';
 
 /** The parts a station is made of; compose opens the real ones. */
@@ -28,6 +29,8 @@ export interface StationParts {
   readonly software: SealedRecord['software'];
   readonly ledger: Ledger;
   readonly signer: Signer;
+  /** The same token as people accept it in a ceremony; left out: it is held to nothing. */
+  readonly token?: TokenOfStation;
   /** Other tokens that the station file lists; left out: there are none. */
   readonly openToken?: OpenToken;
   readonly openPort: OpenPort;
@@ -109,29 +112,29 @@ export class Station {
 
   /** Images signed and digests at hand, before a board is in. */
   async prepareRelease(loaded: LoadedRecipe, by: string | null = null): Promise<Release> {
-    const { signer, ledger } = this.parts;
+    const { signer, clock } = this.parts;
     await using tokens = this.bookedTokens(by);
-    await requireDeviceCa(loaded.recipe, loaded.files, bookedSigner(signer, ledger, by), this.parts.clock.now());
+    await requireDeviceCa(loaded.recipe, loaded.files, bookedSigner(signer, this.parts, by), clock.now());
     return await buildRelease(loaded, tokens);
   }
 
   /** The station's tokens, each of whose signatures is booked at the word of `by`. The caller closes the ring. */
   bookedTokens(by: string | null): TokenRing {
-    const { signer, ledger, openToken = noOtherToken } = this.parts;
-    return new TokenRing(bookedSigner(signer, ledger, by), async (label) => {
+    const { signer, openToken = noOtherToken } = this.parts;
+    return new TokenRing(bookedSigner(signer, this.parts, by), async (label) => {
       const opened = await openToken(label);
-      return opened === null ? null : bookedSigner(opened, ledger, by);
+      return opened === null ? null : bookedSigner(opened, this.parts, by);
     });
   }
 
   /**
    * Provisions boards on many fixtures at once. One fixture's trouble never stops another's (LAW 10); only the ledger's does,
-   * since without it nothing may be burned. Rejects with the fault that kept the batch from starting: those of `admitWork` first, then those
-   * of `allowanceOf`.
+   * since without it nothing may be burned, and a clock that was set back. Rejects with the fault that kept the batch from starting: those of
+   * `admitWork` first, then those of `allowanceOf`.
    */
   async provision(job: ProvisionJob): Promise<BatchResult> {
     const { ledger, clock, random } = this.parts;
-    requireClock(clock.now(), await lastEntry(ledger));
+    await requireStationClock(this.parts);
     await admitWork(job, this.parts);
     const { recipe } = job.loaded;
     const { boards = anyBoard } = this.parts;
@@ -195,7 +198,7 @@ export class Station {
     const ends = await Promise.allSettled(
       fixtures.map((fixture) =>
         fixture.work().catch((error: unknown) => {
-          if (isFault(error) && error.faultClass === 'ledger') halt.abort(error);
+          if (isFault(error) && (error.faultClass === 'ledger' || error.code === 'clock.wrong')) halt.abort(error);
           throw error;
         }),
       ),
@@ -216,10 +219,4 @@ export class Station {
     this.log.info('station-closed');
     await this.parts.log?.close();
   }
-}
-
-/** When the ledger's newest run ended, or began where it did not end; null: it holds none. */
-async function lastEntry(ledger: LedgerReader): Promise<string | null> {
-  const [newest] = await ledger.runs({ limit: 1 });
-  return newest === undefined ? null : (newest.endedAt ?? newest.startedAt);
 }

@@ -6,11 +6,15 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
+import { Ceremony } from './Ceremony.tsx';
 import { Fixtures } from './Fixtures.tsx';
 import { People } from './People.tsx';
 import { RecoveryBay } from './RecoveryBay.tsx';
 
 const s = words.station;
+
+/** Faults of a token that is not the one that the ledger knows. */
+const foreignCodes = ['token.other', 'token.other-key', 'token.key-lost', 'token.away'];
 
 /** What this station is made of: places, token, people, printer. */
 export function StationScreen({ tab }: { readonly tab: string | null }) {
@@ -57,6 +61,7 @@ function Hsm() {
   const { value: token, fault, again } = useAnswer('token.view', {});
   const recipes = useAnswer('recipes.list', {});
   const mayMake = useMay('token.makeKeys');
+  const mayAccept = useMay('token.accept');
   const [recipe, setRecipe] = useState<string | null>(null);
   if (token === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
   const make = async () => {
@@ -65,6 +70,7 @@ function Hsm() {
     store.dispatch({ type: 'said', words: s.made });
     again();
   };
+  const isForeign = token.fault !== null && foreignCodes.includes(token.fault.code);
   const healthy = token.healthy === true && token.fault === null;
   return (
     <div className="record">
@@ -93,6 +99,15 @@ function Hsm() {
           [s.tokenFacts.model, token.model],
           [s.tokenFacts.sign, token.signMs === null ? null : `${token.signMs.toFixed(1)} ms`],
           [s.tokenFacts.embedded, token.embedded ? s.embedded : s.hardware],
+          [s.tokenFacts.sessions, token.sessions],
+          ...(token.spare === null
+            ? []
+            : [
+                [
+                  s.tokenFacts.spare,
+                  token.spare.fault?.what ?? s.spareReady(token.spare.label, token.spare.serial, token.spare.signMs),
+                ] as const,
+              ]),
         ]}
       />
       <h2>{s.keys}</h2>
@@ -136,6 +151,19 @@ function Hsm() {
           </Button>
         </div>
       )}
+      {isForeign && mayAccept && (
+        <Ceremony
+          title={s.accept}
+          note={s.acceptNote}
+          reason={s.acceptReason}
+          onAgreed={async (act) => {
+            if ((await ask('token.accept', act)) === null) return false;
+            store.dispatch({ type: 'said', words: s.accepted });
+            again();
+            return true;
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -178,7 +206,8 @@ function Printer() {
 function About() {
   const ask = useAsk();
   const mayVerify = useMay('ledger.verify');
-  const { value: station } = useAnswer('station.view', {});
+  const mayAccept = useMay('clock.accept');
+  const { value: station, again } = useAnswer('station.view', {});
   const [busy, setBusy] = useState(false);
   const [chain, setChain] = useState<{ rows: number; head: string; broken: string | null } | null>(null);
   if (station === null) return <p className="calm-note page-note">{words.loading}</p>;
@@ -202,6 +231,24 @@ function About() {
           [s.aboutFacts.fixtures, station.fixtures.length],
         ]}
       />
+      {station.clockFault !== null && (
+        <p className="condemned">
+          <strong>{station.clockFault.what}</strong> {station.clockFault.next}{' '}
+          <span className="mono">{station.clockFault.code}</span>
+        </p>
+      )}
+      {station.clockFault !== null && mayAccept && (
+        <Ceremony
+          title={s.acceptClock}
+          note={s.acceptClockNote}
+          reason={s.acceptClockReason}
+          onAgreed={async (act) => {
+            if ((await ask('clock.accept', act)) === null) return false;
+            again();
+            return true;
+          }}
+        />
+      )}
       {mayVerify && (
         <div className="row">
           <Button variant="default" onClick={verify} loading={busy}>

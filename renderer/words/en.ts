@@ -443,7 +443,11 @@ export const en = {
       health: 'Health',
       sign: 'One signature takes',
       embedded: 'Kind',
+      sessions: 'Sessions',
+      spare: 'Would take over',
     },
+    spareReady: (label: string, serial: string, ms: number | null) =>
+      `${label} (serial ${serial})${ms === null ? '' : `, ${ms.toFixed(1)} ms a signature`}`,
     embedded: 'software token of this station: for trying, not for production',
     hardware: 'HSM',
     keys: 'Keys',
@@ -457,6 +461,15 @@ export const en = {
     makeKeys: 'Make missing keys',
     makeKeysFor: 'Recipe that names them',
     made: 'The keys are there.',
+    accept: 'Take this token for the right one',
+    acceptNote:
+      'Only where the known token is lost or was replaced on purpose. Boards that are half done with keys of the known one cannot be finished with another.',
+    acceptReason: 'What became of the known one',
+    accepted: 'The ledger knows this token from now on.',
+    acceptClock: 'Take the clock for right',
+    acceptClockNote:
+      'Only where the clock stood ahead when the later entries of the ledger were made. They stay as they are, with their times.',
+    acceptClockReason: 'Why it stood ahead',
     people: 'People',
     person: { id: 'Id', name: 'Name', roles: 'Roles', pin: 'PIN', badge: 'Badge' },
     addPerson: 'Add person',

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { type FaultRecord, isFault } from '../../main/model/fault.ts';
 import { block0Bits } from '../stories/judge.ts';
 import { faultsOf, noToken, recipeNamed, type Stage, setStage } from '../stories/stage.ts';
+import { WatchedLaunch } from '../unit/signing/soft-token.ts';
 import { bringToEnd, factoryBits, insert, upTo } from './boards.ts';
 
 const p4 = (name: string) => `virtual:esp32p4?rev=v3.1&pacing=none&name=${name}`;
@@ -57,6 +58,27 @@ describe('a token that goes away', { skip: noToken, concurrency: true, timeout: 
       const types = runs.flatMap(({ events }) => events.map(({ event }) => event.type));
       assert.ok(types.indexOf('parked') < types.indexOf('resumed'), 'the book tells of the wait');
     }
+  });
+
+  it('its process ends: boards wait as for one that is gone, and pass with keys made once', async (t) => {
+    const watched = new WatchedLaunch();
+    const stage = await setStage(undefined, { launch: watched.launch });
+    t.after(() => stage.close());
+    await insert(stage, loaded, [p4('first')]);
+    const addresses = upTo(3).map((n) => p4(`crashed-${n}`));
+    let killed = 0;
+    let parked = 0;
+    stage.station.listen((event) => {
+      if (event.type !== 'run') return;
+      // one while it works for them, one while they wait
+      if (event.event.type === 'planned' && killed++ === 0) watched.last.kill();
+      if (event.event.type === 'parked' && parked++ === 0) watched.last.kill();
+    });
+    const verdicts = await insert(stage, loaded, addresses);
+    for (const address of addresses) assert.equal(verdicts.get(address)!.outcome, 'passed', faultsOf(stage));
+    assert.ok(parked > 0);
+    const ends = await bringToEnd(stage, loaded, [p4('after-crash')]);
+    assert.equal(ends[0]!.end, 'sealed');
   });
 
   it('gone when nothing more is asked of it: burning goes on without it', async (t) => {

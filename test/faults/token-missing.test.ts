@@ -166,6 +166,22 @@ test('a folder that holds something else is not turned into a token store', { sk
   assert.deepEqual(readdirSync(place), ['letter.txt']);
 });
 
+test('what makings that were cut short left beside the store is removed, with the PINs in it', { skip }, async () => {
+  const place = join(home.path, 'left', 'token');
+  await (await openSoftToken(place)).close();
+  const drafts = ['0123456789ab', '4194303-0123456789ab', `${process.pid}-0123456789ab`, 'notes'];
+  for (const draft of drafts) {
+    mkdirSync(`${place}.new-${draft}`);
+    writeFileSync(join(`${place}.new-${draft}`, 'pin'), '31415');
+  }
+  await (await openSoftToken(place)).close();
+  assert.deepEqual(
+    readdirSync(join(home.path, 'left')).sort(),
+    ['token', `token.new-${process.pid}-0123456789ab`, 'token.new-notes'],
+    'but what may be under way, and what is none',
+  );
+});
+
 test('the PIN of the store is not what the log of a fault would show', { skip }, async () => {
   const pin = await rightPin.read();
   const text = pin.use(textOf);

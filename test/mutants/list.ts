@@ -4,6 +4,7 @@ import { burnMutants } from './burn.ts';
 import { efuseMutants } from './efuse.ts';
 import type { Mutant } from './mutant.ts';
 import { runMutants } from './run-of-a-board.ts';
+import { tokenMutants } from './token.ts';
 
 /** Every damage that the tests have to notice. Where code moves its text moves along: one that does not stand in its file once is a failure. */
 export const mutants: readonly Mutant[] = [
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...runMutants,
   ...bookMutants,
   ...boardMutants,
+  ...tokenMutants,
 ];

@@ -24,6 +24,20 @@ const goneNames: ReadonlySet<string> = new Set([
 /** These say so as well, but also stand for a single call that went wrong: ask whether the token still answers. */
 const doubtfulNames: ReadonlySet<string> = new Set(['CKR_GENERAL_ERROR', 'CKR_FUNCTION_FAILED', 'CKR_DEVICE_ERROR']);
 
+/** What a token that has no room says, in what way. */
+const fullness: Readonly<Record<string, { readonly code: string; readonly why: string; readonly next: string }>> = {
+  CKR_DEVICE_MEMORY: {
+    code: 'token.full',
+    why: 'it has no room for another object',
+    next: "Remove what is not needed with the tool of the token's maker, or take a larger token; what it holds is as it was.",
+  },
+  CKR_SESSION_COUNT: {
+    code: 'token.sessions',
+    why: 'it allows no further session',
+    next: 'Close other programs that use it, or allow it more sessions; those that are open serve on.',
+  },
+};
+
 export interface FaultContext {
   /** What was asked of the token, as it goes into `The token could not <doing>`. */
   readonly doing: string;
@@ -39,6 +53,15 @@ export function faultOfModule(error: unknown, context: FaultContext): Fault {
   const ckr = ckrOf(error);
   if (ckr === null) return faultOf(error);
   if (goneNames.has(ckr) || (doubtfulNames.has(ckr) && !context.stillThere())) return goneFault(context.token, ckr);
+  const full = fullness[ckr];
+  if (full !== undefined)
+    return new TokenFault({
+      code: full.code,
+      what: `${context.token} could not ${context.doing}: ${full.why} (${ckr}).`,
+      next: full.next,
+      details: { ckr },
+      cause: error,
+    });
   return new TokenFault({
     code: 'token.refused',
     what: `${context.token} could not ${context.doing}: ${ckr}.`,

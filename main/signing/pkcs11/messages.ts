@@ -1,5 +1,5 @@
 import type { FaultRecord } from '../../model/fault.ts';
-import type { KeyAlgorithm, KeyRef, KeyUse, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
+import type { KeyRef, KeyWish, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
 import type { Sealed } from './sealed-channel.ts';
 
 /** Which token of which module. */
@@ -16,7 +16,7 @@ export interface TokenPlace {
  * bytes, keys) travel beside it, sealed, in `secrets` of the request or `secret` of the answer.
  */
 export interface TokenCalls {
-  /** Secrets: the PIN. `known`: the token was open before in this station's life. */
+  /** Secrets: the PIN, which is not kept: to be called again after `token.gone`. `known`: the token was open before in this station's life. */
   open: {
     readonly args: { readonly place: TokenPlace; readonly lastTryAllowed: boolean; readonly known: boolean };
     readonly value: { readonly serial: string };
@@ -29,9 +29,11 @@ export interface TokenCalls {
   status: { readonly args: null; readonly value: TokenStatus };
   keys: { readonly args: null; readonly value: readonly TokenKey[] };
   generate: {
-    readonly args: { readonly label: string; readonly use: KeyUse; readonly algorithm: KeyAlgorithm };
+    readonly args: KeyWish;
     readonly value: TokenKey;
   };
+  /** By CKA_ID, hex. */
+  settle: { readonly args: { readonly id: string }; readonly value: TokenKey | null };
   find: { readonly args: KeyRef; readonly value: TokenKey };
   /** Answers with a secret. */
   random: { readonly args: { readonly length: number }; readonly value: null };

@@ -1,7 +1,8 @@
 import pkcs11js from 'pkcs11js';
 import { fromHex, toHex } from '../../base/bytes.ts';
 import { ProgramFault, TokenFault } from '../../model/fault.ts';
-import type { KeyAlgorithm, KeyRef, KeyUse, TokenKey } from '../signer.ts';
+import { newKeyId, useOfKeyId } from '../key-id.ts';
+import type { KeyAlgorithm, KeyRef, KeyWish, TokenKey } from '../signer.ts';
 import { coordinateLength, spkiOfPoint, spkiOfRsa, spkiSha256 } from '../spki.ts';
 import type { Cryptoki, Handle, TokenSession } from './token-session.ts';
 
@@ -15,13 +16,6 @@ const curves = {
   'P-256': fromHex('06082a8648ce3d030107'),
   'P-384': fromHex('06052b81040022'),
 } as const;
-
-/**
- * CKA_ID of keys made here: this mark, the use, 13 random bytes. PKCS#11 has no attribute for what a key is meant for, and CKA_ID is
- * the one that every token keeps.
- */
-const idMark = [0xf5, 0x5e] as const;
-const uses: readonly KeyUse[] = ['secure-boot', 'device-ca', 'wrapping', 'ledger'];
 
 /** The keys of the token: finding exactly one, listing all, making new ones. */
 export class TokenKeys {
@@ -57,8 +51,11 @@ export class TokenKeys {
     return all.sort((a, b) => (a.key.label < b.key.label ? -1 : 1));
   }
 
-  /** Makes a non-extractable, sensitive key (pair) that stays in the token. Refuses a label that any object bears. */
-  generate(label: string, use: KeyUse, algorithm: KeyAlgorithm): TokenKey {
+  /**
+   * Makes a non-extractable, sensitive key (pair) that stays in the token. Refuses a label that any object bears, but for a public half that
+   * was made here and has no private one: a making that was cut short left it, and it goes.
+   */
+  generate({ label, use, algorithm, id: given }: KeyWish): TokenKey {
     if (label === '' || /\p{Cc}/u.test(label) || Buffer.byteLength(label) > 255)
       throw labelFault(`The key label ${JSON.stringify(label)} is empty, too long or not printable.`);
     if ((use === 'wrapping') !== (algorithm === 'aes-256'))
@@ -68,13 +65,35 @@ export class TokenKeys {
         next: 'Take aes-256 for wrapping keys, and RSA or ECDSA for the others.',
       });
     this.#session.run(`make the key '${label}'`, (module, session) => {
+      removeLonePublicHalves(module, session, label);
       if (handlesIn(module, session, [{ type: pkcs11js.CKA_LABEL, value: label }]).length > 0)
         throw labelFault(`${this.#session.name} already holds an object named '${label}'.`);
-      const id = module.C_GenerateRandom(session, Buffer.alloc(16));
-      id.set([...idMark, uses.indexOf(use)]);
-      makeKey(module, session, label, algorithm, id);
+      const id = given === undefined ? newKeyId(use, (length) => random(module, session, length)) : fromHex(given);
+      makeKey(module, session, label, algorithm, Buffer.from(id));
     });
-    return this.find({ label }).key;
+    return this.find({ label, ...(given === undefined ? {} : { id: given }) }).key;
+  }
+
+  /**
+   * The key of this id where all of it is there; otherwise what there is of it is removed, and null. Only for an id that somebody wrote down
+   * before its key was to be made, and that no key was used by since.
+   */
+  settle(id: string): TokenKey | null {
+    this.#found.clear();
+    const bytes = Buffer.from(fromHex(id));
+    return this.#session.run('settle a key', (module, session) => {
+      const objects = handlesIn(module, session, [
+        { type: pkcs11js.CKA_ID, value: bytes },
+        { type: pkcs11js.CKA_TOKEN, value: true },
+      ]);
+      const found = keysIn(module, session, null).filter(({ key }) => key.id === id.toLowerCase());
+      const [first] = found;
+      if (found.length === 1 && (first!.key.algorithm === 'aes-256' || publicHalf(module, session, bytes) !== null))
+        return first!.key;
+      for (const object of objects) module.C_DestroyObject(session, object);
+      if (objects.length === 0) this.#mustAnswer();
+      return null;
+    });
   }
 
   #twoKeys(ref: KeyRef, fitting: readonly FoundKey[]): TokenFault {
@@ -108,6 +127,28 @@ export class TokenKeys {
   #mustAnswer(): void {
     if (!this.#session.answers()) throw this.#session.gone(null);
   }
+}
+
+/** A public key of this label and of an id made here, for which there is no other object of its id: nothing was ever signed by it. */
+function removeLonePublicHalves(module: Cryptoki, session: Handle, label: string): void {
+  const halves = handlesIn(module, session, [
+    { type: pkcs11js.CKA_LABEL, value: label },
+    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
+    { type: pkcs11js.CKA_TOKEN, value: true },
+  ]);
+  for (const half of halves) {
+    const id = Buffer.from(module.C_GetAttributeValue(session, half, [{ type: pkcs11js.CKA_ID }])[0]!.value);
+    if (useOfKeyId(id) === null) continue;
+    const others = handlesIn(module, session, [
+      { type: pkcs11js.CKA_ID, value: id },
+      { type: pkcs11js.CKA_TOKEN, value: true },
+    ]);
+    if (others.length === 1) module.C_DestroyObject(session, half);
+  }
+}
+
+function random(module: Cryptoki, session: Handle, length: number): Uint8Array {
+  return module.C_GenerateRandom(session, Buffer.alloc(length));
 }
 
 function labelFault(what: string): TokenFault {
@@ -215,7 +256,7 @@ function describe(module: Cryptoki, session: Handle, handle: Handle, objectClass
     extractable: yes(pkcs11js.CKA_EXTRACTABLE),
     sensitive: yes(pkcs11js.CKA_SENSITIVE),
   };
-  const madeFor = id.length === 16 && idMark.every((byte, i) => id[i] === byte) ? (uses[id[2]!] ?? 'other') : 'other';
+  const madeFor = useOfKeyId(id) ?? 'other';
   const keyType = numberOf(read(pkcs11js.CKA_KEY_TYPE));
   if (objectClass === pkcs11js.CKO_SECRET_KEY) {
     const aes256 = keyType === pkcs11js.CKK_AES && numberOf(read(pkcs11js.CKA_VALUE_LEN)) === 32;

@@ -2,6 +2,7 @@ import pkcs11js from 'pkcs11js';
 import type { SecretBytes } from '../../base/secret.ts';
 import { TokenFault } from '../../model/fault.ts';
 import { faultOfModule } from './faults.ts';
+import { withPinText } from './leftovers.ts';
 import {
   type Cryptoki,
   type FoundToken,
@@ -53,7 +54,7 @@ function freshToken(module: Cryptoki, label: string, soPin: SecretBytes): FoundT
     if (flags & pkcs11js.CKF_TOKEN_INITIALIZED) continue;
     // 32 bytes, filled with blanks, as the norm has it: the binding would fill with NULs
     const padded = label + ' '.repeat(32 - Buffer.byteLength(label));
-    soPin.use((bytes) => module.C_InitToken(slot, textOfPin(bytes), padded));
+    withPinText(module, soPin, (text) => module.C_InitToken(slot, text, padded));
     return { slot, label, serial: '', flags };
   }
   throw new TokenFault({
@@ -66,15 +67,10 @@ function freshToken(module: Cryptoki, label: string, soPin: SecretBytes): FoundT
 function setUserPin(module: Cryptoki, token: FoundToken, soPin: SecretBytes, pin: SecretBytes): void {
   const session = module.C_OpenSession(token.slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION);
   try {
-    soPin.use((bytes) => module.C_Login(session, pkcs11js.CKU_SO, textOfPin(bytes)));
-    pin.use((bytes) => module.C_InitPIN(session, textOfPin(bytes)));
+    withPinText(module, soPin, (text) => module.C_Login(session, pkcs11js.CKU_SO, text));
+    withPinText(module, pin, (text) => module.C_InitPIN(session, text));
   } finally {
     quietly(() => module.C_Logout(session));
     quietly(() => module.C_CloseSession(session));
   }
-}
-
-/** The binding takes PINs as strings only; they live in the token process, for the time of a call. */
-function textOfPin(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }

@@ -6,6 +6,7 @@ import { SecretBytes } from '../../base/secret.ts';
 import { ProgramFault, TokenFault } from '../../model/fault.ts';
 import type { KeyRef, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
 import { verifyDigest } from '../verify.ts';
+import { overwriteFreed } from './leftovers.ts';
 import type { FoundKey, TokenKeys } from './token-keys.ts';
 import { type Cryptoki, type Handle, pinStateOf, quietly, type TokenSession, trimmed } from './token-session.ts';
 
@@ -39,7 +40,8 @@ export class TokenOperations {
     if (!Number.isInteger(length) || length < 1 || length > 1 << 20)
       throw misuse(`${length} random bytes were asked for.`);
     return this.#session.run('give random bytes', (module, session) => {
-      const bytes = Buffer.alloc(length);
+      // not in V8's heap, which moves short arrays about
+      const bytes = Buffer.from(new ArrayBuffer(length));
       module.C_GenerateRandom(session, bytes);
       return SecretBytes.adopt(bytes);
     });
@@ -89,6 +91,8 @@ export class TokenOperations {
         return SecretBytes.adopt(value!.value);
       } finally {
         quietly(() => module.C_DestroyObject(session, object));
+        // what was wrapped is eight bytes shorter (RFC 5649), where nothing was padded
+        overwriteFreed(module, data.length - 8);
       }
     });
   }
@@ -173,13 +177,17 @@ const sessionSecret: pkcs11js.Template = [
 ];
 
 function importSecret(module: Cryptoki, session: Handle, secret: SecretBytes): Handle {
-  return secret.use((bytes) =>
-    module.C_CreateObject(session, [
-      ...sessionSecret,
-      { type: pkcs11js.CKA_SENSITIVE, value: true },
-      { type: pkcs11js.CKA_VALUE, value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) },
-    ]),
-  );
+  try {
+    return secret.use((bytes) =>
+      module.C_CreateObject(session, [
+        ...sessionSecret,
+        { type: pkcs11js.CKA_SENSITIVE, value: true },
+        { type: pkcs11js.CKA_VALUE, value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) },
+      ]),
+    );
+  } finally {
+    overwriteFreed(module, secret.length);
+  }
 }
 
 function mechanismOf(scheme: SignScheme): pkcs11js.Mechanism {

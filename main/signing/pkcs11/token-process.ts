@@ -45,14 +45,14 @@ async function answer(request: TokenRequest, secrets: readonly SecretBytes[]): P
   };
   switch (request.call) {
     case 'open': {
-      const parts = await loadParts();
-      const { place, ...rules } = request.args;
-      const pin = secretAt(0);
-      const session = new parts.TokenSession(place, pin.slice(0, pin.length), rules);
-      const keys = new parts.TokenKeys(session);
-      const serial = session.open();
-      token = { session, keys, operations: new parts.TokenOperations(session, keys) };
-      return { value: { serial } };
+      const { place, known, lastTryAllowed } = request.args;
+      if (token === null) {
+        const parts = await loadParts();
+        const session = new parts.TokenSession(place, known);
+        const keys = new parts.TokenKeys(session);
+        token = { session, keys, operations: new parts.TokenOperations(session, keys) };
+      }
+      return { value: { serial: token.session.open(secretAt(0), lastTryAllowed) } };
     }
     case 'initialise': {
       const { makeToken } = await loadParts();
@@ -70,7 +70,9 @@ async function answer(request: TokenRequest, secrets: readonly SecretBytes[]): P
     case 'keys':
       return { value: keys.list().map(({ key }) => key) };
     case 'generate':
-      return { value: keys.generate(request.args.label, request.args.use, request.args.algorithm) };
+      return { value: keys.generate(request.args) };
+    case 'settle':
+      return { value: keys.settle(request.args.id) };
     case 'find':
       return { value: keys.find(request.args).key };
     case 'random':

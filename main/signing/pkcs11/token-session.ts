@@ -2,37 +2,31 @@ import pkcs11js from 'pkcs11js';
 import type { SecretBytes } from '../../base/secret.ts';
 import { TokenFault } from '../../model/fault.ts';
 import { ckrOf, faultOfModule, finalTryFault, goneFault, type PinState, pinFault } from './faults.ts';
+import { withPinText } from './leftovers.ts';
 import type { TokenPlace } from './messages.ts';
 
 export type Handle = pkcs11js.Handle;
 export type Cryptoki = pkcs11js.PKCS11;
 
-export interface OpenRules {
-  /** The PIN may be spent on the last try before the token locks. */
-  readonly lastTryAllowed: boolean;
-  readonly known: boolean;
-}
-
-/** The module with one logged-in session on exactly one token. All of it is synchronous; it lives in the token process. */
+/**
+ * The module with one logged-in session on exactly one token. All of it is synchronous; it lives in the token process. It keeps no PIN: when
+ * the token was gone, whoever has one opens it again.
+ */
 export class TokenSession {
   readonly module: Cryptoki;
   readonly place: TokenPlace;
-  readonly #pin: SecretBytes;
-  #lastTryAllowed: boolean;
   #initialised = false;
   #open: { readonly slot: Handle; readonly session: Handle } | null = null;
   #serial: string | null;
   #forget: () => void = () => {};
 
   /**
-   * Takes `pin` over. Opens nothing yet. Throws TokenFault `token.module` where the library cannot be loaded. `known` says that the
-   * token of this place was open before, so that it is away (`token.gone`), not misnamed, where it is not found.
+   * Opens nothing yet. Throws TokenFault `token.module` where the library cannot be loaded. `known` says that the token of this place was
+   * open before, so that it is away (`token.gone`), not misnamed, where it is not found.
    */
-  constructor(place: TokenPlace, pin: SecretBytes, { lastTryAllowed, known }: OpenRules) {
+  constructor(place: TokenPlace, known: boolean) {
     this.place = place;
     this.#serial = known ? (place.serial ?? null) : null;
-    this.#pin = pin;
-    this.#lastTryAllowed = lastTryAllowed;
     this.module = loadModule(place.module);
   }
 
@@ -42,9 +36,9 @@ export class TokenSession {
     return `Token '${this.place.label}'${serial === undefined ? '' : ` (serial ${serial})`}`;
   }
 
-  /** Opens where it is not open; the serial of the token. */
-  open(): string {
-    this.#ensureOpen();
+  /** Opens where it is not open; the serial of the token. The PIN stays the caller's. `lastTryAllowed`: it may be spent on the last try. */
+  open(pin: SecretBytes, lastTryAllowed: boolean): string {
+    if (this.#open === null) this.#start(pin, lastTryAllowed);
     return this.#serial ?? '';
   }
 
@@ -54,11 +48,11 @@ export class TokenSession {
   }
 
   /**
-   * Runs `work` in the session, opening it (again) where it is not open. Errors of the module come out as TokenFaults; after
-   * `token.gone` the next call starts from the module's initialisation, because slots and handles of before are void.
+   * Runs `work` in the session. Errors of the module come out as TokenFaults; after `token.gone` it is closed until `open` starts from the
+   * module's initialisation, because slots and handles of before are void.
    */
   run<T>(doing: string, work: (module: Cryptoki, session: Handle) => T): T {
-    const open = this.#ensureOpen();
+    const open = this.#mustBeOpen();
     try {
       return work(this.module, open.session);
     } catch (error) {
@@ -69,7 +63,7 @@ export class TokenSession {
   }
 
   info(): pkcs11js.TokenInfo {
-    const { slot } = this.#ensureOpen();
+    const { slot } = this.#mustBeOpen();
     return this.run('tell about itself', (module) => module.C_GetTokenInfo(slot));
   }
 
@@ -92,12 +86,15 @@ export class TokenSession {
   close(): void {
     this.#drop();
     this.#finalise();
-    this.#pin.destroy();
     quietly(() => this.module.close());
   }
 
-  #ensureOpen(): { readonly slot: Handle; readonly session: Handle } {
-    if (this.#open !== null) return this.#open;
+  #mustBeOpen(): { readonly slot: Handle; readonly session: Handle } {
+    if (this.#open === null) throw goneFault(this.name, null);
+    return this.#open;
+  }
+
+  #start(pin: SecretBytes, lastTryAllowed: boolean): void {
     this.#finalise();
     const before = this.#serial;
     try {
@@ -106,9 +103,8 @@ export class TokenSession {
       const found = findToken(this.module, before === null ? this.place : { ...this.place, serial: before });
       this.#serial = found.serial;
       const session = this.module.C_OpenSession(found.slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION);
-      this.#login(found.slot, session);
+      this.#login(found.slot, session, pin, lastTryAllowed);
       this.#open = { slot: found.slot, session };
-      return this.#open;
     } catch (error) {
       this.#finalise();
       const ckr = ckrOf(error);
@@ -119,17 +115,12 @@ export class TokenSession {
     }
   }
 
-  #login(slot: Handle, session: Handle): void {
+  #login(slot: Handle, session: Handle, pin: SecretBytes, lastTryAllowed: boolean): void {
     const state = pinStateOf(this.module.C_GetTokenInfo(slot).flags);
     if (state.locked) throw pinFault(this.name, 'CKR_PIN_LOCKED', state);
-    if (state.finalTry && !this.#lastTryAllowed) throw finalTryFault(this.name);
-    // a person allowed the last try once, at the prompt; not for every return of the token
-    this.#lastTryAllowed = false;
+    if (state.finalTry && !lastTryAllowed) throw finalTryFault(this.name);
     try {
-      this.#pin.use((pin) => {
-        // the binding takes the PIN as a string only: it lives in this process, for this call
-        this.module.C_Login(session, pkcs11js.CKU_USER, new TextDecoder().decode(pin));
-      });
+      withPinText(this.module, pin, (text) => this.module.C_Login(session, pkcs11js.CKU_USER, text));
     } catch (error) {
       const ckr = ckrOf(error);
       if (ckr === 'CKR_USER_ALREADY_LOGGED_IN') return;

@@ -2,9 +2,9 @@ import type { Clock } from '../../base/clock.ts';
 import { Mutex } from '../../base/mutex.ts';
 import type { SecretBytes } from '../../base/secret.ts';
 import type { WrappedKey } from '../../model/event.ts';
-import { isFault, TokenFault } from '../../model/fault.ts';
+import { type Fault, isFault, TokenFault } from '../../model/fault.ts';
 import type { PinSource } from '../pin.ts';
-import type { KeyAlgorithm, KeyRef, KeyUse, Signer, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
+import type { KeyRef, KeyWish, Signer, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
 import type { TokenCall, TokenCalls, TokenPlace } from './messages.ts';
 import { crashFault, forkTokenProcess, type LaunchTokenProcess, type TokenAnswer, TokenChild } from './token-child.ts';
 
@@ -63,8 +63,8 @@ const crashWindowMs = 60_000;
 const lookAgainMs = 500;
 /** How long a call that is in the token at the closing may take before the process is killed. */
 const closingMs = 5_000;
-/** What may pass by itself. A PIN file that was read before may lie on the very thing that was unplugged. */
-const awayCodes = ['token.gone', 'token.crashed', 'token.pin-file'];
+/** What may pass by itself. */
+const awayCodes = ['token.gone', 'token.crashed'];
 
 class Pkcs11Signer implements Signer {
   readonly #options: Pkcs11Options;
@@ -75,6 +75,8 @@ class Pkcs11Signer implements Signer {
   readonly #crashes: number[] = [];
   readonly #closing = new AbortController();
   #child: TokenChild | null = null;
+  /** The process is logged in, as far as it has told. */
+  #isOpen = false;
   /** The process that was started last, logged in or not yet. */
   #started: TokenChild | null = null;
   /** The PIN was refused: every call says so, none spends another try. */
@@ -97,9 +99,13 @@ class Pkcs11Signer implements Signer {
     return (await this.#ask('keys', null)).value;
   }
 
-  async generateKey(options: { label: string; use: KeyUse; algorithm: KeyAlgorithm }): Promise<TokenKey> {
-    const { label, use, algorithm } = options;
-    return (await this.#ask('generate', { label, use, algorithm })).value;
+  async generateKey({ label, use, algorithm, id }: KeyWish): Promise<TokenKey> {
+    const wish = { label, use, algorithm, ...(id === undefined ? {} : { id }) };
+    return (await this.#ask('generate', wish)).value;
+  }
+
+  async settleKey(id: string): Promise<TokenKey | null> {
+    return (await this.#ask('settle', { id })).value;
   }
 
   async findKey(ref: KeyRef): Promise<TokenKey> {
@@ -165,44 +171,63 @@ class Pkcs11Signer implements Signer {
     });
   }
 
-  /** The token process, logged in; started where it is not running. */
+  /** The token process, logged in; started where it is not running, logged in anew where the token was gone. */
   async #ensureChild(): Promise<TokenChild> {
     this.#closing.signal.throwIfAborted();
     if (this.#pinRefused !== null) throw this.#pinRefused;
-    if (this.#child?.alive) return this.#child;
+    if (this.#child?.alive) {
+      if (!this.#isOpen) await this.#open(this.#child);
+      return this.#child;
+    }
     this.#child = null;
     const now = this.#options.clock.monotonic();
     while (this.#crashes.length > 0 && now - this.#crashes[0]! > crashWindowMs) this.#crashes.shift();
     if (this.#crashes.length > crashesAllowed)
       throw crashFault(`crashed ${this.#crashes.length} times within a minute and rests`, null);
-    const pin = await this.#options.pin.read();
     // from here on a process may be running: it becomes ours before anything can fail
-    const child = new TokenChild(
-      this.#options.launch ?? forkTokenProcess,
-      this.#options.environment ?? {},
-      this.#options.clock,
-    );
-    this.#started = child;
-    try {
-      const lastTryAllowed = this.#options.pin.kind === 'prompt';
-      const args = { place: this.#place, lastTryAllowed, known: this.#known };
-      const opened = await this.#guarded(child, child.call('open', args, [pin], this.#options.limitMs ?? 60_000));
-      this.#place = { ...this.#place, serial: opened.value.serial };
-      this.#known = true;
-      this.#child = child;
+    let child: TokenChild | null = null;
+    const start = () => {
+      child = new TokenChild(
+        this.#options.launch ?? forkTokenProcess,
+        this.#options.environment ?? {},
+        this.#options.clock,
+      );
+      this.#started = child;
       return child;
+    };
+    try {
+      const opened = await this.#open(start);
+      this.#child = opened;
+      return opened;
     } catch (error) {
-      await child.close();
+      await (child as TokenChild | null)?.close();
       throw error;
-    } finally {
-      pin.destroy();
     }
+  }
+
+  /** Reads the PIN, starts the process where `child` is the way to, and logs in. The PIN is in neither process any more when this is done. */
+  async #open(child: TokenChild | (() => TokenChild)): Promise<TokenChild> {
+    using pin = await this.#options.pin.read().catch((error: unknown) => {
+      // it may lie on the very thing that was unplugged
+      throw this.#known && isFault(error, 'token.pin-file') ? noPinFault(this.#place, error) : error;
+    });
+    const started = typeof child === 'function' ? child() : child;
+    // a person allows the last try once, at the prompt; not for every return of the token
+    const lastTryAllowed = this.#options.pin.kind === 'prompt' && !this.#known;
+    const args = { place: this.#place, lastTryAllowed, known: this.#known };
+    const opened = await this.#guarded(started, started.call('open', args, [pin], this.#options.limitMs ?? 60_000));
+    this.#place = { ...this.#place, serial: opened.value.serial };
+    this.#known = true;
+    this.#isOpen = true;
+    return started;
   }
 
   async #guarded<T>(child: TokenChild, answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } catch (error) {
+      // its handles are void, and the PIN is not kept there
+      if (isFault(error, 'token.gone')) this.#isOpen = false;
       if (isFault(error, 'token.pin') || isFault(error, 'token.pin-locked')) this.#pinRefused = error as TokenFault;
       if (isFault(error, 'token.crashed')) {
         this.#crashes.push(this.#options.clock.monotonic());
@@ -227,7 +252,17 @@ function secretOf(answer: TokenAnswer<TokenCall>): SecretBytes {
   return answer.secret;
 }
 
-function closedFault(): TokenFault {
+function noPinFault({ label, serial }: TokenPlace, cause: Fault): TokenFault {
+  return new TokenFault({
+    code: 'token.gone',
+    what: `Token '${label}' (serial ${serial}) went away, and its PIN cannot be read to open it again: ${cause.what}`,
+    next: 'Bring the token back, and its PIN file where that is gone as well; the station goes on by itself.',
+    cause,
+  });
+}
+
+/** What a call to a token that was closed is answered. */
+export function closedFault(): TokenFault {
   return new TokenFault({
     code: 'token.closed',
     what: 'The token was closed; the call did not reach it.',

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { makeFolder } from '../../base/folder.ts';
 import { ProgramFault } from '../../model/fault.ts';
 import type { FixtureSpec } from '../fixture.ts';
+import { putFile } from '../kept-file.ts';
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -39,9 +38,7 @@ export class DeskFile {
   }
 
   #keep(kept: z.infer<typeof schema>): void {
-    makeFolder(dirname(this.#file));
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(`${this.#file}.new`, this.#file);
+    putFile(this.#file, `${JSON.stringify(kept, null, 2)}\n`);
     this.#kept = kept;
   }
 }

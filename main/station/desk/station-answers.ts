@@ -1,8 +1,10 @@
 import type { StationView } from '../../contract/views.ts';
-import { RecipeFault } from '../../model/fault.ts';
+import { faultOf, RecipeFault } from '../../model/fault.ts';
 import { makeMissingKeys } from '../../recipe/making/token-keys.ts';
 import { parseAddress } from '../../transport/address.ts';
 import type { FixtureSpec } from '../fixture.ts';
+import { acceptClock, requireStationClock } from '../station-clock.ts';
+import { acceptToken } from '../token-ceremony.ts';
 import { removePerson, savePerson } from './access/people.ts';
 import { parsePrinter } from './labels/printer.ts';
 import type { DeskAnswers, DeskRoom } from './room.ts';
@@ -15,6 +17,8 @@ type Answers = Pick<
   | 'fixtures.remove'
   | 'token.view'
   | 'token.makeKeys'
+  | 'token.accept'
+  | 'clock.accept'
   | 'operators.list'
   | 'operators.save'
   | 'operators.remove'
@@ -28,7 +32,7 @@ export function stationAnswers(room: DeskRoom): Answers {
   station.listen((event) => {
     if (event.type === 'verdict' && event.seal !== null) head = event.seal;
   });
-  const view = (): StationView => ({
+  const view = async (): Promise<StationView> => ({
     name: station.parts.name,
     version: station.parts.software.version,
     dataFolder: room.dataFolder,
@@ -36,6 +40,10 @@ export function stationAnswers(room: DeskRoom): Answers {
     fixtures: line.snapshot().fixtures,
     printer: file.printer,
     printerFault: labels.fault,
+    clockFault: await requireStationClock(station.parts).then(
+      () => null,
+      (error: unknown) => faultOf(error).toJSON(),
+    ),
     demonstration: room.demonstration,
   });
   /** The whole list stands in the row: of two acts at once the later one holds, and the rows say so. */
@@ -94,6 +102,17 @@ export function stationAnswers(room: DeskRoom): Answers {
       await makeMissingKeys(wanted, station.parts.signer);
       return token.look();
     },
+    async 'token.accept'({ reason, second = null }, by) {
+      line.mustBeIdle();
+      const { token: own } = station.parts;
+      if (own !== undefined) await acceptToken({ operators, ledger, token: own }, { by, second, reason });
+      return token.look();
+    },
+    async 'clock.accept'({ reason, second = null }, by) {
+      line.mustBeIdle();
+      await acceptClock({ operators, ledger, clock: station.parts.clock }, { by, second, reason });
+      return await view();
+    },
     'operators.list': () => operators.list(),
     async 'operators.save'({ second = null, ...change }, by) {
       await savePerson({ operators, ledger }, change, by, second);
@@ -108,7 +127,7 @@ export function stationAnswers(room: DeskRoom): Answers {
       await ledger.noteAct({ what: 'printer-set', by: [by], about: address, detail: { before: file.printer } });
       file.keepPrinter(address);
       labels.forget();
-      return view();
+      return await view();
     },
   };
 }

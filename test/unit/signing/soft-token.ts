@@ -1,10 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type pkcs11js from 'pkcs11js';
 import { systemClock } from '../../../main/base/clock.ts';
 import { systemRandom } from '../../../main/base/random.ts';
+import { SecretBytes } from '../../../main/base/secret.ts';
 import type { FromToken, ToToken } from '../../../main/signing/pkcs11/messages.ts';
 import { forkTokenProcess, type LaunchTokenProcess, type TokenLine } from '../../../main/signing/pkcs11/token-child.ts';
+import { TokenSession } from '../../../main/signing/pkcs11/token-session.ts';
 import type { Signer } from '../../../main/signing/signer.ts';
 import { openEmbeddedToken, softHsmModules } from '../../../main/signing/softhsm.ts';
 
@@ -62,4 +65,29 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Works on a closed store as somebody with its PIN and another program would: straight to the module, past everything of the station. */
+export function inStore<T>(folder: string, work: (module: pkcs11js.PKCS11, session: pkcs11js.Handle) => T): T {
+  process.env.SOFTHSM2_CONF = join(folder, 'softhsm2.conf');
+  using pin = SecretBytes.adopt(new Uint8Array(readFileSync(join(folder, 'pin'))));
+  const session = new TokenSession({ module: softHsm!, label: 'fuseline' }, false);
+  try {
+    session.open(pin, false);
+    return session.run('test', work);
+  } finally {
+    session.close();
+  }
+}
+
+/** Every object that fits. */
+export function objectsIn(
+  module: pkcs11js.PKCS11,
+  session: pkcs11js.Handle,
+  template: pkcs11js.Template = [],
+): pkcs11js.Handle[] {
+  module.C_FindObjectsInit(session, template);
+  const found = module.C_FindObjects(session, 1000);
+  module.C_FindObjectsFinal(session);
+  return found;
 }

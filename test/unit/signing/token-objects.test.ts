@@ -29,9 +29,9 @@ before(async () => {
   await signer.generateKey({ label: 'device-ca', use: 'device-ca', algorithm: 'ecdsa-p256' });
   await signer.close();
   process.env.SOFTHSM2_CONF = join(folder, 'softhsm2.conf');
-  const pin = SecretBytes.adopt(new Uint8Array(readFileSync(join(folder, 'pin'))));
-  const rules = { lastTryAllowed: false, known: false };
-  session = new TokenSession({ module: softHsm!, label: 'fuseline' }, pin, rules);
+  using pin = SecretBytes.adopt(new Uint8Array(readFileSync(join(folder, 'pin'))));
+  session = new TokenSession({ module: softHsm!, label: 'fuseline' }, false);
+  session.open(pin, false);
   keys = new TokenKeys(session);
   operations = new TokenOperations(session, keys);
 });
@@ -146,7 +146,7 @@ test('no imported or unwrapped key stays in the session, not even after an error
     const real = module[name];
     Object.assign(module, { [name]: fail });
     try {
-      assert.throws(call, (fault) => isFault(fault, 'token.refused'));
+      assert.throws(call, (fault) => isFault(fault, 'token.full'));
     } finally {
       Object.assign(module, { [name]: real });
     }
@@ -155,8 +155,8 @@ test('no imported or unwrapped key stays in the session, not even after an error
 });
 
 test('two keys of one label are not chosen between; an id decides', { skip }, () => {
-  const { id } = keys.generate('twin', 'device-ca', 'ecdsa-p256');
-  const twin = keys.generate('twin 2', 'device-ca', 'ecdsa-p256');
+  const { id } = keys.generate({ label: 'twin', use: 'device-ca', algorithm: 'ecdsa-p256' });
+  const twin = keys.generate({ label: 'twin 2', use: 'device-ca', algorithm: 'ecdsa-p256' });
   const rename = [{ type: pkcs11js.CKA_LABEL, value: 'twin' }];
   raw((module, open) => module.C_SetAttributeValue(open, privateOf('twin 2'), rename));
   const fresh = new TokenKeys(session);
@@ -172,7 +172,7 @@ test('two keys of one label are not chosen between; an id decides', { skip }, ()
 });
 
 test('a public key that was swapped: the signature never leaves', { skip }, () => {
-  keys.generate('victim', 'device-ca', 'ecdsa-p256');
+  keys.generate({ label: 'victim', use: 'device-ca', algorithm: 'ecdsa-p256' });
   const id = Buffer.from(keys.find({ label: 'victim' }).key.id, 'hex');
   const [point] = raw((module, open) =>
     module.C_GetAttributeValue(open, publicOf('device-ca'), [{ type: pkcs11js.CKA_EC_POINT }]),
@@ -199,7 +199,7 @@ test('a stored PIN is not spent on the last try before the token locks; a typed 
   const place = { module: softHsm!, label: 'fuseline' };
   // SoftHSM never says so itself: its answer with the flag of a token that counts
   const withFlag = (flag: number, lastTryAllowed: boolean) => {
-    const tried = new TokenSession(place, pin(), { lastTryAllowed, known: false });
+    const tried = new TokenSession(place, false);
     const { module } = tried;
     const [info, login] = [module.C_GetTokenInfo.bind(module), module.C_Login.bind(module)];
     let logins = 0;
@@ -218,7 +218,8 @@ test('a stored PIN is not spent on the last try before the token locks; a typed 
     });
     const fault = (() => {
       try {
-        tried.open();
+        using secret = pin();
+        tried.open(secret, lastTryAllowed);
         return null;
       } catch (error) {
         return error;

@@ -12,7 +12,7 @@ import { recipeNamed } from '../../stories/stage.ts';
 import { record } from '../ledger/book.ts';
 import { burnedInto, Rig, siliconOf } from './parts.ts';
 import { type AnyEvent, diskFull } from './scripted-ledger.ts';
-import { tokenGone } from './scripted-signer.ts';
+import { tokenCrashed, tokenGone } from './scripted-signer.ts';
 
 /** Two keys, a digest, every protection and a door; no identity. */
 const plain = recipeNamed('esp32c3-production');
@@ -219,6 +219,28 @@ describe('keys', { concurrency: true }, () => {
     const made = rig.book.said().flatMap((event) => (event.type === 'key-made' ? [event.fingerprint] : []));
     const recorded = sealed!.keys.flatMap(({ role, fingerprint }) => (role.startsWith('secure') ? [] : [fingerprint]));
     assert.deepEqual(recorded.sort(), made.slice(-2).sort(), 'the record has the fingerprints of the second try');
+  });
+
+  it('wait for a token whose process ended, and not for ever', async () => {
+    for (const [crashes, outcome] of [
+      [5, 'passed'],
+      [6, 'errored'],
+    ] as const) {
+      const rig = new Rig(plain);
+      const chip = siliconOf(plain);
+      const before = burnedInto(chip);
+      let wraps = 0;
+      rig.token.before = (call) => {
+        if (call === 'wrap' && ++wraps <= crashes) throw tokenCrashed();
+      };
+      const end = await rig.run(chip);
+      assert.equal(end.outcome, outcome, end.fault?.what);
+      assert.equal(rig.book.said().filter(({ type }) => type === 'parked').length, 5);
+      assert.ok(rig.token.secrets.every(({ destroyed }) => destroyed));
+      if (outcome === 'passed') continue;
+      assert.equal(end.fault?.code, 'token.crashed');
+      assert.equal(burnedInto(chip), before);
+    }
   });
 
   /** A board that lost its supply when its first key was in, and is inserted again. */

@@ -26,7 +26,7 @@ export class ScriptedLedger {
   readonly condemned: { mac: string; run: string | null; reason: string }[] = [];
   readonly batchRecords: BatchRecord[] = [];
   readonly notes: Note[] = [];
-  readonly acts: StationAct[] = [];
+  readonly noted: (StationAct & { readonly at: string; readonly row: number })[] = [];
   readonly #wrapped: (OpenKey & { mac: string })[] = [];
   before: (event: AnyEvent, run: string) => void | Promise<void> = () => undefined;
   beforeSeal: (record: SealedRecord) => void | Promise<void> = () => undefined;
@@ -55,7 +55,12 @@ export class ScriptedLedger {
   }
 
   async noteAct(act: StationAct): Promise<void> {
-    this.acts.push(act);
+    this.noted.push({ ...act, at: new Date().toISOString(), row: this.noted.length + 1 });
+  }
+
+  async acts({ what, about }: { readonly what?: string; readonly about?: string }): Promise<typeof this.noted> {
+    const fits = (act: StationAct) => (what ?? act.what) === act.what && (about ?? act.about) === act.about;
+    return this.noted.filter(fits).toReversed();
   }
 
   async recipeStates(): Promise<readonly Note[]> {

@@ -147,3 +147,7 @@ function signPss(key: KeyObject, digest: Uint8Array): Uint8Array {
 /** The fault of a token that was pulled out, which comes back. */
 export const tokenGone = (): Fault =>
   new TokenFault({ code: 'token.gone', what: 'The token is gone.', next: 'Put it back.', safety: 'untouched' });
+
+/** The fault of a token whose process ended; the next call starts it anew. */
+export const tokenCrashed = (): Fault =>
+  new TokenFault({ code: 'token.crashed', what: 'The process of the token ended.', next: 'Try again.' });

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Clock, isoTime } from '../../../base/clock.ts';
-import { makeFolder } from '../../../base/folder.ts';
 import { ProgramFault, RecipeFault } from '../../../model/fault.ts';
+import { putFile } from '../../kept-file.ts';
 
 /** Wrong tries in a row that cost nothing, where nothing else is told. */
 const usualTries = 3;
@@ -26,7 +25,7 @@ type Wrong = z.infer<typeof schema>['wrong'];
  * and written before its secret is compared, so that many tries at once are as many tries. Who may not be guessed at now waits, longer
  * each time. Only the process that holds the station's ledger may ask (the file has no lock of its own).
  *
- * RecipeFault `session.wait`; ProgramFault `lockout.damaged`, for which nobody gets in: a file that cannot be read is no clean slate.
+ * RecipeFault `session.wait`; those of `putFile`; ProgramFault `lockout.damaged`, for which nobody gets in: a file that cannot be read is no clean slate.
  */
 export class Lockout {
   readonly #file: string;
@@ -78,9 +77,6 @@ export class Lockout {
   }
 
   #write(wrong: Wrong): void {
-    makeFolder(dirname(this.#file));
-    const text = `${JSON.stringify({ version: 1, wrong }, null, 2)}\n`;
-    writeFileSync(`${this.#file}.new`, text, { mode: 0o600, flush: true });
-    renameSync(`${this.#file}.new`, this.#file);
+    putFile(this.#file, `${JSON.stringify({ version: 1, wrong }, null, 2)}\n`);
   }
 }

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type Clock, isoTime } from '../../../base/clock.ts';
-import { makeFolder } from '../../../base/folder.ts';
 import type { RandomSource } from '../../../base/random.ts';
 import { type Role, roles } from '../../../contract/contract.ts';
 import type { OperatorView } from '../../../contract/views.ts';
 import { ProgramFault, RecipeFault } from '../../../model/fault.ts';
+import { putFile } from '../../kept-file.ts';
 import { keptSecret, keptSecretSchema, matches, nobodysPin } from './kept-secret.ts';
 import { Lockout } from './lockout.ts';
 
@@ -208,10 +208,7 @@ export class Operators {
     mustKeepCustodian(operators);
     operators.sort((a, b) => (a.id < b.id ? -1 : 1));
     const { file } = this.#options;
-    makeFolder(dirname(file));
-    const text = `${JSON.stringify({ version: 2, operators }, null, 2)}\n`;
-    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
+    putFile(file, `${JSON.stringify({ version: 2, operators }, null, 2)}\n`);
     this.#operators = operators;
   }
 

@@ -81,6 +81,24 @@ export async function makeCredential(
   await parts.operators.saveKey(id, key);
 }
 
+/** Two custodians on something of the station that is no person; one suffices while there is no second. RecipeFault `people.two`, `people.second`. */
+export async function agreedByTwo(
+  parts: PeopleParts,
+  about: string,
+  by: string,
+  second: Second | null,
+): Promise<readonly string[]> {
+  if (parts.operators.custodians < enoughCustodians) return [by];
+  if (second === null || second.id === by)
+    throw new RecipeFault({
+      code: 'people.two',
+      what: `For the ${about} it takes two custodians.`,
+      next: 'Let a second custodian type their name and PIN as well.',
+    });
+  await provenCustodian(parts, second);
+  return [by, second.id];
+}
+
 async function agreed(
   parts: PeopleParts,
   isWeighty: boolean,

@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { makeFolder } from '../../../base/folder.ts';
 import { patternOf } from '../../../base/pattern.ts';
 import { isPlainFile, readPlainFile } from '../../../base/plain-file.ts';
 import type {
@@ -20,6 +19,7 @@ import { describeDifferences } from '../../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, largestRecipe, loadRecipeText } from '../../../recipe/load.ts';
 import { namedPlaces } from '../../../recipe/named-files.ts';
 import type { Recipe } from '../../../recipe/types.ts';
+import { putFile } from '../../kept-file.ts';
 import { approverOf } from '../../waivers.ts';
 import { fingerprintWords } from '../access/fingerprint.ts';
 import { noteDraft, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
@@ -109,9 +109,7 @@ export class RecipeShelf {
     const place = this.#place(recipe);
     const file = join(this.#options.own, `${recipe}.yaml`);
     const result = this.#load({ ...place, file: place.file }, text);
-    makeFolder(this.#options.own);
-    writeFileSync(`${file}.new`, text, { flush: true });
-    renameSync(`${file}.new`, file);
+    putFile(file, text);
     if (result.loaded !== null) await noteDraft(this.#options.ledger, result.loaded, by);
     return this.read(recipe);
   }

@@ -34,16 +34,18 @@ export class TokenWatch {
   }
 
   async #look(): Promise<TokenView> {
-    const { signer } = this.#station.parts;
+    const { signer, token } = this.#station.parts;
     let view: TokenView;
     try {
       const status = await signer.status();
       const keys = await signer.keys();
+      const refusal = (await (token?.spare ?? token?.known)?.refusal()) ?? null;
+      const spare = await this.#spare();
       view = {
         label: status.label,
         serial: status.serial,
         model: `${status.manufacturer} ${status.model}`.trim(),
-        healthy: status.healthy,
+        healthy: refusal === null && status.healthy,
         signMs: status.signMs,
         embedded: this.#embedded,
         keys: keys.map(({ label, algorithm, use, publicKeySha256, extractable }) => ({
@@ -53,17 +55,30 @@ export class TokenWatch {
           publicKeySha256,
           extractable,
         })),
-        fault: null,
+        sessions: status.sessions ?? null,
+        spare,
+        fault: refusal?.toJSON() ?? null,
       };
     } catch (error) {
       const { label, serial, model, keys } = this.#last ?? { label: '', serial: '', model: '', keys: [] };
       const fault = faultOf(error).toJSON();
-      view = { label, serial, model, healthy: false, signMs: null, embedded: this.#embedded, keys, fault };
+      const spare = await this.#spare();
+      view = {
+        ...{ label, serial, model, healthy: false, signMs: null, embedded: this.#embedded, keys },
+        sessions: null,
+        spare,
+        fault,
+      };
     }
     const before = this.#last;
     this.#last = view;
     if (before !== null && essence(before) !== essence(view)) for (const listener of this.#listeners) listener(view);
     return view;
+  }
+
+  async #spare(): Promise<TokenView['spare']> {
+    const standing = await this.#station.parts.token?.spare?.look();
+    return standing === undefined ? null : { ...standing, fault: standing.fault?.toJSON() ?? null };
   }
 
   listen(listener: (view: TokenView) => void): () => void {
@@ -80,5 +95,6 @@ export class TokenWatch {
 
 /** The view without what differs at every look. */
 function essence(view: TokenView): string {
-  return JSON.stringify({ ...view, signMs: null });
+  const spare = view.spare && { ...view.spare, signMs: null };
+  return JSON.stringify({ ...view, signMs: null, sessions: null, spare });
 }
