@@ -10,6 +10,7 @@ import { flashWriting } from './flash-writing.ts';
 import { ledgerBench } from './ledger.ts';
 import { manyFixtures } from './many-fixtures.ts';
 import { stationMemory } from './station-memory.ts';
+import { tokenSessions } from './token-sessions.ts';
 import { windowFrames } from './window.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'flash-encryption': flashEncryption,
   ledger: ledgerBench,
   'station-memory': stationMemory,
+  'token-sessions': tokenSessions,
   window: windowFrames,
 };
 
