@@ -1,10 +1,10 @@
 // A ledger that knows a token: another one, a missing one, another key of a known name are refused until custodians say that it is right.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import pkcs11js from 'pkcs11js';
 import { systemClock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
@@ -23,32 +23,46 @@ const loaded = recipeNamed('esp32c3-production');
 const address = (name: string) => `virtual:esp32c3?pacing=none&name=${name}`;
 const digest = new Uint8Array(32).fill(7);
 
-/** A data folder in which a board was sealed, and a way to open its station again. */
+/** Opens the station of a data folder, its boards on a bench of their own. */
+function stationIn(t: TestContext | null, data: string) {
+  const bench = createVirtualBench({});
+  t?.after(() => bench.close());
+  return { bench, open: () => openStationOf({ data }, bench.open) };
+}
+
+async function seal(station: Station, name: string): Promise<number> {
+  await makeMissingKeys(loaded.recipe, station.parts.signer);
+  const { counts } = await station.provision({
+    loaded,
+    fixtures: [{ name: 'left', address: address(name) }],
+    count: 1,
+    order: null,
+    operator: null,
+    serials: [],
+    resetBy: 'lines',
+    signal: new AbortController().signal,
+  });
+  return counts.passed;
+}
+
+/** A data folder in which a board was sealed; each test has a copy of it. */
+const worked = mkdtempSync(join(tmpdir(), 'fuseline-token-worked-'));
+
+before(async () => {
+  if (noToken) return;
+  const { bench, open } = stationIn(null, worked);
+  const station = await open();
+  assert.equal(await seal(station, 'first'), 1);
+  await station.close();
+  await bench.close();
+});
+after(() => rmSync(worked, { recursive: true, force: true }));
+
 async function workedIn(t: TestContext) {
   const data = mkdtempSync(join(tmpdir(), 'fuseline-token-other-'));
-  const bench = createVirtualBench({});
-  t.after(async () => {
-    await bench.close();
-    rmSync(data, { recursive: true, force: true });
-  });
-  const open = () => openStationOf({ data }, bench.open);
-  const seal = async (station: Station, name: string) => {
-    await makeMissingKeys(loaded.recipe, station.parts.signer);
-    const { counts } = await station.provision({
-      loaded,
-      fixtures: [{ name: 'left', address: address(name) }],
-      count: 1,
-      order: null,
-      operator: null,
-      serials: [],
-      resetBy: 'lines',
-      signal: new AbortController().signal,
-    });
-    return counts.passed;
-  };
-  const first = await open();
-  assert.equal(await seal(first, 'first'), 1);
-  await first.close();
+  cpSync(worked, data, { recursive: true });
+  const { open } = stationIn(t, data);
+  t.after(() => rmSync(data, { recursive: true, force: true }));
   return { data, folder: join(data, 'token'), open, seal };
 }
 
@@ -60,7 +74,7 @@ async function closing<T>(opened: Promise<Station>, work: (station: Station) => 
 const acts = async (station: Station, what: 'token-known' | 'key-known' | 'key-making') =>
   await station.parts.ledger.acts({ what });
 
-describe('a ledger that knows its token', { skip: noToken, timeout: 500_000 }, () => {
+describe('a ledger that knows its token', { skip: noToken, timeout: 900_000 }, () => {
   it('away: no other is made at any face, and the work goes on when it is back', async (t) => {
     const { data, folder, open, seal } = await workedIn(t);
     renameSync(folder, `${folder}.away`);

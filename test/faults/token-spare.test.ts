@@ -132,7 +132,7 @@ async function stage(t: TestContext, inSpare: readonly Kept[] = kept) {
   return { data, folder, first, second, open, job, events, watched };
 }
 
-describe('a spare token', { skip: noToken, timeout: 500_000 }, () => {
+describe('a spare token', { skip: noToken, timeout: 900_000 }, () => {
   it('takes over within two seconds, for boards in work as well, and the other way round', async (t) => {
     const { folder, first, second, open, job, events } = await stage(t);
     const station = await open();

@@ -52,6 +52,8 @@ boards: {macs: ['60:55:F9'], orders: lists/orders.csv, challenge: required}
       { name: 'nest-2', port: 'rfc2217://10.0.0.7:4000' },
       { name: 'nest-3', port: 'COM7' },
     ],
+    spare: null,
+    sessions: 4,
     tokens: [],
     development: false,
     boards: {
