@@ -32,7 +32,12 @@ export function diskFault(file: string, cause: unknown): unknown {
   });
 }
 
-const kinds = [
+const kinds: readonly {
+  readonly code: string;
+  readonly codes: readonly string[];
+  readonly why: string;
+  readonly next: string;
+}[] = [
   {
     code: 'disk.full',
     codes: ['ENOSPC', 'EDQUOT', 'EFBIG'],
@@ -51,12 +56,7 @@ const kinds = [
     why: 'the disk failed',
     next: 'Check the disk and its cable or mount, then do it again.',
   },
-] as const satisfies readonly {
-  readonly code: string;
-  readonly codes: readonly string[];
-  readonly why: string;
-  readonly next: string;
-}[];
+];
 
 /** The name survives a power cut with the content; Windows keeps no handle on folders. */
 function syncFolder(folder: string): void {

@@ -339,7 +339,7 @@ describe('the end of a run', { concurrency: true }, () => {
     const rig = new Rig(certified);
     const end = await rig.run(siliconOf(certified));
     assert.equal(end.outcome, 'passed');
-    const rows = rig.book.acts.filter(({ what, detail }) => what === 'signed' && detail.run === 'R-1');
+    const rows = rig.book.noted.filter(({ what, detail }) => what === 'signed' && detail.run === 'R-1');
     assert.deepEqual(
       rows.map(({ by, about, detail }) => [by, about, detail.scheme]),
       [[['op-7'], certified.recipe.identity?.certificate?.ca.label, 'ecdsa']],
