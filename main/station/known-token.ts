@@ -121,6 +121,8 @@ export class KnownToken implements Signer {
       if (known.serial !== status.serial && !this.#parts.isSpare) return foreignToken(known, status);
       const held = await this.#token.keys();
       for (const key of known.keys) {
+        // made by the first one alone, and no board waits for what it signs
+        if (this.#parts.isSpare && key.label === headKeyLabel) continue;
         const named = held.filter(({ label }) => label === key.label);
         const same = named.find((one) => isSameKey(key, one));
         if (same === undefined) return named.length > 0 ? foreignKey(key, named[0]!, status) : lostKey(key, status);
