@@ -9,6 +9,7 @@ import { type Fault, faultOf, isFault } from '../model/fault.ts';
 import type { KeyRef } from '../model/refs.ts';
 import { newKeyId } from '../signing/key-id.ts';
 import type { KeyWish, Signer, SignScheme, TokenKey, TokenStatus } from '../signing/signer.ts';
+import { headKeyLabel } from './checkpoints.ts';
 import {
   isSameKey,
   type KnownKey,

@@ -115,14 +115,17 @@ test('a signature alone holds the clock as well', async (t) => {
 
 test('set back in the middle of a batch: the board in hand ends at a step, and no other is begun', async (t) => {
   const { station, ledger, provision, set } = await stationAt(t, '2027-05-01T10:00:00Z');
-  station.listen((event) => {
-    if (event.type === 'verdict') set('2027-04-01T10:00:00Z');
+  assert.equal((await provision('a')).counts.passed, 1);
+  // between the start of the batch and its board
+  const starting = station.listen((event) => {
+    if (event.type === 'batch' && event.done === 0) set('2027-04-01T10:00:00Z');
   });
-  await assert.rejects(provision('a', 2), wrong);
-  const runs = await ledger.runs({});
+  await assert.rejects(provision('a-second'), wrong);
+  starting();
   assert.deepEqual(
-    runs.map(({ outcome }) => outcome),
+    (await ledger.runs({})).map(({ outcome }) => outcome),
     ['passed'],
+    'no board was begun',
   );
   set('2027-06-01T10:00:00Z');
   const burning = station.listen((event) => {

@@ -12,6 +12,7 @@ import { isFault } from '../../main/model/fault.ts';
 import { makeMissingKeys } from '../../main/recipe/making/token-keys.ts';
 import { openEmbeddedToken } from '../../main/signing/softhsm.ts';
 import { openSignerOf, openStationOf, peopleOf } from '../../main/start/real-parts.ts';
+import { headKeyLabel } from '../../main/station/checkpoints.ts';
 import { Operators } from '../../main/station/desk/access/operators.ts';
 import type { Station } from '../../main/station/station.ts';
 import { acceptToken } from '../../main/station/token-ceremony.ts';
@@ -140,7 +141,7 @@ describe('a ledger that knows its token', { skip: noToken, timeout: 900_000 }, (
       assert.notEqual(act!.detail.serialBefore, serial);
       assert.deepEqual(act!.detail.kept, []);
       assert.deepEqual(act!.detail.others, ['secure-boot-1']);
-      assert.deepEqual(act!.detail.lost, [loaded.recipe.wrappingKey.label]);
+      assert.deepEqual(act!.detail.lost, [loaded.recipe.wrappingKey.label, headKeyLabel]);
       await signer.sign({ label: 'device-ca' }, 'ecdsa', digest);
     });
     // and the one that it was is the other one now
