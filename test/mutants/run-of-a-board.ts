@@ -394,7 +394,7 @@ export const runMutants: readonly Mutant[] = [
   {
     id: 'quota.ledger-gone',
     file: 'main/station/station.ts',
-    before: "if (isFault(error) && error.faultClass === 'ledger') halt.abort(error);",
+    before: "if (isFault(error) && (error.faultClass === 'ledger' || error.code === 'clock.wrong')) halt.abort(error);",
     after: '',
     breaks: 'Other fixtures would start boards when the book is gone.',
     tests: [station],

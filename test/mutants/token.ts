@@ -18,7 +18,7 @@ export const tokenMutants: readonly Mutant[] = [
   },
   {
     id: 'token.made-anew',
-    file: 'main/start/real-parts.ts',
+    file: 'main/start/real-tokens.ts',
     before: 'if (await hasHistory(ledger).finally(() => ledger.close())) throw awayToken(folder);',
     after: 'await ledger.close();',
     breaks: 'A token that is away would be replaced by a new one, silently.',
