@@ -5,7 +5,7 @@ import { hex } from '../base/number-text.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { headKey } from '../ledger/checkpoint.ts';
 import { verifyExport } from '../ledger/export-check.ts';
-import type { AuditOptions as Against, ChainReport, LedgerReader } from '../ledger/ledger.ts';
+import { type AuditOptions as Against, type ChainReport, type LedgerReader, reasonWords } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
 import { eventText } from '../model/evidence/event-text.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
@@ -103,13 +103,16 @@ export function auditShow(device: string, options: AuditOptions, context: CliCon
           sealed,
           assurance: sealed && assurance(sealed),
           condemned: history.condemned,
+          released: history.released ?? null,
           runs: history.runs,
         }),
       );
       return exit.passed;
     }
     context.streams.answer(`Device ${mac}`);
-    if (history.condemned) context.streams.answer(`CONDEMNED ${history.condemned.at}: ${history.condemned.reason}`);
+    const { condemned, released } = history;
+    if (condemned) context.streams.answer(`CONDEMNED ${condemned.at}: ${reasonWords(condemned)}`);
+    if (released) context.streams.answer(`RELEASED ${released.at}: ${reasonWords(released)}`);
     if (sealed) for (const line of recordLines(sealed)) context.streams.answer(line);
     for (const { run, events } of history.runs) {
       context.streams.answer('');

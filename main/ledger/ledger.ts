@@ -38,6 +38,11 @@ export interface Release {
   readonly after: string | null;
 }
 
+/** Why, and at whose word: `the antenna is torn off (q1 and e2)`. */
+export function reasonWords({ reason, by }: Condemnation | Release): string {
+  return by === undefined ? reason : `${reason} (${by.join(' and ')})`;
+}
+
 export interface OpenKey {
   readonly run: string;
   readonly role: KeyRole;

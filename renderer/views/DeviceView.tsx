@@ -84,6 +84,12 @@ export function DeviceView({ mac }: { readonly mac: string }) {
       {condemned !== null && (
         <p className="condemned">
           <strong>{d.condemned}</strong> {dateText(condemned.at)}: {condemned.reason}
+          {condemned.by !== undefined && ` (${d.decidedBy(condemned.by)})`}
+        </p>
+      )}
+      {device.released != null && (
+        <p className="calm-note">
+          {d.released} {dateText(device.released.at)}: {device.released.reason} ({d.decidedBy(device.released.by)})
         </p>
       )}
       <Tabs defaultValue={sealed === null ? 'history' : 'record'} keepMounted={false}>

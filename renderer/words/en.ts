@@ -250,6 +250,8 @@ export const en = {
     sealed: 'Sealed record',
     notSealed: 'This device is not sealed.',
     condemned: 'Condemned',
+    released: 'Released for any recipe',
+    decidedBy: (people: readonly string[]) => people.join(' and '),
     finishedLater: (by: 'signature' | 'console-mac' | 'operator') =>
       ({
         signature: 'the signature of its device key',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../main/base/clock.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
+import { devicePageOf } from '../../main/station/desk/reports/device-page.ts';
 import { keyMade, mac, record, run } from '../unit/ledger/book.ts';
 import { pinOf, terminal } from './terminal-rig.ts';
 
@@ -83,4 +84,6 @@ test('released by two: open again, without its keys', async (t) => {
   assert.deepEqual(await type('board', 'release', bare, ...reason, '--by', 'en', '--second', 'qa'), [0, null]);
   const { condemned, released, openKeys } = await history(3);
   assert.deepEqual([condemned, released?.by, openKeys], [null, ['en', 'qa'], []]);
+  const page = devicePageOf(await history(3), { station: 'fuseline', at: '2026-11-22T12:00:00.000Z' });
+  assert.ok(page.sections.some(({ rows }) => rows[0]?.[1] === 'the housing is broken (en and qa)'));
 });

@@ -1,4 +1,4 @@
-import type { DeviceHistory } from '../../../ledger/ledger.ts';
+import { type DeviceHistory, reasonWords } from '../../../ledger/ledger.ts';
 import type { EfuseFields } from '../../../model/evidence/efuses.ts';
 import { eventText } from '../../../model/evidence/event-text.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../../../model/record.ts';
@@ -17,12 +17,13 @@ export interface Page {
 
 /** What is told of a device: its sealed record, then its history, run by run. */
 export function devicePageOf(history: DeviceHistory, facts: { readonly station: string; readonly at: string }): Page {
-  const { sealed, condemned } = history;
+  const { sealed, condemned, released } = history;
   return {
     title: `Device ${history.mac}`,
     sections: [
       { heading: `Told by station ${facts.station} on ${facts.at}`, rows: [] },
-      ...(condemned ? [{ heading: 'Condemned', rows: [[condemned.at, condemned.reason] as const] }] : []),
+      ...(condemned ? [{ heading: 'Condemned', rows: [[condemned.at, reasonWords(condemned)] as const] }] : []),
+      ...(released ? [{ heading: 'Released', rows: [[released.at, reasonWords(released)] as const] }] : []),
       ...(sealed === null ? [] : recordSections(sealed)),
       ...history.runs.map(({ run, events }) => ({
         heading: `History, run ${run.id}: ${run.outcome ?? 'not ended'}, fixture ${run.fixture}, operator ${run.operator ?? '-'}`,
