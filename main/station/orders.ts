@@ -47,9 +47,10 @@ export function orderOf(file: string, name: string | null): Order {
       problems.push({ line, what: 'The column boards holds no number of boards.', remedy: 'Write it in digits: 500.' });
   }
   if (problems.length > 0) throw badList('order.list', file, problems);
-  const wanted = name?.trim() ?? '';
+  // as it stands in the ledger, by which its boards are counted: another spelling is another order
+  const wanted = name ?? '';
   const known = [...lines.keys()].slice(0, 8).join(', ');
-  if (wanted === '')
+  if (wanted.trim() === '')
     throw new RecipeFault({
       code: 'order.none',
       what: 'This station works for listed orders, and no order was named.',

@@ -136,6 +136,8 @@ test('an order gets as many boards as it is for, over all its batches and faces;
   ]);
   const station = await deskStation(t, data);
   assert.equal(await atDesk(station, board(second), 'O-1', loaded), 'admission.order-full');
+  for (const spelled of ['O-1 ', ' O-1', 'o-1', 'O-1\u200b'])
+    assert.equal(await atDesk(station, board(second), spelled, loaded), 'order.unknown', 'an order has one spelling');
   const again = board(bought, `&state=${join(data, 'a.json')}`);
   assert.equal(await atDesk(station, again, 'O-1', loaded), 'passed', 'the one that was begun is finished');
   orders(2);

@@ -69,6 +69,15 @@ export const boardMutants: readonly Mutant[] = [
     name: 'as many boards',
   },
   {
+    id: 'order.spelled-otherwise',
+    file: 'main/station/orders.ts',
+    before: "const wanted = name ?? '';",
+    after: "const wanted = name?.trim() ?? '';",
+    breaks: 'With a space behind its name a full order would begin anew.',
+    tests: pretended,
+    name: 'as many boards',
+  },
+  {
     id: 'order.other-recipe',
     file: rules,
     before: 'order.recipe !== null && order.recipe !== recipe.name',
