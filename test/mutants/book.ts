@@ -168,7 +168,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'chain.witness',
     file: 'main/ledger/sqlite/opening.ts',
-    before: '    checkWitness(db, file);',
+    before: '    checkWitness(rows, file);',
     after: '',
     breaks: 'An older copy of the book would be opened without a word.',
     tests: [tampering],
