@@ -3,7 +3,7 @@
 import { BitSet } from '../efuse/bits.ts';
 import { shutsDownload } from '../efuse/door-fields.ts';
 import { partOf } from '../efuse/parts.ts';
-import type { Burn, BurnPlan, SlotAssignment } from '../efuse/plan-types.ts';
+import type { BlockBurn, Burn, BurnPlan, SlotAssignment } from '../efuse/plan-types.ts';
 import { digestBytes } from '../efuse/slots.ts';
 import { blankSnapshot, blockHealth } from '../efuse/snapshot.ts';
 import { keySlotsOf, purposeRule, readDisablePlace } from '../efuse/tables.ts';
@@ -64,6 +64,7 @@ export async function* carryOut(
     const isDoor = burn.kind === 'bits' && burn.fields.some(({ field }) => shutsDownload(field));
     try {
       if (burn.kind === 'key') yield* burnKey(bus, table, burn, keys, known, watch);
+      else if (burn.kind === 'block') yield* burnBlock(bus, table, burn, watch);
       else if (isDoor) yield* burnDoor(bus, burn, known, watch);
       else yield* burnBits(bus, burn, known, watch);
     } catch (error) {
@@ -113,6 +114,65 @@ async function* burnKey(
   } finally {
     wipe(codeword);
   }
+}
+
+/**
+ * Public content of a block, burned as a whole: of a block with a code the identical codeword again where it was begun, of one without the
+ * bits that are missing.
+ */
+async function* burnBlock(
+  bus: EfuseBus,
+  table: EfuseTable,
+  { block, bytes, mac, field }: BlockBurn,
+  watch: BoardWatch,
+): AsyncGenerator<StepEvent, void, void> {
+  const { name, coding } = table.blocks[block]!;
+  const detail = { block, name, field, mac };
+  const codeword = codewordOf(block, Uint8Array.from(bytes), coding);
+  let state = await compareContent(bus, table, codeword);
+  await watch.same.assertUnchanged();
+  if (state !== 'right' && state !== 'foreign') {
+    yield { type: 'intend', what: 'custom-mac', detail };
+    for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
+      await bus.program(codeword, () => watch.same.assertSame());
+      await bus.refresh(codeword);
+      state = await compareContent(bus, table, codeword);
+      await watch.same.assertUnchanged();
+    }
+    yield { type: 'burned', what: 'custom-mac', detail };
+  } else await watch.same.assertSame();
+  const isIn = state === 'right';
+  if (!isIn) {
+    // Nothing is said of a board that is not known to be the one.
+    await watch.same.assertWhole();
+    throw new BoardFault({
+      code: state === 'doubtful' ? 'burn.coding-error' : 'burn.readback-differs',
+      what:
+        state === 'foreign'
+          ? `${name} holds bits that do not belong to the MAC address ${mac}.`
+          : `${name} did not take the MAC address ${mac} in ${tries} tries.`,
+      next: 'Set the board aside: this block takes an address once.',
+      safety: 'condemned',
+      details: { block },
+    });
+  }
+  for (const [index, word] of codeword.data.slice(0, table.blocks[block]!.words).entries())
+    watch.same.note(block, index, word);
+  yield { type: 'verified', what: 'custom-mac', detail };
+}
+
+/** `compare`; of a block without code the words that hold nothing of this content are another's business. */
+async function compareContent(bus: EfuseBus, table: EfuseTable, codeword: Codeword): Promise<KeyBlockState> {
+  if (codeword.check.length > 0) {
+    const state = await compare(bus, table, codeword);
+    // Part of it that reads well is a whole content of another.
+    return state === 'begun' ? 'foreign' : state;
+  }
+  const found = await bus.readWords(
+    codeword.block,
+    codeword.data.map((_, i) => i),
+  );
+  return codeword.data.every((word, i) => (word & ~found.get(i)!) === 0) ? 'right' : 'begun';
 }
 
 /** A hidden block shows nothing to compare: burning it by a plan made before would spoil it. */
@@ -190,13 +250,15 @@ async function compare(bus: EfuseBus, table: EfuseTable, codeword: Codeword): Pr
 }
 
 async function compareOnce(bus: EfuseBus, table: EfuseTable, codeword: Codeword): Promise<KeyBlockState> {
+  // What of the codeword the block shows: a short one less than there is in it.
+  const shown = codeword.data.slice(0, table.blocks[codeword.block]!.words);
   const found = await bus.readWords(
     codeword.block,
-    codeword.data.map((_, i) => i),
+    shown.map((_, i) => i),
   );
   const rsErrors = await bus.rsErrors(codeword.block);
   const health = blockHealth({ ...blankSnapshot(table), rsErrors }).find(({ block }) => block === codeword.block)!;
-  const same = codeword.data.every((word, i) => found.get(i) === word >>> 0);
+  const same = shown.every((word, i) => found.get(i) === word >>> 0);
   const blank = [...found.values()].every((word) => word === 0);
   const foreign = [...found].some(([i, word]) => (word & ~codeword.data[i]!) !== 0);
   found.clear();

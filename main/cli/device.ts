@@ -1,5 +1,6 @@
 import type { Board } from '../chip/board.ts';
 import { connectBoard } from '../chip/connect.ts';
+import { customMacIn } from '../efuse/custom-mac.ts';
 import { blockHealth, decodeSnapshot } from '../efuse/snapshot.ts';
 import { efuseToken } from '../efuse/token.ts';
 import { revisionText } from '../model/chip.ts';
@@ -52,6 +53,7 @@ export function inspect(options: InspectOptions, context: CliContext): Promise<E
         JSON.stringify({
           identity,
           flashSize,
+          customMac: snapshot && customMacIn(snapshot),
           efuses: snapshot && decodeSnapshot(snapshot),
           health: snapshot && blockHealth(snapshot),
           token: snapshot && efuseToken(snapshot),
@@ -60,6 +62,7 @@ export function inspect(options: InspectOptions, context: CliContext): Promise<E
       return exit.passed;
     }
     const { security } = identity;
+    const own = snapshot && customMacIn(snapshot);
     const rows = [
       ['chip', board.profile.title],
       [
@@ -67,6 +70,7 @@ export function inspect(options: InspectOptions, context: CliContext): Promise<E
         identity.revision === null ? 'cannot be read in Secure Download Mode' : revisionText(identity.revision),
       ],
       ['MAC', identity.mac ?? 'cannot be read in Secure Download Mode'],
+      ...(own === null ? [] : [['custom MAC', own.trouble === null ? own.mac : `${own.mac}: ${own.trouble}`]]),
       ['flash', flashSize === null ? 'unknown' : `${flashSize / 1024 / 1024} MiB`],
       ['Secure Boot', security.secureBoot ? 'on' : 'off'],
       ['flash encryption', `counter ${security.flashCryptCount}`],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDay } from '../base/day.ts';
 import { identityKeys } from '../model/identity.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { checked, keyRef, keyRefOf, pattern, refuse, template } from './recipe-parts.ts';
@@ -62,7 +63,7 @@ const certificate = z
       add('issuer', 'The name of the device CA is given twice.', 'Leave issuer out: ca_chain says it.');
     if (valid_years !== undefined && not_after !== undefined)
       add('not_after', 'The end of certificates is given twice.', 'Give valid_years or not_after.');
-    if (not_after !== undefined && Number.isNaN(Date.parse(`${not_after}T23:59:59Z`)))
+    if (not_after !== undefined && !isDay(not_after))
       add('not_after', `There is no day ${not_after}.`, 'Write a day as 2049-12-31.');
   });
 

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { chipKinds, parseRevision } from '../model/chip.ts';
 import type { OfflineKey, Recipe } from '../model/recipe.ts';
 import type { SigningKeyRef } from '../model/refs.ts';
+import { bootloaderOf, bootloaderSchema } from './recipe-bootloader.ts';
+import { customMacOf, customMacSchema } from './recipe-custom-mac.ts';
 import { doorsOf, doorsSchema } from './recipe-doors.ts';
 import { identityOf, identitySchema, serialSchema } from './recipe-identity.ts';
 import { otaOf, otaSchema, signingKeyRef, signingKeyRefOf } from './recipe-ota.ts';
@@ -162,6 +164,12 @@ export const recipeSchema = z
       .describe(
         'Burns a device key for the HMAC peripheral (HMAC_UP), with which firmware derives keys such as those of NVS.',
       ),
+    hmac_down: z
+      .enum(['separate', 'shared'])
+      .default('separate')
+      .describe(
+        "Key blocks of an RSA device key and of soft JTAG: 'separate' burns one for each; 'shared' burns one of purpose HMAC_DOWN_ALL for both, where blocks are scarce.",
+      ),
     storage: storageSchema,
     provisioning: provisioningSchema,
     doors: doorsSchema,
@@ -170,6 +178,8 @@ export const recipeSchema = z
       .min(0)
       .default(0)
       .describe('Anti-rollback floor burned into SECURE_VERSION; 0 burns nothing.'),
+    bootloader: bootloaderSchema,
+    custom_mac: customMacSchema,
     efuses: z
       .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.int().min(0))
       .default({})
@@ -177,7 +187,7 @@ export const recipeSchema = z
     slots: z
       .partialRecord(
         z.enum([
-          ...['flash-encryption', 'ecdsa-identity', 'hmac-up', 'hmac-down-ds', 'hmac-down-jtag'],
+          ...['flash-encryption', 'ecdsa-identity', 'hmac-up', 'hmac-down-ds', 'hmac-down-jtag', 'hmac-down-all'],
           ...['secure-boot-digest-0', 'secure-boot-digest-1', 'secure-boot-digest-2'],
         ] as [SlotRole, ...SlotRole[]]),
         slot,
@@ -303,10 +313,14 @@ function recipeOf(yaml: RecipeYaml): Recipe {
       yaml.hmac_up ||
       (yaml.storage ?? []).some(({ encryption }) => encryption === 'hmac') ||
       yaml.ota?.encryption === 'ecies-p256',
+    // left out where it says nothing new, so that older recipes keep their hash
+    ...(yaml.hmac_down === 'shared' ? { hmacDown: 'shared' as const } : {}),
     storage: storageOf(yaml.storage),
     provisioning: provisioningOf(yaml.provisioning),
     doors: doorsOf(yaml.doors),
     secureVersion: yaml.secure_version,
+    ...bootloaderOf(yaml.bootloader),
+    ...customMacOf(yaml.custom_mac),
     efuses: yaml.efuses,
     slots: yaml.slots,
     serial: yaml.serial,

@@ -81,6 +81,17 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Y
     const told = problem('text-encoding', placeAt(lost), null, what, 'Write it anew and save the file as UTF-8.');
     return { value: null, problems: [told], placeOf: () => null };
   }
+  if (/\r[^\n]/.test(text) && !text.includes('\n')) {
+    const what = 'The lines end with a carriage return alone, which YAML and this program take for no line end.';
+    const told = problem(
+      'text-encoding',
+      { line: 1, column: 1 },
+      null,
+      what,
+      'Save the file with line ends LF or CRLF.',
+    );
+    return { value: null, problems: [told], placeOf: () => null };
+  }
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => {
     const place = placeAt(error.pos[0]);
     const { check, what, remedy } = syntaxWords(error, text);

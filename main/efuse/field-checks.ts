@@ -9,7 +9,13 @@ import type { EfuseField, EfuseSnapshot, EfuseTable, KeyPurpose } from './types.
 import { isBurnedByBits } from './uncoded-blocks.ts';
 
 /** Fields that count their ones from the lowest bit up (FACTS 3.5 and 14.1). */
-const thermometers = new Set(['SPI_BOOT_CRYPT_CNT', 'FLASH_CRYPT_CNT', 'SECURE_VERSION']);
+const thermometers = new Set([
+  'SPI_BOOT_CRYPT_CNT',
+  'FLASH_CRYPT_CNT',
+  'SECURE_VERSION',
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION',
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_LO',
+]);
 
 /** Fields that are burned only as part of something else. */
 const indirect = /^(WR_DIS|RD_DIS|KEY_PURPOSE_\d)$/;
@@ -31,6 +37,13 @@ const mustBeWanted = [
   // What changes the cipher text or opens a way back in (FACTS 2.11).
   'ENA_SPI_BOOT_CRYPT_SCRAMBLER',
   'RMA_ENA',
+  // What the ROM starts, and which of it: a bootloader at a place that this product does not fill, or a floor above its own (FACTS 14.4).
+  'RECOVERY_BOOTLOADER_FLASH_SECTOR',
+  'BOOTLOADER_ANTI_ROLLBACK_EN',
+  'BOOTLOADER_ANTI_ROLLBACK_UPDATE_IN_ROM',
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION',
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_LO',
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_HI',
 ];
 
 /** Security bits of ESP32-S31 whose effect nobody has shown, and which this station's flash and doors do not reckon with (FACTS 2.11). */
@@ -247,7 +260,7 @@ function softJtag(
   { keys }: WantedEfuses,
   wishes: ReadonlyMap<string, CheckedField>,
 ): EfuseRefusal[] {
-  const key = keys.find(({ purpose }) => purpose === 'HMAC_DOWN_JTAG');
+  const key = keys.find(({ purpose }) => purpose === 'HMAC_DOWN_JTAG' || purpose === 'HMAC_DOWN_ALL');
   if (key === undefined) return [];
   const { table } = snapshot;
   const names = hardJtag.filter((name) => hasField(table, name)).map((name) => fieldOf(table, name).name);

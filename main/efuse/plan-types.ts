@@ -32,6 +32,8 @@ export interface WantedEfuses {
   readonly fields: readonly WantedField[];
   /** WR_DIS bits beyond those that keys imply, by the name of the field or block they freeze, e.g. `RD_DIS`. */
   readonly writeProtect: readonly { readonly field: string; readonly reason: string; readonly by?: 'device' }[];
+  /** The product's own MAC address, `aa:bb:...`, that is to stand in its block. */
+  readonly customMac?: string;
   /** Keys that the device makes itself and burns into the first blocks that are free: room is kept for them. */
   readonly deviceKeys?: readonly KeyPurpose[];
 }
@@ -83,6 +85,7 @@ export type Burn =
       /** All that lies in the block, which is burned in one go: one on most chips, up to two where keys share a block. */
       readonly assignments: readonly SlotAssignment[];
     }
+  | BlockBurn
   | {
       readonly kind: 'bits';
       /**
@@ -101,6 +104,17 @@ export type Burn =
         readonly reason: string;
       }[];
     };
+
+/** Public content of a block that is burned as a whole, after the keys and before anything is frozen. */
+export interface BlockBurn {
+  readonly kind: 'block';
+  readonly stage: 'keys';
+  readonly block: number;
+  /** 32 bytes, byte 0 first; of a block without code only the ones are burned. */
+  readonly bytes: readonly number[];
+  readonly field: string;
+  readonly mac: string;
+}
 
 /** A reason why the wish cannot be had on this chip; the plan is not to be carried out. */
 export interface EfuseRefusal {

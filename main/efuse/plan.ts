@@ -1,6 +1,7 @@
 // Burn plan: wanted minus present, in the order in which each thing is still possible (FACTS 4.6, 13.2).
 //
 //   keys         every key block, each read back before the next   reversed or not, as the purpose says
+//   keys         the product's own MAC address, where there is one
 //   keys         BLOCK0: purposes, or what marks them on chips without purpose fields
 //   read-protect BLOCK0: RD_DIS of secrets, write protection of key blocks and purposes
 //   protection   BLOCK0: fields of doors and revocation, then write protection of groups; RD_DIS's own (bit 0) is among these
@@ -11,6 +12,7 @@
 
 import { bitName, bitsOfValue } from './bits.ts';
 import { burnsOfBlock0 } from './block0-programs.ts';
+import { planCustomMac } from './custom-mac.ts';
 import { deviceKeyBits, deviceKeyUse } from './device-keys.ts';
 import { shutsDownload } from './door-fields.ts';
 import { checkFields, switchRefusals } from './field-checks.ts';
@@ -52,18 +54,24 @@ export function planBurn(snapshot: EfuseSnapshot, wanted: WantedEfuses, past: Ef
   ];
   const block0 = burnsOfBlock0(snapshot, bits);
   const free = burnsOfUncodedBlocks(snapshot, fields.wishes);
+  const mac = planCustomMac(snapshot, wanted.customMac);
   return {
     table: table.name,
     slots: keys.slots,
-    burns: [...contentBurns(keys.slots), ...free.burns, ...block0.burns],
+    burns: [...contentBurns(keys.slots), ...mac.burns, ...free.burns, ...block0.burns],
     refusals: [
-      ...boardRefusals(snapshot, block0.unwantedErrors),
+      ...boardRefusals(
+        snapshot,
+        block0.unwantedErrors,
+        mac.burns.map(({ block }) => block),
+      ),
       ...keys.refusals,
       ...fields.refusals,
       ...switchRefusals(wanted, fields.wishes),
       ...protections.refusals,
+      ...mac.refusals,
     ],
-    bits: [...free.bits, ...block0.bits],
+    bits: [...mac.bits, ...free.bits, ...block0.bits],
   };
 }
 
@@ -79,9 +87,14 @@ function contentBurns(slots: readonly SlotAssignment[]): Burn[] {
 }
 
 /** What is wrong with the silicon itself. */
-function boardRefusals(snapshot: EfuseSnapshot, unwantedErrors: readonly number[]): EfuseRefusal[] {
+function boardRefusals(
+  snapshot: EfuseSnapshot,
+  unwantedErrors: readonly number[],
+  /** Blocks that are burned once more with what was begun in them. */
+  begun: readonly number[],
+): EfuseRefusal[] {
   const refusals: EfuseRefusal[] = blockHealth(snapshot)
-    .filter(({ block, failed }) => failed && slotOfBlock(snapshot.table, block) === null)
+    .filter(({ block, failed }) => failed && !begun.includes(block) && slotOfBlock(snapshot.table, block) === null)
     .map(({ block }) => ({
       code: 'efuse.block-unreadable',
       what: `BLOCK${block} has more wrong bytes than its code can set right.`,

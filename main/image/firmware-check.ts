@@ -6,8 +6,9 @@ import { defaultMmuPageSize, lastRevision, parseImage, statedFlashSize } from '.
 import { checkAgreement } from './build-agreement.ts';
 import { hasAppDescriptor } from './descriptor.ts';
 import { fileKindOf } from './file-kind.ts';
-import { largestBootloader } from './memory-map.ts';
-import { sectorSize } from './partition-table.ts';
+import { isBootloader, isSigned } from './firmware.ts';
+import { largestBootloader, memoryMovedAt } from './memory-map.ts';
+import { dataSubtypes, partitionTypes, sectorSize } from './partition-table.ts';
 import { padForSigning, signatureSectorSize, splitSigned } from './secure-boot.ts';
 import { checkTable } from './table-check.ts';
 import type { EspImage, Firmware, FirmwarePart, FirmwareProblem } from './types.ts';
@@ -37,8 +38,9 @@ export function checkFirmware(firmware: Firmware, target: FirmwareTarget): Firmw
   const problems: FirmwareProblem[] = [];
   const add: Add = (problem) => problems.push(problem);
   for (const part of firmware.parts) {
-    if (part.kind === 'bootloader' || part.kind === 'app') checkImagePart(part, target, add);
+    if (isSigned(part)) checkImagePart(part, target, add);
     checkPlace(part, target, add);
+    checkContents(part, add);
   }
   checkPartOverlaps(firmware.parts, add);
   checkTable(firmware, target, add);
@@ -51,13 +53,13 @@ export function checkFirmware(firmware: Firmware, target: FirmwareTarget): Firmw
  * has that already or not.
  */
 export function sizeInFlash(part: FirmwarePart, secureBoot: boolean): number {
-  const isImage = part.kind === 'bootloader' || part.kind === 'app';
-  if (!secureBoot || !isImage || splitSigned(part.data) !== null) return part.data.length;
+  if (!secureBoot || !isSigned(part) || splitSigned(part.data) !== null) return part.data.length;
   return padForSigning(part.data).length + signatureSectorSize;
 }
 
 function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): void {
-  const what = part.kind === 'bootloader' ? 'The bootloader' : `The application ${part.file}`;
+  const words = { bootloader: 'The bootloader', 'bootloader-copy': `The second bootloader ${part.name}` };
+  const what = part.kind in words ? words[part.kind as keyof typeof words] : `The application ${part.file}`;
   if (isElsewhere(part, target.kind, what, add)) return;
   const image = part.image ?? readAgain(part, what, add);
   if (image === null) return;
@@ -73,7 +75,7 @@ function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): v
       `is built for ${chipOfId(header.chipId)}; the ${target.kind} has chip id ${target.chipId}.`,
       `Build it with idf.py set-target ${target.kind}, or name the right chip in the recipe.`,
     );
-  else checkRevision(image, target, error, warn);
+  else checkRevision(part, image, target, error, warn);
   if (checksum.stored !== checksum.computed)
     error(
       'image-checksum',
@@ -93,14 +95,14 @@ function checkImagePart(part: FirmwarePart, target: FirmwareTarget, add: Add): v
     );
 
   const largest = largestBootloader[target.kind];
-  if (part.kind === 'bootloader' && target.secureBoot && image.length > largest)
+  if (isBootloader(part) && target.secureBoot && image.length > largest)
     error(
       'bootloader-too-large',
       `has ${image.length} bytes, and with Secure Boot the ROM of the ${target.kind} loads ${largest / 1024} KB at most for verification: the board would reset without end.`,
       'Lower CONFIG_BOOTLOADER_LOG_LEVEL, set CONFIG_BOOTLOADER_COMPILER_OPTIMIZATION_SIZE, and build again.',
     );
   const headerFlash = statedFlashSize(header);
-  if (part.kind === 'bootloader' && target.flashSize !== null && headerFlash > target.flashSize)
+  if (isBootloader(part) && target.flashSize !== null && headerFlash > target.flashSize)
     error(
       'header-flash-size',
       `expects ${megabytes(headerFlash)} of flash, but the board has ${megabytes(target.flashSize)}.`,
@@ -126,7 +128,7 @@ function isElsewhere(part: FirmwarePart, chip: ChipKind, what: string, add: Add)
     'partition-table': 'is a partition table',
     'whole-flash': 'is an image of the whole flash, which begins with a bootloader',
   };
-  const wanted = part.kind === 'bootloader' ? 'bootloader' : 'application';
+  const wanted = isBootloader(part) ? 'bootloader' : 'application';
   if (is === null || is === wanted || !(is in words)) return false;
   add({
     code: `no-${wanted}`,
@@ -159,9 +161,16 @@ function readAgain(part: FirmwarePart, what: string, add: Add): EspImage | null 
 
 type Say = (code: string, text: string, remedy: string) => void;
 
-function checkRevision({ header }: EspImage, target: FirmwareTarget, error: Say, warn: Say): void {
+function checkRevision(
+  { kind }: FirmwarePart,
+  { header }: EspImage,
+  target: FirmwareTarget,
+  error: Say,
+  warn: Say,
+): void {
   const { min, max } = target.revision;
-  const last = lastRevision(header);
+  // A bootloader looks at its own least revision alone (bootloader_common_check_chip_validity); its greatest tells only which code it has.
+  const last = kind === 'app' || memoryMovedAt[target.kind] !== undefined ? lastRevision(header) : null;
   if (header.minRevision <= min && (last === null || last >= max)) return;
   const range = (low: Revision, high: Revision) =>
     low === high ? revisionText(low) : `${revisionText(low)} to ${revisionText(high)}`;
@@ -221,6 +230,15 @@ function checkPlace(part: FirmwarePart, target: FirmwareTarget, add: Add): void 
           'Give the partition-table.bin that the build made.',
         );
       return;
+    case 'bootloader-copy':
+      // Whether it may lie where it lies is the recipe's business; its room is where it has a partition of its own.
+      if (part.room > 0 && needed > part.room)
+        error(
+          'part-room',
+          `The second bootloader ${part.name} needs ${needed} bytes${needed > part.data.length ? ' with its signature' : ''}, but there is room for ${part.room}.`,
+          'Enlarge its partition, or move what follows.',
+        );
+      return;
     default:
       if (part.partition === null)
         error(
@@ -241,6 +259,30 @@ function checkPlace(part: FirmwarePart, target: FirmwareTarget, add: Add): void 
           'Give the partition table and the listing of the same build.',
         );
   }
+}
+
+/** What one device had for itself, and every board would get. */
+function checkContents({ kind, partition, file, name }: FirmwarePart, add: Add): void {
+  if (kind !== 'data' || partition?.type !== partitionTypes.data) return;
+  if (partition.subtype === dataSubtypes.nvsKeys)
+    add({
+      code: 'nvs-keys-same',
+      what: `The build brings contents for ${name} (${file}): every device would have the same NVS keys.`,
+      remedy: 'Leave them out of the build: firmware, or storage in the recipe, makes keys for each device.',
+      severity: 'error',
+      part: name,
+    });
+  const isNvs = partition.subtype === dataSubtypes.nvs;
+  if (isNvs || partition.subtype === dataSubtypes.coredump)
+    add({
+      code: 'device-data-same',
+      what: `The build brings contents for ${name} (${file}), which every board would get${isNvs ? '; of a flash that was read out of a device they are what that device had stored' : ''}.`,
+      remedy: isNvs
+        ? 'Look what is in it. Values of a device belong under storage in the recipe; an image that was read out of a device is no build.'
+        : 'Leave it out of the build.',
+      severity: 'warning',
+      part: name,
+    });
 }
 
 function bootloaderRoom(part: FirmwarePart, needed: number): [string, string] {

@@ -31,11 +31,12 @@ export function readFlasherArgs(bytes: Uint8Array): ListedFile[] {
   const roles = new Map<string, string>();
   for (const [role, entry] of Object.entries(value as object)) {
     const file = (entry as { file?: unknown } | null)?.file;
-    if (typeof file === 'string') roles.set(file, role);
+    if (typeof file === 'string') roles.set(plainPath(file), role);
   }
   return Object.entries(files).map(([offset, file]) => {
     if (typeof file !== 'string') throw badListing(name, 'a file of it has no name');
-    return { offset: offsetOf(offset, name), file, role: roles.get(file) ?? null };
+    const path = plainPath(file);
+    return { offset: offsetOf(offset, name), file: path, role: roles.get(path) ?? null };
   });
 }
 
@@ -57,7 +58,7 @@ export function readFlashArgs(bytes: Uint8Array): ListedFile[] {
       continue;
     }
     if (next === undefined) throw badListing(name, 'no file stands behind its last word');
-    files.push({ offset: offsetOf(word, name), file: next, role: null });
+    files.push({ offset: offsetOf(word, name), file: plainPath(next), role: null });
     at += 2;
   }
   if (files.length === 0) throw badListing(name, 'it names no file');
@@ -77,6 +78,11 @@ function wordsIn(text: string, listing: string): string[] {
 export function tableOffsetOf(sdkconfig: string): number | null {
   const match = /^CONFIG_PARTITION_TABLE_OFFSET=(0x[0-9a-fA-F]+|\d+)\s*$/m.exec(sdkconfig);
   return match ? Number(match[1]) : null;
+}
+
+/** A path as the folder is read, whichever way the build computer writes its own. */
+function plainPath(path: string): string {
+  return path.replaceAll('\\', '/').replace(/^(\.\/)+/, '');
 }
 
 function offsetOf(text: string, listing: string): number {

@@ -52,12 +52,22 @@ export function readFirmware(files: Files, kind: ChipKind): Firmware {
   return { parts, table, tableOffset, sdkconfig };
 }
 
+/** Whether a part is a second stage: the first one, or one that the ROM or an update may take instead. */
+export function isBootloader({ kind }: Pick<FirmwarePart, 'kind'>): boolean {
+  return kind === 'bootloader' || kind === 'bootloader-copy';
+}
+
+/** Whether Secure Boot asks for a signature on a part. */
+export function isSigned(part: Pick<FirmwarePart, 'kind'>): boolean {
+  return isBootloader(part) || part.kind === 'app';
+}
+
 /**
  * Whether flash encryption covers this part (FACTS 3.4): bootloader, partition table, otadata, applications, nvs_keys and what the
  * table flags; nothing else.
  */
 export function encryptionScope(part: FirmwarePart): boolean {
-  if (part.kind === 'bootloader' || part.kind === 'partition-table') return true;
+  if (isBootloader(part) || part.kind === 'partition-table') return true;
   return part.partition !== null && isEncryptedPartition(part.partition);
 }
 
@@ -78,13 +88,14 @@ function partOf(file: Placed, table: PartitionTable): FirmwarePart {
     name: partition?.name ?? baseName(file.file),
     kind,
     room: partition?.size ?? file.data.length,
-    image: kind === 'app' ? imageOf(file.data) : null,
+    image: isSigned({ kind }) ? imageOf(file.data) : null,
     partition,
   };
 }
 
-function kindOf({ type, subtype }: Partition): 'app' | 'otadata' | 'data' {
+function kindOf({ type, subtype }: Partition): FirmwarePart['kind'] {
   if (type === partitionTypes.app) return 'app';
+  if (type === partitionTypes.bootloader) return 'bootloader-copy';
   return type === partitionTypes.data && subtype === dataSubtypes.ota ? 'otadata' : 'data';
 }
 

@@ -1,4 +1,4 @@
-import { type ChipKind, chipIds, chipKinds } from '../model/chip.ts';
+import { type ChipKind, chipIds, chipKinds, type Revision } from '../model/chip.ts';
 
 /** Where the ROM looks for the bootloader (FACTS 1.5). P4, C5, S31 and H4 keep the sectors below for the Key Manager (FACTS 0, trap 12). */
 export const bootloaderOffsets: Readonly<Record<ChipKind, number>> = {
@@ -82,3 +82,6 @@ export function isMapped(chipId: number, address: number): boolean {
   const kind = chipKinds.find((one) => chipIds[one] === chipId);
   return kind !== undefined && mappedWindows[kind].some(([start, end]) => address >= start && address < end);
 }
+
+/** Chips of whose silicon a later line has its memory elsewhere, so that a build for the one does not run on the other, and its first revision. */
+export const memoryMovedAt: Partial<Readonly<Record<ChipKind, Revision>>> = { esp32p4: 300 };

@@ -1,6 +1,6 @@
 import { hexOf } from '../formats/format-fault.ts';
 import { smallestNvs } from './nvs.ts';
-import { appSubtypes, dataSubtypes, partitionTypes, sectorSize } from './partition-table.ts';
+import { appSubtypes, dataSubtypes, partitionSubtypeName, partitionTypes, sectorSize } from './partition-table.ts';
 import type { Firmware, FirmwareProblem, Partition } from './types.ts';
 
 /** Application partitions begin on a 64 KB border, data partitions on a sector (FACTS 5.4). */
@@ -13,6 +13,7 @@ export function checkTable(firmware: Firmware, target: { readonly flashSize: num
   const { partitions } = firmware.table;
   for (const partition of partitions) checkPartition(partition, target.flashSize, add);
   checkOverlaps(firmware, add);
+  checkTwice(partitions, add);
   checkUpdate(firmware, add);
 }
 
@@ -63,6 +64,61 @@ function checkPartition(partition: Partition, flashSize: number | null, add: Add
     );
 }
 
+/** Whatever looks for a partition takes one of two that are called alike, and not everything the same one. */
+function checkTwice(partitions: readonly Partition[], add: Add): void {
+  const error = (code: string, part: string, what: string, remedy: string) =>
+    add({ code, what, remedy, severity: 'error', part });
+  const isOtadata = ({ type, subtype }: Partition) => type === partitionTypes.data && subtype === dataSubtypes.ota;
+  for (const [at, { name, type, subtype }] of partitions.entries()) {
+    const before = partitions.slice(0, at);
+    if (before.some((other) => other.name === name))
+      error(
+        'partition-name-twice',
+        name,
+        `Two partitions are called ${name}: firmware finds the first alone.`,
+        'Give each a name of its own in partitions.csv.',
+      );
+    const same = before.find((other) => other.type === type && other.subtype === subtype);
+    if (same === undefined) continue;
+    if (type === partitionTypes.app)
+      error(
+        'app-slot-twice',
+        name,
+        `Partitions ${same.name} and ${name} are both ${partitionSubtypeName(type, subtype)}: the bootloader knows the last alone.`,
+        'Give each application partition a subtype of its own.',
+      );
+    if (type === partitionTypes.data && subtype === dataSubtypes.ota)
+      error(
+        'otadata-twice',
+        name,
+        `Partitions ${same.name} and ${name} both hold the choice of the update slot (data, ota).`,
+        'Leave one of them out of partitions.csv.',
+      );
+  }
+  // bootloader_utility.c, read_otadata: below two sectors it starts nothing, not even the first slot.
+  const small = partitions.find((partition) => isOtadata(partition) && partition.size < 2 * sectorSize);
+  if (small !== undefined)
+    error(
+      'otadata-size',
+      small.name,
+      `Partition ${small.name} has ${hexOf(small.size)} bytes; the bootloader asks for 0x2000 and starts nothing with less.`,
+      'Give it size 0x2000 in partitions.csv.',
+    );
+  const slots = partitions.filter(isUpdateSlot).map(({ subtype }) => subtype - appSubtypes.ota0);
+  const missing = slots.length === 0 ? -1 : slots.findIndex((_, at) => !slots.includes(at));
+  if (missing >= 0)
+    error(
+      'ota-slots-gap',
+      partitions.find(isUpdateSlot)!.name,
+      `The table has ${slots.length} update slots, and ota_${missing} is not among them: the bootloader counts them from ota_0 up, so that the choice of an update leads nowhere.`,
+      'Number them ota_0, ota_1 and so on without a gap.',
+    );
+}
+
+function isUpdateSlot({ type, subtype }: Partition): boolean {
+  return type === partitionTypes.app && subtype >= appSubtypes.ota0 && subtype <= appSubtypes.ota15;
+}
+
 function checkOverlaps({ table, tableOffset }: Firmware, add: Add): void {
   const ranges = table.partitions.map(({ name, offset, size }) => ({ name, offset, end: offset + size }));
   for (const [i, a] of ranges.entries()) {
@@ -95,7 +151,7 @@ function isOwnPlace({ type }: Partition): boolean {
 
 function checkUpdate({ table, sdkconfig, parts }: Firmware, add: Add): void {
   const apps = table.partitions.filter(({ type }) => type === partitionTypes.app);
-  const slots = apps.filter(({ subtype }) => subtype >= appSubtypes.ota0 && subtype <= appSubtypes.ota15);
+  const slots = apps.filter(isUpdateSlot);
   const otadata = table.partitions.find(
     ({ type, subtype }) => type === partitionTypes.data && subtype === dataSubtypes.ota,
   );

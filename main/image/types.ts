@@ -94,9 +94,9 @@ export interface SignatureBlock {
 
 /** One piece of flash to be written: what a firmware build names. */
 export interface FirmwarePart {
-  /** `bootloader`, `partition-table`, or the partition's name. */
+  /** `bootloader`, `recovery-bootloader`, `partition-table`, or the partition's name. */
   readonly name: string;
-  readonly kind: 'bootloader' | 'partition-table' | 'app' | 'otadata' | 'data';
+  readonly kind: 'bootloader' | 'bootloader-copy' | 'partition-table' | 'app' | 'otadata' | 'data';
   readonly offset: number;
   /** Room there: to the next part, or the partition's size. */
   readonly room: number;

@@ -1,3 +1,4 @@
+import { isDay } from '../base/day.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { DeviceQuery } from './ledger.ts';
 
@@ -19,17 +20,11 @@ export function withDates(query: DeviceQuery): DeviceQuery {
 
 function boundOf(text: string): string {
   const day = date.exec(text)?.[1] ?? time.exec(text)?.[1];
-  // JavaScript takes February 30 for a day in March
   if (day === undefined || !isDay(day)) throw refused(`${JSON.stringify(text)} is no date.`);
   if (date.test(text)) return text;
   const at = Date.parse(/(Z|[+-]\d{2}:\d{2})$/.test(text) ? text : `${text}Z`);
   if (Number.isNaN(at)) throw refused(`${JSON.stringify(text)} is no time.`);
   return new Date(at).toISOString();
-}
-
-function isDay(text: string): boolean {
-  const at = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
 function refused(what: string): RecipeFault {

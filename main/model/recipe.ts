@@ -37,6 +37,14 @@ export interface Doors {
   readonly usbSerialJtag?: 'off' | 'leave';
 }
 
+/** The second stage beside its first copy (FACTS 14.4). */
+export interface BootloaderWish {
+  /** Flash offset of the copy that the ROM tries when the first does not start; never: there is none, for ever; null: as the chip is. */
+  readonly recovery: number | 'never' | null;
+  /** Lowest version that the ROM starts, and who raises it later. */
+  readonly antiRollback: { readonly secureVersion: number; readonly raisedBy: 'rom' | 'firmware' } | null;
+}
+
 /** Secure Boot V2 schemes that a station signs with (FACTS 4.1). */
 export type SecureBootScheme = 'rsa3072' | 'ecdsa-p256' | 'ecdsa-p384';
 
@@ -105,6 +113,8 @@ export interface Recipe {
   } | null;
   /** Set as well where an NVS partition is encrypted by the HMAC scheme, and where devices derive a key for updates from it. */
   readonly hmacUp: boolean;
+  /** One key block of purpose HMAC_DOWN_ALL for an RSA device key and for soft JTAG; left out: one for each. */
+  readonly hmacDown?: 'shared';
   /** NVS partitions made for each device; null (or left out, in older texts): none. */
   readonly storage?: readonly StoredPartition[] | null;
   /** Credentials of each device for provisioning by Security 2. */
@@ -112,6 +122,15 @@ export interface Recipe {
   readonly doors: Doors;
   /** Anti-rollback floor burned into SECURE_VERSION (0: nothing is burned). */
   readonly secureVersion: number;
+  /** Left out in texts that were kept before there was any. */
+  readonly bootloader?: BootloaderWish;
+  /** File of MAC addresses of the product's own, and its column; left out: the device keeps the factory's alone. */
+  readonly customMac?: {
+    readonly list: string;
+    readonly column: string;
+    /** Given out in turn, whatever the list says whose they are: no list knows the boards of a rehearsal. */
+    readonly inTurn?: true;
+  };
   /** Further fields by the manual's name, and their values. */
   readonly efuses: Readonly<Record<string, number>>;
   /** Fixed key slots, by role; what is not named the planner places. */

@@ -14,6 +14,7 @@ import type { RecipeRef } from '../model/refs.ts';
 import { checkRecipe, waivableChecks } from './checks/check.ts';
 import type { Finding } from './finding.ts';
 import { type NamedFiles, readNamedFiles, whyNot } from './named-files.ts';
+import { withRecovery } from './plan/second-bootloader.ts';
 import { settleEncryption } from './plan/settle-encryption.ts';
 import { settleStorage } from './plan/settle-storage.ts';
 import type { Recipe, Waiver } from './types.ts';
@@ -81,10 +82,11 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
   const { firmwareFolder, findFolder = (named) => resolve(dirname(file), named) } = options;
   const folder = firmwareFolder ? resolve(firmwareFolder) : findFolder(written.firmware.folder);
   const {
-    firmware,
+    firmware: built,
     findings: firmwareFindings,
     digests,
   } = readBuild(folder, written, firmwareFolder === undefined ? file : folder);
+  const firmware = built === null ? null : withRecovery(built, written);
   const recipe = settleEncryption(settleStorage(written, firmware), firmware);
   const named = readNamedFiles(recipe, file, firmware === null ? null : folder);
   const judged = [

@@ -20,6 +20,7 @@ function filesNamed(recipe: Recipe): { readonly path: string; readonly file: str
     ...keys.flatMap((key, at) =>
       'publicKey' in key ? [{ path: `secure_boot.keys.${at}.public_key`, file: key.publicKey }] : [],
     ),
+    ...(recipe.customMac ? [{ path: 'custom_mac.list', file: recipe.customMac.list }] : []),
     ...(recipe.ota?.publicKey ? [{ path: 'ota.public_key', file: recipe.ota.publicKey }] : []),
     ...(recipe.storage ?? []).flatMap(({ devices, values }, at) => [
       ...(devices === null ? [] : [{ path: `storage.${at}.devices`, file: devices, secret: true }]),

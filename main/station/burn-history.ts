@@ -43,6 +43,7 @@ export function burnHistoryOf(history: DeviceHistory): BurnHistory {
             encryptedIn = { run: earlier.run.id, events: earlier.events };
             break;
           case 'bits': // seen in the eFuses themselves
+          case 'custom-mac':
             break;
           default:
             event satisfies never;

@@ -1,7 +1,7 @@
 import { romReach } from '../model/chip.ts';
 import { BoardFault, type BoardSafety, type Fault } from '../model/fault.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
-import { flashNeeds, tableEnd } from '../recipe/plan/flash-needs.ts';
+import { flashEnd, flashNeeds } from '../recipe/plan/flash-needs.ts';
 
 /**
  * Has the board the flash that this product needs? What its flash chip says of itself against the recipe, the partition table and the
@@ -31,7 +31,7 @@ export function refuseFlash(
       `The board has ${sizeOf(size)} of flash, and ${lacking.what} ${sizeOf(lacking.bytes)}.`,
       'Take the board out: it carries another flash than this product, or the build is for another board.',
     );
-  const end = tableEnd(firmware);
+  const end = flashEnd(recipe, firmware);
   if (romOnly && end > romReach)
     return refused(
       'admission.flash-beyond-rom',

@@ -1,6 +1,7 @@
 import { concat, equalBytes, isFilledWith } from '../base/bytes.ts';
 import { SecretBytes } from '../base/secret.ts';
 import { bitName } from '../efuse/bits.ts';
+import { macNumber } from '../efuse/custom-mac.ts';
 import { partOf } from '../efuse/parts.ts';
 import { digestBytes, isPartHidden, type SlotState, slotState, sound } from '../efuse/slots.ts';
 import { bitOf, bitsOfField, decodeSnapshot } from '../efuse/snapshot.ts';
@@ -103,11 +104,23 @@ const nameOfKey = (key: KeyBlockFact) => `${key.slot} ${'role' in key ? `${key.r
 
 /** Fields are unsure from the intent to burn them until they were read back. */
 function noteBits(event: StoredEvent['event'], bits: BitsFact[], unsure: Set<string>): void {
-  if (event.type === 'intend' && event.what !== 'key-block')
+  if (event.type === 'intend' && event.what === 'custom-mac')
+    for (const field of fieldsOfBlock(event.detail.field)) unsure.add(field);
+  else if (event.type === 'intend' && event.what !== 'key-block')
     for (const { field } of event.detail.fields) unsure.add(rootOf(field));
+  if (event.type === 'verified' && event.what === 'custom-mac') {
+    const { block, field, mac } = event.detail;
+    bits.push({ block, stage: 'keys', fields: [{ field, from: 0, to: macNumber(mac) }] });
+    for (const name of fieldsOfBlock(field)) unsure.delete(name);
+  }
   if (event.type !== 'verified' || event.what !== 'bits') return;
   bits.push(event.detail);
   for (const { field } of event.detail.fields) unsure.delete(rootOf(field));
+}
+
+/** A field of a block that is burned as a whole, and the field that is the whole. */
+function fieldsOfBlock(field: string): string[] {
+  return [...new Set([field, field.split('.')[0]!])];
 }
 
 /** `WR_DIS.RD_DIS` is one bit of WR_DIS. */

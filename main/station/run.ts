@@ -27,6 +27,7 @@ import { bookedSigner } from './booked-signer.ts';
 import { type BurnHistory, burnHistoryOf, recordedBefore } from './burn-history.ts';
 import { refusedPlan, refuseOtherRecipe } from './condemning.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
+import { chooseCustomMac, givenMacs, type MacSeeker, refuseGivenMac } from './custom-mac.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
 import { refuseFlash } from './flash-admission.ts';
@@ -187,10 +188,23 @@ export class Run {
       safety: past.run === null ? 'untouched' : 'resumable',
     });
     if (unfit) throw unfit;
+    const given = await refuseGivenMac(identity.mac, ledger);
+    if (given) throw given;
     const serial = await allowance.count(identity.mac, () => this.#bind(identity, history));
-    const plan = await this.#planTwiceBeforeRefusing(board, identity, snapshot, serial, { history, past }, release);
-    const cannot = refuseWithoutReset(plan, this.#job);
-    if (cannot) throw cannot;
+    const plan = await this.#planWithMac({ mac: identity.mac, serial, isTouched: past.run !== null }, async (mac) => {
+      const made = await this.#planTwiceBeforeRefusing(
+        board,
+        identity,
+        snapshot,
+        serial,
+        { history, past },
+        release,
+        mac,
+      );
+      const cannot = refuseWithoutReset(made, this.#job);
+      if (cannot) throw cannot;
+      return made;
+    });
     const rows = await rowsForBoard(
       loaded,
       { mac: identity.mac, serial, isTouched: past.run !== null, say: (event) => this.#say(null, event) },
@@ -246,6 +260,24 @@ export class Run {
     }
   }
 
+  /**
+   * The plan with the board's own MAC address in it, where the recipe gives one. It is claimed only for a plan that can be carried out, and
+   * before anything is burned; where another fixture was quicker the next one is taken.
+   */
+  async #planWithMac(seeker: MacSeeker, plan: (mac: string | undefined) => Promise<Plan>): Promise<Plan> {
+    for (;;) {
+      const choice = await chooseCustomMac(this.#job.loaded, seeker, this.#parts.ledger);
+      const made = await plan(choice?.mac);
+      if (choice === null || !choice.isNew) return made;
+      try {
+        await this.#say(null, { type: 'row-taken', list: givenMacs, row: choice.mac });
+        return made;
+      } catch (error) {
+        if (!isFault(error, 'ledger.duplicate')) throw error;
+      }
+    }
+  }
+
   /** Answers of a loader carry no checksum: before a board is refused by what was read, it is read once more. */
   async #planTwiceBeforeRefusing(
     board: Board,
@@ -254,11 +286,12 @@ export class Run {
     serial: string | null,
     { history, past }: { readonly history: DeviceHistory; readonly past: BurnHistory },
     release: Release,
+    customMac: string | undefined,
   ): Promise<Plan> {
-    const first = this.#plan(board, identity, snapshot, serial, past, release);
+    const first = this.#plan(board, identity, snapshot, serial, past, release, customMac);
     if (first.burn.refusals.length === 0) return first;
     const again = await board.readEfuses();
-    const plan = this.#plan(board, identity, again, serial, past, release);
+    const plan = this.#plan(board, identity, again, serial, past, release, customMac);
     const { refusals } = plan.burn;
     if (refusals.length > 0)
       throw refusedPlan(refusals, { mac: identity.mac, ref: this.#job.loaded.ref, history, past });
@@ -273,6 +306,7 @@ export class Run {
     serial: string | null,
     past: BurnHistory,
     release: Release,
+    customMac: string | undefined,
   ): Plan {
     const { recipe, ref, firmware, waivers } = this.#job.loaded;
     return makePlan({
@@ -284,6 +318,7 @@ export class Run {
       identity,
       snapshot,
       serial,
+      ...(customMac === undefined ? {} : { customMac }),
       waivers,
       past: {
         run: past.run,

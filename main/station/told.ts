@@ -109,6 +109,7 @@ function intend(told: Told, event: Said<'intend'>): void {
       told.encryptsItself = true;
       return;
     case 'bits':
+    case 'custom-mac':
     case 'key-block':
       return;
     default:
@@ -125,6 +126,7 @@ function verify(told: Told, event: Said<'verified'>): void {
       told.bootProof = { ...told.bootProof, afterDoor: event.detail };
       return;
     case 'bits':
+    case 'custom-mac':
     case 'device-encryption':
     case 'flash':
     case 'flash-blank':

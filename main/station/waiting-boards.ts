@@ -51,6 +51,7 @@ function waitingIn(history: DeviceHistory): WaitingBoard[] {
 /** Whether a burn shuts download mode. */
 function shutsDoor(intended: Extract<StoredEvent['event'], { type: 'intend' }>): boolean {
   switch (intended.what) {
+    case 'custom-mac':
     case 'key-block':
       return false;
     case 'bits':

@@ -217,7 +217,8 @@ const editions: Readonly<Record<ChipKind, RomEdition>> = {
     flashBoot: '0x18',
     downloadBoot: '0x8',
     seventhPurpose: 0x14,
-    givesUp: 'assertion "result == ETS_OK" failed: file "ets_main.c", line 496, function: ets_flash_boot',
+    givesUp:
+      'assertion "result == ETS_OK" failed: file "rom/ets_kernel/ets_main.c", line 496, function: ets_flash_boot',
     headerTries: 3,
   },
   // Nobody published a ROM of the two below, nor a console: all of it inferred from ESP32-H2, and the names say so.

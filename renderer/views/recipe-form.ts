@@ -85,6 +85,7 @@ export const formGroups: readonly FormGroup[] = [
         },
       },
       { name: 'hmacUp', path: ['hmac_up'], kind: 'switch', unset: false },
+      { name: 'hmacDown', path: ['hmac_down'], kind: 'choice', choices: ['separate', 'shared'], unset: 'separate' },
       {
         name: 'provisioning',
         path: ['provisioning', 'transport'],

@@ -399,6 +399,7 @@ export const en = {
       encryptionMode: 'Encryption mode',
       identity: 'Device key',
       hmacUp: 'HMAC key',
+      hmacDown: 'HMAC blocks of RSA key and soft JTAG',
       provisioning: 'Provisioning (Security 2)',
       jtag: 'JTAG',
       directBoot: 'Direct boot',

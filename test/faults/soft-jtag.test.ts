@@ -8,6 +8,7 @@ import { SecretBytes } from '../../main/base/secret.ts';
 import { jtagTokenOf } from '../../main/recipe/making/escrow.ts';
 import { held, releaseEscrow } from '../../main/station/desk/access/escrow.ts';
 import { Operators } from '../../main/station/desk/access/operators.ts';
+import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot/keys.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { noToken, type Stage, setStage } from '../stories/stage.ts';
 import { bringToEnd, recipeVariant, upTo } from './boards.ts';
@@ -124,6 +125,43 @@ describe('soft JTAG', { skip: noToken, timeout: 240_000 }, () => {
       ends.every(({ verdicts }) => verdicts.length === 2),
       'each was felt',
     );
+  });
+
+  it('one block for JTAG and an RSA device key: both come of its one key, also when its burn was cut', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const { ledger, signer } = stage.station.parts;
+    const loaded = recipeVariant(t, 'esp32c3-production', 'esp32c3', {
+      "jtag: 'off'": 'jtag: soft',
+      'hmac_up: true':
+        'hmac_up: true\nhmac_down: shared\nidentity: {key: rsa-2048, csr: true, csr_subject: {CN: "{serial}"}}',
+    });
+    // Four key blocks: flash key, the shared key, HMAC key, digest.
+    const addresses = ['', '&fault=power-cut-in-burn:2', '&fault=dead-bit:2'].map(
+      (fault, n) => `virtual:esp32c3?rev=v0.4&pacing=none&name=shared-${n}&seed=${n + 900}${fault}`,
+    );
+    const ends = await bringToEnd(stage, loaded, addresses);
+    for (const { chip, address, end } of ends) {
+      assert.equal(end, 'sealed', address);
+      const slot = slotOfPurpose(chip.efuse, 'HMAC_DOWN_ALL');
+      assert.ok(slot !== null, address);
+      for (const purpose of ['HMAC_DOWN_JTAG', 'HMAC_DOWN_DIGITAL_SIGNATURE'] as const)
+        assert.equal(slotOfPurpose(chip.efuse, purpose), null, `${address}: ${purpose}`);
+      const record = (await ledger.sealedDevice(chip.identity.mac))!;
+      assert.match(JSON.stringify(record.bootProof), /"scheme":"rsa-pkcs1","signature":"[0-9a-f]{512}"/);
+      const { wrapped } = await held(ledger, chip.identity.mac, 'jtag-token');
+      const { label, id } = (await signer.keys()).find((key) => key.id === wrapped.wrappingKeyId)!;
+      using token = await signer.unwrap({ label, id }, wrapped);
+      using burned = SecretBytes.take(keyFileBytes(chip.efuse, slot, 'HMAC_DOWN_ALL'));
+      using derived = jtagTokenOf(burned);
+      token.use((bytes) => {
+        assert.ok(started(chip).openJtag(bytes), address);
+        assert.ok(
+          derived.use((own) => Buffer.from(own).equals(bytes)),
+          'of the very key in the block',
+        );
+      });
+    }
   });
 
   it('the token of the fact sheet', () => {

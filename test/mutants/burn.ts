@@ -71,7 +71,7 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'read-back.key',
     file: 'main/chip/burn.ts',
-    before: 'const same = codeword.data.every((word, i) => found.get(i) === word >>> 0);',
+    before: 'const same = shown.every((word, i) => found.get(i) === word >>> 0);',
     after: 'const same = true;',
     breaks: 'A key block would be believed whatever is in it.',
     tests: [hand],

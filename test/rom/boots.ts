@@ -8,6 +8,7 @@ import { fieldOf, hasField } from '../../main/efuse/tables.ts';
 import { bootloaderOffsets } from '../../main/image/memory-map.ts';
 import { ones } from '../../main/virtual/boot/keys.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
+import type { BootContext } from '../../main/virtual/silicon.ts';
 import { recipeVariant } from '../faults/boards.ts';
 import { faultsOf, setStage } from '../stories/stage.ts';
 import { type Boot, type BootQuestion, type Fuses, type Oracle, romOf } from './oracle.ts';
@@ -60,13 +61,17 @@ function changesFor({ label }: Chip, { scheme, keys = 1, byDevice }: Wish): Reco
   return changes;
 }
 
-const fusesOf = ({ efuse }: VirtualChip): Record<number, number[]> =>
+/** What of a chip a boot depends on. */
+type Bare = Pick<BootContext, 'efuse' | 'flash'> & { readonly identity: Pick<BootContext, 'kind' | 'revision'> };
+
+const fusesOf = ({ efuse }: Pick<Bare, 'efuse'>): Record<number, number[]> =>
   Object.fromEntries(efuse.table.blocks.map(({ number }) => [number, [...efuse.hardwareBlock(number)]]));
 
-function questionOf(chip: VirtualChip, folder: string): BootQuestion {
+/** The chip as it is, for its ROM to boot. */
+export function questionOf(chip: Bare, folder: string): BootQuestion {
   const { efuse, flash, identity } = chip;
   const path = join(folder, 'flash.bin');
-  writeFileSync(path, flash.read(0, 0x100000));
+  writeFileSync(path, flash.read(0, flash.size));
   const purposes = efuse.table.keyBlocks.flatMap(({ block, purposeField }) =>
     purposeField === null ? [] : [[block, efuse.field(purposeField)]],
   );
@@ -99,7 +104,7 @@ function withForeignDigests(chip: VirtualChip, { purposes }: BootQuestion): Fuse
 }
 
 /** What a ROM prints up to its jump; how it sets the flash up is told by a function that the model leaves out. */
-const upToEntry = (lines: readonly string[]) =>
+export const upToEntry = (lines: readonly string[]) =>
   lines
     .slice(0, lines.findIndex((line) => line.startsWith('entry ')) + 1)
     .filter((line) => !/^(SPI mode:|SPIWP:|mode:)/.test(line));

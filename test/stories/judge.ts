@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { equalBytes, isFilledWith, toHex } from '../../main/base/bytes.ts';
 import { profileOf } from '../../main/chip/profiles.ts';
+import { isSigned } from '../../main/image/firmware.ts';
 import { splitSigned, verifySignatureBlock } from '../../main/image/secure-boot.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { assuranceOf } from '../../main/recipe/assurance/assurance.ts';
@@ -31,7 +32,7 @@ export function flashHoldsFirmware(chip: VirtualChip, record: SealedRecord, load
       equalBytes(plain.subarray(0, part.data.length), part.data),
       `${image.name} begins with the build's own bytes`,
     );
-    if (loaded.recipe.secureBoot && (part.kind === 'app' || part.kind === 'bootloader')) signedByTrusted(chip, plain);
+    if (loaded.recipe.secureBoot && isSigned(part)) signedByTrusted(chip, plain);
   }
 }
 

@@ -37,6 +37,7 @@ DIS_USB_OTG                         the USB-OTG peripheral off
 DIS_USB                             the USB-OTG peripheral off
 DIS_USB_DOWNLOAD_MODE               no download over USB
 UART_PRINT_CONTROL                  ROM log: 0 always, 1 if the strap is low, 2 if it is high, 3 never
+CUSTOM_MAC_USED                     the product's own MAC address stands in BLOCK_USR_DATA
 SECURE_VERSION                      anti-rollback floor: the number of bits that are 1
 BOOTLOADER_ANTI_ROLLBACK_EN         the ROM checks the second stage's own version
 BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION     floor of the second stage's version
@@ -154,7 +155,6 @@ UART_PRINT_CHANNEL                  which UART the ROM log goes to
 DIS_WIFI6                           Wi-Fi 6 off
 USB_PHY_SEL                         which USB controller has which PHY
 USB_EXT_PHY_ENABLE                  external USB PHY
-CUSTOM_MAC_USED                     the product's own MAC address stands in BLOCK_USR_DATA
 XTAL_48M_SEL                        crystal of 48 MHz while an odd number of bits is 1
 XTAL_48M_SEL_MODE                   what tells the crystal frequency in download mode`;
 

@@ -22,7 +22,8 @@ const keyBlockSchema = z.union([
 export type KeyBlockFact = FactOf<typeof keyBlockSchema>;
 
 export const keyBlock = defineBurn({
-  version: 1,
+  // 2: a role that serves both downstream uses of the HMAC.
+  version: 2,
   schema: keyBlockSchema,
   upgrades: { 0: withName },
   text: ({ purpose, name }) => `${purpose} into ${name}`,
@@ -89,3 +90,12 @@ export const doorShutByFirmware = define({
   schema: z.object({ effect: z.enum(['secure', 'disabled']) }),
   text: ({ effect }) => `the application has shut download mode by itself: it is ${effect}`,
 });
+
+/** The product's own MAC address, in the block that is its own. */
+export const customMac = defineBurn({
+  version: 1,
+  schema: z.object({ block: z.number(), name: z.string(), field: z.string(), mac: z.string() }),
+  text: ({ mac, name }) => `MAC address ${mac} into ${name}`,
+});
+
+export const customMacProven = define({ ...customMac, text: (fact) => `read back ${customMac.text(fact)}` });

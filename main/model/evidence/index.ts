@@ -1,7 +1,16 @@
 // Everything that a run can say, defined once: the events of the house are made of these tables and of nothing else.
 
 import { boot, sealedBoot } from './boot.ts';
-import { bits, bitsProven, doorShutByFirmware, keyBlock, keyBlockGivenUp, keyBlockProven } from './burns.ts';
+import {
+  bits,
+  bitsProven,
+  customMac,
+  customMacProven,
+  doorShutByFirmware,
+  keyBlock,
+  keyBlockGivenUp,
+  keyBlockProven,
+} from './burns.ts';
 import type { BurnDefinition, Definition, FactOf } from './define.ts';
 import { deviceEncryption, deviceEncryptionSeen } from './device-encryption.ts';
 import { efusesBeforeDoor, identified } from './efuses.ts';
@@ -44,6 +53,7 @@ export const observations = {
 /** What no one can take back: the member `detail` of `intend` and of `burned`. */
 export const burns = {
   bits,
+  'custom-mac': customMac,
   'device-encryption': deviceEncryption,
   'key-block': keyBlock,
 } as const satisfies Readonly<Record<string, BurnDefinition>>;
@@ -52,6 +62,7 @@ export const burns = {
 export const proofs = {
   bits: bitsProven,
   boot,
+  'custom-mac': customMacProven,
   'device-encryption': deviceEncryptionSeen,
   flash: flashWritten,
   'flash-blank': flashBlank,

@@ -4,7 +4,15 @@ import { secondsText } from '../../base/number-text.ts';
 import { define, type FactOf } from './define.ts';
 
 /** What a per-device key is for. */
-export const keyRole = z.enum(['flash-encryption', 'ecdsa-identity', 'hmac-up', 'hmac-down-ds', 'hmac-down-jtag']);
+export const keyRole = z.enum([
+  'flash-encryption',
+  'ecdsa-identity',
+  'hmac-up',
+  'hmac-down-ds',
+  'hmac-down-jtag',
+  // One block for both of the two before it.
+  'hmac-down-all',
+]);
 export type KeyRole = FactOf<typeof keyRole>;
 
 /** What lies in a key block: a key of the device, or one of the digests of the product's Secure Boot keys. */
@@ -23,14 +31,14 @@ export type WrappedKey = FactOf<typeof wrappedKey>;
 
 /** A per-device key came to be: only its fingerprint and, where the run must survive a power cut, its wrapped form. */
 export const keyMade = define({
-  version: 1,
+  version: 2,
   schema: z.object({ role: keyRole, fingerprint: z.string(), wrapped: wrappedKey.nullable() }),
   text: ({ role, fingerprint }) => `made the ${role} key, fingerprint ${shortDigest(fingerprint)}`,
 });
 
 /** The key of an earlier run was had back from its wrapped form. */
 export const keyUnwrapped = define({
-  version: 1,
+  version: 2,
   schema: z.object({ role: keyRole, fingerprint: z.string() }),
   text: ({ role, fingerprint }) => `took up the ${role} key of an earlier run, fingerprint ${shortDigest(fingerprint)}`,
 });
@@ -56,7 +64,7 @@ export const escrowed = define({
 
 /** Per-device keys were zeroed and their wrapped forms are to be dropped at the seal. */
 export const keysDestroyed = define({
-  version: 1,
+  version: 2,
   schema: z.object({ roles: z.array(keyRole), livedMs: z.number() }),
   mark: () => 'proof',
   text: ({ roles, livedMs }) =>

@@ -4,6 +4,9 @@ import type { Product } from './product.ts';
 /** Hard locks of JTAG, as chips name them. */
 const hardLocks = ['DIS_PAD_JTAG', 'HARD_DIS_JTAG', 'DIS_USB_JTAG', 'JTAG_DISABLE'];
 
+/** Whether a key opens JTAG again. */
+const isOfJtag = (role: string) => role === 'hmac-down-jtag' || role === 'hmac-down-all';
+
 /** As ESP-IDF judges it: soft off counts where an HMAC key can open it again, else every hard lock has to be set (FACTS 3.6). */
 export function isJtagShut(product: Product): {
   readonly shut: boolean;
@@ -11,7 +14,7 @@ export function isJtagShut(product: Product): {
   readonly evidence: string;
 } {
   const hard = product.those(...hardLocks);
-  const key = product.keys((role) => role === 'hmac-down-jtag').length > 0;
+  const key = product.keys(isOfJtag).length > 0;
   const soft = product.isFull('SOFT_DIS_JTAG') && key;
   const shutHard = hard.length > 0 && hard.every((field) => product.value(field) === 1);
   const evidence = `${product.show([...hard, ...product.those('SOFT_DIS_JTAG')])}${key ? ', with an HMAC key that opens it again' : ''}`;
@@ -32,7 +35,7 @@ export const debugInterfaces: Section = {
     const { shut, soft, evidence } = isJtagShut(product);
     const waivers = ['jtag-open'];
     const asks = 'doors.jtag';
-    const key = product.keys((role) => role === 'hmac-down-jtag');
+    const key = product.keys(isOfJtag);
     const wayBack = 'The key that opens JTAG again is hidden';
     const escrow = 'What opens JTAG again is in escrow under two custodians';
     return [

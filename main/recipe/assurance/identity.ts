@@ -3,6 +3,9 @@ import { asked, built, notApplicable, type Section } from './line.ts';
 
 const asks = 'identity';
 
+/** Whether a key serves the DS peripheral. */
+const isOfDs = (role: string) => role === 'hmac-down-ds' || role === 'hmac-down-all';
+
 /** Security overview, Device Identity: the DS peripheral, or on chips that have it the ECDSA peripheral. */
 export const identity: Section = {
   title: 'Device identity',
@@ -17,7 +20,7 @@ export const identity: Section = {
       return [what, proof, driver].map((each) =>
         notApplicable(each, `${ecdsaRefusal}, and no DS peripheral`, { asks }),
       );
-    const keys = product.keys((role) => role === 'ecdsa-identity' || role === 'hmac-down-ds');
+    const keys = product.keys((role) => role === 'ecdsa-identity' || isOfDs(role));
     const hidden = keys.length > 0 && keys.every((key) => product.hidden(key) && product.locked(key));
     const proofs = Object.values(shown.bootProof).filter((one) => typeof one.signature === 'string');
     const where = keys.map(({ role, blocks }) => `${role} in block ${blocks.join(' and ')}`).join(', ');
@@ -36,7 +39,7 @@ export const identity: Section = {
           }),
       keys.some(({ role }) => role === 'ecdsa-identity')
         ? built(product, driver, ['lint-ecdsa-peripheral'], { asks: 'firmware' })
-        : keys.some(({ role }) => role === 'hmac-down-ds')
+        : keys.some(({ role }) => isOfDs(role))
           ? built(product, driver, ['lint-rsa-ds-peripheral'], { asks: 'firmware' })
           : notApplicable(driver, 'no device key is burned', { asks: 'firmware' }),
     ];

@@ -1,3 +1,4 @@
+import { patternOf } from '../../base/pattern.ts';
 import type { ChipProfile } from '../../chip/board.ts';
 import { planBurn } from '../../efuse/plan.ts';
 import { blankSnapshot } from '../../efuse/snapshot.ts';
@@ -8,17 +9,22 @@ import { revisionText, romReach } from '../../model/chip.ts';
 import { proofMarker } from '../../model/proof.ts';
 import type { Add, Finding } from '../finding.ts';
 import { lintChecks, lintFirmware } from '../lint/lint.ts';
+import { keysOf } from '../making/token-keys.ts';
 import type { NamedFiles } from '../named-files.ts';
-import { tableEnd } from '../plan/flash-needs.ts';
+import { flashEnd } from '../plan/flash-needs.ts';
 import { tablesOf } from '../plan/silicon-lines.ts';
 import { wantedEfuses } from '../plan/wanted-efuses.ts';
 import { offersProof } from '../steps/proof.ts';
 import type { Recipe } from '../types.ts';
+import { checkBootloader, withoutLacking } from './bootloader.ts';
+import { checkCustomMac } from './custom-mac.ts';
 import { checkDeviceEncryption, checkFirstBootBurns } from './device-encryption.ts';
 import { checkDoorRules } from './doors.ts';
 import { checkEfusesByName } from './efuses-by-name.ts';
+import { checkHmacDown } from './hmac-down.ts';
 import { checkIdentity } from './identity.ts';
 import { checkKeyRoom } from './key-room.ts';
+import { checkKeySlots } from './key-slots.ts';
 import { checkOta } from './ota.ts';
 import { checkSecureBoot } from './secure-boot.ts';
 import { checkSecureVersion, highestSecureVersion } from './secure-version.ts';
@@ -40,6 +46,7 @@ export const waivableChecks: Readonly<Record<string, string>> = {
   'unused-digests': 'unused Secure Boot digest slots that are not revoked',
   'anti-rollback-factory': 'anti-rollback with a factory partition',
   'storage-plain': 'secret values or provisioning credentials in an NVS partition in clear',
+  'hmac-down-driver': 'a shared HMAC block with a build whose RSA driver may refuse it',
   'no-device-identity': 'a product without a device key of its own',
   ...lintChecks,
 };
@@ -93,6 +100,7 @@ export function checkRecipe(
   checkDeviceEncryption(recipe, firmware, profile, add);
   checkPseudoRounds(recipe, firmware, tables, add);
   checkProof(recipe, firmware, add);
+  checkKeyUses(recipe, add);
   if (recipe.purpose === 'production' && recipe.identity === null)
     add({
       severity: 'info',
@@ -105,11 +113,15 @@ export function checkRecipe(
   checkWaivers(recipe, add);
   checkSecureBoot(recipe, firmware, files, add);
   checkSecureVersion(recipe, firmware, tables, add);
+  checkBootloader(recipe, firmware, tables, profile.title, add);
+  checkCustomMac(recipe, firmware, files, add);
+  checkHmacDown(recipe, firmware, tables, profile.title, add);
   checkOta(recipe, firmware, profile, files, add);
   checkIdentity(recipe, firmware, profile, files, add);
   checkStorage({ recipe, firmware, profile, file, files, add });
   for (const table of tables) {
     checkEfusesByName(recipe, profile, table, add);
+    checkKeySlots(recipe, profile, table, add);
     checkBurns(recipe, profile, table, add);
     checkFirstBootBurns(recipe, firmware, profile, table, add);
   }
@@ -277,6 +289,18 @@ function checkProof(recipe: Recipe, firmware: Firmware | null, add: Add): void {
       remedy: 'Add identity, or set boot_proof.challenge to if-offered.',
     });
   }
+  for (const [at, wanted] of proof.expect.entries()) {
+    // A pattern without signs of its own is a line that it fits.
+    const line = /[\\^$.*+?()[\]{}|]/.test(wanted) ? null : wanted;
+    const against = proof.reject.find((one) => one === wanted || (line !== null && patternOf(one).test(line)));
+    if (against === undefined) continue;
+    add({
+      check: 'boot-proof-contradicts',
+      path: `boot_proof.expect.${at}`,
+      what: `The line ${JSON.stringify(wanted)} is expected, and boot_proof.reject fails every board that prints it (${JSON.stringify(against)}).`,
+      remedy: 'Leave one of the two out.',
+    });
+  }
   if (proof.when !== 'none' && proof.expect.length === 0) {
     add({
       check: 'boot-proof-expect',
@@ -284,6 +308,23 @@ function checkProof(recipe: Recipe, firmware: Firmware | null, add: Add): void {
       what: 'A boot proof without an expected line proves nothing.',
       remedy: 'Name at least one line of the application’s console.',
     });
+  }
+}
+
+/** A label of the station's token that stands for keys of two kinds, or for two uses that must not share one. */
+function checkKeyUses(recipe: Recipe, add: Add): void {
+  const named = new Map<string, { use: string; algorithm: string }>();
+  for (const { ref, use, algorithm } of keysOf(recipe)) {
+    if (ref.id !== undefined || ref.publicKeySha256 !== undefined) continue;
+    const before = named.get(ref.label);
+    if (before !== undefined && (before.use !== use || before.algorithm !== algorithm))
+      add({
+        check: 'key-label-twice',
+        path: 'wrapping_key',
+        what: `The label ${JSON.stringify(ref.label)} stands for a key of ${before.use} (${before.algorithm}) and for one of ${use} (${algorithm}).`,
+        remedy: 'Give each key a label of its own.',
+      });
+    else named.set(ref.label, { use, algorithm });
   }
 }
 
@@ -323,7 +364,7 @@ function checkBurns(recipe: Recipe, profile: ChipProfile, table: EfuseTable, add
   const digests = (recipe.secureBoot?.keys ?? []).map((_, index) => String(index + 1).repeat(64));
   // a floor that does not fit is told where it is checked, not once more by the planner
   const secureVersion = Math.min(recipe.secureVersion, highestSecureVersion(table));
-  const wanted = wantedEfuses({ ...recipe, secureVersion }, profile, table, revision, digests);
+  const wanted = wantedEfuses({ ...withoutLacking(recipe, table), secureVersion }, profile, table, revision, digests);
   for (const refusal of planBurn(blankSnapshot(table), wanted, { slots: [] }).refusals) {
     const path = wishedAt[refusal.code] ?? null;
     add({ check: refusal.code, path, what: `${refusal.what} (${table.name})`, remedy: refusal.next });
@@ -331,11 +372,11 @@ function checkBurns(recipe: Recipe, profile: ChipProfile, table: EfuseTable, add
 }
 
 function checkRomReach(recipe: Recipe, firmware: Firmware, add: Add): void {
-  if (recipe.flash.stub !== 'never' || tableEnd(firmware) <= romReach) return;
+  if (recipe.flash.stub !== 'never' || flashEnd(recipe, firmware) <= romReach) return;
   add({
     check: 'flash-beyond-rom',
     path: 'flash.stub',
-    what: 'The partition table reaches beyond 16 MB, and without the stub the loader in ROM would write there at the beginning of flash: it sends three bytes of address.',
+    what: 'What is to be written reaches beyond 16 MB, and without the stub the loader in ROM would write there at the beginning of flash: it sends three bytes of address.',
     remedy: 'Set flash.stub to auto.',
   });
 }

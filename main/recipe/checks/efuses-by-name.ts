@@ -3,6 +3,7 @@ import { usbDownloadFields } from '../../efuse/door-fields.ts';
 import { fieldOf, hasField } from '../../efuse/tables.ts';
 import type { EfuseTable } from '../../efuse/types.ts';
 import type { Add } from '../finding.ts';
+import { recoverySector, rollbackByRom, rollbackFloor, rollbackSwitch } from '../plan/second-bootloader.ts';
 import { wantedEfuses } from '../plan/wanted-efuses.ts';
 import type { Recipe } from '../types.ts';
 
@@ -92,10 +93,29 @@ export function checkEfusesByName(recipe: Recipe, profile: ChipProfile, table: E
   }
 }
 
+/** Fields of the section `bootloader`: decided by it where it stands, else by nobody. */
+const ofBootloader: Readonly<Record<string, string>> = {
+  [recoverySector]: 'bootloader.recovery',
+  ...Object.fromEntries(
+    [...rollbackFloor, rollbackSwitch, rollbackByRom].map((name) => [name, 'bootloader.anti_rollback']),
+  ),
+};
+
+function bootloaderDecider(names: readonly string[], { bootloader }: Recipe): Decider | undefined {
+  const path = names.map((name) => ofBootloader[name]).find((found) => found !== undefined);
+  if (path === undefined || bootloader === undefined) return undefined;
+  const { recovery, antiRollback: rollback } = bootloader;
+  const place = typeof recovery === 'number' ? `0x${recovery.toString(16)}` : (recovery ?? 'left out');
+  const floor = rollback === null ? 'left out' : `${rollback.secureVersion}, raised by ${rollback.raisedBy}`;
+  return { path, says: () => (path === 'bootloader.recovery' ? place : floor) };
+}
+
 function deciderOf(names: readonly string[], recipe: Recipe, { production }: ChipProfile): Decider | undefined {
   const isOf = (fields: readonly { readonly field: string }[]) => fields.some(({ field }) => names.includes(field));
   const known = names.map((name) => decided[name]).find((decider) => decider !== undefined);
   if (known !== undefined) return known;
+  const second = bootloaderDecider(names, recipe);
+  if (second !== undefined) return second;
   if (names.includes('ECDSA_CURVE_MODE')) return curveDecider(recipe);
   if (isOf(production.jtag)) return jtag;
   if (production.directBoot.some((field) => names.includes(field))) return directBoot;

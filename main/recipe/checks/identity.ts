@@ -1,10 +1,12 @@
 import type { ChipProfile } from '../../chip/board.ts';
 import { efuseTableOfLine } from '../../efuse/tables.ts';
 import { dsLongestKey } from '../../image/ds.ts';
-import type { Firmware } from '../../image/types.ts';
+import { dataSubtypes, partitionSubtypeName, partitionTypeName, partitionTypes } from '../../image/partition-table.ts';
+import type { Firmware, Partition } from '../../image/types.ts';
 import { type Revision, revisionText } from '../../model/chip.ts';
 import { isFault } from '../../model/fault.ts';
 import { curveOfKey, type IdentityKey, rsaBitsOfKey } from '../../model/identity.ts';
+import { programDate } from '../../model/program-date.ts';
 import { chainOf } from '../../signing/chain.ts';
 import { alternativeNames } from '../../signing/extensions.ts';
 import { nameOf } from '../../signing/names.ts';
@@ -50,6 +52,13 @@ export function checkIdentity(
       remedy: 'Name another kind of key, use silicon that has this one, or leave identity out.',
     });
   checkNames(recipe, add);
+  if (certificate?.notAfter != null && certificate.notAfter < programDate)
+    add({
+      check: 'certificate-ended',
+      path: 'identity.certificate.not_after',
+      what: `Every certificate would end on ${certificate.notAfter}, before it is made.`,
+      remedy: 'Give a later day, or valid_years.',
+    });
   if (certificate !== null && certificate.caChain.length > 0) checkChain(certificate.caChain, files, add);
   if (firmware !== null) checkPartition(recipe, firmware, profile, files, add);
 }
@@ -104,6 +113,12 @@ function leastBytes({ identity }: Recipe, { kind }: ChipProfile, files: NamedFil
   return (longest === null ? 0 : (3 * longest) / 8) + (certificate === null ? 0 : certificateBytes + chain);
 }
 
+/** Whether ESP-IDF has a use of its own for partitions of this type; what it leaves to the product may hold certificates. */
+function isOfOthers({ type, subtype }: Partition): boolean {
+  if (type !== partitionTypes.data) return type < 0x3f;
+  return subtype !== dataSubtypes.undefined && !partitionSubtypeName(type, subtype).startsWith('0x');
+}
+
 function checkPartition(recipe: Recipe, firmware: Firmware, profile: ChipProfile, files: NamedFiles, add: Add): void {
   const name = recipe.identity!.partition;
   const partition = firmware.table.partitions.find((candidate) => candidate.name === name);
@@ -113,6 +128,14 @@ function checkPartition(recipe: Recipe, firmware: Firmware, profile: ChipProfile
       path: 'identity.partition',
       what: `The firmware's partition table has no partition ${JSON.stringify(name)} for the device certificate.`,
       remedy: `Add it to partitions.csv (esp_secure_cert, 0x3F, , 0xD000, 0x2000, encrypted), or name one of: ${firmware.table.partitions.map((candidate) => candidate.name).join(', ')}.`,
+    });
+  } else if (isOfOthers(partition) || firmware.parts.some((part) => part.partition === partition)) {
+    const fills = firmware.parts.find((part) => part.partition === partition)?.file;
+    add({
+      check: 'certificate-partition-taken',
+      path: 'identity.partition',
+      what: `The partition ${name} is ${fills === undefined ? `of type ${partitionTypeName(partition.type)}, subtype ${partitionSubtypeName(partition.type, partition.subtype)}, which firmware uses for something else` : `filled by the build (${fills})`}: certificates would be written over it.`,
+      remedy: 'Add one of its own to partitions.csv (esp_secure_cert, 0x3F, , 0xD000, 0x2000, encrypted).',
     });
   } else if (partition.size < leastBytes(recipe, profile, files)) {
     add({

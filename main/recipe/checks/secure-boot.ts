@@ -1,11 +1,12 @@
 import { toHex } from '../../base/bytes.ts';
 import { canonicalJson } from '../../base/json.ts';
+import { isSigned } from '../../image/firmware.ts';
 import { splitSigned, verifySignatureBlock } from '../../image/secure-boot.ts';
 import type { Firmware } from '../../image/types.ts';
 import { isFault } from '../../model/fault.ts';
 import type { SecureBootScheme } from '../../model/recipe.ts';
 import type { Add } from '../finding.ts';
-import { isSigned } from '../making/release.ts';
+
 import { offlineKey, type SecureBootKey } from '../making/secure-boot-keys.ts';
 import type { NamedFiles } from '../named-files.ts';
 import type { Recipe } from '../types.ts';

@@ -244,6 +244,25 @@ export const startUpRules: readonly StartUpRule[] = [
     remedy: 'Raise silicon.min, or set CONFIG_ESPTOOLPY_FLASHSIZE to 16 MB or less.',
     source: 'spi_flash/flash_ops.c, esp_mspi_32bit_address_flash_feature_check',
   },
+  ...(
+    [
+      [['esp32c5', 'esp32c61'], { upTo: '5.4', within: { '5.5': [0, 0] } }, '5.5.1'],
+      [['esp32p4'], { upTo: '5.4', within: { '5.5': [0, 4], '6.0': [0, 1] } }, '5.5.5 or 6.0.2'],
+    ] as const
+  ).map(
+    ([chips, versions, needed]): StartUpRule => ({
+      check: 'start-recovery',
+      options: [],
+      chips,
+      versions,
+      breaks: ({ recipe }) =>
+        typeof recipe.bootloader?.recovery === 'number'
+          ? "a bootloader of this version that the ROM loads from the recovery place reads its header from the first one's place, which then holds no sound one: it would not get on"
+          : null,
+      remedy: `Build with ESP-IDF ${needed} or later, or leave bootloader.recovery out.`,
+      source: 'bootloader_support/src/bootloader_init.c, bootloader_read_bootloader_header',
+    }),
+  ),
   {
     check: 'start-already-enabled',
     options: ['SECURE_FLASH_REQUIRE_ALREADY_ENABLED'],

@@ -32,6 +32,8 @@ export interface Advisory {
   readonly title: string;
   /** Bugfix number of the first release with the fix, by branch. Branches that are not here are not known to be affected. */
   readonly fixed: Readonly<Record<string, number>>;
+  /** Branches of which every release that this table knows is affected, and none with the fix is known. */
+  readonly unfixed?: readonly string[];
   /** Options of which one must be on for the code to be in the build; empty: whatever the build. */
   readonly options: readonly string[];
   /** It is in the image only where the application calls it, which no option tells. */
@@ -46,8 +48,31 @@ const bluetooth = ['BT_ENABLED'];
 /** Chips that speak classic Bluetooth, to which audio belongs. */
 const classicBluetooth: readonly ChipKind[] = ['esp32'];
 
+/** Chips with a build of esp_tee (its Kconfig.projbuild). */
+const teeChips: readonly ChipKind[] = ['esp32c6', 'esp32h2', 'esp32c5', 'esp32c61'];
+
 /** Of ESP-IDF. Where a source names only the last release that is affected, the next counts as fixed. */
 export const advisories: readonly Advisory[] = [
+  {
+    id: 'CVE-2026-113780',
+    title:
+      'esp_tee takes the stack pointer of the application unlooked at: what it writes there may be memory of the TEE',
+    fixed: {},
+    unfixed: ['5.5', '6.0', '6.1'],
+    options: ['SECURE_ENABLE_TEE'],
+    chips: teeChips,
+    source:
+      'CVE record of 2026-11-04 (cvelistV5), GHSA-49x8-xqjg-2pjg; its fix, ESP-IDF 773761abb89, is in no release up to 5.5.5 and 6.0.2 (July 2026)',
+  },
+  {
+    id: 'CVE-2026-81507',
+    title: 'a short L2CAP packet makes the classic Bluetooth stack give away what lies behind its buffer',
+    fixed: { '5.2': 8, '5.3': 6, '5.4': 5, '5.5': 5, '6.0': 3 },
+    options: ['BT_CLASSIC_ENABLED', 'CLASSIC_BT_ENABLED'],
+    chips: classicBluetooth,
+    source:
+      'CVE record of 2026-10-13 (cvelistV5), GHSA-v335-fxwc-rc44; ESP-IDF 14c99559b43 and its picks (1e07f6d83ca in 5.5.5, 9a6d04f65e0 behind 6.0.2, 5731c63ece1 behind 5.4.4, 8de265dc44b behind 5.3.5, c2610255a5a behind 5.2.7)',
+  },
   {
     id: 'CVE-2026-25532',
     title: 'a malformed WPS message makes a length negative in the Wi-Fi enrollee (memory corruption from radio range)',

@@ -44,9 +44,10 @@ export function lintVersion(recipe: Recipe, firmware: Firmware, config: Sdkconfi
       what: `The firmware is built with ESP-IDF ${text}, which is no release: no support period covers it.`,
       remedy: 'Build with a release.',
     });
-  for (const { id, title, fixed, options, source, chips, onUse } of advisories) {
+  for (const { id, title, fixed, unfixed = [], options, source, chips, onUse } of advisories) {
     const first = fixed[version.branch];
-    if (first === undefined || version.bugfix >= first) continue;
+    const affected = first === undefined ? unfixed.includes(version.branch) : version.bugfix < first;
+    if (!affected) continue;
     if (chips !== undefined && !chips.includes(recipe.chip)) continue;
     // Without an sdkconfig nobody knows what is in the build.
     const inBuild = options.length === 0 || options.some((name) => config?.options.get(name)?.value === 'y');
@@ -57,7 +58,7 @@ export function lintVersion(recipe: Recipe, firmware: Firmware, config: Sdkconfi
       section,
       severity: surely ? 'warning' : 'info',
       what: `ESP-IDF ${text} has ${id}: ${title} ${asOf}.`,
-      remedy: `Build with ${version.branch}.${first} or later${surely ? '' : ', or make sure that the firmware does not use it'}. Source: ${source}.`,
+      remedy: `${first === undefined ? 'Look into the advisory for the first release with the fix: this table knows none' : `Build with ${version.branch}.${first} or later`}${surely ? '' : ', or make sure that the firmware does not use it'}. Source: ${source}.`,
     });
   }
   return told;

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { SecretBytes } from '../../base/secret.ts';
 import type { EscrowedSecret, StepEvent } from '../../model/event.ts';
+import { hmacRole } from '../plan/hmac-down.ts';
 import type { StepContext } from '../steps/step.ts';
 
 /** Shortest secret whose fingerprint does not give it away, bytes: that of a key. */
@@ -27,7 +28,8 @@ export function jtagTokenOf(key: SecretBytes): SecretBytes {
 
 /** Derives the token of this board's JTAG key and puts it away, where the recipe shuts JTAG softly. */
 export async function* escrowJtagToken(context: StepContext): AsyncGenerator<StepEvent, void, void> {
-  const key = context.workspace.keys.get('hmac-down-jtag');
+  if (context.recipe.doors.jtag !== 'soft') return;
+  const key = context.workspace.keys.get(hmacRole(context.recipe, 'jtag'));
   if (key === undefined) return;
   using token = jtagTokenOf(key);
   yield* putInEscrow(context, 'jtag-token', token);

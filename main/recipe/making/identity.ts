@@ -13,6 +13,7 @@ import { makeRsaDeviceKey, publicPoint } from '../../signing/device-key.ts';
 import { pemOf } from '../../signing/pem.ts';
 import { buildDeviceCsr, type DeviceRequestKey } from '../../signing/requests.ts';
 import { spkiOfPoint } from '../../signing/spki.ts';
+import { hmacRole } from '../plan/hmac-down.ts';
 import type { StepContext } from '../steps/step.ts';
 import { chainFor, validityAt } from './device-ca.ts';
 import { fillIn, type MadePart } from './made-part.ts';
@@ -22,7 +23,7 @@ type Identity = NonNullable<StepContext['recipe']['identity']>;
 /**
  * What makes the board somebody: the request and the certificate over its key, and the entries by which firmware finds the key, as the
  * content of one partition. An ECDSA key is in the workspace already. An RSA key comes to be and goes here: only its DS parameters,
- * encrypted under the key block of role hmac-down-ds, stay; a run that is resumed makes another.
+ * encrypted under the HMAC key block of the DS peripheral, stay; a run that is resumed makes another.
  */
 export async function* makeIdentity(context: StepContext): AsyncGenerator<StepEvent, MadePart | null, void> {
   const { identity } = context.recipe;
@@ -129,10 +130,11 @@ function ecdsaEntries({ plan }: StepContext): SecureCertEntry[] {
 /** The RSA key as the DS peripheral takes it, and where its key is: the context names a key id, not a block (FACTS 7). */
 function dsEntries(context: StepContext, pkcs1: SecretBytes, bits: number): SecureCertEntry[] {
   const { workspace, plan, recipe, random } = context;
-  const slot = plan.burn.slots.find(({ material }) => material.kind === 'secret' && material.role === 'hmac-down-ds');
+  const role = hmacRole(recipe, 'ds');
+  const slot = plan.burn.slots.find(({ material }) => material.kind === 'secret' && material.role === role);
   const key = pkcs1.use(readRsaKey);
   try {
-    const data = buildDsData(key, keyOf(workspace, 'hmac-down-ds'), random(16), recipe.chip);
+    const data = buildDsData(key, keyOf(workspace, role), random(16), recipe.chip);
     return [
       { type: 'ds-data', data },
       { type: 'ds-context', data: buildDsContext(slot!.slot, bits) },

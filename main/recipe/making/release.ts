@@ -1,6 +1,6 @@
 import { padTo, toHex } from '../../base/bytes.ts';
 import { sha256Hex } from '../../base/digest.ts';
-import { encryptionScope } from '../../image/firmware.ts';
+import { encryptionScope, isSigned } from '../../image/firmware.ts';
 import {
   attachSignatures,
   buildSignatureBlock,
@@ -94,11 +94,6 @@ function unsigned(recipe: Recipe, firmware: Firmware, digests: readonly string[]
 
 /** Bytes behind an image that hold its signature blocks (FACTS 4.2). */
 const signatureSectorSize = 4096;
-
-/** Whether Secure Boot asks for a signature on it. */
-export function isSigned(part: FirmwarePart): boolean {
-  return part.kind === 'bootloader' || part.kind === 'app';
-}
 
 function gather(
   recipe: Recipe,

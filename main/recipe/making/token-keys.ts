@@ -51,6 +51,7 @@ export function forRehearsal(recipe: Recipe): Recipe {
     wrappingKey: bare(recipe.wrappingKey),
     // no list knows a virtual board by its MAC or serial number
     ...(recipe.storage ? { storage: recipe.storage.map((stored) => ({ ...stored, inTurn: true })) } : {}),
+    ...(recipe.customMac ? { customMac: { ...recipe.customMac, inTurn: true as const } } : {}),
     ...(recipe.escrowKey ? { escrowKey: bare(recipe.escrowKey) } : {}),
     secureBoot: recipe.secureBoot && {
       ...recipe.secureBoot,

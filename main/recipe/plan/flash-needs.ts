@@ -1,4 +1,5 @@
 import { statedFlashSize } from '../../image/app-image.ts';
+import { sizeInFlash } from '../../image/firmware-check.ts';
 import type { Firmware } from '../../image/types.ts';
 import type { Recipe } from '../types.ts';
 
@@ -15,6 +16,9 @@ export function flashNeeds(recipe: Recipe, firmware: Firmware): FlashNeed[] {
   return [
     ...(recipe.flash.size === null ? [] : [{ bytes: recipe.flash.size, what: 'the recipe says' }]),
     { bytes: tableEnd(firmware), what: 'the partition table needs' },
+    ...(flashEnd(recipe, firmware) > tableEnd(firmware)
+      ? [{ bytes: flashEnd(recipe, firmware), what: 'the recovery bootloader needs' }]
+      : []),
     ...(bootloader
       ? [
           {
@@ -29,4 +33,13 @@ export function flashNeeds(recipe: Recipe, firmware: Firmware): FlashNeed[] {
 /** Where the last partition ends. */
 export function tableEnd({ table }: Firmware): number {
   return Math.max(0, ...table.partitions.map(({ offset, size }) => offset + size));
+}
+
+/** Where what a recipe wants to be in flash ends, its partition table or not. */
+export function flashEnd(recipe: Recipe, firmware: Firmware): number {
+  const copies = firmware.parts.filter(({ kind }) => kind === 'bootloader-copy');
+  return Math.max(
+    tableEnd(firmware),
+    ...copies.map((part) => part.offset + sizeInFlash(part, recipe.secureBoot !== null)),
+  );
 }

@@ -1,7 +1,7 @@
 import { digestOf } from '../../base/json.ts';
 import type { ChipProfile } from '../../chip/board.ts';
 import { planBurn } from '../../efuse/plan.ts';
-import type { BurnPlan, EfuseRefusal, PastSlot } from '../../efuse/plan-types.ts';
+import type { BurnPlan, EfuseRefusal, PastSlot, WantedEfuses } from '../../efuse/plan-types.ts';
 import { slotState } from '../../efuse/slots.ts';
 import type { EfuseSnapshot } from '../../efuse/types.ts';
 import type { ChipIdentity } from '../../model/chip.ts';
@@ -24,6 +24,8 @@ export interface PlanInput {
   readonly identity: ChipIdentity & { readonly revision: number; readonly mac: string };
   readonly snapshot: EfuseSnapshot;
   readonly serial: string | null;
+  /** The product's own MAC address for this board, `aa:bb:...`; left out where the recipe asks for none. */
+  readonly customMac?: string;
   readonly waivers: readonly Waiver[];
   /** What earlier runs of this board put into key slots, by the ledger; and their keys still at hand. */
   readonly past: {
@@ -43,6 +45,7 @@ const keyBytes: Readonly<Record<KeyRole, number>> = {
   'hmac-up': 32,
   'hmac-down-ds': 32,
   'hmac-down-jtag': 32,
+  'hmac-down-all': 32,
 };
 
 /** The recipe applied to this chip as found. Pure; the refusals stand in `burn.refusals`. */
@@ -50,7 +53,10 @@ export function makePlan(input: PlanInput): Plan {
   const { recipe, profile, snapshot, identity, past } = input;
   const digests = input.release.keyDigests;
   const encrypted = isDeviceEncrypted(recipe, snapshot);
-  const wanted = wantedEfuses(recipe, profile, snapshot.table, identity.revision, digests, encrypted);
+  const wanted = {
+    ...wantedEfuses(recipe, profile, snapshot.table, identity.revision, digests, encrypted),
+    ...customMacWish(input),
+  };
   const planned = planBurn(snapshot, wanted, { ...past, madeOwnKeys: (past.encryptedIn ?? null) !== null });
   const burn = {
     ...planned,
@@ -74,6 +80,14 @@ export function makePlan(input: PlanInput): Plan {
     waivers: input.waivers,
     resumes: past.run,
   };
+}
+
+/** No plan without the address that its recipe asks for. */
+function customMacWish({ recipe, customMac }: PlanInput): Pick<WantedEfuses, 'customMac'> {
+  if (recipe.customMac === undefined) return {};
+  if (customMac === undefined)
+    throw new RangeError('the recipe asks for a MAC address of its own, and none was chosen');
+  return { customMac };
 }
 
 /** The steps that this recipe has, in the one order (docs/architecture.md#order-of-steps). */

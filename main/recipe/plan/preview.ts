@@ -1,5 +1,7 @@
 import { profileOf } from '../../chip/profiles.ts';
+import { macOfDigits } from '../../efuse/custom-mac.ts';
 import { blankSnapshot } from '../../efuse/snapshot.ts';
+import { readMacList } from '../custom-macs.ts';
 import type { LoadedRecipe } from '../load.ts';
 import type { Release } from '../making/release.ts';
 import type { Plan } from '../types.ts';
@@ -18,7 +20,16 @@ export function planInput(loaded: LoadedRecipe, release: Release) {
     profile: profileOf(recipe.chip),
     deviceParts: devicePartsOf(recipe, firmware),
     past: { run: null, slots: [], givenUp: [], keys: new Map() },
+    ...firstAddress(loaded),
   };
+}
+
+/** The first address of the list stands for the one that a board will get. */
+function firstAddress({ recipe, files }: Pick<LoadedRecipe, 'recipe' | 'files'>): { readonly customMac?: string } {
+  const wish = recipe.customMac;
+  const bytes = wish === undefined ? undefined : files.get(wish.list);
+  const [first] = wish === undefined || bytes === undefined ? [] : readMacList(bytes, wish.column).rows;
+  return first === undefined ? {} : { customMac: macOfDigits(first.mac) };
 }
 
 /** The plan for a blank chip of the recipe's oldest silicon. */

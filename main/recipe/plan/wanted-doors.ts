@@ -1,23 +1,11 @@
 import type { ChipProfile } from '../../chip/board.ts';
 import { usbDownloadFields } from '../../efuse/door-fields.ts';
-import type { WantedField, WantedKey } from '../../efuse/plan-types.ts';
+import type { WantedField } from '../../efuse/plan-types.ts';
 import type { Revision } from '../../model/chip.ts';
 import type { Recipe } from '../types.ts';
 
 /** UART_PRINT_CONTROL (FACTS 2.7): always, if the strap is low, if it is high, never. */
 const printControl = { on: 0, 'strap-low': 1, 'strap-high': 2, silent: 3 } as const;
-
-/** The key that opens a softly shut JTAG again. */
-export function doorKeys(recipe: Recipe): WantedKey[] {
-  if (recipe.doors.jtag !== 'soft') return [];
-  return [
-    {
-      material: { kind: 'secret', role: 'hmac-down-jtag', part: 'whole' },
-      purpose: 'HMAC_DOWN_JTAG',
-      slot: recipe.slots['hmac-down-jtag'] ?? null,
-    },
-  ];
-}
 
 /**
  * The bits of the doors (FACTS 13.3). `has`: whether this silicon has a field. What the ROM prints and whether USB leads into download

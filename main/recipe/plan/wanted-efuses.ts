@@ -8,8 +8,10 @@ import { curveOfKey, type IdentityKey } from '../../model/identity.ts';
 import type { FlashEncryptionKey } from '../../model/recipe.ts';
 import type { Recipe } from '../types.ts';
 import { deviceKeyPurposes } from './device-encryption.ts';
+import { hmacDownKeys } from './hmac-down.ts';
+import { bootloaderFields } from './second-bootloader.ts';
 import { pseudoLevel, settledForSecureBoot, sideChannelFields } from './side-channels.ts';
-import { doorFields, doorKeys } from './wanted-doors.ts';
+import { doorFields } from './wanted-doors.ts';
 
 /** Digest of a key that is not in the token yet: stands in previews, can never be burned. */
 export const unknownDigest = '';
@@ -38,6 +40,17 @@ export function wantedEfuses(
       ...secureBootFields(recipe, has),
       ...sideChannelFields(recipe, table),
       ...doorFields(recipe, profile, revision, has),
+      ...bootloaderFields(recipe.bootloader, table),
+      ...(recipe.customMac && has('CUSTOM_MAC_USED')
+        ? [
+            {
+              field: 'CUSTOM_MAC_USED',
+              value: 1,
+              stage: 'protection' as const,
+              reason: "an address of the product's own is burned",
+            },
+          ]
+        : []),
       ...Object.entries(recipe.efuses).map(
         ([field, value]): WantedField => ({
           field,
@@ -57,6 +70,10 @@ export function wantedEfuses(
         ? [{ field: 'RD_DIS', reason: 'no digest can be hidden from the ROM any more', ...byDevice }]
         : []),
       ...settledForSecureBoot(recipe, table),
+      // On ESP32 the device raises SECURE_VERSION in the same block.
+      ...(recipe.customMac && !hasField(table, 'MAC_VERSION')
+        ? [{ field: fieldOf(table, 'CUSTOM_MAC').name, reason: "the product's own MAC address stays what it is" }]
+        : []),
       ...(recipe.flashEncryption?.mode === 'release'
         ? profile.production.flashEncryptionWriteProtect.map((field) => ({
             field,
@@ -104,10 +121,15 @@ function wantedKeys(recipe: Recipe, digests: readonly string[]): WantedKey[] {
     });
   }
   if (recipe.identity) keys.push(...identityKeys(recipe.identity.key, slots));
+  // The order in which blocks were always given out: a board that an older station began finds its keys where they are.
+  const [forJtag, forDs] = [true, false].map((jtag) =>
+    hmacDownKeys(recipe).filter(({ purpose }) => (purpose === 'HMAC_DOWN_JTAG') === jtag),
+  );
+  keys.push(...forDs!);
   if (recipe.hmacUp) {
     keys.push({ material: secret('hmac-up', 'whole'), purpose: 'HMAC_UP', slot: slots['hmac-up'] ?? null });
   }
-  keys.push(...doorKeys(recipe));
+  keys.push(...forJtag!);
   const purposes = ['SECURE_BOOT_DIGEST0', 'SECURE_BOOT_DIGEST1', 'SECURE_BOOT_DIGEST2'] as const;
   (recipe.secureBoot?.keys ?? []).forEach((_, at) => {
     const index = at as 0 | 1 | 2;
@@ -137,13 +159,8 @@ function identityKeys(key: IdentityKey, slots: Recipe['slots']): WantedKey[] {
         },
       ];
     case null:
-      return [
-        {
-          material: secret('hmac-down-ds', 'whole'),
-          purpose: 'HMAC_DOWN_DIGITAL_SIGNATURE',
-          slot: slots['hmac-down-ds'] ?? null,
-        },
-      ];
+      // an RSA key lies in flash; its block is one of the HMAC's
+      return [];
   }
 }
 

@@ -1,3 +1,4 @@
+import { customMacField, customMacIn } from '../../efuse/custom-mac.ts';
 import { blockName, slotState } from '../../efuse/slots.ts';
 import { decodeSnapshot } from '../../efuse/snapshot.ts';
 import { fieldKindOf } from '../../efuse/tables/meanings.ts';
@@ -15,7 +16,7 @@ export function burnedThings(
   past: Pick<BurnHistory, 'slots' | 'givenUp'>,
 ): BurnedThing[] {
   const authors = authorsOf(history);
-  return [...keyBlocks(snapshot, past, authors), ...fields(snapshot, history, authors)];
+  return [...keyBlocks(snapshot, past, authors), ...ownMac(snapshot, authors), ...fields(snapshot, history, authors)];
 }
 
 type Author = NonNullable<BurnedThing['by']>;
@@ -29,6 +30,7 @@ function authorsOf(history: DeviceHistory | null): ReadonlyMap<string, Author> {
     for (const { event, at } of events) {
       if (event.type !== 'intend') continue;
       if (event.what === 'key-block') note(event.detail.name, run, at);
+      else if (event.what === 'custom-mac') note(event.detail.field, run, at);
       else for (const { field } of event.detail.fields) note(field, run, at);
     }
   return authors;
@@ -65,6 +67,16 @@ function keyBlocks(
     ];
     return [{ where, what: words.join('; '), by: authors.get(where) ?? null }];
   });
+}
+
+/** The product's own MAC address, in the block that is its own. */
+function ownMac(snapshot: EfuseSnapshot, authors: ReadonlyMap<string, Author>): BurnedThing[] {
+  const own = customMacIn(snapshot);
+  if (own === null) return [];
+  const where = customMacField(snapshot.table).name;
+  return [
+    { where, what: own.trouble === null ? own.mac : `${own.mac}: ${own.trouble}`, by: authors.get(where) ?? null },
+  ];
 }
 
 /** Fields of BLOCK0 that decide about security, by what they were when the board came. Bits of locks are counted, not listed. */

@@ -100,6 +100,13 @@ function encryptedLength(context: EncryptingBoot, view: FlashView, partition: Pa
     const signature = context.efuse.field('SECURE_BOOT_EN') === 1 ? 1 : 0;
     return Math.min(size, (Math.ceil(found.image.length / sectorSize) + signature) * sectorSize);
   }
+  // A second bootloader by its image, its whole partition (flash_encrypt.c, encrypt_partition).
+  if (type === partitionTypes.bootloader && subtype !== 0) {
+    const found = findImage(view, offset, size);
+    if (!('reason' in found)) return verifyImage(context, view, found.image, offset, 'verify', console) ? size : 0;
+    console.error('esp_image', found.reason);
+    return 0;
+  }
   const always = type === partitionTypes.data && (subtype === dataSubtypes.ota || subtype === dataSubtypes.nvsKeys);
   return always || partition.encrypted ? size : 0;
 }

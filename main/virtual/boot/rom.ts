@@ -1,4 +1,6 @@
+import { fieldOf, hasField, widthOf } from '../../efuse/tables.ts';
 import { imageMagic } from '../../image/app-image.ts';
+import { descriptorOffset } from '../../image/descriptor.ts';
 import { bootloaderOffsets } from '../../image/memory-map.ts';
 import { sectorSize } from '../../image/partition-table.ts';
 import type { EspImage } from '../../image/types.ts';
@@ -7,7 +9,7 @@ import type { BootContext, BootResult } from '../silicon.ts';
 import { flashBootLines } from './banner.ts';
 import type { FlashView } from './flash-view.ts';
 import { findImage } from './image.ts';
-import { ones } from './keys.ts';
+import { fieldOr, ones } from './keys.ts';
 import { type BlockVerdict, checkSecureBoot } from './secure-boot.ts';
 
 /** A bootloader that the ROM loaded and jumped to; otherwise how it ended. */
@@ -17,7 +19,7 @@ export type RomResult =
 
 export interface LoadedBootloader {
   readonly image: EspImage;
-  /** First 4 KiB sector behind it and its signature sector. */
+  /** First 4 KiB sector behind it and its signature sector, were it the first one: from there on the partition table is looked for. */
   readonly end: number;
 }
 
@@ -28,32 +30,56 @@ const classicDrives = 'clk_drv:0x00,q_drv:0x00,d_drv:0x00,cs0_drv:0x00,hd_drv:0x
 /** How often a header fault is shown before the next reset; a chip goes on for ever. */
 const repeats = 8;
 
+/** How an attempt at one copy of the bootloader ended. */
+type Attempt =
+  | { readonly bootloader: LoadedBootloader }
+  /** `last`: what the ROM says once it gives up, behind no other copy. */
+  | { readonly state: 'halted' | 'resetting'; readonly last: readonly string[] };
+
 /**
- * The ROM's part of a boot from flash: header, Secure Boot V2, load lines (FACTS 17). UART_PRINT_CONTROL 3 silences it; values 1 and 2
- * depend on a strap that this board has set for printing.
+ * The ROM's part of a boot from flash: header, Secure Boot V2, load lines (FACTS 17), and where the first bootloader does not start, the
+ * recovery bootloader (FACTS 14.4). UART_PRINT_CONTROL 3 silences it; values 1 and 2 depend on a strap that this board has set for printing.
  */
 export function bootRom(context: BootContext, view: FlashView): RomResult {
   const { efuse, kind, revision } = context;
   const banner = romEdition(kind, revision);
   const lines: string[] = flashBootLines(banner);
-  const end = (state: 'halted' | 'resetting', ...last: string[]): RomResult => {
-    lines.push(...last);
-    return { state, lines: spoken(context, lines) };
-  };
-
   if (banner.namesFlashKey && ones(efuse.field('SPI_BOOT_CRYPT_CNT')) % 2 === 1) lines.push('use legacy efuse key');
 
-  const offset = bootloaderOffsets[kind];
+  const first = bootloaderOffsets[kind];
+  let attempt = tryBootloader(context, view, banner, first, lines);
+  const sector = fieldOr(efuse, 'RECOVERY_BOOTLOADER_FLASH_SECTOR', 0);
+  if (!('bootloader' in attempt) && sector !== 0 && sector !== noRecovery) {
+    lines.push('PRIMARY - FAIL', 'Loading RECOVERY Bootloader...');
+    attempt = tryBootloader(context, view, banner, sector * sectorSize, lines);
+  }
+  if ('bootloader' in attempt)
+    return { state: 'loaded', lines: spoken(context, lines), bootloader: attempt.bootloader };
+  lines.push(...attempt.last);
+  return { state: attempt.state, lines: spoken(context, lines) };
+}
+
+/** All ones: there is no recovery bootloader, for ever. */
+const noRecovery = 0xfff;
+
+function tryBootloader(
+  context: BootContext,
+  view: FlashView,
+  banner: RomEdition,
+  offset: number,
+  lines: string[],
+): Attempt {
+  const { efuse, kind } = context;
+  const { headerTries, givesUp } = banner;
   const head = view.read(offset, 4);
   if (head[0] !== imageMagic) {
     const word = new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
     const bad = `invalid header: 0x${word.toString(16).padStart(8, '0')}`;
-    const { headerTries, givesUp } = banner;
-    if (headerTries !== undefined) return end('resetting', ...Array<string>(headerTries).fill(bad), givesUp);
-    return end('resetting', ...Array<string>(repeats).fill(bad));
+    lines.push(...Array<string>(headerTries ?? repeats).fill(bad));
+    return { state: 'resetting', last: headerTries === undefined ? [] : [givesUp] };
   }
   const found = findImage(view, offset, context.flash.size - offset);
-  if ('reason' in found) return end('resetting', found.reason);
+  if ('reason' in found) return { state: 'resetting', last: [found.reason] };
 
   const { header, segments, checksum, length } = found.image;
   const clock = `clock div:${clockDividers[header.spiSpeed] ?? 1}`;
@@ -83,13 +109,13 @@ export function bootRom(context: BootContext, view: FlashView): RomResult {
         context.burn(`SECURE_BOOT_KEY_REVOKE${block.index}`, 1);
       }
     }
-    const { namesScheme, givesUp } = banner;
+    const { namesScheme } = banner;
     const name = verdict.ecdsa ? 'ECDSA ' : 'RSA-PSS ';
     const said = namesScheme === 'always' || (namesScheme === 'good-ecdsa' && verdict.passed) ? name : '';
     if (!verdict.passed) {
       lines.push(`${said}secure boot verification failed`);
       // ESP32's watchdog ends it (recorded)
-      return banner.classic ? end('resetting') : end('halted', givesUp);
+      return banner.classic ? { state: 'resetting', last: [] } : { state: 'halted', last: [givesUp] };
     }
     lines.push(`${said}secure boot verification succeeded`);
   }
@@ -101,17 +127,53 @@ export function bootRom(context: BootContext, view: FlashView): RomResult {
     else lines.push(secureBoot ? `${address} len:${hex}` : `${address},len:${size}`);
   }
   if (checksum.stored !== checksum.computed) {
-    const words = `csum err:0x${checksum.computed.toString(16)}!=0x${checksum.stored.toString(16)}`;
-    return end('halted', words, 'ets_main.c 371');
+    const [stored, computed] = [checksum.stored.toString(16), checksum.computed.toString(16)];
+    if (headerTries === undefined)
+      return { state: 'halted', last: [`csum err:0x${computed}!=0x${stored}`, 'ets_main.c 371'] };
+    // run in the ROMs of C5, C61 and P4 v3
+    lines.push(`Checksum failure. Calculated 0x${computed} stored 0x${stored}`);
+    return { state: 'halted', last: [givesUp] };
+  }
+  const old = checkVersion(context, found.bytes[versionOffset] ?? 0);
+  if (old !== null) {
+    lines.push(...old);
+    return { state: 'halted', last: [givesUp] };
   }
   lines.push(`entry 0x${header.entry.toString(16).padStart(8, '0')}`);
-
   const padded = Math.ceil(length / sectorSize) * sectorSize;
-  return {
-    state: 'loaded',
-    lines: spoken(context, lines),
-    bootloader: { image: found.image, end: offset + padded + (secureBoot ? sectorSize : 0) },
-  };
+  const end = bootloaderOffsets[kind] + padded + (secureBoot ? sectorSize : 0);
+  return { bootloader: { image: found.image, end } };
+}
+
+/** Pieces of the floor of bootloaders from the lowest bit up, as chips have them. */
+const floorFields = [
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION',
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_LO',
+  'BOOTLOADER_ANTI_ROLLBACK_SECURE_VERSION_HI',
+];
+const highestVersion = 4;
+/** Of esp_bootloader_desc_t, whose magic the ROM does not look at. */
+const versionOffset = descriptorOffset + 3;
+
+/**
+ * The ROM's look at a bootloader's own version, and what it burns of it (run in the ROMs of C5, C61 and S31; FACTS 14.4). The lines with
+ * which it refuses; null: it starts.
+ */
+function checkVersion({ efuse, burn }: BootContext, version: number): string[] | null {
+  if (fieldOr(efuse, 'BOOTLOADER_ANTI_ROLLBACK_EN', 0) === 0) return null;
+  const pieces = floorFields.filter((name) => hasField(efuse.table, name));
+  const floor = pieces.reduce((sum, name) => sum + ones(efuse.field(name)), 0);
+  if (version < floor) return ['Image security version < Programmed in eFuse'];
+  if (version > highestVersion) return [];
+  if (fieldOr(efuse, 'BOOTLOADER_ANTI_ROLLBACK_UPDATE_IN_ROM', 0) === 0 || version === floor) return null;
+  let left = 2 ** version - 1;
+  for (const name of pieces) {
+    const width = widthOf(fieldOf(efuse.table, name));
+    const value = left % 2 ** width;
+    if (value !== efuse.field(name)) burn(name, value);
+    left = Math.floor(left / 2 ** width);
+  }
+  return null;
 }
 
 /** What is said of a block that is no good; with a digest that does not fit, only the image as a whole is said to be wrong (run). */

@@ -161,9 +161,16 @@ const dataUsage: Readonly<Record<number, string>> = {
   [dataSubtypes.efuse]: 'efuse',
 };
 
+const bootloaderUsage: Readonly<Record<number, string>> = {
+  0: 'primary bootloader',
+  1: 'ota bootloader',
+  2: 'recovery bootloader',
+};
+
 function usage(partition: Partition): string {
   const { type, subtype } = partition;
   if (type === partitionTypes.data) return dataUsage[subtype] ?? 'Unknown data';
+  if (type === partitionTypes.bootloader) return bootloaderUsage[subtype] ?? 'unknown';
   if (type !== partitionTypes.app) return 'unknown';
   if (subtype === appSubtypes.factory) return 'factory app';
   if (subtype === appSubtypes.test) return 'test app';

@@ -1,3 +1,4 @@
+import { macCheckByte } from '../../efuse/custom-mac.ts';
 import { fieldOf } from '../../efuse/tables.ts';
 import type { EfuseSilicon } from '../silicon.ts';
 import type { FactoryValues } from './factory-values.ts';
@@ -18,7 +19,7 @@ export function burnClassicFactoryValues(efuse: EfuseSilicon, { mac, revision, p
     'MAC',
     mac.reduceRight((value, byte) => value * 256 + byte, 0),
   );
-  put('MAC_CRC', crc8(mac));
+  put('MAC_CRC', macCheckByte(mac));
   const major = Math.trunc(revision / 100);
   if (major >= 1) put('CHIP_VER_REV1', 1);
   if (major >= 2) put('CHIP_VER_REV2', 1);
@@ -26,14 +27,4 @@ export function burnClassicFactoryValues(efuse: EfuseSilicon, { mac, revision, p
   put('CHIP_PACKAGE', packageVersion & 7);
   put('CLK8M_FREQ', clockCalibration);
   efuse.setFactoryBlock(0, block0);
-}
-
-/** CRC-8 with polynomial 0x31, least significant bit first, start 0 (esp_rom_crc8; espefuse/efuse/esp32). */
-function crc8(bytes: Uint8Array): number {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x8c : crc >>> 1;
-  }
-  return crc;
 }

@@ -42,7 +42,11 @@ test('a derived flash key and a digest are burned in one go, and only the key is
   assert.deepEqual(plan.refusals, []);
   assert.deepEqual(
     plan.burns.map((burn) =>
-      burn.kind === 'key' ? [burn.block, burn.assignments.length] : [burn.stage, ...burn.words],
+      burn.kind === 'key'
+        ? [burn.block, burn.assignments.length]
+        : burn.kind === 'bits'
+          ? [burn.stage, ...burn.words]
+          : [],
     ),
     [
       [3, 2],
@@ -62,7 +66,7 @@ test('a derived flash key and a digest are burned in one go, and only the key is
 test('a flash key of 256 bits is marked before it is hidden', () => {
   const plan = planBurn(blank, wanted(whole), nothing);
   assert.deepEqual(
-    plan.burns.map((burn) => (burn.kind === 'key' ? burn.block : [burn.stage, ...burn.words])),
+    plan.burns.map((burn) => (burn.kind === 'bits' ? [burn.stage, ...burn.words] : burn.block)),
     [3, ['keys', 0, 1 << 10], ['read-protect', 0x80, 3]],
   );
 });

@@ -45,7 +45,7 @@ test('one flash key on a blank P4: content, purpose, then protection, as espefus
   const plan = planBurn(blankSnapshot(v1), wanted({ keys: [flashKey] }), nothingBefore);
   assert.deepEqual(plan.refusals, []);
   assert.deepEqual(
-    plan.burns.map((burn) => (burn.kind === 'key' ? [burn.stage, burn.block] : [burn.stage, ...burn.words])),
+    plan.burns.map((burn) => (burn.kind === 'bits' ? [burn.stage, ...burn.words] : [burn.stage, burn.block])),
     [
       ['keys', 4],
       ['keys', 0, 0, 0x04000000, 0, 0, 0],

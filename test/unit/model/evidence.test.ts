@@ -35,10 +35,21 @@ test('there is a sample of every fact', () => {
   );
 });
 
+/** Facts that name a key's role, to which one was added: an older program shows such a row and does not believe it. */
+const withSharedRole = new Set([
+  'key-made',
+  'observed key-unwrapped',
+  'keys-destroyed',
+  'intend key-block',
+  'burned key-block',
+  'verified key-block',
+]);
+
 test('every fact that is written is read again as it was, and its version costs six bytes', () => {
   for (const event of everyEvent) {
     const row = writtenEvent(event);
-    assert.equal(row.v, 1);
+    const version = withSharedRole.has(kindOf(stored(event))) ? 2 : 1;
+    assert.equal(row.v, version);
     assert.deepEqual(readEvent(stored(row)), event);
     assert.equal(canonicalJson(row).length - canonicalJson(event).length, '"v":1,'.length);
   }
@@ -209,13 +220,16 @@ const told = [
   'plain  zeroed the rsa-3072 key after 812 ms',
   'plain  made the NVS partition fctry of 1 value, encrypted (hmac), row 7 of its list',
   'burn  is about to burn SPI_BOOT_CRYPT_CNT 0 -> 7, DIS_PAD_JTAG, RD_DIS.KEY0',
+  'burn  is about to burn MAC address 02:00:00:00:00:02 into BLOCK_USR_DATA',
   'burn  is about to burn XTS_AES_256_KEY_1 and XTS_AES_256_KEY_2 and SPI_BOOT_CRYPT_CNT by the device itself',
   'burn  is about to burn XTS_AES_256_KEY_1 into BLOCK_KEY0',
   'burn  burned these 3 fields',
+  'burn  burned MAC address 02:00:00:00:00:02 into BLOCK_USR_DATA',
   'burn  burned XTS_AES_256_KEY_1 and XTS_AES_256_KEY_2 and SPI_BOOT_CRYPT_CNT by the device itself',
   'burn  burned XTS_AES_256_KEY_1 into BLOCK_KEY0',
   'proof  read back SPI_BOOT_CRYPT_CNT 0 -> 7; seen: secure-download',
   'proof  booted with the door open, 1 console line; signed a fresh challenge with its own key',
+  'proof  read back MAC address 02:00:00:00:00:02 into BLOCK_USR_DATA',
   'proof  the device has encrypted its flash, by security info; nobody has a copy of its key',
   "proof  flash holds bootloader at 0x2000 (21.5 KiB), by the chip's own digest",
   "proof  flash that no part takes (3.9 MiB) is blank, 1.0 MiB of it erased now, by the chip's own digest",

@@ -75,8 +75,11 @@ const keyBlock = {
   part: 'low',
 } as const;
 
+const ownMac = { block: 3, name: 'BLOCK_USR_DATA', field: 'USER_DATA.MAC_CUSTOM', mac: '02:00:00:00:00:02' };
+
 const burns: Samples<'detail', Of<'intend'>> = {
   bits: { block: 0, stage: 'read-protect', fields },
+  'custom-mac': ownMac,
   'device-encryption': { purposes: ['XTS_AES_256_KEY_1', 'XTS_AES_256_KEY_2'], fields },
   'key-block': keyBlock,
 };
@@ -91,6 +94,7 @@ const booted = {
 const verified: Samples<'detail', Of<'verified'>> = {
   bits: { block: 0, stage: 'door', fields: fields.slice(0, 1), effect: 'secure-download' },
   boot: booted,
+  'custom-mac': ownMac,
   'device-encryption': { lines: ['done'], by: 'security info', door: 'secure', nobodyHasTheKey: true },
   flash: { name: 'bootloader', offset: 0x2000, length: 22000, md5: 'aa'.repeat(16) },
   'flash-blank': {

@@ -58,7 +58,7 @@ test('each thing that NVS, its partition or its keys cannot have is refused by n
     checksOf(
       good.replace(/^flash_encryption:\n(?: .*\n)*/m, '').replace('encryption: hmac', 'encryption: nvs_keys'),
     ).sort(),
-    ['no-flash-encryption', 'storage-keys-plain'],
+    ['no-flash-encryption', 'slot-unused', 'storage-keys-plain'],
   );
 });
 

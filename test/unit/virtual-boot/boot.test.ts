@@ -125,7 +125,7 @@ describe('boot from flash, nothing protected', () => {
     place(flash, [[0x2000, bootloader]]);
     const boot = bootFromFlash(context);
     assert.equal(boot.state, 'halted');
-    includesInOrder(boot.lines, [/^csum err:0x[0-9a-f]+!=0x[0-9a-f]+$/]);
+    includesInOrder(boot.lines, [/^Checksum failure\. Calculated 0x[0-9a-f]+ stored 0x[0-9a-f]+$/]);
   });
 
   it('says nothing behind entry for a build of the other P4', () => {

@@ -45,7 +45,7 @@ const header = (options: BuildOptions) => ({
 
 export function bootloaderImage(options: BuildOptions): Uint8Array {
   const descriptor = bootloaderDescriptorBytes({
-    secureVersion: 0,
+    secureVersion: options.secureVersion ?? 0,
     version: 1,
     idfVersion: 'v5.5',
     dateTime: 'Nov 20 2026 10:00:00',
