@@ -202,6 +202,7 @@ export async function openStationOf(
       software,
       ledger,
       ...tokens,
+      embeddedToken: settings.token.kind === 'softhsm',
       openPort: open,
       clock: systemClock,
       random: systemRandom,

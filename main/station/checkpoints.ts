@@ -21,6 +21,8 @@ export interface CheckpointParts {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly log: Log;
+  /** The token is the private SoftHSM of the data folder: a missing key is made in it without asking. */
+  readonly embeddedToken?: boolean;
 }
 
 /**
@@ -77,11 +79,11 @@ export class Checkpoints {
     await ledger.noteCheckpoint({ note, publicKey: toHex(key.spki!) });
   }
 
-  /** The key of the heads. One that signed before is never replaced by another; the first one is made, and its head names it. */
+  /** The key of the heads. One that signed before is never replaced by another; the first one is made in an embedded token only, elsewhere by a person. */
   async #key(signedBefore: string | null): Promise<TokenKey> {
-    const { signer } = this.#parts;
+    const { signer, embeddedToken = false } = this.#parts;
     const key = await signer.findKey({ label: headKeyLabel }).catch(async (error: unknown) => {
-      if (signedBefore !== null || !isFault(error, 'token.no-key')) throw error;
+      if (!embeddedToken || signedBefore !== null || !isFault(error, 'token.no-key')) throw error;
       return await signer.generateKey({ label: headKeyLabel, use: 'ledger', algorithm: 'ecdsa-p256' });
     });
     if (

@@ -33,6 +33,8 @@ export interface StationParts {
   readonly token?: TokenOfStation;
   /** Other tokens that the station file lists; left out: there are none. */
   readonly openToken?: OpenToken;
+  /** The token is the private SoftHSM of the data folder, in which a missing key may be made without asking. */
+  readonly embeddedToken?: boolean;
   readonly openPort: OpenPort;
   readonly clock: Clock;
   readonly random: RandomSource;

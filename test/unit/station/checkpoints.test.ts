@@ -14,7 +14,7 @@ async function heads(t: TestContext, signer: Signer = new ScriptedSigner().signe
   const warned: unknown[] = [];
   const log: Log = { ...silentLog, warn: (event, facts) => void warned.push([event, facts?.error]) };
   const open = (by: Signer) => {
-    const checkpoints = new Checkpoints({ ledger, signer: by, clock: systemClock, log });
+    const checkpoints = new Checkpoints({ ledger, signer: by, clock: systemClock, log, embeddedToken: true });
     t.after(() => checkpoints.close());
     return checkpoints;
   };
