@@ -108,8 +108,10 @@ export function planCustomMac(
     };
   const missing = wanted.map((word, at) => (word & ~found[at]!) >>> 0);
   if (missing.every((word) => word === 0) && !doubtful) return none;
-  const bits = bitsOfField(field).flatMap(({ bit }) =>
-    (missing[bit >>> 5]! >>> (bit & 31)) & 1 ? [{ block, bit, field: field.name }] : [],
+  const bits = fieldsOf(table).flatMap((part) =>
+    bitsOfField(part).flatMap(({ bit }) =>
+      (missing[bit >>> 5]! >>> (bit & 31)) & 1 ? [{ block, bit, field: part.name }] : [],
+    ),
   );
   return {
     burns: [{ kind: 'block', stage: 'keys', block, bytes: [...bytes], field: field.name, mac }],
@@ -118,13 +120,17 @@ export function planCustomMac(
   };
 }
 
+/** The field of the address, and on ESP32 those that go with it. */
+function fieldsOf(table: EfuseTable): EfuseField[] {
+  const names = ['CUSTOM_MAC', 'CUSTOM_MAC_CRC', 'MAC_VERSION'];
+  return names.filter((name) => hasField(table, name)).map((name) => fieldOf(table, name));
+}
+
 /** Bits of a block without code that belong to the address; what lies beside it is another's business. */
 function ownWords(table: EfuseTable, block: number): number[] {
   const words = Array.from({ length: table.blocks[block]!.words }, () => 0);
-  const names = [customMacField(table).name, 'CUSTOM_MAC_CRC', 'MAC_VERSION'];
-  for (const name of names.filter((candidate) => hasField(table, candidate)))
-    for (const { bit } of bitsOfField(fieldOf(table, name)))
-      words[bit >>> 5] = (words[bit >>> 5]! | (1 << (bit & 31))) >>> 0;
+  for (const part of fieldsOf(table))
+    for (const { bit } of bitsOfField(part)) words[bit >>> 5] = (words[bit >>> 5]! | (1 << (bit & 31))) >>> 0;
   return words;
 }
 

@@ -39,6 +39,21 @@ test('its bits are the bytes in their order; of ESP32 with version and check byt
   assert.match(bytesOf(boards[3]), new RegExp(`^[0-9a-f]{2}02abcd123456${zeros(16)}01${zeros(8)}$`));
 });
 
+test('every bit of it is told before it is burned', () => {
+  for (const board of boards) {
+    const { burns, bits } = planCustomMac(blankSnapshot(efuseTableFor(board[0], board[1])), mac);
+    const ones = burns[0]!.bytes.flatMap((byte, at) =>
+      Array.from({ length: 8 }, (_, bit) => bit).flatMap((bit) => ((byte >>> bit) & 1 ? [8 * at + bit] : [])),
+    );
+    assert.deepEqual(
+      bits.map(({ bit }) => bit).toSorted((one, other) => one - other),
+      ones,
+      board[0],
+    );
+    assert.ok(bits.every(({ block }) => block === board[2]));
+  }
+});
+
 test('is burned once: not again where it is in, and never over another that shares bits with it', () => {
   for (const board of boards) {
     const { bytes } = planCustomMac(blankSnapshot(efuseTableFor(board[0], board[1])), mac).burns[0]!;
