@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isFilledWith } from '../../main/base/bytes.ts';
 import { bootCipher } from '../../main/virtual/boot/cipher.ts';
 import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot/keys.ts';
@@ -110,5 +111,74 @@ describe('flash encrypted by the device', { skip: noToken, timeout: 120_000 }, (
       }
     }
     assert.equal((await ledger.verify()).broken, null);
+  });
+
+  it('a supply that comes back starts nothing before the station has booked the first start', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const { ledger } = stage.station.parts;
+    const loaded = recipeVariant(t, 'esp32c3-production', 'esp32c3', {
+      'mode: release': 'mode: release\n  by: device\n  timeout_seconds: 8',
+      'download_mode: disabled': 'download_mode: secure',
+    });
+    // Keys, purposes, their locks, protections with Secure Boot: after each of them, and in two of them.
+    const cuts = [
+      'after-burn:1',
+      'after-burn:2',
+      'after-burn:3',
+      'after-burn:4',
+      'in-burn:1',
+      'in-burn:5',
+      'after-burn:5',
+    ];
+    const addresses = cuts.map(
+      (cut, at) =>
+        `virtual:esp32c3?rev=v0.4&pacing=none&encrypts=yes&name=back${at}&seed=77${at}&fault=power-cut-${cut}`,
+    );
+    const first = await insert(stage, loaded, addresses);
+    for (const address of addresses) assert.equal(first.get(address)?.fault?.safety, 'resumable', address);
+    for (const address of addresses) {
+      const chip = stage.chip(address);
+      assert.equal(chip.efuse.field('SPI_BOOT_CRYPT_CNT'), 0);
+      chip.powerOn();
+      for (let waited = 0; chip.console.length < 4 && waited < 2000; waited += 20) await sleep(20);
+      assert.match(chip.console.join('\n'), /invalid header: 0xffffffff/, `${address} starts nothing by itself`);
+    }
+    const second = await insert(stage, loaded, addresses);
+    for (const address of addresses) {
+      const verdict = second.get(address)!;
+      assert.equal(verdict.outcome, 'passed', `${address}: ${verdict.fault?.code} ${verdict.fault?.what}`);
+      const { efuse, identity } = stage.chip(address);
+      assert.equal(efuse.field('SPI_BOOT_CRYPT_CNT'), 7);
+      assert.equal((await ledger.sealedDevice(identity.mac))?.flashEncryptedBy, 'device');
+    }
+  });
+
+  it('a first start that nobody waited for, once it is booked, is finished on insertion', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const loaded = recipeVariant(t, 'esp32c3-production', 'esp32c3', {
+      'mode: release': 'mode: release\n  by: device\n  timeout_seconds: 8',
+      'download_mode: disabled': 'download_mode: secure',
+    });
+    const address =
+      'virtual:esp32c3?rev=v0.4&pacing=none&encrypts=yes&shuts-doors=yes&prints-mac=yes&name=alone&seed=781';
+    // A person stops the run with the bootloader just written: the board then starts by itself, and its firmware shuts the door.
+    let powered = true;
+    stage.station.listen((event) => {
+      if (event.type !== 'run' || event.event.type !== 'verified' || !powered) return;
+      if (event.step !== 'device-encryption' || event.event.what !== 'flash') return;
+      powered = false;
+      stage.chip(address).powerOff();
+    });
+    const verdict = (await insert(stage, loaded, [address])).get(address)!;
+    assert.equal(verdict.fault?.safety, 'resumable');
+    const chip = stage.chip(address);
+    chip.powerOn();
+    for (let waited = 0; chip.efuse.field('ENABLE_SECURITY_DOWNLOAD') === 0 && waited < 5000; waited += 20)
+      await sleep(20);
+    assert.equal(chip.efuse.field('SPI_BOOT_CRYPT_CNT'), 7);
+    const again = (await insert(stage, loaded, [address])).get(address)!;
+    assert.equal(again.outcome, 'passed', `${again.fault?.code} ${again.fault?.what}`);
   });
 });

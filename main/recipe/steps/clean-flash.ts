@@ -1,8 +1,9 @@
-// All flash that the plan does not write is erased, while the keys and images of the board are made: it costs time in the chip alone.
+// All flash that is not written before the burns is erased, while the keys and images of the board are made: it costs time in the chip alone.
 
 import { AsyncQueue } from '../../base/queue.ts';
 import type { Board } from '../../chip/board.ts';
 import { FixtureFault, RecipeFault } from '../../model/fault.ts';
+import { earlyParts } from '../plan/late-bootloader.ts';
 import { unwrittenOf } from '../plan/unwritten.ts';
 import type { Plan, Recipe } from '../types.ts';
 
@@ -79,7 +80,7 @@ async function clean(
     rom: recipe.flash.stub === 'never',
   });
   if (settled.mode === 'rom' && size > romReach) throw beyondRom(size);
-  const unwritten = unwrittenOf(plan.parts, size);
+  const unwritten = unwrittenOf(earlyParts(plan.parts, recipe), size);
   tell.announce(unwritten.reduce((sum, { length }) => sum + length, 0));
   const regions: CleanedFlash['regions'][number][] = [];
   let before = 0;

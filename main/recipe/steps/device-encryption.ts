@@ -11,6 +11,7 @@ import {
   shutEncryptionProblems,
 } from '../plan/device-encryption.ts';
 import type { Step, StepContext } from './step.ts';
+import { writeLateImages } from './write-image.ts';
 
 /** The first start, in which the device makes its flash key and encrypts its flash; its end is awaited, then looked at. */
 export const deviceEncryption: Step = {
@@ -18,7 +19,7 @@ export const deviceEncryption: Step = {
   title: 'Let the device encrypt its flash',
   irreversible: true,
   summary: (_, recipe) =>
-    `start the board; its bootloader makes a key of its own (${deviceKeyPurposes(recipe).join(', ')}), encrypts its flash and sets SPI_BOOT_CRYPT_CNT; nobody has a copy of that key`,
+    `write its bootloader and start the board; it makes a key of its own (${deviceKeyPurposes(recipe).join(', ')}), encrypts its flash and sets SPI_BOOT_CRYPT_CNT; nobody has a copy of that key`,
 
   async *perform(context) {
     const { board, recipe, plan, workspace } = context;
@@ -35,6 +36,9 @@ export const deviceEncryption: Step = {
     ];
     const detail = { purposes, fields };
     yield { type: 'intend', what: 'device-encryption', detail };
+    await board.assertSame();
+    // From now on a start is the first start, whoever causes it: a board that comes back shut is looked for under this intention.
+    yield* writeLateImages(context);
     await board.assertSame();
     const lines = await awaitEnd(context);
     yield { type: 'burned', what: 'device-encryption', detail };

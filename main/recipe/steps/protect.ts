@@ -1,5 +1,6 @@
 import { keyBytesOf } from './burn-keys.ts';
 import type { Step } from './step.ts';
+import { writeLateImages } from './write-image.ts';
 
 /** Protections, then flash encryption and Secure Boot in one programming (FACTS 13.2 steps 4 to 8). */
 export const protect: Step = {
@@ -12,7 +13,10 @@ export const protect: Step = {
       .flatMap((burn) => (burn.kind === 'bits' ? burn.fields.map((field) => field.field) : []))
       .join(', ') || 'nothing left to burn',
 
-  async *perform({ board, plan, permit, workspace }) {
+  async *perform(context) {
+    const { board, plan, permit, recipe, workspace } = context;
     yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['protection', 'enable']);
+    // A device that encrypts itself gets it when its first start is booked.
+    if (recipe.flashEncryption === null) yield* writeLateImages(context);
   },
 };

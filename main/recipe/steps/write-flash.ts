@@ -1,12 +1,12 @@
 import { md5Hex } from '../../base/digest.ts';
-import { AsyncQueue } from '../../base/queue.ts';
-import type { StepEvent } from '../../model/event.ts';
 import { BoardFault } from '../../model/fault.ts';
 import { eraseMs, flashPart } from '../../model/flash-part.ts';
+import { earlyParts } from '../plan/late-bootloader.ts';
 import { unwrittenOf } from '../plan/unwritten.ts';
 import type { Plan, Recipe } from '../types.ts';
 import { type CleanedFlash, startCleaning } from './clean-flash.ts';
-import type { FlashImage, Step, StepContext } from './step.ts';
+import type { Step, StepContext } from './step.ts';
+import { dividedImages, writeImages } from './write-image.ts';
 
 /** Flash first, while the chip can still be read: written, then believed by the chip's own digest (FACTS 3.7). All else in it is blank. */
 export const writeFlash: Step = {
@@ -14,14 +14,17 @@ export const writeFlash: Step = {
   title: 'Write flash',
   irreversible: false,
   summary: (plan, recipe) =>
-    `${cleaningWords(plan, recipe)}; write and verify ${plan.parts.map((part) => `${part.name} at 0x${part.offset.toString(16)}`).join(', ')}`,
+    `${cleaningWords(plan, recipe)}; write and verify ${earlyParts(plan.parts, recipe)
+      .map((part) => `${part.name} at 0x${part.offset.toString(16)}`)
+      .join(', ')}`,
 
   async *perform(context, signal) {
-    const { board, recipe, workspace } = context;
+    const { recipe, workspace } = context;
     // It began while the keys were made.
     workspace.cleaning ??= startCleaning(context, signal);
-    const { cleaning, images } = workspace;
-    const bytes = images.reduce((sum, image) => sum + image.bytes.length, 0);
+    const { cleaning } = workspace;
+    const { early } = dividedImages(context);
+    const bytes = early.reduce((sum, image) => sum + image.bytes.length, 0);
     for await (const done of cleaning.progress)
       yield { type: 'progress', done, total: cleaning.total() + bytes, unit: 'bytes' };
     const cleaned = await cleaning.result;
@@ -36,24 +39,15 @@ export const writeFlash: Step = {
       },
     };
     yield { type: 'verified', what: 'flash-blank', detail: blankDetail(cleaned) };
-    let done = cleaning.total();
-    const total = done + bytes;
-    for (const image of images) {
-      yield* writeOne(context, image, done, total, signal);
-      done += image.bytes.length;
-      const { md5 } = await board.verifyFlash(image.offset, image.bytes, signal ? { signal } : {});
-      yield {
-        type: 'verified',
-        what: 'flash',
-        detail: { name: image.name, offset: image.offset, length: image.bytes.length, md5 },
-      };
-    }
+    yield* writeImages(context, early, { before: cleaning.total(), signal });
     await refuseWrapped(context, cleaned);
   },
 };
 
 /** What is erased beside the parts, and how long that may take. */
-function cleaningWords({ parts }: Pick<Plan, 'parts'>, { flash }: Recipe): string {
+function cleaningWords(plan: Pick<Plan, 'parts'>, recipe: Recipe): string {
+  const { flash } = recipe;
+  const parts = earlyParts(plan.parts, recipe);
   const mebi = 1024 * 1024;
   const each = `${flashPart.block.typical} ms for each 64 KiB that is not blank`;
   if (flash.size === null) return `erase all of the flash that no part takes (${each})`;
@@ -75,8 +69,9 @@ const shortAddress = 16 * 1024 * 1024;
  * A loader that sends three bytes of address alone sees the beginning of a larger flash again behind 16 MiB: the image there would show.
  * Then nothing beyond was looked at, and the digests of it were those of something else.
  */
-async function refuseWrapped({ board, workspace }: StepContext, { size }: CleanedFlash): Promise<void> {
-  const [first] = workspace.images;
+async function refuseWrapped(context: StepContext, { size }: CleanedFlash): Promise<void> {
+  const { board } = context;
+  const [first] = dividedImages(context).early;
   if (size <= shortAddress || first === undefined) return;
   const length = Math.min(first.bytes.length, 0x1000);
   const seen = await board.flashDigest(first.offset + shortAddress, length);
@@ -88,26 +83,4 @@ async function refuseWrapped({ board, workspace }: StepContext, { size }: Cleane
     safety: 'resumable',
     details: { size },
   });
-}
-
-/** Progress arrives by callback while the write runs; here it becomes events. */
-async function* writeOne(
-  { board }: StepContext,
-  image: FlashImage,
-  before: number,
-  total: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<StepEvent, void, void> {
-  const progress = new AsyncQueue<number>();
-  const written = board
-    .writeFlash(
-      { offset: image.offset, data: image.bytes, compression: image.encrypted ? 'none' : 'auto' },
-      { onProgress: (done) => progress.push(done), ...(signal ? { signal } : {}) },
-    )
-    .then(
-      () => progress.close(),
-      (error) => progress.close(error),
-    );
-  for await (const done of progress) yield { type: 'progress', done: before + done, total, unit: 'bytes' };
-  await written;
 }

@@ -189,7 +189,8 @@ function isLocked(context: EncryptingBoot, slot: number): boolean {
   );
 }
 
-function isFree(context: EncryptingBoot, slot: number): boolean {
+/** Whether a key block is one that a bootloader takes for a key of its own. */
+export function isFree(context: EncryptingBoot, slot: number): boolean {
   const { efuse } = context;
   const { table } = efuse;
   const block = keyBlockOf(table, slot);

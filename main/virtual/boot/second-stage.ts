@@ -6,6 +6,7 @@ import { chipIds, type Revision, revisionText } from '../../model/chip.ts';
 import { kindFacts } from '../kinds.ts';
 import type { BootContext } from '../silicon.ts';
 import type { IdfConsole } from './console.ts';
+import { enableSecureBoot } from './enable-secure-boot.ts';
 import { encryptInPlace } from './encrypt.ts';
 import type { FlashView } from './flash-view.ts';
 import { type FoundImage, findImage } from './image.ts';
@@ -57,7 +58,8 @@ export function bootSecondStage(
         console.info('boot', `Set actual ota_seq=${sequence} in otadata[0]`);
       }
       if (context.encrypts !== undefined) {
-        checkSecurity(context, console);
+        if (!enableSecureBoot({ ...context, encrypts: context.encrypts }, view, bootloader, console)) return null;
+        console.info('boot', 'Checking flash encryption...');
         if (!flashEncryptionOn(context.efuse)) {
           encryptInPlace({ ...context, encrypts: context.encrypts }, view, bootloader, found, console);
           return null;
@@ -79,15 +81,6 @@ export function bootSecondStage(
   }
   console.error('boot', 'No bootable app partitions in the partition table');
   return null;
-}
-
-/** What a bootloader with both features built in says before it looks at flash (ESP-IDF bootloader_utility.c, load_image). */
-function checkSecurity({ efuse }: BootContext, console: IdfConsole): void {
-  if (efuse.field('SECURE_BOOT_EN') === 1) {
-    console.info('secure_boot_v2', 'enabling secure boot v2...');
-    console.info('secure_boot_v2', 'secure boot v2 is already enabled, continuing..');
-  }
-  console.info('boot', 'Checking flash encryption...');
 }
 
 /** How often flash could still be written in clear: two bits of the count each, none where it is frozen (flash_encrypt.c, esp_flash_encrypt_state). */
