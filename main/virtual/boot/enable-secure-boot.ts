@@ -1,15 +1,15 @@
 import { equalBytes, padTo } from '../../base/bytes.ts';
 import { fieldOf, hasField, keyBlockOf, keySlotsOf, purposeFieldOf, purposeRule } from '../../efuse/tables.ts';
 import { bootloaderOffsets } from '../../image/memory-map.ts';
-import { sectorSize } from '../../image/partition-table.ts';
-import { parseSignatureSector } from '../../image/secure-boot.ts';
-import type { SignatureBlock } from '../../image/types.ts';
+import type { EspImage, SignatureBlock } from '../../image/types.ts';
 import type { IdfConsole } from './console.ts';
 import { EfuseBatch, type EncryptingBoot } from './efuse-batch.ts';
 import { isFree } from './encrypt.ts';
 import type { FlashView } from './flash-view.ts';
 import { trustedDigests } from './keys.ts';
 import type { LoadedBootloader } from './rom.ts';
+import { signaturesBehind } from './secure-boot.ts';
+import { verifyImage } from './verify-image.ts';
 
 /**
  * Secure Boot as a bootloader that is built for it and for flash encryption switches it on at its first start, before it encrypts: whether
@@ -21,12 +21,13 @@ export function enableSecureBoot(
   context: EncryptingBoot,
   view: FlashView,
   { image }: LoadedBootloader,
+  app: { readonly image: EspImage; readonly offset: number },
   console: IdfConsole,
 ): boolean {
   const { efuse, kind } = context;
   const say = (text: string) => console.info('secure_boot_v2', text);
-  const behind = bootloaderOffsets[kind] + Math.ceil(image.length / sectorSize) * sectorSize;
-  const signatures = parseSignatureSector(view.read(behind, sectorSize));
+  const start = bootloaderOffsets[kind];
+  const signatures = signaturesBehind(view, start, image);
   // An unsigned one was built without it.
   if (signatures.length === 0) return true;
   say('enabling secure boot v2...');
@@ -35,11 +36,16 @@ export function enableSecureBoot(
     return true;
   }
   const batch = new EfuseBatch(context, console);
-  if (!settleDigests(context, batch, signatures, console)) {
+  const settled =
+    verifyImage(context, view, image, start, 'bootloader', console) &&
+    settleDigests(context, batch, signatures, console) &&
+    appIsTheirs(signatures, signaturesBehind(view, app.offset, app.image), app.offset, console);
+  if (!settled) {
     batch.cancel();
     console.error('boot', 'Secure Boot v2 failed (-1)');
     return false;
   }
+  revokeUnused(context, batch, console);
   say('blowing secure boot efuse...');
   console.info('secure_boot', 'Enabling Security download mode...');
   console.info('secure_boot', 'Disable hardware & software JTAG...');
@@ -53,7 +59,7 @@ export function enableSecureBoot(
   return true;
 }
 
-/** Digests that are there must be of its signatures; where there are none it burns them. Slots without one are revoked. */
+/** Digests that are there must be of its signatures; where there are none it burns them. */
 function settleDigests(
   context: EncryptingBoot,
   batch: EfuseBatch,
@@ -63,7 +69,6 @@ function settleDigests(
   const { efuse } = context;
   const { table } = efuse;
   const there = trustedDigests(efuse);
-  const used = new Set(there.map(({ index }) => index));
   if (there.length > 0) {
     console.info('secure_boot_v2', 'Secure boot digests already present');
     console.warn('secure_boot_v2', 'Using pre-loaded public key digest in eFuse');
@@ -85,14 +90,36 @@ function settleDigests(
       batch.freeze(block.writeDisableBit!);
       batch.set(field.name, purposeRule(table, `SECURE_BOOT_DIGEST${index as 0 | 1 | 2}`).number!);
       batch.freeze(field.writeDisableBit!);
-      used.add(index);
     }
   }
+  return true;
+}
+
+/** Applications must be signed by a key of the bootloader's. */
+function appIsTheirs(
+  bootloader: readonly SignatureBlock[],
+  app: readonly SignatureBlock[],
+  offset: number,
+  console: IdfConsole,
+): boolean {
+  const say = (text: string) => console.info('secure_boot_v2', text);
+  say(`Digests successfully calculated, ${app.length} valid signatures (image offset 0x${offset.toString(16)})`);
+  say(`${app.length} signature block(s) found appended to the app.`);
+  for (const [at, { keyDigest }] of app.entries()) {
+    const same = bootloader.findIndex((block) => equalBytes(block.keyDigest, keyDigest));
+    if (same < 0) continue;
+    say(`Application key(${at}) matches with bootloader key(${same}).`);
+    return true;
+  }
+  return false;
+}
+
+function revokeUnused({ efuse }: EncryptingBoot, batch: EfuseBatch, console: IdfConsole): void {
+  const used = trustedDigests(efuse).map(({ index }) => index);
   for (const index of [0, 1, 2] as const) {
     const revoke = `SECURE_BOOT_KEY_REVOKE${index}`;
-    if (used.has(index) || !hasField(table, revoke)) continue;
+    if (used.length === 0 || used.includes(index) || !hasField(efuse.table, revoke)) continue;
     console.info('secure_boot_v2', `Revoking empty key digest slot (${index})...`);
     batch.set(revoke, 1);
   }
-  return true;
 }

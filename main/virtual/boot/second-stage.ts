@@ -58,10 +58,12 @@ export function bootSecondStage(
         console.info('boot', `Set actual ota_seq=${sequence} in otadata[0]`);
       }
       if (context.encrypts !== undefined) {
-        if (!enableSecureBoot({ ...context, encrypts: context.encrypts }, view, bootloader, console)) return null;
+        const encrypting = { ...context, encrypts: context.encrypts };
+        const own = { image: app.image, offset: partition.offset };
+        if (!enableSecureBoot(encrypting, view, bootloader, own, console)) return null;
         console.info('boot', 'Checking flash encryption...');
         if (!flashEncryptionOn(context.efuse)) {
-          encryptInPlace({ ...context, encrypts: context.encrypts }, view, bootloader, found, console);
+          encryptInPlace(encrypting, view, bootloader, found, console);
           return null;
         }
         console.info('flash_encrypt', `flash encryption is enabled (${plainStarts(context)} plaintext flashes left)`);

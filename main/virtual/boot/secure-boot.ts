@@ -1,7 +1,7 @@
 import { equalBytes } from '../../base/bytes.ts';
 import { sectorSize } from '../../image/partition-table.ts';
 import { imageDigest, parseSignatureSector, verifySignatureBlock } from '../../image/secure-boot.ts';
-import type { SignatureBlock } from '../../image/types.ts';
+import type { EspImage, SignatureBlock } from '../../image/types.ts';
 import type { ChipKind, Revision } from '../../model/chip.ts';
 import { secureBootSchemes } from '../kinds.ts';
 import type { VirtualEfuse } from '../silicon.ts';
@@ -34,6 +34,27 @@ function schemeKnown(
   if (scheme === 'ecdsa-p192' || !secureBootSchemes(kind, revision).includes(scheme)) return false;
   // with SECURE_BOOT_SHA384_EN the ROM hashes with SHA-384 and nothing else, without it never (FACTS 2.7)
   return (scheme === 'ecdsa-p384') === (fieldOr(efuse, 'SECURE_BOOT_SHA384_EN', 0) === 1);
+}
+
+/** The signature blocks in the sector behind an image; none where it is not signed. */
+export function signaturesBehind(
+  view: FlashView,
+  address: number,
+  { length }: Pick<EspImage, 'length'>,
+): SignatureBlock[] {
+  const padded = Math.ceil(length / sectorSize) * sectorSize;
+  return [...parseSignatureSector(view.read(address + padded, sectorSize))];
+}
+
+/** Whether one of its own signatures is good, whoever's it is: what counts until Secure Boot is on. */
+export function isWellSigned(view: FlashView, address: number, image: Pick<EspImage, 'length'>): boolean {
+  const signed = view.read(address, Math.ceil(image.length / sectorSize) * sectorSize);
+  return signaturesBehind(view, address, image).some(
+    (block) =>
+      block.scheme !== 'ecdsa-p192' &&
+      equalBytes(block.imageDigest, imageDigest(signed, block.scheme)) &&
+      verifySignatureBlock(block, signed),
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import type { EspImage } from '../../image/types.ts';
 import type { BootContext } from '../silicon.ts';
 import type { IdfConsole } from './console.ts';
 import type { FlashView } from './flash-view.ts';
-import { checkSecureBoot } from './secure-boot.ts';
+import { checkSecureBoot, isWellSigned, signaturesBehind } from './secure-boot.ts';
 
 /**
  * Why an image is looked at. load: to be started. verify: to be sure of it, before its flash is encrypted. bootloader: the same of the
@@ -30,7 +30,9 @@ export function verifyImage(
     console.error('esp_image', `Checksum failed. ${words}`);
     return false;
   }
-  if (context.efuse.field('SECURE_BOOT_EN') === 1) return signatureFits(context, view, image, offset, console);
+  // A bootloader that is built to encrypt, and signed, is built with Secure Boot as well: it looks before that is on.
+  const looks = context.encrypts !== undefined && signaturesBehind(view, offset, image).length > 0;
+  if (looks || context.efuse.field('SECURE_BOOT_EN') === 1) return signatureFits(context, view, image, offset, console);
   if (image.hash !== null && image.hash.stored !== image.hash.computed) {
     console.error('esp_image', 'Image hash failed - image is corrupt');
     return false;
@@ -58,10 +60,12 @@ function signatureFits(
   offset: number,
   console: IdfConsole,
 ): boolean {
-  const verdict = checkSecureBoot(context, view, offset, image.length);
   console.info('esp_image', 'Verifying image signature...');
-  console.info('secure_boot_v2', `Verifying with ${verdict.ecdsa ? 'ECDSA' : 'RSA-PSS'}...`);
-  if (verdict.passed) {
+  const isOn = context.efuse.field('SECURE_BOOT_EN') === 1;
+  const verdict = isOn ? checkSecureBoot(context, view, offset, image.length) : null;
+  const ecdsa = verdict?.ecdsa ?? signaturesBehind(view, offset, image)[0]?.scheme !== 'rsa3072';
+  console.info('secure_boot_v2', `Verifying with ${ecdsa ? 'ECDSA' : 'RSA-PSS'}...`);
+  if (verdict?.passed ?? isWellSigned(view, offset, image)) {
     console.info('secure_boot_v2', 'Signature verified successfully!');
     return true;
   }

@@ -1,4 +1,5 @@
-// The first start of a bootloader that encrypts flash, against the recording of a real ESP32-C3 with a real one (consoles/c3-rom-devota2.txt).
+// The first start of a bootloader that encrypts flash, against recordings of a real ESP32-C3 ROM with real ones (consoles/c3-rom-devota2.txt,
+// c3-rom-selfstart.txt).
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
@@ -26,7 +27,7 @@ const key = keyOfPem('rsa3072', rsa.privateKey);
 const c3 = { chipId: 5 };
 
 /** As the recorded board was: two key blocks of the station in use, Secure Boot on, flash in clear. */
-function recordedBoard(): TestBoard {
+function recordedBoard({ secureBoot = true } = {}): TestBoard {
   const board = testBoard('esp32c3', 3, { encrypts: true });
   place(board.flash, [
     [0, signed(bootloaderImage(c3), [key])],
@@ -35,7 +36,7 @@ function recordedBoard(): TestBoard {
   ]);
   board.burnKey(0, 'SECURE_BOOT_DIGEST0', key.digest);
   board.burnKey(1, 'HMAC_UP', new Uint8Array(32).fill(7));
-  board.burn('SECURE_BOOT_EN', 1);
+  if (secureBoot) board.burn('SECURE_BOOT_EN', 1);
   return board;
 }
 
@@ -57,10 +58,12 @@ const between = (lines: readonly string[], from: string, to: string) => {
   return lines.slice(first, last + 1);
 };
 
-const [recorded] = vectorText('consoles/c3-rom-devota2.txt')
-  .split(/^=== .*\bEN high.*$/m)
-  .map((part) => part.split('\n'))
-  .filter((lines) => lines.some((line) => line.includes('Generating new flash encryption key')));
+const firstStartOf = (recording: string) =>
+  vectorText(`consoles/${recording}`)
+    .split(/^=== .*\bEN high.*$/m)
+    .map((part) => part.split('\n'))
+    .find((lines) => lines.some((line) => line.includes('Generating new flash encryption key')));
+const recorded = firstStartOf('c3-rom-devota2.txt');
 
 test('its lines are those of the recording, from the partition table on', () => {
   const { context } = recordedBoard();
@@ -114,4 +117,32 @@ test('a key that is whole and whose flash was not finished is used again', () =>
   const lines = bootFromFlash(context).lines.join('\n');
   assert.match(lines, /Using pre-loaded flash encryption key in efuse/);
   assert.match(lines, /Flash encryption completed/);
+});
+
+test('a start before Secure Boot is on switches that on as well, and shuts the door: as recorded', () => {
+  const { context, burned } = recordedBoard({ secureBoot: false });
+  const [from, to] = ['boot: Partition Table:', 'Resetting with flash encryption enabled...'];
+  // The recorded application has a segment of padding more, and ends its line as it does where nothing is loaded.
+  const plain = (lines: readonly string[]) => shapes(lines).filter((line) => !/ segment( \)|$)/.test(line));
+  const real = between(firstStartOf('c3-rom-selfstart.txt')!, from, to);
+  assert.deepEqual(plain(between(bootFromFlash(context).lines, from, to)), plain(real));
+  const { efuse } = context;
+  for (const field of ['SECURE_BOOT_EN', 'ENABLE_SECURITY_DOWNLOAD', 'DIS_DIRECT_BOOT', 'SECURE_BOOT_KEY_REVOKE1'])
+    assert.equal(efuse.field(field), 1, field);
+  const order = burned.map(([name]) => name);
+  assert.ok(order.indexOf('ENABLE_SECURITY_DOWNLOAD') < order.indexOf('BLOCK6'), 'the door before its key');
+});
+
+test('without digests it burns those of its own signatures', () => {
+  const board = testBoard('esp32c3', 3, { encrypts: true });
+  place(board.flash, [
+    [0, signed(bootloaderImage(c3), [key])],
+    [0x8000, tableImage(layout)],
+    [0x20000, signed(appImage(c3), [key])],
+  ]);
+  bootFromFlash(board.context);
+  const { efuse } = board.context;
+  assert.equal(efuse.field('KEY_PURPOSE_0'), 9);
+  assert.equal(efuse.field('SECURE_BOOT_EN'), 1);
+  assert.equal(efuse.field('SPI_BOOT_CRYPT_CNT'), 7);
 });
