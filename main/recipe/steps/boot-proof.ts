@@ -1,6 +1,7 @@
 import { toHex } from '../../base/bytes.ts';
 import type { StepEvent } from '../../model/event.ts';
 import type { Recipe } from '../types.ts';
+import { bookDoor } from './book-door.ts';
 import { proveByBoot, requireSignature } from './proof.ts';
 import type { Step, StepContext } from './step.ts';
 
@@ -10,7 +11,10 @@ export const bootProof: Step = {
   title: 'Boot and prove',
   irreversible: false,
   summary: (_, recipe) => `boot before the door is shut; ${proofInWords(recipe)}`,
-  perform: (context, signal) => prove(context, 'boot', signal),
+  async *perform(context, signal) {
+    yield* bookDoor(context);
+    yield* prove(context, 'boot', signal);
+  },
 };
 
 /** Boot as the customer's device will. */

@@ -1,3 +1,4 @@
+import { bookDoor } from './book-door.ts';
 import { keyBytesOf } from './burn-keys.ts';
 import type { Step } from './step.ts';
 import { writeLateImages } from './write-image.ts';
@@ -17,6 +18,8 @@ export const protect: Step = {
     const { board, plan, permit, recipe, workspace } = context;
     yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['protection', 'enable']);
     // A device that encrypts itself gets it when its first start is booked.
-    if (recipe.flashEncryption === null) yield* writeLateImages(context);
+    if (recipe.flashEncryption !== null || recipe.secureBoot === null) return;
+    yield* bookDoor(context);
+    yield* writeLateImages(context);
   },
 };
