@@ -37,7 +37,7 @@ function refuseLockedBoard(identity: ChipIdentity): Fault | null {
   return new BoardFault({
     code: 'admission.secure-download',
     what: 'The chip is in Secure Download Mode: it was locked before, and neither its MAC nor its eFuses can be read.',
-    next: 'Take the board out. If it was sealed here, its record is found by its serial number.',
+    next: 'Take the board out. If it was sealed here, its record is found by its serial number. One that was only begun here, and has shut its door by itself, can be neither read nor finished: set it aside.',
     safety: 'untouched',
   });
 }

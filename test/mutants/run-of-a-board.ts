@@ -439,4 +439,21 @@ export const runMutants: readonly Mutant[] = [
     breaks: 'One key would take two digest slots, and revoking one would revoke nothing.',
     tests: [release],
   },
+  {
+    id: 'start.bootloader-first',
+    file: 'main/recipe/plan/late-bootloader.ts',
+    before: "return kind === 'bootloader' && isClear;",
+    after: "return kind === 'bootloader' && isClear && false;",
+    breaks: 'A supply that comes back between two burns would let the bootloader shut the door before the keys are in.',
+    tests: ['test/faults/device-encryption.test.ts'],
+  },
+  {
+    id: 'start.unbooked-door',
+    file: 'main/recipe/steps/boot-proof.ts',
+    before: '    yield* bookDoor(context);\n',
+    after: '',
+    breaks:
+      'A release application would shut the door at the boot proof with nothing read out, and its board could not be sealed.',
+    tests: ['test/faults/release-application.test.ts'],
+  },
 ];
