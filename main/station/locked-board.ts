@@ -14,7 +14,7 @@ import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proo
 import type { OpenPort } from '../transport/port.ts';
 import { type BootRule, bootRuleOf } from './boot-rule.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
-import { bareMac, colons, isNamed, macsOn, type WaitingBoard, waitingBoards } from './waiting-boards.ts';
+import { bareMac, colons, isNamed, isToBeShut, macsOn, type WaitingBoard, waitingBoards } from './waiting-boards.ts';
 
 /** Whether a fault says that the chip is there and its door is shut. */
 export function isLocked(fault: unknown): boolean {
@@ -79,7 +79,8 @@ export async function finishLockedBoard(
   parts: LockedBoardParts,
   task: LockedBoardTask,
 ): Promise<{ readonly board: WaitingBoard; readonly seal: { readonly row: number; readonly hash: string } } | null> {
-  const waiting = await waitingBoards(parts.ledger);
+  const way = isFault(task.fault, 'protocol.download-disabled') ? 'disabled' : 'secure';
+  const waiting = (await waitingBoards(parts.ledger)).filter((board) => isToBeShut(board, way));
   if (waiting.length === 0) return null;
   const { board, by, proof, nonce } = await recognise(parts, task, waiting);
   const { ledger, clock } = parts;

@@ -48,6 +48,19 @@ function waitingIn(history: DeviceHistory): WaitingBoard[] {
   return [{ run, mac, events: [...recordedBefore(burnHistoryOf(history), wroteFlash), ...events] }];
 }
 
+/**
+ * Whether a board was to be shut in this way. An application may shut its door in another way than its recipe: such a board is none that
+ * could be sealed.
+ */
+export function isToBeShut({ events }: WaitingBoard, way: 'secure' | 'disabled'): boolean {
+  for (const { event } of [...events].reverse()) {
+    if (event.type !== 'planned') continue;
+    const doors = Object.keys(event.facts.door).filter(shutsDownload);
+    return doors.length === 0 || doors.some((field) => (field === 'ENABLE_SECURITY_DOWNLOAD') === (way === 'secure'));
+  }
+  return true;
+}
+
 /** Whether a burn shuts download mode. */
 function shutsDoor(intended: Extract<StoredEvent['event'], { type: 'intend' }>): boolean {
   switch (intended.what) {
