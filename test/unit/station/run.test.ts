@@ -18,8 +18,8 @@ import { tokenCrashed, tokenGone } from './scripted-signer.ts';
 const plain = recipeNamed('esp32c3-production');
 /** A device key with a certificate. */
 const certified = recipeNamed('esp32p4-production');
-/** Burns of a plain board, each with an intent of its own: two keys and a digest, their locks, protections, the enabling bits, the door. */
-const intents = 9;
+/** Intents of a plain board: two keys and a digest, their locks, protections, the enabling bits, the door before the boot proof and at its burn. */
+const intents = 10;
 
 const faultIn = ({ fault, outcome }: RunEnd) => `${outcome} ${fault?.code} ${fault?.safety}`;
 /** Whether the book says of a run that something is burned. */
@@ -61,7 +61,8 @@ describe('what is on disk before a board is touched', { concurrency: true }, () 
     };
     assert.equal((await rig.run(chip)).outcome, 'passed');
     assert.equal(seen.length, intents);
-    assert.equal(new Set([...seen, burnedInto(chip)]).size, intents + 1, 'and each of them burned something');
+    // The door is booked twice: before the boot proof, in which firmware may shut it, and where the station does.
+    assert.equal(new Set([...seen, burnedInto(chip)]).size, intents, 'and each of them but one burned something');
   });
 
   for (const type of ['identified', 'planned', 'step-started', 'key-made', 'step-passed'] as const)
