@@ -90,6 +90,9 @@ export const calls = {
   'session.login': call(z.strictObject({ operator: name, pin: text(64) }), 'anyone'),
   'session.badge': call(z.strictObject({ badge: text(200) }), 'anyone'),
   'session.logout': call(nothing, 'anyone'),
+  /** Browsers of this computer that may come back without a link, and the end of that for one of them (null: for all). */
+  'session.seats': call(nothing, ['engineer', 'custodian']),
+  'session.forgetSeats': call(z.strictObject({ seat: name.nullable() }), ['engineer', 'custodian']),
   // the line
   'line.snapshot': call(nothing, 'anyone'),
   'line.start': call(
@@ -105,10 +108,15 @@ export const calls = {
     line,
   ),
   'line.stop': call(nothing, line),
+  /** Goes on with the batch that was interrupted, or says that nobody will. */
+  'line.resume': call(nothing, line),
+  'line.leave': call(nothing, line),
   /** A scanned or typed text: a serial for the next board, or for a fixture; the label of a sealed board; a badge; a fixture's own name. */
   'line.scan': call(z.strictObject({ text: text(200), fixture: name.nullable() }), line),
   /** Starts the board in this fixture by key or touch where the batch starts by key. */
   'line.go': call(z.strictObject({ fixture: name }), line),
+  /** Takes back what was chosen or scanned for this fixture (null: for whichever board comes next) before its board starts. */
+  'line.undo': call(z.strictObject({ fixture: name.nullable() }), line),
   'line.acknowledge': call(z.strictObject({ fixture: name }), line),
   'throughput.read': call(z.strictObject({ hours: z.number().min(0.1).max(168) }), everyone),
   // devices
@@ -175,6 +183,7 @@ const budgets: Partial<Record<CallName, number>> = {
   // these sign, make keys, work on boards, or read everything
   'line.start': 300_000,
   'line.stop': 300_000,
+  'line.resume': 300_000,
   'recipes.rehearse': 900_000,
   'token.makeKeys': 300_000,
   'token.accept': 300_000,
@@ -203,17 +212,29 @@ export interface SessionState {
   readonly version: string;
 }
 
+/** A browser that was let in by a link once and may come back. Times: ISO 8601. */
+export interface SeatView {
+  readonly id: string;
+  readonly madeAt: string;
+  readonly usedAt: string;
+}
+
 /** What each call answers. */
 export interface CallAnswers {
   'session.state': SessionState;
   'session.login': SessionState;
   'session.badge': SessionState;
   'session.logout': SessionState;
+  'session.seats': readonly SeatView[];
+  'session.forgetSeats': readonly SeatView[];
   'line.snapshot': LineSnapshot;
   'line.start': BatchView;
   'line.stop': BatchView | null;
+  'line.resume': BatchView;
+  'line.leave': LineSnapshot;
   'line.scan': { readonly said: string; readonly fixture: string | null };
   'line.go': FixtureView;
+  'line.undo': { readonly said: string };
   'line.acknowledge': FixtureView;
   'throughput.read': ThroughputView;
   'devices.search': DevicePage;

@@ -6,7 +6,10 @@ import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecoveryReport } from '../model/recovery.ts';
 import type { RecipeRef } from '../model/refs.ts';
 
-/** What a tile shows. Its colour, shape and word follow from `state` and `outcome` alone. */
+/** The one thing that a person does first with a board that has ended: take it out, insert it again, put it aside (red bin), call the engineer. */
+export type VerdictAct = 'take-out' | 'insert-again' | 'put-aside' | 'call-engineer';
+
+/** What a tile shows. Its colour, shape and word follow from `state`, `step.irreversible`, `needs` and `outcome` alone. */
 export interface FixtureView {
   readonly name: string;
   readonly address: string;
@@ -15,11 +18,21 @@ export interface FixtureView {
     | 'waiting'
     | 'identifying'
     | 'ready'
+    | 'held'
     | 'running'
     | 'parked'
     | 'labelling'
     | 'shown'
-    | 'absent';
+    | 'absent'
+    | 'mute';
+  /** What a board that is ready waits for: a scan of its serial number, the key, a scan of its fixture's name. Null: for nothing of these. */
+  readonly needs: 'serial' | 'key' | 'name' | null;
+  /** The work waits for a token that has not answered for a while. */
+  readonly tokenIsSilent: boolean;
+  /** A person (by id) has chosen this fixture: that person's next scan belongs to it, for so many seconds more. */
+  readonly chosen: { readonly by: string; readonly secondsLeft: number } | null;
+  /** A serial number that was scanned for this fixture and can be taken back; `startsIn`: seconds until its board starts by itself, null: not yet. */
+  readonly bound: { readonly serial: string; readonly startsIn: number | null } | null;
   readonly run: string | null;
   readonly mac: string | null;
   readonly serial: string | null;
@@ -39,12 +52,34 @@ export interface FixtureView {
     readonly fault: FaultRecord | null;
     readonly at: string;
     readonly sealRow: number | null;
+    /** What to do with the board first. */
+    readonly act: VerdictAct;
+    /** What this run knows of burns: none; begun (in this run or in one that it goes on with); one was read back. Null: nobody looked. */
+    readonly burned: 'no' | 'begun' | 'yes' | null;
   } | null;
   readonly passed: number;
   readonly tried: number;
 }
 
-export interface BatchView {
+/** Boards of a batch, told apart by MAC. `passed + failed + refused + unfinished` are all that were met. */
+export interface BatchCounts {
+  /** Runs: a board that came twice counts twice. */
+  readonly done: number;
+  /** Sealed. */
+  readonly passed: number;
+  /** The board is to blame. */
+  readonly failed: number;
+  /** Kept out by a rule. */
+  readonly refused: number;
+  /** Stopped by a person, or by a trouble of the station: to be inserted again. */
+  readonly unfinished: number;
+  /** Runs of boards that came again. */
+  readonly retries: number;
+  /** Boards sealed at their first run, of those worked on (refusals and stops are none); null before the first. */
+  readonly firstPassYield: number | null;
+}
+
+export interface BatchView extends BatchCounts {
   readonly id: string;
   readonly order: string | null;
   readonly recipe: RecipeRef;
@@ -56,18 +91,16 @@ export interface BatchView {
   readonly mode: 'insertion' | 'scan' | 'key';
   readonly operator: string | null;
   readonly targetPerHour: number | null;
-  /** Boards tried: passed and failed. */
-  readonly done: number;
-  readonly passed: number;
-  readonly failed: number;
-  /** Boards sealed at their first run, of all boards tried; null before the first. */
-  readonly firstPassYield: number | null;
+  /** Boards that are still to be sealed; null: no number was ordered. */
+  readonly left: number | null;
   readonly startedAt: string;
   /** Null while it runs; the batch that ended last stays shown. */
   readonly endedAt: string | null;
   /** What ended it before its time. */
   readonly fault: FaultRecord | null;
   readonly stopping: boolean;
+  /** Where the next serial number goes that is scanned without a choice; null: none is wanted. */
+  readonly nextScan: { readonly fixture: string | null; readonly rule: 'only' | 'longest' | 'next' | 'held' } | null;
   /** Scanned serials that wait for a board. */
   readonly serialsWaiting: readonly string[];
   readonly wantsSerial: boolean;
@@ -79,9 +112,24 @@ export interface LineSnapshot {
   readonly batch: BatchView | null;
   /** Why the last label did not come out; null: nothing is wrong. */
   readonly printerFault: FaultRecord | null;
+  /** The batch that a restart or a power cut has ended before its time; null: there is none. */
+  readonly interrupted: InterruptedBatch | null;
   readonly demonstration: boolean;
   /** The station file says that nobody is asked before real boards. */
   readonly development: boolean;
+}
+
+/** A batch that can be gone on with. */
+export interface InterruptedBatch {
+  readonly recipe: string;
+  readonly order: string | null;
+  readonly count: number | null;
+  readonly startedAt: string;
+  readonly passed: number;
+  /** Boards that are still to be sealed; null: no number was ordered. */
+  readonly left: number | null;
+  /** Boards whose work was cut off: to be inserted again. */
+  readonly boards: readonly { readonly fixture: string; readonly mac: string | null; readonly serial: string | null }[];
 }
 
 export interface ThroughputView {

@@ -1,8 +1,17 @@
-import { budgetOf, type CallFault, type CallName, calls, rolesFor, type SessionState } from '../contract/contract.ts';
+import {
+  budgetOf,
+  type CallFault,
+  type CallName,
+  calls,
+  rolesFor,
+  type SeatView,
+  type SessionState,
+} from '../contract/contract.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Desk } from '../station/desk/desk.ts';
 import type { DeskCallName } from '../station/desk/room.ts';
 import { AnonymousTries } from './anonymous-tries.ts';
+import type { Seats } from './seats.ts';
 import type { FaceSession } from './session.ts';
 import { shown, shownAnswer } from './shown.ts';
 
@@ -16,13 +25,16 @@ export type Reply = { readonly answer: unknown } | { readonly fault: CallFault }
  */
 export class Dispatcher {
   readonly #desk: Desk;
+  /** Browsers that are known from before; null: this face has none. */
+  readonly #seats: Seats | null;
   readonly #sessions = new Set<FaceSession>();
   /** Refusals that were noted, so that a face that asks without end does not fill the book. */
   readonly #noted = new WeakMap<FaceSession, Set<string>>();
   readonly #anonymous: AnonymousTries;
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, seats: Seats | null = null) {
     this.#desk = desk;
+    this.#seats = seats;
     this.#anonymous = new AnonymousTries((detail) =>
       desk.noteAct({ what: 'anonymous-tries', by: [], about: null, detail }),
     );
@@ -104,7 +116,11 @@ export class Dispatcher {
     }
   }
 
-  async #sessionCall(session: FaceSession, name: CallName, input: unknown): Promise<SessionState> {
+  async #sessionCall(
+    session: FaceSession,
+    name: CallName,
+    input: unknown,
+  ): Promise<SessionState | readonly SeatView[]> {
     const { operators } = this.#desk;
     switch (name) {
       case 'session.login': {
@@ -116,6 +132,14 @@ export class Dispatcher {
         const { badge } = input as { badge: string };
         await this.#login(session, null, () => operators.badgeLogin(badge), 'badge');
         break;
+      }
+      case 'session.seats':
+        return this.#seats?.list() ?? [];
+      case 'session.forgetSeats': {
+        const { seat } = input as { seat: string | null };
+        await this.#desk.noteAct({ what: 'seats-forgotten', by: [session.id], about: seat, detail: {} });
+        this.#seats?.forget(seat);
+        return this.#seats?.list() ?? [];
       }
       case 'session.logout': {
         const { operator } = session;

@@ -2,16 +2,17 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { sha256Hex } from '../base/digest.ts';
 import type { RandomSource } from '../base/random.ts';
 import { FixtureFault } from '../model/fault.ts';
 import type { Desk } from '../station/desk/desk.ts';
-import { BrowserFace } from './browser-face.ts';
+import { BrowserFace, closeCodes, type Doorkeeper, type Welcome } from './browser-face.ts';
 import { Dispatcher } from './dispatch.ts';
 import { contentPolicy, PageFiles } from './page-files.ts';
+import type { Seats } from './seats.ts';
 import { FaceSession } from './session.ts';
 
 export interface LoopbackOptions {
@@ -22,6 +23,8 @@ export interface LoopbackOptions {
   readonly page: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Browsers that are known from before; left out: none is remembered beyond this process. */
+  readonly seats?: Seats;
   /** A one-time link was used; the next browser needs the next one. */
   readonly onLinkUsed?: (nextLink: string) => void;
 }
@@ -48,6 +51,7 @@ const farewellMs = 500;
 
 interface KnownPage {
   readonly session: FaceSession;
+  readonly seat: string | null;
   readonly leave: () => void;
   usedAt: number;
 }
@@ -75,6 +79,7 @@ class LoopbackServer implements Loopback {
   /** By the SHA-256 of their reload secrets: a secret is compared by its hash, in a time that tells nothing. */
   readonly #pages = new Map<string, KnownPage>();
   readonly #strangers = new Set<BrowserFace>();
+  readonly #socketsOf = new Map<WebSocket, FaceSession>();
   #link: string;
 
   constructor(server: Server, port: number, options: LoopbackOptions) {
@@ -86,7 +91,8 @@ class LoopbackServer implements Loopback {
       options.page,
       contentPolicy(`'self' ${[...this.#hosts].map((host) => `ws://${host}`).join(' ')}`),
     );
-    this.#dispatcher = new Dispatcher(options.desk);
+    this.#dispatcher = new Dispatcher(options.desk, options.seats);
+    if (options.seats !== undefined) options.seats.onForgotten = (id) => this.#turnOut(id);
     this.#link = this.#secret();
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: longestFrame });
     server.on('request', (request, response) => void this.#serve(request, response));
@@ -135,23 +141,32 @@ class LoopbackServer implements Loopback {
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const face = new BrowserFace(webSocket, this.#options.desk, this.#dispatcher, (key) => this.#letIn(key));
+      const face = new BrowserFace(webSocket, this.#options.desk, this.#dispatcher, this.#doorkeeper(host, webSocket));
       const [oldest] = this.#strangers;
       if (this.#strangers.size >= mostStrangers) oldest?.drop();
       this.#strangers.add(face);
+      webSocket.once('close', () => this.#socketsOf.delete(webSocket));
       face.onKnown = () => this.#strangers.delete(face);
     });
   }
 
+  #doorkeeper(host: string, socket: WebSocket): Doorkeeper {
+    const known = (welcome: Welcome | null) => {
+      if (welcome !== null) this.#socketsOf.set(socket, welcome.session);
+      return welcome;
+    };
+    return {
+      seats: this.#options.seats ?? null,
+      host,
+      byKey: (key) => known(this.#letIn(key)),
+      bySeat: (id) => known(this.#newPage(id))!,
+    };
+  }
+
   /** The session that the key opens, with the secret for the page's next reload; null when the key is none of ours. */
-  #letIn(key: string): { readonly session: FaceSession; readonly reload: string } | null {
+  #letIn(key: string): Welcome | null {
     const now = this.#options.clock.monotonic();
-    for (const [hash, page] of this.#pages)
-      if (now - page.usedAt > reloadMs) {
-        page.leave();
-        page.session.close();
-        this.#pages.delete(hash);
-      }
+    for (const [hash, page] of this.#pages) if (now - page.usedAt > reloadMs) this.#forget(hash, page);
     const known = this.#pages.get(sha256Hex(key));
     if (known !== undefined) {
       known.usedAt = now;
@@ -159,11 +174,34 @@ class LoopbackServer implements Loopback {
     }
     if (!timingSafeEqual(Buffer.from(sha256Hex(key)), Buffer.from(sha256Hex(this.#link)))) return null;
     this.#link = this.#secret();
+    const seat = this.#options.seats?.make();
+    const page = this.#newPage(seat?.id ?? null);
+    this.#options.onLinkUsed?.(this.link());
+    return seat === undefined ? page : { ...page, seat };
+  }
+
+  /** A page at which nobody is signed in. */
+  #newPage(seat: string | null): Welcome {
     const session = new FaceSession('browser', this.#options.desk, this.#options.clock);
     const reload = this.#secret();
-    this.#pages.set(sha256Hex(reload), { session, usedAt: now, leave: this.#dispatcher.admit(session) });
-    this.#options.onLinkUsed?.(this.link());
+    const usedAt = this.#options.clock.monotonic();
+    this.#pages.set(sha256Hex(reload), { session, seat, usedAt, leave: this.#dispatcher.admit(session) });
     return { session, reload };
+  }
+
+  #forget(hash: string, { session, leave }: KnownPage): void {
+    leave();
+    session.close();
+    this.#pages.delete(hash);
+  }
+
+  /** A browser that is not let in any more: its pages go at once. */
+  #turnOut(seat: string): void {
+    for (const [hash, page] of this.#pages) {
+      if (page.seat !== seat) continue;
+      for (const [socket, session] of this.#socketsOf) if (session === page.session) socket.close(closeCodes.badKey);
+      this.#forget(hash, page);
+    }
   }
 }
 

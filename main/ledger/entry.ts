@@ -71,7 +71,8 @@ export interface StationAct {
     | 'token-switched'
     | 'signed'
     | 'development-work'
-    | 'anonymous-tries';
+    | 'anonymous-tries'
+    | 'seats-forgotten';
   /** Who, by id; two where it takes two. */
   readonly by: readonly string[];
   /** Whom or what it was done to. */

@@ -7,8 +7,9 @@ import { pathToFileURL } from 'node:url';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import type { CliContext } from '../cli/context.ts';
-import { startLoopback } from '../ipc/loopback.ts';
-import { ProgramFault } from '../model/fault.ts';
+import { type Loopback, startLoopback } from '../ipc/loopback.ts';
+import { Seats } from '../ipc/seats.ts';
+import { isFault, ProgramFault } from '../model/fault.ts';
 import { buildPage, isPageStale } from './build.ts';
 import { openDesk } from './open-desk.ts';
 import { closeToOthers } from './owner-only.ts';
@@ -29,14 +30,18 @@ export async function serveDesk(
   for (const line of closeToOthers(dataFolderOf(options))) say(line);
   const opened = await openDesk(options, { token });
   try {
-    const loopback = await startLoopback({
-      desk: opened.desk,
-      clock: systemClock,
-      random: systemRandom,
-      page: pageFolder,
-      port: options.port ?? 0,
-      onLinkUsed: onNextLink,
-    });
+    const seats = new Seats(join(opened.dataFolder, 'seats.json'), { clock: systemClock, random: systemRandom });
+    const loopback = await atUsualPort(options.port ?? null, seats, say, (port) =>
+      startLoopback({
+        desk: opened.desk,
+        clock: systemClock,
+        random: systemRandom,
+        page: pageFolder,
+        port,
+        seats,
+        onLinkUsed: onNextLink,
+      }),
+    );
     return {
       link: loopback.link(),
       demonstration: opened.demonstration,
@@ -51,6 +56,23 @@ export async function serveDesk(
     await opened.close();
     throw error;
   }
+}
+
+/** Where browsers look for it after a restart: the port of the last time, unless another was named or somebody else sits there. */
+async function atUsualPort(
+  named: number | null,
+  seats: Seats,
+  say: (line: string) => void,
+  start: (port: number) => Promise<Loopback>,
+): Promise<Loopback> {
+  const usual = named ?? seats.port ?? 0;
+  const loopback = await start(usual).catch((error: unknown) => {
+    if (named !== null || usual === 0 || !isFault(error, 'loopback.port')) throw error;
+    say(`Another program sits at port ${usual}, where browsers look for this station: they need the new link below.`);
+    return start(0);
+  });
+  seats.keepPort(Number(new URL(loopback.origin).port));
+  return loopback;
 }
 
 function noPage(cause: unknown): ProgramFault {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Files and folders in a data folder that are the station's own; what else lies there is not touched. */
 const ours =
-  /^(ledger\.sqlite.*|operators\.json|lockout\.json|desk\.json|recipes|labels|printed|token|token\.new-.*|log)$/;
+  /^(ledger\.sqlite.*|operators\.json|lockout\.json|desk\.json|seats\.json|batch\.json|recipes|labels|printed|token|token\.new-.*|log)$/;
 
 /** Rights of others, in a mode. */
 const others = 0o077;

@@ -16,7 +16,16 @@ interface Found {
 }
 
 /** What a look into the fixture gave. */
-export type Inserted = Found | { readonly fault: unknown };
+export type Inserted = Found | NotFound;
+
+interface NotFound {
+  readonly fault: unknown;
+  /** The port is the chip's own USB: it is there because a board is, whatever that answers. */
+  readonly isBoardThere?: boolean;
+}
+
+/** USB of the chips themselves, as long as they have power: USB-Serial-JTAG (ESP-IDF, USB Serial/JTAG Controller Console). */
+const ownUsb = { vendorId: 0x303a, productId: 0x1001 } as const;
 
 export interface BoardDetectionParts {
   readonly address: string;
@@ -95,7 +104,7 @@ export class BoardDetection {
           wasEmpty = true;
           this.#lastFault = null;
         }
-        const now = absent ? 'absent' : 'waiting';
+        const now = absent ? 'absent' : inserted.isBoardThere ? 'mute' : 'waiting';
         if (now !== state && !mustBeThere) {
           state = now;
           show(state);
@@ -140,12 +149,14 @@ export class BoardDetection {
 
   async #connect(): Promise<Inserted> {
     const { openPort, clock, address, signal, log } = this.#parts;
+    let isBoardThere = false;
     try {
       const port = await openPort(address, { baudRate: 115200 });
       const { hasControlLines: canReset, usb } = port;
+      isBoardThere = usb?.vendorId === ownUsb.vendorId && usb.productId === ownUsb.productId;
       return { board: await connectBoard(port, { clock, signal, log }), canReset, usb };
     } catch (fault) {
-      return { fault };
+      return { fault, isBoardThere };
     }
   }
 }

@@ -11,9 +11,13 @@ export type FixtureState =
   | 'identifying'
   /** a board is in and waits for a person: a serial number to be scanned, a key to be pressed */
   | 'ready'
+  /** a board is in that may start, and boards under way fill the order: it starts where one of them fails */
+  | 'held'
   | 'running'
   /** nothing is plugged in where the fixture should be */
   | 'absent'
+  /** a board is in, as its own USB tells, and answers nothing */
+  | 'mute'
   /** waits for the token; the board is at a safe step */
   | 'parked'
   /** the board is sealed and waits for its label to be scanned back */
@@ -31,6 +35,8 @@ export type StationEvent =
       readonly step: string | null;
       readonly event: StepEvent | RunEvent;
     }
+  /** The work in this fixture waits for a token that has not answered for a while; or that is over. */
+  | { readonly type: 'token'; readonly fixture: string; readonly isSilent: boolean }
   | {
       readonly type: 'verdict';
       readonly fixture: string;

@@ -51,6 +51,12 @@ export interface SealedBoard {
   readonly serial: string | null;
 }
 
+/** A board that may start. */
+interface Started {
+  readonly inserted: Inserted;
+  readonly serial: string | null;
+}
+
 export interface FixtureParts {
   readonly station: string;
   readonly software: SealedRecord['software'];
@@ -72,6 +78,11 @@ export interface FixtureParts {
   readonly gate: FixtureGate | null;
   /** Claims the next board of the batch, or null: no more. */
   claim(): { readonly serial: string | null } | null;
+  /** As `claim`, but where boards under way fill the order waits until one of them gives its place up; null: the signal ended that. */
+  claimLater(signal: AbortSignal): Promise<{ readonly serial: string | null } | null>;
+  /** Whether boards under way fill the order, and when that is over (or the signal ended the wait). */
+  isFull(): boolean;
+  whenFree(signal: AbortSignal): Promise<void>;
   /** Gives a claimed board back that was never started. */
   giveBack(): void;
   done(outcome: Outcome): void;
@@ -99,14 +110,7 @@ export class Fixture {
   /** Works until the batch is done or aborted. Rejects only with a LedgerFault, `clock.wrong`, or a defect of the program. */
   async work(): Promise<void> {
     let first = true;
-    for (let claim = this.#parts.claim(); claim !== null; claim = this.#parts.claim()) {
-      const handled = await this.#handleOne(claim.serial, first);
-      if (!handled) {
-        this.#parts.giveBack();
-        break;
-      }
-      first = false;
-    }
+    while (await this.#handleOne(first)) first = false;
     this.#state('idle');
   }
 
@@ -114,10 +118,11 @@ export class Fixture {
     this.#parts.listen({ type: 'fixture', fixture: this.#spec.name, state });
   }
 
-  /** One board. False when the batch was stopped while the fixture waited for it. */
-  async #handleOne(claimed: string | null, first: boolean): Promise<boolean> {
+  /** One board. False when the batch has no more for this fixture, or was stopped while it waited. */
+  async #handleOne(first: boolean): Promise<boolean> {
     const { ledger, clock, job } = this.#parts;
-    const started = await this.#awaitStart(claimed, first);
+    const started =
+      this.#parts.gate === null ? await this.#claimAndAwait(first) : await this.#awaitStart(this.#parts.gate, first);
     if (started === null) return false;
     const { inserted, serial } = started;
     const startedAt = clock.monotonic();
@@ -166,22 +171,41 @@ export class Fixture {
     return true;
   }
 
-  /** The next board that may start, and its serial number. Null when the batch ended first. */
-  async #awaitStart(
-    claimed: string | null,
-    first: boolean,
-  ): Promise<{ readonly inserted: Inserted; readonly serial: string | null } | null> {
-    const { gate } = this.#parts;
-    for (let isFirst = first; ; isFirst = false) {
+  /** Without people at the line a place in the batch is claimed first, and a board awaited for it. */
+  async #claimAndAwait(first: boolean): Promise<Started | null> {
+    const claim = this.#parts.claim();
+    if (claim === null) return null;
+    const inserted = await this.#place.next(first);
+    if (inserted !== null) return { inserted, serial: claim.serial };
+    this.#parts.giveBack();
+    return null;
+  }
+
+  /**
+   * With people every fixture waits for boards until the order is done, and a board claims its place when it may start: an empty fixture
+   * keeps none from another. Null when the batch ended first.
+   */
+  async #awaitStart(gate: FixtureGate, first: boolean): Promise<Started | null> {
+    const { job, claimLater, isFull, whenFree } = this.#parts;
+    for (let isFirst = first; !job.signal.aborted; isFirst = false) {
+      if (isFull()) {
+        // the verdict stays in sight: nobody looks for another board before one is wanted
+        this.#state('held');
+        await whenFree(job.signal);
+        continue;
+      }
       const inserted = await this.#place.next(isFirst);
       if (inserted === null) return null;
-      if (gate === null || !('board' in inserted)) return { inserted, serial: claimed };
+      if (!('board' in inserted)) {
+        const claim = await claimLater(job.signal);
+        return claim === null ? null : { inserted, serial: claim.serial };
+      }
       const admitted = await this.#admit(gate, inserted.board);
       if (admitted !== null) return { inserted, serial: admitted.serial };
       await inserted.board.close();
-      if (this.#parts.job.signal.aborted) return null;
       this.#place.emptied();
     }
+    return null;
   }
 
   /** Asks the gate, and looks meanwhile whether the board is still there. Null: it was taken out, or the batch ended. */
@@ -195,12 +219,22 @@ export class Fixture {
     const watching = this.#place
       .watch(board, watch.signal)
       .finally(() => pulled.abort(new Error('the board was taken out')));
-    const admitted = await gate.admit({ fixture, mac: board.identity.mac }, AbortSignal.any([signal, pulled.signal]));
+    const ended = AbortSignal.any([signal, pulled.signal]);
+    const admitted = await gate.admit({ fixture, mac: board.identity.mac }, ended);
+    const claim = admitted === null ? null : (this.#parts.claim() ?? (await this.#hold(ended)));
     watch.abort(new Error('the board starts'));
     await watching;
-    if (admitted === null || (await board.isStillThere())) return admitted;
+    if (admitted === null) return null;
+    if (claim !== null && (await board.isStillThere())) return admitted;
+    if (claim !== null) this.#parts.giveBack();
     gate.gone(fixture);
     return null;
+  }
+
+  /** The order is filled by boards under way: this one starts where one of them fails. */
+  #hold(signal: AbortSignal): Promise<{ readonly serial: string | null } | null> {
+    this.#state('held');
+    return this.#parts.claimLater(signal);
   }
 
   /** A sealed board is done when the gate says so: with its label on it, where the recipe asks for that. */

@@ -13,12 +13,14 @@ import { buildRelease, type Release } from '../recipe/making/release.ts';
 import type { Signer } from '../signing/signer.ts';
 import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.ts';
 import type { OpenPort } from '../transport/port.ts';
+import { awaitedSigner } from './awaited-signer.ts';
 import { allowanceOf, anyBoard, type BoardRules } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
+import { OrderPlaces } from './order-places.ts';
 import { requireStationClock } from './station-clock.ts';
 import type { TokenOfStation } from './token-ceremony.ts';
 import { admitWork, type PeopleOfStation } from './work-gate.ts';
@@ -157,12 +159,14 @@ export class Station {
     const counts: Record<Outcome, number> = { passed: 0, failed: 0, refused: 0, errored: 0, aborted: 0 };
     const halt = new AbortController();
     const signal = AbortSignal.any([job.signal, halt.signal]);
-    let started = 0;
-    let given = 0;
+    const places = new OrderPlaces(total, job.serials);
     const fixtures = job.fixtures.map(
       (spec) =>
         new Fixture(spec, {
           ...this.parts,
+          signer: awaitedSigner(this.parts.signer, (isSilent) =>
+            this.#publish({ type: 'token', fixture: spec.name, isSilent }),
+          ),
           log: this.log,
           shelf: this.shelf,
           station: this.parts.name,
@@ -178,21 +182,19 @@ export class Station {
             device: job.device ?? null,
           },
           gate: job.gate ?? null,
-          claim: () => {
-            if (signal.aborted || (total !== null && started >= total)) return null;
-            started++;
-            return { serial: job.serials[given++] ?? null };
-          },
-          giveBack: () => {
-            started--;
-            given--;
-          },
+          claim: () => (signal.aborted ? null : places.claim()),
+          claimLater: (ended) => places.claimLater(ended),
+          isFull: () => places.isFull,
+          whenFree: (ended) => places.whenFree(ended),
+          giveBack: () => places.giveBack(true),
           done: (outcome) => {
             counts[outcome]++;
             if (outcome === 'passed') this.#checkpoints.sealed();
-            if (job.aim === 'sealed' && outcome !== 'passed') started--;
+            if (job.aim === 'sealed' && outcome !== 'passed') places.giveBack(false);
             const done = Object.values(counts).reduce((sum, count) => sum + count, 0);
             this.#publish({ type: 'batch', batch, done, passed: counts.passed, of: total });
+            // nobody waits for boards any more that the order does not want
+            if (job.aim === 'sealed' && counts.passed === total) halt.abort(new Error('the order is done'));
           },
         }),
     );

@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useEffect } from 'react';
 import { hearScanner } from '../state/scanner.ts';
-import { soundVerdicts, wakeSound } from '../state/sound.ts';
+import { soundScan, soundVerdicts, wakeSound } from '../state/sound.ts';
 import { useApp, useAsk, useSeat } from '../state/station.ts';
 import { DevicesView } from '../views/DevicesView.tsx';
 import { FirstStart } from '../views/FirstStart.tsx';
@@ -110,26 +110,46 @@ function useSound() {
   }, [verdicts]);
 }
 
-/** A scan is a badge while nobody sits here; otherwise the station knows what it is. */
+/** A scan is a badge while nobody sits here; otherwise the station knows what it is. Each one is answered: by words, sound and light. */
 function useScanner() {
   const { store } = useSeat();
   const ask = useAsk();
   useEffect(() => {
+    const taken = (isTaken: boolean) => {
+      if (!store.get().preferences.muted) soundScan(isTaken ? 'taken' : 'refused');
+    };
+    const lost = (what: string, next: string) => {
+      store.dispatch({
+        type: 'fault',
+        fault: { code: 'window.scan-lost', what, next },
+        call: 'line.scan',
+        kind: 'scan',
+      });
+      taken(false);
+    };
     const take = async (text: string) => {
       const { session, opened, dialog, guided } = store.get();
-      if (guided) return;
+      if (guided) return lost(words.scanRule.guided, '');
       if (session?.operator == null || dialog === 'sign-in') {
         const next = await ask('session.badge', { badge: text });
+        taken(next !== null);
         if (next === null) return;
         store.dispatch({ type: 'session', session: next });
         if (dialog === 'sign-in') store.dispatch({ type: 'dialog', dialog: null });
         return;
       }
       const answer = await ask('line.scan', { text, fixture: opened });
+      taken(answer !== null);
       if (answer === null) return;
       store.dispatch({ type: 'said', words: answer.said });
       if (answer.fixture !== null) focusFixture(answer.fixture);
     };
-    return hearScanner(document, (text) => void take(text));
+    return hearScanner(document, {
+      heard: (text) => void take(text),
+      isName: (text) =>
+        store.get().line?.fixtures.some(({ name }) => name.toLowerCase() === text.toLowerCase()) ?? false,
+      slow: (text) => lost(words.scanRule.slow(text), words.scanRule.slowNext),
+      endless: (text) => lost(words.scanRule.noEnter(text), words.scanRule.noEnterNext),
+    });
   }, [store, ask]);
 }

@@ -24,7 +24,7 @@ export function TopBar() {
           <path d="M1 8h8m14 0h8" />
           <rect x="9" y="3" width="14" height="10" rx="5" />
         </svg>
-        {words.product}
+        <span className="brand-name">{words.product}</span>
       </span>
       <nav aria-label={words.nav}>
         {!guided &&

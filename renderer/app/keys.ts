@@ -3,6 +3,7 @@ import { needsPerson } from '../parts/tone.ts';
 import { type AppState, isRunning, may } from '../state/state.ts';
 import { goTo, useAsk, useSeat } from '../state/station.ts';
 import type { Store } from '../state/store.ts';
+import { useUndo } from '../views/ScanRule.tsx';
 
 const screens = ['line', 'throughput', 'devices', 'recipes', 'station'] as const;
 
@@ -10,6 +11,7 @@ const screens = ['line', 'throughput', 'devices', 'recipes', 'station'] as const
 export function useKeys(): void {
   const { store } = useSeat();
   const ask = useAsk();
+  const undo = useUndo();
   useEffect(() => {
     const toggle = (dialog: NonNullable<AppState['dialog']>) =>
       store.dispatch({ type: 'dialog', dialog: store.get().dialog === dialog ? null : dialog });
@@ -22,7 +24,9 @@ export function useKeys(): void {
       F1: () => toggle('help'),
       F2: () => {
         const state = store.get();
-        if (may(state, 'line.start') && !isRunning(state)) toggle('start');
+        // nobody is signed in: that comes first, and the key does not seem dead
+        if (state.session?.operator == null && !may(state, 'line.start')) toggle('sign-in');
+        else if (may(state, 'line.start') && !isRunning(state)) toggle('start');
       },
       F3: () => void signInOrOut(),
       F4: () => {
@@ -30,6 +34,7 @@ export function useKeys(): void {
         if (may(state, 'line.stop') && isRunning(state)) toggle('stop');
       },
       F6: () => nextInNeed(store),
+      F7: undo,
       F8: () => {
         store.dispatch({ type: 'preferences', preferences: { muted: !store.get().preferences.muted } });
       },
@@ -52,7 +57,7 @@ export function useKeys(): void {
     };
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
-  }, [store, ask]);
+  }, [store, ask, undo]);
 }
 
 /** Goes to the next tile that asks for somebody, after the one that has the focus. */

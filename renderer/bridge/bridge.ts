@@ -7,8 +7,9 @@ import type {
   Events,
   StationApi,
 } from '../../main/contract/contract.ts';
+import { codeOf, freshNonce, keepSeat, keptSeat, type Seat } from './seat.ts';
 
-/** Whether calls can travel now. 'refused': this page's key is not (or no longer) accepted; only a new start helps. */
+/** Whether calls can travel now. 'refused': the station is there and lets this page in no more; it goes on asking. */
 export type Link = 'connecting' | 'open' | 'lost' | 'refused';
 
 /** The station as this page reaches it. */
@@ -42,9 +43,32 @@ declare global {
 
 type Listener = (event: never) => void;
 
+/** How often the station is asked whether it is there, and how long it may take to say so, in ms. */
+const askEveryMs = 2000;
+const answerMs = 6000;
+
 /** Opens the way to the station by what this page finds: the desktop's pane, or a WebSocket to its own origin. */
 export function openBridge(): Bridge {
   return window.fuseline === undefined ? openSocket() : openPane(window.fuseline);
+}
+
+/**
+ * Asks the station without end whether it is there: an open line to a program that hangs looks like one to a program that works. Each
+ * question has its time; `dead` is told once it is over, `alive` once an answer comes again.
+ */
+function listenForLife(ask: () => Promise<unknown>, tell: { alive(): void; dead(): void }): void {
+  const look = () => {
+    const timer = setTimeout(tell.dead, answerMs);
+    ask().then(
+      () => {
+        clearTimeout(timer);
+        tell.alive();
+      },
+      // a refusal is an answer; a lost link tells of itself
+      () => clearTimeout(timer),
+    );
+  };
+  setInterval(look, askEveryMs);
 }
 
 function isFaultAnswer(answer: unknown): answer is { fault: CallFault } {
@@ -62,7 +86,18 @@ function openPane(pane: DesktopPane): Bridge {
     },
     on: (name, listener) => pane.on(name, listener as (event: unknown) => void),
     onLink(listener) {
+      let isOpen = true;
       listener('open');
+      listenForLife(() => pane.call('session.state', {}), {
+        alive() {
+          if (!isOpen) listener('open');
+          isOpen = true;
+        },
+        dead() {
+          if (isOpen) listener('lost');
+          isOpen = false;
+        },
+      });
       return () => {};
     },
   };
@@ -71,13 +106,12 @@ function openPane(pane: DesktopPane): Bridge {
 const tokenPlace = 'fuseline.token';
 
 /** The one-time key stands in the address only until it is read; a reload finds it in this tab's own store. */
-function takeToken(): string {
+function takeToken(): void {
   const given = /^#token=(.+)$/.exec(location.hash)?.[1];
   if (given !== undefined) {
     sessionStorage.setItem(tokenPlace, decodeURIComponent(given));
     history.replaceState(null, '', `${location.pathname}${location.search}#/`);
   }
-  return sessionStorage.getItem(tokenPlace) ?? '';
 }
 
 /** Code with which the station closes a socket whose key it does not accept. */
@@ -86,7 +120,9 @@ const badToken = 4401;
 const retryMs = [250, 500, 1000, 2000] as const;
 
 function openSocket(): Bridge {
-  const token = takeToken();
+  takeToken();
+  let seat: Seat | null = null;
+  let pageNonce = '';
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: CallError): void }>();
   const listeners = new Map<string, Set<Listener>>();
   const linkListeners = new Set<(link: Link) => void>();
@@ -105,6 +141,8 @@ function openSocket(): Bridge {
     const message = frame as {
       welcome?: boolean;
       reload?: string;
+      seat?: { id: string; key: string };
+      greeting?: { proof: string; nonce: string };
       id?: number;
       answer?: unknown;
       fault?: CallFault;
@@ -115,7 +153,10 @@ function openSocket(): Bridge {
       tries = 0;
       // The key of the address is used up; the one for the next reload comes with the welcome.
       if (message.reload !== undefined) sessionStorage.setItem(tokenPlace, message.reload);
+      if (message.seat !== undefined) void keepSeat(message.seat.id, message.seat.key).catch(() => undefined);
       setLink('open');
+    } else if (message.greeting !== undefined) {
+      void answer(message.greeting);
     } else if (message.event !== undefined) {
       for (const listener of listeners.get(message.event) ?? []) listener(message.data as never);
     } else if (message.id !== undefined) {
@@ -130,28 +171,65 @@ function openSocket(): Bridge {
     const address = new URL('/api', location.href);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     address.hash = '';
-    socket = new WebSocket(address);
-    socket.onopen = () => socket?.send(JSON.stringify({ hello: sessionStorage.getItem(tokenPlace) ?? token }));
-    socket.onmessage = (message) => hear(JSON.parse(String(message.data)));
-    socket.onclose = ({ code }) => {
-      for (const call of waiting.values()) call.reject(new CallError(lostFault));
-      waiting.clear();
-      if (code === badToken) return setLink('refused');
-      setLink(tries === 0 && link === 'connecting' ? 'connecting' : 'lost');
-      setTimeout(connect, retryMs[Math.min(tries++, retryMs.length - 1)]);
+    const mine = new WebSocket(address);
+    socket = mine;
+    mine.onopen = () => void introduce(mine);
+    mine.onmessage = (message) => {
+      if (socket === mine) hear(JSON.parse(String(message.data)));
     };
+    mine.onclose = ({ code }) => {
+      if (socket === mine) leave(code);
+    };
+  };
+
+  /** By the key of the address or of the last welcome; once that is refused, by the seat that this browser keeps. */
+  const introduce = async (mine: WebSocket) => {
+    const key = sessionStorage.getItem(tokenPlace);
+    if (key !== null && key !== '') return mine.send(JSON.stringify({ hello: key }));
+    seat = await keptSeat();
+    pageNonce = freshNonce();
+    mine.send(JSON.stringify(seat === null ? { hello: '' } : { seat: seat.id, nonce: pageNonce }));
+  };
+
+  /** The seat's key answers nobody but the station that shows that it has it too. */
+  const answer = async ({ proof, nonce }: { proof: string; nonce: string }) => {
+    const mine = socket;
+    if (seat === null || mine === null) return;
+    if ((await codeOf(seat, 'station', pageNonce, nonce)) !== proof) return leave(null);
+    mine.send(JSON.stringify({ proof: await codeOf(seat, 'page', pageNonce, nonce) }));
+  };
+
+  /** This socket is given up, whatever the other side still does with it. */
+  const leave = (code: number | null) => {
+    socket?.close();
+    socket = null;
+    for (const call of waiting.values()) call.reject(new CallError(lostFault));
+    waiting.clear();
+    // a station that was started again knows the seat, not the key of before; it is looked for as long as the page is open
+    const hadKey = (sessionStorage.getItem(tokenPlace) ?? '') !== '';
+    if (code === badToken) sessionStorage.removeItem(tokenPlace);
+    if (code === badToken && !hadKey) setLink('refused');
+    else setLink(tries === 0 && link === 'connecting' ? 'connecting' : 'lost');
+    setTimeout(connect, retryMs[Math.min(tries++, retryMs.length - 1)]);
   };
   connect();
 
-  return {
-    call<Name extends CallName>(name: Name, input: CallInput<Name>) {
-      return new Promise<CallAnswers[Name]>((resolve, reject) => {
-        if (link !== 'open' || socket === null) return reject(new CallError(lostFault));
-        const id = nextId++;
-        waiting.set(id, { resolve: (answer) => resolve(answer as CallAnswers[Name]), reject });
-        socket.send(JSON.stringify({ id, call: name, input }));
-      });
+  const call = <Name extends CallName>(name: Name, input: CallInput<Name>) =>
+    new Promise<CallAnswers[Name]>((resolve, reject) => {
+      if (link !== 'open' || socket === null) return reject(new CallError(lostFault));
+      const id = nextId++;
+      waiting.set(id, { resolve: (answer) => resolve(answer as CallAnswers[Name]), reject });
+      socket.send(JSON.stringify({ id, call: name, input }));
+    });
+  listenForLife(() => call('session.state', {}), {
+    alive: () => undefined,
+    dead: () => {
+      if (link === 'open') leave(null);
     },
+  });
+
+  return {
+    call,
     on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void) {
       const set = listeners.get(name) ?? new Set<Listener>();
       listeners.set(name, set.add(listener as Listener));

@@ -45,6 +45,25 @@ const shapes: Readonly<Record<Shape, ReactNode>> = {
       <path d="M11 9h8m-8 3h8m-8 3h5" className="g-cut" />
     </>
   ),
+  hand: (
+    <>
+      <path d="M7.2 1h9.6L23 7.2v9.6L16.8 23H7.2L1 16.8V7.2z" className="g-fill" />
+      <path
+        d="M8 12.5V8m2.7 4V6.2m2.7 5.8V6.6m2.6 5.9V8.6m0 3.9c0 3.6-1.4 5.6-4 5.6s-3.6-2-5-4.8"
+        className="g-cut g-thin"
+      />
+    </>
+  ),
+  bin: <path d="M3 6.5h18M9 6V3.5h6V6M5.5 6.5l1.2 14h10.6l1.2-14M10 10.5v6.5m4-6.5v6.5" className="g-line" />,
+  eject: <path d="M3.5 15v5.5h17V15M12 14V3.5m0 0L7.5 8M12 3.5L16.5 8" className="g-line" />,
+  call: (
+    <path
+      d="M5 3.5h3.6l1.7 4.6-2.2 1.7a13 13 0 0 0 6.1 6.1l1.7-2.2 4.6 1.7V19a1.7 1.7 0 0 1-1.9 1.6A16.5 16.5 0 0 1 3.4 5.4A1.7 1.7 0 0 1 5 3.5z"
+      className="g-line"
+    />
+  ),
+  codes: <path d="M3 5v14M7 5v14M10.5 5v14M15 5v14M18 5v14M21.5 5v14" className="g-line" />,
+  unknown: <path d="M8 8.5a4 4 0 1 1 5.6 3.7c-1.2.6-1.6 1.3-1.6 2.8m0 4v.6" className="g-line" />,
   stop: <rect x="3.5" y="3.5" width="17" height="17" rx="1.5" className="g-fill" />,
 };
 

@@ -1,25 +1,42 @@
 import { memo } from 'react';
 import type { FixtureView } from '../../main/contract/views.ts';
-import { durationText } from '../words/format.ts';
+import { clockText, durationText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { Glyph } from './Glyph.tsx';
-import { lookOf, showsVerdict } from './tone.ts';
+import { isBurning, lookOf, showsVerdict } from './tone.ts';
 
 interface TileProps {
   readonly fixture: FixtureView;
   /** The one tile that the tabulator key reaches; arrows go on from there. */
   readonly reached: boolean;
+  /** Who sits here, by id: a choice of another person does not concern this scanner. */
+  readonly person?: string | null;
+  /** The next serial number that is scanned without a choice goes here. */
+  readonly isNextScan?: boolean;
+  /** When the station was heard last, where it cannot be heard now: how the fixture stands is unknown then. */
+  readonly lastWordAt?: number | null;
   onOpen(name: string): void;
   onReach(name: string): void;
 }
 
 /** One fixture as it is seen from three metres: colour, shape and word; below them what goes on. */
-export const Tile = memo(function Tile({ fixture, reached, onOpen, onReach }: TileProps) {
-  const look = lookOf(fixture);
-  const { step } = fixture;
+export const Tile = memo(function Tile(props: TileProps) {
+  const { fixture, reached, person = null, isNextScan = false, lastWordAt = null, onOpen, onReach } = props;
+  const isKnown = lastWordAt === null;
+  const look = lookOf(fixture, isKnown);
+  const { step, chosen } = fixture;
   const verdict = showsVerdict(fixture) ? fixture.verdict : null;
-  const act = fixture.state === 'labelling' ? words.detail.labelAct : '';
-  const line = verdict === null ? (step?.title ?? act) : (verdict.fault?.what ?? words.act[verdict.outcome]);
+  const isMine = chosen !== null && chosen.by === person;
+  const line = lineOf(fixture, lastWordAt);
+  const scanWords = !isKnown
+    ? null
+    : chosen !== null
+      ? isMine
+        ? words.tile.chosen(chosen.secondsLeft)
+        : words.tile.chosenBy(chosen.by)
+      : isNextScan
+        ? words.tile.scanGoesHere
+        : null;
   return (
     <button
       type="button"
@@ -27,58 +44,73 @@ export const Tile = memo(function Tile({ fixture, reached, onOpen, onReach }: Ti
       data-tone={look.tone}
       data-state={fixture.state}
       data-fixture={fixture.name}
+      data-chosen={isKnown && chosen !== null ? (isMine ? 'mine' : 'other') : undefined}
+      data-next={isNextScan && isKnown ? '' : undefined}
+      data-was-burning={!isKnown && isBurning(fixture) ? '' : undefined}
       tabIndex={reached ? 0 : -1}
-      aria-label={tileWords(fixture)}
+      aria-label={tileWords(fixture, lastWordAt, scanWords)}
       onClick={() => onOpen(fixture.name)}
       onFocus={() => onReach(fixture.name)}
     >
       <span className="tile-top">
         <span className="tile-name">{fixture.name}</span>
-        <span className="tile-count">{words.tile.count(fixture.passed, fixture.tried)}</span>
+        <span className="tile-count">
+          {scanWords === null ? words.tile.count(fixture.passed, fixture.tried) : <strong>{scanWords}</strong>}
+        </span>
       </span>
       <span className="tile-head">
         <Glyph shape={look.shape} />
         <span className="tile-word">{look.word}</span>
       </span>
-      <span className="tile-line" data-burning={step?.irreversible && verdict === null ? '' : undefined}>
-        {line}
-      </span>
-      <Progress fixture={fixture} hidden={verdict !== null} />
+      <span className="tile-line">{line}</span>
+      {isKnown && <Progress fixture={fixture} hidden={verdict !== null} />}
       <span className="tile-foot">
-        <span className="tile-serial">{fixture.serial ?? fixture.mac ?? ' '}</span>
-        {step !== null && verdict === null && <span>{words.tile.stepOf(step.at, step.of)}</span>}
+        <span className="tile-serial">{fixture.bound?.serial ?? fixture.serial ?? fixture.mac ?? ' '}</span>
+        {isKnown && step !== null && verdict === null && <span>{words.tile.stepOf(step.at, step.of)}</span>}
       </span>
     </button>
   );
 });
+
+/** The line below the word: while something is burned the one thing that counts; of a verdict why; else what is done. */
+function lineOf(fixture: FixtureView, lastWordAt: number | null): string {
+  if (lastWordAt !== null) {
+    const last = isBurning(fixture) ? `${words.tile.burning}: ${words.tile.doNotRemove}` : lookOf(fixture).word;
+    return words.tile.lastWord(clockText(lastWordAt), last);
+  }
+  if (isBurning(fixture)) return words.tile.doNotRemove;
+  const { verdict, step, state, bound } = fixture;
+  if (verdict !== null && showsVerdict(fixture)) return verdict.fault?.what ?? words.act[verdict.outcome];
+  if (fixture.tokenIsSilent && state === 'running') return words.tile.tokenSilentMeans;
+  if (state === 'labelling') return words.detail.labelAct;
+  if (state === 'mute') return words.tile.mute;
+  if (state === 'held') return words.tile.held;
+  if (bound !== null && bound.startsIn !== null) return words.tile.startsAs(bound.serial);
+  return step?.title ?? '';
+}
 
 function Progress({ fixture, hidden }: { readonly fixture: FixtureView; readonly hidden: boolean }) {
   const { fraction, secondsLeft, step } = fixture;
   if (hidden || step === null) return <span className="tile-progress" data-empty="" />;
   return (
     <span className="tile-progress">
-      <span className="bar" data-burning={step.irreversible ? '' : undefined}>
+      <span className="bar">
         <span className="bar-done" style={{ transform: `scaleX(${fraction ?? 0})` }} />
       </span>
-      <span className="tile-left">
-        {step.irreversible
-          ? words.tile.irreversible
-          : secondsLeft === null
-            ? ''
-            : words.tile.left(durationText(secondsLeft))}
-      </span>
+      <span className="tile-left">{secondsLeft === null ? '' : words.tile.left(durationText(secondsLeft))}</span>
     </span>
   );
 }
 
 /** The whole tile as a sentence. */
-function tileWords(fixture: FixtureView): string {
+function tileWords(fixture: FixtureView, lastWordAt: number | null, scanWords: string | null): string {
   const { step, verdict } = fixture;
   const shown = showsVerdict(fixture) && verdict !== null;
   const parts = [
     words.detail.title(fixture.name),
-    lookOf(fixture).word,
-    shown ? (verdict.fault?.what ?? words.act[verdict.outcome]) : (step?.title ?? ''),
+    lookOf(fixture, lastWordAt === null).word,
+    scanWords ?? '',
+    lineOf(fixture, lastWordAt),
     shown || step === null ? '' : words.tile.stepOf(step.at, step.of),
     fixture.serial ?? '',
     words.tile.countMeans(fixture.passed, fixture.tried),

@@ -30,11 +30,15 @@ const moves: Readonly<Record<string, (columns: number, count: number, at: number
 
 interface TileGridProps {
   readonly fixtures: readonly FixtureView[];
+  /** As for `Tile`. */
+  readonly person: string | null;
+  readonly nextScan: string | null;
+  readonly lastWordAt: number | null;
   onOpen(name: string): void;
 }
 
 /** All fixtures, as large as the window lets them be. Arrow keys go from tile to tile. */
-export function TileGrid({ fixtures, onOpen }: TileGridProps) {
+export function TileGrid({ fixtures, person, nextScan, lastWordAt, onOpen }: TileGridProps) {
   const grid = useRef<HTMLUListElement>(null);
   const [columns, setColumns] = useState(4);
   const [reached, setReached] = useState<string | null>(null);
@@ -71,7 +75,15 @@ export function TileGrid({ fixtures, onOpen }: TileGridProps) {
     >
       {fixtures.map((fixture) => (
         <li key={fixture.name}>
-          <Tile fixture={fixture} reached={fixture.name === current} onOpen={onOpen} onReach={reach} />
+          <Tile
+            fixture={fixture}
+            reached={fixture.name === current}
+            person={person}
+            isNextScan={fixture.name === nextScan}
+            lastWordAt={lastWordAt}
+            onOpen={onOpen}
+            onReach={reach}
+          />
         </li>
       ))}
     </ul>

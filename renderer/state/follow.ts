@@ -1,5 +1,5 @@
 import type { CallFault, CallName, LineChange } from '../../main/contract/contract.ts';
-import { type Bridge, CallError } from '../bridge/bridge.ts';
+import { type Bridge, CallError, lostCode } from '../bridge/bridge.ts';
 import type { Store } from './store.ts';
 
 /** Longest wait for a frame, in ms: a hidden window draws none, and its state shall not grow old. */
@@ -14,7 +14,11 @@ export function followStation(bridge: Bridge, store: Store): () => void {
   let frame = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const refuse = (error: unknown) => store.dispatch({ type: 'fault', fault: faultOf(error) });
+  const refuse = (error: unknown) => {
+    const fault = faultOf(error);
+    // a link that is lost is an alarm of its own
+    if (fault.code !== lostCode) store.dispatch({ type: 'fault', fault, call: 'line.snapshot', kind: 'fault' });
+  };
 
   const takeSnapshot = async () => {
     waiting = [];

@@ -24,6 +24,17 @@ const tones: Readonly<Record<Outcome, readonly (readonly [hertz: number, seconds
   aborted: [[262, 0.2]],
 };
 
+/** A scan that was taken, and one that was not: neither sounds like a verdict. */
+const scanTones = {
+  taken: [[1320, 0.06]],
+  refused: [
+    [220, 0.12],
+    [165, 0.12],
+    [220, 0.12],
+    [165, 0.24],
+  ],
+} as const;
+
 /** Verdicts that a person must hear over others that came in the same moment, the gravest first. */
 const gravity: readonly Outcome[] = ['failed', 'errored', 'refused', 'aborted', 'passed'];
 
@@ -38,9 +49,18 @@ export function wakeSound(): void {
 /** Sounds the gravest of these outcomes, once. */
 export function soundVerdicts(outcomes: readonly Outcome[]): void {
   const outcome = gravity.find((candidate) => outcomes.includes(candidate));
-  if (outcome === undefined || context === null || context.state !== 'running') return;
+  if (outcome !== undefined) play(tones[outcome]);
+}
+
+/** Says at once whether a scan was taken: whoever scans looks at the board, not at the window. */
+export function soundScan(what: keyof typeof scanTones): void {
+  play(scanTones[what]);
+}
+
+function play(melody: readonly (readonly [hertz: number, seconds: number])[]): void {
+  if (context === null || context.state !== 'running') return;
   let at = context.currentTime;
-  for (const [hertz, seconds] of tones[outcome]) {
+  for (const [hertz, seconds] of melody) {
     const tone = context.createOscillator();
     const loudness = context.createGain();
     tone.frequency.value = hertz;

@@ -1,6 +1,7 @@
 import type { CallFault, CallName, LineChange, SessionState } from '../../main/contract/contract.ts';
 import type { LineSnapshot, TokenView } from '../../main/contract/views.ts';
 import type { Link } from '../bridge/bridge.ts';
+import { type Alarm, addAlarm, followState, mayPutAway } from './alarms.ts';
 
 export type ScreenName = 'line' | 'throughput' | 'devices' | 'recipes' | 'station';
 export type Scheme = 'light' | 'dark' | 'auto';
@@ -9,14 +10,6 @@ export type Scheme = 'light' | 'dark' | 'auto';
 export interface Place {
   readonly screen: ScreenName;
   readonly item: string | null;
-}
-
-/** One thing said to the person, until the next or until put away. */
-export interface Notice {
-  readonly kind: 'said' | 'fault';
-  readonly what: string;
-  readonly next: string;
-  readonly code: string;
 }
 
 export interface Preferences {
@@ -29,6 +22,8 @@ export type Verdicts = LineChange['verdicts'];
 /** All that the window knows. One value; views look at it through selectors. */
 export interface AppState {
   readonly link: Link;
+  /** When the station was heard last, in ms since 1970; null: it can be heard now, or was not yet. */
+  readonly lastWordAt: number | null;
   readonly session: SessionState | null;
   readonly line: LineSnapshot | null;
   readonly token: TokenView | null;
@@ -38,7 +33,12 @@ export interface AppState {
   /** Fixture whose details are open. */
   readonly opened: string | null;
   readonly dialog: 'start' | 'stop' | 'sign-in' | 'help' | null;
-  readonly notice: Notice | null;
+  /** What the station answered last, in words, until the next. */
+  readonly said: string | null;
+  /** What needs somebody, the gravest first. */
+  readonly alarms: readonly Alarm[];
+  /** How many scans were refused, so that each one can be seen and heard. */
+  readonly refusedScans: number;
   /** The newest verdicts, for sound and for the screen reader. */
   readonly verdicts: Verdicts;
   readonly preferences: Preferences;
@@ -54,14 +54,19 @@ export type Action =
   | { readonly type: 'open'; readonly fixture: string | null }
   | { readonly type: 'dialog'; readonly dialog: AppState['dialog'] }
   | { readonly type: 'said'; readonly words: string }
-  | { readonly type: 'fault'; readonly fault: CallFault }
+  /** A call was refused or failed; `kind` scan: what was scanned was not taken. */
+  | { readonly type: 'fault'; readonly fault: CallFault; readonly call: string; readonly kind: 'scan' | 'fault' }
+  /** A call succeeded: what was wrong with the one before is mended. */
+  | { readonly type: 'succeeded'; readonly call: string }
   | { readonly type: 'guide-ended' }
-  | { readonly type: 'put-away' }
+  | { readonly type: 'said-enough' }
+  | { readonly type: 'put-away'; readonly alarm: string }
   | { readonly type: 'preferences'; readonly preferences: Partial<Preferences> };
 
 export function initialState(place: Place, preferences: Preferences): AppState {
   return {
     link: 'connecting',
+    lastWordAt: null,
     session: null,
     line: null,
     token: null,
@@ -69,19 +74,41 @@ export function initialState(place: Place, preferences: Preferences): AppState {
     guided: false,
     opened: null,
     dialog: null,
-    notice: null,
+    said: null,
+    alarms: [],
+    refusedScans: 0,
     verdicts: [],
     preferences,
   };
 }
 
-/** The one place where what the window knows is changed. Pure. */
-export function reduce(state: AppState, action: Action): AppState {
+/** The one place where what the window knows is changed. Pure. `at`: ms since 1970. */
+export function reduce(state: AppState, action: Action, at: number): AppState {
+  const next = step(state, action, at);
+  if (next === state) return state;
+  const alarms = followState(next, at);
+  return alarms === next.alarms ? next : { ...next, alarms };
+}
+
+function step(state: AppState, action: Action, at: number): AppState {
   switch (action.type) {
     case 'link':
-      return { ...state, link: action.link };
-    case 'session':
-      return { ...state, session: action.session, guided: state.guided || action.session.firstStart };
+      return {
+        ...state,
+        link: action.link,
+        lastWordAt: action.link === 'open' ? null : (state.lastWordAt ?? (state.line === null ? null : at)),
+      };
+    case 'session': {
+      const person = action.session.operator?.id ?? null;
+      // what concerned whoever has left concerns nobody here any more
+      const alarms = state.alarms.filter(({ by }) => by === null || by === person);
+      return {
+        ...state,
+        session: action.session,
+        guided: state.guided || action.session.firstStart,
+        alarms: alarms.length === state.alarms.length ? state.alarms : alarms,
+      };
+    }
     case 'snapshot':
       return { ...state, line: action.line };
     case 'changes':
@@ -95,13 +122,33 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'dialog':
       return { ...state, dialog: action.dialog };
     case 'said':
-      return { ...state, notice: { kind: 'said', what: action.words, next: '', code: '' } };
-    case 'fault':
-      return { ...state, notice: { kind: 'fault', ...action.fault } };
+      return { ...state, said: action.words };
+    case 'said-enough':
+      return { ...state, said: null };
+    case 'fault': {
+      const { fault, call, kind } = action;
+      const by = state.session?.operator?.id ?? null;
+      const alarm = { id: `${call} ${fault.code} ${fault.what}`, kind, at, by, ...fault };
+      return {
+        ...state,
+        said: null,
+        alarms: addAlarm(state.alarms, alarm),
+        refusedScans: state.refusedScans + (kind === 'scan' ? 1 : 0),
+      };
+    }
+    case 'succeeded': {
+      const mended = ({ id }: Alarm) => id.startsWith(`${action.call} `);
+      return state.alarms.some(mended) ? { ...state, alarms: state.alarms.filter((alarm) => !mended(alarm)) } : state;
+    }
     case 'guide-ended':
       return { ...state, guided: false };
-    case 'put-away':
-      return { ...state, notice: null };
+    case 'put-away': {
+      const person = state.session?.operator?.id ?? null;
+      return {
+        ...state,
+        alarms: state.alarms.filter((alarm) => alarm.id !== action.alarm || !mayPutAway(alarm, person)),
+      };
+    }
     case 'preferences':
       return { ...state, preferences: { ...state.preferences, ...action.preferences } };
   }
@@ -133,6 +180,11 @@ export function may(state: AppState, call: CallName): boolean {
 
 export function isRunning(state: AppState): boolean {
   return state.line?.batch != null && state.line.batch.endedAt === null;
+}
+
+/** Whether what is shown of the line is how it stands now. */
+export function isKnown(state: AppState): boolean {
+  return state.link === 'open';
 }
 
 export function fixtureOf(state: AppState, name: string | null) {

@@ -26,7 +26,7 @@ export function useMay(call: CallName): boolean {
   return useApp((state) => may(state, call));
 }
 
-/** Makes a call for a person: its fault becomes a notice, and the answer null. */
+/** Makes a call for a person: its fault becomes an alarm until such a call succeeds, and the answer null. */
 export function useAsk(): <Name extends CallName>(
   name: Name,
   input: CallInput<Name>,
@@ -35,9 +35,12 @@ export function useAsk(): <Name extends CallName>(
   return useCallback(
     async (name, input) => {
       try {
-        return await bridge.call(name, input);
+        const answer = await bridge.call(name, input);
+        store.dispatch({ type: 'succeeded', call: name });
+        return answer;
       } catch (error) {
-        store.dispatch({ type: 'fault', fault: faultOf(error) });
+        const kind = name === 'line.scan' || name === 'session.badge' ? 'scan' : 'fault';
+        store.dispatch({ type: 'fault', fault: faultOf(error), call: name, kind });
         return null;
       }
     },

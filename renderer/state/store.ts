@@ -15,7 +15,7 @@ export function createStore(first: AppState): Store {
   return {
     get: () => state,
     dispatch(action) {
-      const next = reduce(state, action);
+      const next = reduce(state, action, Date.now());
       if (next === state) return;
       state = next;
       for (const listener of listeners) listener();

@@ -1,29 +1,38 @@
 import { Button } from '@mantine/core';
-import type { BatchView } from '../../main/contract/views.ts';
+import { useState } from 'react';
+import type { BatchView, InterruptedBatch } from '../../main/contract/views.ts';
 import { Figure } from '../parts/Figure.tsx';
 import { Gauge } from '../parts/Gauge.tsx';
-import { useMay, useSeat } from '../state/station.ts';
+import { useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, shareText, timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 
 /** What is being made, by which recipe, and how far it is. */
-export function BatchHeader({ batch }: { readonly batch: BatchView | null }) {
+export function BatchHeader({
+  batch,
+  interrupted,
+}: {
+  readonly batch: BatchView | null;
+  readonly interrupted: InterruptedBatch | null;
+}) {
   const { store } = useSeat();
   const mayStart = useMay('line.start');
   const mayStop = useMay('line.stop');
+  const demonstration = useApp((state) => state.line?.demonstration ?? false);
+  if (interrupted !== null && batch === null) return <Interrupted batch={interrupted} />;
   if (batch === null) {
     return (
       <section className="batch" aria-label={words.batch.title}>
         <div className="batch-what">
           <p className="batch-order">{words.batch.none}</p>
           <p className="calm-note">{words.batch.noneNext}</p>
+          {demonstration && <p className="calm-note">{words.demonstrationMeans}</p>}
         </div>
         <div className="batch-acts">{mayStart && <StartButton />}</div>
       </section>
     );
   }
   const running = batch.endedAt === null;
-  const left = batch.count === null ? null : Math.max(0, batch.count - batch.done);
   return (
     <section className="batch" aria-label={words.batch.title}>
       <div className="batch-what">
@@ -43,19 +52,15 @@ export function BatchHeader({ batch }: { readonly batch: BatchView | null }) {
         <Figure name={words.batch.failed} tone={batch.failed > 0 ? 'fail' : undefined}>
           {countText(batch.failed)}
         </Figure>
+        <Figure name={words.batch.refused}>{countText(batch.refused)}</Figure>
+        {batch.unfinished > 0 && <Figure name={words.batch.unfinished}>{countText(batch.unfinished)}</Figure>}
+        {batch.retries > 0 && <Figure name={words.batch.again}>{countText(batch.retries)}</Figure>}
         <Figure name={words.batch.left} note={batch.count === null ? undefined : words.batch.of(batch.count)}>
-          {left === null ? '∞' : countText(left)}
+          {batch.left === null ? '∞' : countText(batch.left)}
         </Figure>
         <Figure name={words.batch.yield}>{shareText(batch.firstPassYield)}</Figure>
       </dl>
       <div className="batch-acts">
-        {running && batch.wantsSerial && (
-          <p className="batch-serials" data-wanting={batch.serialsWaiting.length === 0 ? '' : undefined}>
-            {batch.serialsWaiting.length === 0
-              ? words.batch.wantsSerial
-              : words.batch.serials(batch.serialsWaiting.length)}
-          </p>
-        )}
         {!running && mayStart && <StartButton />}
         {batch.stopping ? (
           <p className="batch-stopping">{words.batch.stopping}</p>
@@ -68,14 +73,45 @@ export function BatchHeader({ batch }: { readonly batch: BatchView | null }) {
           )
         )}
       </div>
-      {!running && batch.fault !== null && (
-        <p className="batch-fault" role="alert">
-          <strong>{batch.fault.what}</strong> {batch.fault.next} <span className="mono">{batch.fault.code}</span>
-        </p>
-      )}
       {batch.count !== null && (
         <div className="batch-gauge">
-          <Gauge value={batch.done} most={batch.count} label={words.batch.left} />
+          <Gauge value={batch.passed} most={batch.count} label={words.batch.passed} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** What a restart or a power cut has ended: how far it came, which boards lie there unfinished, and whether to go on. */
+function Interrupted({ batch }: { readonly batch: InterruptedBatch }) {
+  const { bridge, store } = useSeat();
+  const ask = useAsk();
+  const mayResume = useMay('line.resume');
+  const [busy, setBusy] = useState(false);
+  const act = async (call: 'line.resume' | 'line.leave') => {
+    setBusy(true);
+    const answer = await ask(call, {});
+    setBusy(false);
+    if (answer !== null) store.dispatch({ type: 'snapshot', line: await bridge.call('line.snapshot', {}) });
+  };
+  const i = words.interrupted;
+  const places = batch.boards.map(({ fixture, serial }) => (serial === null ? fixture : `${fixture} (${serial})`));
+  return (
+    <section className="batch" aria-label={i.title}>
+      <div className="batch-what">
+        <p className="batch-order">{i.said(batch.order ?? batch.recipe, timeText(batch.startedAt))}</p>
+        <p>
+          {i.far(batch.passed, batch.count)} {places.length > 0 && i.boards(places.join(', '))}
+        </p>
+      </div>
+      {mayResume && (
+        <div className="batch-acts">
+          <Button variant="default" size="lg" onClick={() => void act('line.leave')} disabled={busy}>
+            {i.leave}
+          </Button>
+          <Button size="lg" onClick={() => void act('line.resume')} loading={busy}>
+            {i.resume}
+          </Button>
         </div>
       )}
     </section>

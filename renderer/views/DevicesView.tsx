@@ -213,9 +213,11 @@ function useDevicePages(query: Query) {
       setBusy(true);
       try {
         const page = await bridge.call('devices.search', { ...query, limit: pageRows, offset: 0 });
+        store.dispatch({ type: 'succeeded', call: 'devices.search' });
         if (mine === turn.current) setFound({ rows: page.rows, more: page.more, ms: page.ms, query });
       } catch (error) {
-        if (mine === turn.current) store.dispatch({ type: 'fault', fault: faultOf(error) });
+        if (mine === turn.current)
+          store.dispatch({ type: 'fault', fault: faultOf(error), call: 'devices.search', kind: 'fault' });
       }
       if (mine === turn.current) setBusy(false);
     };
@@ -235,7 +237,7 @@ function useDevicePages(query: Query) {
         setFound({ rows: [...found.rows, ...fresh], more: page.more && fresh.length > 0, ms: page.ms, query });
       }
     } catch (error) {
-      store.dispatch({ type: 'fault', fault: faultOf(error) });
+      store.dispatch({ type: 'fault', fault: faultOf(error), call: 'devices.search', kind: 'fault' });
     }
     if (mine === turn.current) setBusy(false);
   }, [bridge, store, query, found, busy]);

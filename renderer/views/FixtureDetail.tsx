@@ -4,18 +4,21 @@ import { Dialog } from '../parts/Dialog.tsx';
 import { Facts } from '../parts/Facts.tsx';
 import { FaultWords } from '../parts/FaultWords.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
-import { lookOf, showsVerdict } from '../parts/tone.ts';
-import { fixtureOf } from '../state/state.ts';
+import { lookOf, outcomeLooks, showsVerdict } from '../parts/tone.ts';
+import { fixtureOf, isKnown } from '../state/state.ts';
 import { goTo, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 
 /** One fixture from near: what goes on or what happened, whether the board is safe, and what to do. */
 export function FixtureDetail({ name, onClose }: { readonly name: string; onClose(): void }) {
+  const { store } = useSeat();
   const fixture = useApp((state) => fixtureOf(state, name));
+  const known = useApp(isKnown);
   const ask = useAsk();
   const mayAcknowledge = useMay('line.acknowledge');
   const mayGo = useMay('line.go');
+  const mayUndo = useMay('line.undo');
   const mayOpen = useMay('devices.show');
   if (fixture === null) return null;
   const verdict = showsVerdict(fixture) ? fixture.verdict : null;
@@ -28,12 +31,23 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
     if ((await ask('line.go', { fixture: name })) !== null) onClose();
   };
 
+  const undo = async () => {
+    const answer = await ask('line.undo', { fixture: name });
+    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+  };
+
   return (
     <Dialog title={words.detail.title(name)} open onClose={onClose} wide>
       <div className="detail-state">
-        <StateMark look={lookOf(fixture)} />
+        <StateMark
+          look={!known ? lookOf(fixture, false) : verdict === null ? lookOf(fixture) : outcomeLooks[verdict.outcome]}
+        />
       </div>
-      {verdict?.fault ? <FaultWords fault={verdict.fault} /> : verdict !== null && <p>{words.act[verdict.outcome]}.</p>}
+      {verdict?.fault ? (
+        <FaultWords fault={verdict.fault} verdict={verdict} />
+      ) : (
+        verdict !== null && <p>{words.act[verdict.outcome]}.</p>
+      )}
       {fixture.state === 'labelling' && <LabelEntry name={name} mac={mac} onDone={onClose} />}
       <Facts
         rows={[
@@ -42,6 +56,7 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
           [words.detail.mac, mac, 'mono'],
           [words.detail.ended, verdict === null ? null : timeText(verdict.at)],
           [words.screens.devices, verdict?.sealRow ? words.detail.sealRow(verdict.sealRow) : null],
+          [words.detail.kind, words.detail.kinds[fixture.address.startsWith('virtual:') ? 'virtual' : 'real']],
           [words.detail.address, fixture.address, 'mono'],
           [words.tile.fixtures, words.tile.countMeans(fixture.passed, fixture.tried)],
         ]}
@@ -52,7 +67,12 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
             {words.detail.openDevice}
           </Button>
         )}
-        {fixture.state === 'ready' && mayGo && (
+        {fixture.bound !== null && mayUndo && (
+          <Button variant="default" size="md" onClick={undo}>
+            {words.scanRule.undo}: {fixture.bound.serial}
+          </Button>
+        )}
+        {fixture.state === 'ready' && (fixture.needs === 'key' || fixture.needs === 'name') && mayGo && (
           <Button size="md" onClick={go} data-autofocus>
             {words.detail.go}
           </Button>

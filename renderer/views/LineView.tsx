@@ -4,24 +4,22 @@ import { TileGrid } from '../parts/TileGrid.tsx';
 import { goTo, useApp, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { BatchHeader } from './BatchHeader.tsx';
+import { ScanRule } from './ScanRule.tsx';
 import { ThroughputStrip } from './ThroughputStrip.tsx';
 
 /** The operator's screen: what every fixture does, and what of it needs a person. */
 export function LineView() {
   const { store } = useSeat();
   const line = useApp((state) => state.line);
+  const person = useApp((state) => state.session?.operator?.id ?? null);
+  const lastWordAt = useApp((state) => state.lastWordAt);
   const open = useCallback((fixture: string) => store.dispatch({ type: 'open', fixture }), [store]);
   if (line === null) return <p className="calm-note page-note">{words.loading}</p>;
   return (
     <div className="line-screen">
       <h1 className="unseen">{words.screens.line}</h1>
-      <BatchHeader batch={line.batch} />
-      {line.printerFault !== null && (
-        <p className="line-fault" role="alert">
-          <strong>{words.station.printerFault}</strong> {line.printerFault.what} {line.printerFault.next}{' '}
-          <span className="mono">{line.printerFault.code}</span>
-        </p>
-      )}
+      <BatchHeader batch={line.batch} interrupted={line.interrupted} />
+      <ScanRule batch={line.batch} fixtures={line.fixtures} />
       {line.fixtures.length === 0 ? (
         <div className="empty">
           <p>{words.tile.none}</p>
@@ -29,7 +27,13 @@ export function LineView() {
           <Button onClick={() => goTo('station')}>{words.screens.station}</Button>
         </div>
       ) : (
-        <TileGrid fixtures={line.fixtures} onOpen={open} />
+        <TileGrid
+          fixtures={line.fixtures}
+          person={person}
+          nextScan={line.batch?.endedAt === null ? (line.batch.nextScan?.fixture ?? null) : null}
+          lastWordAt={lastWordAt}
+          onOpen={open}
+        />
       )}
       <ThroughputStrip />
     </div>

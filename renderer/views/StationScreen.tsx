@@ -4,7 +4,7 @@ import { Facts } from '../parts/Facts.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
-import { shortHash } from '../words/format.ts';
+import { dateText, shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { Ceremony } from './Ceremony.tsx';
 import { Fixtures } from './Fixtures.tsx';
@@ -267,6 +267,35 @@ function About() {
           )}
         </div>
       )}
+      <Seats />
     </div>
+  );
+}
+
+/** Browsers of this computer that a link has let in once; each can be turned out. */
+function Seats() {
+  const ask = useAsk();
+  const may = useMay('session.seats');
+  const { value: seats, again } = useAnswer('session.seats', may ? {} : null);
+  if (!may || seats === null) return null;
+  const forget = async (seat: string) => {
+    if ((await ask('session.forgetSeats', { seat })) !== null) again();
+  };
+  return (
+    <>
+      <h2>{s.seats}</h2>
+      {seats.length === 0 && <p className="calm-note">{s.seatsNone}</p>}
+      <ul className="seats">
+        {seats.map(({ id, usedAt }) => (
+          <li key={id}>
+            <span className="mono">{id}</span>
+            <span>{s.seatUsed(dateText(usedAt))}</span>
+            <Button className="push" variant="default" size="compact-md" onClick={() => void forget(id)}>
+              {s.seatForget}
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -24,6 +24,8 @@ export function durationText(seconds: number): string {
 
 /** Local time of day of an ISO time. */
 export const timeText = (iso: string): string => clockTime.format(new Date(iso));
+/** The same of ms since 1970. */
+export const clockText = (at: number): string => clockTime.format(new Date(at));
 export const dateText = (iso: string): string => `${day.format(new Date(iso))}, ${timeText(iso)}`;
 
 /** First digits of a digest, for people. */

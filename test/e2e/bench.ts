@@ -38,6 +38,8 @@ export interface Bench {
   readonly answers: DeskAnswers;
   /** A window of its own, light or dark, at the size of a touch panel. */
   window(options?: WindowOptions): Promise<Seat>;
+  /** Takes the station away from its pages; the function given back brings it back at the same place. Null: this seat has no such door. */
+  readonly takeAway: (() => Promise<() => Promise<void>>) | null;
   close(): Promise<void>;
 }
 

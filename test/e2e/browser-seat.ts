@@ -7,6 +7,7 @@ import { systemClock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { isInPath } from '../../main/boot/system.mjs';
 import { type Loopback, startLoopback } from '../../main/ipc/loopback.ts';
+import { Seats } from '../../main/ipc/seats.ts';
 import { openDesk } from '../../main/start/open-desk.ts';
 import { pageFolder } from '../../main/start/real-parts.ts';
 import {
@@ -42,17 +43,27 @@ export async function openBrowserBench(options: BenchOptions = {}): Promise<Benc
   const opened = await openDesk({ data: folder }, { demonstration });
   const { answers } = opened.desk;
   if (!empty) for (const person of people) await answers['operators.save'](person, 'test');
-  const loopback = await startLoopback({
-    desk: opened.desk,
-    clock: systemClock,
-    random: systemRandom,
-    page: pageFolder,
-    port: 0,
-  });
+  const serve = (port: number) =>
+    startLoopback({
+      desk: opened.desk,
+      clock: systemClock,
+      random: systemRandom,
+      page: pageFolder,
+      port,
+      seats: new Seats(join(folder, 'seats.json'), { clock: systemClock, random: systemRandom }),
+    });
+  let loopback = await serve(0);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserWords });
   return {
     answers,
     window: (how) => openWindow(browser, loopback, how ?? {}),
+    async takeAway() {
+      const port = Number(new URL(loopback.origin).port);
+      await loopback.close();
+      return async () => {
+        loopback = await serve(port);
+      };
+    },
     async close() {
       await browser.close();
       await loopback.close();

@@ -60,6 +60,7 @@ export async function openElectronBench(options: BenchOptions = {}): Promise<Ben
   if (!empty) for (const person of people) await answers['operators.save'](person, 'test');
   return {
     answers,
+    takeAway: null,
     window: (how) => takeWindow(app, how ?? {}),
     async close() {
       await app.close();

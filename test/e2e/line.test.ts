@@ -124,14 +124,29 @@ inEverySeat('the line', (openBench) => {
     await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
     await sitsHere(page, 'Operator 1');
     await bench.answers['line.start']({ recipe: scanned, order: 'PO-3', count: 2 }, 'op-1');
-    await page.getByText('Scan the next serial number').waitFor();
+    await tile(page, 'nest-3', 'Scan serial').waitFor();
+    assert.equal(await page.locator('.tile', { hasText: 'Press start' }).count(), 0);
+    // the fixture's name, then the label: that board and no other, and not before it can be taken back
+    await scan(page, 'nest-3');
+    await page.locator('.tile[data-fixture="nest-3"][data-chosen="mine"]').waitFor();
+    await page.locator('.scan-rule', { hasText: 'nest-3 is chosen' }).waitFor();
+    await scan(page, 'SN-0009');
+    await tile(page, 'nest-3', 'Starts in').waitFor();
+    await page.keyboard.press('F7');
+    await page.getByText('SN-0009 is taken back.').waitFor();
+    await tile(page, 'nest-3', 'Scan serial').waitFor();
+    await scan(page, 'nest-3');
     await scan(page, 'SN-0001');
-    await page.getByText('SN-0001 goes on the next board.').waitFor();
+    await tile(page, 'nest-3', 'SN-0001').waitFor();
     await page.locator('.tile', { hasText: 'Passed' }).filter({ hasText: 'SN-0001' }).waitFor();
     await scan(page, 'WRONG-1');
     await page.locator('[data-notice="fault"]').filter({ hasText: 'WRONG-1' }).waitFor();
     await scan(page, 'SN-0001');
     await page.locator('[data-notice="fault"]').filter({ hasText: 'serial number of the board' }).waitFor();
+    // a slow scanner is no person, and a code that nobody takes is not lost silently
+    await page.keyboard.type('WRONG-2', { delay: 45 });
+    await page.keyboard.press('Enter');
+    await page.locator('[data-notice="fault"]').filter({ hasText: 'WRONG-2' }).waitFor();
     // a scan that runs into an open dialog's field is taken out of it again
     await page.keyboard.press('F1');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
@@ -151,9 +166,10 @@ inEverySeat('the line', (openBench) => {
     await bench.answers['line.start']({ recipe: labelled, order: 'PO-4', count: 2 }, 'op-1');
     const asking = page.locator('.tile', { hasText: 'Scan label' });
     await asking.nth(1).waitFor();
-    const trouble = page.getByRole('alert').filter({ hasText: 'printer.unreachable' });
+    const trouble = page.locator('[data-alarm="printer"]').filter({ hasText: 'printer.unreachable' }).first();
     await trouble.waitFor();
     await scan(page, 'FFEEDDCCBBAA');
+    await page.getByRole('button', { name: '1 more' }).click();
     await page.locator('[data-notice="fault"]').filter({ hasText: 'is not the label of' }).waitFor();
     await shoot(seat, 'labelling');
     const { batch, fixtures } = await bench.answers['line.snapshot']({}, 'op-1');
@@ -186,9 +202,12 @@ inEverySeat('the line', (openBench) => {
     await page.getByText(/ended/).waitFor();
     await page.locator('.tile[data-tone="warn"]').first().click();
     const dialog = page.getByRole('dialog');
-    for (const words of ['What happened', 'Is the board safe?', 'What to do', 'Who acts', 'Code'])
-      await dialog.getByText(words).waitFor();
-    await dialog.getByText('Yes. Nothing irreversible was done to it.').waitFor();
+    await dialog.locator('.first-act', { hasText: 'red bin' }).waitFor();
+    for (const words of ['What happened', 'Is the board safe?', 'What to do']) await dialog.getByText(words).waitFor();
+    assert.equal(await dialog.getByText('Who acts').isVisible(), false, 'the engineer’s words lie behind a tap');
+    await dialog.getByText('For the engineer').click();
+    for (const words of ['Who acts', 'Code']) await dialog.getByText(words).waitFor();
+    await dialog.getByText('Yes. Nothing irreversible was done to it in this run.').waitFor();
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -206,6 +225,29 @@ inEverySeat('the line', (openBench) => {
     await page.context().setOffline(false);
     await tile(page, 'nest-1', 'Passed').waitFor();
     assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('shows unknown as unknown while the station is away, and finds it again by itself', async (t) => {
+    if (bench.takeAway === null) return t.skip('the window and its station are one program');
+    const seat = await bench.window();
+    const { page, close } = seat;
+    await signIn(page, 'op-1');
+    await startBatch(page, { recipe: 'esp32p4-production', order: 'PO-6' });
+    await page.locator('.tile', { hasText: 'Working' }).first().waitFor();
+    const bringBack = await bench.takeAway();
+    await page.locator('[data-alarm="link"]', { hasText: 'does not answer since' }).waitFor();
+    assert.equal(await page.getByText('goes on without').count(), 0);
+    assert.equal(await page.locator('.tile[data-tone="stale"]', { hasText: 'Unknown' }).count(), 3);
+    await scan(page, 'SN-7777');
+    await page.getByRole('button', { name: '1 more' }).waitFor();
+    await shoot(seat, 'station-away');
+    await bringBack();
+    await page.locator('.tile[data-tone="stale"]').first().waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await signIn(page, 'op-1');
+    await page.reload();
+    await sitsHere(page, 'Operator 1');
     await close();
   });
 });

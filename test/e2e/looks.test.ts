@@ -1,128 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from 'playwright-core';
-import { replaceInText } from './bench.ts';
-import { type Bench, goTo, inEverySeat, type Seat, shoot, signIn, tile } from './seat.ts';
+import { type Bench, inEverySeat, type Seat, shoot, signIn, tile } from './seat.ts';
+import { ended, fillLine, views } from './views.ts';
 
 // Every screen in light and dark: no accessibility fault, and a picture to look at in test-results/.
-
-/** How to come to a screen that is already signed in, and what must be there before it is looked at. */
-interface View {
-  readonly name: string;
-  reach(page: Page, mac: string): Promise<void>;
-}
-
-const views: readonly View[] = [
-  {
-    name: 'line',
-    async reach(page) {
-      await goTo(page, 'line');
-      await page.locator('.strip canvas').nth(1).waitFor();
-    },
-  },
-  {
-    name: 'fixture',
-    async reach(page) {
-      await goTo(page, 'line');
-      await page.locator('.tile[data-tone="fail"], .tile[data-tone="warn"]').first().click();
-      await page.getByText('Is the board safe?').waitFor();
-    },
-  },
-  {
-    name: 'start-batch',
-    async reach(page) {
-      await goTo(page, 'line');
-      await page.keyboard.press('F2');
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-  {
-    name: 'help',
-    async reach(page) {
-      await page.keyboard.press('F1');
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-  {
-    name: 'throughput',
-    async reach(page) {
-      await goTo(page, 'throughput');
-      await page.locator('canvas').nth(1).waitFor();
-    },
-  },
-  {
-    name: 'devices',
-    async reach(page) {
-      await goTo(page, 'devices');
-      await page.locator('.vtable-row').first().waitFor();
-    },
-  },
-  {
-    name: 'device',
-    async reach(page, mac) {
-      await goTo(page, `devices/${mac}`);
-      await page.getByText('BEGIN CERTIFICATE').waitFor();
-    },
-  },
-  {
-    name: 'device-efuses',
-    async reach(page, mac) {
-      await goTo(page, `devices/${mac}`);
-      await page.getByRole('tab', { name: 'eFuses' }).click();
-      await page.getByRole('row').nth(3).waitFor();
-    },
-  },
-  {
-    name: 'device-assurance',
-    async reach(page, mac) {
-      await goTo(page, `devices/${mac}`);
-      await page.getByRole('tab', { name: 'Security guide' }).click();
-      await page.getByRole('row').nth(3).waitFor();
-    },
-  },
-  {
-    name: 'device-history',
-    async reach(page, mac) {
-      await goTo(page, `devices/${mac}`);
-      await page.getByRole('tab', { name: /History/ }).click();
-      await page.locator('.events li').first().waitFor();
-    },
-  },
-  {
-    name: 'recipes',
-    async reach(page) {
-      await goTo(page, 'recipes/esp32p4-production');
-      await page.getByText(/Findings \(\d+\)/).waitFor();
-      await page.getByRole('tab', { name: 'Key blocks' }).click();
-      await page.locator('.blocks li').first().waitFor();
-    },
-  },
-  {
-    name: 'recipes-assurance',
-    async reach(page) {
-      await goTo(page, 'recipes/esp32p4-production');
-      await page.getByRole('tab', { name: 'Security guide' }).click();
-      await page.locator('table.assurance').waitFor();
-    },
-  },
-  {
-    name: 'recipes-fault',
-    async reach(page) {
-      await goTo(page, 'recipes/esp32s3-production');
-      await replaceInText(page, 'download_mode: disabled', 'download_mode: open');
-      await page.getByText('In a production recipe download mode stays open.').first().waitFor();
-    },
-  },
-  ...(['Fixtures', 'HSM', 'People', 'Label printer', 'About'] as const).map((tab) => ({
-    name: `station-${tab.toLowerCase().replace(' ', '-')}`,
-    async reach(page: Page) {
-      await goTo(page, 'station');
-      await page.getByRole('tab', { name: tab }).click();
-      await page.locator('.record').waitFor();
-    },
-  })),
-];
 
 async function judge(seat: Seat, name: string): Promise<void> {
   await shoot(seat, name);
@@ -134,30 +16,12 @@ async function judge(seat: Seat, name: string): Promise<void> {
   assert.deepEqual(found, [], name);
 }
 
-/** Whether some board was refused by a rule, or failed: a sealed one that is still in says no more than that its door is shut. */
-async function objected(bench: Bench): Promise<boolean> {
-  return (await outcomes(bench)).some((outcome) => outcome === 'failed' || outcome === 'refused');
-}
-
 inEverySeat('looks', (openBench) => {
   let bench: Bench;
   let mac = '';
   before(async () => {
     bench = await openBench({ fixtures: 8, pacing: 'none', changerTimes: { leavesMs: 1500, emptyMs: 200 } });
-    const { answers } = bench;
-    await runBatch(bench, 'esp32p4-production', 12);
-    mac = (await answers['line.snapshot']({}, 'eng-2')).fixtures.find(
-      (fixture) => fixture.verdict?.outcome === 'passed',
-    )!.mac!;
-    // one place holds a board that the recipe refuses, for the look of a fault
-    await answers['line.start'](
-      { recipe: 'esp32c3-production', order: 'PO-2026-1177', count: 1, targetPerHour: 900 },
-      'eng-2',
-    );
-    while (!(await objected(bench))) await new Promise((resolve) => setTimeout(resolve, 20));
-    await answers['line.stop']({}, 'eng-2');
-    await ended(bench);
-    assert.ok(await objected(bench));
+    mac = await fillLine(bench);
   });
   after(() => bench.close());
 
@@ -234,19 +98,3 @@ inEverySeat('looks', (openBench) => {
     }
   });
 });
-
-async function runBatch(bench: Bench, recipe: string, count: number): Promise<void> {
-  await bench.answers['line.start']({ recipe, order: 'PO-2026-1176', count, targetPerHour: 900 }, 'eng-2');
-  await ended(bench);
-}
-
-/** Verdicts that the tiles show. */
-async function outcomes(bench: Bench) {
-  const { fixtures } = await bench.answers['line.snapshot']({}, 'eng-2');
-  return fixtures.map(({ verdict }) => verdict?.outcome);
-}
-
-async function ended(bench: Bench): Promise<void> {
-  while ((await bench.answers['line.snapshot']({}, 'eng-2')).batch?.endedAt === null)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-}

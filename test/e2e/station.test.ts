@@ -70,7 +70,7 @@ inEverySeat('station', (openBench) => {
     await scan(page, people.find(({ id }) => id === 'op-1')!.badge);
     await sitsHere(page, 'Operator 1');
     await scan(page, 'nest-2');
-    await page.getByText('Fixture nest-2 is chosen.').waitFor();
+    await page.getByText(/Fixture nest-2 is chosen/).waitFor();
     await page.locator('.tile[data-fixture="nest-2"]:focus').waitFor();
     await tile(page, 'nest-2', 'Idle').waitFor();
     await close();

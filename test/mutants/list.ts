@@ -2,6 +2,7 @@ import { boardMutants } from './boards.ts';
 import { bookMutants } from './book.ts';
 import { burnMutants } from './burn.ts';
 import { efuseMutants } from './efuse.ts';
+import { lineMutants } from './line.ts';
 import type { Mutant } from './mutant.ts';
 import { runMutants } from './run-of-a-board.ts';
 import { tokenMutants } from './token.ts';
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...bookMutants,
   ...boardMutants,
   ...tokenMutants,
+  ...lineMutants,
 ];

@@ -10,6 +10,7 @@ import { LabelDesk } from './labels/label-desk.ts';
 import { printedFolder } from './labels/printer.ts';
 import { recipeAnswers } from './library/recipe-answers.ts';
 import { RecipeShelf } from './library/recipe-shelf.ts';
+import { BatchMemory } from './line/batch-memory.ts';
 import { Line } from './line/line.ts';
 import { lineAnswers } from './line/line-answers.ts';
 import { TokenWatch } from './line/token-watch.ts';
@@ -47,6 +48,7 @@ export class Desk {
       join(dataFolder, printedFolder),
       station.shelf,
     );
+    const memory = new BatchMemory(join(dataFolder, 'batch.json'));
     const line = new Line(station, {
       fixtures: file.fixtures ?? parts.fixtures,
       demonstration: parts.demonstration,
@@ -55,6 +57,7 @@ export class Desk {
       foreign: (text, recipe) => shelf.foreign(text, recipe),
       print: (mac, needed) => labels.print(mac, needed),
       printerFault: () => labels.fault,
+      ended: () => memory.forget(),
     });
     labels.onFault = () => line.show();
     this.version = software.version;
@@ -65,6 +68,7 @@ export class Desk {
       shelf,
       operators: this.operators,
       line,
+      memory,
       labels,
       token: new TokenWatch(station, parts.embeddedToken),
     };
@@ -93,7 +97,7 @@ export class Desk {
 
   /** The whole line as one change, for a face that missed some. */
   lineNow(): LineChange {
-    const { demonstration: _, development: __, ...snapshot } = this.#room.line.snapshot();
+    const { demonstration: _, development: __, interrupted: ___, ...snapshot } = this.#room.line.snapshot();
     return { ...snapshot, names: snapshot.fixtures.map(({ name }) => name), verdicts: [] };
   }
 

@@ -7,6 +7,7 @@ import type { DeskFile } from './desk-file.ts';
 import type { LabelDesk } from './labels/label-desk.ts';
 import type { RecipeShelf } from './library/recipe-shelf.ts';
 import type { OpenRehearsal } from './library/rehearsal.ts';
+import type { BatchMemory } from './line/batch-memory.ts';
 import type { Line } from './line/line.ts';
 import type { TokenWatch } from './line/token-watch.ts';
 
@@ -41,6 +42,7 @@ export interface DeskParts {
 /** What the parts of the desk share. */
 export interface DeskRoom extends DeskParts {
   readonly line: Line;
+  readonly memory: BatchMemory;
   readonly shelf: RecipeShelf;
   readonly operators: Operators;
   readonly file: DeskFile;

@@ -27,9 +27,10 @@ test('a batch runs to its count: every tile passes, and the book and the screens
   const snapshot = await page.call('line.snapshot', {});
   assert.equal(snapshot.demonstration, true);
   assert.equal(snapshot.fixtures.length, 4);
+  // a board that came while the order was full waits there, and nothing was done to it
   for (const tile of snapshot.fixtures) {
-    assert.equal(tile.state, 'shown');
-    assert.equal(tile.verdict?.outcome, 'passed');
+    if (tile.verdict === null) assert.equal(tile.state, 'idle');
+    else assert.deepEqual([tile.state, tile.verdict.outcome], ['shown', 'passed']);
   }
   assert.equal(
     snapshot.fixtures.reduce((sum, tile) => sum + tile.passed, 0),

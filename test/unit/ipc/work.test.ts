@@ -94,9 +94,9 @@ test('boards by key; a verdict stays until it is seen; a sealed board is verifie
   assert.equal(await page.refusal('line.go', { fixture: 'nest-9' }), 'line.no-fixture');
   const tile = async (name: string) =>
     (await page.call('line.snapshot', {})).fixtures.find((one) => one.name === name)!;
-  // One board was ordered, so one fixture works.
-  await until(async () => (await tile('nest-1')).state === 'ready');
-  assert.equal(await page.refusal('line.go', { fixture: 'nest-2' }), 'line.nothing-waits');
+  assert.equal(await page.refusal('line.go', { fixture: 'nest-1' }), 'line.nothing-waits');
+  // One board was ordered: whichever starts first is it, and the other one waits whether it passes.
+  await until(async () => (await tile('nest-1')).needs === 'key' && (await tile('nest-2')).needs === 'key');
   assert.equal(await page.refusal('fixtures.remove', { name: 'nest-2' }), 'line.busy');
   assert.match((await page.call('line.scan', { text: 'NEST-1', fixture: null })).said, /starts/);
   const ended = await page.batchEnd();

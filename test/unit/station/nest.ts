@@ -29,7 +29,9 @@ export interface NestReport {
 
 /** Lets a fixture work off as many claims as there are serial numbers (one without any). */
 export async function work(rig: Rig, chip: VirtualChip, options: NestOptions = {}): Promise<NestReport> {
-  const { serials = [null], gate = null, usb = null, signal = new AbortController().signal } = options;
+  const { serials = [null], gate = null, usb = null } = options;
+  const halt = new AbortController();
+  const signal = options.signal === undefined ? halt.signal : AbortSignal.any([options.signal, halt.signal]);
   const ports = new Set<Port>();
   const outcomes: Outcome[] = [];
   let [claimed, givenBack] = [0, 0];
@@ -66,10 +68,17 @@ export async function work(rig: Rig, chip: VirtualChip, options: NestOptions = {
     },
     gate,
     claim: () => (claimed < serials.length ? { serial: serials[claimed++] ?? null } : null),
+    claimLater: async () => (claimed < serials.length ? { serial: serials[claimed++] ?? null } : null),
+    isFull: () => false,
+    whenFree: async () => undefined,
     giveBack: () => {
       givenBack++;
     },
-    done: (outcome) => outcomes.push(outcome),
+    done: (outcome) => {
+      outcomes.push(outcome);
+      // with people at the line a fixture waits for boards until the order is done
+      if (gate !== null && outcomes.length === serials.length) halt.abort(new Error('the order is done'));
+    },
   };
   let error: unknown = null;
   try {

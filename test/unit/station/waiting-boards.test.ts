@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '../../../main/base/clock.ts';
 import { StartGate } from '../../../main/station/desk/line/start-gate.ts';
 import { bareMac, isNamed, macsOn, waitingBoardNamed, waitingBoards } from '../../../main/station/waiting-boards.ts';
 import { book, mac, run } from '../ledger/book.ts';
@@ -62,6 +63,9 @@ test('a label that was scanned for a fixture names its next shut board, once', (
   const gate = new StartGate({
     mode: 'insertion',
     wantsSerial: false,
+    fixtures: 1,
+    clock: systemClock,
+    undoMs: 0,
     contacts: () => 1,
     knownSerial: async () => null,
     changed: () => undefined,

@@ -21,8 +21,11 @@ export interface LineStart {
 export interface LineBatchOptions {
   /** How often in a row a board must answer in this fixture before its contact counts as stable. */
   contacts(fixture: string): number;
+  readonly fixtures: number;
+  /** For so long a scan can be taken back before its board starts, in ms. */
+  readonly undoMs: number;
   /** Something that is shown has changed. */
-  changed(): void;
+  changed(...fixtures: readonly string[]): void;
   /** A board was sealed: its label is printed. `needed`: the board is not done without it. */
   print(mac: string, needed: boolean): void;
 }
@@ -48,6 +51,9 @@ export class LineBatch {
     this.gate = new StartGate({
       mode: start.mode ?? (wantsSerial ? 'scan' : 'insertion'),
       wantsSerial,
+      fixtures: options.fixtures,
+      clock,
+      undoMs: options.undoMs,
       contacts: options.contacts,
       // The serial number that the board got in a run that did not finish it.
       knownSerial: async (mac) => (await ledger.runs({ mac, limit: 1 }))[0]?.serial ?? null,
@@ -86,8 +92,10 @@ export class LineBatch {
     const { tally, start, gate } = this;
     if (tally.id === null) return null;
     const { order, count, operator, fingerprint, targetPerHour } = start;
+    const { counts } = tally;
     return {
-      ...tally.counts,
+      ...counts,
+      left: count === null ? null : Math.max(0, count - counts.passed),
       id: tally.id,
       order,
       recipe: start.loaded.ref,
@@ -100,6 +108,7 @@ export class LineBatch {
       endedAt: null,
       fault: null,
       stopping: this.signal.aborted,
+      nextScan: gate.nextScan,
       serialsWaiting: gate.serials,
       wantsSerial: gate.wantsSerial,
     };

@@ -7,7 +7,7 @@ import { judgeSerial } from './serials.ts';
 
 export interface Scan {
   readonly text: string;
-  /** The fixture whose details are open; null: none. */
+  /** The fixture that it is meant for: its details are open, or the person has chosen it; null: none. */
   readonly fixture: string | null;
   /** Who scanned, by id. */
   readonly by: string;
@@ -27,7 +27,7 @@ export interface ScanAnswer {
 
 /**
  * What a scanned or typed text means to a batch under way: the label of a sealed board that waits for it, or the serial number of a board
- * to come, or of one that was shut and waits for its seal. Faults: as `judgeSerial`; RecipeFault `line.which-fixture`, `label.foreign`, `label.other-board`, `label.provisioning-code`.
+ * to come, or of one that was shut and waits for its seal. Faults: as `judgeSerial`; RecipeFault `line.which-fixture`, `line.has-serial`, `line.board-known`, `line.serial-held`, `label.foreign`, `label.other-board`, `label.provisioning-code`.
  */
 export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, rules: ScanRules): Promise<ScanAnswer> {
   const { gate, labels, start } = batch;
@@ -53,11 +53,46 @@ export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, ru
   });
   // While the ledger was asked another face may have given the same one.
   if (gate.taken.includes(text)) return { said: `${text} waits already.`, fixture };
-  gate.give(text, fixture);
-  return {
-    said: `${text} ${fixture === null ? 'goes on the next board' : `goes on the board in ${fixture}`}.`,
-    fixture,
-  };
+  const given = gate.give(text, fixture);
+  if ('no' in given) throw notGiven(text, fixture, given);
+  const to = given.fixture;
+  const where =
+    to === null
+      ? 'goes on the next board that is inserted'
+      : `goes on the ${gate.bound(to)?.startsInMs == null && gate.needs(to) === null ? 'next board' : 'board'} in ${to}`;
+  return { said: `${text} ${where}.`, fixture: to };
+}
+
+/** A good serial number for which nobody could say on which board it goes. */
+function notGiven(
+  text: string,
+  fixture: string | null,
+  { no, serial }: { readonly no: 'has-serial' | 'board-known' | 'held'; readonly serial: string },
+): RecipeFault {
+  const there = JSON.stringify(serial);
+  switch (no) {
+    case 'has-serial':
+      return new RecipeFault({
+        code: 'line.has-serial',
+        what: `${JSON.stringify(text)} was not taken: ${there} was scanned for ${fixture ?? 'that board'} and has not started yet.`,
+        next: 'Take that scan back first, or choose the fixture that this label belongs to.',
+        safety: 'untouched',
+      });
+    case 'board-known':
+      return new RecipeFault({
+        code: 'line.board-known',
+        what: `${JSON.stringify(text)} was not taken: the board in ${fixture ?? 'that fixture'} came before, as ${there}.`,
+        next: 'Look whether the right board is in that fixture. It keeps the serial number it has.',
+        safety: 'untouched',
+      });
+    case 'held':
+      return new RecipeFault({
+        code: 'line.serial-held',
+        what: `${JSON.stringify(text)} was not taken: ${there} still waits for its board, and nobody could say which board is whose.`,
+        next: 'Insert that board first, or scan the name of the fixture and then this label.',
+        safety: 'no-board',
+      });
+  }
 }
 
 /** Which of several shut boards a label is on, the label alone cannot say. */

@@ -5,11 +5,16 @@ import { type FaultRecord, faultOf, RecipeFault } from '../../../model/fault.ts'
 import type { StationEvent } from '../../events.ts';
 import type { FixtureSpec } from '../../fixture.ts';
 import type { Station } from '../../station.ts';
+import { Choices } from './choices.ts';
 import { LineBatch, type LineStart } from './line-batch.ts';
 import { LineNews } from './line-news.ts';
 import { readScan, type Scan, type ScanAnswer } from './line-scan.ts';
 import { rememberedRuns, StepHistory } from './step-history.ts';
 import { Tile } from './tile.ts';
+import { Troubles } from './verdict-act.ts';
+
+/** For so long a scan can be taken back before its board starts, in ms. */
+const usualUndoMs = 3000;
 
 /** How far back a step's usual time is looked for, in ms: the runs of a month. */
 const historyMs = 30 * 86_400_000;
@@ -18,6 +23,8 @@ export interface LineOptions {
   readonly fixtures: readonly FixtureSpec[];
   readonly demonstration: boolean;
   readonly development: boolean;
+  /** For so long a scan can be taken back before its board starts, in ms; left out: long enough to see it and to press. */
+  readonly undoMs?: number;
   /** How often in a row a board must answer at this address before its contact counts as stable. */
   contacts(address: string): number;
   /** Name of another recipe to whose products a scanned text belongs, or null. */
@@ -26,6 +33,8 @@ export interface LineOptions {
   print(mac: string, needed: boolean): void;
   /** Why the last label did not come out; null: nothing is wrong. */
   printerFault(): FaultRecord | null;
+  /** A batch is over for good: its order is done, or a person stopped it. Not called where the station closes or a fault ended it. */
+  ended?(): void;
 }
 
 /** The taught fixtures of a station, batch after batch, as people at it see and lead them. */
@@ -36,9 +45,12 @@ export class Line {
   readonly #news: LineNews;
   readonly #unlisten: () => void;
   #tiles: Map<string, Tile>;
+  readonly #choices = new Choices();
+  readonly #troubles = new Troubles();
   #batch: LineBatch | null = null;
   #ended: Promise<void> = Promise.resolve();
   #isLent = false;
+  #isClosing = false;
   /** What is shown of the batch that ended last. */
   #lastBatch: BatchView | null = null;
 
@@ -48,12 +60,16 @@ export class Line {
     this.#tiles = this.#tilesOf(options.fixtures);
     this.#news = new LineNews({
       look: (changed) => ({
-        fixtures: [...changed].flatMap((name) => this.#tiles.get(name)?.view(this.#now()) ?? []),
+        fixtures: [...changed].flatMap((name) => this.#view(this.#tiles.get(name))),
         names: [...this.#tiles.keys()],
         batch: this.#batchView,
         printerFault: options.printerFault(),
       }),
-      moving: () => this.fixtures.map(({ name }) => name).filter((name) => this.#tiles.get(name)?.isRunning),
+      moving: () => [
+        ...this.fixtures.map(({ name }) => name).filter((name) => this.#tiles.get(name)?.isRunning),
+        ...(this.#batch?.gate.counting ?? []),
+        ...this.#choices.fixtures,
+      ],
       isAlive: () => this.isRunning,
     });
     this.#unlisten = station.listen((event) => this.#hear(event));
@@ -61,6 +77,27 @@ export class Line {
 
   #tilesOf(fixtures: readonly FixtureSpec[]): Map<string, Tile> {
     return new Map(fixtures.map((spec) => [spec.name, new Tile(spec, this.#history)]));
+  }
+
+  /** A tile with what people have said of its fixture. */
+  #view(tile: Tile | undefined, now = this.#now()): FixtureView[] {
+    if (tile === undefined) return [];
+    const { name } = tile.spec;
+    const chosen = this.#choices.on(name, now);
+    const bound = this.#batch?.gate.bound(name) ?? null;
+    return [
+      tile.view(now, {
+        needs: this.#batch?.gate.needs(name) ?? null,
+        chosen: chosen === null ? null : { by: chosen.by, secondsLeft: Math.ceil(chosen.msLeft / 1000) },
+        bound:
+          bound === null
+            ? null
+            : {
+                serial: bound.serial,
+                startsIn: bound.startsInMs === null ? null : Math.ceil(bound.startsInMs / 1000),
+              },
+      }),
+    ];
   }
 
   get fixtures(): readonly FixtureSpec[] {
@@ -135,7 +172,9 @@ export class Line {
     const { recipe } = start.loaded;
     const batch = new LineBatch(start, this.#station.parts, {
       contacts: (fixture) => this.#options.contacts(this.#tiles.get(fixture)?.spec.address ?? ''),
-      changed: () => this.#news.show(),
+      changed: (...fixtures) => this.#news.show(...fixtures),
+      fixtures: this.#tiles.size,
+      undoMs: this.#options.undoMs ?? usualUndoMs,
       print: (mac, needed) => this.#options.print(mac, needed),
     });
     const isOpen = new Promise<void>((resolve) => {
@@ -180,6 +219,7 @@ export class Line {
     const batch = this.#batch?.view ?? null;
     this.#batch = null;
     for (const tile of this.#tiles.values()) tile.rest();
+    if (error === null && !this.#isClosing) this.#options.ended?.();
     if (batch !== null) {
       const fault = error === null ? null : faultOf(error).toJSON();
       this.#lastBatch = { ...batch, stopping: false, endedAt: isoTime(this.#station.parts.clock.now()), fault };
@@ -219,34 +259,76 @@ export class Line {
   }
 
   /**
-   * A scanned or typed text: the name of a fixture (chooses it, and starts its board where boards start by key), the label of a sealed
-   * board, or a serial number. Answers in words; faults as `readScan`, and `line.no-batch`, `line.no-fixture`.
+   * A scanned or typed text: the name of a fixture (starts its board where boards start so, else chooses the fixture: the person's next scan
+   * is for it and no other), the label of a sealed board, or a serial number. Answers in words; faults as `readScan`, `Choices.of`, and
+   * `line.no-batch`, `line.no-fixture`.
    */
   async scan(scan: Scan): Promise<ScanAnswer> {
     const text = scan.text.trim();
     const named = [...this.#tiles.keys()].find((name) => name.toLowerCase() === text.toLowerCase());
-    if (named !== undefined) {
-      const started = this.#batch?.gate.mode === 'key' && this.#batch.gate.press(named);
-      return { said: started ? `Fixture ${named} starts.` : `Fixture ${named} is chosen.`, fixture: named };
-    }
+    if (named !== undefined) return this.#choose(named, scan.by);
     const batch = this.#mustRun();
     if (scan.fixture !== null) this.#mustKnow(scan.fixture);
-    return readScan({ ...scan, text }, batch, {
+    // before anything is waited for: what is chosen meanwhile is chosen for the next scan
+    const fixture = scan.fixture ?? this.#choices.of(scan.by, this.#now());
+    const answer = await readScan({ ...scan, text, fixture }, batch, {
       ledger: this.#station.parts.ledger,
       foreign: (candidate, recipe) => this.#options.foreign(candidate, recipe),
     });
+    if (fixture !== null) this.#choices.spend(scan.by, fixture);
+    this.#news.show(...(fixture === null ? [] : [fixture]));
+    return answer;
   }
 
-  /** Starts the board in this fixture where boards start by key. RecipeFault `line.nothing-waits` when none does. */
+  #choose(fixture: string, by: string): ScanAnswer {
+    if (this.#batch?.gate.press(fixture) === 'starts') return { said: `Fixture ${fixture} starts.`, fixture };
+    const before = this.#choices.fixtures;
+    this.#choices.choose(by, fixture, this.#now());
+    this.#news.show(fixture, ...before);
+    return { said: `Fixture ${fixture} is chosen: your next scan goes there and nowhere else.`, fixture };
+  }
+
+  /**
+   * Starts the board in this fixture where boards start by key. RecipeFault `line.nothing-waits` when none does, `line.scan-first` when its
+   * serial number has not been scanned yet.
+   */
   go(fixture: string): FixtureView {
     const tile = this.#mustKnow(fixture);
-    if (!this.#mustRun().gate.press(fixture))
+    const pressed = this.#mustRun().gate.press(fixture);
+    if (pressed === 'nothing-waits')
       throw new RecipeFault({
         code: 'line.nothing-waits',
         what: `No board waits in fixture ${fixture}.`,
         next: 'Insert a board, and wait until the tile says that it is ready.',
       });
-    return tile.view(this.#now());
+    if (pressed === 'needs-serial')
+      throw new RecipeFault({
+        code: 'line.scan-first',
+        what: `The board in ${fixture} has no serial number yet.`,
+        next: `Scan the name ${fixture}, then the label of the board; then start it.`,
+      });
+    return this.#view(tile)[0]!;
+  }
+
+  /**
+   * Takes back what was scanned for this fixture (null: for whichever board comes next), else its choice. RecipeFault `line.nothing-to-undo`
+   * when there is nothing, or the board has started.
+   */
+  undo(fixture: string | null): { readonly said: string } {
+    if (fixture !== null) this.#mustKnow(fixture);
+    const serial = this.#batch?.gate.undo(fixture) ?? null;
+    const isForgotten = fixture !== null && this.#choices.forget(fixture);
+    this.#news.show(...(fixture === null ? [] : [fixture]));
+    if (serial !== null) return { said: `${serial} is taken back. It is on no board.` };
+    if (isForgotten) return { said: `Fixture ${fixture} is not chosen any more.` };
+    throw new RecipeFault({
+      code: 'line.nothing-to-undo',
+      what:
+        fixture === null
+          ? 'No scan waits that could be taken back.'
+          : `Nothing can be taken back in ${fixture}: no scan waits there, or its board has started.`,
+      next: 'Look at the tile. A board that has started is stopped by stopping the batch.',
+    });
   }
 
   /** A person has seen the verdict of this fixture. */
@@ -254,16 +336,17 @@ export class Line {
     const tile = this.#mustKnow(fixture);
     tile.acknowledge();
     this.#news.show(fixture);
-    return tile.view(this.#now());
+    return this.#view(tile)[0]!;
   }
 
   snapshot(): LineSnapshot {
     const now = this.#now();
     return {
       seq: this.#news.seq,
-      fixtures: [...this.#tiles.values()].map((tile) => tile.view(now)),
+      fixtures: [...this.#tiles.values()].flatMap((tile) => this.#view(tile, now)),
       batch: this.#batchView,
       printerFault: this.#options.printerFault(),
+      interrupted: null,
       demonstration: this.#options.demonstration,
       development: this.#options.development,
     };
@@ -281,6 +364,7 @@ export class Line {
 
   /** Ends the batch after the current irreversible steps and stops hearing the station. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.stop();
     await this.whenIdle();
     this.#news.close();
@@ -299,7 +383,9 @@ export class Line {
     }
     const tile = this.#tiles.get(event.fixture);
     if (tile === undefined) return;
-    tile.hear(event, this.#now(), isoTime(this.#station.parts.clock.now()));
+    tile.hear(event, this.#now(), isoTime(this.#station.parts.clock.now()), ({ fixture, outcome, fault, mac }) =>
+      this.#troubles.judge({ outcome, fault }, { mac, fixture }),
+    );
     if (event.type !== 'verdict') {
       this.#news.show(event.fixture);
       return;

@@ -1,4 +1,4 @@
-import type { FixtureView } from '../../../contract/views.ts';
+import type { FixtureView, VerdictAct } from '../../../contract/views.ts';
 import { stepOf } from '../../../recipe/steps/index.ts';
 import type { StepId } from '../../../recipe/types.ts';
 import type { FixtureState, StationEvent } from '../../events.ts';
@@ -6,6 +6,9 @@ import type { FixtureSpec } from '../../fixture.ts';
 import type { StepHistory } from './step-history.ts';
 
 type Verdict = NonNullable<FixtureView['verdict']>;
+
+/** What people have said of the fixture, and what its board waits for. */
+export type Said = Pick<FixtureView, 'needs' | 'chosen' | 'bound'>;
 
 /** What a tile shows of one fixture: a fold over the station's events. The last verdict stays until the next board is in. */
 export class Tile {
@@ -21,6 +24,8 @@ export class Tile {
   #share: number | null = null;
   #stepSince = 0;
   #irreversible = false;
+  #tokenIsSilent = false;
+  #burned: Verdict['burned'] = null;
   #verdict: Verdict | null = null;
   #passed = 0;
   #tried = 0;
@@ -44,6 +49,7 @@ export class Tile {
   /** The batch is over, also where the fixture could not say so itself. */
   rest(): void {
     this.#state = 'idle';
+    this.#tokenIsSilent = false;
   }
 
   /** A person has seen the verdict. */
@@ -51,12 +57,19 @@ export class Tile {
     if (!this.isRunning) this.#verdict = null;
   }
 
-  /** Takes in one event of this fixture; `now`: monotonic ms, `at`: ISO 8601. */
-  hear(event: Exclude<StationEvent, { type: 'batch' }>, now: number, at: string): void {
+  /** Takes in one event of this fixture; `now`: monotonic ms, `at`: ISO 8601; `judge` says what is to be done with a board first. */
+  hear(
+    event: Exclude<StationEvent, { type: 'batch' }>,
+    now: number,
+    at: string,
+    judge: (verdict: Extract<StationEvent, { type: 'verdict' }>) => VerdictAct,
+  ): void {
     if (event.type === 'fixture') this.#enter(event.state);
+    else if (event.type === 'token') this.#tokenIsSilent = event.isSilent;
     else if (event.type === 'verdict') {
       const { outcome, fault, seal } = event;
-      this.#verdict = { outcome, fault, at, sealRow: seal?.row ?? null };
+      const burned = outcome === 'passed' ? 'yes' : this.#burned;
+      this.#verdict = { outcome, fault, at, sealRow: seal?.row ?? null, act: judge(event), burned };
       this.#mac = event.mac ?? this.#mac;
       this.#serial = event.serial ?? this.#serial;
       this.#tried++;
@@ -78,6 +91,7 @@ export class Tile {
     this.#steps = [];
     this.#at = -1;
     this.#share = null;
+    this.#burned = null;
   }
 
   #hearRun({ run, event }: Extract<StationEvent, { type: 'run' }>, now: number): void {
@@ -89,6 +103,14 @@ export class Tile {
       case 'planned':
         this.#steps = event.steps;
         this.#serial = event.facts.serial;
+        this.#burned = event.resumes === null ? 'no' : 'begun';
+        return;
+      case 'intend':
+        // what was meant may have been done, also where nothing came after it
+        if (this.#burned !== 'yes') this.#burned = 'begun';
+        return;
+      case 'burned':
+        this.#burned = 'yes';
         return;
       case 'step-started':
         this.#at = this.#steps.indexOf(event.step);
@@ -111,7 +133,7 @@ export class Tile {
     }
   }
 
-  view(now: number): FixtureView {
+  view(now: number, said: Said): FixtureView {
     const id = this.#steps[this.#at];
     const isUnderWay = this.isRunning && id !== undefined;
     const progress = isUnderWay
@@ -124,6 +146,8 @@ export class Tile {
       name: this.spec.name,
       address: this.spec.address,
       state: this.#verdict !== null && !this.isRunning ? 'shown' : this.#state,
+      ...said,
+      tokenIsSilent: this.#tokenIsSilent,
       run: this.#run,
       mac: this.#mac,
       serial: this.#serial,

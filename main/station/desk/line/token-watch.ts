@@ -1,5 +1,5 @@
 import type { TokenView } from '../../../contract/views.ts';
-import { faultOf } from '../../../model/fault.ts';
+import { faultOf, TokenFault } from '../../../model/fault.ts';
 import type { Station } from '../../station.ts';
 
 /** How often the token is asked while nobody asks, in ms: a token that is gone shows before a board needs it. */
@@ -19,10 +19,23 @@ export class TokenWatch {
     this.#station = station;
     this.#embedded = embedded;
     this.#unlisten = station.listen((event) => {
+      if (event.type === 'token') this.#hearSilence(event.isSilent);
       if (event.type === 'run' && (event.event.type === 'parked' || event.event.type === 'resumed')) void this.look();
     });
     this.#timer = setInterval(() => void this.look(), lookEveryMs);
     this.#timer.unref();
+  }
+
+  /** A board waits for an answer: a look would wait behind it, so what is known is told now. */
+  #hearSilence(isSilent: boolean): void {
+    if (!isSilent) {
+      void this.look();
+      return;
+    }
+    const known = this.#last ?? { label: '', serial: '', model: '', embedded: this.#embedded, keys: [] };
+    const view = { ...known, healthy: false, signMs: null, fault: silentToken().toJSON() };
+    this.#last = view;
+    for (const listener of this.#listeners) listener(view);
   }
 
   /** A look just now; looks that overlap are one. Never rejects: a fault is part of the view. */
@@ -97,4 +110,12 @@ export class TokenWatch {
 function essence(view: TokenView): string {
   const spare = view.spare && { ...view.spare, signMs: null };
   return JSON.stringify({ ...view, signMs: null, sessions: null, spare });
+}
+
+function silentToken(): TokenFault {
+  return new TokenFault({
+    code: 'token.silent',
+    what: 'The HSM does not answer, and boards wait for it.',
+    next: 'Leave the boards in. Look at the HSM, its cable and its program; work goes on by itself once it answers.',
+  });
 }
