@@ -64,7 +64,8 @@ export interface Escrow {
 
 export interface DeviceQuery {
   /**
-   * Free text: MAC (with or without colons), serial, batch, recipe, certificate serial, operator; prefix match, ASCII case ignored.
+   * Free text: MAC (with or without colons), serial, batch or its order, recipe, certificate serial, operator; prefix match, ASCII case ignored.
+   * Behind those, from three characters on: the end of a MAC, a part of a serial number, fixture or fault code of one of the latest runs.
    * A text that fits more than 5,000 devices by MAC, serial or certificate serial shows of these the most recent and the first by value.
    */
   readonly text?: string;

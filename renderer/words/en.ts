@@ -285,7 +285,7 @@ export const en = {
   devices: {
     title: 'Devices',
     search: 'Search',
-    placeholder: 'MAC, serial number, batch, recipe, certificate, key, operator',
+    placeholder: 'MAC or its end, serial number, order, batch, recipe, certificate, operator, fixture, fault',
     outcome: 'Outcome',
     any: 'any',
     from: 'From',

@@ -7,6 +7,10 @@ import type { DeviceQuery, DeviceRow } from '../ledger.ts';
 const cap = 5_000;
 /** How many different batches, recipes or operators one text may fit. */
 const maxValues = 50;
+/** A part of a serial number that is shorter is in too many of them. */
+const leastPart = 3;
+/** How many of the latest runs are looked through for a fixture or a fault's code, which no index holds. */
+const latestRuns = 20_000;
 /** Behind every text that begins with a given one. */
 const last = '\u{10ffff}';
 
@@ -24,8 +28,10 @@ interface Found {
 
 /**
  * Finds devices, most recent first. Without a text one index answers in order. A text is looked for in each field's index: MAC, serial
- * and certificate serial by range; batch, recipe and operator value by value, most recent first. Each source is bounded by `cap`; where
- * a bound was met, the most recent devices are looked through as well, so that these are never missed.
+ * and certificate serial by range; batch (also by its order), recipe and operator value by value, most recent first. Each source is bounded
+ * by `cap`; where a bound was met, the most recent devices are looked through as well, so that these are never missed. Behind all that
+ * begins with the text, and only where that does not fill the page, stands what has it elsewhere: the end of a MAC, a part of a serial
+ * number, the fixture or the fault's code of one of the latest runs.
  */
 export class DeviceSearch {
   readonly #db: Database;
@@ -58,14 +64,19 @@ export class DeviceSearch {
       bounded ||= this.#all(beyond, ...span).length > 0;
     }
     for (const field of ['batch', 'recipe_name', 'operator'] as const) {
-      const values = this.#valuesOf(field, text);
+      const values = field === 'batch' ? this.#batchesOf(text) : this.#valuesOf(field, text);
       const bound = filter.sql === '1' ? enough : Math.max(enough, Math.floor(cap / Math.max(values.length, 1)));
       const recent = `SELECT ${filter.columns} FROM devices WHERE ${field} = ? ORDER BY last_at DESC LIMIT ?`;
       for (const value of values) add(this.#all(recentOf(recent, filter.sql), value, bound, ...filter.values, enough));
       bounded ||= values.length === maxValues || (values.length > 0 && filter.sql !== '1');
     }
     if (bounded) add(this.#recent(text, filter, enough));
-    const order = [...found].sort(([a, atA], [b, atB]) => (atA < atB ? 1 : atA > atB ? -1 : b - a));
+    const begins = new Set(found.keys());
+    if (found.size < enough) for (const row of this.#parts(text, filter, enough)) found.set(row.n, row.last_at);
+    const rank = (n: number) => (begins.has(n) ? 0 : 1);
+    const order = [...found].sort(
+      ([a, atA], [b, atB]) => rank(a) - rank(b) || (atA < atB ? 1 : atA > atB ? -1 : b - a),
+    );
     return order
       .slice(offset, offset + limit)
       .map(([n]) => deviceRow(this.#all('SELECT * FROM devices WHERE n = ?', n)[0] as unknown as Row));
@@ -85,6 +96,36 @@ export class DeviceSearch {
       ...prefixes.flatMap(([, prefix]) => [prefix, prefix + last]),
       enough,
     );
+  }
+
+  /** Those that have the text elsewhere than at a beginning. */
+  #parts(text: string, filter: Filter, enough: number): readonly Found[] {
+    const columns = filter.columns;
+    const like = (field: string, pattern: string) =>
+      this.#all(
+        recentOf(`SELECT ${columns} FROM devices WHERE ${field} LIKE ? ESCAPE '!'`, filter.sql),
+        pattern,
+        ...filter.values,
+        enough,
+      );
+    const tail = macTail(text);
+    const runs = `SELECT DISTINCT mac FROM (SELECT mac, fixture, fault FROM runs ORDER BY n DESC LIMIT ${latestRuns})
+      WHERE mac IS NOT NULL AND (fixture = ? COLLATE NOCASE OR (length(?) >= ${leastPart} AND fault LIKE ? ESCAPE '!'))`;
+    const ofRuns = recentOf(`SELECT ${columns} FROM devices WHERE mac IN (${runs})`, filter.sql);
+    return [
+      ...(tail === null ? [] : like('mac', `%${tail}`)),
+      ...(text.length < leastPart ? [] : like('serial', `%${escaped(text)}%`)),
+      ...this.#all(ofRuns, text, text, `%"code":"${escaped(text)}%`, ...filter.values, enough),
+    ];
+  }
+
+  /** Batches whose name or order begins with the text. */
+  #batchesOf(text: string): string[] {
+    const byOrder = this.#all(
+      `SELECT id AS value FROM batches WHERE order_text LIKE ? ESCAPE '!' ORDER BY opened_at DESC LIMIT ${maxValues}`,
+      `${escaped(text)}%`,
+    ) as unknown as { value: string }[];
+    return [...new Set([...this.#valuesOf('batch', text), ...byOrder.map(({ value }) => value)])];
   }
 
   /** The different values of a field that begin with the text, the last in order first; one index lookup each. */
@@ -126,6 +167,20 @@ function macPrefix(text: string): string | null {
   const digits = text.toLowerCase().replaceAll(/[:-]/g, '');
   if (!/^[0-9a-f]{1,12}$/.test(digits)) return null;
   return (digits.match(/.{1,2}/g) ?? []).join(':');
+}
+
+/** 'b710', '0b:71:0' as the end of a MAC with its colons; null for what cannot end one. */
+function macTail(text: string): string | null {
+  const digits = text.toLowerCase().replaceAll(/[:-]/g, '');
+  if (!/^[0-9a-f]{3,11}$/.test(digits)) return null;
+  const odd = digits.length % 2;
+  const pairs = digits.slice(odd).match(/../g) ?? [];
+  return [...(odd === 0 ? [] : [digits.slice(0, 1)]), ...pairs].join(':');
+}
+
+/** A text as LIKE takes it literally. */
+function escaped(text: string): string {
+  return text.replaceAll(/[!%_]/g, '!$&');
 }
 
 function filterOf(query: DeviceQuery): Filter {

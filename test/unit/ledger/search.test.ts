@@ -32,7 +32,8 @@ test('devices are found by whatever begins with the text, most recent first', as
     [{ text: mac(4).toUpperCase().replaceAll(':', '-') }, '4'],
     [{ text: 'AABBCC00000' }, '9876543210'],
     [{ text: 'aa:b' }, '9876543210'],
-    [{ text: 'N-3' }, ''],
+    [{ text: 'N-3' }, '3'],
+    [{ text: 'N-' }, ''],
     [{ text: 'c0ffee6' }, '6'],
     [{ text: 'a-1' }, '43210'],
     [{ text: 'SENSOR' }, '86420'],
@@ -89,4 +90,50 @@ test('what is no date in a filter is one sentence, on every way to the book', as
   const find = async (query: DeviceQuery) => (await ledger.devices(query)).map(({ lastRun }) => lastRun).join(' ');
   assert.equal(await find({ from: '2026-11-19T09:00:00+01:00' }), 'r9');
   assert.equal(await find({ from: '2026-11-19T08:00', to: '2026-11-19' }), 'r9');
+});
+
+test('devices are found by their order, the end of a MAC, a part of a serial number, a fixture, a fault', async (t) => {
+  const { ledger } = await book(t);
+  const recipe = { name: 'Sensor', revision: 1, hash: '00' };
+  const open = (id: string, order: string | null) =>
+    ledger.openBatch({ id, order, recipe, count: null, openedAt: '2026-11-10T08:00:00.000Z', closedAt: null });
+  await open('B-1', 'PO-2026_77');
+  await open('B-2', null);
+  const begin = async (n: number, batch: string, fixture: string) => {
+    const startedAt = `2026-11-1${n}T08:00:00.000Z`;
+    await ledger.openRun(run(`r${n}`, { batch, fixture, startedAt, recipe, mac: `aa:bb:cc:00:0${n}:7${n}` }));
+    await ledger.bindRun(`r${n}`, { serial: `LAMP-26-00${n}` });
+  };
+  await begin(1, 'B-1', 'F1');
+  await begin(2, 'B-1', 'nest-2');
+  await begin(3, 'B-2', 'nest-2');
+  const fault = {
+    class: 'board' as const,
+    code: 'chip.flash-differs',
+    what: 'It differs.',
+    next: '',
+    safety: 'untouched' as const,
+    details: {},
+  };
+  await ledger.endRun('r3', { at: '2026-11-13T08:01:00.000Z', outcome: 'failed', fault });
+  const find = async (query: DeviceQuery) =>
+    (await ledger.devices(query)).map(({ lastRun }) => lastRun.slice(1)).join('');
+  for (const [text, expected] of [
+    ['po-2026', '21'],
+    ['PO-2026_77', '21'],
+    ['PO-2026%77', ''],
+    ['0373', '3'],
+    ['3:73', '3'],
+    ['00:02:72', '2'],
+    ['26-002', '2'],
+    ['nest-2', '32'],
+    ['f1', '1'],
+    ['f', ''],
+    ['chip.flash', '3'],
+    ['flash-differs', ''],
+    ['LAMP', '321'],
+  ] as const)
+    assert.equal(await find({ text }), expected, text);
+  assert.equal(await find({ text: 'nest-2', batch: 'B-1' }), '2');
+  assert.equal(await find({ text: '26-00', limit: 1, offset: 1 }), '2');
 });
