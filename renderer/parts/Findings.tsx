@@ -8,12 +8,19 @@ const looks = {
   info: { tone: 'calm', shape: 'ring' },
 } as const;
 
+/** What keeps a recipe from being used first; what was waived last. */
+function bySeverity(findings: readonly FindingView[]): readonly FindingView[] {
+  const rank = ({ severity, waived }: FindingView) =>
+    waived === null ? ['error', 'warning', 'info'].indexOf(severity) : 3;
+  return [...findings].sort((a, b) => rank(a) - rank(b));
+}
+
 /** What the check objects to: where, why, and the remedy. A finding with a line leads there. */
 export function Findings({ findings, onGo }: { readonly findings: readonly FindingView[]; onGo(line: number): void }) {
   if (findings.length === 0) return <p className="calm-note">{words.recipes.noFindings}</p>;
   return (
     <ul className="findings">
-      {findings.map((finding) => {
+      {bySeverity(findings).map((finding) => {
         const { line } = finding;
         const look = finding.waived === null ? looks[finding.severity] : looks.info;
         return (

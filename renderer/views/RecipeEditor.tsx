@@ -3,6 +3,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import type { RecipeText, RehearsalView } from '../../main/contract/views.ts';
 import { Findings } from '../parts/Findings.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
+import { keepDraft, keptDraft } from '../state/drafts.ts';
 import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
@@ -22,23 +23,32 @@ const quietMs = 250;
 /** One recipe: form and text side by side over the same words; below what it finds and what it does. */
 export function RecipeEditor({ recipe, onChanged }: { readonly recipe: string; onChanged(): void }) {
   const read = useAnswer('recipes.read', { recipe });
+  const person = useApp((state) => state.session?.operator?.id ?? null);
+  const maySave = useMay('recipes.save');
+  const draftOf = maySave ? person : null;
   if (read.value === null) return <p className="calm-note page-note">{read.fault?.what ?? words.loading}</p>;
-  return <Opened key={recipe} recipe={recipe} first={read.value} onChanged={onChanged} />;
+  // whoever comes next sees what is kept, not what somebody else has typed
+  return (
+    <Opened key={`${recipe} ${person}`} recipe={recipe} draftOf={draftOf} first={read.value} onChanged={onChanged} />
+  );
 }
 
 function Opened({
   recipe,
+  draftOf,
   first,
   onChanged,
 }: {
   readonly recipe: string;
+  /** Whose unsaved words are shown again; null: nobody's. */
+  readonly draftOf: string | null;
   readonly first: RecipeText;
   onChanged(): void;
 }) {
   const { store } = useSeat();
   const ask = useAsk();
   const [kept, setKept] = useState(first);
-  const [text, setText] = useState(first.text);
+  const [text, setText] = useState(() => (draftOf === null ? null : keptDraft(recipe, draftOf)) ?? first.text);
   const [line, setLine] = useState<{ line: number } | null>(null);
   const [side, setSide] = useState<'form' | 'yaml'>('form');
   const [rehearsal, setRehearsal] = useState<RehearsalView | null>(null); // of this sitting: of an approved recipe the ledger keeps none
@@ -75,6 +85,10 @@ function Opened({
     if (fresh !== null) setKept(fresh);
     onChanged();
   }, [ask, recipe, onChanged]);
+
+  useEffect(() => {
+    if (operator !== null && maySave) keepDraft(recipe, operator, unsaved ? text : null);
+  }, [recipe, operator, maySave, text, unsaved]);
 
   useEffect(() => {
     if (line !== null) setSide('yaml');

@@ -41,6 +41,14 @@ inEverySeat('recipes', (openBench) => {
     await page.getByRole('tab', { name: 'Changes' }).click();
     await page.getByText('weaker').waitFor();
 
+    // what is not saved survives another screen and a reload
+    await goTo(page, 'line');
+    await page.locator('.tile').first().waitFor();
+    await goTo(page, 'recipes/meter-p4');
+    await page.getByText('Not saved', { exact: true }).waitFor();
+    await page.reload();
+    await page.locator('.cm-line', { hasText: 'download_mode: open' }).waitFor();
+
     // and the text changes the form
     await replaceInText(page, 'download_mode: open', 'download_mode: secure');
     await page.getByRole('combobox', { name: 'Download mode' }).waitFor();
