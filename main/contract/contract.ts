@@ -172,6 +172,8 @@ export const calls = {
     ['custodian'],
   ),
   'operators.remove': call(z.strictObject({ id: name, second }), ['custodian']),
+  /** Prints a label that is no device's, to see whether printer and paper fit. */
+  'printer.test': call(nothing, ['engineer']),
   'printer.set': call(z.strictObject({ address: text(300).nullable() }), ['engineer']),
   'labels.preview': call(z.strictObject({ recipe: name, template: text(20_000).nullable() }), everyone, writers),
   'labels.print': call(z.strictObject({ mac }), ['operator', 'qa', 'engineer']),
@@ -271,6 +273,7 @@ export interface CallAnswers {
   'operators.list': readonly OperatorView[];
   'operators.save': readonly OperatorView[];
   'operators.remove': readonly OperatorView[];
+  'printer.test': { readonly said: string };
   'printer.set': StationView;
   'labels.preview': LabelPreview;
   'labels.print': { readonly said: string };

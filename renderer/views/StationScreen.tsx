@@ -169,6 +169,7 @@ function Hsm() {
 }
 
 function Printer() {
+  const { store } = useSeat();
   const ask = useAsk();
   const maySet = useMay('printer.set');
   const { value: station, again } = useAnswer('station.view', {});
@@ -177,6 +178,11 @@ function Printer() {
   const set = async () => {
     const text = (address ?? station.printer ?? '').trim();
     if ((await ask('printer.set', { address: text === '' ? null : text })) !== null) again();
+  };
+  const test = async () => {
+    const answer = await ask('printer.test', {});
+    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+    again();
   };
   return (
     <div className="record">
@@ -197,6 +203,11 @@ function Printer() {
             w={380}
           />
           <Button onClick={set}>{s.set}</Button>
+          {station.printer !== null && (
+            <Button variant="default" onClick={test}>
+              {s.printTest}
+            </Button>
+          )}
         </div>
       )}
     </div>

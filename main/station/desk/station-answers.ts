@@ -1,3 +1,4 @@
+import { isoTime } from '../../base/clock.ts';
 import type { StationView } from '../../contract/views.ts';
 import { faultOf, RecipeFault } from '../../model/fault.ts';
 import { makeMissingKeys } from '../../recipe/making/token-keys.ts';
@@ -23,6 +24,7 @@ type Answers = Pick<
   | 'operators.save'
   | 'operators.remove'
   | 'printer.set'
+  | 'printer.test'
 >;
 
 export function stationAnswers(room: DeskRoom): Answers {
@@ -121,6 +123,10 @@ export function stationAnswers(room: DeskRoom): Answers {
     async 'operators.remove'({ id, second = null }, by) {
       await removePerson({ operators, ledger }, id, by, second);
       return operators.list();
+    },
+    async 'printer.test'() {
+      await labels.printTest(station.parts.name, isoTime(station.parts.clock.now()));
+      return { said: 'The test label went to the printer.' };
     },
     async 'printer.set'({ address }, by) {
       if (address !== null) parsePrinter(address);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { stationConfigFolder } from '../../../main/start/real-parts.ts';
 import { drawLabel } from '../../../main/station/desk/labels/label-preview.ts';
 import { fillLabel, findTemplate, sampleFacts } from '../../../main/station/desk/labels/label-template.ts';
-import { parsePrinter, printLabel } from '../../../main/station/desk/labels/printer.ts';
+import { parsePrinter, printLabel, testLabel } from '../../../main/station/desk/labels/printer.ts';
 
 const facts = sampleFacts('sensor', 3, 'esp32p4');
 const template = findTemplate('sensor', [join(stationConfigFolder, 'labels')])!;
@@ -65,6 +65,25 @@ test('labels go to a file or to a raw port, and a printer that is not there is a
 test('addresses of printers', () => {
   assert.deepEqual(parsePrinter('tcp://printer.line'), { kind: 'tcp', host: 'printer.line', port: 9100 });
   assert.deepEqual(parsePrinter('tcp://[::1]:9101'), { kind: 'tcp', host: '::1', port: 9101 });
-  for (const address of ['printer', 'http://printer', 'file://host/x', 'tcp://', 'tcp://a/b'])
+  // as the field of the desk shows it
+  assert.deepEqual(parsePrinter('192.168.1.7:9100'), { kind: 'tcp', host: '192.168.1.7', port: 9100 });
+  assert.deepEqual(parsePrinter('zebra.local:9100'), { kind: 'tcp', host: 'zebra.local', port: 9100 });
+  for (const address of [
+    'printer:',
+    'printer:99999',
+    '-x:9100',
+    'a b:9100',
+    'printer',
+    'http://printer',
+    'file://host/x',
+    'tcp://',
+    'tcp://a/b',
+  ])
     assert.throws(() => parsePrinter(address), { code: 'printer.address' }, address);
+});
+
+test('a test label says which station asked for it, and no name of a station is a command of the printer', () => {
+  const zpl = testLabel('Line ^XA~JA 7 ü', '2026-11-22T10:00:00.000Z');
+  assert.match(zpl, /^\^XA.*Fuseline test label.*2026-11-22T10:00:00\.000Z.*\^XZ\n$/);
+  assert.match(zpl, /\^FDLine \?XA\?JA 7 \?\^FS/);
 });

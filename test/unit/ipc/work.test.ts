@@ -51,6 +51,10 @@ test('from a new recipe to labelled boards, by two people', { skip: withoutSoftH
   assert.equal((await other.call('recipes.approve', { recipe: 'lamp', hash: view.hash! })).state, 'approved');
 
   const labels = join(opened.dataFolder, 'printed', 'labels.zpl');
+  assert.equal(await engineer.refusal('printer.test', {}), 'printer.none');
+  await engineer.call('printer.set', { address: 'file:///test.zpl' });
+  assert.match((await engineer.call('printer.test', {})).said, /went to the printer/);
+  assert.match(readFileSync(join(opened.dataFolder, 'printed', 'test.zpl'), 'utf8'), /Fuseline test label/);
   await engineer.call('printer.set', { address: 'file:///labels.zpl' });
   const batch = await engineer.call('line.start', { recipe: 'lamp', order: 'O-7', count: 2 });
   assert.deepEqual([batch.mode, batch.wantsSerial, batch.operator], ['scan', true, 'eng-1']);

@@ -3,9 +3,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 class Field {
-  value = '';
+  #value = '';
   type = 'text';
+  heard = 0;
   readonly dataset: Record<string, string> = {};
+  get value(): string {
+    return this.#value;
+  }
+  set value(value: string) {
+    this.#value = value;
+  }
+  dispatchEvent(): void {
+    this.heard++;
+  }
 }
 
 // The window's code knows a browser's objects; this program has none of its own.
@@ -71,8 +81,11 @@ test('scanners from 2 to 45 ms a key are heard, with Enter or Tab, and short nam
 test('what was typed into a field stays there; a PIN is no scan', () => {
   const field = new Field();
   assert.deepEqual(typed('hello there', 110, { field }).told, []);
+  field.value = 'before';
   assert.deepEqual(typed('SN-0001', 45, { field }).told, ['heard SN-0001']);
-  const pin = Object.assign(new Field(), { type: 'password' });
+  assert.deepEqual([field.value, field.heard], ['before', 1], 'what ran into it is taken out again');
+  const pin = new Field();
+  pin.type = 'password';
   assert.deepEqual(typed('1111', 70, { field: pin }).told, []);
   assert.deepEqual(typed('BADGE-0001', 10, { field: pin }).told, ['heard BADGE-0001']);
   const codes = new Field();

@@ -7,7 +7,7 @@ import type { CredentialShelf } from '../../credential-shelf.ts';
 import type { DeskFile } from '../desk-file.ts';
 import { drawLabelApart } from './label-drawing.ts';
 import { fillLabel, findTemplate, labelFacts, sampleFacts } from './label-template.ts';
-import { printLabel } from './printer.ts';
+import { printLabel, testLabel } from './printer.ts';
 import { fillSecretLabel, wantsCredentials } from './secret-label.ts';
 
 /** Prints labels where there is a printer, one after the other; a printer's trouble never touches a board. */
@@ -51,6 +51,14 @@ export class LabelDesk {
     this.#tell(null);
   }
 
+  /** Prints a label that is no device's. RecipeFault `printer.none`, FixtureFault `printer.unreachable`. */
+  async printTest(station: string, at: string): Promise<void> {
+    const { printer } = this.#file;
+    if (printer === null) throw noPrinter();
+    await printLabel(printer, testLabel(station, at), this.#printed);
+    this.#tell(null);
+  }
+
   /** Prints the label of a sealed board when those before are out. Without a printer that is a fault only where the label is `needed`. */
   print(mac: string, needed: boolean): void {
     if (this.#file.printer === null && !needed) {
@@ -74,8 +82,7 @@ export class LabelDesk {
 
   async #send(record: SealedRecord): Promise<void> {
     const { printer } = this.#file;
-    if (printer === null)
-      throw refusal('printer.none', 'This station has no label printer.', 'Set its address: Station, Label printer.');
+    if (printer === null) throw noPrinter();
     const template = await templateOf(record, this.#ledger, this.#folders);
     if (wantsCredentials(template)) await this.#sendSecret(printer, template, record);
     else {
@@ -175,6 +182,10 @@ function templateIn(folders: readonly string[], recipe: string, named: string | 
     `There is no label template${named === null ? '' : ` ${named}`}.`,
     `Put a ${named ?? 'device.zpl'} into ${folders[0]}.`,
   );
+}
+
+function noPrinter(): RecipeFault {
+  return refusal('printer.none', 'This station has no label printer.', 'Set its address: Station, Label printer.');
 }
 
 function refusal(code: string, what: string, next: string): RecipeFault {

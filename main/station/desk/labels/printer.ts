@@ -13,13 +13,15 @@ const patienceMs = 10_000;
 export const printedFolder = 'printed';
 
 /**
- * `tcp://host[:9100]`, or `file:///NAME.zpl`, a file of the folder of printed labels and of no other. RecipeFault `printer.address` for
+ * `tcp://host[:9100]`, `host:9100`, or `file:///NAME.zpl`, a file of the folder of printed labels and of no other. RecipeFault `printer.address` for
  * anything else.
  */
 export function parsePrinter(
   address: string,
 ): { kind: 'tcp'; host: string; port: number } | { kind: 'file'; name: string } {
-  const url = URL.canParse(address) ? new URL(address) : null;
+  // what a person reads off a printer: 192.168.1.7:9100
+  const written = /^[A-Za-z0-9][A-Za-z0-9.-]*:\d{1,5}$/.test(address) ? `tcp://${address}` : address;
+  const url = URL.canParse(written) ? new URL(written) : null;
   if (url?.protocol === 'tcp:' && url.hostname !== '' && ['', '/'].includes(url.pathname))
     return { kind: 'tcp', host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || rawPort) };
   const [, name] = /^file:\/\/\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/.exec(address) ?? [];
@@ -73,4 +75,10 @@ function send(host: string, port: number, text: string | Uint8Array): Promise<vo
     socket.on('connect', () => socket.end(text));
     socket.resume();
   });
+}
+
+/** A label that says nothing but where and when it was asked for: whether printer, paper and language fit. `at`: ISO 8601. */
+export function testLabel(station: string, at: string): string {
+  const plain = station.replaceAll(/[^ -~]|[\^~]/g, '?');
+  return `^XA^CI28^FO30,30^A0N,40,40^FDFuseline test label^FS^FO30,85^A0N,28,28^FD${plain}^FS^FO30,125^A0N,28,28^FD${at}^FS^XZ\n`;
 }
