@@ -41,7 +41,7 @@ export function RecoveryBay() {
     setBusy(false);
     if (end === null) return;
     if (end.fault === null) store.dispatch({ type: 'said', words: r.finished(words.outcome[end.outcome], end.mac) });
-    else store.dispatch({ type: 'fault', fault: end.fault });
+    else store.dispatch({ type: 'fault', fault: end.fault, call: 'boards.finish', kind: 'fault' });
     await read();
   };
   return (

@@ -78,9 +78,9 @@ export const en = {
   /** What to do first with a board that did not pass. */
   acts: {
     'take-out': 'Take out',
-    'insert-again': 'Insert again',
+    'insert-again': 'Reinsert',
     'put-aside': 'Red bin',
-    'call-engineer': 'Call engineer',
+    'call-engineer': 'Engineer',
   },
   actMeans: {
     'take-out': 'Take the board out.',

