@@ -1,12 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { isoTime } from '../base/clock.ts';
-import { makeFolder } from '../base/folder.ts';
 import type { RandomSource } from '../base/random.ts';
+import { putFile } from '../station/kept-file.ts';
 
 /** A browser that was not seen for so long needs a link again, in ms. */
 const forgottenMs = 30 * 86_400_000;
@@ -75,7 +74,7 @@ export class Seats {
     const now = isoTime(this.#clock.now());
     const seat = { id: toHex(this.#random(8)), key: toHex(this.#random(32)), madeAt: now, usedAt: now };
     const others = [...this.#valid()].sort((a, b) => (a.usedAt < b.usedAt ? 1 : -1)).slice(0, mostSeats - 1);
-    this.#keep({ ...this.#kept, seats: [...others, seat] });
+    this.#keepIfPossible({ ...this.#kept, seats: [...others, seat] });
     return { id: seat.id, key: seat.key };
   }
 
@@ -102,7 +101,10 @@ export class Seats {
     const right = codeOf(seat.key, 'page', host, pageNonce, nonce);
     if (!timingSafeEqual(Buffer.from(right), Buffer.from(proof))) return false;
     const usedAt = isoTime(this.#clock.now());
-    this.#keep({ ...this.#kept, seats: this.#kept.seats.map((one) => (one.id === id ? { ...one, usedAt } : one)) });
+    this.#keepIfPossible({
+      ...this.#kept,
+      seats: this.#kept.seats.map((one) => (one.id === id ? { ...one, usedAt } : one)),
+    });
     return true;
   }
 
@@ -115,10 +117,17 @@ export class Seats {
     return this.#kept.seats.filter(({ usedAt }) => usedAt >= since);
   }
 
+  /** A full disk keeps nobody out: the seat holds until the station is started again. */
+  #keepIfPossible(kept: Kept): void {
+    try {
+      this.#keep(kept);
+    } catch {
+      this.#kept = kept;
+    }
+  }
+
   #keep(kept: Kept): void {
-    makeFolder(dirname(this.#file));
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(`${this.#file}.new`, this.#file);
+    putFile(this.#file, `${JSON.stringify(kept, null, 2)}\n`);
     this.#kept = kept;
   }
 }

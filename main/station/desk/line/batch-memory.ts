@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
-import { makeFolder } from '../../../base/folder.ts';
+import { putFile } from '../../kept-file.ts';
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -35,11 +34,9 @@ export class BatchMemory {
     return this.#kept;
   }
 
+  /** LedgerFault `disk.full`, `disk.read-only`, `disk.failed`: as `putFile`. */
   keep(batch: RememberedBatch): void {
-    makeFolder(dirname(this.#file));
-    const text = `${JSON.stringify({ version: 1, ...batch }, null, 2)}\n`;
-    writeFileSync(`${this.#file}.new`, text, { mode: 0o600, flush: true });
-    renameSync(`${this.#file}.new`, this.#file);
+    putFile(this.#file, `${JSON.stringify({ version: 1, ...batch }, null, 2)}\n`);
     this.#kept = batch;
   }
 

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import type { calls } from '../../../contract/contract.ts';
 import type { BatchView } from '../../../contract/views.ts';
+import { faultOf } from '../../../model/fault.ts';
 import { makeMissingKeys } from '../../../recipe/making/token-keys.ts';
 import { fingerprintWords } from '../access/fingerprint.ts';
 import { readThroughput } from '../reports/throughput.ts';
 import type { DeskAnswers, DeskRoom } from '../room.ts';
+import type { RememberedBatch } from './batch-memory.ts';
 import { interruptedBatch, mustGoOn, nothingLeft } from './interrupted.ts';
 
 type Answers = Pick<
@@ -27,6 +29,15 @@ export function lineAnswers({ station, line, shelf, labels, memory, embeddedToke
     ...line.snapshot(),
     interrupted: line.isRunning ? null : await interruptedBatch(memory, ledger),
   });
+
+  /** The batch runs already: a disk that keeps no memory of it is told in the log, and costs no board. */
+  function remember(batch: RememberedBatch): void {
+    try {
+      memory.keep(batch);
+    } catch (error) {
+      station.log.error('batch-not-remembered', { batch: batch.batch, error: faultOf(error) });
+    }
+  }
 
   /** `hash`: the recipe has to be this one; null: whichever is approved. */
   async function start(
@@ -51,7 +62,7 @@ export function lineAnswers({ station, line, shelf, labels, memory, embeddedToke
       targetPerHour: targetPerHour ?? null,
     });
     if (line.isRunning)
-      memory.keep({
+      remember({
         batch: view.id,
         recipe,
         hash: loaded.ref.hash,

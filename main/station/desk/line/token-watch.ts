@@ -32,7 +32,16 @@ export class TokenWatch {
       void this.look();
       return;
     }
-    const known = this.#last ?? { label: '', serial: '', model: '', embedded: this.#embedded, keys: [] };
+    const nothing = {
+      label: '',
+      serial: '',
+      model: '',
+      embedded: this.#embedded,
+      keys: [],
+      sessions: null,
+      spare: null,
+    };
+    const known: Omit<TokenView, 'healthy' | 'signMs' | 'fault'> = this.#last ?? nothing;
     const view = { ...known, healthy: false, signMs: null, fault: silentToken().toJSON() };
     this.#last = view;
     for (const listener of this.#listeners) listener(view);
