@@ -616,7 +616,7 @@ export const en = {
     words:
       'Put any board into a fixture: half done, foreign, sealed long ago. It is read and held against the ledger; nothing is burned.',
     fixture: 'Fixture',
-    named: 'MAC or serial number of its label, where its door is shut (may stay empty)',
+    named: 'What its label says, where its door is shut',
     read: 'Read the board',
     reading: 'Reading the board …',
     state: {
