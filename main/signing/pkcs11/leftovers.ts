@@ -5,13 +5,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import pkcs11js from 'pkcs11js';
 import type { SecretBytes } from '../../base/secret.ts';
-import { type Cryptoki, quietly } from './token-session.ts';
 
 /** CK_INVALID_HANDLE: no module does anything with it. */
 const noSession = Buffer.alloc(8);
 
 /** Lends the PIN as the text that the binding wants, for the time of a call. */
-export function withPinText(module: Cryptoki, pin: SecretBytes, work: (text: string) => void): void {
+export function withPinText(module: pkcs11js.PKCS11, pin: SecretBytes, work: (text: string) => void): void {
   try {
     pin.use((bytes) => work(new TextDecoder().decode(bytes)));
   } finally {
@@ -30,10 +29,14 @@ const blocks = 16;
  * Has the binding take and free the memory that it just used for values of this length, with zeros in it. The call itself is refused, because
  * it names no session.
  */
-export function overwriteFreed(module: Cryptoki, length: number): void {
+export function overwriteFreed(module: pkcs11js.PKCS11, length: number): void {
   const value = Buffer.alloc(length);
   const zeros = Array.from({ length: blocks }, () => ({ type: pkcs11js.CKA_VALUE, value }));
-  quietly(() => module.C_CreateObject(noSession, zeros));
+  try {
+    module.C_CreateObject(noSession, zeros);
+  } catch {
+    // as it has to be
+  }
 }
 
 let collect: (() => void) | null = null;
