@@ -47,7 +47,8 @@ inEverySeat('recipes', (openBench) => {
     await goTo(page, 'recipes/meter-p4');
     await page.getByText('Not saved', { exact: true }).waitFor();
     await page.reload();
-    await page.locator('.cm-line', { hasText: 'download_mode: open' }).waitFor();
+    await page.getByText('Not saved', { exact: true }).waitFor();
+    while ((await downloadMode.inputValue()) !== 'open') await page.waitForTimeout(50);
 
     // and the text changes the form
     await replaceInText(page, 'download_mode: open', 'download_mode: secure');
