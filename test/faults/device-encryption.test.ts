@@ -18,7 +18,7 @@ const flashKey = (chip: VirtualChip) =>
     Buffer.from(keyFileBytes(chip.efuse, slotOfPurpose(chip.efuse, purpose)!, purpose)).toString('hex'),
   );
 
-describe('flash encrypted by the device', { skip: noToken, timeout: 120_000 }, () => {
+describe('flash encrypted by the device', { skip: noToken, timeout: 240_000 }, () => {
   it('a whole start, an application that shuts the door itself, and power cuts in the middle', async (t) => {
     const stage = await setStage();
     t.after(() => stage.close());
