@@ -67,6 +67,8 @@ export interface ChipProfile {
   readonly flashOff: { readonly revisions: readonly Revision[]; readonly byRomFrom: Revision | null };
   /** Whether Espressif's documents disagree, or copy from other chips, about the strap pin that decides what the ROM prints (FACTS 2.8). */
   readonly printStrapDoubted: boolean;
+  /** Reset causes that tell of a bad supply, and the register that holds the last one where it is known; null: the console alone tells. */
+  readonly supply: { readonly causes: readonly number[]; readonly register: number | null };
   /** Why the ECDSA peripheral cannot be used at a revision; null where it can (FACTS 8). */
   ecdsaRefusal(revision: number): string | null;
   /** The eFuse table of a revision. */
@@ -94,11 +96,29 @@ export interface ChipProfile {
 /** Material for key blocks, by the plan's names; digests need none. Each call hands over a copy of its own, which the board destroys. */
 export type KeyBytes = (role: KeyRole, part: 'whole' | 'low' | 'high') => SecretBytes;
 
+export interface BoardStart {
+  /** As the ROM numbers it: 1 is the supply or EN. */
+  readonly cause: number;
+  readonly by: 'console' | 'register';
+}
+
 /** One board in hand. Every method may raise the loader's faults as well as its own. */
 export interface Board {
   readonly identity: ChipIdentity;
   readonly profile: ChipProfile;
   readonly counters: LoaderCounters;
+
+  /** Why it was reset last, by what its ROM printed, else by a register of its chip; null: neither told. */
+  readonly start: BoardStart | null;
+  /** How often a codeword had to be burned again. */
+  readonly burnsRepeated: number;
+  /** How often its supply broke down since it was met, as its ROM said. */
+  readonly brownOuts: number;
+  /** FixtureFault `supply.brown-out` where the chip has said, since it was met, that its supply broke down. Asked before each burn. */
+  assertSupply(): void;
+
+  /** From now on every wait for the board ends with the signal's reason when it is aborted; null: with none. */
+  heed(signal: AbortSignal | null): void;
 
   /**
    * BoardFault `chip.other-board` where another board lies in its place, by its MAC and the fuses that were read (see SameBoard). Says

@@ -36,6 +36,10 @@ export interface KnownEfuses {
 export interface BoardWatch extends DoorAccess {
   /** Who lies in the fixture: asked right before each program command, since while an event was written nobody spoke to the board. */
   readonly same: Pick<SameBoard, 'assertSame' | 'assertUnchanged' | 'assertWhole' | 'note' | 'forget'>;
+  /** FixtureFault `supply.brown-out` where the supply has broken down since the board was met. */
+  assertSupply(): void;
+  /** A codeword has to be burned again. */
+  repeated(): void;
   /** Whether the loader answers as one in secure download mode. */
   secureDownload(): Promise<boolean>;
   /** What the port's lines find when they reset the board into its loader; null where they cannot. */
@@ -73,6 +77,12 @@ export async function* carryOut(
   }
 }
 
+/** Asked between the staging of a codeword and the command that burns it: whether this is the board, and its supply holds. */
+async function assertReady(watch: BoardWatch): Promise<void> {
+  await watch.same.assertSame();
+  watch.assertSupply();
+}
+
 /** Keys and digests into the block that is theirs. It may hold them already, whole or begun, from an earlier run. */
 async function* burnKey(
   bus: EfuseBus,
@@ -97,7 +107,8 @@ async function* burnKey(
       known.blank.delete(block);
       for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
         watch.same.forget(block);
-        await bus.program(codeword, () => watch.same.assertSame());
+        if (round > 1) watch.repeated();
+        await bus.program(codeword, () => assertReady(watch));
         await bus.refresh(codeword);
         state = await compare(bus, table, codeword);
         await watch.same.assertUnchanged();
@@ -321,7 +332,8 @@ async function* burnBits(
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; !open.empty && round <= tries; round++) {
       const codeword: Codeword = { block, data: open.words, check: [] };
-      await bus.program(codeword, () => watch.same.assertSame());
+      if (round > 1) watch.repeated();
+      await bus.program(codeword, () => assertReady(watch));
       await bus.refresh(codeword);
       await readBack(bus, block, open.words, found, watch);
       open = stillOpen(burn.words, found);
@@ -412,6 +424,7 @@ async function* burnDoor(
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {
       const codeword: Codeword = { block: 0, data: open.words, check: [] };
+      if (round > 1) door.repeated();
       await programDoor(bus, codeword, door);
       state = await bus.refreshDoor(codeword, door);
       if (state === 'open') {
@@ -430,9 +443,9 @@ async function* burnDoor(
 }
 
 /** Once the words that shut the door are on their way a lost answer tells nothing: the look at the door decides. */
-async function programDoor(bus: EfuseBus, codeword: Codeword, { same }: BoardWatch): Promise<void> {
+async function programDoor(bus: EfuseBus, codeword: Codeword, watch: BoardWatch): Promise<void> {
   try {
-    await bus.program(codeword, () => same.assertSame());
+    await bus.program(codeword, () => assertReady(watch));
   } catch (error) {
     if (!isLostAnswer(error) && !isFault(error, 'protocol.secure-download')) throw error;
   }
@@ -471,6 +484,7 @@ function silentDoor(): FixtureFault {
 /** Contact lost in the middle of burning, in the words of this room; every other fault as it is. */
 function lostContact(error: unknown, isDoor: boolean): unknown {
   if (!(error instanceof Fault) || error.faultClass !== 'fixture') return error;
+  if (error.code === 'supply.brown-out') return error;
   return new BoardFault({
     code: 'burn.lost-contact',
     what: `The board was lost in the middle of ${isDoor ? 'the burn that shuts its door' : 'burning'}: ${error.what}`,

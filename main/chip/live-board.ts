@@ -21,7 +21,7 @@ import type {
   TransferOptions,
 } from '../protocol/loader.ts';
 import { loadStubImage } from '../protocol/stub-images.ts';
-import type { Board, BurnStage, ChipProfile, KeyBytes } from './board.ts';
+import type { Board, BoardStart, BurnStage, ChipProfile, KeyBytes } from './board.ts';
 import { carryOut, type KnownEfuses } from './burn.ts';
 import { powerFlash } from './flash-power.ts';
 import { identify, unsteady } from './identify.ts';
@@ -29,6 +29,7 @@ import { flashSizeOf } from './jedec.ts';
 import type { BurnPermit } from './permit.ts';
 import { EfuseBus } from './registers.ts';
 import { SameBoard } from './same-board.ts';
+import { brownOut, startOf } from './supply.ts';
 
 /**
  * Identifies the board behind a loader that has just been met. BoardFault `chip.unknown` for a chip that this station does not make,
@@ -38,7 +39,8 @@ import { SameBoard } from './same-board.ts';
 export async function openBoard(loader: Loader, parts: { readonly clock: Clock }): Promise<Board> {
   const { identity, profile } = await identify(loader);
   const table = identity.revision === null ? null : efuseTableFor(identity.kind, identity.revision);
-  return new LiveBoard(loader, parts.clock, identity, profile, table);
+  const start = await startOf(loader, profile);
+  return new LiveBoard(loader, parts.clock, identity, profile, table, start);
 }
 
 class LiveBoard implements Board {
@@ -62,7 +64,18 @@ class LiveBoard implements Board {
   /** What the flash chip said of its size; undefined: not asked yet. */
   #flashSize: number | null | undefined;
 
-  constructor(loader: Loader, clock: Clock, identity: ChipIdentity, profile: ChipProfile, table: EfuseTable | null) {
+  readonly start: BoardStart | null;
+  burnsRepeated = 0;
+
+  constructor(
+    loader: Loader,
+    clock: Clock,
+    identity: ChipIdentity,
+    profile: ChipProfile,
+    table: EfuseTable | null,
+    start: BoardStart | null,
+  ) {
+    this.start = start;
     this.#loader = loader;
     this.#clock = clock;
     this.identity = identity;
@@ -80,6 +93,24 @@ class LiveBoard implements Board {
     return this.#loader.counters;
   }
 
+  get brownOuts(): number {
+    return this.#badStarts().length;
+  }
+
+  assertSupply(): void {
+    const [bad] = this.#badStarts();
+    if (bad !== undefined) throw brownOut(bad);
+  }
+
+  #badStarts(): readonly number[] {
+    const read = this.start?.by === 'register' ? [this.start.cause] : [];
+    return [...read, ...this.#loader.resetCauses].filter((cause) => this.profile.supply.causes.includes(cause));
+  }
+
+  heed(signal: AbortSignal | null): void {
+    this.#loader.signal = signal;
+  }
+
   async assertSame(): Promise<void> {
     if (this.#same !== null && !this.#loader.secureDownload) await this.#same.assertSame();
   }
@@ -90,7 +121,7 @@ class LiveBoard implements Board {
       else await this.#same.assertSame();
       return true;
     } catch (error) {
-      if (isFault(error)) return false;
+      if (isFault(error) || this.#loader.signal?.aborted) return false;
       throw error;
     }
   }
@@ -196,8 +227,11 @@ class LiveBoard implements Board {
     this.#known ??= await this.#readBlock0(bus, await same.assertWhole());
     if (!this.#prepared) await bus.prepare();
     this.#prepared = true;
+    this.assertSupply();
     yield* carryOut(bus, bus.table, plan, keys, stages, this.#known, {
       same,
+      assertSupply: () => this.assertSupply(),
+      repeated: () => this.burnsRepeated++,
       writeToDoor: (writes, register) => this.#writeToDoor(writes, register),
       // A chip without security info has no secure download mode.
       secureDownload: async () =>

@@ -30,6 +30,13 @@ const jtag: ChipProfile['production']['jtag'] = [
 /** Where ESP-IDF calls a chip so (tools/idf_py_actions/constants.py: PREVIEW_TARGETS). */
 const preview = 'ESP-IDF master of July 2026';
 
+/**
+ * Reset causes (from source: ESP-IDF components/soc/CHIP/include/soc/reset_reasons.h, the same number on all). A brown-out that resets the
+ * analog part too shows as 1, like EN and the supply itself, and cannot be told from them.
+ */
+const brownOut = 0x0f;
+const powerGlitch = 0x17;
+
 type Difference = Pick<
   ChipProfile,
   'title' | 'mmuPageSizes' | 'uartDateRegister' | 'spiRegisters' | 'secureBootSchemes' | 'flashEncryption'
@@ -52,6 +59,7 @@ type Difference = Pick<
   readonly encryptsExternalRam?: false;
   readonly flashOff?: ChipProfile['flashOff'];
   readonly printStrapDoubted?: true;
+  readonly supply?: Partial<ChipProfile['supply']>;
   readonly jtag?: ChipProfile['production']['jtag'];
   readonly directBoot?: ChipProfile['production']['directBoot'];
   readonly secureDownload?: ChipProfile['production']['secureDownload'];
@@ -62,6 +70,7 @@ type Difference = Pick<
 const differences: Readonly<Record<ChipKind, Difference>> = {
   esp32p4: {
     title: 'ESP32-P4',
+    supply: { causes: [brownOut, powerGlitch] },
     printStrapDoubted: true,
     // espefuse hides the field: Espressif does not describe it.
     refusals: {
@@ -86,6 +95,8 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32s3: {
     title: 'ESP32-S3',
+    // RTC_CNTL_RESET_STATE_REG, bits 5 to 0 (from source: ESP-IDF soc/rtc_cntl_reg.h of these four).
+    supply: { register: 0x60008038 },
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x60000080,
     spiRegisters: spi(0x60002000),
@@ -96,6 +107,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   },
   esp32c3: {
     title: 'ESP32-C3',
+    supply: { register: 0x60008038 },
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x6000007c,
     spiRegisters: spi(0x60002000),
@@ -140,6 +152,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
   esp32s2: {
     title: 'ESP32-S2',
     securityInfo: 'nameless',
+    supply: { register: 0x3f408038 },
     romMagic: 0x7c6,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x60000078,
@@ -197,6 +210,7 @@ const differences: Readonly<Record<ChipKind, Difference>> = {
     },
     memoryProtection: false,
     encryptsExternalRam: false,
+    supply: { register: 0x3ff48034 },
     romMagic: 0x00f01d83,
     mmuPageSizes: [64 * kilo],
     uartDateRegister: 0x3ff40078,
@@ -289,6 +303,7 @@ function profile(kind: ChipKind): ChipProfile {
     flashOff: { revisions: [], byRomFrom: null },
     printStrapDoubted: false,
     ...chip,
+    supply: { causes: [brownOut], register: null, ...chip.supply },
     kind,
     ecdsaRefusal: (revision) => ecdsaRefusal(kind, chip.title, revision),
     efuseTables: efuseTables.filter((table) => table.chip === kind),

@@ -62,13 +62,24 @@ export interface CliContext {
     options: OpenOptions & { readonly port?: number },
     onNextLink: (link: string) => void,
     say: (line: string) => void,
-  ): Promise<{ readonly link: string; readonly demonstration: boolean; close(): Promise<void> }>;
+  ): Promise<{
+    readonly link: string;
+    readonly demonstration: boolean;
+    /** A sentence on each board that is worked on at this moment. */
+    boards(): readonly string[];
+    close(): Promise<void>;
+  }>;
   /** Asks the desktop to open a link; false where there is none. */
   openInBrowser(link: string): boolean;
   /** Fixtures of the station file, for commands without --port. */
   fixtures(options: OpenOptions): readonly { readonly name: string; readonly address: string }[];
-  /** Calls at Ctrl-C and termination instead of ending the program; gives back the way to stop. */
-  onInterrupt(listener: () => void): () => void;
+  /**
+   * Calls at Ctrl-C and termination instead of ending the program, with the number of the time; the third one ends it at once, whoever
+   * listens. Gives back the way to stop.
+   */
+  onInterrupt(listener: (time: number) => void): () => void;
+  /** Ends the program now. */
+  leave(status: Exit): void;
   /** Fresh data folder that is removed by the function given back: rehearsals. */
   temporaryFolder(): { readonly folder: string; remove(): void };
 }

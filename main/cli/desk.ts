@@ -36,12 +36,15 @@ export async function desk(options: DeskOptions, context: CliContext): Promise<E
     if (streams.live && context.openInBrowser(served.link)) streams.say('Your browser should open it by itself.');
   }
   await new Promise<void>((resolve) => {
-    const ignore = context.onInterrupt(() => {
-      ignore();
-      resolve();
+    context.onInterrupt((time) => {
+      if (time === 1) return resolve();
+      for (const line of ['Ended without waiting for the boards:', ...served.boards()]) streams.say(line);
+      context.leave(exit.board);
     });
   });
-  streams.say('Closing: boards under way end after their current irreversible step ...');
+  streams.say(
+    'Closing: boards under way end after their current irreversible step. Once more ends the program now ...',
+  );
   await served.close();
   return exit.passed;
 }

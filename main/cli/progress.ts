@@ -85,6 +85,8 @@ export class ProgressDisplay {
         this.#line(event.fixture, `${row.board}  ${row.step}`);
         break;
       case 'observed':
+        if (inner.what === 'contact' && inner.value.wear !== undefined)
+          this.#verdict(event.fixture, `this fixture wears out: ${inner.value.wear}`);
         if (inner.what === 'awaits-reset') this.#verdict(event.fixture, eventText(inner));
         break;
       case 'progress':

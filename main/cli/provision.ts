@@ -7,6 +7,7 @@ import type { BatchResult, Station } from '../station/station.ts';
 import { isVirtual } from '../station/work-gate.ts';
 import { parseAddress } from '../transport/address.ts';
 import { parseVirtualAddress } from '../virtual/bench/address.ts';
+import { BoardsInHand } from './boards-in-hand.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { ProgressDisplay } from './progress.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
@@ -28,6 +29,9 @@ export interface ProvisionOptions extends OpenOptions, RecipeOptions {
   readonly json?: boolean;
 }
 
+/** How long a program that is ended waits for its ledger, ms. */
+const leaveMs = 2000;
+
 /** Provisions boards on many fixtures at once; the exit status tells the worst that happened. */
 export async function provision(options: ProvisionOptions, context: CliContext): Promise<Exit> {
   const read = requireRecipe(options.recipe, options, context);
@@ -41,17 +45,27 @@ export async function provision(options: ProvisionOptions, context: CliContext):
     context.streams,
     fixtures.map((fixture) => fixture.name),
   );
+  const boards = new BoardsInHand();
   const unlisten = station.listen((event) => {
     display.hear(event);
+    boards.hear(event);
     if (options.json && !(event.type === 'run' && event.event.type === 'progress')) {
       context.streams.answer(JSON.stringify(event));
     }
   });
-  const ignore = context.onInterrupt(() => {
-    stop.abort(new Error('stopped by a person'));
-    display.note(
-      'Stopping: each board ends after its current irreversible step. Unfinished boards can be inserted again.',
-    );
+  const ignore = context.onInterrupt((time) => {
+    if (time === 1) {
+      stop.abort(new Error('stopped by a person'));
+      display.note(
+        'Stopping: each board ends after its current irreversible step. Unfinished boards can be inserted again. Once more ends the program now.',
+      );
+      return;
+    }
+    display.close();
+    for (const line of ['Ended without waiting for the boards:', ...boards.lines()]) context.streams.say(line);
+    // A moment for what is on its way to the disk; the ledger stands a program that is killed.
+    const leave = () => context.leave(exit.board);
+    void Promise.race([station.close(), context.clock.sleep(leaveMs)]).then(leave, leave);
   });
   try {
     const operator = await operatorOf(options, fixtures, station, context);
@@ -70,6 +84,10 @@ export async function provision(options: ProvisionOptions, context: CliContext):
     display.close();
     summarize(result, options, context);
     return exitStatus(result);
+  } catch (error) {
+    if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
+    context.streams.say('Stopped before any board was begun.');
+    return exit.board;
   } finally {
     ignore();
     unlisten();

@@ -150,6 +150,13 @@ export interface ThroughputView {
     readonly failed: number;
     readonly meanSeconds: number | null;
   }[];
+  /** How the last boards in each fixture were in contact, and what to do where it wears out. */
+  readonly contact: readonly {
+    readonly fixture: string;
+    readonly boards: number;
+    readonly troubled: number;
+    readonly wear: string | null;
+  }[];
   readonly gantt: readonly {
     readonly fixture: string;
     readonly run: string;

@@ -25,8 +25,8 @@ const disabledText = /Download (boot modes disabled|mode is disabled)/i;
  * Brings the chip into its loader and greets it: resets in turn, several SYNCs after each. Sets the exchange's mode by the answer.
  * BoardFault `protocol.download-disabled`, FixtureFault `protocol.no-answer`.
  */
-export async function enterLoader(exchange: Exchange, reset: 'auto' | 'none', signal?: AbortSignal): Promise<void> {
-  const { port, clock } = exchange;
+export async function enterLoader(exchange: Exchange, reset: 'auto' | 'none'): Promise<void> {
+  const { port, clock, signal } = exchange;
   const resets = reset === 'auto' ? loaderResets(port) : [];
   const rates = resets.length === 0 && port.hasBaudRate ? ratesToTry(port.baudRate) : [];
   await exchange.transact(async () => {
@@ -34,19 +34,20 @@ export async function enterLoader(exchange: Exchange, reset: 'auto' | 'none', si
       signal?.throwIfAborted();
       const sequence = resets[attempt % resets.length];
       const rate = resets.length > 0 ? startRate : rates[attempt % rates.length];
-      if (port.hasBaudRate && rate !== undefined && rate !== port.baudRate) await port.setBaudRate(rate);
+      if (port.hasBaudRate && rate !== undefined && rate !== port.baudRate) await exchange.setBaudRate(rate);
       exchange.forget();
       if (sequence !== undefined) {
         await runReset(port, clock, sequence, signal);
         // What the boot printed stands before the first answer; it is kept.
         exchange.forget();
       }
-      if (await greet(exchange, signal)) return;
+      if (await greet(exchange)) return;
+      if (sequence !== undefined) exchange.count('contactRetries');
       if (isDisabled(exchange)) throw downloadDisabled(startRate);
       if (sequence === undefined || !port.hasBaudRate) continue;
       // A chip that prints at another rate is heard there: at once where it is known, and else before it is given up.
       const isLast = attempt === attempts - 1;
-      if ((isLast || exchange.consoleRate !== startRate) && (await saysDisabled(exchange, sequence, signal)))
+      if ((isLast || exchange.consoleRate !== startRate) && (await saysDisabled(exchange, sequence)))
         throw downloadDisabled(slowConsoleRate);
     }
     exchange.forget();
@@ -61,9 +62,9 @@ function ratesToTry(current: number): number[] {
   return [...new Set([current, startRate, ...leftRates])];
 }
 
-async function greet(exchange: Exchange, signal?: AbortSignal): Promise<boolean> {
+async function greet(exchange: Exchange): Promise<boolean> {
   for (let round = 0; round < syncsPerAttempt; round++) {
-    signal?.throwIfAborted();
+    exchange.signal?.throwIfAborted();
     const value = await exchange.trySync(round % 2);
     if (value !== null) {
       exchange.mode = value === 0 ? 'stub' : 'rom';
@@ -71,19 +72,18 @@ async function greet(exchange: Exchange, signal?: AbortSignal): Promise<boolean>
     }
     // A sealed board prints this sentence for ever and never answers: no use in going on.
     if (isDisabled(exchange)) return false;
-    await exchange.clock.sleep(timeouts.syncPause, signal);
+    await exchange.sleep(timeouts.syncPause);
   }
   return false;
 }
 
 /** Resets the chip and listens at the slow rate for what a shut download mode says. */
-async function saysDisabled(exchange: Exchange, sequence: ResetSequence, signal?: AbortSignal): Promise<boolean> {
-  const { port, clock } = exchange;
-  await port.setBaudRate(slowConsoleRate);
+async function saysDisabled(exchange: Exchange, sequence: ResetSequence): Promise<boolean> {
+  const { port, clock, signal } = exchange;
+  await exchange.setBaudRate(slowConsoleRate);
   exchange.forget();
   await runReset(port, clock, sequence, signal);
-  for (let round = 0; round < slowListens && !isDisabled(exchange); round++)
-    await clock.sleep(timeouts.syncPause, signal);
+  for (let round = 0; round < slowListens && !isDisabled(exchange); round++) await exchange.sleep(timeouts.syncPause);
   return isDisabled(exchange);
 }
 

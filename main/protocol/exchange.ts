@@ -1,5 +1,5 @@
 import { viewOf } from '../base/bytes.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, unlessAborted } from '../base/clock.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import { isFault } from '../model/fault.ts';
@@ -22,12 +22,20 @@ export interface Wire {
   answeredAt(): number;
   /** Both. */
   ask<A, R>(command: Command<A, R>, args: A): Promise<R>;
-  /** The next frame, whatever it is; null when none comes in time. For work that asked for bare frames. */
-  frame(waitMs: number): Promise<Uint8Array | null>;
+  /** The next frame, whatever it is; null when none comes by then. For work that asked for bare frames. */
+  frame(by: Deadline): Promise<Uint8Array | null>;
   /** Sends a bare frame. */
   sendFrame(bytes: Uint8Array): Promise<void>;
   /** Finds the loader again after damage: what is under way is dropped. */
   resync(): Promise<void>;
+}
+
+/** The end of one wait, however many frames come meanwhile that it does not wait for. */
+export interface Deadline {
+  /** Monotonic clock, ms. */
+  until: number;
+  /** Whether time was given back for what this process itself was held up. */
+  isLate: boolean;
 }
 
 interface Arrived {
@@ -37,6 +45,8 @@ interface Arrived {
 
 /** Tries of a repeatable command, and of SYNC when the conversation is found again. */
 const tries = { repeatable: 3, resync: 7 };
+/** A board that resets itself for ever says why each time. */
+const mostCauses = 16;
 /** A refusal under SYNC's opcode comes as often as SYNC's own answer. */
 const repeatedAnswers = 8;
 
@@ -56,7 +66,18 @@ export class Exchange {
   firstRom = false;
   /** The rate at which the chip prints while it boots; it differs from that of loaders on ESP32-C2 boards with a 26 MHz crystal. */
   consoleRate = 115200;
-  readonly #counters = { exchanges: 0, bytesSent: 0, bytesReceived: 0, resyncs: 0, retries: 0 };
+  /** Ends every wait with its reason; null: none does. */
+  signal: AbortSignal | null = null;
+  readonly #counters = {
+    exchanges: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    resyncs: 0,
+    retries: 0,
+    contactRetries: 0,
+    slowerRates: 0,
+  };
+  readonly #resetCauses: number[] = [];
   readonly #turn = new Mutex();
   readonly #encoder = new SlipEncoder();
   readonly #decoder: SlipDecoder;
@@ -80,6 +101,7 @@ export class Exchange {
     this.port = port;
     this.clock = clock;
     this.#log = log;
+    this.console.onLine((line) => this.hear(line));
     this.#decoder = new SlipDecoder({
       frame: (bytes) => this.#take(bytes),
       outside: (bytes) => this.console.push(bytes),
@@ -89,7 +111,7 @@ export class Exchange {
       answer: (command, args) => this.#answer(command, args),
       answeredAt: () => this.#answeredAt,
       ask: (command, args) => this.#ask(command, args),
-      frame: (waitMs) => this.#nextFrame(isAnyFrame, this.clock.monotonic() + waitMs),
+      frame: (by) => this.#nextFrame(isAnyFrame, by),
       sendFrame: (bytes) => this.#write(this.#encoder.encode([bytes])),
       resync: () => this.#resync(),
     };
@@ -107,6 +129,28 @@ export class Exchange {
 
   get counters(): LoaderCounters {
     return { ...this.#counters };
+  }
+
+  /** A wait that begins now. */
+  within(ms: number): Deadline {
+    return { until: this.clock.monotonic() + ms, isLate: false };
+  }
+
+  /** Why the chip was reset, as its ROM has printed it. */
+  get resetCauses(): readonly number[] {
+    return this.#resetCauses;
+  }
+
+  /** A line that the chip printed: the ROM's third one says why it was reset. */
+  hear(line: string): void {
+    const cause = /^rst:0x([0-9a-f]{1,2})\b/i.exec(line)?.[1];
+    if (cause === undefined) return;
+    this.#resetCauses.push(Number.parseInt(cause, 16));
+    if (this.#resetCauses.length > mostCauses) this.#resetCauses.shift();
+  }
+
+  count(what: 'contactRetries' | 'slowerRates'): void {
+    this.#counters[what]++;
   }
 
   countRetry(): void {
@@ -133,6 +177,9 @@ export class Exchange {
       this.#bareFrames = options.bareFrames ?? false;
       try {
         return await work(this.#wire);
+      } catch (error) {
+        if (this.signal?.aborted) this.#lost = true;
+        throw error;
       } finally {
         this.#bareFrames = false;
       }
@@ -148,9 +195,9 @@ export class Exchange {
     const body = commands.sync.encode(undefined, this.mode);
     const sent = this.#encoder.encode([requestHeader(commands.sync.opcode, body), body.head], lead);
     await this.#write(sent);
-    const until = this.clock.monotonic() + timeouts.sync + this.#wireMs(sent.length);
+    const by = this.within(timeouts.sync + this.wireMs(sent.length));
     for (;;) {
-      const frame = await this.#nextFrame(isAnswer, until);
+      const frame = await this.#nextFrame(isAnswer, by);
       if (frame === null) return null;
       if (frame[1] !== commands.sync.opcode) continue;
       const value = viewOf(frame).getUint32(4, true);
@@ -159,6 +206,16 @@ export class Exchange {
       this.#lost = false;
       return value;
     }
+  }
+
+  /** The port at another rate. */
+  setBaudRate(rate: number): Promise<void> {
+    return unlessAborted(this.port.setBaudRate(rate), this.signal);
+  }
+
+  /** A pause, which the signal ends. */
+  sleep(ms: number): Promise<void> {
+    return this.clock.sleep(ms, this.signal ?? undefined);
   }
 
   /** Forgets what came in so far; what is not a whole frame goes to the console. */
@@ -193,7 +250,7 @@ export class Exchange {
     const header = requestHeader(command.opcode, body);
     const frame = this.#encoder.encode(body.block ? [header, body.head, body.block] : [header, body.head]);
     const length = frame.length;
-    this.#lastSentMs = this.#wireMs(length);
+    this.#lastSentMs = this.wireMs(length);
     this.#damaged = 0;
     this.#sentAt = this.clock.monotonic();
     await this.#write(frame);
@@ -204,11 +261,13 @@ export class Exchange {
   async #answer<A, R>(command: Command<A, R>, args: A): Promise<R> {
     // The driver takes bytes before they are on the wire: this frame, and in a pipelined write the one before it.
     const waitMs = command.timeout(args) + 2 * this.#lastSentMs;
-    const until = this.clock.monotonic() + waitMs;
+    const by = this.within(waitMs);
+    // An answer that is not waited for to its end may come later.
+    const wasLost = this.#lost;
+    this.#lost = true;
     for (;;) {
-      const frame = await this.#nextFrame(isAnswer, until);
+      const frame = await this.#nextFrame(isAnswer, by);
       if (frame === null) {
-        this.#lost = true;
         this.#log.warn('no-answer', { command: command.name, waitMs: Math.round(waitMs), damaged: this.#damaged });
         throw this.#damaged > 0
           ? garbled(command.name, command.opcode)
@@ -216,12 +275,14 @@ export class Exchange {
       }
       const payload = frame.subarray(8);
       if (frame[1] === command.opcode) {
+        this.#lost = wasLost;
         this.#lastAccepted = command.opcode;
         if (this.#log.debugs)
           this.#log.debug('exchange', { command: command.name, ms: this.#answeredAt - this.#sentAt });
         return this.#read(command, frame, payload);
       }
       if (this.mode === 'rom' && frame[1] === this.#lastAccepted && isRomRefusal(payload)) {
+        this.#lost = wasLost;
         await this.#dropRepetitions(frame[1]);
         throw this.#refusal(command, 1, 5);
       }
@@ -249,7 +310,7 @@ export class Exchange {
   async #dropRepetitions(opcode: number): Promise<void> {
     if (opcode !== commands.sync.opcode) return;
     for (let left = repeatedAnswers - 1; left > 0; left--) {
-      const next = await this.#nextFrame(isAnswer, this.clock.monotonic() + timeouts.repeatedAnswer);
+      const next = await this.#nextFrame(isAnswer, this.within(timeouts.repeatedAnswer));
       if (next === null) return;
     }
   }
@@ -258,7 +319,7 @@ export class Exchange {
     this.#counters.resyncs++;
     this.#log.warn('resync');
     this.forget();
-    await this.port.discardInput();
+    await unlessAborted(this.port.discardInput(), this.signal);
     for (let round = 0; round < tries.resync; round++) {
       const value = await this.trySync(round % 2);
       if (value !== null) {
@@ -275,21 +336,22 @@ export class Exchange {
 
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#gone) throw this.#gone;
+    this.signal?.throwIfAborted();
     this.#counters.bytesSent += bytes.length;
     const waited = new AbortController();
-    const stuck = this.clock.sleep(timeouts.write + this.#wireMs(bytes.length), waited.signal).then(() => {
+    const stuck = this.clock.sleep(timeouts.write + this.wireMs(bytes.length), waited.signal).then(() => {
       throw portIo(this.port.address, 'it takes no more bytes');
     });
     stuck.catch(() => undefined);
     try {
-      await Promise.race([this.port.write(bytes), stuck]);
+      await unlessAborted(Promise.race([this.port.write(bytes), stuck]), this.signal);
     } finally {
       waited.abort();
     }
   }
 
   /** Milliseconds that so many bytes take on the wire; 0 where the port has no rate. */
-  #wireMs(bytes: number): number {
+  wireMs(bytes: number): number {
     return this.port.hasBaudRate ? (bytes * 10_000) / this.port.baudRate : 0;
   }
 
@@ -306,9 +368,9 @@ export class Exchange {
     return true;
   }
 
-  async #nextFrame(wanted: (frame: Uint8Array) => boolean, deadline: number): Promise<Uint8Array | null> {
-    let until = deadline;
+  async #nextFrame(wanted: (frame: Uint8Array) => boolean, by: Deadline): Promise<Uint8Array | null> {
     for (;;) {
+      this.signal?.throwIfAborted();
       const index = this.#frames.findIndex(({ bytes }) => wanted(bytes));
       const [frame] = index < 0 ? [] : this.#frames.splice(index, 1);
       if (frame) {
@@ -317,24 +379,28 @@ export class Exchange {
       }
       if (this.#gone) throw this.#gone;
       const now = this.clock.monotonic();
-      if (now < until) {
-        await this.#arrival(until - now);
+      if (now < by.until) {
+        await this.#arrival(by.until - now);
         continue;
       }
       // Where this process itself was held up (a busy machine), what came meanwhile has not been read yet: it gets the time back, once.
-      const heldUp = now - until;
-      if (until !== deadline || heldUp < timeouts.heldUp) return null;
-      until = now + Math.min(heldUp, timeouts.heldUpMost);
+      const heldUp = now - by.until;
+      if (by.isLate || heldUp < timeouts.heldUp) return null;
+      by.isLate = true;
+      by.until = now + Math.min(heldUp, timeouts.heldUpMost);
     }
   }
 
   async #arrival(waitMs: number): Promise<void> {
     const waited = new AbortController();
+    const stop = () => this.#wake?.();
     const arrived = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
     const late = this.clock.sleep(waitMs, waited.signal).catch(() => undefined);
+    this.signal?.addEventListener('abort', stop, { once: true });
     await Promise.race([arrived, late]);
+    this.signal?.removeEventListener('abort', stop);
     this.#wake = null;
     waited.abort();
   }

@@ -52,8 +52,10 @@ function readPieceOnce(exchange: Exchange, offset: number, length: number): Prom
   const { name, opcode } = commands.readFlash;
   return exchange.transact(
     async (wire) => {
+      const whole = exchange.within(timeouts.readPiece + 2 * exchange.wireMs(length));
       const next = async (): Promise<Uint8Array> => {
-        const frame = await wire.frame(timeouts.command);
+        const by = exchange.within(timeouts.command);
+        const frame = await wire.frame(by.until < whole.until ? by : whole);
         if (frame === null) throw timedOut(name, opcode, timeouts.command);
         return frame;
       };

@@ -1,5 +1,5 @@
 import { utf8 } from '../base/bytes.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { AsyncQueue } from '../base/queue.ts';
 import { romReach, type SecurityInfo } from '../model/chip.ts';
@@ -52,8 +52,9 @@ const sector = 0x1000;
  */
 export async function connectLoader(port: Port, options: ConnectOptions): Promise<Loader> {
   const session = new LoaderSession(new Exchange(port, options.clock, options.log));
+  session.signal = options.signal ?? null;
   try {
-    await session.meet(options.reset ?? 'auto', options.signal);
+    await session.meet(options.reset ?? 'auto');
     return session;
   } catch (error) {
     port.onData(null);
@@ -94,6 +95,12 @@ class LoaderSession implements Loader {
     this.#window = new SendWindow(exchange);
   }
 
+  get signal(): AbortSignal | null {
+    return this.#exchange.signal;
+  }
+  set signal(signal: AbortSignal | null) {
+    this.#exchange.signal = signal;
+  }
   get mode(): 'rom' | 'stub' {
     return this.#exchange.mode;
   }
@@ -115,6 +122,9 @@ class LoaderSession implements Loader {
   get counters(): LoaderCounters {
     return this.#exchange.counters;
   }
+  get resetCauses(): readonly number[] {
+    return this.#exchange.resetCauses;
+  }
   get #port(): Port {
     return this.#exchange.port;
   }
@@ -122,9 +132,9 @@ class LoaderSession implements Loader {
     return this.#exchange.clock;
   }
 
-  async meet(reset: 'auto' | 'none', signal?: AbortSignal): Promise<void> {
+  async meet(reset: 'auto' | 'none'): Promise<void> {
     this.#exchange.secureDownload = false;
-    await enterLoader(this.#exchange, reset, signal);
+    await enterLoader(this.#exchange, reset);
     this.#window = new SendWindow(this.#exchange);
     this.#attachedSize = undefined;
     this.#security = await askSecurityInfo(this.#exchange);
@@ -194,6 +204,7 @@ class LoaderSession implements Loader {
       this.#window = new SendWindow(this.#exchange);
       return true;
     }
+    this.#exchange.count('slowerRates');
     await this.#switchTo(old);
     if (await this.#carries()) return false;
     await this.#startAgain();
@@ -259,7 +270,10 @@ class LoaderSession implements Loader {
     if (byLines && !this.#port.hasControlLines) throw noReset(this.#port.address);
     const queue = new AsyncQueue<string>();
     const log = new ConsoleLog();
-    log.onLine((line) => queue.push(line));
+    log.onLine((line) => {
+      this.#exchange.hear(line);
+      queue.push(line);
+    });
     const stop = (): void => queue.close();
     options.signal?.addEventListener('abort', stop, { once: true });
     if (options.signal?.aborted) stop();
@@ -268,7 +282,7 @@ class LoaderSession implements Loader {
     this.#listening = true;
     try {
       if (byLines && !options.signal?.aborted) await this.#reboot();
-      else if (this.#port.hasBaudRate) await this.#port.setBaudRate(this.#exchange.consoleRate);
+      else if (this.#port.hasBaudRate) await this.#exchange.setBaudRate(this.#exchange.consoleRate);
       yield* queue;
     } finally {
       this.#listening = false;
@@ -296,18 +310,18 @@ class LoaderSession implements Loader {
       this.#exchange.listen(null);
       // The board may be gone before its answer is out.
       await this.writeRegisters(watchdog).catch(() => undefined);
-      await this.#clock.sleep(watchdogMs);
+      await this.#exchange.sleep(watchdogMs);
       return;
     }
     const { consoleRate } = this.#exchange;
-    if (port.hasBaudRate && port.baudRate !== consoleRate) await port.setBaudRate(consoleRate);
-    await runReset(port, this.#clock, bootReset(port));
+    if (port.hasBaudRate && port.baudRate !== consoleRate) await this.#exchange.setBaudRate(consoleRate);
+    await runReset(port, this.#clock, bootReset(port), this.signal);
   }
 
   async #switchTo(rate: number): Promise<void> {
-    await this.#port.setBaudRate(rate);
-    await this.#clock.sleep(timeouts.baudSettle);
-    await this.#port.discardInput();
+    await this.#exchange.setBaudRate(rate);
+    await this.#exchange.sleep(timeouts.baudSettle);
+    await unlessAborted(this.#port.discardInput(), this.signal);
     this.#exchange.forget();
   }
 

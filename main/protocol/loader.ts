@@ -37,6 +37,10 @@ export interface LoaderCounters {
   readonly bytesReceived: number;
   readonly resyncs: number;
   readonly retries: number;
+  /** Resets into the loader that found nobody. */
+  readonly contactRetries: number;
+  /** Rates that were asked for and did not carry. */
+  readonly slowerRates: number;
 }
 
 /**
@@ -47,6 +51,8 @@ export interface LoaderCounters {
  * mode), `protocol.download-disabled` (the ROM printed that download boot is off).
  */
 export interface Loader {
+  /** Ends every wait for the board with its reason, from the moment it is set; null: none does. */
+  signal: AbortSignal | null;
   readonly mode: 'rom' | 'stub';
   /** From GET_SECURITY_INFO, the first thing asked after SYNC; null on chips without it. */
   readonly security: SecurityInfo | null;
@@ -57,6 +63,8 @@ export interface Loader {
   /** Whether the port's lines can reset the board. */
   readonly canReset: boolean;
   readonly counters: LoaderCounters;
+  /** Why the chip was reset, each time that it said so on its console (`rst:0x1`), the latest last. */
+  readonly resetCauses: readonly number[];
 
   readRegister(address: number): Promise<number>;
   /** Sends the writes in as few packets as the loader takes, in order. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import { type Clock, unlessAborted } from '../base/clock.ts';
 import { chipIds } from '../model/chip.ts';
 import { ProgramFault } from '../model/fault.ts';
 import type { ControlLines, Port } from '../transport/port.ts';
@@ -68,10 +68,15 @@ export function parseReset(sequence: ResetSequence): readonly Step[] {
   });
 }
 
-export async function runReset(port: Port, clock: Clock, sequence: ResetSequence, signal?: AbortSignal): Promise<void> {
+export async function runReset(
+  port: Port,
+  clock: Clock,
+  sequence: ResetSequence,
+  signal?: AbortSignal | null,
+): Promise<void> {
   for (const step of parseReset(sequence)) {
-    if ('waitMs' in step) await clock.sleep(step.waitMs, signal);
-    else await port.setLines(step.lines);
+    if ('waitMs' in step) await clock.sleep(step.waitMs, signal ?? undefined);
+    else await unlessAborted(port.setLines(step.lines), signal);
   }
 }
 

@@ -48,9 +48,9 @@ async function load(wire: Wire, bytes: Uint8Array, address: number, blockSize: n
 
 /** The ROM answers MEM_END before it jumps, or not at all; then the stub greets. */
 async function greetingOf(wire: Wire, exchange: Exchange): Promise<void> {
-  const until = exchange.clock.monotonic() + timeouts.stubGreeting;
+  const by = exchange.within(timeouts.stubGreeting);
   for (;;) {
-    const frame = await wire.frame(until - exchange.clock.monotonic());
+    const frame = await wire.frame(by);
     if (frame === null) throw timedOut('the start of the flasher stub', commands.memEnd.opcode, timeouts.stubGreeting);
     if (equalBytes(frame, greeting)) return;
   }

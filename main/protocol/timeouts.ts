@@ -17,6 +17,8 @@ export const timeouts = {
   memoryEnd: 200,
   /** The stub's greeting after the jump: it waits for the ROM's UART to be idle first. */
   stubGreeting: 3000,
+  /** A piece of 64 KiB read from flash, beside its time on the wire: whatever comes drop by drop ends then. */
+  readPiece: 10_000,
   /** A ROM whose door may just have been shut: it answers at once or never. Too short does no harm (see knock). */
   door: 400,
   /** After CHANGE_BAUDRATE: the chip switches when its answer has left (esptool's 50 ms). */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
+import { BoardsInHand } from '../cli/boards-in-hand.ts';
 import type { CliContext } from '../cli/context.ts';
 import { type Loopback, startLoopback } from '../ipc/loopback.ts';
 import { Seats } from '../ipc/seats.ts';
@@ -29,6 +30,8 @@ export async function serveDesk(
   if (!existsSync(join(pageFolder, 'index.html'))) throw noPage(undefined);
   for (const line of closeToOthers(dataFolderOf(options))) say(line);
   const opened = await openDesk(options, { token });
+  const inHand = new BoardsInHand();
+  opened.station.listen((event) => inHand.hear(event));
   try {
     const seats = new Seats(join(opened.dataFolder, 'seats.json'), { clock: systemClock, random: systemRandom });
     const loopback = await atUsualPort(options.port ?? null, seats, say, (port) =>
@@ -45,6 +48,7 @@ export async function serveDesk(
     return {
       link: loopback.link(),
       demonstration: opened.demonstration,
+      boards: () => inHand.lines(),
       async close() {
         // Pages see the last boards end; then the door is shut.
         await opened.desk.close();

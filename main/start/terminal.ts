@@ -7,7 +7,7 @@ import { createLogUpdate } from 'log-update';
 import { systemClock } from '../base/clock.ts';
 import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
-import type { CliContext, Streams } from '../cli/context.ts';
+import { type CliContext, exit, type Streams } from '../cli/context.ts';
 import { askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
 import { runCommand } from '../cli/program.ts';
 import { openInBrowser, serveDesk } from './browser-desk.ts';
@@ -71,11 +71,18 @@ const context: CliContext = {
   openInBrowser,
   fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
   onInterrupt(listener) {
-    for (const signal of endings) process.on(signal, listener);
+    let times = 0;
+    const heard = () => {
+      times++;
+      if (times > 2) process.exit(exit.board);
+      listener(times);
+    };
+    for (const signal of endings) process.on(signal, heard);
     return () => {
-      for (const signal of endings) process.off(signal, listener);
+      for (const signal of endings) process.off(signal, heard);
     };
   },
+  leave: (status) => process.exit(status),
   temporaryFolder() {
     const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
     return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };

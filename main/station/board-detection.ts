@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import { type Clock, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Board } from '../chip/board.ts';
 import { connectBoard } from '../chip/connect.ts';
@@ -150,12 +150,15 @@ export class BoardDetection {
   async #connect(): Promise<Inserted> {
     const { openPort, clock, address, signal, log } = this.#parts;
     let isBoardThere = false;
+    const opening = openPort(address, { baudRate: 115200 });
     try {
-      const port = await openPort(address, { baudRate: 115200 });
+      const port = await unlessAborted(opening, signal);
       const { hasControlLines: canReset, usb } = port;
       isBoardThere = usb?.vendorId === ownUsb.vendorId && usb.productId === ownUsb.productId;
       return { board: await connectBoard(port, { clock, signal, log }), canReset, usb };
     } catch (fault) {
+      // One that is opened after all has nobody who waits for it.
+      if (signal.aborted) void opening.then((port) => port.close()).catch(() => undefined);
       return { fault, isBoardThere };
     }
   }

@@ -13,6 +13,7 @@ import { refuseBoard, refuseOwnPort, refuseUnnamed } from './admission.ts';
 import { BoardDetection, type Inserted } from './board-detection.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import type { FixtureState, StationListener } from './events.ts';
+import type { FixtureHealth } from './fixture-health.ts';
 import { finishLockedBoard, isLocked } from './locked-board.ts';
 import { Run, type RunEnd, type RunJob } from './run.ts';
 import { requireStationClock } from './station-clock.ts';
@@ -68,6 +69,7 @@ export interface FixtureParts {
   readonly log: Log;
   readonly listen: StationListener;
   readonly shelf: CredentialShelf;
+  readonly health: FixtureHealth;
   readonly job: Omit<RunJob, 'serial' | 'canReset'> & {
     readonly operator: string | null;
     readonly batch: string;

@@ -1,4 +1,4 @@
-import { type Clock, isoTime } from '../base/clock.ts';
+import { type Clock, isoTime, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Board } from '../chip/board.ts';
@@ -8,6 +8,7 @@ import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { DeviceHistory, Ledger } from '../ledger/ledger.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
+import type { ContactFact } from '../model/evidence/fixture.ts';
 import { BoardFault, type Fault, faultOf, isFault, LedgerFault, sameFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import { requireClock } from '../model/program-date.ts';
@@ -30,6 +31,7 @@ import type { CredentialShelf } from './credential-shelf.ts';
 import { chooseCustomMac, givenMacs, type MacSeeker, refuseGivenMac } from './custom-mac.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
+import type { FixtureHealth } from './fixture-health.ts';
 import { refuseFlash } from './flash-admission.ts';
 import { refuseOtherChip } from './known-chip.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
@@ -48,6 +50,7 @@ export interface RunParts {
   readonly listen: StationListener;
   /** Where credentials wait for the label once the board is sealed. */
   readonly shelf: CredentialShelf;
+  readonly health: FixtureHealth;
 }
 
 /** What this run is about. */
@@ -90,6 +93,7 @@ export class Run {
   #isTouched = false;
   /** Whether that was meant in this run. */
   #hasIntended = false;
+  #contactSaid = false;
   /** Events of the earlier run that wrote the flash which this one finds encrypted by the device; else none. */
   #before: readonly StoredEvent[] = [];
 
@@ -104,19 +108,35 @@ export class Run {
   async perform(board: Board): Promise<RunEnd> {
     const startedAt = this.#parts.clock.monotonic();
     const workspace = newWorkspace();
+    board.heed(this.#job.signal);
     try {
       const plan = await this.#admitAndPlan(board);
       await this.#performSteps(board, plan, workspace);
+      await this.#sayContact(board);
       const seal = await this.#seal(startedAt);
       this.#handOver(workspace);
       return this.#ended('passed', null, seal);
     } catch (error) {
+      // A ledger that cannot take it says so at the end of the run.
+      await this.#sayContact(board).catch(() => undefined);
       return await this.fail(error, startedAt);
     } finally {
       await workspace.cleaning?.stop();
       destroyKeys(workspace);
       destroyCredentials(workspace);
     }
+  }
+
+  /** How the contact with the board was, once a run: it counts for its fixture. */
+  async #sayContact(board: Board): Promise<void> {
+    if (this.#contactSaid) return;
+    this.#contactSaid = true;
+    const { fixture } = this.#record;
+    const { health } = this.#parts;
+    const fact = contactOf(board);
+    const { wear } = health.note(fixture, fact);
+    const value = wear === null ? fact : { ...fact, wear: `fixture ${fixture}: ${wear}` };
+    await this.#say(null, { type: 'observed', what: 'contact', value });
   }
 
   /** Only a sealed board gets a label: now its credentials may wait for it. */
@@ -177,6 +197,7 @@ export class Run {
     const identity = readable(board.identity);
     const history = await ledger.history(identity.mac);
     const snapshot = await this.#readChipOf(history, board, identity);
+    board.assertSupply();
     const refused = refuseBoard(recipe, identity, history);
     if (refused) throw refused;
     const past = burnHistoryOf(history);
@@ -376,9 +397,11 @@ export class Run {
     for (let crashes = 0; ; ) {
       signal.throwIfAborted();
       const startedAt = clock.monotonic();
+      const stop = step.irreversible ? undefined : signal;
+      context.board.heed(stop ?? null);
       await this.#say(step.id, { type: 'step-started', step: step.id, irreversible: step.irreversible });
       try {
-        for await (const event of step.perform(context, step.irreversible ? undefined : signal)) {
+        for await (const event of this.#untilStopped(step.perform(context, stop), context.workspace, stop)) {
           await this.#say(step.id, event);
         }
         const ms = Math.round(clock.monotonic() - startedAt);
@@ -393,6 +416,28 @@ export class Run {
         await signer.whenBack(signal);
         await this.#say(step.id, { type: 'resumed', waitedMs: Math.round(clock.monotonic() - parkedAt) });
       }
+    }
+  }
+
+  /**
+   * The events of a step, which end with the signal's reason when it is aborted, also while the step waits for a part that does not
+   * answer. What such a step makes afterwards is destroyed.
+   */
+  async *#untilStopped(
+    events: AsyncGenerator<StepEvent, void, void>,
+    workspace: StepContext['workspace'],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<StepEvent, void, void> {
+    try {
+      for (;;) {
+        const next = await unlessAborted(events.next(), signal);
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      const ended = events.return().catch(() => undefined);
+      void ended.then(() => signal?.aborted && destroySecrets(workspace));
+      await Promise.race([ended, this.#parts.clock.sleep(stepGraceMs)]);
     }
   }
 
@@ -442,8 +487,31 @@ interface Admitted {
 /** How often a board waits in one step for a token whose process ended: more than a module that stumbles, fewer than for ever. */
 const mostCrashes = 5;
 
+/** How long a stopped step has to end by itself, ms: all but one that waits for a part that does not answer ends at once. */
+const stepGraceMs = 1000;
+
+function destroySecrets(workspace: StepContext['workspace']): void {
+  destroyKeys(workspace);
+  destroyCredentials(workspace);
+}
+
 /** How often a serial number is drawn before the generator is given up. */
 const drawTries = 5;
+
+/** What a board's counters say of its contact. */
+export function contactOf(board: Pick<Board, 'counters' | 'start' | 'burnsRepeated' | 'brownOuts'>): ContactFact {
+  const { retries, resyncs, contactRetries, slowerRates } = board.counters;
+  const counts = {
+    retries,
+    resyncs,
+    contactRetries,
+    slowerRates,
+    codingErrors: board.burnsRepeated,
+    brownOuts: board.brownOuts,
+  };
+  const some = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  return { start: board.start, ...some };
+}
 
 type ReadableIdentity = ChipIdentity & { readonly revision: number; readonly mac: string };
 

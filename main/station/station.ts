@@ -1,5 +1,5 @@
 import { toHex } from '../base/bytes.ts';
-import { type Clock, isoTime } from '../base/clock.ts';
+import { type Clock, isoTime, unlessAborted } from '../base/clock.ts';
 import { type Log, type OpenLog, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import type { RandomSource } from '../base/random.ts';
@@ -20,6 +20,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
+import { FixtureHealth } from './fixture-health.ts';
 import { OrderPlaces } from './order-places.ts';
 import { requireStationClock } from './station-clock.ts';
 import type { TokenOfStation } from './token-ceremony.ts';
@@ -85,6 +86,8 @@ export class Station {
   readonly parts: StationParts;
   /** Credentials of sealed boards, for whoever prints their labels. */
   readonly shelf = new CredentialShelf();
+  /** How each fixture stands with the boards that lay in it. */
+  readonly health = new FixtureHealth();
   readonly log: Log;
   readonly #listeners = new Set<StationListener>();
   /** Boards are counted to their orders one at a time. */
@@ -143,7 +146,8 @@ export class Station {
     const { recipe } = job.loaded;
     const { boards = anyBoard } = this.parts;
     const allowance = allowanceOf({ recipe, order: job.order }, boards, ledger, this.#countingTurn);
-    const release = await this.prepareRelease(job.loaded, job.operator);
+    const release = await unlessAborted(this.prepareRelease(job.loaded, job.operator), job.signal);
+    await this.health.learn(ledger);
     const startedAt = clock.monotonic();
     const batch = `B-${isoTime(clock.now()).slice(0, 10).replaceAll('-', '')}-${toHex(random(4))}`;
     const total = job.aim === 'until-stopped' ? null : (job.count ?? job.fixtures.length);
@@ -169,6 +173,7 @@ export class Station {
           ),
           log: this.log,
           shelf: this.shelf,
+          health: this.health,
           station: this.parts.name,
           listen: this.#publish,
           job: {

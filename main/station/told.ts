@@ -170,6 +170,7 @@ function observe(told: Told, event: Observed): void {
       told.storage.set(event.value.partition, event.value);
       return;
     case 'awaits-reset':
+    case 'contact':
     case 'door-shut-by-firmware':
     case 'flash':
     case 'key-block-given-up':

@@ -142,6 +142,7 @@ export class VirtualChip {
       flashTakesTime: options.flashTimes === 'typical',
       bootFromFlash: () => this.#leaveLoader(() => this.#start()),
       softwareReset: () => this.#leaveLoader(() => this.#restart()),
+      brownOut: () => this.#run('brown-out'),
       heard: () => {
         this.#autoBaud = false;
       },
@@ -284,6 +285,7 @@ export class VirtualChip {
   #start(): void {
     this.#latchedLow = this.#strapLow;
     this.#run('power-on');
+    if (this.#faults.onStart()) this.#run('brown-out');
   }
 
   /** A software reset. */
@@ -296,7 +298,7 @@ export class VirtualChip {
     this.#stop();
     this.#console = [];
     this.efuse.powerOn();
-    this.#registers.reset();
+    this.#registers.reset(cause);
     this.#uart.baudRate = this.#romBaudRate;
     this.#autoBaud = true;
     if (this.#latchedLow) this.#startDownload(cause);

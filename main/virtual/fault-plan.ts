@@ -5,7 +5,24 @@ import type { VirtualFault } from './silicon.ts';
 type Kind = VirtualFault['kind'];
 type Of<K extends Kind> = Extract<VirtualFault, { readonly kind: K }>;
 
-const burnFaults: readonly Kind[] = ['power-cut-in-burn', 'power-cut-after-burn', 'weak-burn', 'dead-bit'];
+/** What a chip that has lost its mind does instead of answering. */
+export type Hostile = 'mute' | 'chatter' | 'half' | 'endless' | 'babble';
+
+const hostile: Readonly<Partial<Record<Kind, Hostile>>> = {
+  'mute-from': 'mute',
+  'chatter-from': 'chatter',
+  'half-from': 'half',
+  'endless-from': 'endless',
+  'babble-from': 'babble',
+};
+
+const burnFaults: readonly Kind[] = [
+  'power-cut-in-burn',
+  'power-cut-in-half',
+  'power-cut-after-burn',
+  'weak-burn',
+  'dead-bit',
+];
 
 /** The faults ordered for one chip, each struck when its occasion comes. */
 export class FaultPlan {
@@ -14,6 +31,7 @@ export class FaultPlan {
   #requests = 0;
   #answers = 0;
   #bytes = 0;
+  #starts = 0;
 
   constructor(faults: readonly VirtualFault[], random: RandomSource) {
     this.#faults = faults;
@@ -42,6 +60,32 @@ export class FaultPlan {
     const lost = this.#random(1)[0]! % length;
     buffer.copyWithin(lost, lost + 1, length);
     return length - 1;
+  }
+
+  /** What the chip does instead of the answer that would come next; null: it answers. */
+  get insteadOfAnswer(): Hostile | null {
+    const found = this.#faults.find(
+      (fault) => hostile[fault.kind] !== undefined && 'after' in fault && this.#answers + 1 >= fault.after,
+    );
+    return found === undefined ? null : hostile[found.kind]!;
+  }
+
+  /** Whether the supply breaks down now, instead of the answer that would come next. */
+  breaksDown(): boolean {
+    const strikes = this.all('brown-out').some(({ after }) => after === this.#answers + 1);
+    if (strikes) this.#answers++;
+    return strikes;
+  }
+
+  /** The same at a start of the chip. */
+  onStart(): boolean {
+    this.#starts++;
+    return this.all('brown-out-at-start').some(({ after }) => after === this.#starts);
+  }
+
+  /** Bytes by chance. */
+  noise(length: number): Uint8Array {
+    return this.#random(length);
   }
 
   /** The answer as it arrives; null where it does not. */

@@ -26,6 +26,8 @@ export interface KindFacts {
   readonly resetValues: readonly (readonly [address: number, value: number, from?: Revision])[];
   /** Base of the watchdog that resets the whole chip: offsets of CONFIG0, CONFIG1 and WPROTECT. */
   readonly watchdog: { readonly config0: number; readonly config1: number; readonly protect: number };
+  /** Where it keeps why it was reset: ChipProfile's belief, from the same source (ESP-IDF soc/rtc_cntl_reg.h). */
+  readonly resetState?: number;
   /** Where a pointer written by the host makes READ_FLASH_SLOW start a stub with Secure Boot on (FACTS 1.6); null elsewhere. */
   readonly readHook: number | null;
   /** Application cores. */
@@ -74,6 +76,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     mspiFlags: (1 << 9) | (1 << 10),
   },
   esp32s3: {
+    resetState: 0x60008038,
     revisions: [2],
     flashSize: 8 * mebi,
     macPrefix: [0xf4, 0x12, 0xfa],
@@ -92,6 +95,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     ecdsaFrom: null,
   },
   esp32c3: {
+    resetState: 0x60008038,
     revisions: [4],
     flashSize: 4 * mebi,
     macPrefix: [0x34, 0x85, 0x18],
@@ -167,6 +171,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     mspiFlags: (1 << 9) | (1 << 10),
   },
   esp32s2: {
+    resetState: 0x3f408038,
     revisions: [100],
     flashSize: 4 * mebi,
     macPrefix: [0x7c, 0xdf, 0xa1],
@@ -224,6 +229,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     ecdsaFrom: null,
   },
   esp32: {
+    resetState: 0x3ff48034,
     revisions: [301, 100],
     flashSize: 4 * mebi,
     macPrefix: [0x24, 0x6f, 0x28],

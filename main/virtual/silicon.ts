@@ -53,6 +53,8 @@ export interface VirtualChipOptions {
 export type VirtualFault =
   /** Power goes in the middle of the n-th eFuse program command: only some of its bits are in. The line goes dead until `powerOn`. */
   | { readonly kind: 'power-cut-in-burn'; readonly after: number }
+  /** The same, and what is in is one half of the block. */
+  | { readonly kind: 'power-cut-in-half'; readonly after: number }
   /** Power goes right after the n-th eFuse program command was carried out. */
   | { readonly kind: 'power-cut-after-burn'; readonly after: number }
   /** One bit of the n-th eFuse program command does not take at the first try. */
@@ -73,6 +75,20 @@ export type VirtualFault =
   | { readonly kind: 'unplug'; readonly afterBytes: number }
   /** The chip does not answer at all. */
   | { readonly kind: 'mute' }
+  /** The supply breaks down at the n-th answer, which does not come: the chip starts again, its strap as latched, and says why. */
+  | { readonly kind: 'brown-out'; readonly after: number }
+  /** The supply breaks down once as the chip starts for the n-th time. */
+  | { readonly kind: 'brown-out-at-start'; readonly after: number }
+  /** From the n-th answer on: nothing. */
+  | { readonly kind: 'mute-from'; readonly after: number }
+  /** From the n-th answer on: whole frames of a command that nobody sent, every 20 ms. */
+  | { readonly kind: 'chatter-from'; readonly after: number }
+  /** From the n-th answer on: half of each. */
+  | { readonly kind: 'half-from'; readonly after: number }
+  /** From the n-th answer on: a frame that does not end. */
+  | { readonly kind: 'endless-from'; readonly after: number }
+  /** From the n-th answer on: bytes by chance, as fast as the line carries them. */
+  | { readonly kind: 'babble-from'; readonly after: number }
   /** The new baud rate does not carry: garbage after CHANGE_BAUDRATE above this rate. */
   | { readonly kind: 'baud-limit'; readonly rate: number };
 

@@ -107,6 +107,14 @@ export function ThroughputView() {
         <Gantt bars={value.gantt} fixtures={(fixtures ?? []).map(({ name }) => name)} scheme={scheme} seconds={180} />
       </Panel>
       <Panel title={words.throughput.byFixture} className="p-fixtures">
+        {value.contact.map(
+          ({ fixture, wear }) =>
+            wear !== null && (
+              <p key={fixture} className="notice" data-tone="warn">
+                {words.throughput.wear(fixture, wear)}
+              </p>
+            ),
+        )}
         <Scroll>
           <table className="plain">
             <thead>
@@ -115,6 +123,7 @@ export function ThroughputView() {
                 <th className="num">{words.throughput.passed}</th>
                 <th className="num">{words.throughput.failed}</th>
                 <th className="num">{words.throughput.mean}</th>
+                <th className="num">{words.throughput.contact}</th>
               </tr>
             </thead>
             <tbody>
@@ -126,6 +135,7 @@ export function ThroughputView() {
                     {countText(row.failed)}
                   </td>
                   <td className="num">{row.meanSeconds === null ? '–' : words.throughput.seconds(row.meanSeconds)}</td>
+                  <Contact of={value.contact.find(({ fixture }) => fixture === row.fixture)} />
                 </tr>
               ))}
             </tbody>
@@ -133,6 +143,16 @@ export function ThroughputView() {
         </Scroll>
       </Panel>
     </div>
+  );
+}
+
+/** How many of a fixture's last boards lost contact for a moment. */
+function Contact({ of }: { readonly of: Throughput['contact'][number] | undefined }) {
+  if (of === undefined) return <td className="num">–</td>;
+  return (
+    <td className="num" data-tone={of.wear === null ? undefined : 'fail'}>
+      {words.throughput.contactOf(of.troubled, of.boards)}
+    </td>
   );
 }
 

@@ -90,6 +90,7 @@ export function terminal(t: TestContext, types: (id: string) => string = pinOf) 
       SecretBytes.take(new TextEncoder().encode(types(/PIN of (\S+)/.exec(question)![1]!))),
     fixtures: () => [],
     onInterrupt: () => () => undefined,
+    leave: () => undefined,
     temporaryFolder: () => ({ folder: testFolder(t), remove: () => undefined }),
   } as unknown as CliContext;
   return {

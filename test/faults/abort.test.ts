@@ -53,4 +53,50 @@ describe('a run that a person stops', { skip: noToken, concurrency: true, timeou
     const second = await run(order);
     assert.equal(second.status, 0, second.err);
   });
+
+  it('SIGINT twice: the program ends and names each board as it is; the next command finishes it', async (t) => {
+    const folder = testFolder(t);
+    const chip = await chipProcess(t, 'esp32p4?rev=v3.1', 'rfc2217:0');
+    const recipe = join(recipes, 'esp32p4-production.yaml');
+    const order = [
+      'provision',
+      '--json',
+      '--recipe',
+      recipe,
+      '--port',
+      chip.address,
+      '--data',
+      developmentData(folder),
+    ];
+    const first = start(order);
+    await first.line((line) => line.includes('"step":"burn-keys"') && line.includes('"type":"intend"'));
+    first.child.kill('SIGINT');
+    await first.line((line) => line.startsWith('Stopping:'));
+    first.child.kill('SIGINT');
+    const said = await first.ended;
+    assert.equal(said.status, 1, said.err);
+    assert.match(said.err, /Ended without waiting for the boards:\n/);
+    assert.match(
+      said.err,
+      /F1 {2}([0-9a-f]{2}:){5}[0-9a-f]{2}: left in the step burn-keys, (while a burn was under way|what was burned)/,
+    );
+    assert.match(said.err, /Insert it again/);
+    const second = await run(order);
+    assert.equal(second.status, 0, second.err);
+  });
+
+  it('SIGINT three times at once: it ends at once', async (t) => {
+    const folder = testFolder(t);
+    const chip = await chipProcess(t, 'esp32c3?rev=v0.4&fault=mute-from:40', 'rfc2217:0');
+    const recipe = join(recipes, 'esp32c3-production.yaml');
+    const first = start(['provision', '--recipe', recipe, '--port', chip.address, '--data', developmentData(folder)]);
+    await first.line((line) => line.includes('F1'));
+    const from = performance.now();
+    for (let n = 0; n < 3; n++) {
+      first.child.kill('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const said = await first.ended;
+    assert.ok(said.status === 1 && performance.now() - from < 8000, `${said.status}: ${said.err}`);
+  });
 });

@@ -6,6 +6,8 @@ const burn = 'test/unit/chip/burn.test.ts';
 const faults = 'test/unit/chip/burn-faults.test.ts';
 const registers = 'test/unit/chip/registers.test.ts';
 const board = 'test/unit/chip/board.test.ts';
+const hostile = 'test/unit/protocol/hostile.test.ts';
+const health = 'test/unit/station/fixture-health.test.ts';
 const swapped = 'test/unit/chip/swapped.test.ts';
 
 export const burnMutants: readonly Mutant[] = [
@@ -217,6 +219,51 @@ export const burnMutants: readonly Mutant[] = [
     breaks: 'The first board would be condemned by what was read of the second.',
     tests: [swapped],
     name: 'reaches the second board',
+  },
+  {
+    id: 'wait.chatter-prolongs',
+    file: 'main/protocol/exchange.ts',
+    before: 'by.isLate = true;',
+    after: '',
+    breaks: 'A chip that chatters would hold its fixture for ever.',
+    tests: [hostile],
+    name: 'chatter-from',
+  },
+  {
+    id: 'wait.deaf-to-a-stop',
+    file: 'main/protocol/exchange.ts',
+    before: '      this.signal?.throwIfAborted();\n      const index',
+    after: '      const index',
+    breaks: 'A person could not stop a fixture whose chip has gone silent.',
+    tests: [hostile],
+    name: 'a person stops it',
+  },
+  {
+    id: 'supply.not-asked-before-a-burn',
+    file: 'main/chip/burn.ts',
+    before: '  watch.assertSupply();',
+    after: '',
+    breaks: 'A board whose supply breaks down would be burned on.',
+    tests: [health],
+    name: 'between two burns',
+  },
+  {
+    id: 'supply.started-by-a-brown-out',
+    file: 'main/station/run.ts',
+    before: '    board.assertSupply();',
+    after: '',
+    breaks: 'Keys would be made and burned on a supply that has just broken down.',
+    tests: [health],
+    name: 'as the board starts',
+  },
+  {
+    id: 'health.named-too-late',
+    file: 'main/station/fixture-health.ts',
+    before: 'const named = 3;',
+    after: 'const named = 12;',
+    breaks: 'A fixture would be named when its boards fail already.',
+    tests: [health],
+    name: 'named twenty boards before',
   },
   {
     id: 'board.unsteady-block0',

@@ -14,6 +14,7 @@ import {
 import type { BurnDefinition, Definition, FactOf } from './define.ts';
 import { deviceEncryption, deviceEncryptionSeen } from './device-encryption.ts';
 import { efusesBeforeDoor, identified } from './efuses.ts';
+import { contact } from './fixture.ts';
 import { flashBlank, flashFound, flashWritten, image } from './flash.ts';
 import { certificate, certificateRequest, otaKey, rsaKeyDestroyed } from './identity.ts';
 import { escrowed, keyMade, keysDestroyed, keyUnwrapped } from './keys.ts';
@@ -35,6 +36,7 @@ import { provisioning, rowTaken, storage } from './storage.ts';
 export const observations = {
   'awaits-reset': awaitsReset,
   certificate,
+  contact,
   'certificate-request': certificateRequest,
   'door-shut-by-firmware': doorShutByFirmware,
   'efuses-before-door': efusesBeforeDoor,

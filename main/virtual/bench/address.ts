@@ -34,6 +34,7 @@ const knownCrystals = chipKinds
 /** All kinds of faults; a record so that the compiler misses none. */
 const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
   'power-cut-in-burn': true,
+  'power-cut-in-half': true,
   'power-cut-after-burn': true,
   'weak-burn': true,
   'dead-bit': true,
@@ -44,6 +45,13 @@ const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
   'lost-request-byte': true,
   unplug: true,
   mute: true,
+  'brown-out': true,
+  'brown-out-at-start': true,
+  'mute-from': true,
+  'chatter-from': true,
+  'half-from': true,
+  'endless-from': true,
+  'babble-from': true,
   'baud-limit': true,
 };
 

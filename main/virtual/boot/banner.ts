@@ -7,8 +7,11 @@ export function flashBootLines(rom: RomEdition): string[] {
   return [...greeting(rom), `rst:0x1 (${powerOn}),boot:${flashBoot} (SPI_FAST_FLASH_BOOT)`];
 }
 
-/** What started the ROM: EN or the supply, or a software reset. */
-export type ResetCause = 'power-on' | 'software';
+/** What started the ROM: EN or the supply, a software reset, or a supply that broke down. */
+export type ResetCause = 'power-on' | 'software' | 'brown-out';
+
+/** The number of a brown-out (from source: ESP-IDF reset_reasons.h; the name that ROMs print with it was not seen). */
+const brownOut = 'rst:0xf (BROWNOUT_RST)';
 
 /** How far the download door is open, by the fuses that were read at reset. */
 export type DownloadDoor = 'open' | 'secure' | 'disabled';
@@ -25,7 +28,7 @@ export function downloadDoor(efuse: VirtualEfuse): DownloadDoor {
 export function downloadBootLines(rom: RomEdition, cause: ResetCause, door: DownloadDoor): string[] {
   const { classic, powerOn, romReset, waiting } = rom;
   if (classic && door === 'disabled') return ['Download mode is disabled. Restart with GPIO0 high.'];
-  const reset = cause === 'software' ? romReset : `rst:0x1 (${powerOn})`;
+  const reset = { software: romReset, 'power-on': `rst:0x1 (${powerOn})`, 'brown-out': brownOut }[cause];
   const last = { open: waiting, secure: 'wait uart download(secure mode)', disabled: 'Download boot modes disabled' };
   return [...greeting(rom), `${reset},boot:${rom.downloadBoot} (${rom.downloadName})`, last[door]];
 }

@@ -1,7 +1,7 @@
 import type { RandomSource } from '../../base/random.ts';
 
 /** What goes wrong with one program command, decided by its number (from 1). */
-export type BurnFault = 'power-cut-in-burn' | 'power-cut-after-burn' | 'weak-burn' | 'dead-bit';
+export type BurnFault = 'power-cut-in-burn' | 'power-cut-in-half' | 'power-cut-after-burn' | 'weak-burn' | 'dead-bit';
 
 export interface BurnTrouble {
   /** The fault of the n-th program command; null: it goes well. */
@@ -29,6 +29,7 @@ export class FuseCells {
   burn(wanted: Uint8Array, fault: BurnFault | null): void {
     const bits = wanted.slice();
     if (fault === 'power-cut-in-burn') this.#keepSome(bits);
+    if (fault === 'power-cut-in-half') this.#keepHalf(bits);
     if (fault === 'weak-burn' || fault === 'dead-bit') this.#missOne(bits, fault);
     for (let i = 0; i < this.bytes.length; i++) this.bytes[i] = this.bytes[i]! | (bits[i]! & ~this.#dead[i]!);
   }
@@ -41,6 +42,13 @@ export class FuseCells {
     const lost = fresh[this.#random(1)[0]! % fresh.length]!;
     for (let i = 0; i < bits.length; i++) bits[i] = bits[i]! & kept[i]!;
     bits[lost >>> 3] = bits[lost >>> 3]! & ~(1 << (lost & 7));
+  }
+
+  /** The bytes of one half get in, by chance the first or the last. */
+  #keepHalf(bits: Uint8Array): void {
+    const half = bits.length >>> 1;
+    if ((this.#random(1)[0]! & 1) === 0) bits.fill(0, half);
+    else bits.fill(0, 0, half);
   }
 
   /** One new bit does not take, in none of the copies. */

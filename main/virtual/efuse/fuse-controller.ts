@@ -148,7 +148,7 @@ export abstract class FuseController implements EfuseSilicon {
       this.#programs++;
       const fault = this.#trouble.faultOf(this.#programs);
       this.program(value, fault);
-      if (fault === 'power-cut-in-burn' || fault === 'power-cut-after-burn') this.#trouble.cutPower();
+      if (fault?.startsWith('power-cut') === true) this.#trouble.cutPower();
     } else if ((value & commandRead) !== 0 && opcode === readOpcode) {
       this.registers[cmd >>> 2] = value;
       this.#busyMicros = readMicros;

@@ -1,4 +1,5 @@
 import type { Revision } from '../../model/chip.ts';
+import type { ResetCause } from '../boot/banner.ts';
 import { efuseWindow } from '../efuse/fuse-controller.ts';
 import type { NorFlash } from '../flash.ts';
 import { flashPowerRegisters, type KindFacts } from '../kinds.ts';
@@ -40,8 +41,10 @@ export class RegisterSpace {
   }
 
   /** Every register at its reset value; RAM is lost too. */
-  reset(): void {
+  reset(cause: ResetCause): void {
     this.#words.clear();
+    const { resetState } = this.#parts.facts;
+    if (resetState !== undefined) this.#words.set(resetState, { 'power-on': 1, software: 3, 'brown-out': 15 }[cause]);
     this.#segments = [];
     this.#flashAttached = false;
     const { facts, revision } = this.#parts;

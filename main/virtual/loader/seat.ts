@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { concat } from '../../base/bytes.ts';
 import type { Uart } from '../bench/uart.ts';
 import { engineCipher } from '../boot/cipher.ts';
-import type { FaultPlan } from '../fault-plan.ts';
+import type { FaultPlan, Hostile } from '../fault-plan.ts';
 import { FrameScanner, frameOf } from './frames.ts';
 import type { ChipLoader, LoaderHost } from './host.ts';
 import { RomLoader } from './rom-loader.ts';
@@ -17,9 +17,15 @@ export interface SeatParts
   readonly faults: FaultPlan;
   /** Whether flash takes its time. */
   readonly flashTakesTime: boolean;
+  /** The supply breaks down. */
+  brownOut(): void;
   /** A whole frame has come: the rate is found. */
   heard(): void;
 }
+
+/** An answer to FLASH_END, which the station never sends to a ROM, and how often it comes, ms. */
+const strayFrame = frameOf(Uint8Array.of(1, 0x04, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+const chatterMs = 20;
 
 /** Room for the longest request: a stub's block of 16 KiB with its headers. */
 const frameRoom = 0x4400;
@@ -41,6 +47,7 @@ export class LoaderSeat {
   #work: Promise<void> = Promise.resolve();
   /** Counts starts: work that a reset has overtaken must not go on. */
   #life = 0;
+  #raving: NodeJS.Timeout | null = null;
 
   constructor(parts: SeatParts) {
     this.#parts = parts;
@@ -60,6 +67,8 @@ export class LoaderSeat {
   /** Whoever sits there is gone, with all that was on its way to it. */
   stop(): void {
     this.#life++;
+    if (this.#raving !== null) clearInterval(this.#raving);
+    this.#raving = null;
     this.#loader?.close();
     this.#loader = null;
     this.#pending = [];
@@ -139,11 +148,37 @@ export class LoaderSeat {
   #answer(payloads: readonly Uint8Array[]): void {
     if (this.#loader === null) return;
     const { faults, flash, flashTakesTime, uart } = this.#parts;
-    const frames = faults.onAnswer(concat(...payloads.map(frameOf)));
+    const whole = concat(...payloads.map(frameOf));
+    if (faults.breaksDown()) {
+      this.stop();
+      this.#parts.brownOut();
+      return;
+    }
+    const instead = faults.insteadOfAnswer;
+    if (instead !== null) {
+      this.#rave(instead, whole);
+      return;
+    }
+    const frames = faults.onAnswer(whole);
     if (frames === null) return;
     // the ROM answers when the flash is done, the stub before it begins
     if (flashTakesTime && this.mode === 'rom' && flash.busyMs > 0) this.#held.push(frames);
     else uart.send(frames);
+  }
+
+  /** What a chip that has lost its mind sends from now on, until a reset. */
+  #rave(what: Hostile, answer: Uint8Array): void {
+    const { uart, faults } = this.#parts;
+    if (what === 'half') uart.send(answer.subarray(0, answer.length >>> 1));
+    if (what === 'endless') uart.send(Uint8Array.of(0xc0));
+    if (what === 'mute' || what === 'half' || this.#raving !== null) return;
+    const stepMs = what === 'chatter' ? chatterMs : 5;
+    this.#raving = setInterval(() => {
+      const most = Math.ceil((uart.baudRate * stepMs) / 10_000);
+      if (what === 'chatter') uart.send(strayFrame);
+      else if (what === 'babble') uart.send(faults.noise(most));
+      else uart.send(new Uint8Array(most).fill(0x55));
+    }, stepMs).unref();
   }
 
   #makeHost(): LoaderHost {

@@ -57,6 +57,8 @@ const doorThatIs = (
   writeToDoor: async () => state,
   secureDownload: async () => secure,
   tryDoor: async () => found,
+  assertSupply: () => undefined,
+  repeated: () => undefined,
   same: {
     assertSame: async () => undefined,
     assertUnchanged: async () => undefined,

@@ -69,6 +69,7 @@ async function terminal(t: TestContext) {
     people: () => new Operators({ file: join(place, 'operators.json'), clock: systemClock, random: seededRandom(4) }),
     fixtures: () => [],
     onInterrupt: () => () => undefined,
+    leave: () => undefined,
     askSecret: async () => SecretBytes.take(new TextEncoder().encode('0000')),
     settings: () => ({ fixtures: [], development: true }) as never,
   };

@@ -63,6 +63,8 @@ test('rows from before there were versions are read as what they are now', () =>
 const optional = [
   'observed certificate key',
   'observed certificate-request key',
+  'observed contact retries',
+  'observed contact wear',
   'observed finishes-run fixture',
   'observed finishes-run operator',
   'observed firmware updates',
@@ -207,6 +209,7 @@ const told = [
   'plain  waits for a person to reset the board with its boot pin released',
   'plain  issued the certificate c0ffee',
   'plain  signed a certificate request with the ecdsa-p256 key',
+  'plain  started by reset cause 1 (console); 2 commands sent again; look at pins and cable',
   'plain  the application has shut download mode by itself: it is secure',
   'plain  read all eFuses a last time: 1 of 3 fields are not 0',
   'plain  is the board of run r1, known by console-mac: its application printed this MAC on the console: as sure as the application that was installed',

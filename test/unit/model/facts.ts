@@ -21,6 +21,7 @@ const observed: Samples<'value', Of<'observed'>> = {
   'awaits-reset': { boot: 'flash', timeoutSeconds: 10 },
   certificate: { ...certified, serial: 'c0ffee' },
   'certificate-request': certified,
+  contact: { start: { cause: 1, by: 'console' }, retries: 2, wear: 'look at pins and cable' },
   'door-shut-by-firmware': { effect: 'secure' },
   'efuses-before-door': efuses,
   'finishes-run': { run: 'r1', identifiedBy: 'console-mac', fixture: 'nest-1', operator: 'op-7' },

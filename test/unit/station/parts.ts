@@ -11,6 +11,7 @@ import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import type { LoadedRecipe } from '../../../main/recipe/load.ts';
 import { CredentialShelf } from '../../../main/station/credential-shelf.ts';
 import type { StationEvent } from '../../../main/station/events.ts';
+import { FixtureHealth } from '../../../main/station/fixture-health.ts';
 import { Run, type RunEnd, type RunJob, type RunParts } from '../../../main/station/run.ts';
 import { Station } from '../../../main/station/station.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
@@ -45,6 +46,7 @@ export class Rig {
   readonly book = new ScriptedLedger();
   readonly token = new ScriptedSigner();
   readonly shelf = new CredentialShelf();
+  readonly health = new FixtureHealth();
   readonly heard: StationEvent[] = [];
   readonly loaded: LoadedRecipe;
   /** What a run is given for the board that was met. */
@@ -66,6 +68,7 @@ export class Rig {
       random: seededRandom(5),
       listen: (event) => this.heard.push(event),
       shelf: this.shelf,
+      health: this.health,
     };
   }
 

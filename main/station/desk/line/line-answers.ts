@@ -97,6 +97,14 @@ export function lineAnswers({ station, line, shelf, labels, memory, embeddedToke
     'line.go': ({ fixture }) => line.go(fixture),
     'line.undo': ({ fixture }) => line.undo(fixture),
     'line.acknowledge': ({ fixture }) => line.acknowledge(fixture),
-    'throughput.read': ({ hours }) => readThroughput(ledger, clock, { hours, targetPerHour: line.targetPerHour }),
+    async 'throughput.read'({ hours }) {
+      await station.health.learn(ledger);
+      const view = await readThroughput(ledger, clock, { hours, targetPerHour: line.targetPerHour });
+      const contact = station.health.fixtures.map((fixture) => {
+        const { boards, troubled, wear } = station.health.of(fixture);
+        return { fixture, boards, troubled, wear };
+      });
+      return { ...view, contact };
+    },
   };
 }

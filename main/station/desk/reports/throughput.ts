@@ -22,7 +22,7 @@ export async function readThroughput(
   ledger: LedgerReader,
   clock: Clock,
   options: { readonly hours: number; readonly targetPerHour: number | null },
-): Promise<ThroughputView> {
+): Promise<Omit<ThroughputView, 'contact'>> {
   const now = clock.now();
   const bucketMs = options.hours <= 3 ? minute : options.hours <= 24 ? 15 * minute : hour;
   const to = now;
