@@ -117,7 +117,11 @@ export async function openSignerOf(places: Places, host: TokenHost = {}): Promis
   const ask: LedgerReader['acts'] = async (query) => {
     if (!existsSync(file)) return [];
     const ledger = await openSqliteLedgerForReading(file);
-    return await ledger.acts(query).finally(() => ledger.close());
+    try {
+      return await ledger.acts(query);
+    } finally {
+      await ledger.close();
+    }
   };
   const ledger = { acts: ask, noteAct: async () => undefined };
   const signer = new KnownToken(opened.signer, { ledger, role: 'own', random: systemRandom });
@@ -125,7 +129,11 @@ export async function openSignerOf(places: Places, host: TokenHost = {}): Promis
     if (opened.openSpare === null) return null;
     const standing = new LateToken(opened.openSpare, async () => undefined);
     const known = new KnownToken(standing, { ledger, role: 'own', random: systemRandom, isSpare: true });
-    return await lookAt(known).finally(() => known.close());
+    try {
+      return await lookAt(known);
+    } finally {
+      await known.close();
+    }
   };
   return { ...opened, signer, refusal: () => signer.refusal(), lookAtSpare };
 }

@@ -128,7 +128,11 @@ function openOwnSoftHsm(
   const mayMake = async () => {
     if (isCeremony() || !existsSync(ledgerFile)) return;
     const ledger = await openSqliteLedgerForReading(ledgerFile);
-    if (await hasHistory(ledger).finally(() => ledger.close())) throw awayToken(folder);
+    try {
+      if (await hasHistory(ledger)) throw awayToken(folder);
+    } finally {
+      await ledger.close();
+    }
   };
   return openEmbeddedToken({ folder, clock: systemClock, random: systemRandom, mayMake, ...launch });
 }

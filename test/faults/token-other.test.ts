@@ -69,7 +69,11 @@ async function workedIn(t: TestContext) {
 
 async function closing<T>(opened: Promise<Station>, work: (station: Station) => Promise<T>): Promise<T> {
   const station = await opened;
-  return await work(station).finally(() => station.close());
+  try {
+    return await work(station);
+  } finally {
+    await station.close();
+  }
 }
 
 const acts = async (station: Station, what: 'token-known' | 'key-known' | 'key-making') =>
