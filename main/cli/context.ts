@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { SecretBytes } from '../base/secret.ts';
 import type { StationConfig } from '../config/station-file.ts';
-import type { LedgerReader } from '../ledger/ledger.ts';
+import type { LedgerReader, RestoreReport } from '../ledger/ledger.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { OpenToken } from '../signing/token-ring.ts';
@@ -35,6 +35,8 @@ export interface CliContext {
   readonly stationConfig: string;
   openStation(options: OpenOptions): Promise<Station>;
   openLedger(options: OpenOptions): Promise<LedgerReader>;
+  /** Puts a backup in the place of the ledger; no station may have it open. */
+  restoreLedger(options: OpenOptions, from: string): Promise<RestoreReport>;
   /** The station's token, and how to open others that its file lists. */
   openSigner(options: OpenOptions): Promise<{
     readonly signer: Signer;

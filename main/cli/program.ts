@@ -12,6 +12,7 @@ import { desk } from './desk.ts';
 import * as device from './device.ts';
 import * as escrow from './escrow.ts';
 import * as image from './image.ts';
+import * as ledgerCopies from './ledger-copies.ts';
 import * as nvs from './nvs.ts';
 import * as people from './people.ts';
 import { provision } from './provision.ts';
@@ -311,6 +312,13 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--key <label>', 'wrapping key of the token')
     .action(end((file, options) => cert.certShowCommand(file, options, context)));
 
+  const books = program.command('ledger').description('copies of the ledger');
+  command(books, 'backup', 'a checked copy, also while a station writes')
+    .requiredOption('--out <file>', 'a new file, for its owner alone')
+    .action(end((options) => ledgerCopies.backup(options, context)));
+  command(books, 'restore <backup>', 'puts a backup in the place of the ledger; the old one stays beside it').action(
+    end((backup, options) => ledgerCopies.restore(backup, options, context)),
+  );
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')
     .option('--text <text>', 'MAC, serial, batch, recipe, certificate or operator begins with this')

@@ -131,6 +131,20 @@ export interface AuditOptions {
   readonly tables?: boolean;
 }
 
+/** What became of a ledger when a backup was put in its place. */
+export interface RestoreReport {
+  readonly station: string;
+  /** The backup's last row. */
+  readonly head: ChainHead;
+  /** The last row that is known to have been there before, by the ledger itself or the head beside it; null: there was none. */
+  readonly before: ChainHead | null;
+  /** Rows that are gone, of those; the devices that were sealed in them, as far as the old file tells. */
+  readonly lostRows: number;
+  readonly lostDevices: readonly { readonly mac: string; readonly serial: string | null }[];
+  /** Where the old file lies now; null: there was none. */
+  readonly aside: string | null;
+}
+
 /** The rows as they are now, to be signed. */
 export interface TreeHead extends Head {
   /** The key (hex SubjectPublicKeyInfo) that signed the newest head of this book, and its rows; null: none was signed. */
@@ -252,6 +266,11 @@ export interface LedgerReader {
    * questions are answered, made anew beside themselves. RecipeFault `audit.key` for a key that is none.
    */
   verify(options?: AuditOptions): Promise<ChainReport>;
+  /**
+   * A copy of the book as it is at this moment, also while a station writes: one new file for its owner alone, checked as `verify` checks
+   * before it bears its name. LedgerFault `ledger.backup` where it cannot be made or does not hold; what was there before stays.
+   */
+  backup(out: string): Promise<ChainReport>;
   treeHead(): Promise<TreeHead>;
   /** Note of the newest signed head, or null. */
   newestCheckpoint(): Promise<string | null>;

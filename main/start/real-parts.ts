@@ -8,8 +8,8 @@ import type { OpenLog } from '../base/log.ts';
 import { type RandomSource, systemRandom } from '../base/random.ts';
 import { timedCalls } from '../base/timed-calls.ts';
 import { readStationFile, type StationConfig } from '../config/station-file.ts';
-import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
-import { openSqliteLedger, openSqliteLedgerForReading } from '../ledger/sqlite/open.ts';
+import type { Ledger, LedgerReader, RestoreReport } from '../ledger/ledger.ts';
+import { openSqliteLedger, openSqliteLedgerForReading, restoreSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
 import type { Fault } from '../model/fault.ts';
 import { LateToken } from '../signing/late-token.ts';
@@ -93,6 +93,11 @@ export function dataFolderOf(places: Places): string {
 
 function ledgerFile(places: Places): string {
   return join(dataFolderOf(places), 'ledger.sqlite');
+}
+
+/** Puts a backup in the place of the station's ledger. */
+export function restoreLedgerOf(places: Places, from: string): Promise<RestoreReport> {
+  return restoreSqliteLedger({ file: ledgerFile(places), from, clock: systemClock });
 }
 
 /** Opens the ledger for questions, also while a station writes it. */

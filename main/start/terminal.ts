@@ -20,6 +20,7 @@ import {
   openStationOf,
   peopleOf,
   programVersion,
+  restoreLedgerOf,
   settingsOf,
   stationConfigFolder,
   type TokenHost,
@@ -58,6 +59,7 @@ const context: CliContext = {
     return openStationOf(options, ports.open, tokenHost);
   },
   openLedger: openLedgerOf,
+  restoreLedger: restoreLedgerOf,
   openSigner: (options) => openSignerOf(options, tokenHost),
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,

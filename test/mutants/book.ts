@@ -14,6 +14,22 @@ const escrow = 'test/unit/desk/escrow.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'backup.checked',
+    file: 'main/ledger/sqlite/backup.ts',
+    before: 'if (wrong === undefined) return report;',
+    after: 'return report;',
+    breaks: 'A copy that does not hold would bear the name of a backup, and be put back.',
+    tests: ['test/faults/ledger-backup.test.ts'],
+  },
+  {
+    id: 'backup.log-of-another',
+    file: 'main/ledger/sqlite/backup.ts',
+    before: "for (const end of ['-wal', '-shm'])",
+    after: 'for (const end of [] as string[])',
+    breaks: 'The log of a damaged ledger would be put into the restored one.',
+    tests: ['test/faults/ledger-backup.test.ts'],
+  },
+  {
     id: 'heads.root',
     file: 'main/ledger/heads.ts',
     before: 'if (this.#roots.get(checkpoint.size) !== checkpoint.root)\n      return wrong(\n        this.#doubtful',

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { AuditOptions } from '../ledger.ts';
 import { closedFault, faultOfRecord } from './faults.ts';
 import type { Answer } from './requests.ts';
 
@@ -13,6 +14,9 @@ export type ThreadOptions =
     }
   | { readonly role: 'reader' | 'auditor'; readonly file: string }
   | { readonly role: 'keeper'; readonly file: string; readonly scrubAfterMs: number };
+
+/** What an auditor can be asked. */
+export type AuditCall = { readonly audit: AuditOptions } | { readonly backup: string };
 
 export interface ToThread {
   readonly id: number;

@@ -3,9 +3,18 @@ import { canonicalJson } from '../../base/json.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { RunRecord, SealedRecord } from '../../model/record.ts';
 import { headKey } from '../checkpoint.ts';
-import type { AuditOptions, ChainReport, Ledger, LedgerReader, OpeningReport, TreeHead } from '../ledger.ts';
-import { closedFault, misuse, noKey } from './faults.ts';
-import { answerValue, Thread } from './link.ts';
+import type {
+  AuditOptions,
+  ChainReport,
+  Ledger,
+  LedgerReader,
+  OpeningReport,
+  RestoreReport,
+  TreeHead,
+} from '../ledger.ts';
+import { restoreBook } from './backup.ts';
+import { closedFault, ledgerFaultOf, misuse, noKey } from './faults.ts';
+import { type AuditCall, answerValue, Thread } from './link.ts';
 import type { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
 
@@ -47,6 +56,20 @@ export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> 
   }
   const [reader, keeper] = others as [Thread, Thread];
   return new SqliteLedger({ writer, reader, keeper }, file, clock, { ...report, ms: clock.monotonic() - started });
+}
+
+/** See `restoreBook`. */
+export async function restoreSqliteLedger(options: {
+  readonly file: string;
+  readonly from: string;
+  readonly clock: Clock;
+}): Promise<RestoreReport> {
+  const { file, from, clock } = options;
+  try {
+    return restoreBook(file, from, isoTime(clock.now()));
+  } catch (error) {
+    throw ledgerFaultOf(error, file);
+  }
 }
 
 /** Opens a book for questions only, also while a station writes it. Faults `ledger.none` where it is not there, `ledger.read-only` where it may not be read. */
@@ -101,9 +124,17 @@ class SqliteLedgerReader implements LedgerReader {
 
   async verify(options: AuditOptions = {}): Promise<ChainReport> {
     if (options.key !== undefined && headKey(options.key) === null) throw noKey();
+    return await this.#audit({ audit: options });
+  }
+
+  backup(out: string): Promise<ChainReport> {
+    return this.#audit({ backup: out });
+  }
+
+  async #audit(call: AuditCall): Promise<ChainReport> {
     const { thread } = await Thread.start({ role: 'auditor', file: this.#file });
     try {
-      const [answer] = await thread.send([options]);
+      const [answer] = await thread.send([call]);
       return answerValue(answer) as ChainReport;
     } finally {
       await thread.close();

@@ -4,10 +4,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import type { AuditOptions } from '../ledger.ts';
+import type { ChainReport } from '../ledger.ts';
 import { auditBook } from './auditor.ts';
+import { backupBook } from './backup.ts';
 import { ledgerFaultOf, noBook } from './faults.ts';
-import type { ThreadOptions, ToThread } from './link.ts';
+import type { AuditCall, ThreadOptions, ToThread } from './link.ts';
 import { openBook } from './opening.ts';
 import { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest } from './requests.ts';
@@ -112,13 +113,17 @@ function startReader({ file }: Extract<ThreadOptions, { role: 'reader' | 'audito
   return { handle, close: () => db.close(), report: null };
 }
 
+function audited(file: string, call: AuditCall): ChainReport {
+  return 'backup' in call ? backupBook(file, call.backup) : auditBook(file, call.audit);
+}
+
 /** Looks at the whole book in one call, beside those who write and ask. */
 function startAuditor({ file }: Extract<ThreadOptions, { role: 'reader' | 'auditor' }>) {
   if (!existsSync(file)) throw noBook(file);
   const handle: Handler = (calls) =>
     calls.map((call) => {
       try {
-        return { ok: true, value: auditBook(file, call as AuditOptions) };
+        return { ok: true, value: audited(file, call as AuditCall) };
       } catch (error) {
         return { ok: false, fault: ledgerFaultOf(error, file).toJSON() };
       }

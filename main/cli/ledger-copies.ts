@@ -1,0 +1,48 @@
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+
+interface CopyOptions extends OpenOptions {
+  readonly json?: boolean;
+}
+
+/** A checked copy of the ledger. */
+export async function backup(options: CopyOptions & { readonly out: string }, context: CliContext): Promise<Exit> {
+  const ledger = await context.openLedger(options);
+  try {
+    const { rows, head, signed } = await ledger.backup(options.out);
+    if (options.json) context.streams.answer(JSON.stringify({ file: options.out, rows, head, signed }));
+    else context.streams.answer(`${options.out} holds rows 1 to ${rows}, head ${head}; chain, heads and tables hold.`);
+    context.streams.say(
+      'It holds wrapped keys of boards that are not finished, and escrowed secrets: keep it as the ledger itself.',
+    );
+    return exit.passed;
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Puts a backup in the place of the ledger, and says what is missing from it. */
+export async function restore(from: string, options: CopyOptions, context: CliContext): Promise<Exit> {
+  const report = await context.restoreLedger(options, from);
+  if (options.json) {
+    context.streams.answer(JSON.stringify(report));
+    return exit.passed;
+  }
+  const { answer } = context.streams;
+  answer(
+    `The ledger of station '${report.station}' is the backup: rows 1 to ${report.head.row}, head ${report.head.hash}`,
+  );
+  if (report.aside !== null) answer(`The one before lies in ${report.aside}`);
+  if (report.lostRows === 0) {
+    answer(
+      report.before === null ? 'There was none before it.' : 'It holds every row that is known to have been there.',
+    );
+    return exit.passed;
+  }
+  answer(
+    `MISSING: rows ${report.head.row + 1} to ${report.before?.row}. Boards that were worked on in them are unknown to this ledger:`,
+  );
+  for (const { mac, serial } of report.lostDevices) answer(`  sealed: ${mac} ${serial ?? ''}`.trimEnd());
+  if (report.lostDevices.length === 0) answer('  which ones, the old file does not tell');
+  answer('Hold every board of that time against the ledger before it is worked on (recover), and keep the old file.');
+  return exit.passed;
+}
