@@ -1,8 +1,16 @@
-import { createHash } from 'node:crypto';
+import crypto, { createHash } from 'node:crypto';
+
+/** Node.js from 20.12 on hashes a short text in a third of the time where no object has to live for it. */
+const oneShot = crypto.hash as typeof crypto.hash | undefined;
 
 /** SHA-256 of bytes, or of a text's UTF-8, as 64 lower-case hex digits. */
 export function sha256Hex(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
+  return oneShot === undefined ? createHash('sha256').update(content).digest('hex') : oneShot('sha256', content, 'hex');
+}
+
+/** SHA-256 of bytes, 32 bytes. */
+export function sha256(content: Uint8Array): Uint8Array {
+  return oneShot === undefined ? createHash('sha256').update(content).digest() : oneShot('sha256', content, 'buffer');
 }
 
 /** The beginning of a digest or fingerprint: enough to tell two apart, not enough to trust. */

@@ -5,7 +5,7 @@
 // prev is the hash of the row before (64 zeros for the first, the genesis row, which binds station, ledger id and schema). Canonical
 // JSON is RFC 8785: keys sorted, no blanks. A chain alone cannot show that its end was cut off: for that a head has to be remembered
 // elsewhere and compared.
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../base/digest.ts';
 import { canonicalJson } from '../base/json.ts';
 
 /** Fixed text in front of every hashed row, so that no other hash of this house can be taken for one. */
@@ -45,7 +45,7 @@ export function hashOfParts(row: Omit<ChainRow, 'body' | 'hash'>, bodyText: stri
   const text = `{"at":${JSON.stringify(row.at)},"body":${bodyText},"kind":${JSON.stringify(row.kind)},"prev":${JSON.stringify(
     row.prev,
   )},"row":${row.row},"run":${JSON.stringify(row.run)}}`;
-  return createHash('sha256').update(chainDomain).update(text).digest('hex');
+  return sha256Hex(chainDomain + text);
 }
 
 /** Hash (hex) of a row from its plain values. */

@@ -3,16 +3,22 @@
 //   leaf = SHA-256( 0x00 || hash of the row, 32 bytes )        node = SHA-256( 0x01 || left || right )
 //
 // A tree of n leaves divides at the largest power of two below n. The root of the empty tree is SHA-256 of nothing.
-import { createHash } from 'node:crypto';
+import { sha256 } from '../base/digest.ts';
 
 type Hash = Uint8Array;
 
 export function leafHash(rowHash: Uint8Array): Hash {
-  return createHash('sha256').update(Uint8Array.of(0)).update(rowHash).digest();
+  const data = new Uint8Array(1 + rowHash.length);
+  data.set(rowHash, 1);
+  return sha256(data);
 }
 
 export function nodeHash(left: Hash, right: Hash): Hash {
-  return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();
+  const data = new Uint8Array(65);
+  data[0] = 1;
+  data.set(left, 1);
+  data.set(right, 33);
+  return sha256(data);
 }
 
 /** A tree that grows leaf by leaf and remembers only the roots of its full parts, largest first. */
@@ -34,7 +40,7 @@ export class MerkleTree {
 
   root(): Hash {
     const last = this.#parts.at(-1);
-    if (last === undefined) return createHash('sha256').digest();
+    if (last === undefined) return sha256(new Uint8Array());
     return this.#parts.slice(0, -1).reduceRight((right, left) => nodeHash(left, right), last);
   }
 }

@@ -176,8 +176,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'chain.domain',
     file: 'main/ledger/chain.ts',
-    before: "createHash('sha256').update(chainDomain).update(text)",
-    after: "createHash('sha256').update(text)",
+    before: 'sha256Hex(chainDomain + text)',
+    after: 'sha256Hex(text)',
     breaks: 'Books of earlier versions would not hold any more.',
     tests: [chain],
   },
