@@ -14,6 +14,14 @@ const escrow = 'test/unit/desk/escrow.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'merkle.leaf-and-node',
+    file: 'main/ledger/merkle.ts',
+    before: 'data[0] = 1;',
+    after: 'data[0] = 0;',
+    breaks: 'A node could be taken for a leaf, and other libraries would find another root.',
+    tests: ['test/unit/ledger/merkle.test.ts'],
+  },
+  {
     id: 'backup.checked',
     file: 'main/ledger/sqlite/backup.ts',
     before: 'if (wrong === undefined) return report;',
