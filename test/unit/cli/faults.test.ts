@@ -12,6 +12,7 @@ import { SecretBytes } from '../../../main/base/secret.ts';
 import type { CliContext } from '../../../main/cli/context.ts';
 import { runCommand } from '../../../main/cli/program.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
+import { restoreSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import type { FaultRecord } from '../../../main/model/fault.ts';
 import { noOtherToken, TokenRing } from '../../../main/signing/token-ring.ts';
 import { Checkpoints } from '../../../main/station/checkpoints.ts';
@@ -173,6 +174,24 @@ test('heads and their key are given out, held against the book, and told where t
     write('other', readFileSync(at('head'), 'utf8').replace('line-1', 'line-2')),
   );
   assert.deepEqual([other.code, /of another book/.test(other.what)], ['ledger.chain-broken', true]);
+});
+
+test('a copy of the ledger is made and put back, and what is missing is said', async (t) => {
+  const { fault, at, context, lines, ledger } = await terminal(t);
+  assert.equal(await runCommand(['ledger', 'backup', '--out', at('copy')], context), 0, lines.said.join('\n'));
+  assert.match(lines.answered.join('\n'), /copy holds rows 1 to 7, head [0-9a-f]{64}/);
+  assert.match(lines.said.join('\n'), /wrapped keys of boards that are not finished/);
+  assert.equal((await fault('ledger', 'backup', '--out', at('copy'))).code, 'ledger.backup');
+  await sealBoard(ledger, 'r2', 2);
+  await ledger.backup(at('newer'));
+  const file = at('station.db');
+  const restoreLedger = (_: unknown, from: string) => restoreSqliteLedger({ file, from, clock: systemClock });
+  Object.assign(context, { restoreLedger });
+  assert.equal(await runCommand(['ledger', 'restore', at('newer')], context), 0);
+  assert.match(lines.answered.join('\n'), /There was none before it/);
+  assert.equal(await runCommand(['ledger', 'restore', at('copy')], context), 0);
+  assert.match(lines.answered.join('\n'), /MISSING: rows 8 to 13\..*\n {2}sealed: aa:bb:cc:00:00:02 SN-2\n/);
+  assert.equal((await fault('ledger', 'restore', at('no-such'))).code, 'ledger.backup');
 });
 
 test('a table that was edited is told with what it says and what the chain says', async (t) => {
