@@ -88,16 +88,14 @@ test('it goes into an empty place, over a damaged file, and over one whose log w
   const { copy, rows } = await backedUp(t);
   const empty = join(folder(t), 'ledger.db');
   assert.deepEqual([(await restore(empty, copy)).aside, (await audited(empty)).rows], [null, rows]);
-  const { ledger, file } = await book(t);
-  await sealBoard(ledger, 'r1', 1);
-  // the log of a ledger that was damaged is a good one: it must never be put into the restored file
   const damaged = join(folder(t), 'ledger.db');
   writeFileSync(damaged, 'no database at all'.repeat(1000));
-  copyFileSync(`${file}-wal`, `${damaged}-wal`);
   const report = await restore(damaged, copy);
   assert.deepEqual([report.lostRows, (await audited(damaged)).rows], [0, rows]);
   assert.match(readFileSync(report.aside!, 'utf8'), /^no database at all/);
-  // a station that was killed leaves its log as well
+  // a station that was killed leaves its log: it must never be put into the restored file
+  const { ledger, file } = await book(t);
+  await sealBoard(ledger, 'r1', 1);
   const killed = join(folder(t), 'ledger.db');
   for (const end of ['', '-wal', '.head']) if (existsSync(file + end)) copyFileSync(file + end, killed + end);
   assert.ok(existsSync(`${killed}-wal`));
@@ -123,14 +121,13 @@ test('what is no backup, another station and a station that has the ledger open 
 });
 
 test('whatever a crash leaves, the same command again ends it', async (t) => {
-  const { file, copy, rows } = await backedUp(t);
+  const { file, copy, rows, newest } = await backedUp(t);
   const states: Record<string, () => void> = {
     'a half copy': () => writeFileSync(`${file}.restoring`, 'half'),
     'the old file under its second name': () => linkSync(file, `${file}.before-x`),
     'the new file in its place, the head beside it not yet': () => {
-      const head = readFileSync(`${file}.head`);
       copyFileSync(copy, file);
-      writeFileSync(`${file}.head`, head);
+      writeFileSync(`${file}.head`, JSON.stringify({ row: newest.rows, hash: newest.head }));
     },
   };
   for (const [state, make] of Object.entries(states)) {
@@ -141,6 +138,7 @@ test('whatever a crash leaves, the same command again ends it', async (t) => {
       );
     const report = await restore(file, copy);
     assert.equal(report.head.row, rows, state);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.equal((await audited(file)).broken, null, state);
     assert.ok(!existsSync(`${file}.restoring`));
   }

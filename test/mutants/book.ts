@@ -30,14 +30,6 @@ export const bookMutants: readonly Mutant[] = [
     tests: ['test/faults/ledger-backup.test.ts'],
   },
   {
-    id: 'backup.log-of-another',
-    file: 'main/ledger/sqlite/backup.ts',
-    before: "for (const end of ['-wal', '-shm'])",
-    after: 'for (const end of [] as string[])',
-    breaks: 'The log of a damaged ledger would be put into the restored one.',
-    tests: ['test/faults/ledger-backup.test.ts'],
-  },
-  {
     id: 'heads.root',
     file: 'main/ledger/heads.ts',
     before: 'if (this.#roots.get(checkpoint.size) !== checkpoint.root)\n      return wrong(\n        this.#doubtful',

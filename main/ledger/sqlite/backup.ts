@@ -1,6 +1,16 @@
 // Backups: a copy that is whole before it bears its name, and its way back. At every moment of either a crash leaves the ledger as it was
 // or as it shall be, and at most a file `.part` or `.restoring` that nobody takes for one.
-import { closeSync, copyFileSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { toHex } from '../../base/bytes.ts';
@@ -55,6 +65,8 @@ export function restoreBook(file: string, from: string, at: string): RestoreRepo
     try {
       closeSync(openSync(fresh, 'wx', 0o600));
       copyFileSync(from, fresh);
+      // copying takes over the mode as well
+      chmodSync(fresh, 0o600);
     } catch (error) {
       throw noBackup(
         `The backup ${from} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
@@ -74,7 +86,7 @@ export function restoreBook(file: string, from: string, at: string): RestoreRepo
     flush(fresh);
     const aside = old === null ? null : `${file}.before-${at.replaceAll(/[^0-9TZ]/g, '')}`;
     // the same file under a second name, so that there is a ledger at every moment
-    if (aside !== null) linkSync(file, aside);
+    if (aside !== null) secondName(file, aside);
     for (const end of ['-wal', '-shm'])
       if (existsSync(file + end)) renameSync(file + end, aside === null ? `${fresh}${end}` : aside + end);
     renameSync(fresh, file);
@@ -152,6 +164,14 @@ function oldBook(
 
 function newer(a: ChainHead | null, b: ChainHead | null): ChainHead | null {
   return a === null || (b !== null && b.row > a.row) ? b : a;
+}
+
+function secondName(file: string, name: string): void {
+  try {
+    linkSync(file, name);
+  } catch {
+    copyFileSync(file, name); // a file system without hard links
+  }
 }
 
 function flush(path: string): void {
