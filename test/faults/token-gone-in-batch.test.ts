@@ -49,7 +49,7 @@ describe('a token that goes away', { skip: noToken, concurrency: true, timeout: 
     for (const { bits, factory, fault } of parked.values()) {
       assert.deepEqual(bits, factory, 'nothing was burned yet');
       assert.equal(fault.code, 'token.gone');
-      assert.match(fault.next, /put it back|plug it in|again/i);
+      assert.match(fault.next, /bring [^.;]*back/i);
     }
     const ends = await bringToEnd(stage, loaded, [p4('after')]);
     assert.equal(ends[0]!.end, 'sealed');
@@ -71,7 +71,7 @@ describe('a token that goes away', { skip: noToken, concurrency: true, timeout: 
     stage.station.listen((event) => {
       if (event.type !== 'run') return;
       // one while it works for them, one while they wait
-      if (event.event.type === 'planned' && killed++ === 0) watched.last.kill();
+      if (event.event.type === 'step-started' && event.event.step === 'prepare' && killed++ === 0) watched.last.kill();
       if (event.event.type === 'parked' && parked++ === 0) watched.last.kill();
     });
     const verdicts = await insert(stage, loaded, addresses);

@@ -6,8 +6,8 @@
 //   varint     bytes of the plain text (UTF-8)
 //   rest       one LZ4 block (base/lz4.ts)
 //
-// varint: seven bits a byte, the lowest first, bit 7 set where another byte follows. A dictionary is the plain bodies of one run, kept once
-// for the boards of its recipe: what they have in common (the names of eFuse fields, consoles, steps) is stored once.
+// varint: seven bits a byte, the lowest first, bit 7 set where another byte follows. A dictionary is the plain bodies of one run's events,
+// or of its sealed row, kept once for the boards of its recipe: what they have in common (names of eFuse fields, consoles, steps) is stored once.
 
 import type { Database, Statement } from 'better-sqlite3';
 import { toHex, utf8 } from '../../base/bytes.ts';
@@ -62,7 +62,7 @@ export class Bodies {
     return text === null || length > 1 << 30 ? null : unpackLz4(stored.subarray(start), length, text);
   }
 
-  /** How `text` is to lie in the file, of a run under this recipe (its hash). */
+  /** How `text` is to lie in the file, packed against the dictionary of this recipe (its hash; ` sealed` behind it for sealed rows). */
   stored(text: string, recipe: string): StoredBody {
     if (text.length < leastBytes) return text;
     const dictionary = this.#dictionaryOf(recipe);

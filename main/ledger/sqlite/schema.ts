@@ -74,7 +74,7 @@ CREATE INDEX acts ON entries (row) WHERE kind = 'act';
 CREATE INDEX checkpoints ON entries (row) WHERE kind = 'checkpoint';
 CREATE TABLE dictionaries (
   id     INTEGER PRIMARY KEY,
-  recipe TEXT NOT NULL,        -- hash of the recipe whose boards are packed against it
+  recipe TEXT NOT NULL,        -- hash of the recipe whose events are packed against it; ' sealed' behind it: whose sealed rows
   sha256 BLOB NOT NULL,        -- of the plain text
   body   BLOB NOT NULL
 ) STRICT;

@@ -243,12 +243,16 @@ export class LedgerWriter {
       if (field === 'mac') this.#checkUnsealed(mac);
       else this.#checkClaim(field, value, mac);
     }
-    const sealed = this.#add({ kind: 'sealed', run: run.id, body: { record, dropped: this.#dropped(mac) } }, at);
-    if (!this.#bodies.hasDictionary(record.recipe.hash))
+    const body = { record, dropped: this.#dropped(mac) };
+    const sealed = this.#add({ kind: 'sealed', run: run.id, body }, at);
+    const recipe = record.recipe.hash;
+    if (!this.#bodies.hasDictionary(recipe))
       this.#bodies.keepDictionary(
-        record.recipe.hash,
-        storedRows(this.#sql.events.all(run.n) as StoredRow[], this.#bodies).map(({ body }) => body),
+        recipe,
+        storedRows(this.#sql.events.all(run.n) as StoredRow[], this.#bodies).map((row) => row.body),
       );
+    const records = dictionaryOfRecords(recipe);
+    if (!this.#bodies.hasDictionary(records)) this.#bodies.keepDictionary(records, [canonicalJson(body)]);
     return sealed;
   }
 
@@ -293,7 +297,9 @@ export class LedgerWriter {
     const opened = run === null || kind === 'run-opened' ? undefined : (this.#sql.run.get(run) as RunRow | undefined);
     if (opened === undefined) return { run, body: bodyText };
     const { hash } = JSON.parse(opened.recipe) as RecipeRef;
-    return { run: opened.opened_row ?? run, body: this.#bodies.stored(bodyText, hash) };
+    const records = dictionaryOfRecords(hash);
+    const dictionary = kind === 'sealed' && this.#bodies.hasDictionary(records) ? records : hash;
+    return { run: opened.opened_row ?? run, body: this.#bodies.stored(bodyText, dictionary) };
   }
 
   /** The first row of a new book, which binds its station, its random id and its schema. */
@@ -305,6 +311,11 @@ export class LedgerWriter {
       })
       .immediate();
   }
+}
+
+/** What sealed records of a recipe are packed against: they are like each other, and longer than LZ4 looks back over a run's events. */
+function dictionaryOfRecords(recipe: string): string {
+  return `${recipe} sealed`;
 }
 
 function checkMac(mac: string): void {

@@ -12,7 +12,7 @@ const noSession = Buffer.alloc(8);
 /** Lends the PIN as the text that the binding wants, for the time of a call. */
 export function withPinText(module: pkcs11js.PKCS11, pin: SecretBytes, work: (text: string) => void): void {
   try {
-    pin.use((bytes) => work(new TextDecoder().decode(bytes)));
+    pin.use((bytes) => work(textOfItsOwnPages(bytes)));
   } finally {
     // the binding's copy ends with a NUL
     overwriteFreed(module, pin.length + 1);
@@ -21,6 +21,21 @@ export function withPinText(module: pkcs11js.PKCS11, pin: SecretBytes, work: (te
     setImmediate(sweepHeap);
   }
 }
+
+/**
+ * The text as a piece of one so large that V8 gives it pages of its own, which go back to the system when it is collected. Pages of small
+ * values are kept as they are for later ones: a PIN was found in them. Of less than 13 characters V8 makes a small copy all the same.
+ */
+function textOfItsOwnPages(bytes: Uint8Array): string {
+  const padded = new Uint8Array(largeBytes);
+  padded.set(bytes);
+  const large = new TextDecoder().decode(padded);
+  padded.fill(0);
+  return large.slice(0, large.indexOf('\0'));
+}
+
+/** More than V8 puts among small values (128 KB), less than Node keeps outside of V8's heap (1 MB). */
+const largeBytes = 256 * 1024;
 
 /** Blocks of memory that were freed last and that the next ones of their size take: more than one call of the binding frees. */
 const blocks = 16;
