@@ -71,7 +71,7 @@ function standingFor(ref: RecipeRef, options: OpenOptions, context: CliContext):
     .filter((file) => file.endsWith('.yaml'));
   const named = files.flatMap((file) => {
     // a build is read whole: only of recipes that may be the one
-    if (!new TextDecoder().decode(readPlainFile(file, largestRecipe)).includes(ref.name)) return [];
+    if (!Buffer.from(readPlainFile(file, largestRecipe)).includes(ref.name)) return [];
     const { loaded } = loadRecipe(file);
     return loaded?.ref.name === ref.name ? [loaded] : [];
   });

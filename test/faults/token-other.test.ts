@@ -1,7 +1,7 @@
 // A ledger that knows a token: another one, a missing one, another key of a known name are refused until custodians say that it is right.
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
@@ -62,6 +62,9 @@ after(() => rmSync(worked, { recursive: true, force: true }));
 async function workedIn(t: TestContext) {
   const data = mkdtempSync(join(tmpdir(), 'fuseline-token-other-'));
   cpSync(worked, data, { recursive: true });
+  // names the folder of the token, which the station does anew at each start, and `withoutKey` comes before one
+  const conf = join(data, 'token', 'softhsm2.conf');
+  writeFileSync(conf, readFileSync(conf, 'utf8').replaceAll(worked, data));
   const { open } = stationIn(t, data);
   t.after(() => rmSync(data, { recursive: true, force: true }));
   return { data, folder: join(data, 'token'), open, seal };
