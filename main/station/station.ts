@@ -199,7 +199,7 @@ export class Station {
             const done = Object.values(counts).reduce((sum, count) => sum + count, 0);
             this.#publish({ type: 'batch', batch, done, passed: counts.passed, of: total });
             // nobody waits for boards any more that the order does not want
-            if (job.aim === 'sealed' && counts.passed === total) halt.abort(new Error('the order is done'));
+            if ((job.aim === 'sealed' ? counts.passed : done) === total) halt.abort(new Error('the order is done'));
           },
         }),
     );
