@@ -221,15 +221,6 @@ export const burnMutants: readonly Mutant[] = [
     name: 'reaches the second board',
   },
   {
-    id: 'wait.chatter-prolongs',
-    file: 'main/protocol/exchange.ts',
-    before: 'by.isLate = true;',
-    after: '',
-    breaks: 'A chip that chatters would hold its fixture for ever.',
-    tests: [hostile],
-    name: 'chatter-from',
-  },
-  {
     id: 'wait.deaf-to-a-stop',
     file: 'main/protocol/exchange.ts',
     before: '      this.signal?.throwIfAborted();\n      const index',
