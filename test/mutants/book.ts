@@ -258,8 +258,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'seal.wrapped-keys-stay',
     file: 'main/ledger/sqlite/writer.ts',
-    before: 'body: { record, dropped: this.#dropped(mac) } }, at);',
-    after: 'body: { record, dropped: [] } }, at);',
+    before: 'const body = { record, dropped: this.#dropped(mac) };',
+    after: 'const body = { record, dropped: [] };',
     breaks: 'Wrapped keys of a sealed device would stay in the book.',
     tests: [wrapped, ledger],
   },
@@ -277,7 +277,7 @@ export const bookMutants: readonly Mutant[] = [
     before: 'if (kind !== Object.prototype && kind !== null)',
     after: 'if (false)',
     breaks: 'An event with a secret in it would be taken.',
-    tests: [ledger],
+    tests: [ledger, 'test/unit/base/json.test.ts'],
   },
   {
     id: 'approval.own-recipe',

@@ -376,22 +376,6 @@ export const runMutants: readonly Mutant[] = [
     tests: ['test/unit/recipe/proof.test.ts'],
   },
   {
-    id: 'quota.one-too-many',
-    file: 'main/station/station.ts',
-    before: 'if (signal.aborted || (total !== null && started >= total)) return null;',
-    after: 'if (signal.aborted || (total !== null && started > total)) return null;',
-    breaks: 'More boards would be made than were ordered.',
-    tests: [station],
-  },
-  {
-    id: 'quota.failed-made-up-for',
-    file: 'main/station/station.ts',
-    before: "if (job.aim === 'sealed' && outcome !== 'passed') started--;",
-    after: '',
-    breaks: 'An order of sealed boards would end short of the failed ones.',
-    tests: [station],
-  },
-  {
     id: 'quota.ledger-gone',
     file: 'main/station/station.ts',
     before: "if (isFault(error) && (error.faultClass === 'ledger' || error.code === 'clock.wrong')) halt.abort(error);",
