@@ -221,13 +221,10 @@ export class LedgerQuestions {
     at: string;
     row: number;
   })[] {
-    return this.#stored(this.#sql.acts.all(what ?? null, what ?? null, about ?? null, about ?? null, limit)).map(
-      ({ row, at, body }) => ({
-        ...(JSON.parse(body) as StationAct),
-        at,
-        row,
-      }),
-    );
+    const { acts, actsOf } = this.#sql;
+    const abouts = [about ?? null, about ?? null, limit];
+    const stored = what === undefined ? acts.all(...abouts) : actsOf.all(what, ...abouts);
+    return this.#stored(stored).map(({ row, at, body }) => ({ ...(JSON.parse(body) as StationAct), at, row }));
   }
 
   counts(batch: string): Record<Outcome, number> {
@@ -297,6 +294,9 @@ function runRecord(row: RunRow): RunRecord {
   };
 }
 
+/** Of acts: those about something, where it is asked for, newest first. */
+const ofAbout = `AND (? IS NULL OR body ->> '$.about' = ?) ORDER BY row DESC LIMIT ?`;
+
 function statements(db: Database) {
   return {
     batches: db.prepare('SELECT * FROM batches ORDER BY opened_at, id'),
@@ -321,10 +321,8 @@ function statements(db: Database) {
        WHERE r.mac IS NOT NULL AND (? IS NULL OR r.mac = ?) ORDER BY s.row DESC LIMIT ?`,
         ),
     escrowReleases: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'escrow-released' ORDER BY row`),
-    acts: db.prepare(
-      `SELECT row, at, body FROM book WHERE kind = 'act' AND (? IS NULL OR body ->> '$.what' = ?)
-       AND (? IS NULL OR body ->> '$.about' = ?) ORDER BY row DESC LIMIT ?`,
-    ),
+    acts: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'act' ${ofAbout}`),
+    actsOf: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'act' AND what = ? ${ofAbout}`),
     newestCheckpoint: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'checkpoint' ORDER BY row DESC LIMIT 1`),
     genesis: () =>
       Object.fromEntries(db.prepare('SELECT name, value FROM meta').raw().all() as [string, string][]) as {

@@ -42,7 +42,7 @@ export class Rows {
     this.#newer = db.prepare(`SELECT ${columns} FROM entries WHERE row > ? ORDER BY row LIMIT ?`);
     this.#opened = db.prepare(`SELECT body FROM book WHERE row = ? AND kind = 'run-opened'`).pluck();
     this.#hash = db.prepare('SELECT hash FROM book WHERE row = ?').pluck();
-    this.#hashes = db.prepare('SELECT hash FROM book WHERE row > ? ORDER BY row LIMIT ?').pluck();
+    this.#hashes = db.prepare('SELECT hash, row FROM book WHERE row > ? ORDER BY row LIMIT ?').pluck();
     this.#last = db.prepare('SELECT row, hash FROM book ORDER BY row DESC LIMIT 1');
   }
 

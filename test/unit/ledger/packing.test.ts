@@ -74,3 +74,18 @@ test('a time that a number would not give back stands as it was written', (t) =>
   rows.check(chain, 100);
   assert.equal(chain.end(), null);
 });
+
+test('the newest rows are found without sorting, or going through, all that came before', (t) => {
+  const { db } = opened(t);
+  const asked = [
+    'SELECT row, hash FROM book ORDER BY row DESC LIMIT 1',
+    'SELECT hash, row FROM book WHERE row > 1 ORDER BY row LIMIT 500',
+    `SELECT row, at, body FROM book WHERE kind = 'checkpoint' ORDER BY row DESC LIMIT 1`,
+    `SELECT row, at, body FROM book WHERE kind = 'act' AND what = 'signed' ORDER BY row DESC LIMIT 1`,
+  ];
+  const plans = asked.map((sql) =>
+    (db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]).map(({ detail }) => detail).join('; '),
+  );
+  for (const plan of plans) assert.doesNotMatch(plan, /TEMP B-TREE/);
+  assert.match(plans.at(-1)!, /older_acts_what \(<expr>=\?\).* acts_what \(<expr>=\?\)/);
+});
