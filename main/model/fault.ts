@@ -88,6 +88,15 @@ export class ProgramFault extends Fault {
   readonly faultClass = 'program';
 }
 
+export interface FaultRecord {
+  readonly class: FaultClass;
+  readonly code: string;
+  readonly what: string;
+  readonly next: string;
+  readonly safety: BoardSafety;
+  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+}
+
 const classes = {
   board: BoardFault,
   fixture: FixtureFault,
@@ -103,13 +112,9 @@ export function sameFault(fault: Fault, safety: BoardSafety): Fault {
   return new classes[fault.faultClass]({ code, what, next, details, safety, cause: fault });
 }
 
-export interface FaultRecord {
-  readonly class: FaultClass;
-  readonly code: string;
-  readonly what: string;
-  readonly next: string;
-  readonly safety: BoardSafety;
-  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+/** The fault that a record from another thread or process tells of. */
+export function faultOfRecord(record: FaultRecord): Fault {
+  return new classes[record.class](record);
 }
 
 export function isFault(error: unknown, code?: string): error is Fault {

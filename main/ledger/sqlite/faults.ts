@@ -1,15 +1,12 @@
 import type { MisshapenFact } from '../../model/evidence/rows.ts';
 import {
-  BoardFault,
   type Fault,
   type FaultRecord,
-  FixtureFault,
   faultOf,
   isFault,
   LedgerFault,
   ProgramFault,
   RecipeFault,
-  TokenFault,
 } from '../../model/fault.ts';
 
 /** A thing that no caller should ask of the book. */
@@ -138,18 +135,4 @@ function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code
     : '';
-}
-
-const classes = {
-  board: BoardFault,
-  fixture: FixtureFault,
-  token: TokenFault,
-  ledger: LedgerFault,
-  recipe: RecipeFault,
-  program: ProgramFault,
-} as const;
-
-/** The fault that a record from the other thread tells of. */
-export function faultOfRecord(record: FaultRecord): Fault {
-  return new classes[record.class](record);
 }

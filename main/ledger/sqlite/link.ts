@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { faultOfRecord } from '../../model/fault.ts';
 import type { AuditOptions } from '../ledger.ts';
-import { closedFault, faultOfRecord } from './faults.ts';
+import { closedFault } from './faults.ts';
 import type { Answer } from './requests.ts';
 
 export type ThreadOptions =
