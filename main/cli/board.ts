@@ -1,6 +1,6 @@
 import { condemnBoard, endsBoards, releaseBoard } from '../station/desk/access/boards.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
-import { askPin, type SignInOptions, signIn } from './sign-in.ts';
+import { type SignInOptions, secondOf, signIn } from './sign-in.ts';
 
 export interface BoardActOptions extends SignInOptions {
   readonly json?: boolean;
@@ -20,8 +20,7 @@ export async function boardAct(
   try {
     const operators = context.people(options);
     const by = await signIn(ledger, options, endsBoards, context);
-    const second =
-      options.second === undefined ? null : { id: options.second, pin: await askPin(options.second, context) };
+    const second = await secondOf(options.second, context);
     const act = what === 'condemn' ? condemnBoard : releaseBoard;
     const { mac } = await act({ operators, ledger }, { device, reason: options.reason, by, second });
     const words =

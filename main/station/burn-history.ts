@@ -2,6 +2,8 @@ import type { EfusePast, PastSlot } from '../efuse/plan-types.ts';
 import type { DeviceHistory, OpenKey } from '../ledger/ledger.ts';
 import type { KeyRole, StoredEvent } from '../model/event.ts';
 import type { KeyBlockFact } from '../model/evidence/burns.ts';
+import type { EfuseFields } from '../model/evidence/efuses.ts';
+import type { PlanInput } from '../recipe/plan/plan.ts';
 
 /** What the ledger tells a new plan of a board's earlier runs. */
 export interface BurnHistory extends EfusePast {
@@ -63,6 +65,23 @@ export function burnHistoryOf(history: DeviceHistory): BurnHistory {
     keyAtHand: keys.get(slot.role)?.fingerprint === slot.fingerprint,
   }));
   return { run, slots: told, givenUp: [...givenUp], keys, encryptedIn };
+}
+
+/** What of it a plan is made with. */
+export function pastOfPlan({ run, slots, givenUp, encryptedIn, keys }: BurnHistory): PlanInput['past'] {
+  return {
+    run,
+    slots,
+    givenUp,
+    encryptedIn: encryptedIn?.run ?? null,
+    keys: new Map([...keys].map(([role, key]) => [role, key.fingerprint])),
+  };
+}
+
+/** The eFuses as they were when the board was met for the first time; null: it was not. */
+export function cameAs({ runs }: Pick<DeviceHistory, 'runs'>): EfuseFields | null {
+  for (const { events } of runs) for (const { event } of events) if (event.type === 'identified') return event.efuses;
+  return null;
 }
 
 /** Whether the board was about to be changed for ever; also by a program that knew other burns: then it is not untouched. */

@@ -5,7 +5,7 @@ import type { DeviceHistory } from '../ledger/ledger.ts';
 import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
-import type { BurnHistory } from './burn-history.ts';
+import { type BurnHistory, cameAs } from './burn-history.ts';
 
 /**
  * What the silicon itself shows by its error registers, whatever recipe, token or ledger it is held against. Every other refusal says that
@@ -115,15 +115,11 @@ export function refuseOtherRecipe(
 }
 
 /** Whether every eFuse reads as it did when the board was met for the first time. */
-function isAsItCame({ runs }: DeviceHistory, snapshot: EfuseSnapshot): boolean {
-  for (const { events } of runs)
-    for (const { event } of events)
-      if (event.type === 'identified') {
-        const now = decodeSnapshot(snapshot);
-        return Object.entries(event.efuses).every(
-          ([name, { value, readProtected }]) =>
-            now[name]?.value === value && now[name]?.readProtected === readProtected,
-        );
-      }
-  return false;
+function isAsItCame(history: DeviceHistory, snapshot: EfuseSnapshot): boolean {
+  const came = cameAs(history);
+  if (came === null) return false;
+  const now = decodeSnapshot(snapshot);
+  return Object.entries(came).every(
+    ([name, { value, readProtected }]) => now[name]?.value === value && now[name]?.readProtected === readProtected,
+  );
 }

@@ -37,7 +37,10 @@ interface OnRecord {
  * any of its bits. Pure.
  */
 export function contradictionsOf(history: DeviceHistory, kind: string, snapshot: EfuseSnapshot): string[] {
-  const known = onRecordOf(history);
+  return contradictionsWith(onRecordOf(history), kind, snapshot);
+}
+
+function contradictionsWith(known: OnRecord, kind: string, snapshot: EfuseSnapshot): string[] {
   if (known.kind !== null && known.kind !== kind) return [`it was an ${known.kind} and is an ${kind}`];
   const decoded = decodeSnapshot(snapshot);
   return [
@@ -56,9 +59,10 @@ export function refuseOtherChip(
   snapshot: EfuseSnapshot,
   fixture: string,
 ): Fault | null {
-  const found = contradictionsOf(history, kind, snapshot);
+  const known = onRecordOf(history);
+  const found = contradictionsWith(known, kind, snapshot);
   if (found.length === 0) return null;
-  const { run } = onRecordOf(history);
+  const { run } = known;
   const more = found.length > shownReasons ? `, and ${found.length - shownReasons} more` : '';
   const sealed = history.sealed === null ? '' : `, sealed in run ${history.sealed.run}`;
   return new BoardFault({

@@ -25,7 +25,7 @@ import type { Signer } from '../signing/signer.ts';
 import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
 import type { BoardAllowance } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
-import { type BurnHistory, burnHistoryOf, recordedBefore } from './burn-history.ts';
+import { type BurnHistory, burnHistoryOf, pastOfPlan, recordedBefore } from './burn-history.ts';
 import { refusedPlan, refuseOtherRecipe } from './condemning.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import { chooseCustomMac, givenMacs, type MacSeeker, refuseGivenMac } from './custom-mac.ts';
@@ -341,13 +341,7 @@ export class Run {
       serial,
       ...(customMac === undefined ? {} : { customMac }),
       waivers,
-      past: {
-        run: past.run,
-        slots: past.slots,
-        givenUp: past.givenUp,
-        encryptedIn: past.encryptedIn?.run ?? null,
-        keys: new Map([...past.keys].map(([role, key]) => [role, key.fingerprint])),
-      },
+      past: pastOfPlan(past),
     });
   }
 

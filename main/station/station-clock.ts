@@ -46,17 +46,12 @@ export async function acceptClock(
   const { ledger, clock } = parts;
   requireClock(clock.now());
   const { run, last } = await newestIn(ledger);
-  const wrong = await requireStationClock(parts).then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (wrong === null)
+  if (isRight(clock, last))
     throw new RecipeFault({
       code: 'clock.right',
       what: `The computer's clock says ${isoTime(clock.now())}, and nothing in the ledger stands against it.`,
       next: 'Go on working.',
     });
-  if (!isFault(wrong, 'clock.wrong')) throw wrong;
   if (reason.trim() === '')
     throw new RecipeFault({
       code: 'clock.reason',
@@ -65,4 +60,14 @@ export async function acceptClock(
     });
   const who = by === null ? [] : await agreedByTwo(parts, 'clock of this station', by, second);
   await ledger.noteAct({ what: 'clock-set', by: who, about: null, detail: { run, last, reason: reason.trim() } });
+}
+
+function isRight(clock: Clock, last: string | null): boolean {
+  try {
+    requireClock(clock.now(), last);
+    return true;
+  } catch (error) {
+    if (isFault(error, 'clock.wrong')) return false;
+    throw error;
+  }
 }

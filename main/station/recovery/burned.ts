@@ -7,7 +7,7 @@ import type { EfuseSnapshot } from '../../efuse/types.ts';
 import type { DeviceHistory } from '../../ledger/ledger.ts';
 import type { RunRecord } from '../../model/record.ts';
 import type { BurnedThing } from '../../model/recovery.ts';
-import type { BurnHistory } from '../burn-history.ts';
+import { type BurnHistory, cameAs } from '../burn-history.ts';
 
 /** What stands in a board that no factory puts there, key blocks first, each with the run that burned it. Pure. */
 export function burnedThings(
@@ -86,7 +86,7 @@ function fields(
   authors: ReadonlyMap<string, Author>,
 ): BurnedThing[] {
   const { table } = snapshot;
-  const came = cameAs(history);
+  const came = history === null ? null : cameAs(history);
   const lock = [...authors].findLast(([name]) => /^(WR|RD)_DIS/.test(name))?.[1] ?? null;
   return Object.entries(decodeSnapshot(snapshot)).flatMap(([name, { value, text }]) => {
     const [piece] = fieldOf(table, name).pieces;
@@ -98,11 +98,4 @@ function fields(
       : `${value}${text === undefined ? '' : ` (${text})`}`;
     return [{ where: name, what, by: authors.get(name) ?? (/^(WR|RD)_DIS$/.test(name) ? lock : null) }];
   });
-}
-
-/** The eFuses when the board was met for the first time. */
-function cameAs(history: DeviceHistory | null) {
-  for (const { events } of history?.runs ?? [])
-    for (const { event } of events) if (event.type === 'identified') return event.efuses;
-  return null;
 }

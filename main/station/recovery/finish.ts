@@ -9,7 +9,7 @@ import { previewRelease } from '../../recipe/making/release.ts';
 import { makePlan } from '../../recipe/plan/plan.ts';
 import { planInput } from '../../recipe/plan/preview.ts';
 import type { Plan } from '../../recipe/types.ts';
-import type { BurnHistory } from '../burn-history.ts';
+import { type BurnHistory, pastOfPlan } from '../burn-history.ts';
 import { recipeWords } from '../condemning.ts';
 
 export interface HalfDone {
@@ -76,13 +76,7 @@ function planFor({ identity, snapshot, history, past, begun }: HalfDone, loaded:
     snapshot,
     identity,
     serial: begun.serial,
-    past: {
-      run: past.run,
-      slots: past.slots,
-      givenUp: past.givenUp,
-      encryptedIn: past.encryptedIn?.run ?? null,
-      keys: new Map([...past.keys].map(([role, key]) => [role, key.fingerprint])),
-    },
+    past: pastOfPlan(past),
   });
 }
 
