@@ -12,7 +12,7 @@ import type { Ledger, LedgerReader, RestoreReport } from '../ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading, restoreSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
 import type { Fault } from '../model/fault.ts';
-import { LateToken } from '../signing/late-token.ts';
+import { lateToken } from '../signing/late-token.ts';
 import { anyBoard } from '../station/board-rules.ts';
 import { Operators } from '../station/desk/access/operators.ts';
 import { KnownToken } from '../station/known-token.ts';
@@ -132,7 +132,7 @@ export async function openSignerOf(places: Places, host: TokenHost = {}): Promis
   const signer = new KnownToken(opened.signer, { ledger, role: 'own', random: systemRandom });
   const lookAtSpare = async () => {
     if (opened.openSpare === null) return null;
-    const standing = new LateToken(opened.openSpare, async () => undefined);
+    const standing = lateToken(opened.openSpare, async () => undefined);
     const known = new KnownToken(standing, { ledger, role: 'own', random: systemRandom, isSpare: true });
     try {
       return await lookAt(known);

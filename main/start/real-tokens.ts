@@ -8,7 +8,7 @@ import type { Pkcs11Token, StationConfig } from '../config/station-file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedgerForReading } from '../ledger/sqlite/open.ts';
 import { isFault } from '../model/fault.ts';
-import { LateToken } from '../signing/late-token.ts';
+import { lateToken } from '../signing/late-token.ts';
 import { filePin, nobodysPin, type PinSource, promptPin } from '../signing/pin.ts';
 import type { LaunchTokenProcess } from '../signing/pkcs11/token-child.ts';
 import { openPkcs11Signer } from '../signing/pkcs11/token-signer.ts';
@@ -115,7 +115,7 @@ export function heldTokens(
 }
 
 function late(open: () => Promise<Signer>): Signer {
-  return new LateToken(open, (signal) => systemClock.sleep(lookAgainMs, signal));
+  return lateToken(open, (signal) => systemClock.sleep(lookAgainMs, signal));
 }
 
 /** TokenFault `token.away` where it is not there and this is no first start. */

@@ -1,4 +1,5 @@
 import type { Signer } from '../signing/signer.ts';
+import { signerThrough } from '../signing/through.ts';
 
 /** A token that has not answered for so long is told of, in ms: far longer than a signature takes, shorter than people's patience. */
 export const silentMs = 1500;
@@ -23,15 +24,7 @@ export function awaitedSigner(signer: Signer, tell: (isSilent: boolean) => void,
     }
   }
   return {
-    status: () => awaited(signer.status()),
-    keys: () => awaited(signer.keys()),
-    generateKey: (options) => awaited(signer.generateKey(options)),
-    settleKey: (id) => awaited(signer.settleKey(id)),
-    findKey: (ref) => awaited(signer.findKey(ref)),
-    random: (length) => awaited(signer.random(length)),
-    sign: (ref, scheme, digest) => awaited(signer.sign(ref, scheme, digest)),
-    wrap: (key, secret) => awaited(signer.wrap(key, secret)),
-    unwrap: (key, wrapped) => awaited(signer.unwrap(key, wrapped)),
+    ...signerThrough((work) => awaited(work(signer))),
     // it waits for a token that is known to be away, and the run says so itself
     whenBack: (signal) => signer.whenBack(signal),
     close: () => signer.close(),

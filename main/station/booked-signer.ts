@@ -2,6 +2,7 @@ import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Signer } from '../signing/signer.ts';
+import { signerThrough } from '../signing/through.ts';
 import { requireStationClock } from './station-clock.ts';
 
 export interface BookParts {
@@ -20,12 +21,7 @@ export function bookedSigner(
   run: string | null = null,
 ): Signer {
   return {
-    status: () => signer.status(),
-    keys: () => signer.keys(),
-    generateKey: (wish) => signer.generateKey(wish),
-    settleKey: (id) => signer.settleKey(id),
-    findKey: (ref) => signer.findKey(ref),
-    random: (length) => signer.random(length),
+    ...signerThrough((work) => work(signer)),
     async sign(ref, scheme, digest) {
       await requireStationClock({ ledger, clock });
       await ledger.noteAct({
@@ -36,8 +32,6 @@ export function bookedSigner(
       });
       return await signer.sign(ref, scheme, digest);
     },
-    wrap: (key, secret) => signer.wrap(key, secret),
-    unwrap: (key, wrapped) => signer.unwrap(key, wrapped),
     whenBack: (signal) => signer.whenBack(signal),
     close: () => signer.close(),
   };

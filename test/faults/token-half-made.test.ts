@@ -1,15 +1,12 @@
 // The process of the token dies while a key is made, at each call that the making consists of: the next start finishes the key or undoes it.
 
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { systemRandom } from '../../main/base/random.ts';
 import type { StationAct } from '../../main/ledger/ledger.ts';
 import { isFault } from '../../main/model/fault.ts';
-import type { FromToken } from '../../main/signing/pkcs11/messages.ts';
-import { forkTokenProcess, type LaunchTokenProcess } from '../../main/signing/pkcs11/token-child.ts';
+import { forkAsToken, forkTokenProcess, type LaunchTokenProcess } from '../../main/signing/pkcs11/token-child.ts';
 import type { KeyWish, Signer } from '../../main/signing/signer.ts';
 import { KnownToken } from '../../main/station/known-token.ts';
 import { inStore, objectsIn, openSoftToken, temporaryFolder, withoutSoftHsm } from '../unit/signing/soft-token.ts';
@@ -26,22 +23,7 @@ function killedOnce(at: string): LaunchTokenProcess {
   return (environment) => {
     if (!isFirst) return forkTokenProcess(environment);
     isFirst = false;
-    const child = fork(fileURLToPath(new URL('./killing-token.ts', import.meta.url)), [], {
-      execArgv: [],
-      env: { ...process.env, ...environment, KILL_AT: at },
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
-    child.on('error', () => {});
-    return {
-      pid: child.pid ?? null,
-      send: (message) => {
-        if (child.connected) child.send(message, () => {});
-      },
-      onMessage: (listener) => child.on('message', (message) => listener(message as FromToken)),
-      onEnd: (listener) => child.once('exit', (code, signal) => listener(signal ?? `with status ${code}`)),
-      kill: () => child.kill('SIGKILL'),
-    };
+    return forkAsToken(new URL('./killing-token.ts', import.meta.url), { ...environment, KILL_AT: at });
   };
 }
 

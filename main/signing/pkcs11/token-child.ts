@@ -32,8 +32,11 @@ export type LaunchTokenProcess = (environment: Readonly<Record<string, string>>)
 export const tokenProcessFile = new URL('./token-process.ts', import.meta.url);
 
 /** Forks token-process.ts with the Node that runs this. Nothing of the station's arguments and no PIN is handed over this way. */
-export const forkTokenProcess: LaunchTokenProcess = (environment) => {
-  const child = fork(fileURLToPath(tokenProcessFile), [], {
+export const forkTokenProcess: LaunchTokenProcess = (environment) => forkAsToken(tokenProcessFile, environment);
+
+/** The same with another module, which runs token-process.ts and does something beside. */
+export function forkAsToken(file: URL, environment: Parameters<LaunchTokenProcess>[0]): TokenLine {
+  const child = fork(fileURLToPath(file), [], {
     execArgv: [],
     env: { ...process.env, ...environment },
     serialization: 'advanced',
@@ -58,7 +61,7 @@ export const forkTokenProcess: LaunchTokenProcess = (environment) => {
     },
     kill: () => child.kill('SIGKILL'),
   };
-};
+}
 
 export interface TokenAnswer<C extends TokenCall> {
   readonly value: TokenCalls[C]['value'];
