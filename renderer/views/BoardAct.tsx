@@ -1,6 +1,7 @@
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
+import { nobody, SecondPerson } from '../parts/SecondPerson.tsx';
 import { useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
@@ -21,12 +22,11 @@ export function BoardAct({
   const { store } = useSeat();
   const ask = useAsk();
   const [reason, setReason] = useState('');
-  const [id, setId] = useState('');
-  const [pin, setPin] = useState('');
+  const [second, setSecond] = useState(nobody);
   const act = async (event: FormEvent) => {
     event.preventDefault();
-    const second = { id: id.trim(), pin };
-    if ((await ask(`boards.${what}`, { mac, reason: reason.trim(), second })) === null) return;
+    const agrees = { ...second, id: second.id.trim() };
+    if ((await ask(`boards.${what}`, { mac, reason: reason.trim(), second: agrees })) === null) return;
     store.dispatch({ type: 'said', words: r.act[what].done });
     onDone();
   };
@@ -43,27 +43,16 @@ export function BoardAct({
           data-autofocus
         />
         <p className="calm-note">{r.takesTwo}</p>
-        <TextInput
-          label={r.secondId}
-          value={id}
-          onChange={(event) => setId(event.target.value)}
-          autoComplete="off"
-          size="md"
-        />
-        <PasswordInput
-          label={r.secondPin}
-          value={pin}
-          onChange={(event) => setPin(event.target.value)}
-          autoComplete="off"
-          inputMode="numeric"
-          size="md"
-          visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
-        />
+        <SecondPerson labels={r} value={second} onChange={setSecond} />
         <div className="form-acts">
           <Button variant="default" onClick={onClose}>
             {words.cancel}
           </Button>
-          <Button type="submit" color="red" disabled={reason.trim() === '' || id.trim() === '' || pin === ''}>
+          <Button
+            type="submit"
+            color="red"
+            disabled={reason.trim() === '' || second.id.trim() === '' || second.pin === ''}
+          >
             {r.act[what].go}
           </Button>
         </div>

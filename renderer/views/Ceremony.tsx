@@ -1,5 +1,6 @@
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { nobody, type Second, SecondPerson } from '../parts/SecondPerson.tsx';
 import { words } from '../words/words.ts';
 
 const s = words.station;
@@ -10,21 +11,17 @@ export interface CeremonyProps {
   /** What the reason is to say. */
   readonly reason: string;
   /** Resolves to false where it was refused, which the page has told. */
-  readonly onAgreed: (act: {
-    readonly reason: string;
-    readonly second: { readonly id: string; readonly pin: string } | null;
-  }) => Promise<boolean>;
+  readonly onAgreed: (act: { readonly reason: string; readonly second: Second | null }) => Promise<boolean>;
 }
 
 /** Two custodians say something that stands against what the ledger knows, and why: the one who is signed in, and another by name and PIN. */
 export function Ceremony({ title, note, reason: wanted, onAgreed }: CeremonyProps) {
   const [reason, setReason] = useState('');
-  const [secondId, setSecondId] = useState('');
-  const [secondPin, setSecondPin] = useState('');
+  const [second, setSecond] = useState(nobody);
   const accept = async () => {
-    const second = secondId.trim() === '' ? null : { id: secondId.trim(), pin: secondPin };
-    const isDone = await onAgreed({ reason, second });
-    setSecondPin('');
+    const id = second.id.trim();
+    const isDone = await onAgreed({ reason, second: id === '' ? null : { ...second, id } });
+    setSecond((typed) => ({ ...typed, pin: '' }));
     if (isDone) setReason('');
   };
   return (
@@ -44,22 +41,7 @@ export function Ceremony({ title, note, reason: wanted, onAgreed }: CeremonyProp
         autoComplete="off"
         size="md"
       />
-      <TextInput
-        label={s.secondId}
-        value={secondId}
-        onChange={(event) => setSecondId(event.target.value)}
-        autoComplete="off"
-        size="md"
-      />
-      <PasswordInput
-        label={s.secondPin}
-        value={secondPin}
-        onChange={(event) => setSecondPin(event.target.value)}
-        autoComplete="off"
-        inputMode="numeric"
-        size="md"
-        visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
-      />
+      <SecondPerson labels={s} value={second} onChange={setSecond} />
       <div className="form-acts">
         <span className="push" />
         <Button type="submit" color="red" disabled={reason.trim() === ''}>

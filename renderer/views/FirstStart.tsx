@@ -1,9 +1,10 @@
-import { Button, PasswordInput, Stepper, TextInput } from '@mantine/core';
+import { Button, Stepper, TextInput } from '@mantine/core';
 import { type FormEvent, useEffect, useState } from 'react';
 import type { SessionState } from '../../main/contract/contract.ts';
 import { Facts } from '../parts/Facts.tsx';
 import { FaultWords } from '../parts/FaultWords.tsx';
 import { KeyBlockMap } from '../parts/KeyBlockMap.tsx';
+import { PinInput } from '../parts/SecondPerson.tsx';
 import { Tile } from '../parts/Tile.tsx';
 import { showsVerdict } from '../parts/tone.ts';
 import { goTo, useAnswer, useApp, useAsk, useSeat } from '../state/station.ts';
@@ -85,15 +86,7 @@ function You({ onDone }: { onDone(session: SessionState): void }) {
         size="md"
         autoComplete="off"
       />
-      <PasswordInput
-        label={f.pin}
-        value={pin}
-        onChange={(event) => setPin(event.target.value)}
-        inputMode="numeric"
-        autoComplete="new-password"
-        size="md"
-        visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
-      />
+      <PinInput label={f.pin} value={pin} onChange={setPin} autoComplete="new-password" />
       <div className="form-acts">
         <Button
           type="submit"

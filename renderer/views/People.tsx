@@ -4,6 +4,7 @@ import type { CallInput } from '../../main/contract/contract.ts';
 import type { OperatorView } from '../../main/contract/views.ts';
 import { Dialog } from '../parts/Dialog.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
+import { nobody, PinInput, SecondPerson } from '../parts/SecondPerson.tsx';
 import { useAnswer, useAsk, useMay } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
@@ -94,10 +95,9 @@ function Person({
   const [chosen, setChosen] = useState<readonly string[]>(person?.roles ?? ['operator']);
   const [pin, setPin] = useState('');
   const [badge, setBadge] = useState('');
-  const [secondId, setSecondId] = useState('');
-  const [secondPin, setSecondPin] = useState('');
+  const [second, setSecond] = useState(nobody);
   const takesTwo = !firstStart && (decides(chosen) || decides(person?.roles ?? []));
-  const second = takesTwo && secondId !== '' ? { id: secondId.trim(), pin: secondPin } : null;
+  const agrees = takesTwo && second.id !== '' ? { ...second, id: second.id.trim() } : null;
   const save = async (event: FormEvent) => {
     event.preventDefault();
     const input: CallInput<'operators.save'> = {
@@ -106,12 +106,12 @@ function Person({
       roles: allRoles.filter((role) => chosen.includes(role)),
       pin: pin === '' ? null : pin,
       badge: badge === '' ? null : badge,
-      second,
+      second: agrees,
     };
     if ((await ask('operators.save', input)) !== null) onDone();
   };
   const remove = async () => {
-    if (person !== null && (await ask('operators.remove', { id: person.id, second })) !== null) onDone();
+    if (person !== null && (await ask('operators.remove', { id: person.id, second: agrees })) !== null) onDone();
   };
   return (
     <Dialog title={person === null ? s.addPerson : s.editPerson(person.name)} open onClose={onClose}>
@@ -138,15 +138,7 @@ function Person({
             ))}
           </div>
         </Checkbox.Group>
-        <PasswordInput
-          label={s.newPin}
-          value={pin}
-          onChange={(event) => setPin(event.target.value)}
-          autoComplete="new-password"
-          inputMode="numeric"
-          size="md"
-          visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
-        />
+        <PinInput label={s.newPin} value={pin} onChange={setPin} autoComplete="new-password" />
         <PasswordInput
           label={s.newBadge}
           value={badge}
@@ -160,22 +152,7 @@ function Person({
         {takesTwo && (
           <>
             <p className="calm-note">{s.takesTwo}</p>
-            <TextInput
-              label={s.secondId}
-              value={secondId}
-              onChange={(event) => setSecondId(event.target.value)}
-              autoComplete="off"
-              size="md"
-            />
-            <PasswordInput
-              label={s.secondPin}
-              value={secondPin}
-              onChange={(event) => setSecondPin(event.target.value)}
-              autoComplete="off"
-              inputMode="numeric"
-              size="md"
-              visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
-            />
+            <SecondPerson labels={s} value={second} onChange={setSecond} />
           </>
         )}
         <div className="form-acts">

@@ -1,7 +1,8 @@
-import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
 import { PinPad } from '../parts/PinPad.tsx';
+import { PinInput } from '../parts/SecondPerson.tsx';
 import { useApp, useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
@@ -50,15 +51,7 @@ export function SignIn({ onClose }: { onClose(): void }) {
             data-autofocus
           />
         )}
-        <PasswordInput
-          label={words.session.pin}
-          value={pin}
-          onChange={(event) => setPin(event.target.value)}
-          inputMode="numeric"
-          autoComplete="off"
-          size="md"
-          visibilityToggleButtonProps={{ 'aria-hidden': true, tabIndex: -1 }}
-        />
+        <PinInput label={words.session.pin} value={pin} onChange={setPin} />
         <PinPad value={pin} onChange={setPin} />
         <p className="calm-note">{words.session.badge}</p>
         <div className="form-acts">
