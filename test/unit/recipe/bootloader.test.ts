@@ -15,6 +15,7 @@ import { flashNeeds } from '../../../main/recipe/plan/flash-needs.ts';
 import { withRecovery } from '../../../main/recipe/plan/second-bootloader.ts';
 import { wantedEfuses } from '../../../main/recipe/plan/wanted-efuses.ts';
 import type { Recipe } from '../../../main/recipe/types.ts';
+import { row } from './partition-row.ts';
 
 const recipes = join(import.meta.dirname, '../../../station-config/recipes');
 const place = 0x3f0000;
@@ -63,15 +64,6 @@ function told(chip: string, product: Product) {
 const checks = (chip: string, product: Product) =>
   told(chip, product).map(({ check, severity }) => (severity === 'error' ? check : `${severity} ${check}`));
 
-const row = (name: string, type: number, subtype: number, offset: number, size: number): Partition => ({
-  name,
-  type,
-  subtype,
-  offset,
-  size,
-  encrypted: false,
-  readonly: false,
-});
 const recoveryRow = row('recovery', 2, 2, place, 0xe000);
 
 describe('a recipe with a second bootloader', () => {

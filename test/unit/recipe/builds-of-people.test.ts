@@ -10,6 +10,7 @@ import { hashSize, parseImage } from '../../../main/image/app-image.ts';
 import { buildPartitionTable, parsePartitionTable } from '../../../main/image/partition-table.ts';
 import type { Partition } from '../../../main/image/types.ts';
 import { loadRecipe } from '../../../main/recipe/load.ts';
+import { row } from './partition-row.ts';
 
 const common = join(import.meta.dirname, '../../cases/common');
 const own = mkdtempSync(join(tmpdir(), 'fuseline-people-'));
@@ -68,15 +69,6 @@ function withHeader(image: Uint8Array, edit: (bytes: Uint8Array) => void): Uint8
 const withTable = (rows: readonly Partition[]): Files => ({
   ...plain,
   'partition-table.bin': buildPartitionTable(rows),
-});
-const row = (name: string, type: number, subtype: number, offset: number, size: number): Partition => ({
-  name,
-  type,
-  subtype,
-  offset,
-  size,
-  encrypted: false,
-  readonly: false,
 });
 /** The shipped table with room at its end. */
 const roomy = partitions.map((one) => (one.name === 'data' ? { ...one, size: 0x10000 } : one));
