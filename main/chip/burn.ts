@@ -77,10 +77,13 @@ export async function* carryOut(
   }
 }
 
-/** Asked between the staging of a codeword and the command that burns it: whether this is the board, and its supply holds. */
-async function assertReady(watch: BoardWatch): Promise<void> {
-  await watch.same.assertSame();
-  watch.assertSupply();
+/** Burns a codeword, for the first time or again; between its staging and the command that burns it this must be the board, and its supply hold. */
+async function programOnce(bus: EfuseBus, codeword: Codeword, watch: BoardWatch, round: number): Promise<void> {
+  if (round > 1) watch.repeated();
+  await bus.program(codeword, async () => {
+    await watch.same.assertSame();
+    watch.assertSupply();
+  });
 }
 
 /** Keys and digests into the block that is theirs. It may hold them already, whole or begun, from an earlier run. */
@@ -107,8 +110,7 @@ async function* burnKey(
       known.blank.delete(block);
       for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
         watch.same.forget(block);
-        if (round > 1) watch.repeated();
-        await bus.program(codeword, () => assertReady(watch));
+        await programOnce(bus, codeword, watch, round);
         await bus.refresh(codeword);
         state = await compare(bus, table, codeword);
         await watch.same.assertUnchanged();
@@ -145,7 +147,7 @@ async function* burnBlock(
   if (state !== 'right' && state !== 'foreign') {
     yield { type: 'intend', what: 'custom-mac', detail };
     for (let round = 1; state !== 'right' && state !== 'foreign' && round <= tries; round++) {
-      await bus.program(codeword, () => watch.same.assertSame());
+      await programOnce(bus, codeword, watch, round);
       await bus.refresh(codeword);
       state = await compareContent(bus, table, codeword);
       await watch.same.assertUnchanged();
@@ -332,8 +334,7 @@ async function* burnBits(
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; !open.empty && round <= tries; round++) {
       const codeword: Codeword = { block, data: open.words, check: [] };
-      if (round > 1) watch.repeated();
-      await bus.program(codeword, () => assertReady(watch));
+      await programOnce(bus, codeword, watch, round);
       await bus.refresh(codeword);
       await readBack(bus, block, open.words, found, watch);
       open = stillOpen(burn.words, found);
@@ -424,8 +425,7 @@ async function* burnDoor(
     yield { type: 'intend', what: 'bits', detail };
     for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {
       const codeword: Codeword = { block: 0, data: open.words, check: [] };
-      if (round > 1) door.repeated();
-      await programDoor(bus, codeword, door);
+      await programDoor(bus, codeword, door, round);
       state = await bus.refreshDoor(codeword, door);
       if (state === 'open') {
         await readBack(bus, 0, open.words, known, door);
@@ -443,9 +443,9 @@ async function* burnDoor(
 }
 
 /** Once the words that shut the door are on their way a lost answer tells nothing: the look at the door decides. */
-async function programDoor(bus: EfuseBus, codeword: Codeword, watch: BoardWatch): Promise<void> {
+async function programDoor(bus: EfuseBus, codeword: Codeword, watch: BoardWatch, round: number): Promise<void> {
   try {
-    await bus.program(codeword, () => assertReady(watch));
+    await programOnce(bus, codeword, watch, round);
   } catch (error) {
     if (!isLostAnswer(error) && !isFault(error, 'protocol.secure-download')) throw error;
   }

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { systemClock } from '../../../main/base/clock.ts';
 import { type RandomSource, seededRandom } from '../../../main/base/random.ts';
 import { openBoard } from '../../../main/chip/live-board.ts';
+import { customMacIn } from '../../../main/efuse/custom-mac.ts';
 import { planBurn } from '../../../main/efuse/plan.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
@@ -139,6 +140,39 @@ describe('a supply that breaks down', { concurrency: true, timeout: 120_000 }, (
         (error) => isFault(error, 'supply.brown-out'),
       );
       await met.close();
+    }
+  });
+
+  test('while the product’s own MAC address is staged: it is not burned', async () => {
+    const burnMac = async (faults: readonly VirtualFault[]) => {
+      const chip = new VirtualChip({ kind: 'esp32c3', revision: 4, seed: 7, flashSize: 1 << 20, faults }, () => ({
+        lines: [],
+        state: 'halted',
+        firmware: null,
+      }));
+      const met = await openBoard(await connectLoader(openVirtualPort(chip, 'virtual:nest'), { clock: fastClock }), {
+        clock: fastClock,
+      });
+      const customMac = 'ba:da:55:00:00:01';
+      const plan = planBurn(await met.readEfuses(), { keys: [], fields: [], writeProtect: [], customMac }, { slots: [] });
+      let asked = 0;
+      let fault: unknown = null;
+      try {
+        for await (const event of met.burn(plan, keyBytes, permitFor(plan), allStages))
+          if (event.type === 'intend' && event.what === 'custom-mac') asked = met.counters.exchanges;
+      } catch (error) {
+        fault = error;
+      }
+      const own = customMacIn(await met.readEfuses());
+      await met.close();
+      return { asked, fault, own };
+    };
+    const { asked, fault, own } = await burnMac([]);
+    assert.deepEqual([fault, own?.mac], [null, 'ba:da:55:00:00:01']);
+    for (const after of [1, 2]) {
+      const broken = await burnMac([{ kind: 'brown-out', after: asked + after }]);
+      assert.ok(isFault(broken.fault, 'supply.brown-out') || isFault(broken.fault, 'burn.lost-contact'), `${after}`);
+      assert.equal(broken.own, null, `${after}`);
     }
   });
 
