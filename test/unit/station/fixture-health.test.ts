@@ -154,7 +154,11 @@ describe('a supply that breaks down', { concurrency: true, timeout: 120_000 }, (
         clock: fastClock,
       });
       const customMac = 'ba:da:55:00:00:01';
-      const plan = planBurn(await met.readEfuses(), { keys: [], fields: [], writeProtect: [], customMac }, { slots: [] });
+      const plan = planBurn(
+        await met.readEfuses(),
+        { keys: [], fields: [], writeProtect: [], customMac },
+        { slots: [] },
+      );
       let asked = 0;
       let fault: unknown = null;
       try {
