@@ -88,6 +88,10 @@ test('a ledger whose newest entries are of a clock that stood ahead: refused, to
   const [act] = await ledger.acts({ what: 'clock-set' });
   assert.deepEqual(act!.by, []);
   assert.match(String(act!.detail.last), /^2031-05-01/);
+  // what they said holds from that moment, before anything else bears its time
+  set('2027-01-09T10:00:00Z');
+  await assert.rejects(sign(), wrong);
+  set('2027-01-10T10:00:00Z');
   await sign();
   assert.equal((await provision('second')).counts.passed, 1);
   // from there on the clock is judged as ever

@@ -95,4 +95,12 @@ export const boardMutants: readonly Mutant[] = [
     tests: ['test/unit/station/run.test.ts'],
     name: 'a row of its own',
   },
+  {
+    id: 'order.counted-at-once',
+    file: rules,
+    before: 'return await turn.run(async () => {',
+    after: 'return await Promise.resolve().then(async () => {',
+    breaks: 'Fixtures that start together would each take the last place of an order.',
+    tests: ['test/unit/station/board-rules.test.ts'],
+  },
 ];

@@ -230,6 +230,15 @@ export const burnMutants: readonly Mutant[] = [
     name: 'a person stops it',
   },
   {
+    id: 'wait.chatter-prolongs',
+    file: 'main/protocol/exchange.ts',
+    before: 'by.isLate = true;',
+    after: '',
+    breaks: 'A chip that chatters would hold its fixture for ever.',
+    tests: ['test/unit/protocol/exchange.test.ts'],
+    name: 'ends a wait at its time',
+  },
+  {
     id: 'supply.not-asked-before-a-burn',
     file: 'main/chip/burn.ts',
     before: '  watch.assertSupply();',

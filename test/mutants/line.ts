@@ -51,6 +51,14 @@ export const lineMutants: readonly Mutant[] = [
     tests: ['test/unit/station/order-places.test.ts'],
   },
   {
+    id: 'order.place-lost',
+    file: 'main/station/order-places.ts',
+    before: 'this.#started--;',
+    after: '',
+    breaks: 'An order would end short of the boards that failed.',
+    tests: ['test/unit/station/order-places.test.ts'],
+  },
+  {
     id: 'seat.any-address',
     file: 'main/ipc/seats.ts',
     before: "const right = codeOf(seat.key, 'page', host, pageNonce, nonce);",

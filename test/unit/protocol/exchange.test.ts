@@ -193,4 +193,20 @@ describe('the exchange loop', () => {
     );
     assert.deepEqual(asked, []);
   });
+
+  it('ends a wait at its time, however much a chip that chatters and a busy machine hold it up', async () => {
+    const { clock, port, exchange } = bench(() => undefined);
+    let waits = 0;
+    const sleep = clock.sleep.bind(clock);
+    // Whenever the wait's time is up, this process is held up past it, and a frame of another opcode has come in.
+    clock.sleep = (ms, signal) =>
+      sleep(ms, signal).then(() => {
+        if (++waits > 100) return;
+        clock.advance(timeouts.heldUp * 2);
+        port.send(readAnswer);
+      });
+    const asked = runInTime(clock, exchange.request(commands.flashMd5, { offset: 0, length: 16 }));
+    await assert.rejects(asked, { code: 'protocol.timeout' });
+    assert.ok(waits < 100, 'the wait went on and on');
+  });
 });
