@@ -8,6 +8,8 @@ const maxOffset = 65535;
 const lastMatchStart = 12;
 const lastLiterals = 5;
 const hashBits = 14;
+/** Bytes that are faster copied by a call than by a loop. */
+const longRun = 48;
 /** How many earlier places with the same beginning are tried. */
 const tries = 16;
 
@@ -134,48 +136,48 @@ function more(out: number[], length: number): void {
   out.push(rest);
 }
 
-/** The bytes of a block that become `length` plain ones; null for a block that does not give exactly so many. */
-export function unpackLz4(block: Uint8Array, length: number, dictionary: Uint8Array): Uint8Array | null {
-  const out = new Uint8Array(length);
-  let at = 0;
+/** Unpacks the block at `at` into the first `length` bytes of `out`; false for a block that does not give exactly so many. */
+export function unpackLz4(
+  block: Uint8Array,
+  at: number,
+  out: Uint8Array,
+  length: number,
+  dictionary: Uint8Array,
+): boolean {
+  const end = block.length;
   let to = 0;
-  const count = (nibble: number): number => {
-    let value = nibble;
-    if (nibble === 15)
-      for (let byte = 255; byte === 255; ) {
-        byte = block[at++] ?? 0;
-        value += byte;
-      }
-    return value;
-  };
-  while (at < block.length) {
+  while (at < end) {
     const token = block[at++]!;
-    const literals = count(token >>> 4);
-    if (at + literals > block.length || to + literals > length) return null;
-    out.set(block.subarray(at, at + literals), to);
+    let literals = token >>> 4;
+    if (literals === 15) for (let byte = 255; byte === 255; literals += byte) byte = block[at++] ?? 0;
+    if (at + literals > end || to + literals > length) return false;
+    // short ones, which most are, take longer to be called for than to be copied
+    if (literals > longRun) out.set(block.subarray(at, at + literals), to);
+    else for (let i = 0; i < literals; i++) out[to + i] = block[at + i]!;
     at += literals;
     to += literals;
-    if (at === block.length) return to === length ? out : null;
-    if (at + 2 > block.length) return null;
+    if (at === end) return to === length;
+    if (at + 2 > end) return false;
     const offset = block[at]! | (block[at + 1]! << 8);
     at += 2;
-    const end = to + count(token & 15) + minMatch;
+    let match = token & 15;
+    if (match === 15) for (let byte = 255; byte === 255; match += byte) byte = block[at++] ?? 0;
+    const stop = to + match + minMatch;
     let from = to - offset;
-    if (offset === 0 || from < -dictionary.length || end > length) return null;
+    if (offset === 0 || from < -dictionary.length || stop > length) return false;
     if (from < 0) {
-      const known = dictionary.subarray(
-        dictionary.length + from,
-        Math.min(dictionary.length, dictionary.length + from + end - to),
-      );
-      out.set(known, to);
-      to += known.length;
-      from += known.length;
+      const first = dictionary.length + from;
+      const known = Math.min(-from, stop - to);
+      if (known > longRun) out.set(dictionary.subarray(first, first + known), to);
+      else for (let i = 0; i < known; i++) out[to + i] = dictionary[first + i]!;
+      to += known;
+      from += known;
     }
     // the reference may reach into what it is about to give
-    if (from + end - to <= to) {
-      out.copyWithin(to, from, from + end - to);
-      to = end;
-    } else while (to < end) out[to++] = out[from++]!;
+    if (stop - to > longRun && from + stop - to <= to) {
+      out.copyWithin(to, from, from + stop - to);
+      to = stop;
+    } else while (to < stop) out[to++] = out[from++]!;
   }
-  return null;
+  return false;
 }

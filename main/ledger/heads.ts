@@ -1,6 +1,5 @@
 // The signed heads of a book, and those that others kept of it, held against its rows as they are read.
 import type { KeyObject } from 'node:crypto';
-import { toHex } from '../base/bytes.ts';
 import { sha256Hex } from '../base/digest.ts';
 import type { ChainBreak, ChainHead } from './chain.ts';
 import { type Checkpoint, headKey, originOf, parseCheckpoint, sameKey, signedBy } from './checkpoint.ts';
@@ -41,14 +40,14 @@ export class HeadCheck {
 
   /** Hex. */
   get root(): string {
-    return toHex(this.#tree.root());
+    return this.#tree.root();
   }
 
   /** Takes a row that the chain holds. */
   take(row: number, kind: string, hash: string, body: unknown): ChainBreak | null {
     if (row === 1) this.#origin = originOf(body as { station: string; ledger: string });
     const broken = kind === 'checkpoint' ? this.#head(row, body as HeadBody) : null;
-    this.#tree.append(Buffer.from(hash, 'hex'));
+    this.#tree.append(hash);
     if (this.#sizes.has(row)) this.#roots.set(row, this.root);
     return broken;
   }

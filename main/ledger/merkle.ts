@@ -3,23 +3,31 @@
 //   leaf = SHA-256( 0x00 || hash of the row, 32 bytes )        node = SHA-256( 0x01 || left || right )
 //
 // A tree of n leaves divides at the largest power of two below n. The root of the empty tree is SHA-256 of nothing.
-import { sha256 } from '../base/digest.ts';
+import { sha256Hex } from '../base/digest.ts';
 
-type Hash = Uint8Array;
+/** Hex. */
+type Hash = string;
 
-export function leafHash(rowHash: Uint8Array): Hash {
-  const data = new Uint8Array(1 + rowHash.length);
-  data.set(rowHash, 1);
-  return sha256(data);
+/** Written anew for every hash: nobody else sees them. */
+const leaf = Buffer.alloc(33);
+const node = Buffer.alloc(65);
+node[0] = 1;
+
+/** Of data of any length; that of rows is 32 bytes. */
+export function leafHash(rowHash: Hash): Hash {
+  if (rowHash.length !== 64) return sha256Hex(Buffer.from(`00${rowHash}`, 'hex'));
+  leaf.write(rowHash, 1, 'hex');
+  return sha256Hex(leaf);
 }
 
 export function nodeHash(left: Hash, right: Hash): Hash {
-  const data = new Uint8Array(65);
-  data[0] = 1;
-  data.set(left, 1);
-  data.set(right, 33);
-  return sha256(data);
+  node.write(left, 1, 'hex');
+  node.write(right, 33, 'hex');
+  return sha256Hex(node);
 }
+
+/** Root of the tree of no rows. */
+const emptyRoot = sha256Hex(new Uint8Array());
 
 /** A tree that grows leaf by leaf and remembers only the roots of its full parts, largest first. */
 export class MerkleTree {
@@ -31,7 +39,7 @@ export class MerkleTree {
   }
 
   /** Takes the hash of the next row. */
-  append(rowHash: Uint8Array): void {
+  append(rowHash: Hash): void {
     let hash = leafHash(rowHash);
     for (let full = this.#size; full % 2 === 1; full = Math.floor(full / 2)) hash = nodeHash(this.#parts.pop()!, hash);
     this.#parts.push(hash);
@@ -40,7 +48,7 @@ export class MerkleTree {
 
   root(): Hash {
     const last = this.#parts.at(-1);
-    if (last === undefined) return sha256(new Uint8Array());
+    if (last === undefined) return emptyRoot;
     return this.#parts.slice(0, -1).reduceRight((right, left) => nodeHash(left, right), last);
   }
 }

@@ -27,6 +27,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Packs and unpacks on one connection; remembers its dictionaries. */
 export class Bodies {
+  /** Used anew for every body. */
+  #packed = Buffer.allocUnsafeSlow(4096);
+  #plain = Buffer.allocUnsafeSlow(16_384);
   readonly #texts = new Map<number, Uint8Array>();
   readonly #packers = new Map<number, Lz4Packer>([[0, new Lz4Packer(noDictionary)]]);
   readonly #byRecipe = new Map<string, number>();
@@ -45,21 +48,34 @@ export class Bodies {
   /** The plain text of a body; null where it cannot be had: it was changed, or its dictionary was. */
   text(stored: unknown): string | null {
     if (typeof stored === 'string') return stored;
-    const bytes = stored instanceof Uint8Array ? this.bytes(stored) : null;
-    try {
-      return bytes === null ? null : decoder.decode(bytes);
-    } catch {
-      return null;
-    }
+    return stored instanceof Uint8Array ? this.#unpacked(stored) : null;
   }
 
-  /** The same as bytes, of a packed one. */
-  bytes(stored: Uint8Array): Uint8Array | null {
+  /** The same of a packed body that comes as hex. */
+  textOfHex(stored: string): string | null {
+    const length = stored.length / 2;
+    if (this.#packed.length < length) this.#packed = Buffer.allocUnsafeSlow(2 * length);
+    this.#packed.write(stored, 'hex');
+    return this.#unpacked(this.#packed.subarray(0, length));
+  }
+
+  #unpacked(stored: Uint8Array): string | null {
+    const length = this.#unpack(stored);
+    if (length === null) return null;
+    const text = this.#plain.toString('utf8', 0, length);
+    // what is no UTF-8 becomes this character, which may stand there in its own right
+    return text.includes('\ufffd') ? strictText(this.#plain.subarray(0, length)) : text;
+  }
+
+  /** Into `#plain`; gives how many bytes. */
+  #unpack(stored: Uint8Array): number | null {
     if (stored[0] !== form) return null;
     const [dictionary, afterDictionary] = varint(stored, 1);
     const [length, start] = varint(stored, afterDictionary);
     const text = this.#text(dictionary);
-    return text === null || length > 1 << 30 ? null : unpackLz4(stored.subarray(start), length, text);
+    if (text === null || length > 1 << 30) return null;
+    if (this.#plain.length < length) this.#plain = Buffer.allocUnsafeSlow(2 * length);
+    return unpackLz4(stored, start, this.#plain, length, text) ? length : null;
   }
 
   /** How `text` is to lie in the file, packed against the dictionary of this recipe (its hash; ` sealed` behind it for sealed rows). */
@@ -124,10 +140,19 @@ export class Bodies {
     const known = this.#texts.get(id);
     if (known !== undefined) return known;
     const kept = this.#find?.get(id) as { sha256: Uint8Array; body: Uint8Array } | undefined;
-    const text = kept === undefined ? null : this.bytes(kept.body);
+    const length = kept === undefined ? null : this.#unpack(kept.body);
+    const text = length === null ? null : Uint8Array.from(this.#plain.subarray(0, length));
     if (text === null || sha256Hex(text) !== toHex(kept!.sha256)) return null;
     this.#texts.set(id, text);
     return text;
+  }
+}
+
+function strictText(bytes: Uint8Array): string | null {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
   }
 }
 

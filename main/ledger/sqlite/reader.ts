@@ -1,5 +1,4 @@
 import type { Database } from 'better-sqlite3';
-import { toHex } from '../../base/bytes.ts';
 import type { StoredEvent, WrappedKey } from '../../model/event.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -243,7 +242,7 @@ export class LedgerQuestions {
     return {
       origin: originOf(this.#sql.genesis()),
       size: this.#tree.size,
-      root: toHex(this.#tree.root()),
+      root: this.#tree.root(),
       signedBefore: newest === null ? null : { publicKey: newest.publicKey, size: before?.size ?? 0 },
     };
   }

@@ -1,0 +1,188 @@
+// Whether the tables from which questions are answered say what the chain says: they are made anew beside those of the book, but for the
+// places of events, which are nearly all rows and are looked up one by one.
+import Database, { type Statement } from 'better-sqlite3';
+import { sha256Hex } from '../../base/digest.ts';
+import { isFault } from '../../model/fault.ts';
+import type { ChainReport } from '../ledger.ts';
+import { type PlacedEntry, Projections } from './projections.ts';
+import type { PlainRow } from './rows.ts';
+import { migrate, projectionTables } from './schema.ts';
+import { fromOverflow } from './wrapped-keys.ts';
+
+type Edited = NonNullable<ChainReport['edited']>;
+
+/** Of a booked event only these say more than that it is there (claims.ts; marks of wrapped keys). */
+const telling = /"type":"(?:key-made|row-taken|escrowed)"|"what":"certificate|"wrapped":\{/;
+
+/** Takes the rows of a chain that holds and says where a table does not say the same. */
+export class TableCheck {
+  readonly #book: Database.Database;
+  readonly #own: Database.Database;
+  readonly #projections: Projections;
+  /** By table and row: the SHA-256 that the chain has of wrapped bytes. */
+  readonly #sha256 = { wrapped_keys: new Map<number, string>(), escrows: new Map<number, string>() };
+  readonly #dropped = new Set<string>();
+  /** By run: its number in the tables, and how many events it has. */
+  readonly #runs = new Map<string, { readonly n: number; events: number }>();
+  readonly #placeOf: Statement;
+  /** A row that holds in the chain and has not its form, or has another place in the table of events. */
+  #found: Edited | null = null;
+
+  constructor(book: Database.Database) {
+    this.#book = book;
+    this.#own = new Database(':memory:');
+    migrate(this.#own, 0);
+    this.#own.exec(`INSERT INTO meta (name, value) VALUES ('projected', '')`);
+    this.#own.exec('BEGIN');
+    this.#projections = new Projections(this.#own);
+    this.#placeOf = book.prepare('SELECT row FROM events WHERE run = ? AND seq = ?').pluck();
+  }
+
+  /** Takes the rows of a chain that holds, one after the other. */
+  take(row: PlainRow): void {
+    if (this.#found !== null) return;
+    if (row.kind === 'event') {
+      this.#place(row);
+      if (!telling.test(row.body)) return;
+    }
+    this.#project({ ...row, body: JSON.parse(row.body) } as unknown as PlacedEntry);
+    if (row.kind === 'run-opened') this.#runs.set(String(row.run), { n: this.#runs.size + 1, events: 0 });
+  }
+
+  /** An event stands in its run's place: what the projection of events says, looked up. */
+  #place({ row, run, body }: PlainRow): void {
+    const of = this.#runs.get(String(run));
+    // canonical: behind the event itself
+    const seq = Number.parseInt(body.slice(body.lastIndexOf('"seq":') + 6), 10);
+    if (of === undefined) return;
+    of.events = seq + 1;
+    const is = this.#placeOf.get(of.n, seq);
+    if (is === row) return;
+    const name = `${of.n} ${seq}`;
+    const what = is === undefined ? `${name} is missing` : `row of ${name} is ${shown(is)}, and the chain says ${row}`;
+    this.#found = { table: 'events', what };
+  }
+
+  #project(entry: PlacedEntry): void {
+    try {
+      this.#projections.project(entry);
+    } catch (error) {
+      if (!isFault(error, 'ledger.row')) throw error;
+      this.#found = { table: 'entries', what: `${error.what} The tables that follow from it cannot be made anew` };
+    }
+    if (entry.kind === 'event') {
+      const { type, wrapped } = entry.body.event as { type: string; wrapped?: { sha256?: string } | null };
+      const table = type === 'escrowed' ? 'escrows' : 'wrapped_keys';
+      if (wrapped?.sha256 !== undefined) this.#sha256[table].set(entry.row, wrapped.sha256);
+    }
+    if ('dropped' in entry.body) for (const { sha256 } of entry.body.dropped) this.#dropped.add(sha256);
+  }
+
+  /** The first record of a table that is not as the chain says, or null. */
+  difference(): Edited | null {
+    if (this.#found !== null) return this.#found;
+    this.#countEvents();
+    for (const table of projectionTables) {
+      const edited = table === 'events' ? this.#surplus() : this.#compare(table);
+      if (edited !== null) return edited;
+    }
+    return this.#bytes('wrapped_keys') ?? this.#bytes('escrows');
+  }
+
+  close(): void {
+    this.#own.close();
+  }
+
+  /** What the projection of every event would have left in its run. */
+  #countEvents(): void {
+    const count = this.#own.prepare('UPDATE runs SET events = ? WHERE n = ?');
+    this.#own.transaction(() => {
+      for (const { n, events } of this.#runs.values()) count.run(events, n);
+    })();
+  }
+
+  /** All events of the chain have their place: whether there are others. */
+  #surplus(): Edited | null {
+    const counts = [...this.#runs.values()];
+    const sql = 'SELECT run, count(*), max(seq) FROM events GROUP BY run';
+    const runs = this.#book.prepare(sql).raw().iterate() as IterableIterator<[number, number, number]>;
+    for (const [run, count, last] of runs)
+      if (count !== (counts[run - 1]?.events ?? 0))
+        return { table: 'events', what: `${run} ${last} is in no row of the chain` };
+    return null;
+  }
+
+  #compare(table: string): Edited | null {
+    const columns = this.#columns(table);
+    const sql = `SELECT ${columns.map((name) => `"${name}"`).join(', ')} FROM ${table} ORDER BY 1, 2`;
+    const theirs = this.#book.prepare(sql).raw().iterate() as IterableIterator<unknown[]>;
+    const ours = this.#own.prepare(sql).raw().iterate() as IterableIterator<unknown[]>;
+    try {
+      for (;;) {
+        const [is, should] = [theirs.next(), ours.next()];
+        if (is.done === true && should.done === true) return null;
+        const edited = differenceOf(table, columns, is.done ? null : is.value, should.done ? null : should.value);
+        if (edited !== null) return edited;
+      }
+    } finally {
+      theirs.return?.();
+      ours.return?.();
+    }
+  }
+
+  /** Of the book's table, those that follow from the chain: `projected` and `opened_row` say where it was made, not what. */
+  #columns(table: string): string[] {
+    const names = this.#book.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    return names.filter((name) => name !== 'opened_row');
+  }
+
+  /** Wrapped bytes are in no row, but their SHA-256 is. */
+  #bytes(table: 'wrapped_keys' | 'escrows'): Edited | null {
+    if (this.#book.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) === undefined) return null;
+    const kept = new Set<number>();
+    for (const { row, data } of this.#book.prepare(`SELECT row, data FROM ${table}`).iterate() as IterableIterator<{
+      row: number;
+      data: Uint8Array;
+    }>) {
+      kept.add(row);
+      const sha256 = sha256Hex(table === 'escrows' ? data : fromOverflow(data));
+      if (this.#sha256[table].get(row) !== sha256)
+        return { table, what: `the wrapped bytes of row ${row} are not those of which the chain has the SHA-256` };
+      if (table === 'wrapped_keys' && this.#dropped.has(sha256))
+        return { table, what: `the wrapped key of row ${row} is there, though the chain says that it was destroyed` };
+    }
+    for (const [row, sha256] of this.#sha256[table])
+      if (!kept.has(row) && !(table === 'wrapped_keys' && this.#dropped.has(sha256)))
+        return { table, what: `the wrapped bytes of row ${row} are missing` };
+    return null;
+  }
+}
+
+function differenceOf(
+  table: string,
+  columns: readonly string[],
+  is: readonly unknown[] | null,
+  should: readonly unknown[] | null,
+): Edited | null {
+  const name = (row: readonly unknown[]) => nameOf(table, columns, row);
+  if (is === null) return { table, what: `${name(should!)} is missing` };
+  if (should === null) return { table, what: `${name(is)} is in no row of the chain` };
+  const at = columns.findIndex((_, column) => is[column] !== should[column]);
+  if (at < 0) return null;
+  // 'projected' says how far the tables are, which the opening looks at
+  if (table === 'meta' && is[0] === should[0] && is[0] === 'projected') return null;
+  if (name(is) !== name(should)) return { table, what: `${name(is)} stands where the chain has ${name(should)}` };
+  return { table, what: `${columns[at]} of ${name(is)} is ${shown(is[at])}, and the chain says ${shown(should[at])}` };
+}
+
+/** A record by what people call it. */
+function nameOf(table: string, columns: readonly string[], row: readonly unknown[]): string {
+  const key = { devices: 'mac', runs: 'id', recipes: 'hash', batches: 'id' }[table];
+  if (key !== undefined) return String(row[columns.indexOf(key)]);
+  return row.slice(0, 2).map(String).join(' ');
+}
+
+function shown(value: unknown): string {
+  const text = value === null ? 'nothing' : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
