@@ -31,6 +31,23 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Why a wait was left: constant, since an abort without a reason makes an exception with a stack, and exchanges wait by the thousand. */
+export const waitOver = new Error('the wait is over');
+
+/** What `work` gives, or the fault of `late` where it takes longer than `ms`; the work itself goes on. */
+export async function inTime<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  const waited = new AbortController();
+  const limit = clock.sleep(ms, waited.signal).then(() => {
+    throw late();
+  });
+  limit.catch(() => undefined);
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    waited.abort(waitOver);
+  }
+}
+
 /** ISO 8601 in UTC with milliseconds, the only form of time in records. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();

@@ -1,5 +1,5 @@
 import { viewOf } from '../base/bytes.ts';
-import { type Clock, unlessAborted } from '../base/clock.ts';
+import { type Clock, inTime, unlessAborted, waitOver } from '../base/clock.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import { isFault } from '../model/fault.ts';
@@ -338,16 +338,11 @@ export class Exchange {
     if (this.#gone) throw this.#gone;
     this.signal?.throwIfAborted();
     this.#counters.bytesSent += bytes.length;
-    const waited = new AbortController();
-    const stuck = this.clock.sleep(timeouts.write + this.wireMs(bytes.length), waited.signal).then(() => {
-      throw portIo(this.port.address, 'it takes no more bytes');
-    });
-    stuck.catch(() => undefined);
-    try {
-      await unlessAborted(Promise.race([this.port.write(bytes), stuck]), this.signal);
-    } finally {
-      waited.abort();
-    }
+    const limit = timeouts.write + this.wireMs(bytes.length);
+    const written = inTime(this.clock, limit, this.port.write(bytes), () =>
+      portIo(this.port.address, 'it takes no more bytes'),
+    );
+    await unlessAborted(written, this.signal);
   }
 
   /** Milliseconds that so many bytes take on the wire; 0 where the port has no rate. */
@@ -402,7 +397,7 @@ export class Exchange {
     await Promise.race([arrived, late]);
     this.signal?.removeEventListener('abort', stop);
     this.#wake = null;
-    waited.abort();
+    waited.abort(waitOver);
   }
 }
 

@@ -15,7 +15,10 @@ export async function madeOnce(
   name: string,
   make: (folder: string) => Promise<string | null>,
 ): Promise<{ readonly folder: string } | { readonly missing: string }> {
-  const home = join(process.env.XDG_CACHE_HOME ?? tmpdir(), `fuseline-${userInfo().uid}`);
+  const home = join(
+    process.env.XDG_CACHE_HOME ?? process.env.FUSELINE_JUDGES ?? tmpdir(),
+    `fuseline-${userInfo().uid}`,
+  );
   mkdirSync(home, { recursive: true });
   const folder = join(home, name);
   const [ready, failed] = [join(folder, 'ready'), `${folder}.failed`];

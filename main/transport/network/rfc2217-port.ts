@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../base/clock.ts';
+import { type Clock, inTime, systemClock } from '../../base/clock.ts';
 import { Mutex } from '../../base/mutex.ts';
 import { portGone, portTimeout } from '../faults.ts';
 import type { ControlLines, OpenOptions, Port } from '../port.ts';
@@ -175,17 +175,8 @@ class Rfc2217Port implements Port {
     });
   }
 
-  async #inTime<T>(answered: Promise<T>, what: string): Promise<T> {
-    const waited = new AbortController();
-    const late = this.#clock.sleep(acknowledgeMs, waited.signal).then(() => {
-      throw portTimeout(this.address, what);
-    });
-    late.catch(() => undefined);
-    try {
-      return await Promise.race([answered, late]);
-    } finally {
-      waited.abort();
-    }
+  #inTime<T>(answered: Promise<T>, what: string): Promise<T> {
+    return inTime(this.#clock, acknowledgeMs, answered, () => portTimeout(this.address, what));
   }
 }
 

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type Clock, systemClock } from '../../base/clock.ts';
+import { type Clock, inTime, systemClock } from '../../base/clock.ts';
 import { portClosed, portFault, portGone, portTimeout } from '../faults.ts';
 import type { ControlLines, OpenOptions, Port } from '../port.ts';
 
@@ -38,23 +38,17 @@ export class TcpBytes {
         },
       },
     });
-    const waited = new AbortController();
     try {
-      await Promise.race([
-        new Promise<void>((resolve, reject) => {
-          socket.once('connect', resolve);
-          socket.once('error', reject);
-        }),
-        clock.sleep(connectMs, waited.signal).then(() => {
-          throw portTimeout(address, 'connecting');
-        }),
-      ]);
+      const connected = new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve);
+        socket.once('error', reject);
+      });
+      await inTime(clock, connectMs, connected, () => portTimeout(address, 'connecting'));
     } catch (error) {
       socket.on('error', () => undefined);
       socket.destroy();
       throw portFault(address, 'connecting', error);
     } finally {
-      waited.abort();
       socket.removeAllListeners('error');
     }
     bytes = new TcpBytes(address, socket);

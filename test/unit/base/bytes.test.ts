@@ -63,6 +63,17 @@ test('comparisons look at every byte and at the length', () => {
   assert.ok(!equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2, 0)));
   assert.ok(isFilledWith(new Uint8Array(4).fill(0xff), 0xff));
   assert.ok(!isFilledWith(Uint8Array.of(0xff, 0xff, 0xfe), 0xff));
+  // wherever the bytes begin and end, and wherever the other one is
+  const flash = new Uint8Array(24).fill(0xa5);
+  for (let begin = 0; begin < 8; begin++)
+    for (let end = begin; end <= flash.length; end++) {
+      assert.ok(isFilledWith(flash.subarray(begin, end), 0xa5), `${begin}..${end}`);
+      for (let at = begin; at < end; at++) {
+        flash[at] = 0xa4;
+        assert.ok(!isFilledWith(flash.subarray(begin, end), 0xa5), `${begin}..${end}, ${at}`);
+        flash[at] = 0xa5;
+      }
+    }
 });
 
 test('text ends at the first NUL and is UTF-8', () => {

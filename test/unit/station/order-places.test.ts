@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OrderPlaces } from '../../../main/station/order-places.ts';
 
-test('an order has as many places as boards; one that is given up goes to whoever waits longest', { timeout: 10_000 }, async () => {
+test('an order has as many places as boards; one that is given up goes to whoever waits longest', {
+  timeout: 10_000,
+}, async () => {
   const places = new OrderPlaces(2, ['S-1', 'S-2']);
   const never = new AbortController().signal;
   assert.deepEqual([places.claim(), places.claim(), places.claim()], [{ serial: 'S-1' }, { serial: 'S-2' }, null]);
