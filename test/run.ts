@@ -15,8 +15,8 @@ import { inspect } from 'node:util';
 import { checkLine, root, runChecks } from './check.ts';
 import { leftOpen } from './file-end.ts';
 
-/** No test file may take longer; a hanging one is ended and counted as failed. */
-const fileTimeoutMs = 300_000;
+/** No test file may take longer; a hanging one is ended and counted as failed. Every state and scheme in a ROM takes a quarter of an hour. */
+const fileTimeoutMs = process.env.FUSELINE_ROM === 'all' ? 3_600_000 : 300_000;
 /** Most tests wait (for resets, tools, tokens) more than they compute: more files than processors. */
 const filesAtOnce = Math.max(4, availableParallelism());
 /** Lines of a failed file's own output that are shown with its failures. */

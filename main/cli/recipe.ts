@@ -179,7 +179,7 @@ export async function rehearseCommand(
 ): Promise<Exit> {
   const loaded = requireRecipe(file, options, context);
   const temporary = context.temporaryFolder();
-  const address = rehearsalAddress(loaded.recipe);
+  const address = rehearsalAddress(loaded);
   try {
     context.streams.say(`Rehearsal on ${address}; nothing of it is kept.`);
     return await provision(

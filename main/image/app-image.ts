@@ -3,6 +3,7 @@ import { sha256Hex } from '../base/digest.ts';
 import { formatFault, hexOf } from '../formats/format-fault.ts';
 import type { Revision } from '../model/chip.ts';
 import { readAppDescriptor, readBootloaderDescriptor } from './descriptor.ts';
+import { countsMinorRevisions } from './memory-map.ts';
 import type { EspImage, ImageHeader, ImageSegment } from './types.ts';
 
 export const imageMagic = 0xe9;
@@ -75,7 +76,7 @@ export function parseImage(bytes: Uint8Array): EspImage {
       entry: view.getUint32(4, true),
       wpPin: view.getUint8(8),
       chipId: view.getUint16(12, true),
-      minRevision: view.getUint16(15, true),
+      minRevision: view.getUint16(15, true) || oldRevision(view.getUint8(14), view.getUint16(12, true)),
       maxRevision: view.getUint16(17, true),
       hashAppended,
     },
@@ -97,6 +98,11 @@ export function parseImage(bytes: Uint8Array): EspImage {
  */
 export function lastRevision({ maxRevision }: ImageHeader): Revision | null {
   return maxRevision === 0 || maxRevision === 0xffff ? null : maxRevision;
+}
+
+/** The first silicon of an image by the one byte that is all ESP-IDF before 5.1 fills. */
+function oldRevision(byte: number, chipId: number): Revision {
+  return countsMinorRevisions.includes(chipId) ? byte : byte * 100;
 }
 
 /** Bytes of flash that a bootloader's header states; ESP-IDF takes no more of a larger chip, and does not start on a smaller one. */

@@ -35,6 +35,21 @@ export function readAppDescriptor(image: Uint8Array): AppDescriptor | null {
   };
 }
 
+/**
+ * Why no bootloader starts an application on eFuse blocks of this version (major * 100 + minor): its bounds are looked at where they are set,
+ * neither 0 nor 65535, and the last one unless the chip's fuses say not to. Null: it starts. The ESP32 has no such version (from source:
+ * bootloader_common_loader.c, bootloader_common_check_efuse_blk_validity).
+ */
+export function blockMisfit(
+  { minBlockRevision: first = 0, maxBlockRevision: last = 0 }: AppDescriptor,
+  version: number,
+  ignoresLast: boolean,
+): { readonly is: 'too-old'; readonly first: number } | { readonly is: 'too-new'; readonly last: number } | null {
+  const isSet = (bound: number) => bound !== 0 && bound !== 0xffff;
+  if (isSet(first) && version < first) return { is: 'too-old', first };
+  return isSet(last) && version > last && !ignoresLast ? { is: 'too-new', last } : null;
+}
+
 /** The 256 bytes of esp_app_desc_t. Throws RangeError where a text is longer than its field. */
 export function appDescriptorBytes(descriptor: AppDescriptor): Uint8Array {
   const bytes = new Uint8Array(appSize);

@@ -83,5 +83,11 @@ export function isMapped(chipId: number, address: number): boolean {
   return kind !== undefined && mappedWindows[kind].some(([start, end]) => address >= start && address < end);
 }
 
+/**
+ * Chip ids of images whose one old byte for the first silicon counts minor versions; of all others major ones (from source: esp_app_format.h,
+ * min_chip_rev).
+ */
+export const countsMinorRevisions: readonly number[] = [chipIds.esp32c3];
+
 /** Chips of whose silicon a later line has its memory elsewhere, so that a build for the one does not run on the other, and its first revision. */
 export const memoryMovedAt: Partial<Readonly<Record<ChipKind, Revision>>> = { esp32p4: 300 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
-import type { Recipe } from '../model/recipe.ts';
+import type { LoadedRecipe } from '../recipe/load.ts';
 import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
 import type { Desk } from '../station/desk/desk.ts';
 import { DeskFile } from '../station/desk/desk-file.ts';
@@ -84,7 +84,7 @@ export async function openDesk(
     fixtures,
     demonstration,
     embeddedToken: settings.token.kind === 'softhsm',
-    openRehearsal: (loaded) => openRehearsal(loaded.recipe, options.token),
+    openRehearsal: (loaded) => openRehearsal(loaded, options.token),
   });
   let closing: Promise<void> | null = null;
   const close = async () => {
@@ -119,7 +119,7 @@ function hasTaughtFixtures(dataFolder: string): boolean {
 }
 
 /** A station in a folder of its own, with a token, a ledger and a virtual board that are gone with it. */
-async function openRehearsal(recipe: Recipe, token: TokenHost | undefined): Promise<RehearsalRoom> {
+async function openRehearsal(loaded: LoadedRecipe, token: TokenHost | undefined): Promise<RehearsalRoom> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
   const ports = openPorts(systemRandom);
   const remove = async () => {
@@ -132,7 +132,7 @@ async function openRehearsal(recipe: Recipe, token: TokenHost | undefined): Prom
   });
   return {
     station,
-    address: rehearsalAddress(recipe),
+    address: rehearsalAddress(loaded),
     async close() {
       await station.close();
       await remove();

@@ -25,6 +25,7 @@ import type { Signer } from '../signing/signer.ts';
 import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
 import type { BoardAllowance } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
+import { refuseBuild } from './build-admission.ts';
 import { type BurnHistory, burnHistoryOf, pastOfPlan, recordedBefore } from './burn-history.ts';
 import { refusedPlan, refuseOtherRecipe } from './condemning.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
@@ -204,10 +205,11 @@ export class Run {
     this.#isTouched = past.run !== null;
     const foreign = refuseOtherRecipe(loaded.ref, history, past, snapshot) ?? allowance.refuse(identity.mac);
     if (foreign) throw foreign;
-    const unfit = refuseFlash(loaded, await board.detectFlashSize(), {
-      romOnly: recipe.flash.stub === 'never' || !this.#job.canReset,
-      safety: past.run === null ? 'untouched' : 'resumable',
-    });
+    const safety = past.run === null ? 'untouched' : 'resumable';
+    const romOnly = recipe.flash.stub === 'never' || !this.#job.canReset;
+    const unfit =
+      refuseBuild(loaded, identity, snapshot, safety) ??
+      refuseFlash(loaded, await board.detectFlashSize(), { romOnly, safety });
     if (unfit) throw unfit;
     const given = await refuseGivenMac(identity.mac, ledger);
     if (given) throw given;

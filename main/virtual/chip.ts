@@ -102,7 +102,10 @@ export class VirtualChip {
       const mac =
         options.mac === undefined ? concat(Uint8Array.from(facts.macPrefix), this.#random(3)) : macBytes(options.mac);
       const { packageVersion, factory = {} } = facts;
-      burnFactoryValues(this.efuse, { revision, mac, packageVersion, uniqueId: this.#random(16), others: factory });
+      const blockVersion = options.blockVersion ?? 1;
+      const uniqueId = this.#random(16);
+      burnFactoryValues(this.efuse, { revision, blockVersion, mac, packageVersion, uniqueId, others: factory });
+      if (options.octalFlash) this.efuse.burnField('FLASH_TYPE', 1);
     } else {
       this.efuse.restore(saved.efuse);
       for (const [sector, data] of saved.sectors) this.flash.restore(sector, data);

@@ -30,6 +30,8 @@ export interface KindFacts {
   readonly resetState?: number;
   /** Where a pointer written by the host makes READ_FLASH_SLOW start a stub with Secure Boot on (FACTS 1.6); null elsewhere. */
   readonly readHook: number | null;
+  /** Whether boards come with flash of eight data lines, to which the factory sets its chip up (FLASH_TYPE). */
+  readonly octalFlash?: true;
   /** Application cores. */
   readonly cores: 1 | 2;
   /** Fastest flash clock of its second stage, MHz: what the other speeds divide. */
@@ -77,6 +79,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
   },
   esp32s3: {
     resetState: 0x60008038,
+    octalFlash: true,
     revisions: [2],
     flashSize: 8 * mebi,
     macPrefix: [0xf4, 0x12, 0xfa],

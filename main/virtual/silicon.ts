@@ -14,6 +14,10 @@ export interface VirtualChipOptions {
   readonly kind: ChipKind;
   /** major * 100 + minor; default: the newest common one of the kind. */
   readonly revision?: Revision;
+  /** Version of the eFuse blocks that the factory burned, major * 100 + minor; default v0.1. */
+  readonly blockVersion?: Revision;
+  /** ESP32-S3: whether its factory set it up for flash with eight data lines (FLASH_TYPE). */
+  readonly octalFlash?: boolean;
   /** `aa:bb:...`; default: made from the seed. */
   readonly mac?: string;
   readonly seed?: number;

@@ -8,6 +8,15 @@ const run = 'test/unit/station/run.test.ts';
 
 export const efuseMutants: readonly Mutant[] = [
   {
+    id: 'start-up.between-releases',
+    file: 'main/recipe/lint/advisories.ts',
+    before: 'return before !== null && has(before, 0);',
+    after: 'return false;',
+    breaks: 'A build of master before a fix would be sealed, and end at every start.',
+    tests: ['test/unit/recipe/start-up.test.ts'],
+    name: 'secure download mode as the choice of the build',
+  },
+  {
     id: 'custom-mac.over-another',
     file: 'main/efuse/custom-mac.ts',
     before: '? !empty && !same && !health?.failed',

@@ -15,6 +15,24 @@ const ledger = 'test/unit/ledger/ledger.test.ts';
 
 export const runMutants: readonly Mutant[] = [
   {
+    id: 'build.revision-not-held',
+    file: 'main/recipe/plan/board-needs.ts',
+    before: 'revision < header.minRevision',
+    after: 'revision < 0',
+    breaks: 'A board would be burned whose silicon its build never starts on.',
+    tests: ['test/unit/station/build-admission.test.ts'],
+    name: 'the silicon of the very chip',
+  },
+  {
+    id: 'build.blocks-not-held',
+    file: 'main/recipe/plan/board-needs.ts',
+    before: 'if (misfit === null) continue;',
+    after: 'continue;',
+    breaks: 'A board would be burned whose eFuse blocks no bootloader starts its application on.',
+    tests: ['test/unit/station/build-admission.test.ts'],
+    name: 'the version of its eFuse blocks',
+  },
+  {
     id: 'safety.untouched-after-a-burn',
     file: 'main/station/run.ts',
     before: "if (fault.safety === 'untouched' && this.#hasIntended) return sameFault(fault, 'resumable');",

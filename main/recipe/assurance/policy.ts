@@ -25,7 +25,7 @@ export const policy: Section = {
 
 function supported({ firmware }: Product): Line {
   const what = 'Built with a release of ESP-IDF that gets security fixes';
-  const checks = ['lint-idf-end-of-life', 'lint-idf-prerelease'];
+  const checks = ['lint-idf-end-of-life', 'lint-idf-prerelease', 'lint-idf-version-unknown'];
   if (firmware === null) return asked(what, false, 'the record was sealed before builds were judged', { asks });
   if (firmware.idfVersion === null) return notApplicable(what, 'the application names no version of ESP-IDF', { asks });
   const found = firmware.findings.filter(({ check }) => checks.includes(check));

@@ -61,6 +61,7 @@ export const secureBoot: Section = {
         'No option of the build weakens Secure Boot',
         [
           'lint-secure-boot-unasked',
+          'lint-unused-digests-other',
           'lint-secure-boot-insecure',
           'lint-secure-boot-force-ecdsa',
           'lint-secure-boot-rd-dis',

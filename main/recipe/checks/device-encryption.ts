@@ -44,6 +44,11 @@ export function checkDeviceEncryption(recipe: Recipe, firmware: Firmware | null,
         `The device is to encrypt its flash itself, and the build is without CONFIG_${option}: its bootloader would not do what the recipe leaves to it.`,
         `Build with it, or ${byHost}.`,
       );
+  if (isOn('SECURE_FLASH_ENCRYPTION_KEY_SOURCE_KEY_MGR'))
+    refuse(
+      'The bootloader would deploy its flash key through the Key Manager (CONFIG_SECURE_FLASH_ENCRYPTION_KEY_SOURCE_KEY_MGR), of which nothing stands in an eFuse block: the station could neither await nor record it.',
+      `Build with CONFIG_SECURE_FLASH_ENCRYPTION_KEY_SOURCE_EFUSES, or ${byHost}.`,
+    );
   if (isOn('SECURE_FLASH_REQUIRE_ALREADY_ENABLED'))
     refuse(
       'The bootloader refuses to encrypt flash by itself (CONFIG_SECURE_FLASH_REQUIRE_ALREADY_ENABLED).',

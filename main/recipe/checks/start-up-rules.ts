@@ -25,8 +25,10 @@ export interface StartUp {
   frozen(field: string): boolean;
   /** Bytes that the bootloader's header states; null where it cannot be read. */
   readonly statedFlash: number | null;
-  /** Whether an application of the build is signed already. */
-  readonly signed: boolean;
+  /** Value of an option that is a number; NaN where the build does not say. */
+  number(option: string): number;
+  /** Whether a part of this kind is signed in the build already. */
+  isSigned(kind: 'app' | 'bootloader'): boolean;
 }
 
 export interface StartUpRule {
@@ -36,6 +38,8 @@ export interface StartUpRule {
   readonly chips?: readonly ChipKind[];
   /** Versions concerned; left out: all. */
   readonly versions?: Versions;
+  /** Whose version counts; left out: the application's. */
+  readonly by?: 'bootloader';
   /** What the start makes of it, behind 'so that'; null where plan and build agree. */
   readonly breaks: (context: StartUp) => string | null;
   readonly remedy: string;
@@ -255,6 +259,7 @@ export const startUpRules: readonly StartUpRule[] = [
       options: [],
       chips,
       versions,
+      by: 'bootloader',
       breaks: ({ recipe }) =>
         typeof recipe.bootloader?.recovery === 'number'
           ? "a bootloader of this version that the ROM loads from the recovery place reads its header from the first one's place, which then holds no sound one: it would not get on"
@@ -274,10 +279,37 @@ export const startUpRules: readonly StartUpRule[] = [
     source: 'bootloader_support/src/flash_encryption/flash_encrypt.c, esp_flash_encrypt_check_and_update',
   },
   {
+    check: 'start-secure-boot-unasked',
+    options: ['SECURE_BOOT_V2_ENABLED'],
+    breaks: ({ recipe, is, isSigned }) => {
+      if (recipe.secureBoot !== null) return null;
+      if (is('SECURE_BOOT_REQUIRE_ALREADY_ENABLED'))
+        return 'the bootloader starts nothing without Secure Boot, and the recipe has none';
+      return isSigned('bootloader') && isSigned('app')
+        ? null
+        : 'the bootloader switches Secure Boot on by itself, finds no signature to take the key from, and starts nothing; the recipe has no secure_boot that would sign';
+    },
+    remedy: 'Add secure_boot to the recipe, or build without CONFIG_SECURE_BOOT.',
+    source: 'bootloader_support/src/secure_boot_v2/secure_boot.c, esp_secure_boot_v2_permanently_enable',
+  },
+  {
+    check: 'start-tee-storage',
+    options: ['SECURE_TEE_SEC_STG_MODE_RELEASE'],
+    breaks: ({ recipe, number }) => {
+      const block = number('SECURE_TEE_SEC_STG_EFUSE_HMAC_KEY_ID');
+      if (recipe.hmacUp && recipe.slots['hmac-up'] === block) return null;
+      const place = Number.isNaN(block) ? 'a key block' : `key block ${block}`;
+      return `its TEE derives the keys of its secure storage from the HMAC key in ${place}, and the recipe ${recipe.hmacUp ? 'does not put its HMAC key there' : 'burns none'}: each start ends before the application`;
+    },
+    remedy: 'Set hmac_up to true and slots.hmac-up to CONFIG_SECURE_TEE_SEC_STG_EFUSE_HMAC_KEY_ID.',
+    source:
+      'esp_tee/subproject/main/core/esp_tee_init.c, esp_tee_init; components/tee_sec_storage/tee_sec_storage.c, read_security_cfg_hmac',
+  },
+  {
     check: 'start-unsigned',
     options: ['SECURE_SIGNED_ON_UPDATE_NO_SECURE_BOOT'],
-    breaks: ({ recipe, signed }) =>
-      recipe.secureBoot !== null || signed
+    breaks: ({ recipe, isSigned }) =>
+      recipe.secureBoot !== null || isSigned('app')
         ? null
         : 'the application checks its own signature at its start, and neither the build nor the recipe signs it',
     remedy: 'Add secure_boot to the recipe, give a signed build, or build without CONFIG_SECURE_SIGNED_ON_UPDATE.',

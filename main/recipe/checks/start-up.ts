@@ -7,7 +7,7 @@ import { statedFlashSize } from '../../image/app-image.ts';
 import { splitSigned } from '../../image/secure-boot.ts';
 import type { Firmware } from '../../image/types.ts';
 import type { Add } from '../finding.ts';
-import { isUpTo, parseIdfVersion } from '../lint/advisories.ts';
+import { isUpTo, mayBeIn, parseIdfVersion } from '../lint/advisories.ts';
 import { sdkconfigOf } from '../lint/sdkconfig.ts';
 import { idfVersionOf } from '../lint/versions.ts';
 import { wantedEfuses } from '../plan/wanted-efuses.ts';
@@ -27,19 +27,21 @@ export function checkStartUp(
 ): void {
   const config = sdkconfigOf(firmware);
   const is = (...options: string[]) => options.some((name) => config?.options.get(name)?.value === 'y');
-  const version = idfVersionOf(firmware, config);
+  const appVersion = idfVersionOf(firmware, config);
   const image = firmware.parts.find(({ kind }) => kind === 'bootloader')?.image ?? null;
   const context: StartUp = {
     recipe,
     is,
     ...efusesAtEnd(recipe, profile, table),
     statedFlash: image === null ? null : statedFlashSize(image.header),
-    signed: firmware.parts.some(({ kind, data }) => kind === 'app' && splitSigned(data) !== null),
+    number: (option) => Number(config?.options.get(option)?.value ?? Number.NaN),
+    isSigned: (kind) => firmware.parts.some((part) => part.kind === kind && splitSigned(part.data) !== null),
   };
   for (const rule of startUpRules) {
     const option = rule.options.find((name) => is(name));
     if (rule.options.length > 0 && option === undefined) continue;
     if (rule.chips !== undefined && !rule.chips.includes(recipe.chip)) continue;
+    const version = (rule.by === 'bootloader' ? image?.bootloader?.idfVersion : null) || appVersion;
     if (!concerns(rule.versions, version)) continue;
     const breaks = rule.breaks(context);
     if (breaks !== null)
@@ -65,15 +67,20 @@ function tell(
   });
 }
 
-/** Of a build that does not say its version the worst is assumed: what is refused wrongly is built anew, what is sealed wrongly is lost. */
+/**
+ * Of a build that does not say its version, or one between two releases, the worst is assumed: what is refused wrongly is built anew, what is
+ * sealed wrongly is lost.
+ */
 function concerns(versions: Versions | undefined, text: string | null): boolean {
   const version = text === null ? null : parseIdfVersion(text);
   if (versions === undefined || version === null) return true;
   const { upTo, from, within } = versions;
-  if (upTo !== undefined && isUpTo(version.branch, upTo)) return true;
-  if (from !== undefined && isUpTo(from, version.branch)) return true;
-  const span = within?.[version.branch];
-  return span !== undefined && version.bugfix >= span[0] && version.bugfix <= span[1];
+  return mayBeIn(version, (branch, bugfix) => {
+    if (upTo !== undefined && isUpTo(branch, upTo)) return true;
+    if (from !== undefined && isUpTo(from, branch)) return true;
+    const span = within?.[branch];
+    return span !== undefined && bugfix >= span[0] && bugfix <= span[1];
+  });
 }
 
 /** The eFuses of a blank chip of this line once the plan is carried out. */

@@ -275,18 +275,53 @@ export const chipAdvisories: readonly ChipAdvisory[] = [
   },
 ];
 
-/** A version of ESP-IDF: `v5.5.4`, `5.5.4-12-gabc`, `v6.0`. Null for anything that names no release. */
-export function parseIdfVersion(
-  text: string,
-): { readonly branch: string; readonly bugfix: number; readonly prerelease: boolean } | null {
-  const match = /^v?(\d+)\.(\d+)(?:\.(\d+))?(?:-(.+))?$/.exec(text.trim());
+/** A version of ESP-IDF as builds state it (git describe, version.txt). */
+export interface IdfVersion {
+  /** `major.minor`. */
+  readonly branch: string;
+  readonly bugfix: number;
+  /** Older than the release that it names (`-dev`, `-beta`, `-rc`). */
+  readonly prerelease: boolean;
+  /** Commits behind that release (`-12-gabc`): it may hold some of what the next one brings. */
+  readonly later: boolean;
+}
+
+/**
+ * `v5.5.4`, `5.5.4-12-gabc-dirty`, `v6.0`, `v6.0-dev-1234-gabc`; PlatformIO and vendors append numbers and words of their own. Null for anything
+ * that names no release.
+ */
+export function parseIdfVersion(text: string): IdfVersion | null {
+  const match = /^(?:esp-idf[-: ]*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-.+_ ](.+))?$/i.exec(text.trim());
   if (match === null) return null;
   const tail = match[4] ?? '';
   return {
     branch: `${match[1]}.${match[2]}`,
     bugfix: Number(match[3] ?? 0),
-    prerelease: /^(dev|beta|rc|alpha)/.test(tail),
+    prerelease: /^(dev|beta|rc|alpha)/i.test(tail),
+    later: /^\d+-g[0-9a-f]+/i.test(tail),
   };
+}
+
+/** Whether code that the releases `has` names may be in this version: where it lies between two releases, in either of them. */
+export function mayBeIn(version: IdfVersion, has: (branch: string, bugfix: number) => boolean): boolean {
+  const { branch, bugfix, prerelease, later } = version;
+  if (has(branch, bugfix)) return true;
+  if (later && !prerelease && has(branch, bugfix + 1)) return true;
+  if (!prerelease) return false;
+  if (bugfix > 0) return has(branch, bugfix - 1);
+  const before = branchBefore(branch);
+  return before !== null && has(before, 0);
+}
+
+/** Last minor number of each major one that has ended. */
+const lastMinors: Readonly<Record<number, number>> = { 4: 4, 5: 5 };
+
+/** The branch that left master before this one. */
+function branchBefore(branch: string): string | null {
+  const [major = 0, minor = 0] = branch.split('.').map(Number);
+  if (minor > 0) return `${major}.${minor - 1}`;
+  const last = lastMinors[major - 1];
+  return last === undefined ? null : `${major - 1}.${last}`;
 }
 
 /** Whether branch `a` is not newer than branch `b`. */

@@ -1,3 +1,4 @@
+import { profileOf } from '../../chip/profiles.ts';
 import { appSubtypes, dataSubtypes, partitionTypes } from '../../image/partition-table.ts';
 import type { Firmware } from '../../image/types.ts';
 import type { FlashEncryptionKey } from '../../model/recipe.ts';
@@ -9,6 +10,10 @@ import type { Told } from './told.ts';
 export const agreementChecks = {
   'lint-secure-boot-unasked': { section: 'Secure Boot', letsGo: 'a build that switches Secure Boot on by itself' },
   'lint-secure-boot-scheme': { section: 'Secure Boot', letsGo: null },
+  'lint-unused-digests-other': {
+    section: 'Secure Boot',
+    letsGo: 'an application that revokes digest slots which the recipe leaves',
+  },
   'lint-flash-encryption-unasked': {
     section: 'Flash Encryption',
     letsGo: 'a build that switches flash encryption on by itself',
@@ -96,6 +101,15 @@ export function lintAgreement({ recipe, table, is }: LintContext, { options }: S
       'Build for the key of the recipe, or change flash_encryption.key.',
     );
   }
+  if (boot !== null && !boot.revokeUnused && is('SECURE_BOOT') && !is('SECURE_BOOT_ALLOW_UNUSED_DIGEST_SLOTS'))
+    if (boot.keys.length < profileOf(recipe.chip).digests)
+      tell(
+        'lint-unused-digests-other',
+        'warning',
+        'SECURE_BOOT',
+        'The recipe leaves empty digest slots as they are (secure_boot.revoke_unused: false), and the application revokes them by itself at its first start.',
+        'Set revoke_unused to true, or build with CONFIG_SECURE_BOOT_ALLOW_UNUSED_DIGEST_SLOTS.',
+      );
   const doors = { disabled: 'SECURE_DISABLE_ROM_DL_MODE', secure: 'SECURE_ENABLE_SECURE_ROM_DL_MODE' } as const;
   for (const [way, option] of Object.entries(doors))
     if (is(option) && recipe.doors.downloadMode !== way)

@@ -18,6 +18,7 @@ export const lintChecks: Readonly<Record<string, string>> = {
   'lint-no-sdkconfig': 'a build of which nobody can say how it was configured',
   'lint-idf-end-of-life': 'a version of ESP-IDF that gets no more security fixes',
   'lint-idf-prerelease': 'a version of ESP-IDF that is no release',
+  'lint-idf-version-unknown': 'a build of which nobody knows the version of ESP-IDF',
   ...Object.fromEntries([...advisories, ...chipAdvisories].map(({ id, title }) => [checkOf(id), title])),
 };
 
@@ -89,12 +90,13 @@ function lintOptions(recipe: Recipe, firmware: Firmware, config: Sdkconfig): Tol
     // Names of one option in two generations are one finding.
     const [name] = guilty;
     if (name === undefined) continue;
+    const option = options.get(name);
     told.push({
       check: rule.check,
       section: rule.section,
       severity: rule.severity,
-      line: options.get(name)?.line ?? 1,
-      what: `CONFIG_${name} is ${rule.want === 'y' ? 'off' : 'on'}: ${rule.reason}.`,
+      line: option?.line ?? 1,
+      what: `CONFIG_${option?.oldName ?? name} is ${rule.want === 'y' ? 'off' : 'on'}: ${rule.reason}.`,
       remedy: rule.remedy || `Set it ${rule.want === 'y' ? 'on' : 'off'} and build again.`,
     });
   }

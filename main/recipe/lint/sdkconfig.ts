@@ -4,6 +4,8 @@ import type { Firmware } from '../../image/types.ts';
 export interface SdkOption {
   readonly value: string;
   readonly line: number;
+  /** The name that the build has for it, where that is an older one. */
+  readonly oldName?: string;
 }
 
 /** The options of a build's sdkconfig, and the version of ESP-IDF that its head names. */
@@ -12,9 +14,17 @@ export interface Sdkconfig {
   readonly idfVersion: string | null;
 }
 
+/** Names that older versions of ESP-IDF have for options which the rules ask for (its sdkconfig.rename files, v4.4 to v6.0). */
+const renamed: Readonly<Record<string, string>> = {
+  FLASH_ENCRYPTION_ENABLED: 'SECURE_FLASH_ENC_ENABLED',
+  SECURE_BOOT_ENABLED: 'SECURE_BOOT_V1_ENABLED',
+  APP_ANTI_ROLLBACK: 'BOOTLOADER_APP_ANTI_ROLLBACK',
+};
+
 /**
  * Reads the text that Kconfig writes: `CONFIG_NAME=value`, strings in quotes, `# CONFIG_NAME is not set`. Of an option that stands
- * twice (deprecated names follow at the end) the first counts. Lines of another form are passed over.
+ * twice (deprecated names follow at the end) the first counts; one that has its old name alone is known by the new one as well. Lines of
+ * another form are passed over.
  */
 export function parseSdkconfig(text: string): Sdkconfig {
   const options = new Map<string, SdkOption>();
@@ -28,6 +38,10 @@ export function parseSdkconfig(text: string): Sdkconfig {
     const name = unset?.[1] ?? set?.[1];
     if (name === undefined || options.has(name)) continue;
     options.set(name, { value: unset ? 'n' : (set?.[2] ?? set?.[3] ?? ''), line: at + 1 });
+  }
+  for (const [old, name] of Object.entries(renamed)) {
+    const option = options.get(old);
+    if (option !== undefined && !options.has(name)) options.set(name, { ...option, oldName: old });
   }
   return { options, idfVersion };
 }

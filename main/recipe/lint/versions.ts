@@ -7,6 +7,7 @@ import {
   chipAdvisories,
   endsOfLife,
   isUpTo,
+  mayBeIn,
   parseIdfVersion,
 } from './advisories.ts';
 import type { Sdkconfig } from './sdkconfig.ts';
@@ -25,7 +26,16 @@ export function idfVersionOf(firmware: Firmware, config: Sdkconfig | null): stri
 export function lintVersion(recipe: Recipe, firmware: Firmware, config: Sdkconfig | null): Told[] {
   const text = idfVersionOf(firmware, config);
   const version = text ? parseIdfVersion(text) : null;
-  if (!text || version === null) return [];
+  if (!text || version === null)
+    return [
+      {
+        check: 'lint-idf-version-unknown',
+        section: 'Software Updates',
+        severity: 'info',
+        what: `The build does not say of which release of ESP-IDF it is${text ? ` (${JSON.stringify(text)})` : ''}: neither the end of its support nor advisories can be looked up.`,
+        remedy: 'Build from a tag of ESP-IDF, with the application descriptor in, and put sdkconfig beside it.',
+      },
+    ];
   const told: Told[] = [];
   const ended = endsOfLife.find(({ branch }) => isUpTo(version.branch, branch));
   if (ended)
@@ -41,24 +51,25 @@ export function lintVersion(recipe: Recipe, firmware: Firmware, config: Sdkconfi
       check: 'lint-idf-prerelease',
       section: 'Software Updates',
       severity: 'warning',
-      what: `The firmware is built with ESP-IDF ${text}, which is no release: no support period covers it.`,
+      what: `The firmware is built with ESP-IDF ${text}, which is no release: no support period covers it, and it may hold faults that its release has no more.`,
       remedy: 'Build with a release.',
     });
   for (const { id, title, fixed, unfixed = [], options, source, chips, onUse } of advisories) {
+    const has = (branch: string, bugfix: number) => bugfix < (fixed[branch] ?? 0) || unfixed.includes(branch);
     const first = fixed[version.branch];
-    const affected = first === undefined ? unfixed.includes(version.branch) : version.bugfix < first;
+    const affected = version.prerelease ? mayBeIn(version, has) : has(version.branch, version.bugfix);
     if (!affected) continue;
     if (chips !== undefined && !chips.includes(recipe.chip)) continue;
     // Without an sdkconfig nobody knows what is in the build.
     const inBuild = options.length === 0 || options.some((name) => config?.options.get(name)?.value === 'y');
     if (config !== null && !inBuild) continue;
-    const surely = config !== null && onUse !== true;
+    const surely = config !== null && onUse !== true && !version.prerelease;
     told.push({
       check: checkOf(id),
       section,
       severity: surely ? 'warning' : 'info',
-      what: `ESP-IDF ${text} has ${id}: ${title} ${asOf}.`,
-      remedy: `${first === undefined ? 'Look into the advisory for the first release with the fix: this table knows none' : `Build with ${version.branch}.${first} or later`}${surely ? '' : ', or make sure that the firmware does not use it'}. Source: ${source}.`,
+      what: `ESP-IDF ${text} ${version.prerelease ? 'may have' : 'has'} ${id}: ${title} ${asOf}.`,
+      remedy: `${version.prerelease ? 'Build with a release that has the fix' : first === undefined ? 'Look into the advisory for the first release with the fix: this table knows none' : `Build with ${version.branch}.${first} or later`}${surely ? '' : ', or make sure that the firmware does not use it'}. Source: ${source}.`,
     });
   }
   return told;

@@ -12,7 +12,7 @@ export interface VirtualAddress {
 
 const scheme = 'virtual:';
 const keys =
-  'rev, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, prints-mac, encrypts, door, name';
+  'rev, blocks, octal, mac, seed, flash, state, fault, pacing, latency, baud, xtal, shuts-doors, prints-mac, encrypts, door, name';
 
 /** Crystals, as an address writes them, of a kind whose boards come with several. */
 function crystalsOf(kind: ChipKind): readonly string[] {
@@ -59,6 +59,8 @@ const faultKinds: Readonly<Record<VirtualFault['kind'], true>> = {
  * Takes `virtual:KIND[?key=value&...]` apart. Keys:
  *
  *     rev=v3.1           silicon revision
+ *     blocks=v1.2        version of its eFuse blocks; v0.1 without it
+ *     octal=yes|no       set up for flash with eight data lines, of a kind that comes with such
  *     mac=aa:bb:...      MAC; without it made from the seed
  *     seed=7             everything that is made by chance follows from it
  *     flash=16MB         size; also KB, or bytes (decimal or 0x...)
@@ -98,6 +100,14 @@ export function parseVirtualAddress(address: string): VirtualAddress {
     switch (key) {
       case 'rev':
         options = { ...options, revision: parseRevision(value) ?? refuse(bad('rev=v3.1')) };
+        break;
+      case 'blocks':
+        options = { ...options, blockVersion: parseRevision(value) ?? refuse(bad('blocks=v1.2')) };
+        break;
+      case 'octal':
+        if (value !== 'yes' && value !== 'no') throw bad('octal=yes or octal=no');
+        if (!kindFacts(kind).octalFlash) throw bad('octal on kinds whose boards come with such flash');
+        options = { ...options, octalFlash: value === 'yes' };
         break;
       case 'mac':
         if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value)) throw bad('mac=aa:bb:cc:dd:ee:ff');

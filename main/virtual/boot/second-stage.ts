@@ -1,7 +1,8 @@
-import { fieldOf } from '../../efuse/tables.ts';
+import { fieldOf, hasField } from '../../efuse/tables.ts';
 import { lastRevision, statedFlashSize } from '../../image/app-image.ts';
+import { blockMisfit } from '../../image/descriptor.ts';
 import { appSubtypes, dataSubtypes, partitionTypes } from '../../image/partition-table.ts';
-import type { BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../../image/types.ts';
+import type { AppDescriptor, BootloaderDescriptor, EspImage, ImageHeader, Partition } from '../../image/types.ts';
 import { chipIds, type Revision, revisionText } from '../../model/chip.ts';
 import { kindFacts } from '../kinds.ts';
 import type { BootContext } from '../silicon.ts';
@@ -148,6 +149,20 @@ function revisionFits(context: BootContext, header: ImageHeader, last: Revision 
   return false;
 }
 
+/** What an application wants of the chip's eFuse blocks; the ESP32 has no version of them (bootloader_common_check_efuse_blk_validity; from source). */
+function blocksFit({ efuse }: BootContext, app: AppDescriptor, console: IdfConsole): boolean {
+  if (!hasField(efuse.table, 'BLK_VERSION_MAJOR')) return true;
+  const version = efuse.field('BLK_VERSION_MAJOR') * 100 + efuse.field('BLK_VERSION_MINOR');
+  const misfit = blockMisfit(app, version, fieldOr(efuse, 'DISABLE_BLK_VERSION_MAJOR', 0) !== 0);
+  if (misfit === null) return true;
+  const [sign, wanted] = misfit.is === 'too-old' ? ['>=', misfit.first] : ['<=', misfit.last];
+  console.error(
+    'boot_comm',
+    `Image requires efuse blk rev ${sign} ${revisionText(wanted)}, but chip is ${revisionText(version)}`,
+  );
+  return false;
+}
+
 const dataUsage: Readonly<Record<number, string>> = {
   [dataSubtypes.ota]: 'OTA data',
   [dataSubtypes.phy]: 'RF data',
@@ -210,6 +225,7 @@ function loadApp(
     return null;
   }
   if (!revisionFits(context, header, lastRevision(header), console)) return null;
+  if (image.app !== null && !blocksFit(context, image.app, console)) return null;
   if (!versionNotRolledBack(context, image, partition, console)) return null;
   if (!verifyImage(context, view, image, partition.offset, 'load', console)) return null;
   console.info('boot', `Loaded app from partition at offset 0x${partition.offset.toString(16)}`);

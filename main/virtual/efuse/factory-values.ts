@@ -3,6 +3,8 @@ import type { Revision } from '../../model/chip.ts';
 /** What Espressif burns into a chip before it is sold. */
 export interface FactoryValues {
   readonly revision: Revision;
+  /** Of the eFuse blocks, major * 100 + minor. */
+  readonly blockVersion: Revision;
   /** Six bytes in printed order. */
   readonly mac: Uint8Array;
   readonly packageVersion: number;

@@ -21,8 +21,8 @@ export function burnFactoryValues(efuse: EfuseSilicon, values: FactoryValues): v
     ...split(table, 'WAFER_VERSION_MINOR', minor),
     ...split(table, 'WAFER_VERSION_MAJOR', major),
     ['PKG_VERSION', values.packageVersion],
-    ['BLK_VERSION_MAJOR', 0],
-    ['BLK_VERSION_MINOR', 1],
+    ['BLK_VERSION_MAJOR', Math.trunc(values.blockVersion / 100)],
+    ['BLK_VERSION_MINOR', values.blockVersion % 100],
     ...Object.entries(values.others),
   ];
   for (const [name, value] of numbers)

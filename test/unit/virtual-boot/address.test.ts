@@ -11,13 +11,14 @@ describe('addresses of virtual chips', () => {
 
   it('takes every key', () => {
     const address =
-      'virtual:esp32p4?rev=v3.1&mac=AA:bb:cc:dd:ee:01&seed=7&flash=16MB&state=%2Ftmp%2Fa%20b&pacing=line&latency=16' +
+      'virtual:esp32p4?rev=v3.1&blocks=v1.3&mac=AA:bb:cc:dd:ee:01&seed=7&flash=16MB&state=%2Ftmp%2Fa%20b&pacing=line&latency=16' +
       '&baud=460800&shuts-doors=yes&name=left&fault=power-cut-in-burn:3&fault=bad-flash:0x20000&fault=mute&fault=unplug:4096';
     assert.deepEqual(parseVirtualAddress(address), {
       name: 'left',
       options: {
         kind: 'esp32p4',
         revision: 301,
+        blockVersion: 103,
         mac: 'aa:bb:cc:dd:ee:01',
         seed: 7,
         flashSize: 16 * 1024 * 1024,
@@ -40,9 +41,12 @@ describe('addresses of virtual chips', () => {
     ['virtual:esp8266', /esp32p4/],
     ['virtual:', /esp32p4/],
     ['/dev/ttyUSB0', /esp32p4/],
-    ['virtual:esp32p4?colour=red', /rev, mac, seed/],
+    ['virtual:esp32p4?colour=red', /rev, blocks, octal, mac, seed/],
     ['virtual:esp32p4?rev=three', /rev=v3\.1/],
     ['virtual:esp32p4?mac=12:34', /mac=/],
+    ['virtual:esp32p4?blocks=one', /blocks=v1\.2/],
+    ['virtual:esp32s3?octal=8', /octal=yes/],
+    ['virtual:esp32c3?octal=yes', /such flash/],
     ['virtual:esp32p4?flash=15MB', /flash=16MB/],
     ['virtual:esp32p4?seed=-1', /seed=7/],
     ['virtual:esp32p4?pacing=fast', /pacing=line/],

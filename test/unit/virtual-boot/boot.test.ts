@@ -148,6 +148,10 @@ describe('boot from flash, nothing protected', () => {
     const boot = bootFromFlash(context);
     assert.equal(boot.state, 'resetting');
     includesInOrder(words(boot.lines), ['E boot_comm: chip revision check failed. Required >= v3.2, found v3.1.']);
+    place(flash, plainParts(appImage({ ...p4, blocks: { minBlockRevision: 103 } })));
+    const old = bootFromFlash(context);
+    assert.equal(old.state, 'resetting');
+    includesInOrder(words(old.lines), ['E boot_comm: Image requires efuse blk rev >= v1.3, but chip is v0.0']);
   });
 
   it('refuses an application with a flipped bit', () => {

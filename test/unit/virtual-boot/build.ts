@@ -15,11 +15,13 @@ import {
   keyDigestOf,
   padForSigning,
 } from '../../../main/image/secure-boot.ts';
-import type { Partition, SecureBootScheme } from '../../../main/image/types.ts';
+import type { AppDescriptor, Partition, SecureBootScheme } from '../../../main/image/types.ts';
 import { proofMarker } from '../../../main/model/proof.ts';
 
 /** A build in miniature: what an ESP-IDF build gives, with a few bytes of code. */
 export interface BuildOptions {
+  /** What its descriptor asks of the eFuse blocks. */
+  readonly blocks?: Pick<AppDescriptor, 'minBlockRevision' | 'maxBlockRevision'>;
   readonly chipId: number;
   readonly minRevision?: number;
   readonly maxRevision?: number;
@@ -69,6 +71,7 @@ export function appImage(options: BuildOptions): Uint8Array {
     idfVersion: 'v5.5',
     elfSha256: 'ab'.repeat(32),
     mmuPageSize: 0x10000,
+    ...options.blocks,
   });
   const marker = options.marker === false ? new Uint8Array(0) : utf8(`${proofMarker}\0`);
   return buildImage({
