@@ -46,15 +46,15 @@ export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> 
     role: 'writer',
     ...{ file, station, at, maxBytes },
   });
-  const others: Thread[] = [];
-  try {
-    for (const options of [{ role: 'reader', file } as const, { role: 'keeper', file, scrubAfterMs } as const])
-      others.push((await Thread.start(options)).thread);
-  } catch (error) {
-    await Promise.all([...others, writer].map((thread) => thread.close()));
-    throw error;
+  const others = await Promise.allSettled([
+    Thread.start({ role: 'reader', file }),
+    Thread.start({ role: 'keeper', file, scrubAfterMs }),
+  ]);
+  const [reader, keeper] = others.map((other) => (other.status === 'fulfilled' ? other.value.thread : null));
+  if (reader == null || keeper == null) {
+    await Promise.all([reader, keeper, writer].map((thread) => thread?.close()));
+    throw others.find((other) => other.status === 'rejected')!.reason;
   }
-  const [reader, keeper] = others as [Thread, Thread];
   return new SqliteLedger({ writer, reader, keeper }, file, clock, { ...report, ms: clock.monotonic() - started });
 }
 

@@ -41,3 +41,10 @@ export interface TimedRequest {
 }
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: FaultRecord };
+
+/** What a thread of the ledger is made of: it answers messages, each a batch of calls, until it is closed. `report`: what it says first. */
+export interface ThreadBody {
+  readonly handle: (calls: readonly unknown[]) => readonly Answer<unknown>[];
+  readonly close: () => void;
+  readonly report: unknown;
+}

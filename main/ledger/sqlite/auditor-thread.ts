@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import type { ChainReport } from '../ledger.ts';
+import { auditBook } from './auditor.ts';
+import { backupBook } from './backup.ts';
+import { ledgerFaultOf, noBook } from './faults.ts';
+import type { AuditCall, ThreadOptions } from './link.ts';
+import type { ThreadBody } from './requests.ts';
+
+function audited(file: string, call: AuditCall): ChainReport {
+  return 'backup' in call ? backupBook(file, call.backup) : auditBook(file, call.audit);
+}
+
+/** Looks at the whole book in one call, beside those who write and ask. */
+export function startAuditor({ file }: Extract<ThreadOptions, { role: 'reader' | 'auditor' }>): ThreadBody {
+  if (!existsSync(file)) throw noBook(file);
+  const handle: ThreadBody['handle'] = (calls) =>
+    calls.map((call) => {
+      try {
+        return { ok: true, value: audited(file, call as AuditCall) };
+      } catch (error) {
+        return { ok: false, fault: ledgerFaultOf(error, file).toJSON() };
+      }
+    });
+  return { handle, close: () => {}, report: null };
+}
