@@ -5,15 +5,15 @@
 //
 // A line a file while it runs, failures in full, skips with their reasons, and last of all `N passed, N failed[, N skipped]`.
 
-import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, globSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { availableParallelism, freemem, tmpdir } from 'node:os';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { type EventData, run } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { checkLine, root, runChecks } from './check.ts';
 import { leftOpen } from './file-end.ts';
+import { settleInMemory } from './tools/memory-folder.ts';
 
 /** No test file may take longer; a hanging one is ended and counted as failed. Every state and scheme in a ROM takes a quarter of an hour. */
 const fileTimeoutMs = process.env.FUSELINE_ROM === 'all' ? 3_600_000 : 300_000;
@@ -105,30 +105,6 @@ function finish(file: string, data: EventData.TestComplete) {
 /** Files of a browser, a station and a line of boards, and those that run other files: they want the whole machine, so they run one after the other when the rest is done. */
 const isHeavy = (file: string) => /^test\/(e2e|mutants)\//.test(shortName(file));
 
-/** Tests put down some GB in all, never at once. */
-const roomInMemory = 4e9;
-
-/**
- * A folder for the tests' files in memory where Linux has the room, and programs can be started from it: the durable commits of some
- * thousand ledgers are then no waiting. Nothing is tested of the disk itself. null: the usual place.
- */
-function folderInMemory(): string | null {
-  try {
-    accessSync('/dev/shm', constants.W_OK);
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    if (bavail * bsize < roomInMemory || freemem() < roomInMemory) return null;
-    const folder = mkdtempSync('/dev/shm/fuseline-test-');
-    const script = join(folder, 'runs');
-    writeFileSync(script, '#!/bin/sh\n');
-    chmodSync(script, 0o700);
-    if (spawnSync(script).status === 0) return folder;
-    rmSync(folder, { recursive: true });
-  } catch {
-    // another system, or no such folder
-  }
-  return null;
-}
-
 async function runFiles(files: string[], atOnce: number) {
   if (files.length === 0) return;
   const stream = run({
@@ -164,12 +140,7 @@ function showSkips() {
   }
 }
 
-const folder = process.env.TMPDIR === undefined ? folderInMemory() : null;
-if (folder !== null) {
-  // judges that were installed once stay where they are
-  process.env.FUSELINE_JUDGES ??= tmpdir();
-  process.env.TMPDIR = folder;
-}
+const settled = settleInMemory();
 try {
   const files = globSync('test/**/*.test.ts', { cwd: root })
     .filter(isWanted)
@@ -197,6 +168,6 @@ try {
   total.failed += 1;
   console.log(`the test run itself failed\n${indented(describeError(error))}`);
 }
-if (folder !== null) rmSync(folder, { recursive: true, force: true });
+settled();
 console.log(`\n${total.passed} passed, ${total.failed} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -4,6 +4,8 @@
 //   npm run mutants -- burn ledger  only those in whose id or file one of the words is
 //
 // Two at a time. Each works on the source as it is served to its own processes: the tree is never touched.
+
+import { settleInMemory } from '../tools/memory-folder.ts';
 import { mutants } from './list.ts';
 import type { Mutant } from './mutant.ts';
 import { failureOf, tryMutant, type Verdict } from './trial.ts';
@@ -33,6 +35,7 @@ export async function tryAll(
 }
 
 if (import.meta.main) {
+  const settled = settleInMemory();
   const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
   const chosen = mutants.filter(
     ({ id, file }) => words.length === 0 || words.some((word) => id.includes(word) || file.includes(word)),
@@ -60,4 +63,5 @@ if (import.meta.main) {
     `\n${chosen.length} mutants: ${ends.killed} killed, ${ends.survived} survived, ${ends['does not apply']} do not apply (${minutes} min)`,
   );
   process.exitCode = ends.killed === chosen.length && chosen.length > 0 && red.length === 0 ? 0 : 1;
+  settled();
 }

@@ -77,6 +77,8 @@ export function failureOf(
     let said = '';
     const hear = (chunk: Buffer) => {
       said += chunk.toString();
+      // one failure is enough
+      if (/^ *not ok \d+ /m.test(said)) child.kill('SIGTERM');
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
