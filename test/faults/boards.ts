@@ -108,7 +108,7 @@ async function judge(stage: Stage, loaded: LoadedRecipe, chip: VirtualChip, end:
 }
 
 /** BLOCK0 holds nothing but what the factory burned and what the ledger says was meant, before it was burned. */
-function onlyIntendedBits(chip: VirtualChip, events: readonly StoredEvent[]): void {
+export function onlyIntendedBits(chip: VirtualChip, events: readonly StoredEvent[]): void {
   const meant = factoryBits(chip);
   for (const { event } of events) {
     if (event.type !== 'intend' || event.what !== 'bits' || event.detail.block !== 0) continue;
@@ -120,7 +120,7 @@ function onlyIntendedBits(chip: VirtualChip, events: readonly StoredEvent[]): vo
 }
 
 /** Every bit that a run ever meant is in: what was cut off was finished; and every key block is one of the record, or left behind hidden. */
-function everyWantedFuse(
+export function everyWantedFuse(
   chip: VirtualChip,
   keys: readonly { readonly blocks: readonly number[] }[],
   events: readonly StoredEvent[],

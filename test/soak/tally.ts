@@ -6,6 +6,13 @@ export class Tally {
   /** Boards that met a trouble and were finished later. */
   finished = 0;
   readonly kinds = new Map<string, number>();
+  /** Instants by kind of port, where one was struck. */
+  readonly ways = new Map<string, number>();
+  readonly chips = new Set<string>();
+  /** Boards that their silicon let down, by chip and fault. */
+  readonly condemned = new Map<string, number>();
+  /** Secrets that were looked for. */
+  searched = 0;
   readonly lost: string[] = [];
   readonly falseMessages: string[] = [];
   readonly secrets: string[] = [];
@@ -15,21 +22,37 @@ export class Tally {
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + count);
   }
 
-  get clean(): boolean {
-    return this.lost.length + this.falseMessages.length + this.secrets.length === 0;
+  condemn(reason: string): void {
+    this.condemned.set(reason, (this.condemned.get(reason) ?? 0) + 1);
   }
 
+  get failures(): number {
+    return this.lost.length + this.falseMessages.length + this.secrets.length;
+  }
+
+  /** Each failure. */
   lines(): string[] {
-    const kinds = [...this.kinds].sort().map(([kind, count]) => `${kind} ${count}`);
     return [
       ...this.lost.map((line) => `LOST     ${line}`),
       ...this.falseMessages.map((line) => `FALSE    ${line}`),
       ...this.secrets.map((line) => `SECRET   ${line}`),
-      `instants: ${kinds.join(', ')}`,
-      `${this.boards} boards, ${this.finished} of them finished after a trouble`,
-      '| instants | boards | boards lost | false messages | secrets found |',
-      '|---|---|---|---|---|',
-      `| ${this.instants} | ${this.boards} | ${this.lost.length} | ${this.falseMessages.length} | ${this.secrets.length} |`,
+    ];
+  }
+
+  /** What it comes to, the last line as the table of docs/reliability.md has it. */
+  summary(part: string): string[] {
+    const told = (counts: ReadonlyMap<string, number>) =>
+      [...counts]
+        .sort()
+        .map(([kind, count]) => `${kind} ${count}`)
+        .join(', ') || 'none';
+    const { instants, boards, finished, lost, falseMessages, secrets, searched } = this;
+    return [
+      `${part}: instants: ${told(this.kinds)}`,
+      `${part}: by port: ${told(this.ways)}; chips: ${[...this.chips].sort().join(' ') || 'none'}`,
+      `${part}: ${boards} boards, ${finished} finished after a trouble, let down by their silicon: ${told(this.condemned)}; ${searched} secrets looked for`,
+      '| part | instants | boards | boards lost | false messages | secrets found |',
+      `| ${part} | ${instants} | ${boards} | ${lost.length} | ${falseMessages.length} | ${secrets.length} |`,
     ];
   }
 }

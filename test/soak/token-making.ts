@@ -6,6 +6,7 @@ import { seededRandom } from '../../main/base/random.ts';
 import { forkTokenProcess, type LaunchTokenProcess } from '../../main/signing/pkcs11/token-child.ts';
 import { boot, ca, cutAndGoOn, wrapping } from '../faults/token-cuts.ts';
 import { openSoftToken } from '../unit/signing/soft-token.ts';
+import type { Tally } from './tally.ts';
 
 /** How long a making takes at most, in ms: RSA keys are searched for. */
 const longest = { 'ecdsa-p256': 20, 'aes-256': 20, 'rsa-3072': 1500, 'ecdsa-p384': 20 } as const;
@@ -27,25 +28,22 @@ function killedAfter(ms: number): LaunchTokenProcess {
   };
 }
 
-/** So many instants; ends at the first key of which nobody knows what it is. The same seed draws the same instants. */
-export async function soakTokenMaking(instants: number, seed: number): Promise<void> {
+/** So many keys, each of whose making is cut short at an instant; the same seed draws the same instants. */
+export async function soakTokenMaking(keys: number, seed: number, tally: Tally): Promise<void> {
   const random = seededRandom(seed);
-  const folder = join(mkdtempSync(join(tmpdir(), 'fuseline-soak-')), 'token');
-  await (await openSoftToken(folder)).close();
-  let cut = 0;
-  for (let instant = 1; instant <= instants; instant++) {
-    const [kind = 0, life = 0, high = 0, low = 0] = random(4);
-    const wish = [ca, wrapping, boot][kind % 3]!;
-    const ms = ((high * 256 + low) / 65536) * longest[wish.algorithm];
-    try {
-      if (await cutAndGoOn(folder, wish, killedAfter(ms), life % 2 === 0)) cut++;
-    } catch (error) {
-      throw new Error(`seed ${seed}, instant ${instant}: ${wish.algorithm} killed after ${ms.toFixed(2)} ms`, {
-        cause: error,
-      });
+  const home = mkdtempSync(join(tmpdir(), 'fuseline-soak-'));
+  const folder = join(home, 'token');
+  try {
+    await (await openSoftToken(folder)).close();
+    for (let key = 1; key <= keys; key++) {
+      const [kind = 0, life = 0, high = 0, low = 0] = random(4);
+      const wish = [ca, wrapping, boot][kind % 3]!;
+      const ms = ((high * 256 + low) / 65536) * longest[wish.algorithm];
+      if (await cutAndGoOn(folder, wish, killedAfter(ms), life % 2 === 0)) tally.strike(`making of ${wish.algorithm}`);
     }
-    if (instant % 100 === 0) console.log(`${instant} makings, ${cut} cut short, every key known`);
+  } catch (error) {
+    tally.lost.push(`seed ${seed}: a key of which nobody knows what it is: ${(error as Error).message}`);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
   }
-  rmSync(join(folder, '..'), { recursive: true, force: true });
-  console.log(`${instants} makings (seed ${seed}), ${cut} cut short: every key whole or gone.`);
 }

@@ -13,38 +13,13 @@ import { isFault } from '../../../main/model/fault.ts';
 import { ClassicEfuseController } from '../../../main/virtual/efuse/classic-controller.ts';
 import type { VirtualFault } from '../../../main/virtual/silicon.ts';
 import { fastClock } from './clocks.ts';
-import { Book, digest, meet, secretOf, virtualChip } from './rig.ts';
+import { Book, classicProduction, digest, meet, secretOf, virtualChip } from './rig.ts';
 
 /** The board that lies there is the board. */
 const sure = async () => undefined;
 
 const table = efuseTableFor('esp32', 301);
-const field = (name: string, value: number, stage: 'protection' | 'enable' | 'door') => ({
-  field: name,
-  value,
-  stage,
-  reason: 'production',
-});
-const wanted: WantedEfuses = {
-  keys: [
-    {
-      material: { kind: 'secret', role: 'flash-encryption', part: 'whole' },
-      purpose: 'FLASH_ENCRYPTION',
-      slot: null,
-    },
-    { material: { kind: 'digest', index: 0, sha256: digest }, purpose: 'SECURE_BOOT_DIGEST0', slot: null },
-  ],
-  fields: [
-    field('FLASH_CRYPT_CONFIG', 15, 'protection'),
-    field('JTAG_DISABLE', 1, 'protection'),
-    // BLOCK3, bit by bit
-    field('SECURE_VERSION', 3, 'protection'),
-    field('FLASH_CRYPT_CNT', 127, 'enable'),
-    field('ABS_DONE_1', 1, 'enable'),
-    field('UART_DOWNLOAD_DIS', 1, 'door'),
-  ],
-  writeProtect: [{ field: 'RD_DIS', reason: 'the digest stays readable' }],
-};
+const wanted = classicProduction;
 
 test('who it is: revision by eFuses and the date register, MAC, package', async () => {
   for (const revision of [100, 300, 301]) {
@@ -203,7 +178,7 @@ test('SECURE_VERSION rises bit by bit; a version that is burned already is not b
   const board = await meet(chip);
   const wish = (value: number): WantedEfuses => ({
     keys: [],
-    fields: [field('SECURE_VERSION', value, 'protection')],
+    fields: [{ field: 'SECURE_VERSION', value, stage: 'protection', reason: 'production' }],
     writeProtect: [],
   });
   const first = await new Book().run(board, wish(1));
