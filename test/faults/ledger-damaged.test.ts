@@ -7,6 +7,8 @@ import { systemClock } from '../../main/base/clock.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { isAtLeast } from '../../main/ledger/sqlite/schema.ts';
 import { isFault } from '../../main/model/fault.ts';
+import { Tally } from '../soak/tally.ts';
+import { soakTornLedger } from '../soak/torn-ledger.ts';
 import { book, folder, sealBoard } from '../unit/ledger/book.ts';
 
 const open = (file: string) => openSqliteLedger({ file, station: 'line-1', clock: systemClock });
@@ -65,4 +67,11 @@ test('an SQLite with the WAL-reset defect is told from one without', () => {
   assert.ok(isAtLeast('4.0.0', '3.51.3'));
   assert.ok(!isAtLeast('3.51.2', '3.51.3'));
   assert.ok(!isAtLeast('3.9.9', '3.51.3'));
+});
+
+test('a ledger whose supply goes as it writes, starts for the first time or is brought up to date: the next start has all that was told', () => {
+  const tally = new Tally();
+  soakTornLedger(1, 40, tally);
+  assert.deepEqual(tally.lines(), []);
+  assert.equal(tally.kinds.size, 3);
 });

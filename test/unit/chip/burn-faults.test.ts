@@ -6,6 +6,8 @@ import type { WantedEfuses } from '../../../main/efuse/plan-types.ts';
 import { type Fault, isFault } from '../../../main/model/fault.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
 import type { VirtualFault } from '../../../main/virtual/silicon.ts';
+import { soakFuses } from '../../soak/fuses.ts';
+import { Tally } from '../../soak/tally.ts';
 import { Book, meet, production, virtualChip } from './rig.ts';
 
 const wanted = production('esp32p4', 301);
@@ -138,3 +140,10 @@ for (const kind of ['lost-answer', 'garbled-answer', 'lost-request-byte'] as con
       assert.deepEqual(hardware(chip), perfect, `${kind} at ${after}`);
     }
   });
+
+test('thirty chips of all kinds, cut and killed inside a burn and at any register, by seed (the soak has the many)', async () => {
+  const tally = new Tally();
+  for (let seed = 1; seed <= 30; seed++) await soakFuses(seed, tally);
+  assert.deepEqual(tally.lines(), []);
+  assert.ok(tally.instants > 60, `${tally.instants} instants`);
+});
