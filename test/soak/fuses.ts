@@ -68,6 +68,7 @@ class Silicon {
     const mac = concat(Uint8Array.from(facts.macPrefix), random(3));
     burnFactoryValues(this.efuse, {
       revision: revisions.min,
+      blockVersion: 1,
       mac,
       packageVersion,
       uniqueId: random(16),
