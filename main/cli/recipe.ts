@@ -3,6 +3,7 @@ import { connectBoard } from '../chip/connect.ts';
 import type { KeyMaterial } from '../efuse/plan-types.ts';
 import { keyBlockMap } from '../efuse/slots.ts';
 import { revisionText } from '../model/chip.ts';
+import { RecipeFault } from '../model/fault.ts';
 import { describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
 import { plannedRelease, type Release } from '../recipe/making/release.ts';
@@ -14,7 +15,14 @@ import type { Plan } from '../recipe/types.ts';
 import { TokenRing } from '../signing/token-ring.ts';
 import { refuseBoard } from '../station/admission.ts';
 import { fingerprintWords } from '../station/desk/access/fingerprint.ts';
-import { noteDraft, noteRehearsed, noteState, notesOf, refuseApprover } from '../station/desk/library/approval.ts';
+import {
+  approverOf,
+  noteDraft,
+  noteRehearsed,
+  noteState,
+  notesOf,
+  refuseApprover,
+} from '../station/desk/library/approval.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
@@ -217,13 +225,18 @@ export async function approveCommand(
   let by = '';
   try {
     by = await signIn(ledger, options, ['engineer', 'custodian'], context);
-    const approver = { id: by, unchangedSince: context.people(options).unchangedSince(by) };
-    const refusedNow = async () => refuseApprover(name, loaded, await notesOf(ledger, hash), approver);
+    const unchangedSince = context.people(options).unchangedSince(by);
+    const refusedNow = async () => {
+      const notes = await notesOf(ledger, hash);
+      return refuseApprover(name, loaded, notes, await approverOf(ledger, notes, by, unchangedSince));
+    };
     let refused = await refusedNow();
     if (refused?.code === 'recipe.not-rehearsed') {
       const { json, ...words } = options;
       const status = await rehearseCommand(file, words, context);
       if (status !== exit.passed) return status;
+      // what was rehearsed was read again
+      if (requireRecipe(file, options, context).ref.hash !== hash) throw changedMeanwhile(file);
       await noteRehearsed(ledger, loaded, by);
       refused = await refusedNow();
     }
@@ -237,6 +250,14 @@ export async function approveCommand(
   if (options.json) context.streams.answer(JSON.stringify({ type: 'approved', recipe: loaded.ref, by }));
   else context.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is approved by ${by}.`);
   return exit.passed;
+}
+
+function changedMeanwhile(file: string): RecipeFault {
+  return new RecipeFault({
+    code: 'recipe.changed',
+    what: `${file} or its firmware changed while it was rehearsed.`,
+    next: 'Look at it again, then approve.',
+  });
 }
 
 /** An engineer answers for exactly this recipe with this firmware, as by saving it at the desk: the author, whom another person approves. */

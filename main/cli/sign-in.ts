@@ -4,7 +4,7 @@ import { readPlainFile } from '../base/plain-file.ts';
 import type { Role } from '../contract/contract.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
-import type { Second } from '../station/desk/access/people.ts';
+import type { Second } from '../station/desk/access/second.ts';
 import type { CliContext, OpenOptions } from './context.ts';
 
 /** Who says that they type: by PIN, or by a file. */

@@ -2,7 +2,8 @@ import { type Clock, isoTime } from '../base/clock.ts';
 import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
 import { requireClock } from '../model/program-date.ts';
-import { agreedByTwo, type PeopleParts, type Second } from './desk/access/people.ts';
+import { agreedByTwo, type PeopleParts } from './desk/access/people.ts';
+import type { Second } from './desk/access/second.ts';
 
 interface ClockParts {
   readonly ledger: Pick<LedgerReader, 'runs' | 'acts'>;

@@ -1,5 +1,6 @@
 import { RecipeFault } from '../model/fault.ts';
-import { agreedByTwo, type PeopleParts, type Second } from './desk/access/people.ts';
+import { agreedByTwo, type PeopleParts } from './desk/access/people.ts';
+import type { Second } from './desk/access/second.ts';
 import type { KnownToken } from './known-token.ts';
 import type { SpareToken } from './spare-token.ts';
 

@@ -103,3 +103,38 @@ test('over the wire: parallel sign-ins, and guesses in place of serial numbers',
   for (let at = 0; at < 14; at++) assert.equal(await scan(`GUESS-${at}`), false);
   assert.equal(await scan(cy.badge), false);
 });
+
+test('an own badge, or an own PIN, gives nobody new tries at those of others', async (t) => {
+  const { operators, time } = await people(t);
+  await operators.save({ id: 'mal', name: 'Mal', roles: ['operator'], pin: '2718', badge: 'BADGE-MAL' });
+  let guessed = 0;
+  for (let at = 0; at < 10; at++) {
+    guessed += await judged([operators.badgeLogin(`BADGE-CY-${at + 2}`)]);
+    await operators.badgeLogin('BADGE-MAL').catch(() => undefined);
+  }
+  assert.equal(guessed, 3);
+  time.ms += 30_001;
+  assert.equal((await operators.badgeLogin('BADGE-MAL')).id, 'mal', 'who has one comes in when the wait is over');
+  assert.equal(await judged([operators.badgeLogin('BADGE-CY-99')]), 1);
+  assert.equal(await judged([operators.badgeLogin('BADGE-CY-98')]), 0, 'which gave no new tries');
+});
+
+test('one PIN is not tried at everybody in turn', async (t) => {
+  const { operators, time, file } = await people(t);
+  const ids = Array.from({ length: 15 }, (_, at) => `op-${at}`);
+  const [made] = JSON.parse(readFileSync(join(file, '../operators.json'), 'utf8')).operators;
+  const list = [made, ...ids.map((id) => ({ ...made, id, roles: ['operator'] }))];
+  writeFileSync(join(file, '../operators.json'), JSON.stringify({ version: 2, operators: list }));
+  const all = new Operators({
+    file: join(file, '../operators.json'),
+    clock: { now: () => time.ms } as Clock,
+    random: systemRandom,
+  });
+  const spray = (pin: string) => judged(ids.map((id) => all.login(id, pin)));
+  assert.equal((await spray('1234')) + (await spray('0000')) + (await spray('1111')), 30);
+  await assert.rejects(all.login('cy', cy.pin), { code: 'session.wait' }, 'whoever it is');
+  time.ms += 60_001;
+  assert.equal((await all.login('cy', cy.pin)).id, 'cy');
+  assert.ok((await spray('2222')) <= 1, 'one a minute');
+  assert.equal(operators.list().length, 1);
+});

@@ -8,10 +8,12 @@ import type { Clock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
 import { stationConfigFolder } from '../../main/start/real-parts.ts';
+import { condemnBoard } from '../../main/station/desk/access/boards.ts';
 import { type OperatorChange, Operators } from '../../main/station/desk/access/operators.ts';
 import { makeCredential, removePerson, savePerson } from '../../main/station/desk/access/people.ts';
 import { RecipeShelf } from '../../main/station/desk/library/recipe-shelf.ts';
 import { openLine, openLoopback, Page } from '../unit/ipc/rig.ts';
+import { mac, run } from '../unit/ledger/book.ts';
 import { withoutSoftHsm } from '../unit/signing/soft-token.ts';
 
 const production = readFileSync(join(stationConfigFolder, 'recipes/esp32p4-production.yaml'), 'utf8');
@@ -163,4 +165,32 @@ test('over the wire: a lone custodian mints nobody, and what is done to the stat
   ])
     assert.ok(acts.includes(act), act);
   assert.equal((await opened.station.parts.ledger.verify()).broken, null);
+});
+
+test('a name whose PIN another one set alone is that other one, wherever two are asked for', async (t) => {
+  const { save, parts, shelf, ledger } = await station(t);
+  await save(person('al', 'custodian', 'engineer'), 'first-start');
+  await save(person('bo', 'custodian', 'engineer'), 'al');
+  // the first start is over: al makes people alone, and knows their PINs
+  await save(person('q1', 'qa'), 'al');
+  await save(person('q2', 'qa'), 'al');
+  await save(person('q3', 'qa'), 'al', 'bo');
+  await ledger.openRun(run('r1', { mac: mac(1), serial: 'SN-1' }));
+  const condemn = (by: string, second: string) =>
+    condemnBoard(parts, { device: mac(1), reason: 'it is broken', by, second: { id: second, pin: pinOf(second) } });
+  for (const [by, second] of [
+    ['al', 'q1'],
+    ['q1', 'al'],
+    ['q1', 'q2'],
+  ] as const)
+    await assert.rejects(condemn(by, second), { code: 'people.one-hand' }, `${by} ${second}`);
+  // promoted by two, with the PIN that al has set
+  await save({ ...person('q2', 'custodian', 'engineer'), pin: null }, 'al', 'bo');
+  await assert.rejects(save(person('mallory', 'custodian'), 'al', 'q2'), { code: 'people.one-hand' });
+  const { view } = await shelf.save('mine', mine, 'al');
+  await shelf.rehearsed(shelf.loaded('mine'), 'al');
+  await assert.rejects(shelf.approve('mine', view.hash!, 'q2'), { code: 'people.one-hand' });
+  await shelf.approve('mine', view.hash!, 'bo');
+  await condemn('al', 'q3');
+  assert.deepEqual((await ledger.history(mac(1))).condemned?.by, ['al', 'q3']);
 });

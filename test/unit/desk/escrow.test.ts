@@ -37,6 +37,7 @@ async function scene() {
     sealedDevice: async () => ({ ...sealed, chip: { ...sealed.chip, mac } }),
     claimedBy: async () => null,
     history: async () => ({ mac, sealed: null, runs: [], openKeys: [], condemned: null }),
+    acts: async () => [],
     escrows: async () => kept.escrows,
     noteEscrowRelease: async (release) => {
       kept.releases.push(release);

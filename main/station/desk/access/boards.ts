@@ -1,9 +1,9 @@
 import type { Role } from '../../../contract/contract.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { isFault, RecipeFault } from '../../../model/fault.ts';
+import { RecipeFault } from '../../../model/fault.ts';
 import { bareMac, colons } from '../../waiting-boards.ts';
 import type { Operators } from './operators.ts';
-import type { Second } from './people.ts';
+import { mustBeTwoHands, proven, type Second } from './second.ts';
 
 /** Whose word ends what was begun of a board: people who answer for boards, two of them. */
 export const endsBoards: readonly Role[] = ['qa', 'engineer', 'custodian'];
@@ -13,7 +13,7 @@ const shortestReason = 10;
 
 export interface BoardActParts {
   readonly operators: Pick<Operators, 'find' | 'login'>;
-  readonly ledger: Pick<Ledger, 'history' | 'claimedBy' | 'condemn' | 'release' | 'noteSession'>;
+  readonly ledger: Pick<Ledger, 'history' | 'claimedBy' | 'condemn' | 'release' | 'noteSession' | 'acts'>;
 }
 
 export interface BoardAct {
@@ -28,7 +28,8 @@ export interface BoardAct {
 
 /**
  * Two people say that a board is not to become a product any more. Its wrapped keys go; a reason for which a run condemned it before stays
- * the one that holds. RecipeFault `board.two`, `board.second`, `board.reason`, `board.unknown`, `board.sealed`; those of a wrong PIN.
+ * the one that holds. RecipeFault `board.two`, `board.second`, `board.reason`, `board.unknown`, `board.sealed`, `people.one-hand`; those of a
+ * wrong PIN.
  */
 export async function condemnBoard(parts: BoardActParts, act: BoardAct): Promise<{ readonly mac: string }> {
   const { mac, by, reason } = await agreed(parts, act, 'condemn');
@@ -70,18 +71,9 @@ async function agreed(
       `To ${what} the board ${mac} takes two different people: its keys are gone for ever afterwards.`,
       `Let a second one (${endsBoards.join(', ')}) agree with an own PIN: --second ID in the terminal.`,
     );
-  await proven(parts, second, `${what} ${mac}`);
+  await proven(parts, second, { roles: endsBoards, unfit: notOneOfThem(second.id), about: `${what} ${mac}` });
+  await mustBeTwoHands(ledger, by, second.id);
   return { mac, by: [by, second.id], reason };
-}
-
-async function proven({ operators, ledger }: BoardActParts, { id, pin }: Second, detail: string): Promise<void> {
-  try {
-    const { roles } = await operators.login(id, pin);
-    if (!endsBoards.some((role) => roles.includes(role))) throw notOneOfThem(id);
-  } catch (error) {
-    if (isFault(error)) await ledger.noteSession({ what: 'call-refused', face: 'second', operator: id, detail });
-    throw error;
-  }
 }
 
 /** MAC of a board that the ledger knows, by MAC in any notation or by serial number. RecipeFault `board.unknown`. */

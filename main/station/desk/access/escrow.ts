@@ -2,8 +2,9 @@ import type { SecretBytes } from '../../../base/secret.ts';
 import type { Role } from '../../../contract/contract.ts';
 import type { Escrow, EscrowRelease, Ledger, LedgerReader } from '../../../ledger/ledger.ts';
 import type { EscrowedSecret } from '../../../model/event.ts';
-import { isFault, LedgerFault, RecipeFault, TokenFault } from '../../../model/fault.ts';
+import { LedgerFault, RecipeFault, TokenFault } from '../../../model/fault.ts';
 import type { Signer } from '../../../signing/signer.ts';
+import { type Judges, mustBeTwoHands, proven } from './second.ts';
 
 /** Role of whoever may ask for a secret in escrow; two of them together. */
 const keeper: Role = 'custodian';
@@ -30,19 +31,16 @@ export interface ReleaseRequest {
 export interface ReleaseParts {
   readonly ledger: Pick<
     Ledger,
-    'sealedDevice' | 'claimedBy' | 'history' | 'escrows' | 'noteEscrowRelease' | 'noteSession'
+    'sealedDevice' | 'claimedBy' | 'history' | 'escrows' | 'noteEscrowRelease' | 'noteSession' | 'acts'
   >;
   readonly signer: Pick<Signer, 'keys' | 'unwrap'>;
-  /** Who is at this station, by what they know. Rejects as `Operators.login` does. */
-  readonly people: {
-    login(id: string, pin: string): Promise<{ readonly id: string; readonly roles: readonly Role[] }>;
-  };
+  readonly people: Judges['operators'];
 }
 
 /**
  * Gives out a secret that was put away: to two different custodians, for a reason, and only after the ledger has it that they asked. The
  * secret is the caller's, to be destroyed. Refusals of people are noted in the ledger. Faults: RecipeFault `escrow.two-people`,
- * `escrow.reason`, `escrow.custodian`, `escrow.unknown-device`, `escrow.none`, those of a wrong PIN; TokenFault `escrow.key-away`;
+ * `escrow.reason`, `escrow.custodian`, `people.one-hand`, `escrow.unknown-device`, `escrow.none`, those of a wrong PIN; TokenFault `escrow.key-away`;
  * LedgerFault `escrow.damaged`; those of token and ledger.
  */
 export async function releaseEscrow(
@@ -116,24 +114,16 @@ async function twoCustodians(
       'Name both, each with an own PIN.',
     );
   for (const { id, pin } of custodians) {
-    const refused = async (fault: unknown) => {
-      const detail = `release of the ${what} of ${device}`;
-      await ledger.noteSession({ what: 'call-refused', face, operator: id, detail });
-      return fault;
-    };
-    try {
-      const { roles } = await people.login(
-        id,
-        pin.use((bytes) => new TextDecoder().decode(bytes)),
-      );
-      if (roles.includes(keeper)) continue;
-    } catch (error) {
-      throw isFault(error) ? await refused(error) : error;
-    }
-    throw await refused(
-      refusal('escrow.custodian', `${id} is no custodian.`, 'Ask two people who keep the keys of this station.'),
+    const unfit = refusal(
+      'escrow.custodian',
+      `${id} is no custodian.`,
+      'Ask two people who keep the keys of this station.',
     );
+    const text = pin.use((bytes) => new TextDecoder().decode(bytes));
+    const about = `release of the ${what} of ${device}`;
+    await proven({ operators: people, ledger }, { id, pin: text }, { roles: [keeper], unfit, about, face });
   }
+  await mustBeTwoHands(ledger, first.id, second.id);
   return [first.id, second.id];
 }
 

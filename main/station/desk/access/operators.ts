@@ -8,7 +8,7 @@ import type { OperatorView } from '../../../contract/views.ts';
 import { ProgramFault, RecipeFault } from '../../../model/fault.ts';
 import { putFile } from '../../kept-file.ts';
 import { keptSecret, keptSecretSchema, matches, nobodysPin } from './kept-secret.ts';
-import { Lockout } from './lockout.ts';
+import { Lockout, ownCount, sharedCount } from './lockout.ts';
 
 const operatorSchema = z.strictObject({
   id: z.string(),
@@ -89,18 +89,22 @@ export class Operators {
     return this.#operators.filter((operator) => operator.roles.includes('custodian')).length;
   }
 
-  /** Since when (ms since 1970) this person exists with exactly these PIN and badge; before everything where that was not kept. */
+  /** Since when (ms since 1970) this person exists with exactly these PIN, badge and credential file; before everything where that was not kept. */
   unchangedSince(id: string): number {
     const operator = this.#operators.find((candidate) => candidate.id === id);
     if (operator === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(
-      ...[operator.since, operator.pin?.since, operator.badge?.since].map((at) => (at ? Date.parse(at) : 0)),
+      ...[operator.since, operator.pin?.since, operator.badge?.since, operator.key?.since].map((at) =>
+        at ? Date.parse(at) : 0,
+      ),
     );
   }
 
   async login(id: string, pin: string): Promise<OperatorView> {
     const operator = this.#operators.find((candidate) => candidate.id === id);
-    const attempt = this.#lockout.begin(operator === undefined ? counted.nobody : `pin ${id}`);
+    const attempt = this.#lockout.begin(
+      ...(operator === undefined ? [counted.nobody] : [ownCount(`pin ${id}`), counted.everyone]),
+    );
     // An unknown person takes as long as a wrong PIN.
     const fits = await matches(operator?.pin ?? nobodysPin, pin);
     if (!fits || operator?.pin == null) throw refused();
@@ -111,7 +115,7 @@ export class Operators {
   /** By the key of a credential file. */
   async keyLogin(id: string, key: string): Promise<OperatorView> {
     const operator = this.#operators.find((candidate) => candidate.id === id);
-    const attempt = this.#lockout.begin(operator === undefined ? counted.nobody : `key ${id}`);
+    const attempt = this.#lockout.begin(operator === undefined ? counted.nobody : ownCount(`key ${id}`));
     if (operator?.key == null || !(await matches(operator.key, key))) throw refused();
     attempt.passed();
     return view(operator);
@@ -128,7 +132,7 @@ export class Operators {
   /** The operator whose badge this scanned text is, or null: it is none, or after too many texts that were none, not looked at. */
   async scannedBadge(text: string): Promise<OperatorView | null> {
     try {
-      const attempt = this.#lockout.begin(counted.scan, freeScans);
+      const attempt = this.#lockout.begin(counted.scan);
       const operator = await this.#badgeOwner(text);
       if (operator !== null) attempt.passed();
       return operator === null ? null : view(operator);
@@ -221,11 +225,16 @@ export class Operators {
   }
 }
 
-/** Labels of other products are scanned by mistake: so many scans in a row that are no badge are still looked at. */
-const freeScans = 12;
-
-/** Under which names tries are counted that say no person who is known; no id of a person begins with a blank. */
-const counted = { nobody: ' nobody', badge: ' badge', scan: ' scan' } as const;
+/**
+ * Tries that are not one known person's. No id of a person begins with a blank. `everyone`: PINs of all who are known, so that one PIN is not
+ * tried at each of them in turn: thirty at once, then one a minute. `scan`: labels of other products are scanned by mistake.
+ */
+const counted = {
+  nobody: ownCount(' nobody'),
+  badge: sharedCount(' badge', 3, 300_000),
+  scan: sharedCount(' scan', 12, 300_000),
+  everyone: sharedCount(' everyone', 30, 60_000, 60_000),
+} as const;
 
 /** Somebody must be left who can let others in. */
 function mustKeepCustodian(operators: readonly { readonly roles: readonly Role[] }[]): void {

@@ -1,27 +1,23 @@
 import { sha256Hex } from '../../../base/digest.ts';
 import type { Ledger, StationAct } from '../../../ledger/ledger.ts';
-import { isFault, RecipeFault } from '../../../model/fault.ts';
+import { RecipeFault } from '../../../model/fault.ts';
 import { decides, type OperatorChange, type Operators } from './operators.ts';
+import { mustBeTwoHands, proven, type Second } from './second.ts';
 
 /** With so many custodians the first start is over: from then on they agree by two. */
 const enoughCustodians = 2;
 
-/** Another person who agrees, by name and PIN. */
-export interface Second {
-  readonly id: string;
-  readonly pin: string;
-}
-
 export interface PeopleParts {
   readonly operators: Operators;
-  readonly ledger: Pick<Ledger, 'noteAct' | 'noteSession'>;
+  readonly ledger: Pick<Ledger, 'acts' | 'noteAct' | 'noteSession'>;
 }
 
 /**
  * Makes or changes a person, at the word of `by`, who was found to be a custodian. For whoever decides (`decides`), before or after the change, a second
  * custodian agrees with an own PIN, and neither of the two is the person concerned. Two exceptions: while the station has fewer than two
  * custodians the first start goes on, and the one there makes the others; and whoever decides may exchange an own PIN or badge, proving
- * the PIN. Booked before it is done. RecipeFault `people.two`, `people.second`; those of `Operators`.
+ * the PIN. Who decides nothing is one custodian's business; where a second one agrees all the same, the PIN is nobody's alone (`wayIn`).
+ * Booked before it is done. RecipeFault `people.two`, `people.second`, `people.one-hand`; those of `Operators`.
  */
 export async function savePerson(
   parts: PeopleParts,
@@ -36,10 +32,11 @@ export async function savePerson(
   await operators.judge(change);
   const isOwnPin =
     by === change.id && before !== null && sameRoles(before.roles, change.roles) && second?.id === change.id;
-  const who = isOwnPin ? await ownPin(parts, second) : await agreed(parts, isWeighty, change.id, by, second);
+  if (isOwnPin) await provenOwn(parts, second);
+  const who = isOwnPin ? [by] : await agreed(parts, isWeighty, change.id, by, second);
   await parts.ledger.noteAct({
     what: 'person-saved',
-    ...who,
+    by: who,
     about: change.id,
     detail: {
       name: change.name,
@@ -61,7 +58,7 @@ export async function removePerson(parts: PeopleParts, id: string, by: string, s
   const who = await agreed(parts, decides(before?.roles ?? []), id, by, second);
   await parts.ledger.noteAct({
     what: 'person-removed',
-    ...who,
+    by: who,
     about: id,
     detail: { roles: before?.roles ?? null, firstStart: operators.custodians < enoughCustodians },
   });
@@ -77,11 +74,14 @@ export async function makeCredential(
 ): Promise<void> {
   parts.operators.mustKnow(id);
   const who = await agreed(parts, decides(parts.operators.find(id)?.roles ?? []), id, by, second);
-  await parts.ledger.noteAct({ what: 'credential-made', ...who, about: id, detail: { fingerprint: sha256Hex(key) } });
+  await parts.ledger.noteAct({ what: 'credential-made', by: who, about: id, detail: { fingerprint: sha256Hex(key) } });
   await parts.operators.saveKey(id, key);
 }
 
-/** Two custodians on something of the station that is no person; one suffices while there is no second. RecipeFault `people.two`, `people.second`. */
+/**
+ * Two custodians on something of the station that is no person; one suffices while there is no second. RecipeFault `people.two`,
+ * `people.second`, `people.one-hand`.
+ */
 export async function agreedByTwo(
   parts: PeopleParts,
   about: string,
@@ -95,7 +95,7 @@ export async function agreedByTwo(
       what: `For the ${about} it takes two custodians.`,
       next: 'Let a second custodian type their name and PIN as well.',
     });
-  await provenCustodian(parts, second);
+  await provenCustodian(parts, about, by, second);
   return [by, second.id];
 }
 
@@ -105,41 +105,35 @@ async function agreed(
   about: string,
   by: string,
   second: Second | null,
-): Promise<Pick<StationAct, 'by'>> {
-  if (!isWeighty || parts.operators.custodians < enoughCustodians) return { by: [by] };
+): Promise<StationAct['by']> {
+  if (parts.operators.custodians < enoughCustodians || (!isWeighty && second === null)) return [by];
   if (second === null || new Set([about, by, second.id]).size < 3)
     throw new RecipeFault({
       code: 'people.two',
       what: `To change ${about}, who decides here, takes two custodians, neither of them ${about}.`,
       next: 'Let a second custodian type their name and PIN as well.',
     });
-  await provenCustodian(parts, second);
-  return { by: [by, second.id] };
+  await provenCustodian(parts, about, by, second);
+  return [by, second.id];
 }
 
-async function ownPin(parts: PeopleParts, own: Second): Promise<Pick<StationAct, 'by'>> {
-  await proven(parts, own);
-  return { by: [own.id] };
-}
+const custodian = ['custodian'] as const;
 
-async function provenCustodian(parts: PeopleParts, second: Second): Promise<void> {
-  const { roles } = await proven(parts, second);
-  if (roles.includes('custodian')) return;
-  throw new RecipeFault({
+async function provenCustodian(parts: PeopleParts, about: string, by: string, second: Second): Promise<void> {
+  const unfit = new RecipeFault({
     code: 'people.second',
     what: `${second.id} is no custodian.`,
     next: 'Ask one of those who keep the people of this station.',
   });
+  await proven(parts, second, { roles: custodian, unfit, about });
+  await mustBeTwoHands(parts.ledger, by, second.id);
 }
 
-async function proven({ operators, ledger }: PeopleParts, { id, pin }: Second) {
-  try {
-    return await operators.login(id, pin);
-  } catch (error) {
-    if (isFault(error))
-      await ledger.noteSession({ what: 'login-refused', face: 'second', operator: id, detail: error.code });
-    throw error;
-  }
+/** The own PIN before it is exchanged. */
+async function provenOwn(parts: PeopleParts, own: Second): Promise<void> {
+  const roles = parts.operators.find(own.id)?.roles ?? [];
+  const unfit = new RecipeFault({ code: 'people.second', what: `${own.id} is nobody here.`, next: 'Sign in again.' });
+  await proven(parts, own, { roles, unfit, about: own.id });
 }
 
 function sameRoles(a: readonly string[], b: readonly string[]): boolean {

@@ -1,16 +1,20 @@
 import type { RecipeState } from '../../../contract/views.ts';
-import type { Ledger, RecipeStateNote } from '../../../ledger/ledger.ts';
+import type { Ledger, LedgerReader, RecipeStateNote } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { LoadedRecipe } from '../../../recipe/load.ts';
+import { oneHand, type WayIn, wayIn } from '../access/second.ts';
 
 /** What of a loaded recipe the ledger keeps with a state. */
 export type Bound = Pick<LoadedRecipe, 'ref' | 'canonicalText'>;
 
+/** When and where a note stands in the ledger. */
+interface Stored {
+  readonly at: string;
+  readonly row: number;
+}
+
 /** What became of exactly this hash, oldest first. */
-export async function notesOf(
-  ledger: Ledger,
-  hash: string,
-): Promise<readonly (RecipeStateNote & { readonly at: string })[]> {
+export async function notesOf(ledger: Ledger, hash: string): Promise<readonly (RecipeStateNote & Stored)[]> {
   return statesIn(await ledger.recipeStates(), hash);
 }
 
@@ -74,50 +78,70 @@ export interface Approver {
   readonly id: string;
   /** Since when (ms since 1970) this person exists with the same PIN and badge. */
   readonly unchangedSince: number;
+  /** The newest PIN, badge or credential file of this person in the ledger, whose order no clock changes; null: it has none. */
+  readonly wayIn: WayIn | null;
+  /** Whose hand the author's way in is, where the ledger knows an author. */
+  readonly authorsHand: string | null;
+}
+
+/** What counts of the person who would approve a recipe with these notes. */
+export async function approverOf(
+  ledger: Pick<LedgerReader, 'acts'>,
+  notes: readonly RecipeStateNote[],
+  id: string,
+  unchangedSince: number,
+): Promise<Approver> {
+  const author = authorIn(notes);
+  const authorsHand = author === null ? null : ((await wayIn(ledger, author))?.hand ?? author);
+  return { id, unchangedSince, wayIn: await wayIn(ledger, id), authorsHand };
+}
+
+function authorIn(notes: readonly RecipeStateNote[]): string | null {
+  return notes.find((note) => note.state === 'draft')?.by ?? null;
 }
 
 /**
  * Why this person cannot approve this recipe, by what the ledger knows of its hash; null: nothing. Faults `recipe.development`,
  * `recipe.author-unknown`, `recipe.own`, `recipe.not-rehearsed`, `recipe.approver-new`: whoever was made, or whose PIN was set, since the
- * rehearsal that asks for the yes, may be the author once more.
+ * rehearsal that asks for the yes, may be the author once more; `people.one-hand`: the PIN of one is known to the other.
  */
 export function refuseApprover(
   name: string,
   loaded: LoadedRecipe,
-  notes: readonly (RecipeStateNote & { readonly at: string })[],
+  notes: readonly (RecipeStateNote & Stored)[],
   by: Approver,
 ): RecipeFault | null {
   return (
     refuseDevelopment(name, loaded) ??
-    refuseAuthor(name, notes, by.id) ??
+    refuseAuthor(name, authorIn(notes), by) ??
     refuseUnasked(name, notes.findLast((note) => note.state === 'rehearsed') ?? null, by)
   );
 }
 
-function refuseAuthor(name: string, notes: readonly RecipeStateNote[], by: string): RecipeFault | null {
-  const author = notes.find((note) => note.state === 'draft')?.by;
-  if (author === undefined)
+function refuseAuthor(name: string, author: string | null, by: Approver): RecipeFault | null {
+  if (author === null)
     return new RecipeFault({
       code: 'recipe.author-unknown',
       what: `The ledger does not know who wrote the recipe ${name} in this form: its file or its firmware changed beside the station.`,
       next: 'Let an engineer look at it and save it (Recipes, Save; or recipe submit FILE): that person answers for it, and another one approves.',
     });
-  if (author !== by) return null;
-  return new RecipeFault({
-    code: 'recipe.own',
-    what: `The recipe ${name} was written by ${by}, and nobody approves a recipe of their own.`,
-    next: 'Ask another engineer or custodian to approve it.',
-  });
+  if (author === by.id)
+    return new RecipeFault({
+      code: 'recipe.own',
+      what: `The recipe ${name} was written by ${author}, and nobody approves a recipe of their own.`,
+      next: 'Ask another engineer or custodian to approve it.',
+    });
+  return (by.wayIn?.hand ?? by.id) === by.authorsHand ? oneHand(author, by.id, by.authorsHand) : null;
 }
 
-function refuseUnasked(name: string, rehearsal: { readonly at: string } | null, by: Approver): RecipeFault | null {
+function refuseUnasked(name: string, rehearsal: Stored | null, by: Approver): RecipeFault | null {
   if (rehearsal === null)
     return new RecipeFault({
       code: 'recipe.not-rehearsed',
       what: `The recipe ${name} was not rehearsed in this form.`,
       next: 'Rehearse it on virtual silicon first.',
     });
-  if (by.unchangedSince <= Date.parse(rehearsal.at)) return null;
+  if (by.unchangedSince <= Date.parse(rehearsal.at) && (by.wayIn?.row ?? 0) < rehearsal.row) return null;
   return new RecipeFault({
     code: 'recipe.approver-new',
     what: `${by.id}, or a PIN or badge of ${by.id}, is younger than the rehearsal of the recipe ${name}.`,

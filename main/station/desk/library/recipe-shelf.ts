@@ -20,9 +20,9 @@ import { blocks, type LoadedRecipe, type LoadResult, largestRecipe, loadRecipeTe
 import { namedPlaces } from '../../../recipe/named-files.ts';
 import type { Recipe } from '../../../recipe/types.ts';
 import { putFile } from '../../kept-file.ts';
-import { approverOf } from '../../waivers.ts';
+import { approverOf as approvedBy } from '../../waivers.ts';
 import { fingerprintWords } from '../access/fingerprint.ts';
-import { noteDraft, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
+import { approverOf, noteDraft, noteRehearsed, noteState, notesOf, refuseApprover, statesIn } from './approval.ts';
 import { findingView, previewPlan } from './recipe-views.ts';
 
 export interface RecipeShelfOptions {
@@ -101,7 +101,7 @@ export class RecipeShelf {
     const place = this.#place(recipe);
     const { loaded } = this.#load(place, text ?? this.#textOf(place));
     if (loaded === null) return null;
-    return assuranceOfRecipe(loaded, await approverOf(loaded, this.#options.ledger));
+    return assuranceOfRecipe(loaded, await approvedBy(loaded, this.#options.ledger));
   }
 
   /** Keeps the text as this station's own recipe of that name; a draft by `by` unless the ledger knows its hash already. */
@@ -191,7 +191,8 @@ export class RecipeShelf {
         'Look at it again, then approve.',
       );
     const notes = await notesOf(this.#options.ledger, hash);
-    const refused = refuseApprover(recipe, loaded, notes, { id: by, unchangedSince: this.#options.unchangedSince(by) });
+    const approver = await approverOf(this.#options.ledger, notes, by, this.#options.unchangedSince(by));
+    const refused = refuseApprover(recipe, loaded, notes, approver);
     if (refused !== null) throw refused;
     await noteState(this.#options.ledger, loaded, 'approved', by);
     return (await this.read(recipe)).view;
