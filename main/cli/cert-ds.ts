@@ -12,11 +12,12 @@ import { makeRsaDeviceKey } from '../signing/device-key.ts';
 import { pemOf } from '../signing/pem.ts';
 import { buildDeviceCsr } from '../signing/requests.ts';
 import { spkiOfRsa } from '../signing/spki.ts';
-import type { CliContext, OpenOptions } from './context.ts';
+import type { CliContext } from './context.ts';
 import { newWrappedKey, readWrappedKey, writeOutput } from './files.ts';
+import { type SignInOptions, withWrappingKeys } from './sign-in.ts';
 
 /** Options of `cert build` and `cert show` about the DS peripheral. */
-export interface DsOptions extends OpenOptions {
+export interface DsOptions extends SignInOptions {
   /** build: make an RSA key of this kind, as rsa-3072. */
   readonly rsa?: string;
   readonly chip?: string;
@@ -102,17 +103,14 @@ function fits(certificate: Uint8Array, spki: Uint8Array): string {
 async function withHmacKey<T>(options: DsOptions, context: CliContext, use: (key: SecretBytes) => T): Promise<T> {
   if ((options.keys === undefined) === (options.newKey !== true))
     throw wrongValue('--keys', options.keys, 'Give --keys FILE, the wrapped HMAC key, or --new-key to make one.');
-  const { signer } = await context.openSigner(options);
   const label = options.key ?? 'fuseline-wrapping';
-  try {
+  return await withWrappingKeys(options, context, 'cert', async (signer) => {
     using key =
       options.keys === undefined
         ? await newWrappedKey(signer, label, 32, context)
         : await signer.unwrap({ label }, readWrappedKey(options.keys));
     return use(key);
-  } finally {
-    await signer.close();
-  }
+  });
 }
 
 function chipOption(chip: string | undefined): ChipKind {

@@ -35,8 +35,8 @@ export interface CliContext {
   readonly stationConfig: string;
   openStation(options: OpenOptions): Promise<Station>;
   openLedger(options: OpenOptions): Promise<LedgerReader>;
-  /** Puts a backup in the place of the ledger; no station may have it open. */
-  restoreLedger(options: OpenOptions, from: string): Promise<RestoreReport>;
+  /** Puts a backup in the place of the ledger, which then says at whose word; no station may have it open. */
+  restoreLedger(options: OpenOptions, from: string, by: readonly string[]): Promise<RestoreReport>;
   /** The station's token, and how to open others that its file lists. */
   openSigner(options: OpenOptions): Promise<{
     readonly signer: Signer;

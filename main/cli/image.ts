@@ -16,7 +16,7 @@ import { bookedSigner } from '../station/booked-signer.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
-import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
+import { type SignInOptions, signInWhereKnown, withWrappingKeys } from './sign-in.ts';
 import { table } from './words.ts';
 
 export interface ImageOptions extends SignInOptions {
@@ -100,8 +100,7 @@ export async function encryptCommand(file: string, options: ImageOptions, contex
     });
   }
   const cipher = oneOf(options.cipher ?? 'xts-aes-256', Object.keys(keyLengths) as FlashEncryptionKey[], '--cipher');
-  const { signer } = await context.openSigner(options);
-  try {
+  return await withWrappingKeys(options, context, 'image encrypt', async (signer) => {
     const label = options.key?.[0] ?? 'fuseline-wrapping';
     using key = options.wrappedKey
       ? await signer.unwrap({ label }, readWrappedKey(options.wrappedKey))
@@ -115,10 +114,8 @@ export async function encryptCommand(file: string, options: ImageOptions, contex
     } finally {
       bytes.fill(0);
     }
-  } finally {
-    await signer.close();
-  }
-  return exit.passed;
+    return exit.passed;
+  });
 }
 
 /**

@@ -1,4 +1,8 @@
+import { RecipeFault } from '../model/fault.ts';
+import { agreedByTwo } from '../station/desk/access/people.ts';
+import { proven } from '../station/desk/access/second.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { askPin, nobodySignedIn, secondOf } from './sign-in.ts';
 
 interface CopyOptions extends OpenOptions {
   readonly json?: boolean;
@@ -20,9 +24,18 @@ export async function backup(options: CopyOptions & { readonly out: string }, co
   }
 }
 
-/** Puts a backup in the place of the ledger, and says what is missing from it. */
-export async function restore(from: string, options: CopyOptions, context: CliContext): Promise<Exit> {
-  const report = await context.restoreLedger(options, from);
+interface RestoreOptions extends CopyOptions {
+  readonly by?: string;
+  readonly second?: string;
+}
+
+/**
+ * Puts a backup in the place of the ledger, and says what is missing from it. What was approved, condemned and counted since is not in it:
+ * where the station knows people it is two custodians' word, which the restored ledger then holds.
+ */
+export async function restore(from: string, options: RestoreOptions, context: CliContext): Promise<Exit> {
+  const by = await twoCustodians(options, context);
+  const report = await context.restoreLedger(options, from, by);
   if (options.json) {
     context.streams.answer(JSON.stringify(report));
     return exit.passed;
@@ -45,4 +58,24 @@ export async function restore(from: string, options: CopyOptions, context: CliCo
   if (report.lostDevices.length === 0) answer('  which ones, the old file does not tell');
   answer('Hold every board of that time against the ledger before it is worked on (recover), and keep the old file.');
   return exit.passed;
+}
+
+/** Who agreed; nobody where the station knows nobody. No ledger is open yet that could hold a refusal; wrong tries are counted as ever. */
+async function twoCustodians(options: RestoreOptions, context: CliContext): Promise<readonly string[]> {
+  const operators = context.people(options);
+  if (operators.isEmpty || context.settings(options).development) return [];
+  const { by: id } = options;
+  if (id === undefined) throw nobodySignedIn('--by ID --second ID, each with a PIN');
+  const ledger = { acts: async () => [], noteAct: async () => undefined, noteSession: async () => undefined };
+  const unfit = new RecipeFault({
+    code: 'people.second',
+    what: `${id} is no custodian.`,
+    next: 'Ask one of those who keep the people of this station.',
+  });
+  await proven(
+    { operators, ledger },
+    { id, pin: await askPin(id, context) },
+    { roles: ['custodian'], unfit, about: 'restore' },
+  );
+  return await agreedByTwo({ operators, ledger }, 'ledger', id, await secondOf(options.second, context));
 }

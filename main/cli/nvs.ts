@@ -12,11 +12,12 @@ import type { NvsNamespace, NvsValue } from '../image/nvs-format.ts';
 import { type NvsReading, readNvs } from '../image/nvs-read.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { textOfFile } from '../model/text-file.ts';
-import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { type CliContext, type Exit, exit } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
+import { type SignInOptions, withWrappingKeys } from './sign-in.ts';
 import { table } from './words.ts';
 
-export interface NvsOptions extends OpenOptions {
+export interface NvsOptions extends SignInOptions {
   readonly json?: boolean;
   readonly size?: string;
   readonly out?: string;
@@ -187,10 +188,9 @@ async function withKeys(
   context: CliContext,
   use: (keysFor: (id: string | null) => Promise<SecretBytes>) => Promise<void>,
 ): Promise<void> {
-  const { signer } = await context.openSigner(options);
   const label = options.key ?? 'fuseline-wrapping';
-  try {
-    await use(async (id) => {
+  await withWrappingKeys(options, context, 'nvs', (signer) =>
+    use(async (id) => {
       using key = options.keys
         ? await signer.unwrap({ label }, readWrappedKey(options.keys))
         : await newWrappedKey(signer, label, 32, context, id);
@@ -201,8 +201,6 @@ async function withKeys(
           next: 'Give the 32 bytes of an HMAC key block, or the 64 bytes of data key and tweak key.',
         });
       return key.length === 32 ? nvsKeysFromHmac(key) : key.slice(0, 64);
-    });
-  } finally {
-    await signer.close();
-  }
+    }),
+  );
 }

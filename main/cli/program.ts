@@ -229,7 +229,9 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--key <label>', 'token key; repeatable', gather)
     .requiredOption('--out <file>', 'where to write it')
     .action(end((file, options) => image.signCommand(file, options, context)));
-  command(images, 'encrypt <file>', 'flash encryption for one flash offset, under a key that the token wraps')
+  withPerson(
+    command(images, 'encrypt <file>', 'flash encryption for one flash offset, under a key that the token wraps'),
+  )
     .requiredOption('--offset <address>', 'flash offset, a multiple of 16')
     .option('--cipher <name>', 'as flash_encryption.key of a recipe; aes-256 for the classic ESP32', 'xts-aes-256')
     .option('--key <label>', 'wrapping key of the token', gather)
@@ -265,7 +267,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .action(end((folder, options) => release.releaseVerify(folder, options, context)));
 
   const stores = program.command('nvs').description('NVS partitions: typed values for the firmware');
-  command(stores, 'build <csv>', 'from a CSV (key,type,encoding,value), in clear or encrypted')
+  withPerson(command(stores, 'build <csv>', 'from a CSV (key,type,encoding,value), in clear or encrypted'))
     .requiredOption('--size <bytes>', 'size of the partition, as 0x6000 or 24K')
     .option('--keys <file>', 'encrypt: JSON of a wrapped key (32 bytes of an HMAC key block, or 64 of the NVS keys)')
     .option('--new-key', 'encrypt under a new HMAC key, whose wrapped form is printed')
@@ -276,14 +278,14 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     )
     .requiredOption('--out <file>', 'where to write it')
     .action(end((file, options) => nvs.nvsBuildCommand(file, options, context)));
-  command(stores, 'show <file>', 'what an NVS partition holds')
+  withPerson(command(stores, 'show <file>', 'what an NVS partition holds'))
     .option('--keys <file>', 'decrypt: JSON of a wrapped key')
     .option('--key <label>', 'wrapping key of the token')
     .option('--show-values', 'show the values too')
     .action(end((file, options) => nvs.nvsShowCommand(file, options, context)));
 
   const certs = program.command('cert').description('esp_secure_cert partitions: certificates and key entries');
-  command(certs, 'build', 'from certificates; keys lie in eFuse')
+  withPerson(command(certs, 'build', 'from certificates; keys lie in eFuse'))
     .option('--device <file>', 'device certificate, PEM or DER')
     .option('--ca <file>', 'CA certificate, PEM or DER')
     .option('--ecdsa-key-id <id>', 'the device key is in this key block, 0 to 5, for the ECDSA peripheral')
@@ -306,7 +308,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--size <bytes>', 'fill up to the size of the partition')
     .requiredOption('--out <file>', 'where to write it')
     .action(end((options) => cert.certBuildCommand(options, context)));
-  command(certs, 'show <file>', 'the entries of a partition')
+  withPerson(command(certs, 'show <file>', 'the entries of a partition'))
     .option('--keys <file>', 'open its DS parameters: JSON of the wrapped HMAC key')
     .option('--chip <kind>', 'chip of the DS peripheral')
     .option('--key <label>', 'wrapping key of the token')
@@ -316,9 +318,10 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   command(books, 'backup', 'a checked copy, also while a station writes')
     .requiredOption('--out <file>', 'a new file, for its owner alone')
     .action(end((options) => ledgerCopies.backup(options, context)));
-  command(books, 'restore <backup>', 'puts a backup in the place of the ledger; the old one stays beside it').action(
-    end((backup, options) => ledgerCopies.restore(backup, options, context)),
-  );
+  command(books, 'restore <backup>', 'puts a backup in the place of the ledger; the old one stays beside it')
+    .option('--by <id>', 'a custodian; the PIN is asked for')
+    .option('--second <id>', 'the other custodian')
+    .action(end((backup, options) => ledgerCopies.restore(backup, options, context)));
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')
     .option('--text <text>', 'MAC, serial, batch, recipe, certificate or operator begins with this')

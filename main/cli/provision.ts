@@ -4,7 +4,7 @@ import { forRehearsal } from '../recipe/making/token-keys.ts';
 import type { Recipe } from '../recipe/types.ts';
 import type { FixtureSpec } from '../station/fixture.ts';
 import type { BatchResult, Station } from '../station/station.ts';
-import { isVirtual } from '../station/work-gate.ts';
+import { asksOfVirtual, isVirtual } from '../station/work-gate.ts';
 import { parseAddress } from '../transport/address.ts';
 import { parseVirtualAddress } from '../virtual/bench/address.ts';
 import { BoardsInHand } from './boards-in-hand.ts';
@@ -96,14 +96,16 @@ export async function provision(options: ProvisionOptions, context: CliContext):
   }
 }
 
-/** Who works: for virtual boards whoever is named, for real ones whoever proves it, but on a station for development. */
+/** Who works: for virtual boards whoever is named (but nobody who is known), for real ones whoever proves it, but on a station for development. */
 async function operatorOf(
   { operator, ...options }: ProvisionOptions,
   fixtures: readonly FixtureSpec[],
   station: Station,
   context: CliContext,
 ): Promise<string | null> {
-  if (fixtures.every(({ address }) => isVirtual(address))) return operator ?? null;
+  const isFree = fixtures.every(({ address }) => isVirtual(address)) && !asksOfVirtual(station.parts);
+  // nobody works under the name of somebody who is known
+  if (isFree && (operator === undefined || station.parts.people.find(operator) === null)) return operator ?? null;
   if (station.parts.development) {
     context.streams.say(
       'This is a station for development: nobody is asked who they are, and the recipe need not be approved.',

@@ -4,6 +4,8 @@ import { readPlainFile } from '../base/plain-file.ts';
 import type { Role } from '../contract/contract.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
+import type { Signer } from '../signing/signer.ts';
+import { bookedWrapping } from '../station/booked-signer.ts';
 import type { Second } from '../station/desk/access/second.ts';
 import type { CliContext, OpenOptions } from './context.ts';
 
@@ -38,12 +40,7 @@ export async function signIn(
   const people = context.people(options);
   const credential = options.credential === undefined ? null : readCredential(options.credential);
   const id = credential?.id ?? options.by;
-  if (id === undefined)
-    throw new RecipeFault({
-      code: 'session.nobody',
-      what: 'This asks for a person whom the station knows, and nobody signed in.',
-      next: 'Give --by ID and type the PIN, or --credential FILE. People are made under Station in the window.',
-    });
+  if (id === undefined) throw nobodySignedIn('--by ID and type the PIN, or --credential FILE');
   const how = credential === null ? 'PIN' : 'credential';
   let person: { readonly roles: readonly Role[] };
   try {
@@ -73,6 +70,14 @@ export async function signIn(
   return id;
 }
 
+export function nobodySignedIn(how: string): RecipeFault {
+  return new RecipeFault({
+    code: 'session.nobody',
+    what: 'This asks for a person whom the station knows, and nobody signed in.',
+    next: `Give ${how}. People are made under Station in the window.`,
+  });
+}
+
 /**
  * The same for what a station without people may do with keys that protect nothing: null on one for development, and on one with the
  * private SoftHSM token and nobody to ask for.
@@ -89,6 +94,26 @@ export async function signInWhereKnown(
   return isFree && !(isAsked && !context.people(options).isEmpty)
     ? null
     : await signIn(ledger, options, roles, context);
+}
+
+/**
+ * Lends the token to whoever works on one file with keys that it wraps: an engineer where the station knows people, and each use of a
+ * wrapping key a row of the ledger (`use`: for what).
+ */
+export async function withWrappingKeys<T>(
+  options: SignInOptions,
+  context: CliContext,
+  use: string,
+  work: (signer: Signer) => Promise<T>,
+): Promise<T> {
+  const station = await context.openStation(options);
+  const { ledger, signer } = station.parts;
+  try {
+    const by = await signInWhereKnown(ledger, options, ['engineer'], context);
+    return await work(bookedWrapping(signer, ledger, by, use));
+  } finally {
+    await station.close();
+  }
 }
 
 /** The PIN that a person types. Rejects where nobody is there to ask. */

@@ -53,7 +53,7 @@ export interface SessionNote {
 
 /**
  * What somebody did to the station itself: to people, their roles and ways in, printer, fixtures, keys of a token; a signature that a token
- * was asked for; work in development mode. Booked before it is done. Never a PIN, a badge, or a secret.
+ * was asked for, a key that it wrapped or unwrapped for a file; a backup put in the ledger's place; work in development mode. Booked before it is done. Never a PIN, a badge, or a secret.
  */
 export interface StationAct {
   readonly what:
@@ -70,6 +70,8 @@ export interface StationAct {
     | 'clock-set'
     | 'token-switched'
     | 'signed'
+    | 'key-used'
+    | 'ledger-restored'
     | 'development-work'
     | 'anonymous-tries'
     | 'seats-forgotten';

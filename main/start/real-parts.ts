@@ -11,7 +11,7 @@ import { readStationFile, type StationConfig } from '../config/station-file.ts';
 import type { Ledger, LedgerReader, RestoreReport } from '../ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading, restoreSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
-import type { Fault } from '../model/fault.ts';
+import { type Fault, RecipeFault } from '../model/fault.ts';
 import { lateToken } from '../signing/late-token.ts';
 import { anyBoard } from '../station/board-rules.ts';
 import { Operators } from '../station/desk/access/operators.ts';
@@ -64,7 +64,7 @@ const unnamedStation = 'fuseline';
 export function settingsOf(places: Places): StationConfig {
   const beside = join(places.data ?? defaultDataFolder(), 'station.yaml');
   const file = places.station ?? (existsSync(beside) ? beside : null);
-  if (file !== null) return readStationFile(file);
+  if (file !== null) return ownDevelopment(readStationFile(file), file, places);
   return {
     name: unnamedStation,
     dataFolder: null,
@@ -77,6 +77,21 @@ export function settingsOf(places: Places): StationConfig {
     boards: anyBoard,
     log: { level: 'info' },
   };
+}
+
+/**
+ * A station that knows people is one for development by the file in its own folder alone: otherwise whoever types could name a file of
+ * their own, and be asked nothing. RecipeFault `station.development`.
+ */
+function ownDevelopment(settings: StationConfig, file: string, places: Places): StationConfig {
+  if (!settings.development) return settings;
+  const folder = resolve(places.data ?? settings.dataFolder ?? defaultDataFolder());
+  if (resolve(file) === join(folder, 'station.yaml') || !existsSync(join(folder, 'operators.json'))) return settings;
+  throw new RecipeFault({
+    code: 'station.development',
+    what: `${file} says development: true, and the station in ${folder} has people, who would be asked nothing any more.`,
+    next: `Give a data folder of its own to development (--data), or write it into ${join(folder, 'station.yaml')}.`,
+  });
 }
 
 /** Where programs of this system keep a user's data. */
@@ -95,9 +110,19 @@ function ledgerFile(places: Places): string {
   return join(dataFolderOf(places), 'ledger.sqlite');
 }
 
-/** Puts a backup in the place of the station's ledger. */
-export function restoreLedgerOf(places: Places, from: string): Promise<RestoreReport> {
-  return restoreSqliteLedger({ file: ledgerFile(places), from, clock: systemClock });
+/** Puts a backup in the place of the station's ledger, and writes into it that this was done, by whom, and what is missing. */
+export async function restoreLedgerOf(places: Places, from: string, by: readonly string[]): Promise<RestoreReport> {
+  const file = ledgerFile(places);
+  const report = await restoreSqliteLedger({ file, from, clock: systemClock });
+  const { lostRows, before, head, station } = report;
+  const ledger = await openSqliteLedger({ file, station, clock: systemClock });
+  try {
+    const detail = { lostRows, upTo: head.row, before: before?.row ?? null, beforeHash: before?.hash ?? null };
+    await ledger.noteAct({ what: 'ledger-restored', by, about: null, detail });
+  } finally {
+    await ledger.close();
+  }
+  return report;
 }
 
 /** Opens the ledger for questions, also while a station writes it. */

@@ -36,3 +36,27 @@ export function bookedSigner(
     close: () => signer.close(),
   };
 }
+
+/** The same token, each of whose wrappings and unwrappings for a file stands in the ledger before it is asked for: by which key, for what, at whose word. */
+export function bookedWrapping(
+  signer: Signer,
+  ledger: Pick<Ledger, 'noteAct'>,
+  by: string | null,
+  use: string,
+): Signer {
+  const book = (about: string, does: string) =>
+    ledger.noteAct({ what: 'key-used', by: by === null ? [] : [by], about, detail: { does, for: use } });
+  return {
+    ...signerThrough((work) => work(signer)),
+    async wrap(key, secret) {
+      await book(key.label, 'wrap');
+      return await signer.wrap(key, secret);
+    },
+    async unwrap(key, wrapped) {
+      await book(key.label, 'unwrap');
+      return await signer.unwrap(key, wrapped);
+    },
+    whenBack: (signal) => signer.whenBack(signal),
+    close: () => signer.close(),
+  };
+}

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
-import { peopleOf, stationConfigFolder } from '../../main/start/real-parts.ts';
+import { peopleOf, settingsOf, stationConfigFolder } from '../../main/start/real-parts.ts';
+import { admitWork } from '../../main/station/work-gate.ts';
 import { recipeNamed } from '../stories/stage.ts';
 import { p4, pinOf, stationIn, terminal } from './terminal-rig.ts';
 
@@ -94,4 +95,38 @@ test('one custodian alone opens no real board', async (t) => {
   });
   const board = ['provision', '--recipe', p4, '--port', 'socket://127.0.0.1:4000', '--operator', 'al'];
   assert.deepEqual(await run(...board), [2, 'work.one-custodian']);
+});
+
+test('signatures of a token that protects something are not had by way of a virtual board, nor under the name of another', async (t) => {
+  const { data, people, run, opened } = terminal(t, () => 'guess-1');
+  await people();
+  const ledger = { recipeStates: async () => [], noteAct: async () => undefined };
+  const gate = (operator: string | null, embeddedToken: boolean, known = peopleOf({ data })) =>
+    admitWork(
+      { loaded: recipeNamed('esp32p4-production'), fixtures: [{ name: 'a', address: 'virtual:esp32p4' }], operator },
+      { ledger, people: known, development: false, embeddedToken },
+    );
+  for (const [operator, code] of [
+    [null, 'work.nobody'],
+    ['qa', 'work.role'],
+    ['op', 'work.not-approved'],
+  ] as const)
+    await assert.rejects(gate(operator, false), { code });
+  await gate('en', false);
+  await gate(null, true);
+  await gate(null, false, peopleOf({ data: join(data, 'nobody') }));
+  const virtual = ['provision', '--recipe', p4, '--port', 'virtual:esp32p4'];
+  assert.deepEqual(await run(...virtual, '--operator', 'op'), [2, 'session.refused']);
+  assert.deepEqual(opened, []);
+});
+
+test('a station with people becomes one for development by no file of whoever types', async (t) => {
+  const { data, people } = terminal(t);
+  const theirs = join(data, 'theirs.yaml');
+  writeFileSync(theirs, 'fuseline: 1\nstation: fuseline\ndevelopment: true\n');
+  assert.equal(settingsOf({ data, station: theirs }).development, true, 'nobody would be asked anyway');
+  await people();
+  assert.throws(() => settingsOf({ data, station: theirs }), { code: 'station.development' });
+  writeFileSync(join(data, 'station.yaml'), 'fuseline: 1\nstation: fuseline\ndevelopment: true\n');
+  assert.equal(settingsOf({ data, station: join(data, 'station.yaml') }).development, true);
 });

@@ -78,3 +78,36 @@ test('wrong PINs at the terminal are counted with those of the desk', async (t) 
   assert.equal(codes.at(-1), 'session.wait');
   assert.ok(codes.slice(0, 3).every((code) => code === 'session.refused'));
 });
+
+test('wrapping keys open nothing, and no older ledger is put in place, without people who may', async (t) => {
+  const { run, people, acts, data } = terminal(t);
+  const backup = join(data, 'backup.sqlite');
+  assert.deepEqual(await run('token', 'init', '--recipe', p4), [0, null]);
+  assert.deepEqual(await run('ledger', 'backup', '--out', backup), [0, null]);
+  await people();
+  const [plain, csv] = [join(data, 'plain'), join(data, 'values.csv')];
+  writeFileSync(plain, new Uint8Array(64));
+  writeFileSync(csv, 'key,type,encoding,value\na,namespace,,\nb,data,u8,7\n');
+  const out = () => ['--out', join(data, `out${Math.random()}`)];
+  for (const [role, words] of [
+    ['image', ['image', 'encrypt', plain, '--offset', '0x10000']],
+    ['nvs', ['nvs', 'build', csv, '--size', '0x3000', '--new-key']],
+  ] as const) {
+    assert.deepEqual(await run(...words, ...out()), [2, 'session.nobody'], role);
+    assert.deepEqual(await run(...words, ...out(), '--by', 'op'), [2, 'session.role'], role);
+    assert.deepEqual(await run(...words, ...out(), '--by', 'en'), [0, null], role);
+  }
+  const booked = await acts();
+  assert.deepEqual(
+    booked.filter((act) => act.startsWith('key-used')),
+    Array(2).fill('key-used en fuseline-wrapping'),
+  );
+  const restore = (...words: string[]) => run('ledger', 'restore', backup, ...words);
+  assert.deepEqual(await restore(), [2, 'session.nobody']);
+  assert.deepEqual(await restore('--by', 'en', '--second', 'al'), [2, 'people.second']);
+  assert.deepEqual(await restore('--by', 'al'), [2, 'people.two']);
+  assert.deepEqual(await restore('--by', 'al', '--second', 'en'), [2, 'people.second']);
+  assert.equal((await acts()).length, booked.length, 'the ledger is what it was');
+  assert.deepEqual(await restore('--by', 'al', '--second', 'bo'), [0, null]);
+  assert.equal((await acts())[0], 'ledger-restored al+bo null');
+});

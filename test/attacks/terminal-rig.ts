@@ -9,7 +9,13 @@ import { runCommand } from '../../main/cli/program.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { noOtherToken } from '../../main/signing/token-ring.ts';
 import { createStation } from '../../main/start/compose.ts';
-import { peopleOf, programVersion, settingsOf, stationConfigFolder } from '../../main/start/real-parts.ts';
+import {
+  peopleOf,
+  programVersion,
+  restoreLedgerOf,
+  settingsOf,
+  stationConfigFolder,
+} from '../../main/start/real-parts.ts';
 import { createVirtualBench } from '../../main/virtual/bench/bench.ts';
 import { testFolder } from '../stories/terminal.ts';
 import { ScriptedSigner } from '../unit/station/scripted-signer.ts';
@@ -47,6 +53,7 @@ export async function stationIn(data: string, openPort: CliContext['openPort']) 
     people: peopleOf({ data }),
     development: settingsOf({ data }).development,
     boards: settingsOf({ data }).boards,
+    embeddedToken: true,
   });
 }
 
@@ -75,6 +82,7 @@ export function terminal(t: TestContext, types: (id: string) => string = pinOf) 
     stationConfig: stationConfigFolder,
     openStation: (options: { data?: string }) => stationIn(options.data ?? data, open),
     openLedger: () => openSqliteLedgerForReading(join(data, 'ledger.sqlite')),
+    restoreLedger: (_: unknown, from: string, by: readonly string[]) => restoreLedgerOf(places, from, by),
     openSigner: async () => ({
       signer: new Token().signer,
       embedded: true,

@@ -386,7 +386,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'lockout.not-counted',
     file: 'main/station/desk/access/lockout.ts',
-    before: '    this.#write({ ...wrong, [who]: { tries, until: isoTime(now + waitMs) } });',
+    before: '    this.#write({ ...wrong, ...next });',
     after: '',
     breaks: 'Wrong PINs would not be counted.',
     tests: [people],
@@ -394,7 +394,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'lockout.no-doubling',
     file: 'main/station/desk/access/lockout.ts',
-    before: 'firstWaitMs * 2 ** (tries - free)',
+    before: 'firstWaitMs * 2 ** (tries - count.free)',
     after: 'firstWaitMs',
     breaks: 'Waits would not grow.',
     tests: [people],
@@ -418,8 +418,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'escrow.any-role',
     file: 'main/station/desk/access/escrow.ts',
-    before: 'if (roles.includes(keeper)) continue;',
-    after: 'if (true) continue;',
+    before: '{ roles: [keeper], unfit, about, face }',
+    after: "{ roles: ['custodian', 'engineer', 'qa', 'operator'], unfit, about, face }",
     breaks: 'Anybody of the station could take a secret out.',
     tests: [escrow],
   },

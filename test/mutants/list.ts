@@ -2,6 +2,7 @@ import { boardMutants } from './boards.ts';
 import { bookMutants } from './book.ts';
 import { burnMutants } from './burn.ts';
 import { efuseMutants } from './efuse.ts';
+import { gateMutants } from './gates.ts';
 import { lineMutants } from './line.ts';
 import type { Mutant } from './mutant.ts';
 import { runMutants } from './run-of-a-board.ts';
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...burnMutants,
   ...runMutants,
   ...bookMutants,
+  ...gateMutants,
   ...boardMutants,
   ...tokenMutants,
   ...lineMutants,

@@ -1,0 +1,57 @@
+// Who is let in, who counts as a second person, and what asks for either.
+import type { Mutant } from './mutant.ts';
+
+const lockout = 'test/attacks/lockout.test.ts';
+const twoPersons = 'test/attacks/two-persons.test.ts';
+const faces = 'test/attacks/faces.test.ts';
+
+export const gateMutants: readonly Mutant[] = [
+  {
+    id: 'lockout.own-badge-clears',
+    file: 'main/station/desk/access/lockout.ts',
+    before: 'if (!isShared || tries === 0) delete wrong[who];',
+    after: 'if (true) delete wrong[who];',
+    breaks: 'Whoever has a badge could guess those of others without end.',
+    tests: [lockout],
+  },
+  {
+    id: 'lockout.name-by-name',
+    file: 'main/station/desk/access/operators.ts',
+    before: '[ownCount(`pin ${id}`), counted.everyone]',
+    after: '[ownCount(`pin ${id}`)]',
+    breaks: 'One PIN could be tried at everybody in turn.',
+    tests: [lockout],
+  },
+  {
+    id: 'people.one-hand',
+    file: 'main/station/desk/access/second.ts',
+    before: 'if (handOfA === handOfB) throw',
+    after: 'if (false) throw',
+    breaks: 'A custodian and a person whose PIN that custodian set alone would be two people.',
+    tests: [twoPersons],
+  },
+  {
+    id: 'approval.clock-back',
+    file: 'main/station/desk/library/approval.ts',
+    before: ' && (by.wayIn?.row ?? 0) < rehearsal.row)',
+    after: ')',
+    breaks: 'A PIN that was set after the rehearsal would look older under a clock that was put back.',
+    tests: ['test/unit/desk/approval.test.ts'],
+  },
+  {
+    id: 'gate.virtual-signs',
+    file: 'main/station/work-gate.ts',
+    before: 'return !embeddedToken && people.custodians > 0;',
+    after: 'return false;',
+    breaks: 'Anybody would get signatures of the HSM by way of a virtual board.',
+    tests: [faces],
+  },
+  {
+    id: 'gate.development-from-anywhere',
+    file: 'main/start/real-parts.ts',
+    before: 'if (!settings.development) return settings;',
+    after: 'if (true) return settings;',
+    breaks: 'A station file of whoever types would turn all gates off.',
+    tests: [faces],
+  },
+];
