@@ -5,6 +5,7 @@ import { assuranceCommand } from './assurance.ts';
 import * as audit from './audit.ts';
 import { boardAct } from './board.ts';
 import * as cert from './cert.ts';
+import * as certificate from './certificate.ts';
 import * as clock from './clock.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { demo } from './demo.ts';
@@ -351,6 +352,12 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   command(audits, 'witness', 'the newest signed head, for somebody else to keep')
     .option('--out <file>', 'a file instead of stdout')
     .action(end((options) => audit.auditWitness(options, context)));
+  withPerson(
+    command(audits, 'certificate [device]', 'one signed file that says what a device, or each board of a batch, is'),
+  )
+    .option('--batch <id>', 'of a batch instead of a device')
+    .requiredOption('--out <file>', 'a new file')
+    .action(end((id, options) => certificate.auditCertificate(id, options, context)));
   command(audits, 'key', 'the public key of the signed heads, for somebody else to keep')
     .option('--out <file>', 'a file instead of stdout')
     .action(end((options) => audit.auditKey(options, context)));

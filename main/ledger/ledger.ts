@@ -3,7 +3,7 @@ import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
-import type { ChainHead } from './chain.ts';
+import type { ChainHead, ChainRow } from './chain.ts';
 import type { Head } from './checkpoint.ts';
 import type { EscrowRelease, RecipeStateNote, SessionNote, StationAct } from './entry.ts';
 
@@ -130,6 +130,59 @@ export interface AuditOptions {
   /** False: the chain and its heads only, not the tables. */
   readonly tables?: boolean;
 }
+
+/** A signed head of the book, which holds. */
+export interface ProvenHead {
+  readonly note: string;
+  /** Hex of the DER SubjectPublicKeyInfo. */
+  readonly publicKey: string;
+  readonly size: number;
+  readonly root: string;
+}
+
+/** A row as its hash has it, and its way to the head (hex, from the leaf up). */
+export interface ProvenRow {
+  readonly row: Omit<ChainRow, 'body'> & { readonly body: string };
+  readonly path: readonly string[];
+}
+
+/** The seal of a device. `path` is null, too, where the newest head is older than the row; `head`: null where none was ever signed. */
+export interface SealProof {
+  readonly row: ProvenRow['row'];
+  readonly path: readonly string[] | null;
+  readonly head: ProvenHead | null;
+}
+
+/** What became of a board of a batch; `row` and `hash` (hex) of the row that says so, where one does. */
+export interface CertifiedBoard {
+  readonly mac: string;
+  readonly serial: string | null;
+  readonly state:
+    | 'sealed'
+    | 'condemned'
+    | 'sealed in another batch'
+    | 'burned, not sealed'
+    | 'not ended'
+    | Exclude<Outcome, 'passed'>;
+  readonly tries: number;
+  readonly row: number | null;
+  readonly hash: string | null;
+}
+
+/** A batch by the rows under the newest head; `proven` is null where none covers its opening. */
+export interface BatchProof {
+  readonly opened: ProvenRow['row'];
+  readonly head: ProvenHead | null;
+  readonly proven: {
+    readonly opened: ProvenRow;
+    readonly closed: ProvenRow | null;
+    readonly boards: readonly CertifiedBoard[];
+    /** Tries that ended before the chip was known. */
+    readonly unidentified: number;
+  } | null;
+}
+
+export type ProofCall = { readonly macs: readonly string[] } | { readonly batch: string };
 
 /** What became of a ledger when a backup was put in its place. */
 export interface RestoreReport {
@@ -272,6 +325,13 @@ export interface LedgerReader {
    */
   backup(out: string): Promise<ChainReport>;
   treeHead(): Promise<TreeHead>;
+  /**
+   * The seals of devices with their ways to the newest signed head; null: it is not sealed. LedgerFault `ledger.chain-broken`,
+   * `ledger.table-edited` where what is there does not hold. The tree is made once for all of them.
+   */
+  proveSeals(macs: readonly string[]): Promise<readonly (SealProof | null)[]>;
+  /** What became of each board of a batch, from the rows themselves; null: there is no such batch. Faults as `proveSeals`. */
+  proveBatch(batch: string): Promise<BatchProof | null>;
   /** Note of the newest signed head, or null. */
   newestCheckpoint(): Promise<string | null>;
   /** The export, in portions of whole lines: one JSON object (`ChainRow`) a row, in chain order. */

@@ -52,3 +52,61 @@ export class MerkleTree {
     return this.#parts.slice(0, -1).reduceRight((right, left) => nodeHash(left, right), last);
   }
 }
+
+/** All nodes of a tree, for the paths by which a leaf is shown to be in it (RFC 9162, section 2.1.3). */
+export class MerklePaths {
+  /** By height: the roots of all full subtrees of 2^height leaves, 32 bytes each. */
+  readonly #levels: Buffer[];
+  readonly size: number;
+
+  /** Takes the hashes of all rows, 32 bytes each. */
+  constructor(rowHashes: Buffer) {
+    this.size = rowHashes.length / 32;
+    let level = Buffer.alloc(rowHashes.length);
+    for (let at = 0; at < level.length; at += 32)
+      level.write(leafHash(rowHashes.toString('hex', at, at + 32)), at, 'hex');
+    this.#levels = [level];
+    while (level.length >= 64) {
+      const above = Buffer.alloc(Math.floor(level.length / 64) * 32);
+      for (let at = 0; at < above.length; at += 32) {
+        const pair = level.toString('hex', 2 * at, 2 * at + 64);
+        above.write(nodeHash(pair.slice(0, 64), pair.slice(64)), at, 'hex');
+      }
+      this.#levels.push(above);
+      level = above;
+    }
+  }
+
+  root(): Hash {
+    return this.size === 0 ? emptyRoot : this.#rootOf(0, this.size);
+  }
+
+  /** Of the leaf at `index` (0: row 1), from the leaf up. */
+  path(index: number): Hash[] {
+    const path: Hash[] = [];
+    let [from, to] = [0, this.size];
+    while (to - from > 1) {
+      const middle = from + largestPowerBelow(to - from);
+      path.push(index < middle ? this.#rootOf(middle, to) : this.#rootOf(from, middle));
+      if (index < middle) to = middle;
+      else from = middle;
+    }
+    return path.reverse();
+  }
+
+  #rootOf(from: number, to: number): Hash {
+    const count = to - from;
+    const height = Math.log2(count);
+    if (Number.isInteger(height)) {
+      const at = (from / count) * 32;
+      return this.#levels[height]!.toString('hex', at, at + 32);
+    }
+    const middle = from + largestPowerBelow(count);
+    return nodeHash(this.#rootOf(from, middle), this.#rootOf(middle, to));
+  }
+}
+
+/** The largest power of two below `count`, which is two at least. */
+function largestPowerBelow(count: number): number {
+  return 2 ** Math.floor(Math.log2(count - 1));
+}

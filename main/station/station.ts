@@ -16,6 +16,7 @@ import type { OpenPort } from '../transport/port.ts';
 import { awaitedSigner } from './awaited-signer.ts';
 import { allowanceOf, anyBoard, type BoardRules } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
+import { type BatchCertificate, type BirthCertificate, batchCertificate, birthCertificate } from './certificates.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
@@ -218,6 +219,16 @@ export class Station {
     await this.#checkpoints.sign(`the end of batch ${batch}`);
     const ms = clock.monotonic() - startedAt;
     return { batch, counts, ms, boardsPerHour: ms > 0 ? (counts.passed * 3_600_000) / ms : 0 };
+  }
+
+  /** One signed file that says what a sealed device is. Faults as birthCertificate. */
+  certifyDevice(mac: string, by: string | null): Promise<BirthCertificate> {
+    return birthCertificate(this.parts, mac, by, () => this.#checkpoints.sign('a certificate'));
+  }
+
+  /** One signed file that says what became of each board of a batch. Faults as batchCertificate. */
+  certifyBatch(batch: string, by: string | null): Promise<BatchCertificate> {
+    return batchCertificate(this.parts, batch, by, () => this.#checkpoints.sign('a certificate'));
   }
 
   async close(): Promise<void> {

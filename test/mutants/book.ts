@@ -11,6 +11,7 @@ const people = 'test/unit/desk/people.test.ts';
 const recipes = 'test/unit/desk/recipes.test.ts';
 const waivers = 'test/unit/station/waivers.test.ts';
 const escrow = 'test/unit/desk/escrow.test.ts';
+const certificates = 'test/unit/station/certificates.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
@@ -100,6 +101,46 @@ export const bookMutants: readonly Mutant[] = [
     after: 'if (false)',
     breaks: 'A key that was destroyed could be put back unseen.',
     tests: [signedHeads],
+  },
+  {
+    id: 'certificate.content',
+    file: 'main/ledger/sqlite/prover.ts',
+    before: 'if (hashOfParts(row, row.body) !== row.hash)',
+    after: 'if (false)',
+    breaks: 'The token would sign a row that somebody changed.',
+    tests: [certificates],
+  },
+  {
+    id: 'certificate.root',
+    file: 'main/ledger/sqlite/prover.ts',
+    before: 'if (paths.root() !== root)',
+    after: 'if (false)',
+    breaks: 'A certificate would be signed that does not lead to its head.',
+    tests: [certificates],
+  },
+  {
+    id: 'certificate.other-device',
+    file: 'main/ledger/sqlite/prover.ts',
+    before: "if (row.kind !== 'sealed' || record?.chip?.mac !== mac)",
+    after: 'if (false)',
+    breaks: 'An edited table would give one device the certificate of another.',
+    tests: [certificates],
+  },
+  {
+    id: 'certificate.condemned',
+    file: 'main/station/certificates.ts',
+    before: 'if (condemned !== null) throw isCondemned',
+    after: 'if (false) throw isCondemned',
+    breaks: 'A scrapped device would be certified.',
+    tests: [certificates],
+  },
+  {
+    id: 'certificate.burned',
+    file: 'main/ledger/batch-count.ts',
+    before: 'if (run !== undefined && /"type":"(?:intend|burned)"/.test(row.body)) this.#burned(run);',
+    after: '',
+    breaks: 'Boards with burned fuses would be told as merely refused or failed.',
+    tests: [certificates],
   },
   {
     id: 'checkpoints.other-key',

@@ -6,9 +6,12 @@
 //
 // `npm run soak -- fuzz [INPUTS] [FIRST]`: feeds readers of what comes from outside for long (10 million inputs unless told), from input FIRST
 // on. It ends at the first input that breaks a reader, and says its number.
+//
+// `npm run soak -- certificates [N] [SEED]`: so many certificates, and so many damaged and forged ones (10,000 unless told), judged twice.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { feed, fuzzTargets } from '../attacks/fuzz-targets.ts';
+import { soakCertificates } from './certificates.ts';
 import { isPart, type Part, Parts, partNames } from './parts.ts';
 import { Tally } from './tally.ts';
 
@@ -28,11 +31,13 @@ const [what = 'boards', inputs = '10000000', first = '1'] = positionals;
 const { only, again } = values;
 
 if (what === 'fuzz' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) fuzz();
+else if (what === 'certificates' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await certificates();
 else if (what === 'boards' && (only === undefined || isPart(only)) && (again === undefined || only !== undefined))
   await soak(only === undefined ? partNames : [only as Part]);
 else {
   console.error(`Usage: npm run soak -- [--seed N] [--hours H] [--only ${partNames.join('|')} [--again SEED]]`);
   console.error('       npm run soak -- fuzz [INPUTS] [FIRST]');
+  console.error('       npm run soak -- certificates [N] [SEED]');
   process.exitCode = 2;
 }
 
@@ -60,6 +65,11 @@ async function soak(names: readonly Part[]): Promise<void> {
     for (const [name, tally] of tallies) console.log(tally.summary(name).join('\n'));
     if ([...tallies.values()].some(({ failures }) => failures > 0)) process.exitCode = 1;
   }
+}
+
+async function certificates(): Promise<void> {
+  const count = positionals[1] === undefined ? portion : Number(inputs);
+  if (!(await soakCertificates(count, Number(first)))) process.exitCode = 1;
 }
 
 function fuzz(): void {

@@ -1,11 +1,14 @@
-// Heads that the station's own token signs, checked by the terminal and by somebody else's libraries (Go's sumdb/tlog and note).
+// Heads and certificates that the station's own token signs, judged by the terminal, by somebody else's libraries (Go's sumdb/tlog and note,
+// go-cose) and by the page for auditors.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { utf8 } from '../../main/base/bytes.ts';
+import { buildGoJudge, judgedByGo, judgedByPage, verifierPage } from '../interop/certificate-judges.ts';
+import { damaged, drawOf, otherForms } from '../interop/damage.ts';
 import { faultsOf, noToken, recipeNamed, type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -33,42 +36,44 @@ test('every batch ends with a head by one key of the token, over all rows before
   assert.deepEqual([key.use, key.extractable], ['ledger', false]);
 });
 
-const judge = fileURLToPath(new URL('../interop/heads', import.meta.url));
 const noGo = (() => {
   if (noToken !== false) return noToken;
   const ran = spawnSync('go', ['version'], { encoding: 'utf8' });
   return ran.status === 0 ? false : 'no Go on this machine';
 })();
 
-test("Go's tlog and note libraries find the same root under the same signature, and a changed row", {
+test("Go's tlog, note and COSE libraries, and the auditor's page, find what the token signed, and what was changed", {
   skip: noGo,
 }, async (t) => {
-  const { ledger } = stage.station.parts;
-  const work = join(folder, 'go');
-  cpSync(judge, work, { recursive: true });
-  const built = spawnSync('go', ['build', '-o', join(folder, 'heads'), '.'], {
-    cwd: work,
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
-  if (built.status !== 0) return t.skip(`Go cannot build its judge here: ${built.stderr.slice(0, 200)}`);
+  const built = buildGoJudge(folder);
+  if ('cannot' in built) return t.skip(`Go cannot build its judge here: ${built.cannot}`);
+  const { station } = stage;
+  const { ledger } = station.parts;
+  const [batch] = await ledger.batches();
+  const certificates = [
+    await station.certifyDevice('30:ed:a0:00:30:00', null),
+    await station.certifyDevice('30:ed:a0:00:30:01', null),
+    await station.certifyBatch(batch!.id, null),
+  ].map(({ bytes }) => bytes);
   let lines = '';
   for await (const part of ledger.exportLines()) lines += part.lines;
   const { signedBefore } = await ledger.treeHead();
-  const file = join(folder, 'export.jsonl');
-  const judged = (text: string) => {
-    writeFileSync(file, text);
-    return spawnSync(join(folder, 'heads'), [file, signedBefore!.publicKey], { encoding: 'utf8' });
-  };
-  const whole = judged(lines);
-  const rows = lines.split('\n').length - 1;
-  assert.equal(whole.stdout, `${rows} rows, 2 heads, the newest over ${rows - 1}\n`, whole.stderr);
-  for (const changed of [
-    lines.replace('"esp32c3"', '"esp32c6"'),
-    lines.slice(0, lines.indexOf('\n') + 1).repeat(2) + lines,
-  ]) {
-    const found = judged(changed);
-    assert.notEqual(found.status, 0, found.stdout);
+  const files = [utf8(lines), ...certificates];
+  const draw = drawOf(7);
+  const wrong = [
+    utf8(lines.replace('"esp32c3"', '"esp32c6"')),
+    utf8(lines.slice(0, lines.indexOf('\n') + 1).repeat(2) + lines),
+    ...Array.from({ length: 20 }, () => damaged(utf8(lines), draw)),
+    ...certificates.flatMap((file) => [...otherForms(file), ...Array.from({ length: 50 }, () => damaged(file, draw))]),
+  ];
+  const byGo = judgedByGo(built.program, [...files, ...wrong], signedBefore!.publicKey);
+  const page = verifierPage();
+  for (const [at, file] of files.entries())
+    assert.deepEqual(byGo[at], await judgedByPage(page, file, signedBefore!.publicKey), `file ${at}`);
+  assert.match(byGo[0]!.says, new RegExp(`^${lines.split('\n').length - 1} rows, 3 heads, the newest over `));
+  assert.ok(byGo.slice(0, files.length).every(({ ok }) => ok));
+  for (const [at, file] of wrong.entries()) {
+    const seen = [byGo[files.length + at]!.ok, (await judgedByPage(page, file, signedBefore!.publicKey)).ok];
+    assert.deepEqual(seen, [false, false], `damage ${at}`);
   }
-  assert.ok(readFileSync(file).length > 0);
 });

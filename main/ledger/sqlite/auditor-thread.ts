@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { ChainReport } from '../ledger.ts';
 import { auditBook } from './auditor.ts';
 import { backupBook } from './backup.ts';
 import { ledgerFaultOf, noBook } from './faults.ts';
 import type { AuditCall, ThreadOptions } from './link.ts';
+import { proveFrom } from './prover.ts';
 import type { ThreadBody } from './requests.ts';
 
-function audited(file: string, call: AuditCall): ChainReport {
+function audited(file: string, call: AuditCall): unknown {
+  if ('prove' in call) return proveFrom(file, call.prove);
   return 'backup' in call ? backupBook(file, call.backup) : auditBook(file, call.audit);
 }
 

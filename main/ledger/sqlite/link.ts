@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { faultOfRecord } from '../../model/fault.ts';
-import type { AuditOptions } from '../ledger.ts';
+import type { AuditOptions, ProofCall } from '../ledger.ts';
 import { closedFault } from './faults.ts';
 import type { Answer } from './requests.ts';
 
@@ -17,7 +17,7 @@ export type ThreadOptions =
   | { readonly role: 'keeper'; readonly file: string; readonly scrubAfterMs: number };
 
 /** What an auditor can be asked. */
-export type AuditCall = { readonly audit: AuditOptions } | { readonly backup: string };
+export type AuditCall = { readonly audit: AuditOptions } | { readonly backup: string } | { readonly prove: ProofCall };
 
 export interface ToThread {
   readonly id: number;

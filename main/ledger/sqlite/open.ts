@@ -5,11 +5,13 @@ import type { RunRecord, SealedRecord } from '../../model/record.ts';
 import { headKey } from '../checkpoint.ts';
 import type {
   AuditOptions,
+  BatchProof,
   ChainReport,
   Ledger,
   LedgerReader,
   OpeningReport,
   RestoreReport,
+  SealProof,
   TreeHead,
 } from '../ledger.ts';
 import { restoreBook } from './backup.ts';
@@ -124,18 +126,26 @@ class SqliteLedgerReader implements LedgerReader {
 
   async verify(options: AuditOptions = {}): Promise<ChainReport> {
     if (options.key !== undefined && headKey(options.key) === null) throw noKey();
-    return await this.#audit({ audit: options });
+    return await this.#audit<ChainReport>({ audit: options });
   }
 
   backup(out: string): Promise<ChainReport> {
     return this.#audit({ backup: out });
   }
 
-  async #audit(call: AuditCall): Promise<ChainReport> {
+  proveSeals(macs: readonly string[]): Promise<(SealProof | null)[]> {
+    return this.#audit({ prove: { macs } });
+  }
+
+  proveBatch(batch: string): Promise<BatchProof | null> {
+    return this.#audit({ prove: { batch } });
+  }
+
+  async #audit<Report>(call: AuditCall): Promise<Report> {
     const { thread } = await Thread.start({ role: 'auditor', file: this.#file });
     try {
       const [answer] = await thread.send([call]);
-      return answerValue(answer) as ChainReport;
+      return answerValue(answer) as Report;
     } finally {
       await thread.close();
     }

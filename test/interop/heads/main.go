@@ -1,34 +1,24 @@
-// An independent reader of a ledger's export, written from docs/ledger-format.md: the chain by its own hand, the tree and the notes by Go's
-// libraries. heads EXPORT KEY, where KEY is the hex of the DER SubjectPublicKeyInfo.
+// An independent reader of a ledger's export and of certificates, written from docs/ledger-format.md and docs/birth-certificate.md: the chain by
+// its own hand, the tree and the notes by Go's libraries, COSE and CBOR by go-cose and fxamacker/cbor.
+//
+//	heads export FILE KEY       one export
+//	heads frames KEY            stdin: certificates or exports, each behind its length in four bytes; a line of answer for each
+//
+// KEY is the hex of the DER SubjectPublicKeyInfo.
 package main
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"io"
 	"os"
-	"strconv"
-	"strings"
-
-	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 )
-
-type row struct {
-	Row  int64           `json:"row"`
-	At   json.RawMessage `json:"at"`
-	Kind json.RawMessage `json:"kind"`
-	Run  json.RawMessage `json:"run"`
-	Body json.RawMessage `json:"body"`
-	Prev string          `json:"prev"`
-	Hash string          `json:"hash"`
-}
 
 type headKey struct {
 	name string
@@ -43,76 +33,66 @@ func (k headKey) Verify(msg, sig []byte) bool {
 	return ecdsa.VerifyASN1(k.key, sum[:], sig)
 }
 
-func fail(format string, values ...any) {
-	fmt.Fprintf(os.Stderr, format+"\n", values...)
-	os.Exit(1)
+func keyOf(spki []byte) (headKey, error) {
+	parsed, err := x509.ParsePKIXPublicKey(spki)
+	if err != nil {
+		return headKey{}, err
+	}
+	key, ok := parsed.(*ecdsa.PublicKey)
+	if !ok || key.Curve != elliptic.P256() {
+		return headKey{}, fmt.Errorf("the key is none of ECDSA P-256")
+	}
+	sum := sha256.Sum256(spki)
+	return headKey{id: binary.BigEndian.Uint32(sum[:4]), key: key}, nil
 }
 
 func must(err error) {
 	if err != nil {
-		fail("%v", err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
-func main() {
-	spki, err := hex.DecodeString(os.Args[2])
-	must(err)
-	parsed, err := x509.ParsePKIXPublicKey(spki)
-	must(err)
-	sum := sha256.Sum256(spki)
-	key := headKey{id: binary.BigEndian.Uint32(sum[:4]), key: parsed.(*ecdsa.PublicKey)}
-
-	file, err := os.Open(os.Args[1])
-	must(err)
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<26)
-	var stored []tlog.Hash
-	reader := tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
-		hashes := make([]tlog.Hash, len(at))
-		for i, index := range at {
-			hashes[i] = stored[index]
+func judged(frame, spki []byte) (answer string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("not of its form: %v", r)
 		}
-		return hashes, nil
-	})
-	prev, rows, heads, newest := strings.Repeat("0", 64), int64(0), 0, int64(0)
-	for lines.Scan() {
-		var r row
-		must(json.Unmarshal(lines.Bytes(), &r))
-		rows++
-		if r.Row != rows || r.Prev != prev {
-			fail("row %d does not follow", rows)
-		}
-		// members in canonical order; the body is exported in its canonical form
-		text := fmt.Sprintf(`{"at":%s,"body":%s,"kind":%s,"prev":"%s","row":%d,"run":%s}`, r.At, r.Body, r.Kind, r.Prev, r.Row, r.Run)
-		hash := sha256.Sum256([]byte("fuseline ledger row v1\n" + text))
-		if hex.EncodeToString(hash[:]) != r.Hash {
-			fail("row %d was changed", rows)
-		}
-		prev = r.Hash
-		if rows == 1 {
-			var genesis struct{ Station, Ledger string }
-			must(json.Unmarshal(r.Body, &genesis))
-			key.name = "fuseline/" + genesis.Station + "/" + genesis.Ledger
-		}
-		if bytes.Equal(r.Kind, []byte(`"checkpoint"`)) {
-			var body struct{ Note, PublicKey string }
-			must(json.Unmarshal(r.Body, &body))
-			opened, err := note.Open([]byte(body.Note), note.VerifierList(key))
-			must(err)
-			said := strings.Split(opened.Text, "\n")
-			size, err := strconv.ParseInt(said[1], 10, 64)
-			must(err)
-			root, err := tlog.TreeHash(size, reader)
-			must(err)
-			if said[0] != key.name || size >= rows || root.String() != said[2] {
-				fail("the head of row %d does not fit", rows)
-			}
-			heads, newest = heads+1, size
-		}
-		more, err := tlog.StoredHashes(rows-1, hash[:], reader)
-		must(err)
-		stored = append(stored, more...)
+	}()
+	if len(frame) > 0 && frame[0] == 0xd2 {
+		return certificate(frame, spki)
 	}
-	must(lines.Err())
-	fmt.Printf("%d rows, %d heads, the newest over %d\n", rows, heads, newest)
+	return export(frame, spki)
+}
+
+func main() {
+	mode, args := os.Args[1], os.Args[2:]
+	spki, err := hex.DecodeString(args[len(args)-1])
+	must(err)
+	if mode == "export" {
+		bytes, err := os.ReadFile(args[0])
+		must(err)
+		answer, err := judged(bytes, spki)
+		must(err)
+		fmt.Println(answer)
+		return
+	}
+	in, out := bufio.NewReaderSize(os.Stdin, 1<<20), bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for {
+		var length uint32
+		if err := binary.Read(in, binary.BigEndian, &length); err == io.EOF {
+			return
+		} else {
+			must(err)
+		}
+		frame := make([]byte, length)
+		_, err := io.ReadFull(in, frame)
+		must(err)
+		if answer, err := judged(frame, spki); err != nil {
+			fmt.Fprintf(out, "bad %q\n", err.Error())
+		} else {
+			fmt.Fprintf(out, "ok %s\n", answer)
+		}
+	}
 }

@@ -99,7 +99,7 @@ export function keyMade(fingerprint: string, data: Uint8Array | null = null): St
   };
 }
 
-const keyBlock: KeyBlockFact = {
+export const keyBlock: KeyBlockFact = {
   slot: 2,
   block: 6,
   name: 'BLOCK_KEY2',
