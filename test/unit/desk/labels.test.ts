@@ -44,6 +44,21 @@ test('escapes of the template itself stay the characters that they stand for', (
   assert.ok(drawLabel(`^FO1,1^A0N,20${fillLabel('^FH^FDGer_C3_A4t^FS', facts)}`).includes('>Gerät</text>'));
 });
 
+test('templates that a printer would read otherwise than it is filled in are refused', () => {
+  // in lower case, as variable data, with a comment, and with the head that printer drivers write
+  for (const [text, zpl] of [
+    ['^xa^fh^fd_41 {serial}^fs^xz', '^xa^FH_^fd_41 SAMPLE-0001^fs^xz'],
+    ['^FV{serial}^FS', '^FH_^FVSAMPLE-0001^FS'],
+    ['^FX the {serial}^FS^FD{mac}^FS', '^FX the {serial}^FS^FH_^FD00:11:22:33:44:55^FS'],
+    ['CT~~CD,~CC^~CT~^XA^FD{serial}^FS^XZ', 'CT~~CD,~CC^~CT~^XA^FH_^FDSAMPLE-0001^FS^XZ'],
+  ] as const)
+    assert.equal(fillLabel(text, facts), zpl);
+  for (const text of ['^XA^CC/ /FD{serial}/FS/XZ', '~cc+\n+XA+FD{serial}+FS+XZ', '^XA~CT!^FD{serial}^FS'])
+    assert.throws(() => fillLabel(text, facts), { code: 'label.command-sign' }, text);
+  for (const text of ['^XA^SN{serial},1,Y^FS^XZ', '^XA{serial}^XZ', '^FD{mac}^FS{serial}', '^FO{revision},1^FDx^FS'])
+    assert.throws(() => fillLabel(text, facts), { code: 'label.placeholder-place' }, text);
+});
+
 test('labels go to a file or to a raw port, and a printer that is not there is a fault in words', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-label-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -71,20 +71,49 @@ export function sampleFacts(recipe: string, revision: number, chip: string): Lab
 
 /**
  * The ZPL of a label: the template with its placeholders filled in. What is filled in can give the printer no commands: `^` and `~`,
- * which begin them, go out as hexadecimal, for which every field data block gets a `^FH_` before it. Where the template has a `^FH` of
- * its own (with whatever indicator), its escapes stay the characters that they stand for. RecipeFault `label.placeholder`.
+ * which begin them, go out as hexadecimal, for which every field data block (`^FD`, `^FV`) gets a `^FH_` before it. Where the template has a
+ * `^FH` of its own (with whatever indicator), its escapes stay the characters that they stand for. RecipeFaults `label.placeholder`,
+ * `label.placeholder-place` for one that no field data holds, `label.command-sign` where other signs are made to begin commands.
  */
 export function fillLabel(template: string, facts: LabelFacts): string {
+  refuseOtherSigns(template);
   return template
-    .split('^FS')
+    .split(/(\^FS)/i)
     .map((field) => {
-      const own = /\^FH([^^~\r\n]?)/.exec(field);
+      const own = /\^FH([^^~\r\n]?)/i.exec(field);
       const indicator = own === null ? null : own[1] || '_';
+      const data = /\^(F[DV])([^^]*)/gi;
+      refusePlaceholders(field.replaceAll(data, '').replace(/\^FX[^^]*/i, ''), facts);
       return field
-        .replaceAll(/\^FH[^^~\r\n]?/g, '')
-        .replaceAll(/\^FD([^^]*)/g, (_, data: string) => `^FH_^FD${filled(withUnderscore(data, indicator), facts)}`);
+        .replaceAll(/\^FH[^^~\r\n]?/gi, '')
+        .replaceAll(
+          data,
+          (_, command: string, text: string) => `^FH_^${command}${filled(withUnderscore(text, indicator), facts)}`,
+        );
     })
-    .join('^FS');
+    .join('');
+}
+
+/** `^CC` and `^CT` make another sign begin commands, against which nothing here is guarded. Drivers write them with the usual signs. */
+function refuseOtherSigns(template: string): void {
+  const other = /[\^~]C(?:C[^^]|T[^~])/i.exec(template);
+  if (other === null) return;
+  throw new RecipeFault({
+    code: 'label.command-sign',
+    what: `The label template makes another sign begin the printer's commands (${JSON.stringify(other[0])}): what is filled in could then be a command.`,
+    next: 'Write the template with ^ and ~, and leave ^CC and ^CT out.',
+  });
+}
+
+/** A placeholder that stands where a printer takes no text would be printed as it is, or nowhere. */
+function refusePlaceholders(commands: string, facts: LabelFacts): void {
+  const lost = [...commands.matchAll(/\{(\w+)\}/g)].find(([, name = '']) => Object.hasOwn(facts, name));
+  if (lost === undefined) return;
+  throw new RecipeFault({
+    code: 'label.placeholder-place',
+    what: `The label template has ${lost[0]} outside of field data, where nothing is filled in.`,
+    next: 'Put it behind ^FD (or ^FV), in front of the ^FS of its field.',
+  });
 }
 
 /** The text of a field as ^FH_ takes it; `indicator` is the sign that escapes in it begin with, null where it has none. */
