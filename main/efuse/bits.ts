@@ -1,7 +1,7 @@
 // A block as a set of bits, and the names of BLOCK0's.
 
 import { bitOf, bitsOfField, fieldAt } from './snapshot.ts';
-import { isWriteDisableBit, readDisablePlace } from './tables.ts';
+import { fieldOf, isWriteDisableBit, readDisablePlace } from './tables.ts';
 import type { EfuseField, EfuseTable } from './types.ts';
 
 /** A set of one block's bits, as its words. */
@@ -51,6 +51,14 @@ export function bitName(table: EfuseTable, bit: number): string {
     if (at >= 0) return `RD_DIS.${block.name}${half}`;
   }
   return fieldAt(table, 0, bit)?.name ?? `reserved bit ${bit}`;
+}
+
+/** The bit of WR_DIS of this name (`WR_DIS.RD_DIS`); null where the name is that of something else. */
+export function writeDisableBitNamed(table: EfuseTable, name: string): number | null {
+  if (!name.startsWith('WR_DIS.')) return null;
+  const [run] = fieldOf(table, 'WR_DIS').pieces;
+  const at = Array.from({ length: run!.length }, (_, bit) => bitName(table, run!.bit + bit)).indexOf(name);
+  return at < 0 ? null : at;
 }
 
 /** What a bit of WR_DIS freezes: a block, or its fields. */

@@ -77,7 +77,7 @@ export function checkFields(
           'Leave one of the two out.',
         ),
       );
-    else if (other === undefined && wish.stage !== 'door' && wish.value !== 0 && isSettledLast(field.name))
+    else if (other === undefined && wish.stage !== 'door' && wish.value !== 0 && isTooEarly(field.name, wish))
       refusals.push(doorTooEarly(field));
     // Wanted twice with the same value: once is enough.
     else if (other === undefined)
@@ -90,6 +90,10 @@ export function checkFields(
     ...softJtag(snapshot, wanted, wishes),
   );
   return { wishes: [...wishes.values()], refusals };
+}
+
+function isTooEarly(field: string, { early }: WantedField): boolean {
+  return early ? shutsDownload(field) : isSettledLast(field);
 }
 
 function refusalOf(snapshot: EfuseSnapshot, { field: name, value }: WantedField): EfuseRefusal | null {

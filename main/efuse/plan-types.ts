@@ -25,6 +25,8 @@ export interface WantedField {
   readonly reason: string;
   /** Burned by the device's own bootloader: wanted, but no burn of the station. */
   readonly by?: 'device';
+  /** Belongs to the door, and is burned before it: after its first start the device takes no more burns. */
+  readonly early?: true;
 }
 
 export interface WantedEfuses {

@@ -35,6 +35,8 @@ export interface Doors {
   readonly usbDownload?: 'off' | 'leave';
   readonly usbJtag?: 'off' | 'leave';
   readonly usbSerialJtag?: 'off' | 'leave';
+  /** Not in the file, but settled from the build: its application shuts download mode in the same way at each start. */
+  readonly shutByFirmware?: true;
 }
 
 /** The second stage beside its first copy (FACTS 14.4). */

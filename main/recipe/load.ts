@@ -15,6 +15,7 @@ import { checkRecipe, waivableChecks } from './checks/check.ts';
 import type { Finding } from './finding.ts';
 import { type NamedFiles, readNamedFiles, whyNot } from './named-files.ts';
 import { withRecovery } from './plan/second-bootloader.ts';
+import { settleDoors } from './plan/settle-doors.ts';
 import { settleEncryption } from './plan/settle-encryption.ts';
 import { settleStorage } from './plan/settle-storage.ts';
 import type { Recipe, Waiver } from './types.ts';
@@ -87,7 +88,7 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
     digests,
   } = readBuild(folder, written, firmwareFolder === undefined ? file : folder);
   const firmware = built === null ? null : withRecovery(built, written);
-  const recipe = settleEncryption(settleStorage(written, firmware), firmware);
+  const recipe = settleDoors(settleEncryption(settleStorage(written, firmware), firmware), firmware);
   const named = readNamedFiles(recipe, file, firmware === null ? null : folder);
   const judged = [
     ...firmwareFindings,

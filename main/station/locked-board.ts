@@ -14,7 +14,16 @@ import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proo
 import type { OpenPort } from '../transport/port.ts';
 import { type BootRule, bootRuleOf } from './boot-rule.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
-import { bareMac, colons, isNamed, isToBeShut, macsOn, type WaitingBoard, waitingBoards } from './waiting-boards.ts';
+import {
+  bareMac,
+  colons,
+  isHalfEnabled,
+  isNamed,
+  isToBeShut,
+  macsOn,
+  type WaitingBoard,
+  waitingBoards,
+} from './waiting-boards.ts';
 
 /** Whether a fault says that the chip is there and its door is shut. */
 export function isLocked(fault: unknown): boolean {
@@ -72,7 +81,7 @@ const macMs = 2000;
  * MAC that its application prints tells, or else a person. It boots by the rule of the recipe it was made by. Appends the proof to the
  * finding run and seals under it; the record says by what the board was known. Null: no board of this ledger waits for its seal, so this
  * one is foreign or already sealed. Keys: the interrupted run's wrapped forms are dropped by the seal. BoardFaults:
- * `admission.which-shut-board` where neither board nor person tells; `admission.other-shut-board` where what the board shows contradicts;
+ * `admission.half-enabled` where nobody can know whether its boot security took; `admission.which-shut-board` where neither board nor person tells; `admission.other-shut-board` where what the board shows contradicts;
  * those of the boot proof.
  */
 export async function finishLockedBoard(
@@ -83,6 +92,7 @@ export async function finishLockedBoard(
   const waiting = (await waitingBoards(parts.ledger)).filter((board) => isToBeShut(board, way));
   if (waiting.length === 0) return null;
   const { board, by, proof, nonce } = await recognise(parts, task, waiting);
+  if (isHalfEnabled(board)) throw halfEnabled(board);
   const { ledger, clock } = parts;
   const { run, mac } = board;
   await ledger.bindRun(task.run.id, { mac, ...(run.serial ? { serial: run.serial } : {}) });
@@ -271,6 +281,16 @@ function notProven({ code, what, details, cause }: Fault, count: number): BoardF
     safety: 'shut',
     details,
     cause,
+  });
+}
+
+/** What nobody can read any more is not sealed. */
+function halfEnabled({ mac }: WaitingBoard): BoardFault {
+  return new BoardFault({
+    code: 'admission.half-enabled',
+    what: `The board ${mac} was lost while flash encryption and Secure Boot were being switched on, and its own firmware has shut the door since: whether every one of these bits took nobody can read any more.`,
+    next: `Set the board aside: it is not sealed, and cannot be. Two people end it: board condemn ${mac}.`,
+    safety: 'shut',
   });
 }
 

@@ -1,4 +1,7 @@
 import { canonicalJson } from '../base/json.ts';
+import { writeDisableBitNamed } from '../efuse/bits.ts';
+import { efuseTableFor } from '../efuse/tables.ts';
+import type { ChipKind } from '../model/chip.ts';
 import type { StoredEvent } from '../model/event.ts';
 import { checkedSealedRecord, sealedRecordVersion } from '../model/evidence/sealed-record.ts';
 import { ProgramFault } from '../model/fault.ts';
@@ -47,7 +50,7 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     ...(told.encryptsItself ? { flashEncryptedBy: 'device' as const } : {}),
     secureVersion: planned.facts.secureVersion,
     efusesBefore: identified.efuses,
-    efusesAfter: { readOut: efusesBeforeDoor, burnedAfterwards: planned.facts.door },
+    efusesAfter: { readOut: efusesBeforeDoor, burnedAfterwards: { ...enabledSince(told), ...planned.facts.door } },
     bootProof: told.bootProof,
     ...(told.finishedLater ? { finishedLater: told.finishedLater } : {}),
     waivers: [...new Map(told.waivers.map((waiver) => [canonicalJson(waiver), waiver])).values()],
@@ -55,6 +58,21 @@ export function sealedRecordOf(run: RunRecord, events: readonly StoredEvent[], f
     keysDestroyedAt: told.keysDestroyedAt,
     software: facts.software,
   });
+}
+
+/** The fields behind the last read-out, by their final values. */
+function enabledSince({ identified, efusesBeforeDoor: read, enabledSince: bits }: Told): Record<string, number> {
+  const values: Record<string, number> = {};
+  if (bits.length === 0) return values;
+  const { kind, revision } = identified!.identity;
+  const table = efuseTableFor(kind as ChipKind, revision);
+  const before = (name: string) => Number(read?.[name]?.value ?? 0);
+  for (const { field, to } of bits) {
+    const frozen = writeDisableBitNamed(table, field);
+    if (frozen === null) values[field] = to;
+    else values.WR_DIS = ((values.WR_DIS ?? before('WR_DIS')) | (1 << frozen)) >>> 0;
+  }
+  return values;
 }
 
 /** The device's identity as events certified and asked for it last; null: none was made. */

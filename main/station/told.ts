@@ -1,4 +1,5 @@
 import type { KeyRole, StoredEvent } from '../model/event.ts';
+import type { BitsFact } from '../model/evidence/burns.ts';
 import type { SealedRecord } from '../model/record.ts';
 import { noteFingerprint } from './burn-history.ts';
 
@@ -13,6 +14,8 @@ export interface Told {
   /** The first plan: where two runs made the board, that of the run that wrote its flash. */
   planned: Said<'planned'> | null;
   efusesBeforeDoor: ValueOf<'efuses-before-door'> | null;
+  /** What switches boot security on, burned and read back since: single bits of WR_DIS by their names. */
+  enabledSince: BitsFact['fields'][number][];
   firmware: ValueOf<'firmware'> | null;
   certificate: ValueOf<'certificate'> | null;
   request: ValueOf<'certificate-request'> | null;
@@ -39,6 +42,7 @@ export function toldBy(events: readonly StoredEvent[]): Told {
     identified: null,
     planned: null,
     efusesBeforeDoor: null,
+    enabledSince: [],
     firmware: null,
     certificate: null,
     request: null,
@@ -126,6 +130,8 @@ function verify(told: Told, event: Said<'verified'>): void {
       told.bootProof = { ...told.bootProof, afterDoor: event.detail };
       return;
     case 'bits':
+      if (event.detail.stage === 'enable') told.enabledSince.push(...event.detail.fields);
+      return;
     case 'custom-mac':
     case 'device-encryption':
     case 'flash':
@@ -147,6 +153,7 @@ function observe(told: Told, event: Observed): void {
       return;
     case 'efuses-before-door':
       told.efusesBeforeDoor = event.value;
+      told.enabledSince = [];
       return;
     case 'finishes-run': {
       const { run, identifiedBy, fixture, operator = null } = event.value;

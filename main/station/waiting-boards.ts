@@ -61,6 +61,19 @@ export function isToBeShut({ events }: WaitingBoard, way: 'secure' | 'disabled')
   return true;
 }
 
+/**
+ * Whether it was lost while boot security was being switched on, behind its last read-out: its firmware may have shut the door before
+ * anybody could read whether all of these bits took.
+ */
+export function isHalfEnabled({ events }: Pick<WaitingBoard, 'events'>): boolean {
+  const read = events.findLastIndex(({ event }) => event.type === 'observed' && event.what === 'efuses-before-door');
+  const since = events.slice(read + 1).map(({ event }) => event);
+  const enabled = since.some(
+    (event) => event.type === 'intend' && event.what === 'bits' && event.detail.stage === 'enable',
+  );
+  return enabled && !since.some((event) => event.type === 'step-passed' && event.step === 'protect');
+}
+
 /** Whether a burn shuts download mode. */
 function shutsDoor(intended: Extract<StoredEvent['event'], { type: 'intend' }>): boolean {
   switch (intended.what) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { bitName } from '../../main/efuse/bits.ts';
 import type { StoredEvent } from '../../main/model/event.ts';
 import { type Fault, type FaultRecord, isFault } from '../../main/model/fault.ts';
@@ -236,7 +236,7 @@ export function recipeVariant(
   }
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, text);
-  return recipeAt(file, { firmwareFolder: join(recipes, '..', 'firmware', firmware) });
+  return recipeAt(file, { firmwareFolder: resolve(recipes, '..', 'firmware', firmware) });
 }
 
 /** Numbers from 1. */

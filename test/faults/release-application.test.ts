@@ -2,9 +2,12 @@
 // mode or Secure Boot): at the boot proof before the door, and at a start that nobody asked for.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noToken, setStage } from '../stories/stage.ts';
+import { noToken, recipes, setStage } from '../stories/stage.ts';
 import { insert, recipeVariant } from './boards.ts';
 
 const secure = { 'download_mode: disabled': 'download_mode: secure' };
@@ -47,4 +50,52 @@ describe('an application that shuts the door by itself', { skip: noToken, timeou
     const record = await stage.station.parts.ledger.sealedDevice(chip.identity.mac);
     assert.equal(record?.finishedLater?.identifiedBy, 'console-mac');
   });
+
+  it('shuts it right behind the burns that let it start, and the board is finished: nothing else was left to burn', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const loaded = releaseBuild(t, { 'download_mode: disabled': 'download_mode: secure\n  rom_print: silent' });
+    const address = 'virtual:esp32c3?rev=v0.4&pacing=none&shuts-doors=yes&prints-mac=yes&name=enabled&seed=94';
+    let cut = true;
+    stage.station.listen((event) => {
+      if (event.type !== 'run' || event.step !== 'protect' || !cut) return;
+      const { event: said } = event;
+      if (said.type !== 'verified' || said.what !== 'bits' || said.detail.stage !== 'enable') return;
+      cut = false;
+      stage.chip(address).powerOff();
+    });
+    assert.notEqual((await insert(stage, loaded, [address])).get(address)!.outcome, 'passed');
+    const { efuse, identity } = stage.chip(address);
+    stage.chip(address).powerOn();
+    for (let waited = 0; efuse.field('ENABLE_SECURITY_DOWNLOAD') === 0 && waited < 5000; waited += 20) await sleep(20);
+    assert.equal(efuse.field('ENABLE_SECURITY_DOWNLOAD'), 1, 'its own firmware has shut it');
+    const verdict = (await insert(stage, loaded, [address])).get(address)!;
+    assert.equal(verdict.outcome, 'passed', `${verdict.fault?.code} ${verdict.fault?.what}`);
+    const record = await stage.station.parts.ledger.sealedDevice(identity.mac);
+    const { readOut, burnedAfterwards } = record!.efusesAfter;
+    assert.equal(readOut.UART_PRINT_CONTROL?.value, 3);
+    assert.equal(readOut.SPI_BOOT_CRYPT_CNT?.value, 0, 'the last read-out was before');
+    for (const [field, value] of Object.entries(burnedAfterwards)) assert.equal(efuse.field(field), value, field);
+    assert.deepEqual(
+      [burnedAfterwards.SPI_BOOT_CRYPT_CNT, burnedAfterwards.SECURE_BOOT_EN, burnedAfterwards.ENABLE_SECURITY_DOWNLOAD],
+      [7, 1, 1],
+    );
+  });
 });
+
+/** The shipped C3 build with an sdkconfig that says that its application makes download mode secure. */
+function releaseBuild(t: TestContext, changes: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-release-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(join(recipes, '..', 'firmware', 'esp32c3'), folder, { recursive: true });
+  const options = [
+    'SECURE_BOOT',
+    'SECURE_BOOT_V2_ENABLED',
+    'SECURE_SIGNED_APPS_RSA_SCHEME',
+    'SECURE_FLASH_ENC_ENABLED',
+    'SECURE_FLASH_ENCRYPTION_MODE_RELEASE',
+    'SECURE_ENABLE_SECURE_ROM_DL_MODE',
+  ];
+  writeFileSync(join(folder, 'sdkconfig'), options.map((name) => `CONFIG_${name}=y\n`).join(''));
+  return recipeVariant(t, 'esp32c3-production', folder, changes);
+}

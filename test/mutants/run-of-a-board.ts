@@ -15,6 +15,15 @@ const ledger = 'test/unit/ledger/ledger.test.ts';
 
 export const runMutants: readonly Mutant[] = [
   {
+    id: 'shut.half-enabled-sealed',
+    file: 'main/station/locked-board.ts',
+    before: 'if (isHalfEnabled(board)) throw halfEnabled(board);',
+    after: '',
+    breaks: 'A board would be sealed of whose boot security nobody read whether it took.',
+    tests: ['test/unit/station/locked-board.test.ts'],
+    name: 'that its own firmware shut before',
+  },
+  {
     id: 'build.revision-not-held',
     file: 'main/recipe/plan/board-needs.ts',
     before: 'revision < header.minRevision',

@@ -139,13 +139,13 @@ function checkRomPrint(
       'With download mode disabled the line that the ROM prints is all that tells a shut board from a dead one; a silent ROM takes it away, and a board that loses its supply before its seal could not be found again.',
       'Leave rom_print on, or set download_mode to secure.',
     );
-  const after = bootProof.when === 'after-door' || bootProof.when === 'both';
+  const after = bootProof.when === 'after-door' || bootProof.when === 'both' || doors.shutByFirmware === true;
   const sought = bootProof.expect.filter((pattern) => romLines.some((line) => patternOf(pattern).test(line)));
   if (after && sought.length > 0)
     lacks(
       'rom-print-proof',
       'rom_print',
-      `The boot proof after the door expects ${sought.map((pattern) => `/${pattern}/`).join(' and ')}, which the ROM prints, and the ROM is silent by then.`,
+      `The boot proof ${doors.shutByFirmware ? '' : 'after the door '}expects ${sought.map((pattern) => `/${pattern}/`).join(' and ')}, which the ROM prints, and the ROM is silent by then.`,
       'Expect lines of the application, or prove before the door only.',
     );
 }

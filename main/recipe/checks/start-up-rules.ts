@@ -106,6 +106,21 @@ export const startUpRules: readonly StartUpRule[] = [
     source: 'efuse/esp32/esp_efuse_fields.c, esp_efuse_disable_rom_download_mode',
   },
   {
+    check: 'start-other-door',
+    options: ['SECURE_ENABLE_SECURE_ROM_DL_MODE', 'SECURE_DISABLE_ROM_DL_MODE'],
+    breaks: ({ recipe, is }) => {
+      const way = is('SECURE_ENABLE_SECURE_ROM_DL_MODE') ? 'secure' : 'disabled';
+      const wanted = recipe.doors.downloadMode;
+      const first = recipe.bootProof.when === 'before-door' || recipe.bootProof.when === 'both';
+      return first && wanted !== 'open' && wanted !== way
+        ? `the boot proof before the door starts it with download mode still open, it makes that ${way}, and the door of the recipe (${wanted}) can never be burned`
+        : null;
+    },
+    remedy:
+      'Let doors.download_mode say what the build says, or prove after the door only (boot_proof.when: after-door).',
+    source: startup,
+  },
+  {
     check: 'start-rom-log',
     options: romLogOptions,
     versions: { from: '5.3' },

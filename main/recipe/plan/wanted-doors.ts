@@ -9,7 +9,8 @@ const printControl = { on: 0, 'strap-low': 1, 'strap-high': 2, silent: 3 } as co
 
 /**
  * The bits of the doors (FACTS 13.3). `has`: whether this silicon has a field. What the ROM prints and whether USB leads into download
- * mode is settled with the last burns, when the boot proof has been seen; nothing that the station still needs goes before.
+ * mode is settled with the last burns, when the boot proof has been seen; nothing that the station still needs goes before. Where the
+ * application shuts download mode at its first start it is settled before that, since nothing can be burned afterwards.
  */
 export function doorFields(
   recipe: Recipe,
@@ -21,6 +22,12 @@ export function doorFields(
   const fields: WantedField[] = [];
   const want = (field: string, stage: WantedField['stage'], reason: string, value = 1) =>
     fields.push({ field, value, stage, reason });
+  const settle = (field: string, reason: string, value = 1) =>
+    fields.push(
+      doors.shutByFirmware
+        ? { field, value, stage: 'protection', reason, early: true }
+        : { field, value, stage: 'door', reason },
+    );
   for (const { field, value } of profile.production.jtag) {
     if (doors.jtag === 'off') want(field, 'protection', 'JTAG off for ever', value);
     if (doors.jtag === 'soft' && field === 'SOFT_DIS_JTAG')
@@ -39,11 +46,11 @@ export function doorFields(
       2 ** recipe.secureVersion - 1,
     );
   if (doors.usbDownload === 'off')
-    for (const field of usbDownloadFields) if (has(field)) want(field, 'door', 'no download mode over USB');
+    for (const field of usbDownloadFields) if (has(field)) settle(field, 'no download mode over USB');
   const print = printControl[doors.romPrint ?? 'on'];
-  if (print !== 0) want('UART_PRINT_CONTROL', 'door', `the ROM prints ${printWords[print]}`, print);
+  if (print !== 0) settle('UART_PRINT_CONTROL', `the ROM prints ${printWords[print]}`, print);
   if (print === 3 && has('DIS_USB_SERIAL_JTAG_ROM_PRINT'))
-    want('DIS_USB_SERIAL_JTAG_ROM_PRINT', 'door', 'the ROM prints nothing over USB either');
+    settle('DIS_USB_SERIAL_JTAG_ROM_PRINT', 'the ROM prints nothing over USB either');
   if (doors.downloadMode === 'secure')
     for (const { field, value, minRevision = 0 } of profile.production.secureDownload)
       if (revision >= minRevision)

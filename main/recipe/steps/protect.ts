@@ -1,4 +1,5 @@
-import { bookDoor } from './book-door.ts';
+import type { BurnStage } from '../../chip/board.ts';
+import { bookDoor, enableWithDoorBooked } from './book-door.ts';
 import { keyBytesOf } from './burn-keys.ts';
 import type { Step } from './step.ts';
 import { writeLateImages } from './write-image.ts';
@@ -16,7 +17,11 @@ export const protect: Step = {
 
   async *perform(context) {
     const { board, plan, permit, recipe, workspace } = context;
-    yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['protection', 'enable']);
+    // Flash that the station encrypted starts with the burns that switch decryption on.
+    const shutsItself = recipe.doors.shutByFirmware === true && recipe.flashEncryption?.by !== 'device';
+    const stages: readonly BurnStage[] = shutsItself ? ['protection'] : ['protection', 'enable'];
+    yield* board.burn(plan.burn, keyBytesOf(workspace), permit, stages);
+    if (shutsItself) yield* enableWithDoorBooked(context);
     // A device that encrypts itself gets it when its first start is booked.
     if (recipe.flashEncryption !== null || recipe.secureBoot === null) return;
     yield* bookDoor(context);

@@ -10,7 +10,7 @@ import type { Port } from '../../transport/port.ts';
 import { burnHistoryOf } from '../burn-history.ts';
 import { begunRun, recipeWords } from '../condemning.ts';
 import { refuseOtherChip } from '../known-chip.ts';
-import { isNamed, waitingBoards } from '../waiting-boards.ts';
+import { isHalfEnabled, isNamed, waitingBoards } from '../waiting-boards.ts';
 import { burnedThings } from './burned.ts';
 import { finishAnswer, noAnswer } from './finish.ts';
 
@@ -222,14 +222,16 @@ async function shutReport(
   const history =
     mac === null ? { mac: '', sealed: null, runs: [], openKeys: [], condemned: null } : await ledger.history(mac);
   const state: RecoveryState = sealed !== null ? 'sealed' : 'shut';
+  const isLost = meant !== null && isHalfEnabled(meant);
   const shut = door === 'secure' ? 'It is in secure download mode' : 'Its download mode is off';
   const said =
     sealed !== null
       ? words('sealed', history, null, null)
       : {
           what: `${shut}, so that neither its MAC nor its eFuses can be read. ${meant === null ? shutWords(waiting.length, named) : `It is said to be ${meant.mac}, which was begun as ${recipeWords(meant.run.recipe)} and waits for its seal.`}`,
-          next:
-            meant !== null
+          next: isLost
+            ? `Set it aside: it cannot be sealed. Two people end it (board condemn ${mac}).`
+            : meant !== null
               ? 'Finish it: it is started, and sealed when it shows nothing else.'
               : waiting.length > 0
                 ? 'Say by its label which one it is (--device, or scan it), or let it be finished: its signature or its console may tell.'
@@ -242,19 +244,23 @@ async function shutReport(
     door,
     burned: [],
     finish: {
-      possible: meant !== null ? true : null,
+      possible: meant === null ? null : !isLost,
       recipe: meant?.run.recipe ?? null,
       why: [
-        'The door is shut: everything that can be burned is. What is missing is the proof of its start, and the seal.',
+        isLost
+          ? 'It was lost while flash encryption and Secure Boot were being switched on, and its own firmware has shut the door since: whether every one of these bits took nobody can read any more.'
+          : 'The door is shut: everything that can be burned is. What is missing is the proof of its start, and the seal.',
       ],
-      left: meant === null ? [] : ['boot proof with the door shut', 'seal'],
+      left: meant === null || isLost ? [] : ['boot proof with the door shut', 'seal'],
     },
     acts:
       waiting.length === 0 && sealed === null
         ? []
         : sealed !== null
           ? ['verify']
-          : ['finish', ...(meant === null ? (['name'] as const) : (['condemn'] as const))],
+          : isLost
+            ? ['condemn']
+            : ['finish', ...(meant === null ? (['name'] as const) : (['condemn'] as const))],
     waiting: waiting.map(({ mac: one, run }) => ({ mac: one, serial: run.serial })),
   };
 }

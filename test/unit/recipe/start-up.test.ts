@@ -98,6 +98,22 @@ test('secure download mode as the choice of the build where the recipe disables 
   assert.deepEqual(told({ chip: 'esp32c3', version: 'v5.2.6', options, edit: after }), ['start-secure-download']);
 });
 
+test('a build that shuts download mode in another way than the recipe, before the station can', () => {
+  const check = (option: string, downloadMode: 'secure' | 'disabled' | 'open', when: Recipe['bootProof']['when']) =>
+    told({
+      chip: 'esp32c3',
+      version: 'v5.5.5',
+      options: [option],
+      edit: (recipe) => ({ ...doors({ downloadMode })(recipe), bootProof: { ...recipe.bootProof, when } }),
+    });
+  assert.deepEqual(check('SECURE_ENABLE_SECURE_ROM_DL_MODE', 'disabled', 'both'), ['start-other-door']);
+  assert.deepEqual(check('SECURE_DISABLE_ROM_DL_MODE', 'secure', 'before-door'), ['start-other-door']);
+  assert.deepEqual(check('SECURE_ENABLE_SECURE_ROM_DL_MODE', 'disabled', 'after-door'), []);
+  assert.deepEqual(check('SECURE_ENABLE_SECURE_ROM_DL_MODE', 'secure', 'both'), []);
+  assert.deepEqual(check('SECURE_DISABLE_ROM_DL_MODE', 'disabled', 'both'), []);
+  assert.deepEqual(check('SECURE_DISABLE_ROM_DL_MODE', 'open', 'both'), []);
+});
+
 test('what the ROM prints, as the build wants it and as the recipe burns it', () => {
   const check = (option: string, romPrint: 'on' | 'silent' | 'strap-low' | 'strap-high', version = 'v5.5') =>
     told({ chip: 'esp32c3', version, options: [option], edit: doors({ romPrint }) });

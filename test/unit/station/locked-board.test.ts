@@ -1,6 +1,10 @@
 // A board whose door is shut and whose seal was lost: which one it is, is proven, or nothing is sealed.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../../main/base/clock.ts';
+import { readForRecovery } from '../../../main/station/recovery/read-board.ts';
+import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { type NestOptions, work } from './nest.ts';
@@ -87,6 +91,37 @@ describe('a shut board that is not sealed', { concurrency: true }, () => {
       assert.equal(again.fault?.code, 'protocol.download-disabled');
     }
     assert.equal(rig.book.sealed.length, 1);
+  });
+
+  it('that its own firmware shut before anybody could read what switched its security on: it is not sealed, and told so', async () => {
+    const { recipe } = keyless;
+    const doors = { ...recipe.doors, downloadMode: 'secure', shutByFirmware: true } as const;
+    const rig = new Rig({ ...keyless, recipe: { ...recipe, doors } });
+    const options = { seed: 1, firmwareShutsDoors: true, firmwarePrintsMac: true };
+    const chip = siliconOf(rig.loaded, options);
+    // the ledger goes when the burn is read back: its last word is what was meant
+    rig.book.before = (event) => {
+      if (event.type === 'burned' && event.what === 'bits' && event.detail.stage === 'enable') throw diskFull();
+    };
+    const broken = await rig.run(chip);
+    assert.deepEqual([broken.fault?.code, broken.fault?.safety], ['ledger.full', 'resumable']);
+    rig.book.before = () => undefined;
+    chip.powerOff();
+    chip.powerOn();
+    for (let waited = 0; chip.efuse.field('ENABLE_SECURITY_DOWNLOAD') === 0 && waited < 2000; waited += 10)
+      await sleep(10);
+    const verdict = await verdictOn(rig, chip);
+    assert.deepEqual([verdict.fault?.code, verdict.fault?.safety], ['admission.half-enabled', 'shut']);
+    assert.equal(rig.book.sealed.length, 0);
+    const report = await readForRecovery(async () => openVirtualPort(chip, 'virtual:test'), {
+      clock: systemClock,
+      ledger: rig.book,
+      fixture: '1',
+      named: chip.identity.mac,
+      find: () => null,
+    });
+    assert.deepEqual([report.state, report.finish.possible, report.acts], ['shut', false, ['condemn']]);
+    assert.match(report.next, /cannot be sealed/);
   });
 
   it('whose disk is full again stays unsealed', async () => {
