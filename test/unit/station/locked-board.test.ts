@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../main/base/clock.ts';
+import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import { readForRecovery } from '../../../main/station/recovery/read-board.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
@@ -115,7 +116,8 @@ describe('a shut board that is not sealed', { concurrency: true }, () => {
     assert.equal(rig.book.sealed.length, 0);
     const report = await readForRecovery(async () => openVirtualPort(chip, 'virtual:test'), {
       clock: systemClock,
-      ledger: rig.book,
+      // (of the ledger it asks what the scripted one knows)
+      ledger: rig.book as unknown as LedgerReader,
       fixture: '1',
       named: chip.identity.mac,
       find: () => null,
