@@ -49,7 +49,7 @@ export type SignScheme = 'rsa-pss-sha256' | 'ecdsa';
 /**
  * The token behind a process boundary. Faults: TokenFault `token.none`, `token.ambiguous`, `token.pin`, `token.pin-locked`,
  * `token.pin-file`, `token.gone` (it may come back: see `whenBack`), `token.no-key`, `token.two-keys`, `token.label` (taken or unfit),
- * `token.refused`, `token.bad-signature`, `token.module`, `token.store`, `token.crashed`, `token.closed`; ProgramFault for wrong calls.
+ * `token.refused`, `token.bad-signature`, `token.bad-answer`, `token.module`, `token.store`, `token.crashed`, `token.closed`; ProgramFault for wrong calls.
  * Calls queue; they answer in order. After `token.gone` the next call opens the token anew and finds its handles again; after
  * `token.crashed` the next call starts the process anew. Once a PIN was refused every call says so and none tries it again.
  */

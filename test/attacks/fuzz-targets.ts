@@ -3,9 +3,11 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { utf8 } from '../../main/base/bytes.ts';
-import { seededRandom } from '../../main/base/random.ts';
+import { utf8, viewOf } from '../../main/base/bytes.ts';
 import { calls } from '../../main/contract/contract.ts';
+import { classicIdentity, identityFromSnapshot } from '../../main/efuse/identity.ts';
+import { blankSnapshot, blockHealth, decodeSnapshot, withoutSecrets } from '../../main/efuse/snapshot.ts';
+import { efuseTables } from '../../main/efuse/tables.ts';
 import { parseCsv } from '../../main/formats/csv.ts';
 import { parseImage } from '../../main/image/app-image.ts';
 import { buildNvs } from '../../main/image/nvs.ts';
@@ -15,7 +17,9 @@ import { parsePartitionTable } from '../../main/image/partition-table.ts';
 import { splitSigned } from '../../main/image/secure-boot.ts';
 import { parseSecureCert } from '../../main/image/secure-cert.ts';
 import { verifyRows } from '../../main/ledger/chain.ts';
+import { checkpointText, parseCheckpoint, signedNote } from '../../main/ledger/checkpoint.ts';
 import { isFault } from '../../main/model/fault.ts';
+import { commands } from '../../main/protocol/commands.ts';
 import { SlipDecoder, slipFrame } from '../../main/protocol/slip.ts';
 import { readDeviceList } from '../../main/recipe/device-list.ts';
 import { loadRecipeText } from '../../main/recipe/load.ts';
@@ -24,6 +28,7 @@ import { publicKeyOfFile } from '../../main/signing/public-key-file.ts';
 import { stationConfigFolder } from '../../main/start/real-parts.ts';
 import { isLabelOf, isProvisioningCode } from '../../main/station/desk/labels/label-template.ts';
 import { selfSigned } from '../self-signed.ts';
+import { askHostileToken, hearTokenMessage, tokenMessages, tokenScripts } from './hostile-token.ts';
 
 const read = (...path: string[]) => new Uint8Array(readFileSync(join(stationConfigFolder, ...path)));
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -37,6 +42,8 @@ export interface FuzzTarget {
 }
 
 const certificate = utf8(selfSigned());
+const head = { origin: 'fuseline/s/1', size: 7, root: '00'.repeat(32) };
+const headNote = utf8(signedNote(checkpointText(head, 0, 'tests'), head.origin, new Uint8Array(8), new Uint8Array(70)));
 
 export const fuzzTargets: readonly FuzzTarget[] = [
   {
@@ -57,6 +64,45 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       decoder.push(input.subarray(input.length >> 1));
       decoder.reset();
       if (bytes > 2 * input.length) throw new Error('more came out than went in');
+    },
+  },
+  {
+    name: 'answers of a loader',
+    seeds: [new Uint8Array(24), Uint8Array.of(0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, ...new Uint8Array(9))],
+    read(input) {
+      const value = input.length < 4 ? 0 : viewOf(input).getUint32(0, true);
+      // the exchange takes answers of the lengths alone that a command has
+      for (const { decode, replyLengths } of Object.values(commands))
+        for (const length of [...replyLengths('rom'), ...replyLengths('stub')]) {
+          const payload = new Uint8Array(length);
+          payload.set(input.subarray(4, 4 + length));
+          decode({ value, payload });
+        }
+    },
+  },
+  {
+    name: 'eFuses of a chip',
+    seeds: efuseTables.map((_, at) => Uint8Array.of(at, ...new Uint8Array(440))),
+    read(input) {
+      const table = efuseTables[(input[0] ?? 0) % efuseTables.length]!;
+      let at = 1;
+      const word = () => {
+        const start = at;
+        at += 4;
+        return at > input.length ? 0 : viewOf(input).getUint32(start, true);
+      };
+      const blank = blankSnapshot(table);
+      const snapshot = {
+        ...blank,
+        blocks: blank.blocks.map((words) => words.map(word)),
+        repeatErrors: blank.repeatErrors.map(word),
+        rsErrors: [word(), word()] as const,
+      };
+      decodeSnapshot(snapshot);
+      blockHealth(snapshot);
+      withoutSecrets(snapshot);
+      if (table.chip === 'esp32') classicIdentity(snapshot);
+      else identityFromSnapshot(snapshot);
     },
   },
   { name: 'application images', seeds: [read('firmware/esp32c3/fuseline_demo.bin').slice(0, 4096)], read: parseImage },
@@ -136,6 +182,9 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       verifyRows(rows);
     },
   },
+  { name: 'notes of signed heads', seeds: [headNote], read: (input) => void parseCheckpoint(text(input)) },
+  { name: 'answers of a PKCS#11 module', seeds: tokenScripts, read: askHostileToken },
+  { name: 'messages of a token process', seeds: tokenMessages, read: hearTokenMessage },
   {
     name: 'recipes',
     seeds: [read('recipes/esp32p4-provisioning.yaml'), read('recipes/esp32c3-production.yaml')],
@@ -143,14 +192,25 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   },
 ];
 
+/** Numbers by a seed, fast: xorshift32 (Marsaglia, 2003) after a multiplication that spreads neighbouring seeds. */
+function numbers(seed: number): (below: number) => number {
+  let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return below <= 0 ? 0 : (state >>> 0) % below;
+  };
+}
+
 /** One mutation of a good input, by seed: bits, bytes, lengths, pieces twice or gone, and numbers that readers trip over. */
 export function mutated(seed: Uint8Array, number: number): Uint8Array {
-  const random = seededRandom(number);
-  const below = (most: number) => (most <= 0 ? 0 : new DataView(random(4).buffer).getUint32(0) % most);
-  let bytes = seed.slice();
-  for (let left = 1 + below(4); left > 0; left--) {
+  const below = numbers(number);
+  let bytes = Buffer.from(seed);
+  const { concat } = Buffer;
+  for (let left = 1 + below(4) + (seed.length < 200 ? below(6) : 0); left > 0; left--) {
     const at = below(bytes.length);
-    switch (below(7)) {
+    switch (below(8)) {
       case 0:
         if (bytes.length > 0) bytes[at]! ^= 1 << below(8);
         break;
@@ -158,25 +218,32 @@ export function mutated(seed: Uint8Array, number: number): Uint8Array {
         if (bytes.length > 0) bytes[at] = [0, 0xff, 0x7f, 0x80, 0xc0, 0xdb][below(6)]!;
         break;
       case 2:
-        bytes = bytes.slice(0, at);
+        bytes = bytes.subarray(0, at);
         break;
       case 3:
-        bytes = Uint8Array.of(...bytes.subarray(0, at), ...random(below(9)), ...bytes.subarray(at));
+        bytes = concat([
+          bytes.subarray(0, at),
+          Buffer.from(Array.from({ length: below(9) }, () => below(256))),
+          bytes.subarray(at),
+        ]);
         break;
       case 4:
-        bytes = Uint8Array.of(...bytes.subarray(0, at), ...bytes.subarray(at + below(40)));
+        bytes = concat([bytes.subarray(0, at), bytes.subarray(at + below(40))]);
         break;
       case 5: {
-        const piece = bytes.slice(at, at + below(60));
+        const piece = bytes.subarray(at, at + below(60));
         const to = below(bytes.length);
-        bytes = Uint8Array.of(...bytes.subarray(0, to), ...piece, ...bytes.subarray(to));
+        bytes = concat([bytes.subarray(0, to), piece, bytes.subarray(to)]);
         break;
       }
+      case 6:
+        if (bytes.length > 0) bytes[at] = below(256);
+        break;
       default:
-        bytes.set([0xff, 0xff, 0xff, 0xff].slice(0, bytes.length - at), at);
+        bytes.fill(0xff, at, Math.min(at + 4, bytes.length));
     }
   }
-  return bytes;
+  return new Uint8Array(bytes);
 }
 
 /** An input may take so long of this thread, in ms. */

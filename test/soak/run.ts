@@ -4,13 +4,12 @@
 //
 // `npm run soak -- --only PART --again SEED`: the one portion that a failure names.
 //
-// `npm run soak -- fuzz [INPUTS] [FIRST]`: feeds readers of what comes from outside for long (10 million inputs unless told), from input FIRST
-// on. It ends at the first input that breaks a reader, and says its number.
+// `npm run soak -- fuzz [INPUTS] [FIRST] [--hours H]`: feeds readers of what comes from outside for long (10 million inputs unless told), from
+// input FIRST on. Says the number of each input that breaks a reader; exit status 1 where one did.
 //
 // `npm run soak -- certificates [N] [SEED]`: so many certificates, and so many damaged and forged ones (10,000 unless told), judged twice.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { feed, fuzzTargets } from '../attacks/fuzz-targets.ts';
 import { soakCertificates } from './certificates.ts';
 import { isPart, type Part, Parts, partNames } from './parts.ts';
 import { Tally } from './tally.ts';
@@ -30,13 +29,13 @@ const { values, positionals } = parseArgs({
 const [what = 'boards', inputs = '10000000', first = '1'] = positionals;
 const { only, again } = values;
 
-if (what === 'fuzz' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) fuzz();
+if (what === 'fuzz' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await fuzzing();
 else if (what === 'certificates' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await certificates();
 else if (what === 'boards' && (only === undefined || isPart(only)) && (again === undefined || only !== undefined))
   await soak(only === undefined ? partNames : [only as Part]);
 else {
   console.error(`Usage: npm run soak -- [--seed N] [--hours H] [--only ${partNames.join('|')} [--again SEED]]`);
-  console.error('       npm run soak -- fuzz [INPUTS] [FIRST]');
+  console.error('       npm run soak -- fuzz [INPUTS] [FIRST] [--hours H]');
   console.error('       npm run soak -- certificates [N] [SEED]');
   process.exitCode = 2;
 }
@@ -72,16 +71,8 @@ async function certificates(): Promise<void> {
   if (!(await soakCertificates(count, Number(first)))) process.exitCode = 1;
 }
 
-function fuzz(): void {
-  const each = Math.ceil(Number(inputs) / fuzzTargets.length);
-  let largest = 0;
-  for (const target of fuzzTargets) {
-    const began = performance.now();
-    for (let fed = 0; fed < each; fed += portion) {
-      feed(target, Number(first) + fed, Math.min(portion, each - fed), Number.POSITIVE_INFINITY);
-      largest = Math.max(largest, process.memoryUsage.rss());
-    }
-    console.log(`${target.name}: ${each} inputs in ${((performance.now() - began) / 1000).toFixed(0)} s`);
-  }
-  console.log(`Nothing broke; at most ${(largest / 2 ** 20).toFixed(0)} MB.`);
+async function fuzzing(): Promise<void> {
+  const { fuzz } = await import('./fuzz.ts');
+  const minutes = values.hours === undefined ? Number.POSITIVE_INFINITY : Number(values.hours) * 60;
+  if (!(await fuzz(Number(inputs), Number(first), minutes))) process.exitCode = 1;
 }

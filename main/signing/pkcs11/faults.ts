@@ -71,6 +71,11 @@ export function faultOfModule(error: unknown, context: FaultContext): Fault {
   });
 }
 
+/** The module did what it must not; `did` ends the sentence `The software of the token ...`. */
+export function badAnswer(did: string, next: string): TokenFault {
+  return new TokenFault({ code: 'token.bad-answer', what: `The software of the token ${did}.`, next });
+}
+
 export function goneFault(token: string, ckr: string | null): TokenFault {
   return new TokenFault({
     code: 'token.gone',

@@ -2,10 +2,12 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../base/clock.ts';
 import type { SecretBytes } from '../../base/secret.ts';
-import { type Fault, TokenFault } from '../../model/fault.ts';
+import { type Fault, faultOf, TokenFault } from '../../model/fault.ts';
 import { faultOfRecord } from './faults.ts';
 import {
   type FromToken,
+  fitsCall,
+  messageOfToken,
   purposeOf,
   type TokenCall,
   type TokenCalls,
@@ -19,7 +21,8 @@ export interface TokenLine {
   /** The process, for the log of a person who looks for it. */
   readonly pid: number | null;
   send(message: ToToken): void;
-  onMessage(listener: (message: FromToken) => void): void;
+  /** What comes is foreign: see `messageOfToken`. */
+  onMessage(listener: (message: unknown) => void): void;
   /** Called once, when the process has ended for whatever reason; `how` is for people. */
   onEnd(listener: (how: string) => void): void;
   /** Ends the process at once. */
@@ -49,7 +52,7 @@ export function forkAsToken(file: URL, environment: Parameters<LaunchTokenProces
     send: (message) => {
       if (child.connected) child.send(message, () => {});
     },
-    onMessage: (listener) => child.on('message', (message) => listener(message as FromToken)),
+    onMessage: (listener) => child.on('message', listener),
     onEnd: (listener) => {
       let told = false;
       const end = (how: string) => {
@@ -93,12 +96,19 @@ export class TokenChild {
     channel.catch(() => {});
     const ended = Promise.withResolvers<void>();
     this.#ended = ended.promise;
-    this.#line.onMessage((message) => {
-      if (message.type === 'offer') {
-        const offer = SealedChannel.offer();
-        this.#line.send({ type: 'agree', publicKey: offer.publicKey });
-        resolve(offer.agree(message.publicKey, 'station'));
-      } else void this.#settle(message);
+    this.#line.onMessage((said) => {
+      const message = messageOfToken(said);
+      if (message === null) this.#breakOff(crashFault('said what is no answer', this.#waiting?.call ?? null), reject);
+      else if (message.type !== 'offer') void this.#settle(message);
+      else
+        try {
+          const offer = SealedChannel.offer();
+          const agreed = offer.agree(message.publicKey, 'station');
+          this.#line.send({ type: 'agree', publicKey: offer.publicKey });
+          resolve(agreed);
+        } catch {
+          this.#breakOff(crashFault('offered a key that is none', null), reject);
+        }
     });
     this.#line.onEnd((how) => {
       this.#alive = false;
@@ -181,14 +191,23 @@ export class TokenChild {
     try {
       const channel = await this.#channel;
       const { value, secret } = message;
+      if (!fitsCall(waiting.call, value)) throw crashFault('answered in a form that fits no question', waiting.call);
       const opened = secret === null ? null : channel.open(secret, purposeOf(waiting.id, waiting.call, 'answer'));
       waiting.resolve({ value, secret: opened } as TokenAnswer<TokenCall>);
     } catch (fault) {
       // a broken channel cannot be mended: the next call starts another process
-      this.#alive = false;
-      this.#line.kill();
-      waiting.reject(fault as Fault);
+      this.#waiting = waiting;
+      this.#breakOff(faultOf(fault));
     }
+  }
+
+  /** What came cannot be trusted, nor what will come. */
+  #breakOff(fault: Fault, reject?: (fault: Fault) => void): void {
+    this.#alive = false;
+    this.#line.kill();
+    reject?.(fault);
+    this.#waiting?.reject(fault);
+    this.#waiting = null;
   }
 }
 

@@ -4,6 +4,7 @@ import { ProgramFault, TokenFault } from '../../model/fault.ts';
 import { newKeyId, useOfKeyId } from '../key-id.ts';
 import type { KeyAlgorithm, KeyRef, KeyWish, TokenKey } from '../signer.ts';
 import { coordinateLength, spkiOfPoint, spkiOfRsa, spkiSha256 } from '../spki.ts';
+import { badAnswer, ckrOf } from './faults.ts';
 import type { Cryptoki, Handle, TokenSession } from './token-session.ts';
 
 export interface FoundKey {
@@ -16,6 +17,9 @@ const curves = {
   'P-256': fromHex('06082a8648ce3d030107'),
   'P-384': fromHex('06052b81040022'),
 } as const;
+
+/** Objects that one search may find: a module that never ends its list would fill the memory. */
+const mostObjects = 10_000;
 
 /** The keys of the token: finding exactly one, listing all, making new ones. */
 export class TokenKeys {
@@ -239,21 +243,37 @@ function handlesIn(module: Cryptoki, session: Handle, template: pkcs11js.Templat
       const some = module.C_FindObjects(session, 32);
       if (some.length === 0) return handles;
       handles.push(...some);
+      if (handles.length > mostObjects)
+        throw badAnswer(
+          `finds more than ${mostObjects} objects for one question`,
+          'Look at the software of the token.',
+        );
     }
   } finally {
     module.C_FindObjectsFinal(session);
   }
 }
 
+/** Ways in which a module says that an object has no such attribute, or does not show it. */
+const notShown: ReadonlySet<string | null> = new Set(['CKR_ATTRIBUTE_TYPE_INVALID', 'CKR_ATTRIBUTE_SENSITIVE']);
+
+/** What is not shown is empty, and what is unclear counts against the key: one strange object must not hide the others. */
 function describe(module: Cryptoki, session: Handle, handle: Handle, objectClass: number): TokenKey {
-  const read = (type: number, from: Handle = handle) =>
-    new Uint8Array(module.C_GetAttributeValue(session, from, [{ type }])[0]!.value);
+  const read = (type: number, from: Handle = handle) => {
+    try {
+      return new Uint8Array(module.C_GetAttributeValue(session, from, [{ type }])[0]!.value);
+    } catch (error) {
+      if (notShown.has(ckrOf(error))) return new Uint8Array();
+      throw error;
+    }
+  };
   const yes = (type: number) => read(type)[0] === 1;
   const id = read(pkcs11js.CKA_ID);
   const common = {
-    label: new TextDecoder().decode(read(pkcs11js.CKA_LABEL)),
-    id: toHex(id),
-    extractable: yes(pkcs11js.CKA_EXTRACTABLE),
+    label: clipped(new TextDecoder().decode(read(pkcs11js.CKA_LABEL))),
+    id: clipped(toHex(id)),
+    // CK_BBOOL: whatever is not 0 is true
+    extractable: read(pkcs11js.CKA_EXTRACTABLE)[0] !== 0,
     sensitive: yes(pkcs11js.CKA_SENSITIVE),
   };
   const madeFor = useOfKeyId(id) ?? 'other';
@@ -272,13 +292,31 @@ function describe(module: Cryptoki, session: Handle, handle: Handle, objectClass
   return { ...common, algorithm, use: madeFor, spki, publicKeySha256: spki === null ? null : spkiSha256(spki) };
 }
 
+/** More than any token makes; a longer number would only be waited for. */
+const mostRsaBits = 16_384;
+
+/** A public half that is no key is none: nothing is signed with the private one beside it. */
+function keyOrNone(make: () => Uint8Array): Uint8Array | null {
+  try {
+    return make();
+  } catch {
+    return null;
+  }
+}
+
+/** What is so long is no name of a key that anybody means. */
+function clipped(text: string): string {
+  return text.length > 512 ? `${text.slice(0, 512)}\u2026` : text;
+}
+
 type Read = (type: number, from?: Handle) => Uint8Array;
 type PublicHalf = { readonly algorithm: KeyAlgorithm | 'other'; readonly spki: Uint8Array | null };
 
 function rsaHalf(read: Read): PublicHalf {
   const modulus = read(pkcs11js.CKA_MODULUS);
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
-  const spki = spkiOfRsa(modulus, read(pkcs11js.CKA_PUBLIC_EXPONENT));
+  const exponent = read(pkcs11js.CKA_PUBLIC_EXPONENT);
+  const spki = bits > mostRsaBits ? null : keyOrNone(() => spkiOfRsa(modulus, exponent));
   return { algorithm: bits === 3072 ? 'rsa-3072' : 'other', spki };
 }
 
@@ -301,7 +339,7 @@ function pointHalf(half: Handle | null, read: Read): PublicHalf {
   const value = read(pkcs11js.CKA_EC_POINT, half);
   // the norm wraps the point in a DER OCTET STRING (two bytes of header here); some tokens give it bare
   const point = value.length === 1 + 2 * coordinateLength[curve] ? value : value.subarray(2);
-  return { algorithm, spki: spkiOfPoint(curve, point) };
+  return { algorithm, spki: keyOrNone(() => spkiOfPoint(curve, point)) };
 }
 
 /** CK_ULONG in the byte order and width of this machine (little-endian on all that run this). */

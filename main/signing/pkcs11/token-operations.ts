@@ -6,6 +6,7 @@ import { SecretBytes } from '../../base/secret.ts';
 import { ProgramFault, TokenFault } from '../../model/fault.ts';
 import type { KeyRef, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
 import { verifyDigest } from '../verify.ts';
+import { badAnswer } from './faults.ts';
 import { overwriteFreed } from './leftovers.ts';
 import type { FoundKey, TokenKeys } from './token-keys.ts';
 import { type Cryptoki, type Handle, pinStateOf, quietly, type TokenSession, trimmed } from './token-session.ts';
@@ -14,6 +15,8 @@ import { type Cryptoki, type Handle, pinStateOf, quietly, type TokenSession, tri
 export class TokenOperations {
   readonly #session: TokenSession;
   readonly #keys: TokenKeys;
+  /** Fingerprint of the newest random bytes that were tested. */
+  #lastRandom: string | null = null;
 
   constructor(session: TokenSession, keys: TokenKeys) {
     this.#session = session;
@@ -43,8 +46,23 @@ export class TokenOperations {
       // not in V8's heap, which moves short arrays about
       const bytes = Buffer.from(new ArrayBuffer(length));
       module.C_GenerateRandom(session, bytes);
-      return SecretBytes.adopt(bytes);
+      const secret = SecretBytes.adopt(bytes);
+      if (length >= testedRandom) this.#mustBeNew(secret, bytes);
+      return secret;
     });
+  }
+
+  /** A generator that stands still, or was never asked (its buffer is as it was): its keys would be everybody's. */
+  #mustBeNew(secret: SecretBytes, bytes: Uint8Array): void {
+    const print = secret.fingerprint();
+    const before = this.#lastRandom;
+    this.#lastRandom = print;
+    if (print !== before && bytes.some((byte) => byte !== bytes[0])) return;
+    secret.destroy();
+    throw badAnswer(
+      'gave bytes that are not random: all of one value, or the same as before',
+      'Make no key with this token; have its random generator looked at.',
+    );
   }
 
   /** A signature is verified against the public key before it is given out: a wrong one never leaves (fault attacks, broken tokens). */
@@ -64,7 +82,13 @@ export class TokenOperations {
       const object = importSecret(module, session, secret);
       try {
         const room = Buffer.alloc(secret.length + 32);
-        return new Uint8Array(module.C_WrapKey(session, wrapMechanism, wrapping.handle, object, room));
+        const data = new Uint8Array(module.C_WrapKey(session, wrapMechanism, wrapping.handle, object, room));
+        if (data.length !== secret.length + 8)
+          throw badAnswer(
+            `wrapped ${secret.length} bytes into ${data.length}, which is no AES key wrap (RFC 5649)`,
+            'Make no key with this token; look at its software.',
+          );
+        return data;
       } finally {
         quietly(() => module.C_DestroyObject(session, object));
       }
@@ -88,7 +112,13 @@ export class TokenOperations {
       ]);
       try {
         const [value] = module.C_GetAttributeValue(session, object, [{ type: pkcs11js.CKA_VALUE }]);
-        return SecretBytes.adopt(value!.value);
+        const secret = SecretBytes.adopt(value!.value);
+        if (secret.length === data.length - 8) return secret;
+        secret.destroy();
+        throw badAnswer(
+          `unwrapped ${data.length} bytes into ${value!.value.length}, which cannot be what was wrapped`,
+          'Bring the token under which the key was wrapped, or look at the software of this one.',
+        );
       } finally {
         quietly(() => module.C_DestroyObject(session, object));
         // what was wrapped is eight bytes shorter (RFC 5649), where nothing was padded
@@ -164,6 +194,9 @@ export class TokenOperations {
     });
   }
 }
+
+/** Random bytes of fewer than so many may be the same twice, or all of one value. */
+const testedRandom = 16;
 
 const wrapMechanism = { mechanism: pkcs11js.CKM_AES_KEY_WRAP_PAD };
 

@@ -8,6 +8,12 @@ import type { TokenPlace } from './messages.ts';
 export type Handle = pkcs11js.Handle;
 export type Cryptoki = pkcs11js.PKCS11;
 
+/** How the module comes into the process, and how a PIN is lent to it. */
+export interface SessionParts {
+  readonly load: (path: string) => Cryptoki;
+  readonly withPinText: typeof withPinText;
+}
+
 /**
  * The module with one logged-in session on exactly one token. All of it is synchronous; it lives in the token process. It keeps no PIN: when
  * the token was gone, whoever has one opens it again.
@@ -19,15 +25,17 @@ export class TokenSession {
   #open: { readonly slot: Handle; readonly session: Handle } | null = null;
   #serial: string | null;
   #forget: () => void = () => {};
+  readonly #withPinText: SessionParts['withPinText'];
 
   /**
    * Opens nothing yet. Throws TokenFault `token.module` where the library cannot be loaded. `known` says that the token of this place was
    * open before, so that it is away (`token.gone`), not misnamed, where it is not found.
    */
-  constructor(place: TokenPlace, known: boolean) {
+  constructor(place: TokenPlace, known: boolean, parts: SessionParts = { load: loadModule, withPinText }) {
     this.place = place;
     this.#serial = known ? (place.serial ?? null) : null;
-    this.module = loadModule(place.module);
+    this.#withPinText = parts.withPinText;
+    this.module = parts.load(place.module);
   }
 
   /** For people: label and serial. */
@@ -120,7 +128,7 @@ export class TokenSession {
     if (state.locked) throw pinFault(this.name, 'CKR_PIN_LOCKED', state);
     if (state.finalTry && !lastTryAllowed) throw finalTryFault(this.name);
     try {
-      withPinText(this.module, pin, (text) => this.module.C_Login(session, pkcs11js.CKU_USER, text));
+      this.#withPinText(this.module, pin, (text) => this.module.C_Login(session, pkcs11js.CKU_USER, text));
     } catch (error) {
       const ckr = ckrOf(error);
       if (ckr === 'CKR_USER_ALREADY_LOGGED_IN') return;

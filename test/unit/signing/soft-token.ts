@@ -38,7 +38,7 @@ export class WatchedLaunch {
   readonly launch: LaunchTokenProcess = (environment) => {
     const line = forkTokenProcess(environment);
     this.lines.push(line);
-    line.onMessage((message) => this.messages.push(message));
+    line.onMessage((message) => this.messages.push(message as FromToken));
     line.onEnd(() => {
       this.ended++;
     });
