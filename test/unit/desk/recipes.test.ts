@@ -101,6 +101,22 @@ test('everybody sees how a rehearsal went; one that failed gives no state and ma
   assert.equal((await ledger.verify()).broken, null);
 });
 
+test('whoever rehearses in vain a recipe that nobody wrote does not become its author', async (t) => {
+  const { shelf, own } = await shelfOf(t);
+  await shelf.save('mine', production.replace('name: esp32p4-production', 'name: mine'), 'eng-1');
+  // its file is changed beside the station
+  writeFileSync(
+    join(own, 'mine.yaml'),
+    production.replace('name: esp32p4-production', 'name: mine').replace('revision: 1', 'revision: 7'),
+  );
+  const loaded = shelf.loaded('mine');
+  const fault = new RecipeFault({ code: 'x.y', what: 'It did not work.', next: 'Mend it.' }).toJSON();
+  await shelf.rehearsed(loaded, 'eng-2', { passed: false, ms: 0, steps: [], fault });
+  assert.equal((await shelf.read('mine')).view.author, null);
+  await shelf.rehearsed(loaded, 'eng-2', { passed: true, ms: 1, steps: [], fault: null });
+  await assert.rejects(shelf.approve('mine', loaded.ref.hash, 'eng-1'), { code: 'recipe.author-unknown' });
+});
+
 test('a development recipe is never approved, however it was rehearsed', async (t) => {
   const { shelf } = await shelfOf(t);
   const loaded = shelf.loaded('esp32p4-development');

@@ -84,10 +84,18 @@ test('a dictionary that was changed makes nobody read another text', async (t) =
     'for all boards of a recipe: events, records',
   );
   bodies.keepDictionary('other', ['{"another":"text"}'.repeat(20)]);
-  db.exec('UPDATE dictionaries SET body = (SELECT body FROM dictionaries WHERE id = 3) WHERE id < 3');
-  db.close();
+  // one letter of what the records of a recipe have in common
+  const words = bodies.text(db.prepare('SELECT body FROM dictionaries WHERE id = 2').pluck().get())!;
+  bodies.keepDictionary('another', [words.replace('esp32p4', 'esp32p5')]);
+  const changedTo = db.prepare(
+    'UPDATE dictionaries SET body = (SELECT body FROM dictionaries WHERE id = ?) WHERE id < 3',
+  );
+  changedTo.run(4);
   const reader = await openSqliteLedgerForReading(file);
   t.after(() => reader.close());
+  await assert.rejects(reader.sealedDevice(mac(2)), (error) => isFault(error, 'ledger.row'));
+  changedTo.run(3);
+  db.close();
   const { broken } = await reader.verify();
   assert.match(broken?.reason ?? '', /was changed/);
   await assert.rejects(reader.sealedDevice(mac(2)), (error) => isFault(error, 'ledger.row'));
