@@ -1,10 +1,12 @@
+import { oneLine } from '../base/printable.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../recipe/finding.ts';
 import { type Exit, exit } from './context.ts';
 
 /** A table for people: columns as wide as their widest cell, two blanks between, no lines. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+export function table(told: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
+  const rows = told.map((row) => row.map(oneLine));
   for (const row of rows) {
     for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
   }
@@ -27,7 +29,10 @@ const safetyWords: Readonly<Record<Fault['safety'], string>> = {
 
 /** A fault for people: what happened, whether the board is safe, what to do next, and the code. */
 export function faultLines(fault: Pick<Fault, 'what' | 'next' | 'safety' | 'code'>): string[] {
-  return [fault.what, safetyWords[fault.safety], fault.next, `[${fault.code}]`].filter((line) => line !== '');
+  // a list of mistakes comes line by line; a name with a line end in it says no sentence of its own that way
+  return [fault.what, safetyWords[fault.safety], fault.next, `[${fault.code}]`]
+    .filter((text) => text !== '')
+    .flatMap((text) => text.split(/\r?\n/).map((line, at) => (at === 0 ? line : `  ${line}`)));
 }
 
 /** The exit status that a fault gives a command. An address that means nothing is the caller's mistake, not the fixture's. */
@@ -45,7 +50,7 @@ export function findingLines(finding: Finding): string[] {
   return [
     `${place ? `${place}: ` : ''}${head}:${path} ${finding.what}`,
     `    ${finding.remedy} [${finding.check}${finding.waivable && finding.waived === null ? ', can be waived' : ''}]${finding.section ? ` (ESP-IDF Security overview, ${finding.section})` : ''}`,
-  ];
+  ].map(oneLine);
 }
 
 /**

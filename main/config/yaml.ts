@@ -1,11 +1,22 @@
-import { isMap, isPair, isScalar, LineCounter, type Node, type ParsedNode, parseDocument, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 
 /** A mistake in a file that a person wrote: where it stands and how to mend it. A `Finding` of the recipe room by its shape. */
 export interface Problem {
   readonly severity: 'error';
-  /** `text-encoding`, `yaml-syntax`, `unknown-key`, `duplicate-key`, `missing-key`, `wrong-type` or `wrong-value`. */
+  /** `text-encoding`, `yaml-syntax`, `unknown-key`, `duplicate-key`, `missing-key`, `wrong-type`, `wrong-value` or `too-many`. */
   readonly check: string;
   readonly waivable: false;
   readonly file: string;
@@ -45,6 +56,8 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Y
     prettyErrors: false,
     logLevel: 'error', // its warnings come back as problems, not on the console
 
+    // its own look for keys that stand twice compares each with each: thousands of them would take minutes
+    uniqueKeys: false,
     version: '1.2',
   });
   const contents: ParsedNode | null = document.contents;
@@ -92,7 +105,8 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Y
     );
     return { value: null, problems: [told], placeOf: () => null };
   }
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => {
+  const syntax = [...document.errors, ...document.warnings, ...strange(document)];
+  const problems: Problem[] = syntax.slice(0, mostProblems).map((error) => {
     const place = placeAt(error.pos[0]);
     const { check, what, remedy } = syntaxWords(error, text);
     return problem(check, place, null, what, remedy);
@@ -119,13 +133,20 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Y
       if (parsed.success) value = parsed.data;
       else {
         const shape = new Shape(schema);
+        let left = mostProblems;
         for (const issue of parsed.error.issues.flatMap(leaves))
-          for (const said of issueWords(issue, plain, shape))
+          for (const said of left > 0 ? issueWords(issue, plain, shape, left) : []) {
+            left--;
             problems.push(
               problem(said.check, placeOfPath(said.place), said.path, said.what, said.remedy || shape.hint(said.path)),
             );
+          }
       }
     }
+  }
+  if (problems.length >= mostProblems) {
+    const what = `The file has ${mostProblems} mistakes or more; only the first are listed.`;
+    problems.push(problem('too-many', null, null, what, 'Mend these, then look again.'));
   }
   problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
   return {
@@ -135,6 +156,45 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Y
       placeOfPath(path === '' ? [] : path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))),
   };
 }
+
+/** So many aliases may a text have: finding the anchor of one goes through all of it. */
+const mostAliases = 100;
+
+/**
+ * Keys that stand twice in the same map, and more aliases than anybody means, in the form of the parser's own errors. Nothing where the text
+ * could not be understood.
+ */
+function strange(document: Document.Parsed): Strange[] {
+  const found: Strange[] = [];
+  let aliases = 0;
+  if (document.errors.length > 0) return found;
+  visit(document, {
+    Alias(_, { range }) {
+      if (++aliases <= mostAliases) return undefined;
+      found.push({ code: 'ALIASES', pos: [range?.[0] ?? 0], message: '' });
+      return visit.BREAK;
+    },
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const { value, range } = key as { value: unknown; range?: readonly number[] | null };
+        if (seen.has(value)) found.push({ code: 'DUPLICATE_KEY', pos: [range?.[0] ?? 0], message: '' });
+        seen.add(value);
+      }
+    },
+  });
+  return found;
+}
+
+interface Strange {
+  readonly code: 'DUPLICATE_KEY' | 'ALIASES';
+  readonly pos: readonly [number];
+  readonly message: string;
+}
+
+/** So many mistakes are told: whoever has more looks at the first ones, and a text made of mistakes must keep nobody waiting. */
+const mostProblems = 200;
 
 /** The document as plain values; the words of the mistake where an alias has no anchor or would grow beyond measure. */
 function plainOf(document: {
@@ -172,7 +232,7 @@ function offsetOf(contents: Node | null, path: readonly PropertyKey[]): number |
   return offset;
 }
 
-function syntaxWords(error: YAMLError, text: string): { check: string; what: string; remedy: string } {
+function syntaxWords(error: YAMLError | Strange, text: string): { check: string; what: string; remedy: string } {
   const near = (text.slice(error.pos[0]).split('\n', 1)[0] ?? '').trim().slice(0, 40);
   switch (error.code) {
     case 'TAB_AS_INDENT':
@@ -186,6 +246,12 @@ function syntaxWords(error: YAMLError, text: string): { check: string; what: str
         check: 'duplicate-key',
         what: `The key '${near.split(':', 1)[0]}' stands twice in the same place.`,
         remedy: 'Leave one of them out: which of the two counts must be clear to every reader.',
+      };
+    case 'ALIASES':
+      return {
+        check: 'yaml-syntax',
+        what: `The file refers to values of its own more than ${mostAliases} times.`,
+        remedy: 'Write the value out where it is used.',
       };
     case 'MULTIPLE_DOCS':
       return {
@@ -221,6 +287,7 @@ function syntaxWords(error: YAMLError, text: string): { check: string; what: str
 }
 
 function sentence(message: string): string {
+  if (message.startsWith('Maximum call stack')) return 'The text is nested deeper than anything that is meant.';
   const first = message.split('\n', 1)[0] ?? message;
   return /[.!]$/.test(first) ? first : `${first}.`;
 }
@@ -247,14 +314,15 @@ interface Words {
   readonly remedy: string;
 }
 
-function issueWords(issue: Issue, plain: unknown, shape: Shape): Words[] {
+/** `most`: so many of them are wanted. */
+function issueWords(issue: Issue, plain: unknown, shape: Shape, most: number): Words[] {
   const { path } = issue;
   const at = { path, place: path };
   const name = path.length === 0 ? 'The file' : `'${path.map(String).join('.')}'`;
   const found = valueAt(plain, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey([...path, key], shape.keysAt(path)));
+      return issue.keys.slice(0, most).map((key) => unknownKey([...path, key], shape.keysAt(path)));
     case 'invalid_key':
       return [unknownKey(path, shape.keysAt(path.slice(0, -1)))];
     case 'invalid_type':

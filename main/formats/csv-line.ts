@@ -1,9 +1,14 @@
 /**
  * One record of a CSV file (RFC 4180), with its line end: cells with commas, quotes or line ends stand between quotes. A cell that a
- * spreadsheet would take as a formula is kept a text by an apostrophe, but for PEM, which is none to a spreadsheet either.
+ * spreadsheet would take as a formula is kept a text by an apostrophe, but for PEM, which is none to a spreadsheet either. So is what would be one
+ * behind a semicolon or tab within: spreadsheets of half the world part cells there.
  */
 export function csvLine(cells: readonly string[]): string {
-  return `${cells.map((cell) => quoted(isFormula(cell) ? `'${cell}` : cell)).join(',')}\r\n`;
+  return `${cells.map((cell) => quoted(harmless(cell))).join(',')}\r\n`;
+}
+
+function harmless(cell: string): string {
+  return (isFormula(cell) ? `'${cell}` : cell).replaceAll(/([;\t]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g, "$1'");
 }
 
 /** Whether a spreadsheet would take the cell as a formula: what OWASP lists, in either width. */

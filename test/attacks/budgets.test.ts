@@ -43,6 +43,21 @@ test('what can take for ever, or room without measure, is no pattern of a recipe
   assert.equal(patternOf('a|b', 'whole').test('ab'), false, 'the whole text, not a part of it');
 });
 
+test('a recipe text of the largest size keeps nobody waiting: keys and aliases by the thousand', () => {
+  const lines = (count: number, line: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) => line(at)).join('\n');
+  for (const [text, most] of [
+    [`${production}\n${lines(14_000, (at) => `k${at}: ${at}`)}`, 201],
+    [lines(5_000, (at) => `a${at}: &x${at} [*x${at}, *x${at}]`).slice(0, 200_000), 230],
+  ] as const) {
+    let told = 0;
+    const ms = threadMs(() => {
+      told = loadRecipeText(text, file).findings.length;
+    });
+    assert.ok(told > 0 && told <= most && ms < 6_000, `${text.slice(-20)}: ${told} findings in ${ms} ms`);
+  }
+});
+
 test('a label is drawn beside the boards, and one with hundreds of codes not at all', async () => {
   const code = (at: number) => `^FO${at},1^BQN,2,4^FDQA,${'x'.repeat(900)}${at}^FS`;
   const many = `^XA${Array.from({ length: 740 }, (_, at) => code(at)).join('')}^XZ`;

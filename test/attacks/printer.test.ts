@@ -1,7 +1,9 @@
 // A printer that is a file: labels hold proofs of possession, and the file must be nowhere else and nobody else's.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -47,4 +49,14 @@ test('the file is its owner’s alone, whatever the umask and whoever made it; n
   for (const name of ['link', 'fifo', 'folder'])
     await assert.rejects(printLabel(`file:///${name}.zpl`, '^XA^XZ', printed), { code: 'printer.unreachable' }, name);
   assert.equal(existsSync(elsewhere), false);
+});
+
+test('whatever else listens at a printer’s address gets one line, and no command of its own', async (t) => {
+  const got: string[] = [];
+  const server = createServer((socket) => socket.on('data', (data) => got.push(String(data)))).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await printLabel(`tcp://127.0.0.1:${port}`, '^XA^FX\r\nFLUSHALL\r\nDATA\n^FS^XZ\n', tmpdir());
+  assert.equal(got.join(''), '^XA^FXFLUSHALLDATA^FS^XZ');
 });

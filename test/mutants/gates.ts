@@ -47,6 +47,22 @@ export const gateMutants: readonly Mutant[] = [
     tests: [faces],
   },
   {
+    id: 'budget.aliases',
+    file: 'main/config/yaml.ts',
+    before: 'if (++aliases <= mostAliases) return undefined;',
+    after: 'if (++aliases > 0) return undefined;',
+    breaks: 'One recipe text could freeze the boards for minutes.',
+    tests: ['test/attacks/budgets.test.ts'],
+  },
+  {
+    id: 'printer.lines',
+    file: 'main/station/desk/labels/printer.ts',
+    before: 'return bytes.filter((byte) => byte !== 0x0a && byte !== 0x0d);',
+    after: 'return bytes;',
+    breaks: 'A label could be commands to whatever listens at the address of the printer.',
+    tests: ['test/attacks/printer.test.ts'],
+  },
+  {
     id: 'gate.development-from-anywhere',
     file: 'main/start/real-parts.ts',
     before: 'if (!settings.development) return settings;',

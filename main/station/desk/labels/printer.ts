@@ -38,7 +38,7 @@ export async function printLabel(address: string, zpl: string | Uint8Array, fold
   const printer = parsePrinter(address);
   try {
     if (printer.kind === 'file') await collect(folder, printer.name, zpl);
-    else await send(printer.host, printer.port, zpl);
+    else await send(printer.host, printer.port, inOneLine(zpl));
   } catch (cause) {
     throw new FixtureFault({
       code: 'printer.unreachable',
@@ -64,7 +64,16 @@ async function collect(folder: string, name: string, zpl: string | Uint8Array): 
   }
 }
 
-function send(host: string, port: number, text: string | Uint8Array): Promise<void> {
+/**
+ * ZPL needs no line ends. Whatever else listens at the address that somebody gave (mail, a database, a page) gets one line that begins with `^XA`,
+ * and no commands of its own.
+ */
+function inOneLine(zpl: string | Uint8Array): Uint8Array {
+  const bytes = typeof zpl === 'string' ? new TextEncoder().encode(zpl) : zpl;
+  return bytes.filter((byte) => byte !== 0x0a && byte !== 0x0d);
+}
+
+function send(host: string, port: number, text: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     socket.setTimeout(patienceMs, () => socket.destroy(new Error('it does not answer')));
