@@ -14,9 +14,9 @@ const saveAsUtf8 = 'Save it as UTF-8 in the editor it was written with, and look
  * and on labels.
  */
 export function decodeText(bytes: Uint8Array): { readonly text: string } | { readonly mistake: TextMistake } {
-  const utf16 = utf16Of(bytes);
-  if (utf16 !== null)
-    return { mistake: { line: 1, what: `The file is in ${utf16}, not in UTF-8.`, remedy: saveAsUtf8 } };
+  const other = wideEncodingOf(bytes);
+  if (other !== null)
+    return { mistake: { line: 1, what: `The file is in ${other}, not in UTF-8.`, remedy: saveAsUtf8 } };
   const zero = bytes.indexOf(0);
   if (zero >= 0)
     return {
@@ -51,8 +51,11 @@ export function decodeText(bytes: Uint8Array): { readonly text: string } | { rea
   };
 }
 
-/** Its name where the bytes are UTF-16: by their mark, or by zeros in every other place of what would be ASCII. */
-function utf16Of(bytes: Uint8Array): string | null {
+/** Its name where the bytes are UTF-16 or UTF-32: by their mark, or by zeros in every other place of what would be ASCII. */
+function wideEncodingOf(bytes: Uint8Array): string | null {
+  const mark = [...bytes.subarray(0, 4)].join(' ');
+  if (mark === '255 254 0 0') return 'UTF-32 (little-endian)';
+  if (mark === '0 0 254 255') return 'UTF-32 (big-endian)';
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'UTF-16 (little-endian)';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'UTF-16 (big-endian)';
   const head = bytes.subarray(0, 64);

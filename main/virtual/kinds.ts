@@ -274,6 +274,7 @@ const kinds: Readonly<Record<ChipKind, KindFacts>> = {
     // The ROM has ECDSA as well (its symbols say so); ESP-IDF does not build for it, and nobody has shown that it works.
     secureBoot: [{ from: 0, schemes: ['rsa3072'] }],
     ecdsaFrom: 0,
+    mspiFlags: (1 << 9) | (1 << 10),
   },
   esp32h21: {
     revisions: [0],

@@ -38,6 +38,7 @@ export const chips: readonly Chip[] = [
   { name: 'esp32c6', build: 'esp32c6', silicon: 'esp32c6?rev=v0.2', label: rsa, schemes: ['p256'] },
   { name: 'esp32c61', build: 'esp32c61', silicon: 'esp32c61?rev=v1.0', label: 'secure-boot-p256', schemes: [] },
   { name: 'esp32h2', build: 'esp32h2', silicon: 'esp32h2?rev=v1.2', label: rsa, schemes: ['p256'] },
+  { name: 'esp32s31', build: 'esp32s31', silicon: 'esp32s31?rev=v0.0', label: rsa, schemes: [] },
 ];
 
 export interface Wish {

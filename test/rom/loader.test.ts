@@ -32,6 +32,7 @@ const silicon: readonly Silicon[] = [
   { rom: 'esp32c6', kind: 'esp32c6', revision: 2, ram: 0x40810000 },
   { rom: 'esp32c61', kind: 'esp32c61', revision: 100, ram: 0x40810000 },
   { rom: 'esp32h2', kind: 'esp32h2', revision: 102, ram: 0x40810000 },
+  { rom: 'esp32s31', kind: 'esp32s31', revision: 0, ram: 0x2f010000 },
 ];
 
 type Burned = Readonly<Record<string, number>>;
@@ -171,47 +172,4 @@ describe('VirtualChip answers as the mask ROM', { skip, concurrency: 3 }, () => 
     );
     t.diagnostic(`${tally.frames} frames`);
   });
-});
-
-describe('the ROM of ESP32-S31, which VirtualChip does not know yet, answers as that of the P4', { skip }, () => {
-  const places = {
-    p4: { efuse: 0x5012d000, mac: 0x5012d044, ram: 0x4ff40000 },
-    s31: { efuse: 0x20715000, mac: 0x20715044, ram: 0x2f010000 },
-  };
-  /** But for its name, its security info and its reset line. */
-  const alike = (hex: string) =>
-    meaningOf(hex)
-      .replaceAll(/ESP-ROM:\S+\r\nBuild:.*\r\nrst:0x3 .*\r\n/g, 'RESET ')
-      .replaceAll('0000000000000000000014142000000000000000', '0000000000000000000000131200000005000000');
-  for (const [n, { name, frames }] of conversations(places.s31).entries())
-    test(name, async () => {
-      const ask = (chip: RomName, list: readonly NamedFrame[]) =>
-        oracle.converse({ chip, fuses: {}, frames: list.map(({ send }) => send) });
-      const [p4, s31] = await Promise.all([
-        ask('esp32p4', conversations(places.p4)[n]!.frames),
-        ask('esp32s31', frames),
-      ]);
-      assert.deepEqual(
-        s31.replies.map(({ receive }) => alike(receive)),
-        p4.replies.map(({ receive }) => alike(receive)),
-      );
-    });
-
-  // read in its ROM: BLOCK0 word 4, bit 16
-  for (const slowRead of [true, false])
-    test(`DIS_DOWNLOAD_MODE is burned over the loader, ${slowRead ? 'read late' : 'read at once'}`, async () => {
-      const frames = burning(places.s31.efuse, { pgmData0: 0, conf: 0x1cc, cmd: 0x1d8 }, 128 + 16);
-      const { replies } = await oracle.converse({
-        chip: 'esp32s31',
-        fuses: {},
-        frames: frames.map(({ send }) => send),
-        slowRead,
-      });
-      const reading = frames.findIndex(({ name }) => name === 'CMD = read');
-      assert.equal(replies.length, reading + (slowRead ? 2 : 1), 'then it answers no more');
-      assert.match(
-        meaningOf(replies.at(-1)!.receive),
-        /^ESP-ROM:esp32s31.*\r\n.*\r\nrst:0x3 \(SW_SYS_RESET\).*\r\nDownload boot modes disabled/,
-      );
-    });
 });

@@ -2,10 +2,10 @@
 // the station starts from its recovery bootloader when the first one is gone. npm test takes ESP32-C5, FUSELINE_ROM=all every chip.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { hasField } from '../../main/efuse/tables.ts';
 import { hashSize, parseImage } from '../../main/image/app-image.ts';
 import { descriptorOffset } from '../../main/image/descriptor.ts';
@@ -37,16 +37,34 @@ const silicon: readonly (readonly [ChipKind, Revision, string])[] = [
     : []),
 ];
 
-/** The image with another version in its descriptor; checksum and hash fit. */
-function withVersion(image: Uint8Array, version: number): Uint8Array {
+/** The image with another byte in its descriptor; checksum and hash fit. */
+function withByte(image: Uint8Array, at: number, byte: number): Uint8Array {
   const changed = Uint8Array.from(image);
-  const at = descriptorOffset + 3;
   const end = parseImage(image).length - hashSize;
-  changed[end - 1]! ^= changed[at]! ^ version;
-  changed[at] = version;
+  changed[end - 1]! ^= changed[at]! ^ byte;
+  changed[at] = byte;
   changed.set(createHash('sha256').update(changed.subarray(0, end)).digest(), end);
+  return changed;
+}
+
+/** The image with another version in its descriptor. */
+function withVersion(image: Uint8Array, version: number): Uint8Array {
+  const changed = withByte(image, descriptorOffset + 3, version);
   assert.equal(parseImage(changed).bootloader?.secureVersion, version);
   return changed;
+}
+
+/** The shipped build with a bootloader of the first ESP-IDF whose second stage gets on from the recovery place on this chip (5.5.5). */
+function laterBuild(t: TestContext, build: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-later-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(join(firmware, build), folder, { recursive: true });
+  const file = join(folder, 'bootloader.bin');
+  const image = new Uint8Array(readFileSync(file));
+  const changed = withByte(image, descriptorOffset + 8 + 'v5.5.'.length, '5'.charCodeAt(0));
+  assert.equal(parseImage(changed).bootloader?.idfVersion, 'v5.5.5');
+  writeFileSync(file, changed);
+  return folder;
 }
 
 /** Versions of the first and of the recovery bootloader; null: there is none. */
@@ -107,7 +125,7 @@ describe('a board of the station with a recovery bootloader', { skip: skip || no
       : []),
   ] as const)
     it(`${name}: its ROM takes it, signed and encrypted, when the first one is gone`, async (t) => {
-      const loaded = recipeVariant(t, `${name}-production`, build, {
+      const loaded = recipeVariant(t, `${name}-production`, laterBuild(t, build), {
         '\ndoors:': '\nbootloader:\n  recovery: 0x3F0000\n\ndoors:',
       });
       const stage = await setStage();

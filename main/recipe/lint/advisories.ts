@@ -213,6 +213,52 @@ export const advisories: readonly Advisory[] = [
     options: wifi,
     source: 'NVD, CVE-2024-53845; GHSA-wm57-466g-mhrr',
   },
+  {
+    id: 'CVE-2024-28183',
+    title:
+      'an application can be exchanged for an older one between the bootloader’s check of its version and its start',
+    fixed: { '4.4': 7, '5.0': 7, '5.1': 4, '5.2': 1 },
+    options: ['BOOTLOADER_APP_ANTI_ROLLBACK', 'APP_ANTI_ROLLBACK'],
+    source: 'GHSA-22x6-3756-pfp8; esp_image_format.c, process_esp_app_desc_data (first in 4.4.7, 5.0.7, 5.1.4, 5.2.1)',
+  },
+  {
+    id: 'CVE-2023-52160',
+    title: 'the Wi-Fi client can be led to leave the second phase of PEAP out, and so to believe a false access point',
+    fixed: { '4.4': 8, '5.0': 7, '5.1': 4, '5.2': 2 },
+    options: wifi,
+    onUse: true,
+    source:
+      'Espressif AR2024-003; ESP-IDF 4db2ef0f333 (4.4.8), 34121bdeac6 (5.0.7), 6f9cc06b307 (5.1.4), b761052e6b1 (5.2.2)',
+  },
+  {
+    id: 'CVE-2022-24893',
+    title: 'a malformed segment while a Bluetooth mesh device is provisioned writes beyond its buffer',
+    fixed: { '4.4': 2 },
+    options: ['BLE_MESH'],
+    source: 'GHSA-7f7f-jj2q-28wm; ESP-IDF 5aa6fa39ea2 and its picks (April 2022)',
+  },
+  {
+    id: 'CVE-2020-26142',
+    title: 'fragmented frames of A-MPDUs are taken by the Wi-Fi stack (FragAttacks)',
+    fixed: { '5.0': 5, '5.1': 3 },
+    options: wifi,
+    source: 'Espressif AR2023-008; ESP-IDF 5402e14cfb8 (5.0.5), b3c71235687 (5.1.3)',
+  },
+  {
+    id: 'CVE-2020-22283',
+    title: 'an ICMPv6 answer of lwIP writes beyond its buffer',
+    fixed: { '4.4': 2 },
+    options: ['LWIP_IPV6'],
+    source: 'ESP-IDF vulnerabilities.rst (which says 4.4.1); 47414efe0b1, first in 4.4.2',
+  },
+  {
+    id: 'CVE-2020-22284',
+    title: 'the ZigBee encapsulation of lwIP writes beyond its buffer',
+    fixed: { '4.4': 2 },
+    options: [],
+    onUse: true,
+    source: 'ESP-IDF vulnerabilities.rst (which says 4.4.1); 47414efe0b1, first in 4.4.2',
+  },
 ];
 
 /** What is known against the silicon itself. No build mends it. */

@@ -26,6 +26,8 @@ test('another encoding is told with its line, never read as something else', () 
     [Uint8Array.of(0x61, 0x0a, 0x93, 0x80, 0x94), 2, /no UTF-8/],
     [utf16('\uFEFFa,b\n'), 1, /UTF-16 \(little-endian\)/],
     [swapped(utf16('\uFEFFa,b\n')), 1, /UTF-16 \(big-endian\)/],
+    [Uint8Array.of(0xff, 0xfe, 0, 0, 0x61, 0, 0, 0), 1, /UTF-32 \(little-endian\)/],
+    [Uint8Array.of(0, 0, 0xfe, 0xff, 0, 0, 0, 0x61), 1, /UTF-32 \(big-endian\)/],
     [utf16('key,type\n'), 1, /UTF-16 \(little-endian\)/],
     [swapped(utf16('key,type\n')), 1, /UTF-16 \(big-endian\)/],
     [utf8('a\nb\0c'), 2, /zero byte/],

@@ -281,6 +281,18 @@ test('what the partition table must have for the options of the build', () => {
   assert.ok(!of(silent, [], { ...production, efuses: { UART_PRINT_CONTROL: 3 } }).includes('lint-rom-log'));
 });
 
+test('old branches have what the page of ESP-IDF lists of their time', () => {
+  const has = (version: string, option: string) =>
+    checksOf(production, `CONFIG_${option}=y\n`, version).filter((check) => check.startsWith('lint-cve-'));
+  const rollback = 'lint-cve-2024-28183';
+  assert.ok(has('v5.1.3', 'BOOTLOADER_APP_ANTI_ROLLBACK').includes(rollback));
+  assert.ok(has('v5.0.6', 'APP_ANTI_ROLLBACK').includes(rollback));
+  assert.ok(!has('v5.1.4', 'BOOTLOADER_APP_ANTI_ROLLBACK').includes(rollback));
+  assert.ok(!has('v5.1.3', 'HTTPD_WS_SUPPORT').includes(rollback));
+  assert.ok(has('v4.4.1', 'BLE_MESH').includes('lint-cve-2022-24893'));
+  assert.ok(!has('v4.4.2', 'BLE_MESH').includes('lint-cve-2022-24893'));
+});
+
 test('the table of advisories is dated and well formed', () => {
   assert.match(advisoriesDate, /^20\d\d-\d\d-\d\d$/);
   for (const { id, source } of chipAdvisories) {
