@@ -1,4 +1,6 @@
 import { RecipeFault } from '../model/fault.ts';
+import { batchSheet, deviceSheet } from '../station/desk/reports/certificate-page.ts';
+import { certificatePdf } from '../station/desk/reports/certificate-pdf.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { writeOutput } from './files.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
@@ -7,6 +9,7 @@ export interface CertificateOptions extends SignInOptions {
   readonly batch?: string;
   readonly out: string;
   readonly json?: boolean;
+  readonly pdf?: string;
 }
 
 /** One signed file of a sealed device, or of a batch: docs/birth-certificate.md. */
@@ -27,8 +30,10 @@ export async function auditCertificate(
     const { ledger } = station.parts;
     const by = await signInWhereKnown(ledger, options, ['qa', 'engineer', 'custodian'], context);
     if (batch !== undefined) {
-      const { bytes, digest, counts, size } = await station.certifyBatch(batch, by);
+      const certificate = await station.certifyBatch(batch, by);
+      const { bytes, digest, counts, size } = certificate;
       writeOutput(options.out, bytes, context);
+      if (options.pdf) writeOutput(options.pdf, await certificatePdf(batchSheet(certificate)), context);
       if (options.json) context.streams.answer(JSON.stringify({ batch, digest, size, ...counts }));
       const states = Object.entries(counts.states).map(([state, count]) => `${count} ${state}`);
       context.streams.say(
@@ -38,8 +43,10 @@ export async function auditCertificate(
       return exit.passed;
     }
     const mac = (await ledger.sealedDevice(device!))?.chip.mac ?? device!.toLowerCase();
-    const { bytes, digest, record, size } = await station.certifyDevice(mac, by);
+    const certificate = await station.certifyDevice(mac, by);
+    const { bytes, digest, record, size } = certificate;
     writeOutput(options.out, bytes, context);
+    if (options.pdf) writeOutput(options.pdf, await certificatePdf(deviceSheet(certificate)), context);
     if (options.json) context.streams.answer(JSON.stringify({ mac, digest, size, serial: record.serial }));
     context.streams.say(`Device ${mac}, serial ${record.serial ?? '-'}, sealed ${record.sealedAt}.`);
     saySigned(digest, size, context);

@@ -356,6 +356,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     command(audits, 'certificate [device]', 'one signed file that says what a device, or each board of a batch, is'),
   )
     .option('--batch <id>', 'of a batch instead of a device')
+    .option('--pdf <file>', 'one sheet to read as well, with the certificate inside')
     .requiredOption('--out <file>', 'a new file')
     .action(end((id, options) => certificate.auditCertificate(id, options, context)));
   command(audits, 'key', 'the public key of the signed heads, for somebody else to keep')

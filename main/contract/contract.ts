@@ -125,6 +125,10 @@ export const calls = {
   'devices.assurance': call(z.strictObject({ mac }), everyone),
   'devices.export': call(z.strictObject({ query: deviceQuery, form: z.enum(exportForms) }), quality),
   'devices.report': call(z.strictObject({ mac, form: z.enum(['json', 'pdf']) }), quality),
+  /** One signed file of a sealed device; `pdf`: a sheet to read with it inside. */
+  'devices.certificate': call(z.strictObject({ mac, form: z.enum(['cose', 'pdf']) }), quality),
+  /** The same of a batch: what became of every board. */
+  'batches.certificate': call(z.strictObject({ batch: name, form: z.enum(['cose', 'pdf']) }), quality),
   'devices.verify': call(z.strictObject({ fixture: name, mac: mac.nullable() }), ['qa', 'engineer', 'operator']),
   /** Reads the board in a fixture and says what it is; nothing is burned. `named`: what a person says that it is. */
   'boards.read': call(z.strictObject({ fixture: name, named: text(200).nullable() }), everyone),
@@ -193,6 +197,8 @@ const budgets: Partial<Record<CallName, number>> = {
   'boards.read': 120_000,
   'boards.finish': 900_000,
   'devices.export': 120_000,
+  'devices.certificate': 120_000,
+  'batches.certificate': 120_000,
   'ledger.verify': 900_000,
 };
 
@@ -245,6 +251,8 @@ export interface CallAnswers {
   'devices.assurance': readonly Assurance[] | null;
   'devices.export': ExportedFile;
   'devices.report': ExportedFile;
+  'devices.certificate': ExportedFile;
+  'batches.certificate': ExportedFile;
   'devices.verify': VerifyView;
   'boards.read': RecoveryView;
   'boards.finish': { readonly outcome: Outcome; readonly mac: string | null; readonly fault: FaultRecord | null };

@@ -7,6 +7,8 @@ const exact: ReadonlySet<CallName> = new Set<CallName>([
   'recipes.save',
   'devices.export',
   'devices.report',
+  'devices.certificate',
+  'batches.certificate',
   'labels.preview',
 ]);
 

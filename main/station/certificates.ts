@@ -42,6 +42,7 @@ export interface BirthCertificate extends Certificate {
 export interface BatchCertificate extends Certificate {
   readonly batch: BatchRecord;
   readonly counts: BatchCounts;
+  readonly boards: readonly CertifiedBoard[];
 }
 
 /** Boards of a batch by what became of them. */
@@ -129,7 +130,14 @@ export async function batchCertificate(
     closed: proven.closed === null ? null : provenRow(proven.closed),
     head: headOf(head),
   };
-  return { ...(await signed(parts, payload, 'batch', head, by)), issued, size: head.size, batch, counts };
+  return {
+    ...(await signed(parts, payload, 'batch', head, by)),
+    issued,
+    size: head.size,
+    batch,
+    counts,
+    boards: proven.boards,
+  };
 }
 
 function batchOf({ proven }: BatchProof): BatchRecord {

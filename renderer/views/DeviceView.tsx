@@ -23,6 +23,7 @@ export function DeviceView({ mac }: { readonly mac: string }) {
   const { store } = useSeat();
   const ask = useAsk();
   const mayReport = useMay('devices.report');
+  const mayCertify = useMay('devices.certificate');
   const mayVerify = useMay('devices.verify');
   const mayPrint = useMay('labels.print');
   const [verifying, setVerifying] = useState(false);
@@ -37,6 +38,12 @@ export function DeviceView({ mac }: { readonly mac: string }) {
 
   const report = async (form: 'json' | 'pdf') => {
     const file = await ask('devices.report', { mac, form });
+    if (file === null) return;
+    saveFile(file);
+    store.dispatch({ type: 'said', words: d.exported(file.name) });
+  };
+  const certify = async (form: 'cose' | 'pdf') => {
+    const file = await ask('devices.certificate', { mac, form });
     if (file === null) return;
     saveFile(file);
     store.dispatch({ type: 'said', words: d.exported(file.name) });
@@ -65,6 +72,20 @@ export function DeviceView({ mac }: { readonly mac: string }) {
           <Button variant="default" onClick={print}>
             {d.label}
           </Button>
+        )}
+        {mayCertify && sealed !== null && condemned === null && (
+          <Menu transitionProps={{ duration: 0 }} position="bottom-end">
+            <Menu.Target>
+              <Button variant="default">{d.certify}</Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {(['cose', 'pdf'] as const).map((form) => (
+                <Menu.Item key={form} onClick={() => certify(form)}>
+                  {d.certificateAs[form]}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
         )}
         {mayReport && (
           <Menu transitionProps={{ duration: 0 }} position="bottom-end">

@@ -306,6 +306,8 @@ export const en = {
       at: 'Last run',
       attempts: 'Runs',
     },
+    certify: 'Certificate',
+    certificateAs: { cose: 'Signed file', pdf: 'Sheet to read, with the signed file in it' },
     export: 'Export',
     exportAs: {
       csv: 'CSV',

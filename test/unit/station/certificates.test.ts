@@ -9,6 +9,9 @@ import { hashOfParts } from '../../../main/ledger/chain.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { batchCertificate, birthCertificate } from '../../../main/station/certificates.ts';
 import { Checkpoints } from '../../../main/station/checkpoints.ts';
+import { batchSheet, deviceSheet } from '../../../main/station/desk/reports/certificate-page.ts';
+import { drawPdfApart } from '../../../main/station/desk/reports/pdf-drawing.ts';
+import { printable } from '../../../main/station/desk/reports/pdf-text.ts';
 import { judgedByPage, verifierPage } from '../../interop/certificate-judges.ts';
 import { damaged, drawOf, forged, otherForms } from '../../interop/damage.ts';
 import { book, keyBlock, mac, recipe, record, run, sealBoard } from '../ledger/book.ts';
@@ -100,6 +103,23 @@ test('a batch certificate counts every board that was begun, to the last chip', 
   assert.equal(later.counts.states['sealed in another batch'], 1);
   assert.equal((await judgedByPage(page, later.bytes, pem)).ok, true);
   await assert.rejects(batchCertificate(parts, 'B-9', null, sign), (error) => isFault(error, 'certificate.no-batch'));
+});
+
+test('a certificate goes on one sheet of paper, in any script, with the file itself inside', async (t) => {
+  const { parts, sign } = await line(t);
+  const device = await birthCertificate(parts, mac(1), null, sign);
+  const batch = await batchCertificate(parts, 'B-1', null, sign);
+  for (const [certificate, sheet] of [
+    [device, deviceSheet(device)],
+    [batch, batchSheet(batch)],
+  ] as const) {
+    const pdf = Buffer.from(await drawPdfApart(sheet)).toString('latin1');
+    assert.equal(pdf.match(/\/Type \/Page\n/g)?.length, 1);
+    assert.ok(pdf.includes(sheet.attached.name), 'the certificate is inside');
+    assert.equal(sheet.code, `sha256:${certificate.digest}`);
+  }
+  assert.equal(batchSheet(batch).verdict, '5 ordered, 2 sealed, 3 left; 5 boards begun');
+  assert.equal(printable('PO 4711 \u2014 \u5e83\u5cf6'), 'PO 4711 \u2014 \\u{5e83}\\u{5cf6}');
 });
 
 test('nothing is certified of rows or tables that somebody changed', async (t) => {

@@ -1,14 +1,17 @@
 import { isoTime } from '../../../base/clock.ts';
-import type { DeviceView } from '../../../contract/views.ts';
+import type { DeviceView, ExportedFile } from '../../../contract/views.ts';
 import type { DeviceHistory, DeviceQuery, DeviceRow, LedgerReader } from '../../../ledger/ledger.ts';
 import { eventMark, eventText } from '../../../model/evidence/event-text.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { bootRuleOf } from '../../boot-rule.ts';
+import type { Certificate } from '../../certificates.ts';
 import { proveSealedBoard } from '../../verify-device.ts';
 import { condemnBoard, releaseBoard } from '../access/boards.ts';
 import type { DeskAnswers, DeskRoom } from '../room.ts';
 import { assuranceOfRecord, sumOf } from './assurance.ts';
+import { batchSheet, type CertificateSheet, deviceSheet } from './certificate-page.ts';
 import { type AssuredRow, exportDevices, reportDevice, stateOf } from './device-export.ts';
+import { drawPdfApart } from './pdf-drawing.ts';
 import { exportRegistration, registrationNamed } from './registration-file.ts';
 
 type Answers = Pick<
@@ -18,6 +21,8 @@ type Answers = Pick<
   | 'devices.assurance'
   | 'devices.export'
   | 'devices.report'
+  | 'devices.certificate'
+  | 'batches.certificate'
   | 'devices.verify'
   | 'boards.condemn'
   | 'boards.release'
@@ -73,6 +78,14 @@ export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
       return exportDevices(await withAssurance(rows, ledger), form as 'csv' | 'json' | 'pdf', facts());
     },
     'devices.report': async ({ mac, form }) => reportDevice(await known(ledger, mac), form, facts()),
+    async 'devices.certificate'({ mac, form }, by) {
+      const certificate = await station.certifyDevice(mac.toLowerCase(), by);
+      return certificateFile(certificate, form, deviceSheet(certificate));
+    },
+    async 'batches.certificate'({ batch, form }, by) {
+      const certificate = await station.certifyBatch(batch, by);
+      return certificateFile(certificate, form, batchSheet(certificate));
+    },
     async 'devices.verify'({ fixture, mac }) {
       line.mustBeIdle();
       const spec = line.fixtures.find((candidate) => candidate.name === fixture);
@@ -109,6 +122,21 @@ export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
       if (broken !== null) return { rows, head, broken: `row ${broken.row}: ${broken.reason}` };
       return { rows, head, broken: edited === null ? null : `table ${edited.table}: ${edited.what}` };
     },
+  };
+}
+
+async function certificateFile(
+  { bytes }: Certificate,
+  form: 'cose' | 'pdf',
+  sheet: CertificateSheet,
+): Promise<ExportedFile> {
+  const { name } = sheet.attached;
+  if (form === 'cose') return { name, mime: 'application/cose', data: Buffer.from(bytes).toString('base64') };
+  const pdf = await drawPdfApart(sheet);
+  return {
+    name: name.replace(/cose$/, 'pdf'),
+    mime: 'application/pdf',
+    data: Buffer.from(pdf).toString('base64'),
   };
 }
 

@@ -1,5 +1,6 @@
 import PDFDocument from 'pdfkit';
 import type { Page } from './device-page.ts';
+import { printable } from './pdf-text.ts';
 
 /** A page of rows on as many sheets of A4 as it needs, black on white, with their numbers. */
 export async function pdfPage(told: Page): Promise<Uint8Array> {
@@ -16,17 +17,17 @@ export async function pdfPage(told: Page): Promise<Uint8Array> {
 }
 
 function write(page: PDFKit.PDFDocument, told: Page): void {
-  page.font('Helvetica-Bold').fontSize(16).text(told.title).moveDown(0.5);
+  page.font('Helvetica-Bold').fontSize(16).text(printable(told.title)).moveDown(0.5);
   for (const { heading, rows } of told.sections) {
-    if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(heading).moveDown(0.2);
+    if (heading !== '') page.moveDown(0.5).font('Helvetica-Bold').fontSize(11).text(printable(heading)).moveDown(0.2);
     for (const [name, value] of rows)
       page
         .font('Helvetica')
         .fontSize(8)
         .fillColor('#555')
-        .text(name, { continued: true })
+        .text(printable(name), { continued: true })
         .fillColor('#000')
-        .text(`   ${value}`);
+        .text(printable(`   ${value}`));
   }
   const { start, count } = page.bufferedPageRange();
   for (let at = start; at < start + count; at++) {
@@ -36,6 +37,6 @@ function write(page: PDFKit.PDFDocument, told: Page): void {
     page
       .font('Helvetica')
       .fontSize(7)
-      .text(`${told.title}   page ${at + 1} of ${count}`, 48, page.page.height - 30, { lineBreak: false });
+      .text(printable(`${told.title}   page ${at + 1} of ${count}`), 48, page.page.height - 30, { lineBreak: false });
   }
 }
