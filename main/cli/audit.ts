@@ -32,6 +32,7 @@ export interface AuditOptions extends OpenOptions {
   readonly file?: string;
   readonly key?: string;
   readonly witness?: readonly string[];
+  readonly new?: boolean;
 }
 
 async function withLedger(
@@ -230,6 +231,7 @@ export function auditRegistration(
 export async function auditVerify(options: AuditOptions, context: CliContext): Promise<Exit> {
   const against: Against = {
     ...(options.key === undefined ? {} : { key: keyIn(options.key) }),
+    ...(options.new === true ? { news: true } : {}),
     witnesses: (options.witness ?? []).map((file) => textOfFile(readInput(file), file)),
   };
   const report = options.file
@@ -264,8 +266,14 @@ export async function auditVerify(options: AuditOptions, context: CliContext): P
 }
 
 /** What was seen, and what nobody signed or held against a key from elsewhere. */
-function wholeLines({ rows, head, signed }: ChainReport): string[] {
-  const lines = [`The chain is whole: ${rows} rows, head ${head}`];
+function wholeLines({ rows, head, signed, readBefore, readBeforeAt }: ChainReport): string[] {
+  const lines =
+    readBefore === 0
+      ? [`The chain is whole: ${rows} rows, head ${head}`]
+      : [
+          `The chain holds from row ${readBefore + 1} to ${rows}, head ${head}`,
+          `Rows 1 to ${readBefore} held on ${readBeforeAt}; of them only some were read again, and no table: audit verify without --new reads all`,
+        ];
   if (signed === null)
     return [...lines, 'No head of it was ever signed: whoever can write the file could have written it anew.'];
   const { heads, size, time, unsigned, key, by } = signed;

@@ -348,6 +348,10 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--file <export>', 'of an export instead of the ledger')
     .option('--key <file>', 'public key of the signed heads, from elsewhere (PEM, or hex of the SubjectPublicKeyInfo)')
     .option('--witness <file>', 'a signed head that somebody else kept; repeatable', gather)
+    .option(
+      '--new',
+      'only what came behind the newest head that held the last time, and some rows before it; no tables',
+    )
     .action(end((options) => audit.auditVerify(options, context)));
   command(audits, 'witness', 'the newest signed head, for somebody else to keep')
     .option('--out <file>', 'a file instead of stdout')

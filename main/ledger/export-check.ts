@@ -25,5 +25,14 @@ export function verifyExport(
     if (broken !== null) break;
   }
   broken ??= chain.end() ?? heads.end(chain.head);
-  return { rows: chain.head.row, head: chain.head.hash, root: heads.root, broken, edited: null, signed: heads.signed };
+  const read = { readBefore: 0, readBeforeAt: null };
+  return {
+    rows: chain.head.row,
+    head: chain.head.hash,
+    root: heads.root,
+    broken,
+    edited: null,
+    ...read,
+    signed: heads.signed,
+  };
 }

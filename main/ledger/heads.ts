@@ -12,6 +12,17 @@ interface HeadBody {
   readonly publicKey?: unknown;
 }
 
+/** A head that holds, and the tree under it. */
+export interface HeadPlace {
+  readonly note: string;
+  /** Hex of the DER SubjectPublicKeyInfo. */
+  readonly publicKey: string;
+  /** Of the tree, largest first (MerkleTree). */
+  readonly parts: readonly string[];
+  /** How many heads there were up to it. */
+  readonly heads: number;
+}
+
 /** The head that a body of kind `checkpoint` holds, or null. */
 export function headIn(body: unknown): Checkpoint | null {
   return parseCheckpoint(String((body as HeadBody | null)?.note));
@@ -23,10 +34,15 @@ export class HeadCheck {
   readonly #witnesses: readonly string[];
   /** Sizes of all heads that there will be. */
   readonly #sizes: ReadonlySet<number>;
-  readonly #tree = new MerkleTree();
+  #tree = new MerkleTree();
   /** Roots (hex) of the tree at those sizes, as far as it has grown. */
   readonly #roots = new Map<number, string>();
+  /** Parts of the tree at those sizes. */
+  readonly #parts = new Map<number, readonly string[]>();
   readonly #fitting: Checkpoint[] = [];
+  #newest: HeadPlace | null = null;
+  /** Heads under the place where it began. */
+  #before = 0;
   #origin = '';
   #ownKey: KeyObject | null = null;
 
@@ -43,12 +59,32 @@ export class HeadCheck {
     return this.#tree.root();
   }
 
+  /** Goes on from a head that held, instead of from row 1. */
+  begin(origin: string, place: HeadPlace): void {
+    const checkpoint = parseCheckpoint(place.note)!;
+    this.#origin = origin;
+    this.#ownKey = headKey(place.publicKey);
+    this.#tree = new MerkleTree(checkpoint.size, place.parts);
+    this.#roots.set(checkpoint.size, checkpoint.root);
+    this.#parts.set(checkpoint.size, place.parts);
+    this.#fitting.push(checkpoint);
+    this.#newest = place;
+    this.#before = place.heads - 1;
+  }
+
+  /** The newest head that holds; null: none. */
+  get newest(): HeadPlace | null {
+    return this.#newest;
+  }
+
   /** Takes a row that the chain holds. */
   take(row: number, kind: string, hash: string, body: unknown): ChainBreak | null {
     if (row === 1) this.#origin = originOf(body as { station: string; ledger: string });
     const broken = kind === 'checkpoint' ? this.#head(row, body as HeadBody) : null;
     this.#tree.append(hash);
-    if (this.#sizes.has(row)) this.#roots.set(row, this.root);
+    if (!this.#sizes.has(row)) return broken;
+    this.#roots.set(row, this.root);
+    this.#parts.set(row, this.#tree.parts);
     return broken;
   }
 
@@ -69,7 +105,12 @@ export class HeadCheck {
     const newest = this.#fitting.at(-1);
     if (newest === undefined) return null;
     return {
-      ...{ heads: this.#fitting.length, size: newest.size, time: newest.time, unsigned: this.#tree.size - newest.size },
+      ...{
+        heads: this.#before + this.#fitting.length,
+        size: newest.size,
+        time: newest.time,
+        unsigned: this.#tree.size - newest.size,
+      },
       key: sha256Hex(this.#ownKey!.export({ type: 'spki', format: 'der' })),
       by: this.#key === null ? 'own key' : 'given key',
     };
@@ -97,7 +138,16 @@ export class HeadCheck {
         `does not fit rows 1 to ${checkpoint.size}: they were written anew after they were signed`,
       );
     this.#ownKey = key;
+    // that of the place where it began has its row behind it
+    if (this.#fitting.at(-1)?.text === checkpoint.text) this.#fitting.pop();
     this.#fitting.push(checkpoint);
+    const parts = this.#parts.get(checkpoint.size)!;
+    this.#newest = {
+      note: String(body.note),
+      publicKey: String(body.publicKey),
+      parts,
+      heads: this.#before + this.#fitting.length,
+    };
     return null;
   }
 

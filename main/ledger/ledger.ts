@@ -103,6 +103,10 @@ export interface ChainReport {
   readonly broken: { readonly row: number; readonly reason: string } | null;
   /** The first record of a table that does not say what the chain says, or null; not looked for where the chain is broken. */
   readonly edited: { readonly table: string; readonly what: string } | null;
+  /** Rows 1 to this one were held before, and were not read again but for some drawn at random; 0: all were read. */
+  readonly readBefore: number;
+  /** When that was, ISO 8601; null: all were read. */
+  readonly readBeforeAt: string | null;
   /** The newest signed head, or null: none was ever signed. */
   readonly signed: {
     /** How many there are. */
@@ -129,6 +133,8 @@ export interface AuditOptions {
   readonly witnesses?: readonly string[];
   /** False: the chain and its heads only, not the tables. */
   readonly tables?: boolean;
+  /** True: only rows behind the newest head that held when the whole was looked at last, and some of those before; no tables. */
+  readonly news?: boolean;
 }
 
 /** A signed head of the book, which holds. */

@@ -31,8 +31,21 @@ const emptyRoot = sha256Hex(new Uint8Array());
 
 /** A tree that grows leaf by leaf and remembers only the roots of its full parts, largest first. */
 export class MerkleTree {
-  #size = 0;
-  readonly #parts: Hash[] = [];
+  #size: number;
+  readonly #parts: Hash[];
+
+  /** Grows on from a tree of `size` leaves with these parts. RangeError where there are not as many as such a tree has. */
+  constructor(size = 0, parts: readonly Hash[] = []) {
+    const count = size.toString(2).replaceAll('0', '').length;
+    if (parts.length !== count)
+      throw new RangeError(`a tree of ${size} leaves has ${count} parts, not ${parts.length}`);
+    this.#size = size;
+    this.#parts = [...parts];
+  }
+
+  get parts(): readonly Hash[] {
+    return [...this.#parts];
+  }
 
   get size(): number {
     return this.#size;

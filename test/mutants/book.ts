@@ -79,6 +79,22 @@ export const bookMutants: readonly Mutant[] = [
     tests: [signedHeads],
   },
   {
+    id: 'mark.signed',
+    file: 'main/ledger/sqlite/verified-mark.ts',
+    before: 'const fits = tree.root() === checkpoint.root && rows',
+    after: 'const fits = rows',
+    breaks: 'A mark that somebody made would let a look begin behind rows that were written anew.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'mark.drawn',
+    file: 'main/ledger/sqlite/auditor.ts',
+    before: 'hashOfParts(row, row.body) !== row.hash)\n      return { row: number,',
+    after: 'false)\n      return { row: number,',
+    breaks: 'Rows before a mark would never be looked at again.',
+    tests: [signedHeads],
+  },
+  {
     id: 'audit.places',
     file: 'main/ledger/sqlite/table-check.ts',
     before: 'if (is === row) return;',

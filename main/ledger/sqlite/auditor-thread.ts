@@ -8,7 +8,7 @@ import type { ThreadBody } from './requests.ts';
 
 function audited(file: string, call: AuditCall): unknown {
   if ('prove' in call) return proveFrom(file, call.prove);
-  return 'backup' in call ? backupBook(file, call.backup) : auditBook(file, call.audit);
+  return 'backup' in call ? backupBook(file, call.backup) : auditBook(file, call.audit, true);
 }
 
 /** Looks at the whole book in one call, beside those who write and ask. */

@@ -1,40 +1,49 @@
 // The whole of a book, looked at in one moment on a connection of its own: the chain, the signed heads in it, the wrapped bytes, and whether
 // the tables from which questions are answered say what the chain says.
+import { randomInt } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { type ChainBreak, ChainCheck } from '../chain.ts';
-import type { Checkpoint } from '../checkpoint.ts';
+import { isoTime } from '../../base/clock.ts';
+import { type ChainBreak, ChainCheck, type ChainHead, chainStart, hashOfParts } from '../chain.ts';
+import { type Checkpoint, originOf, parseCheckpoint } from '../checkpoint.ts';
 import { HeadCheck, headIn } from '../heads.ts';
 import type { AuditOptions, ChainReport } from '../ledger.ts';
 import { Bodies } from './bodies.ts';
 import { type PlainRow, Rows } from './rows.ts';
 import { nameRows } from './schema.ts';
 import { TableCheck } from './table-check.ts';
+import { readMark, type VerifiedMark, writeMark } from './verified-mark.ts';
 import { readWitness } from './witness.ts';
 
 const portion = 500;
+/** Rows that are read again at random where those before a mark are not. */
+const drawnRows = 1000;
 
-/** See LedgerReader.verify. */
-export function auditBook(file: string, options: AuditOptions): ChainReport {
+/** See LedgerReader.verify. `remembers`: how far it held is remembered beside the book. */
+export function auditBook(file: string, options: AuditOptions, remembers = false): ChainReport {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   try {
     nameRows(db);
     // before the moment that is looked at: what was remembered by then is in it
     const beside = readWitness(file);
     const remembered = [...(options.remembered ?? []), ...(beside === null ? [] : [beside])];
-    return db.transaction(() => reportOf(db, { ...options, remembered }))();
+    return db.transaction(() => reportOf(db, file, { ...options, remembered }, remembers))();
   } finally {
     db.close();
   }
 }
 
-function reportOf(db: Database.Database, options: AuditOptions): ChainReport {
+function reportOf(db: Database.Database, file: string, options: AuditOptions, remembers: boolean): ChainReport {
   const bodies = new Bodies(db);
   const rows = new Rows(db, bodies);
-  const chain = new ChainCheck(null, options.remembered ?? []);
   const heads = new HeadCheck(options, headsIn(db, bodies));
-  const tables = options.tables === false ? null : new TableCheck(db);
+  const mark = options.news === true ? markOf(file, rows, options) : null;
+  const before = mark === null ? null : { row: parseCheckpoint(mark.note)!.size, hash: mark.hash };
+  const remembered = options.remembered ?? [];
+  const chain = new ChainCheck(before, remembered);
+  if (mark !== null) heads.begin(originIn(rows), mark);
+  const tables = options.tables === false || mark !== null ? null : new TableCheck(db);
   try {
-    let broken: ChainBreak | null = null;
+    let broken = before === null ? null : changedBefore(rows, before.row, remembered);
     for (let page: PlainRow[] = []; broken === null; ) {
       page = rows.plain(chain.head.row, portion);
       for (const row of page) {
@@ -50,10 +59,48 @@ function reportOf(db: Database.Database, options: AuditOptions): ChainReport {
     broken ??= chain.end() ?? heads.end(chain.head);
     const edited = broken === null ? (tables?.difference() ?? null) : null;
     const { row, hash } = chain.head;
-    return { rows: row, head: hash, root: heads.root, broken, edited, signed: heads.signed };
+    const holds = broken === null && edited === null;
+    const at = isoTime(Date.now());
+    // a look that left the tables out says nothing of them, and the next one may not build on it
+    if (remembers && holds && heads.newest !== null && (tables !== null || mark !== null)) {
+      const { size } = parseCheckpoint(heads.newest.note)!;
+      writeMark(file, { ...heads.newest, hash: rows.hashOf(size) ?? '', at });
+    }
+    const read = { readBefore: before?.row ?? 0, readBeforeAt: mark?.at ?? null };
+    return { rows: row, head: hash, root: heads.root, broken, edited, ...read, signed: heads.signed };
   } finally {
     tables?.close();
   }
+}
+
+/** The place to go on from, where nothing that was asked lies before it. */
+function markOf(file: string, rows: Rows, options: AuditOptions): VerifiedMark | null {
+  const mark = readMark(file, rows, originIn(rows), options.key);
+  if (mark === null) return null;
+  const { size } = parseCheckpoint(mark.note)!;
+  const isBefore = (note: string) => (parseCheckpoint(note)?.size ?? size) < size;
+  return (options.witnesses ?? []).some(isBefore) ? null : mark;
+}
+
+function originIn(rows: Rows): string {
+  const [genesis] = rows.plain(0, 1);
+  return genesis === undefined ? '' : originOf(JSON.parse(genesis.body));
+}
+
+/** Of the rows that were read before: row 1, those that somebody remembers, and some that nobody can foretell. */
+function changedBefore(rows: Rows, last: number, remembered: readonly ChainHead[]): ChainBreak | null {
+  for (const { row, hash } of remembered)
+    if (row <= last && rows.hashOf(row) !== hash)
+      return { row, reason: `row ${row} is not the one that was remembered` };
+  const few = last <= drawnRows;
+  const drawn = Array.from({ length: few ? last : drawnRows }, (_, n) => (few ? n + 1 : 1 + randomInt(last)));
+  for (const number of new Set([1, ...drawn])) {
+    const [row] = rows.plain(number - 1, 1);
+    const follows = row?.prev === (number === 1 ? chainStart : rows.hashOf(number - 1));
+    if (row?.row !== number || !follows || hashOfParts(row, row.body) !== row.hash)
+      return { row: number, reason: `row ${number} was changed since the whole was looked at` };
+  }
+  return null;
 }
 
 function headsIn(db: Database.Database, bodies: Bodies): Checkpoint[] {

@@ -2,7 +2,7 @@
 // and a key from elsewhere find each, and say where.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { fromHex, toHex } from '../../../main/base/bytes.ts';
@@ -223,6 +223,43 @@ test('an edit of any table is found and named, with the record', async (t) => {
     assert.match(edited.what, says);
     rmSync(copy);
   }
+});
+
+test('a look at what is new goes on from a head that held, says so, and believes no mark that it does not fit', async (t) => {
+  const { file, first, second, rows } = await signedBook(t);
+  const news = (options: AuditOptions = {}) => audit(file, { news: true, ...options });
+  rmSync(`${file}.verified`);
+  assert.equal((await news({ tables: false })).readBefore, 0, 'nothing was looked at before');
+  assert.equal((await news()).readBefore, 0, 'nor were tables');
+  const whole = await audit(file);
+  const after = await news({ witnesses: [second] });
+  assert.equal(after.readBefore, 16, 'the second head');
+  assert.deepEqual({ ...after, readBefore: 0, readBeforeAt: null }, whole);
+  assert.equal((await news({ key: pem(key.publicKey) })).readBefore, 16);
+  assert.equal((await news({ witnesses: [first] })).readBefore, 0, 'a kept head before the mark wants all rows');
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const byOther = await news({ key: pem(other.publicKey) });
+  assert.deepEqual([byOther.readBefore, byOther.broken === null], [0, false]);
+
+  const copy = `${file}-news`;
+  const changed = async (change: () => void) => {
+    for (const ending of ['', '.verified']) copyFileSync(`${file}${ending}`, `${copy}${ending}`);
+    change();
+    const { broken, readBefore } = await audit(copy, { news: true });
+    return [broken?.row, readBefore];
+  };
+  const mark = JSON.parse(readFileSync(`${file}.verified`, 'utf8'));
+  const marked = (facts: object) => writeFileSync(`${copy}.verified`, JSON.stringify({ ...mark, ...facts }));
+  assert.deepEqual(await changed(() => withTool(copy, 'UPDATE entries SET at = at + 1 WHERE row = 20')), [20, 16]);
+  assert.deepEqual(
+    await changed(() => withTool(copy, 'UPDATE entries SET at = at + 1 WHERE row = 4')),
+    [4, 16],
+    'drawn',
+  );
+  assert.deepEqual(await changed(() => forge(copy, (body) => body.replaceAll('SN-2', 'SN-9'))), [10, 0]);
+  for (const lie of [{ hash: '00'.repeat(32) }, { parts: ['00'.repeat(32)] }, { note: first }])
+    assert.deepEqual(await changed(() => marked(lie)), [undefined, 0], JSON.stringify(lie));
+  assert.equal(rows, whole.rows);
 });
 
 test('a wrapped key that the chain says was destroyed is found when somebody puts it back', async (t) => {
