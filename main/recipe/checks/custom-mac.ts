@@ -12,15 +12,27 @@ export function checkCustomMac(
   files: NamedFiles,
   add: Add,
 ): void {
-  if (customMac === undefined) return;
+  const uses = 'ESP_MAC_USE_CUSTOM_MAC_AS_BASE_MAC';
+  const isBase = firmware !== null && sdkconfigOf(firmware)?.options.get(uses)?.value === 'y';
+  if (customMac === undefined) {
+    // (from source: esp_hw_support/mac_addr.c, get_efuse_mac_custom)
+    if (isBase)
+      add({
+        severity: 'warning',
+        check: 'custom-mac-missing',
+        file: 'sdkconfig',
+        line: sdkconfigOf(firmware)?.options.get(uses)?.line ?? 1,
+        what: `The build takes its base address from the eFuses of a product's own MAC address (CONFIG_${uses}), and the recipe burns none: where there is none, Wi-Fi, Bluetooth and Ethernet get no address and do not start.`,
+        remedy: 'Add custom_mac with a list of addresses, or set the option off.',
+      });
+    return;
+  }
   const bytes = files.get(customMac.list);
   const reading = bytes === undefined ? null : readMacList(bytes, customMac.column);
   for (const { line, what, remedy } of reading?.mistakes ?? [])
     add({ check: 'custom-mac-list', file: customMac.list, line, what, remedy });
   const options = firmware === null ? undefined : sdkconfigOf(firmware)?.options;
   if (options === undefined) return;
-  const uses = 'ESP_MAC_USE_CUSTOM_MAC_AS_BASE_MAC';
-  const isBase = options.get(uses)?.value === 'y';
   if (!isBase)
     add({
       severity: 'info',

@@ -308,6 +308,16 @@ export const startUpRules: readonly StartUpRule[] = [
     source: 'bootloader_support/src/secure_boot_v2/secure_boot.c, esp_secure_boot_v2_permanently_enable',
   },
   {
+    check: 'start-keys-together',
+    options: ['SECURE_BOOT_FLASH_ENC_KEYS_BURN_TOGETHER'],
+    breaks: ({ recipe }) =>
+      (recipe.secureBoot === null) === (recipe.flashEncryption === null)
+        ? null
+        : `the bootloader starts nothing where only one of Secure Boot and flash encryption is on (their keys share a block), and the recipe has ${recipe.secureBoot === null ? 'flash_encryption without secure_boot' : 'secure_boot without flash_encryption'}`,
+    remedy: 'Ask for both in the recipe, or build for the one alone.',
+    source: 'bootloader_support/src/bootloader_utility.c, load_image',
+  },
+  {
     check: 'start-tee-storage',
     options: ['SECURE_TEE_SEC_STG_MODE_RELEASE'],
     breaks: ({ recipe, number }) => {

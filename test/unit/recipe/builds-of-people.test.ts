@@ -192,6 +192,12 @@ describe('recipes', () => {
     assert.deepEqual(told(plain, `${recipe}\nhmac_up: true\nslots: {hmac-up: 0}\n`), []);
   });
 
+  it('that burn no address of the product, where the build takes its own from there', () => {
+    const base = { ...plain, sdkconfig: 'CONFIG_ESP_MAC_USE_CUSTOM_MAC_AS_BASE_MAC=y\n' };
+    assert.deepEqual(told(base), ['warning custom-mac-missing']);
+    assert.deepEqual(told({ ...base, sdkconfig: '# CONFIG_ESP_MAC_USE_CUSTOM_MAC_AS_BASE_MAC is not set\n' }), []);
+  });
+
   it('whose parts contradict each other', () => {
     const shipped = join(import.meta.dirname, '../../../station-config');
     const production = readFileSync(join(shipped, 'recipes/esp32p4-production.yaml'), 'utf8').replace(

@@ -232,6 +232,23 @@ test('options that lean on what the recipe does not give', () => {
   assert.deepEqual(told(esp32), []);
 });
 
+test('a C2 whose two keys share a block, of which the recipe burns one', () => {
+  const check = (edit: (recipe: Recipe) => Recipe) =>
+    told({ chip: 'esp32c2', version: 'v5.5.5', options: ['SECURE_BOOT_FLASH_ENC_KEYS_BURN_TOGETHER'], edit });
+  assert.deepEqual(
+    check((recipe) => ({ ...recipe, secureBoot: null })),
+    ['start-keys-together'],
+  );
+  assert.deepEqual(
+    check((recipe) => ({ ...recipe, flashEncryption: null })),
+    ['start-keys-together'],
+  );
+  assert.deepEqual(
+    check((recipe) => recipe),
+    [],
+  );
+});
+
 test('the secure storage of a TEE, from a key that the recipe must burn into the block of the build', () => {
   const options = ['SECURE_TEE_SEC_STG_MODE_RELEASE'];
   const check = (edit?: (recipe: Recipe) => Recipe, block = '5') =>
