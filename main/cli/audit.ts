@@ -58,8 +58,8 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
       ...(options.text ? { text: options.text } : {}),
       ...(options.batch ? { batch: options.batch } : {}),
       ...(outcome ? { outcome } : {}),
-      ...(options.from ? { from: options.from } : {}),
-      ...(options.to ? { to: options.to } : {}),
+      ...(options.from === undefined ? {} : { from: options.from }),
+      ...(options.to === undefined ? {} : { to: options.to }),
       limit: options.limit ?? 100,
     });
     if (options.json) {

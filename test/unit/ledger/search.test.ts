@@ -80,6 +80,7 @@ test('what is no date in a filter is one sentence, on every way to the book', as
   await fill(ledger);
   for (const [query, words] of [
     [{ from: 'yesterday' }, /"yesterday" is no date/],
+    [{ from: '' }, /"" is no date/],
     [{ to: '2026-02-30' }, /"2026-02-30" is no date/],
     [{ from: '26-11-2026' }, /is no date/],
     [{ from: '2026-11-13T25:00:00Z' }, /is no time/],
