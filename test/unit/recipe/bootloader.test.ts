@@ -39,8 +39,10 @@ function productOf(chip: string, { bootloader, edit = (same) => same, rows = [],
   const parts = firmware.parts.map((part) => {
     if (part.image === null) return part;
     const descriptor = part.image.bootloader;
-    const own = descriptor === null || version === null ? null : { ...descriptor, secureVersion: version ?? 0 };
-    const app = part.image.app && { ...part.image.app, idfVersion: idf ?? 'v6.1' };
+    const idfVersion = idf ?? 'v6.1';
+    const own =
+      descriptor === null || version === null ? null : { ...descriptor, secureVersion: version ?? 0, idfVersion };
+    const app = part.image.app && { ...part.image.app, idfVersion };
     return { ...part, image: { ...part.image, bootloader: own, app } };
   });
   const built: Firmware = {
