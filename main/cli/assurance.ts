@@ -51,7 +51,7 @@ export function assuranceLines(assurance: readonly Assurance[]): string[] {
       ...assurance.filter((one) => one.section === section).map((one) => `  ${sentence(one)}`),
     ]),
     '',
-    `Of ${assurance.length} recommendations ${count('met')} are met, ${count('waived')} waived, ${count('not met')} not met, ${count('not applicable')} not applicable.`,
+    `Of ${assurance.length} recommendations ${count('met')} are met, ${count('waived')} waived, ${count('not met')} not met, ${count('not shown')} not shown, ${count('not applicable')} not applicable.`,
   ];
 }
 

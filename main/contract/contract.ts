@@ -144,7 +144,7 @@ export const calls = {
   // recipes
   'recipes.list': call(nothing, everyone),
   'recipes.read': call(z.strictObject({ recipe: name }), everyone),
-  'recipes.check': call(z.strictObject({ recipe: name, text: text(200_000) }), writers),
+  'recipes.check': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone, writers),
   'recipes.plan': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone, writers),
   'recipes.assurance': call(z.strictObject({ recipe: name, text: text(200_000).nullable() }), everyone, writers),
   'recipes.save': call(z.strictObject({ recipe: name, text: text(200_000) }), writers),
@@ -152,6 +152,8 @@ export const calls = {
   'recipes.rehearse': call(z.strictObject({ recipe: name }), ['engineer']),
   'recipes.approve': call(z.strictObject({ recipe: name, hash }), ['engineer', 'custodian']),
   'recipes.retire': call(z.strictObject({ recipe: name, reason: text(400) }), ['engineer', 'custodian']),
+  /** Takes a recipe of the station's own off the shelf; what the ledger holds of it stays. */
+  'recipes.remove': call(z.strictObject({ recipe: name }), writers),
   // the station
   'station.view': call(nothing, everyone),
   'fixtures.ports': call(nothing, ['engineer']),
@@ -270,6 +272,7 @@ export interface CallAnswers {
   'recipes.rehearse': RehearsalView;
   'recipes.approve': RecipeView;
   'recipes.retire': RecipeView;
+  'recipes.remove': readonly RecipeView[];
   'station.view': StationView;
   'fixtures.ports': readonly { readonly address: string; readonly words: string; readonly taken: string | null }[];
   'fixtures.teach': readonly FixtureView[];

@@ -239,6 +239,8 @@ export interface RecipeView {
   readonly hash: string | null;
   readonly fingerprint: string | null;
   readonly state: RecipeState;
+  /** It came with the program, and the station has none of its own of this name. */
+  readonly isExample: boolean;
   /** Who saved it: the one who cannot approve it. */
   readonly author: string | null;
   /** Whether each board needs a scanned serial number. */

@@ -72,6 +72,7 @@ export interface StationAct {
     | 'signed'
     | 'key-used'
     | 'ledger-restored'
+    | 'recipe-removed'
     | 'development-work'
     | 'anonymous-tries'
     | 'seats-forgotten';

@@ -5,7 +5,8 @@ export interface Assurance {
   /** Section of the guide (ESP-IDF Security overview), or the release checklist of ESP-IDF that asks for it. */
   readonly section: string;
   readonly recommendation: string;
-  readonly verdict: 'met' | 'not met' | 'waived' | 'not applicable';
+  /** 'not shown': nothing is known to be wrong, and nobody can show that it is right: the build brought no sdkconfig. */
+  readonly verdict: 'met' | 'not met' | 'not shown' | 'waived' | 'not applicable';
   /** What shows it: eFuse values as read before the door, proofs, digests, findings of the build; of a recipe, the key that asks for it. */
   readonly evidence: string;
   /** Who let it go, and why, where it is waived. */

@@ -14,16 +14,18 @@ type Verdict = Assurances[number]['verdict'];
 /** Grey where all is as the guide wants it; colour for what a person should know. */
 const looks: Readonly<Record<Verdict, Look>> = {
   'not met': { tone: 'fail', shape: 'cross', word: a.verdicts['not met'] },
+  'not shown': { tone: 'warn', shape: 'gap', word: a.verdicts['not shown'] },
   waived: { tone: 'warn', shape: 'bar', word: a.verdicts.waived },
   met: { tone: 'calm', shape: 'check', word: a.verdicts.met },
   'not applicable': { tone: 'dim', shape: 'gap', word: a.verdicts['not applicable'] },
 };
 const verdicts = Object.keys(looks) as Verdict[];
+const isOpen = (verdict: Verdict) => verdict !== 'met' && verdict !== 'not applicable';
 
 /** How a device, or what a recipe makes, stands to the security guide: section, recommendation, verdict, what shows it. */
 export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
   const [openOnly, setOpenOnly] = useState(false);
-  const shown = openOnly ? lines.filter(({ verdict }) => verdict === 'not met' || verdict === 'waived') : lines;
+  const shown = openOnly ? lines.filter(({ verdict }) => isOpen(verdict)) : lines;
   return (
     <>
       <div className="assurance-head">

@@ -78,6 +78,33 @@ export function RetireDialog({ view, onClose, onDone }: Ends & { readonly view: 
   );
 }
 
+export function RemoveDialog({ view, onClose, onDone }: Ends & { readonly view: RecipeView }) {
+  const { store } = useSeat();
+  const ask = useAsk();
+  const remove = async () => {
+    const answer = await ask('recipes.remove', { recipe: view.recipe });
+    onClose();
+    if (answer === null) return;
+    store.dispatch({ type: 'said', words: r.removed });
+    onDone();
+    // an example of its name may stand there again; else the first of the list
+    if (store.get().place.screen === 'recipes') goTo('recipes');
+  };
+  return (
+    <Dialog title={r.removeTitle} open onClose={onClose}>
+      <p>{r.removeWords}</p>
+      <div className="form-acts">
+        <Button variant="default" onClick={onClose} data-autofocus>
+          {words.cancel}
+        </Button>
+        <Button color="red" onClick={remove}>
+          {r.remove}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
 /** A new recipe begins as the copy of one that works. */
 export function CopyDialog({ text, onClose, onDone }: Ends & { readonly text: string }) {
   const { store } = useSeat();

@@ -8,7 +8,7 @@ import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts'
 import { words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
 import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
-import { ApproveDialog, CopyDialog, RetireDialog } from './RecipeDialogs.tsx';
+import { ApproveDialog, CopyDialog, RemoveDialog, RetireDialog } from './RecipeDialogs.tsx';
 import { RecipeForm } from './RecipeForm.tsx';
 import { Rehearsal } from './Rehearsal.tsx';
 import { recipeLooks } from './recipe-looks.ts';
@@ -53,28 +53,27 @@ function Opened({
   const [side, setSide] = useState<'form' | 'yaml'>('form');
   const [rehearsal, setRehearsal] = useState<RehearsalView | null>(null); // of this sitting: of an approved recipe the ledger keeps none
   const [busy, setBusy] = useState<'save' | 'rehearse' | null>(null);
-  const [dialog, setDialog] = useState<'approve' | 'retire' | 'copy' | null>(null);
+  const [dialog, setDialog] = useState<'approve' | 'retire' | 'remove' | 'copy' | null>(null);
   const [tab, setTab] = useState<string | null>('findings');
   const maySave = useMay('recipes.save');
-  const mayCheck = useMay('recipes.check');
+  const mayRemove = useMay('recipes.remove');
   const mayRehearse = useMay('recipes.rehearse');
   const operator = useApp((state) => state.session?.operator?.id ?? null);
   const mayApprove = useMay('recipes.approve');
   const mayRetire = useMay('recipes.retire');
 
-  const check = useAnswer('recipes.check', mayCheck ? { recipe, text } : null, { debounceMs: quietMs });
-  const onlyPlan = useAnswer('recipes.plan', mayCheck ? null : { recipe, text: null });
-  const diff = useAnswer('recipes.diff', tab === 'diff' ? { recipe, text: mayCheck ? text : null } : null, {
+  // whoever may not write sees the findings of what is kept, the same as everybody
+  const own = maySave && text !== kept.text ? text : null;
+  const check = useAnswer('recipes.check', { recipe, text: own }, { debounceMs: quietMs });
+  const diff = useAnswer('recipes.diff', tab === 'diff' ? { recipe, text: own } : null, {
     debounceMs: quietMs,
   });
-  const assurance = useAnswer(
-    'recipes.assurance',
-    tab === 'assurance' ? { recipe, text: mayCheck ? text : null } : null,
-    { debounceMs: quietMs },
-  );
+  const assurance = useAnswer('recipes.assurance', tab === 'assurance' ? { recipe, text: own } : null, {
+    debounceMs: quietMs,
+  });
   const label = useAnswer('labels.preview', tab === 'label' ? { recipe, template: null } : null);
   const findings = check.value?.findings ?? [];
-  const plan = mayCheck ? (check.value?.plan ?? null) : onlyPlan.value;
+  const plan = check.value?.plan ?? null;
   const { view } = kept;
   const unsaved = text !== kept.text;
   const errors = findings.filter(({ severity, waived }) => severity === 'error' && waived === null).length;
@@ -171,6 +170,11 @@ function Opened({
             {r.retire}
           </Button>
         )}
+        {mayRemove && !unsaved && !view.isExample && view.state !== 'approved' && (
+          <Button variant="default" onClick={() => setDialog('remove')}>
+            {r.remove}
+          </Button>
+        )}
       </header>
       <SegmentedControl
         className="side-switch"
@@ -202,7 +206,7 @@ function Opened({
           <Tabs.Tab value="label">{r.label}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="findings">
-          {check.value === null && mayCheck ? (
+          {check.value === null ? (
             <p className="calm-note">{check.fault?.what ?? words.loading}</p>
           ) : (
             <Findings findings={findings} onGo={(at) => setLine({ line: at })} />
@@ -254,6 +258,7 @@ function Opened({
       </Tabs>
       {dialog === 'approve' && <ApproveDialog view={view} onClose={() => setDialog(null)} onDone={refresh} />}
       {dialog === 'retire' && <RetireDialog view={view} onClose={() => setDialog(null)} onDone={refresh} />}
+      {dialog === 'remove' && <RemoveDialog view={view} onClose={() => setDialog(null)} onDone={onChanged} />}
       {dialog === 'copy' && <CopyDialog text={text} onClose={() => setDialog(null)} onDone={onChanged} />}
     </div>
   );

@@ -1,5 +1,7 @@
+import { Switch } from '@mantine/core';
+import { useState } from 'react';
 import { StateMark } from '../parts/StateMark.tsx';
-import { useAnswer } from '../state/station.ts';
+import { useAnswer, useApp } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { RecipeEditor } from './RecipeEditor.tsx';
 import { recipeLooks } from './recipe-looks.ts';
@@ -9,13 +11,26 @@ const r = words.recipes;
 /** All recipes, and the chosen one: form, text and what it does. */
 export function RecipesView({ chosen }: { readonly chosen: string | null }) {
   const list = useAnswer('recipes.list', {});
-  const recipes = list.value ?? [];
+  const person = useApp((state) => state.session?.operator?.id ?? null);
+  const all = list.value ?? [];
+  const [wanted, setWanted] = useState<boolean | null>(null);
+  // once a station has recipes of its own, those that came with the program are in the way
+  const withExamples = wanted ?? !all.some(({ isExample }) => !isExample);
+  const recipes = all.filter(({ recipe, isExample }) => withExamples || !isExample || recipe === chosen);
   const shown = chosen ?? recipes[0]?.recipe ?? null;
 
   return (
     <div className="recipes-screen">
       <nav className="recipe-list" aria-label={r.list}>
         <h1>{r.title}</h1>
+        {all.some(({ isExample }) => !isExample) && (
+          <Switch
+            label={r.examples}
+            checked={withExamples}
+            onChange={(event) => setWanted(event.target.checked)}
+            size="md"
+          />
+        )}
         {list.fault !== null && <p className="calm-note">{list.fault.what}</p>}
         <ul>
           {recipes.map((view) => (
@@ -42,7 +57,8 @@ export function RecipesView({ chosen }: { readonly chosen: string | null }) {
       {shown === null ? (
         <p className="calm-note page-note">{r.choose}</p>
       ) : (
-        <RecipeEditor key={shown} recipe={shown} onChanged={list.again} />
+        // who comes next reads it anew: it may have been rehearsed or approved since
+        <RecipeEditor key={`${shown} ${person}`} recipe={shown} onChanged={list.again} />
       )}
     </div>
   );

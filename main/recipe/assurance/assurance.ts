@@ -61,6 +61,11 @@ export function evidenceWords({ evidence, waiver }: Assurance): string {
   return `${evidence}; waived (${waiver.check})${waiver.by === null ? '' : ` by ${waiver.by}`}: ${waiver.reason}`;
 }
 
+/** What somebody has to let go, or to mend. */
+function isOpen(verdict: Assurance['verdict']): boolean {
+  return verdict === 'not met' || verdict === 'not shown';
+}
+
 function judged(
   section: string,
   { recommendation, verdict, evidence, waivers: letsGo }: Line,
@@ -68,7 +73,7 @@ function judged(
   waivers: readonly WaiverRecord[],
 ): Assurance {
   const told = asks === null ? evidence : `${asks}: ${evidence}`;
-  const waiver = verdict === 'not met' ? waivers.find(({ check }) => letsGo.includes(check)) : undefined;
+  const waiver = isOpen(verdict) ? waivers.find(({ check }) => letsGo.includes(check)) : undefined;
   if (waiver === undefined) return { section, recommendation, verdict, evidence: told };
   const { check, reason, by = null } = waiver;
   return {

@@ -28,6 +28,11 @@ export function asked(recommendation: string, isMet: boolean, evidence: string, 
   return line(recommendation, isMet ? 'met' : 'not met', evidence, more);
 }
 
+/** A recommendation that may well be met, and nobody can show it. */
+function unshown(recommendation: string, reason: string, more: More): Line {
+  return line(recommendation, 'not shown', reason, more);
+}
+
 /** A recommendation that does not concern this product, with the reason. */
 export function notApplicable(recommendation: string, reason: string, more: More = {}): Line {
   return line(recommendation, 'not applicable', reason, more);
@@ -35,7 +40,7 @@ export function notApplicable(recommendation: string, reason: string, more: More
 
 /**
  * A recommendation about how the firmware was built: met where the build is known to keep one of the rules and none found anything. What
- * a record does not say counts as not met: nobody could show it.
+ * a record does not say is not shown, which is neither met nor found wanting.
  */
 export function built(
   { firmware, of }: Product,
@@ -43,7 +48,7 @@ export function built(
   checks: readonly string[],
   more: More = {},
 ): Line {
-  if (firmware === null) return asked(recommendation, false, 'the record was sealed before builds were judged', more);
+  if (firmware === null) return unshown(recommendation, 'the record was sealed before builds were judged', more);
   const found = firmware.findings.filter(({ check }) => checks.includes(check));
   const open = found.filter(({ waived }) => !waived);
   const names = (members: typeof found) => members.map(({ check }) => check).join(', ');
@@ -53,7 +58,7 @@ export function built(
   if (found.length > 0)
     return asked(recommendation, false, `found in the build: ${names(found)}`, { ...more, waivers: letGo });
   if (firmware.sdkconfigSha256 === null)
-    return asked(recommendation, false, 'the build brought no sdkconfig: nobody can show it', {
+    return unshown(recommendation, 'the build brought no sdkconfig: nobody can show it', {
       ...more,
       waivers: ['lint-no-sdkconfig', ...(more.waivers ?? [])],
     });

@@ -206,7 +206,7 @@ func birthCertificate(payload, spki []byte, key headKey) (string, error) {
 	}
 	for _, line := range c.Assurance {
 		switch line.Verdict {
-		case "met", "not met", "waived", "not applicable":
+		case "met", "not met", "not shown", "waived", "not applicable":
 		default:
 			return "", fmt.Errorf("a verdict that is none")
 		}

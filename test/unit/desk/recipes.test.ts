@@ -124,6 +124,39 @@ test('a development recipe is never approved, however it was rehearsed', async (
   await assert.rejects(shelf.approve('esp32p4-development', loaded.ref.hash, 'eng-2'), { code: 'recipe.development' });
 });
 
+test('changes are told against what was approved last, also of what is not saved yet', async (t) => {
+  const { shelf } = await shelfOf(t);
+  const text = production.replace('name: esp32p4-production', 'name: mine');
+  const { view } = await shelf.save('mine', text, 'eng-1');
+  await shelf.rehearsed(shelf.loaded('mine'), 'eng-1');
+  await shelf.approve('mine', view.hash!, 'eng-2');
+  const later = (n: number) => text.replace('revision: 1', `revision: ${n}`).replace("jtag: 'off'", 'jtag: leave');
+  await shelf.save('mine', later(2), 'eng-1');
+  for (const own of [null, later(2), later(3)])
+    assert.ok(
+      (await shelf.differences('mine', own)).some(({ path, weaker }) => path === 'doors.jtag' && weaker),
+      'the approved one shut it, however often it was saved since',
+    );
+});
+
+test('a recipe of the station is removed by its name in the book; approved ones and examples stay', async (t) => {
+  const { shelf, own, ledger } = await shelfOf(t);
+  const text = production.replace('name: esp32p4-production', 'name: mine');
+  const { view } = await shelf.save('mine', text, 'eng-1');
+  assert.equal(view.isExample, false);
+  await shelf.rehearsed(shelf.loaded('mine'), 'eng-1');
+  await shelf.approve('mine', view.hash!, 'eng-2');
+  await assert.rejects(shelf.remove('mine', 'eng-1'), { code: 'recipe.approved' });
+  await assert.rejects(shelf.remove('esp32p4-production', 'eng-1'), { code: 'recipe.example' });
+  await shelf.retire('mine', 'a mistake', 'eng-2');
+  const left = await shelf.remove('mine', 'eng-1');
+  assert.ok(!left.some(({ recipe }) => recipe === 'mine') && left.every(({ isExample }) => isExample));
+  assert.ok(existsSync(join(own, 'mine.yaml.removed')));
+  const [act] = await ledger.acts({ what: 'recipe-removed' });
+  assert.deepEqual([act?.by, act?.about, act?.detail.hash], [['eng-1'], 'mine', view.hash]);
+  await assert.rejects(shelf.remove('mine', 'eng-1'), { code: 'recipe.unknown' });
+});
+
 test('a text is judged as it is typed: every mistake with its line, a plan where one can be made', async (t) => {
   const { shelf } = await shelfOf(t);
   const good = shelf.check('esp32p4-production', production);

@@ -13,6 +13,7 @@ type Answers = Pick<
   | 'recipes.rehearse'
   | 'recipes.approve'
   | 'recipes.retire'
+  | 'recipes.remove'
   | 'labels.preview'
   | 'labels.print'
 >;
@@ -34,6 +35,7 @@ export function recipeAnswers({ shelf, labels, openRehearsal }: DeskRoom): Answe
     },
     'recipes.approve': ({ recipe, hash }, by) => shelf.approve(recipe, hash, by),
     'recipes.retire': ({ recipe, reason }, by) => shelf.retire(recipe, reason, by),
+    'recipes.remove': ({ recipe }, by) => shelf.remove(recipe, by),
     async 'labels.preview'({ recipe, template }) {
       const { view } = await shelf.read(recipe);
       const { title, revision, chip, labelTemplate } = view;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { patternOf } from '../../../base/pattern.ts';
 import { isPlainFile, readPlainFile } from '../../../base/plain-file.ts';
@@ -85,9 +85,10 @@ export class RecipeShelf {
     };
   }
 
-  /** Every mistake of a text, and the plan where there is one to show. */
-  check(recipe: string, text: string): { findings: FindingView[]; plan: PlanView | null } {
-    const { loaded, findings } = this.#load(this.#place(recipe), text);
+  /** Every mistake of a text, or of the recipe on the shelf, and the plan where there is one to show. */
+  check(recipe: string, text: string | null): { findings: FindingView[]; plan: PlanView | null } {
+    const place = this.#place(recipe);
+    const { loaded, findings } = this.#load(place, text ?? this.#textOf(place));
     return { findings: findings.map(findingView), plan: loaded === null ? null : previewPlan(loaded) };
   }
 
@@ -115,26 +116,27 @@ export class RecipeShelf {
   }
 
   /**
-   * What the text asks for that the recipe it would replace does not. Without a text: the recipe on the shelf against the one approved
-   * last (or the example of that name).
+   * What the text, or the recipe on the shelf, asks for that the one approved last does not (else the example of that name; else, of a text,
+   * the recipe that it would replace).
    */
   async differences(recipe: string, text: string | null): Promise<{ path: string; words: string; weaker: boolean }[]> {
     const place = this.#place(recipe);
-    const onShelf = this.#load(place, this.#textOf(place)).recipe;
-    const after = text === null ? onShelf : this.#load(place, text).recipe;
-    const before = text === null ? await this.#lastApproved(recipe) : onShelf;
+    const onShelf = this.#load(place, this.#textOf(place));
+    const { recipe: after, loaded } = text === null ? onShelf : this.#load(place, text);
+    const approved = await this.#lastApproved(recipe, loaded?.ref.hash ?? null);
+    const before = approved ?? (text === null ? null : onShelf.recipe);
     if (after === null || before === null) return [];
     return describeDifferences(before, after).map(({ path, words, weaker }) => ({ path, words, weaker }));
   }
 
-  async #lastApproved(recipe: string): Promise<Recipe | null> {
+  /** Of the recipes of this name the one approved last, but for the one of this hash. */
+  async #lastApproved(recipe: string, butFor: string | null): Promise<Recipe | null> {
     const { ledger } = this.#options;
     const shelved = this.#find(recipe);
     const name = this.#load(shelved, this.#textOf(shelved)).recipe?.name;
     const notes = await ledger.recipeStates();
-    const current = this.#standing(shelved, notes).result.loaded?.ref.hash;
     const last = notes.findLast(
-      (note) => note.state === 'approved' && note.recipe.name === name && note.recipe.hash !== current,
+      (note) => note.state === 'approved' && note.recipe.name === name && note.recipe.hash !== butFor,
     );
     const kept = last === undefined ? null : await ledger.recipe(last.recipe.hash);
     if (kept !== null) return (JSON.parse(kept.text) as { recipe: Recipe }).recipe;
@@ -201,6 +203,31 @@ export class RecipeShelf {
   async retire(recipe: string, reason: string, by: string): Promise<RecipeView> {
     await noteState(this.#options.ledger, this.loaded(recipe), 'retired', by, reason);
     return (await this.read(recipe)).view;
+  }
+
+  /**
+   * Takes a recipe of the station's own off the shelf: its file is kept under another name, so that a mistake can be undone. Booked before.
+   * RecipeFault `recipe.example`, and `recipe.approved` for one that boards are made by.
+   */
+  async remove(recipe: string, by: string): Promise<RecipeView[]> {
+    const { ledger } = this.#options;
+    const standing = this.#standing(this.#find(recipe), await ledger.recipeStates());
+    if (standing.isExample)
+      throw refusal(
+        'recipe.example',
+        `The recipe ${recipe} came with the program and stays.`,
+        'Hide the examples where they are in the way.',
+      );
+    if (standing.state === 'approved')
+      throw refusal(
+        'recipe.approved',
+        `The recipe ${recipe} is approved: boards are made, and finished, by it.`,
+        'Retire it first, with the reason.',
+      );
+    const hash = standing.result.loaded?.ref.hash ?? null;
+    await ledger.noteAct({ what: 'recipe-removed', by: [by], about: recipe, detail: { hash } });
+    renameSync(standing.file, `${standing.file}.removed`);
+    return this.list();
   }
 
   /** The recipe of this hash; where none is on the shelf, one of its name; null: neither is, or it has mistakes. */
@@ -358,7 +385,7 @@ function mustLoad(recipe: string, { loaded, findings }: LoadResult): LoadedRecip
   );
 }
 
-function viewOf({ recipe, result, state, approvedBy, author }: Standing): RecipeView {
+function viewOf({ recipe, result, state, approvedBy, author, isExample }: Standing): RecipeView {
   const { loaded } = result;
   const hash = loaded?.ref.hash ?? null;
   return {
@@ -370,6 +397,7 @@ function viewOf({ recipe, result, state, approvedBy, author }: Standing): Recipe
     hash,
     fingerprint: hash === null ? null : fingerprintWords(hash),
     state,
+    isExample,
     author,
     approvedBy,
     wantsSerial: result.recipe?.serial.from === 'scan',

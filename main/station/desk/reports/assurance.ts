@@ -14,6 +14,7 @@ export interface AssuranceSum {
   readonly met: number;
   readonly notApplicable: number;
   readonly waived: readonly string[];
+  readonly notShown: readonly string[];
   readonly notMet: readonly string[];
 }
 
@@ -26,6 +27,7 @@ export function sumOf(assurance: readonly Assurance[]): AssuranceSum {
     met: named('met').length,
     notApplicable: named('not applicable').length,
     waived: named('waived'),
+    notShown: named('not shown'),
     notMet: named('not met'),
   };
 }

@@ -27,6 +27,7 @@ const columns: readonly (readonly [title: string, value: (row: AssuredRow) => st
   ['guide: met', ({ assurance }) => String(assurance?.met ?? '')],
   ['guide: not applicable', ({ assurance }) => String(assurance?.notApplicable ?? '')],
   ['guide: waived', ({ assurance }) => assurance?.waived.join('; ') ?? ''],
+  ['guide: not shown', ({ assurance }) => assurance?.notShown.join('; ') ?? ''],
   ['guide: not met', ({ assurance }) => assurance?.notMet.join('; ') ?? ''],
 ];
 
@@ -86,7 +87,7 @@ function listPage(rows: readonly AssuredRow[], { station, at }: { station: strin
         heading: '',
         rows: rows.map((row) => [
           row.mac,
-          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}${row.assurance === null ? '' : `  guide: ${row.assurance.met} met, ${row.assurance.waived.length} waived, ${row.assurance.notMet.length} not met`}`,
+          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}${row.assurance === null ? '' : `  guide: ${row.assurance.met} met, ${row.assurance.waived.length} waived, ${row.assurance.notShown.length} not shown, ${row.assurance.notMet.length} not met`}`,
         ]),
       },
     ],
