@@ -15,6 +15,7 @@ const rooms = {
   virtual: ['efuse', 'image', 'formats', 'protocol', 'transport', 'model', 'base'],
   signing: ['model', 'base'],
   ledger: ['model', 'base'],
+  plant: ['ledger', 'model', 'base'],
   config: ['efuse', 'model', 'base'],
   recipe: ['chip', 'efuse', 'image', 'formats', 'signing', 'config', 'model', 'base'],
   station: [
@@ -36,6 +37,7 @@ const rooms = {
     'contract',
     'recipe',
     'ledger',
+    'plant',
     'signing',
     'virtual',
     'chip',
@@ -55,7 +57,7 @@ const guarded = {
   '@serialport': 'main/transport/serial/',
   pkcs11js: 'main/signing/pkcs11/',
   'better-sqlite3': 'main/ledger/sqlite/',
-  postgres: 'main/ledger/line/',
+  pg: 'main/plant/',
   pino: 'main/log/',
   'rotating-file-stream': 'main/log/',
   fflate: 'main/cli/',
@@ -133,7 +135,7 @@ export default {
       comment: 'compose.ts takes the real parts from a front door',
       severity: 'error',
       from: { path: '^main/start/compose\\.ts$' },
-      to: { path: '^main/(transport/serial|signing/pkcs11|ledger/sqlite|ledger/line|ipc/electron)/' },
+      to: { path: '^main/(transport/serial|signing/pkcs11|ledger/sqlite|plant|ipc/electron)/' },
     },
     {
       name: 'unknown-room',

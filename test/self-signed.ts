@@ -2,6 +2,11 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 
 /** The smallest certificate that a reader takes: DER by hand, signed by its own key, which nobody keeps. PEM. */
 export function selfSigned(commonName = 'device'): string {
+  return selfSignedPair(commonName).certificate;
+}
+
+/** The same with its key, both PEM. */
+export function selfSignedPair(commonName: string): { readonly certificate: string; readonly key: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const der = (tag: number, ...parts: Uint8Array[]): Buffer => {
     const body = Buffer.concat(parts);
@@ -19,5 +24,9 @@ export function selfSigned(commonName = 'device'): string {
   const spki = publicKey.export({ format: 'der', type: 'spki' });
   const body = der(0x30, der(0x02, Uint8Array.of(7)), algorithm, name, validity, name, spki);
   const certificate = der(0x30, body, algorithm, der(0x03, Uint8Array.of(0), sign('sha256', body, privateKey)));
-  return `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  const base64 = certificate.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n');
+  return {
+    certificate: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
+    key: String(privateKey.export({ format: 'pem', type: 'pkcs8' })),
+  };
 }

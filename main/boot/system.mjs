@@ -52,6 +52,15 @@ export function installPrograms(tell) {
   if (process.platform === 'win32') return null;
   const wanted = missingPackages();
   if (wanted.length === 0) return null;
+  return installPackages(wanted, tell);
+}
+
+/**
+ * Installs these Debian packages where apt and the right to use it are there. Gives back one sentence on what could not be had, or null.
+ * @param {readonly string[]} wanted @param {(line: string) => void} tell
+ * @returns {string | null}
+ */
+export function installPackages(wanted, tell) {
   const list = wanted.join(' ');
   const manual = `Fuseline also uses ${list}, which could not be found: please install ${wanted.length === 1 ? 'it' : 'them'}`;
   if (!isInPath('apt-get')) return `${manual} with this system's package manager.`;

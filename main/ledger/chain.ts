@@ -30,6 +30,11 @@ export interface ChainRow {
   readonly hash: string;
 }
 
+/** The same with its body as the canonical text that was hashed; what cannot be read any more is said so in words that are no JSON. */
+export interface TextRow extends Omit<ChainRow, 'body'> {
+  readonly body: string;
+}
+
 /** A point of the chain that somebody remembers: the row and its hash. */
 export interface ChainHead {
   readonly row: number;

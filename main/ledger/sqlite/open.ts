@@ -159,6 +159,8 @@ class SqliteLedgerReader implements LedgerReader {
   }
 
   newestCheckpoint = () => this.#ask('newestCheckpoint');
+  head = () => this.#ask('head');
+  textRows = (after: number, count: number) => this.#ask('textRows', after, count);
 
   async *exportRows(): AsyncGenerator<Readonly<Record<string, unknown>>, void, void> {
     for await (const { lines } of this.exportLines())

@@ -4,6 +4,7 @@ import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
+import type { ChainHead, TextRow } from '../chain.ts';
 import { originOf, parseCheckpoint } from '../checkpoint.ts';
 import { withDates } from '../date-bound.ts';
 import type {
@@ -254,6 +255,14 @@ export class LedgerQuestions {
   #checkpoint(): { note: string; publicKey: string } | null {
     const [stored] = this.#stored(this.#sql.newestCheckpoint.all());
     return stored === undefined ? null : (jsonOf(stored.row, stored.body) as { note: string; publicKey: string });
+  }
+
+  head(): ChainHead {
+    return this.#rows.head();
+  }
+
+  textRows(after: number, count: number): TextRow[] {
+    return this.#rows.plain(after, count);
   }
 
   exportPortion(after: number, count: number): { lines: string; last: number; count: number } {

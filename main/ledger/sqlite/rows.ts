@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { isoTime } from '../../base/clock.ts';
-import { type ChainCheck, type ChainHead, type ChainRow, chainStart, hashOfParts } from '../chain.ts';
+import { type ChainCheck, type ChainHead, chainStart, hashOfParts, type TextRow } from '../chain.ts';
 import type { Bodies } from './bodies.ts';
 
 /** As it lies in the file (see packedTables in schema.ts), bytes as hex: a text crosses from SQLite in half the time of a Buffer. */
@@ -16,12 +16,6 @@ type EntryRow = [
 ];
 
 const columns = `row, at, kind, run, iif(typeof(body) = 'blob', hex(body), body), typeof(body) = 'blob', lower(hex(prev)), lower(hex(hash))`;
-
-/** A row with its text. */
-export interface PlainRow extends Omit<ChainRow, 'body'> {
-  /** Canonical JSON; what cannot be read is said so in words that are none. */
-  readonly body: string;
-}
 
 /** Runs that are looked up again and again while rows are read in order. */
 const knownRuns = 10_000;
@@ -76,7 +70,7 @@ export class Rows {
   }
 
   /** Up to `count` rows behind `after`, with their text. */
-  plain(after: number, count: number): PlainRow[] {
+  plain(after: number, count: number): TextRow[] {
     const older = this.#older.all(after, count) as EntryRow[];
     const newer = older.length === count ? [] : (this.#newer.all(after, count - older.length) as EntryRow[]);
     let before = after === 0 ? chainStart : null;
@@ -133,7 +127,7 @@ export function storedTime(at: string): string | number {
 }
 
 /** The members in the order in which exports have always had them; the body as it is, which is canonical JSON. */
-function exportedLine(plain: PlainRow): string {
+function exportedLine(plain: TextRow): string {
   const { row, at, kind, run, body, prev, hash } = plain;
   const [time, name, id] = [at, kind, run].map((value) => JSON.stringify(value));
   return `{"row":${row},"at":${time},"kind":${name},"run":${id},"body":${jsonText(plain, body)},"prev":"${prev}","hash":"${hash}"}\n`;
@@ -143,7 +137,7 @@ function exportedLine(plain: PlainRow): string {
  * A body whose hash fits is what was booked, and JSON; it goes out as it is, on one line. One that was tampered with goes out as what it is
  * to a parser, or as a string: its hash cannot fit then.
  */
-function jsonText(plain: PlainRow, body: string): string {
+function jsonText(plain: TextRow, body: string): string {
   const booked = body.startsWith('{') && !body.includes('\n') && hashOfParts(plain, body) === plain.hash;
   return booked ? body : JSON.stringify(parsed(body));
 }

@@ -1,10 +1,12 @@
 // Sample records for tests of the ledger, and a book in a folder of its own.
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { toHex } from '../../../main/base/bytes.ts';
 import { systemClock } from '../../../main/base/clock.ts';
+import { checkpointText, signedNote } from '../../../main/ledger/checkpoint.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
 import { type LedgerOptions, openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import type { StepEvent } from '../../../main/model/event.ts';
@@ -126,4 +128,18 @@ export async function sealBoard(ledger: Ledger, id: string, n: number, batch: st
   await ledger.append(id, 'burn-keys', { type: 'intend', what: 'key-block', detail: keyBlock });
   await ledger.append(id, 'burn-keys', { type: 'burned', what: 'key-block', detail: keyBlock });
   await ledger.seal(record(id, n, { batch }));
+}
+
+/** Key of the heads of these books. */
+export const headPair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+/** Keeps a signed head over the rows as they are. Gives its note. */
+export async function signHead(ledger: Ledger, by = headPair): Promise<string> {
+  const head = await ledger.treeHead();
+  const text = checkpointText(head, Date.UTC(2026, 10, 26, 4), 'a test');
+  const spki = new Uint8Array(by.publicKey.export({ type: 'spki', format: 'der' }));
+  const signature = new Uint8Array(sign('sha256', Buffer.from(text), { key: by.privateKey, dsaEncoding: 'der' }));
+  const note = signedNote(text, head.origin, spki, signature);
+  await ledger.noteCheckpoint({ note, publicKey: toHex(spki) });
+  return note;
 }

@@ -1,36 +1,23 @@
 // What somebody with full write access can do to a book: change and hash anew, cut, roll back, edit the tables. Signed heads, kept heads
 // and a key from elsewhere find each, and say where.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { fromHex, toHex } from '../../../main/base/bytes.ts';
+import { fromHex } from '../../../main/base/bytes.ts';
 import { chainStart, hashOfParts } from '../../../main/ledger/chain.ts';
-import { checkpointText, signedNote } from '../../../main/ledger/checkpoint.ts';
 import { verifyExport } from '../../../main/ledger/export-check.ts';
-import type { AuditOptions, Ledger } from '../../../main/ledger/ledger.ts';
+import type { AuditOptions } from '../../../main/ledger/ledger.ts';
 import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
 import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { Rows } from '../../../main/ledger/sqlite/rows.ts';
 import { nameRows } from '../../../main/ledger/sqlite/schema.ts';
 import { witnessFile } from '../../../main/ledger/sqlite/witness.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { book, keyMade, mac, recipe, run, sealBoard } from './book.ts';
+import { book, headPair as key, keyMade, mac, recipe, run, sealBoard, signHead } from './book.ts';
 
-const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = (of: KeyObject) => of.export({ type: 'spki', format: 'pem' }) as string;
-const at = Date.UTC(2026, 10, 26, 4);
-
-async function signHead(ledger: Ledger, by = key): Promise<string> {
-  const head = await ledger.treeHead();
-  const text = checkpointText(head, at, 'a test');
-  const spki = new Uint8Array(by.publicKey.export({ type: 'spki', format: 'der' }));
-  const signature = new Uint8Array(sign('sha256', Buffer.from(text), { key: by.privateKey, dsaEncoding: 'der' }));
-  const note = signedNote(text, head.origin, spki, signature);
-  await ledger.noteCheckpoint({ note, publicKey: toHex(spki) });
-  return note;
-}
 
 /** A closed book: three boards, a head after the first and one after the second; a key that is open and a batch. */
 async function signedBook(t: TestContext) {

@@ -1,0 +1,611 @@
+// The plant with a real PostgreSQL server: what it refuses by itself, what a station does when the two do not agree, and that nothing is
+// lost or doubled where network and server go away in the middle.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { systemClock } from '../../main/base/clock.ts';
+import { systemRandom } from '../../main/base/random.ts';
+import { chainStart, hashOfParts, type TextRow } from '../../main/ledger/chain.ts';
+import type { Ledger } from '../../main/ledger/ledger.ts';
+import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
+import { isFault } from '../../main/model/fault.ts';
+import type { PlantStanding } from '../../main/model/plant.ts';
+import { plantAddress } from '../../main/plant/address.ts';
+import { enroll, initPlant, openConflicts, plantStatus, settle } from '../../main/plant/administer.ts';
+import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault } from '../../main/plant/connect.ts';
+import { Forwarder, type ForwarderLimits, type ForwarderParts, usualLimits } from '../../main/plant/forwarder.ts';
+import { roleOf } from '../../main/plant/roles.ts';
+import { verifyInside, verifyPlant } from '../../main/plant/verify.ts';
+import { selfSigned } from '../self-signed.ts';
+import { noServer, owner, type PostgresServer, startServer } from '../tools/postgres-server.ts';
+import { mac, record, sealBoard, signHead } from '../unit/ledger/book.ts';
+import { MemoryBook } from '../unit/ledger/memory-book.ts';
+
+let server: PostgresServer;
+let sql: OwnSql;
+let folder: string;
+const passwords = new Map<string, string>();
+
+const asOwner = () => openSql({ address: plantAddress(server.ownerUrl), user: owner, ca: null, password: null });
+
+before(async () => {
+  if (noServer !== false) return;
+  folder = mkdtempSync(join(tmpdir(), 'fuseline-plant-'));
+  server = await startServer();
+  sql = asOwner();
+  assert.deepEqual(await initPlant(sql), { before: 0, now: 1 });
+  assert.deepEqual(await initPlant(sql), { before: 1, now: 1 }, 'a second time does nothing');
+});
+after(async () => {
+  if (noServer !== false) return;
+  sql.end();
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const skip = { skip: noServer };
+const quick: ForwarderLimits = {
+  ...usualLimits,
+  ...{ deadlineMs: 400, restMs: 5, reportMs: 0, retryMs: [5, 20], awayMs: 60_000 },
+  batch: { rows: 7, characters: 40_000 },
+};
+
+const letIn = (name: string) => enroll(sql, name, systemRandom, (password) => passwords.set(name, password));
+
+/** A station that the plant lets in, with a book in memory. */
+async function memory(name: string): Promise<MemoryBook> {
+  await letIn(name);
+  return new MemoryBook(name);
+}
+
+/** The same with a ledger. */
+async function station(t: TestContext, name: string): Promise<Ledger> {
+  await letIn(name);
+  const ledger = await openSqliteLedger({ file: join(folder, `${name}.db`), station: name, clock: systemClock });
+  t.after(() => ledger.close());
+  return ledger;
+}
+
+const doorOf = (name: string, url = server.url): PlantDoor => ({
+  ...{ address: plantAddress(url), user: roleOf(name), ca: null },
+  password: passwords.get(name) ?? null,
+});
+
+function forwarder(
+  name: string,
+  ledger: Book,
+  options: { url?: string; limits?: ForwarderLimits; tell?: (said: PlantStanding) => void } = {},
+) {
+  const { url, limits = quick, tell = () => undefined } = options;
+  const door = () => doorOf(name, url);
+  return new Forwarder({ ledger, station: name, door, clock: systemClock, random: systemRandom, limits, tell });
+}
+
+/** Sends until the plant has every row, or nothing may be sent. */
+async function sent(name: string, ledger: Book): Promise<PlantStanding> {
+  const one = forwarder(name, ledger);
+  await one.run(AbortSignal.timeout(5000), { untilLevel: true });
+  return one.standing;
+}
+
+type Book = ForwarderParts['ledger'];
+
+async function rowsOf(ledger: Book): Promise<TextRow[]> {
+  return [...(await ledger.textRows(0, 10_000))];
+}
+
+const thereOf = async (name: string) =>
+  (
+    await sql<{
+      row: string;
+      hash: string;
+    }>`SELECT "row", encode(hash, 'hex') AS hash FROM plant.rows WHERE station = ${name} ORDER BY "row"`
+  ).map(({ row, hash }) => [Number(row), hash]);
+
+const hashesOf = async (ledger: Book) => (await rowsOf(ledger)).map(({ row, hash }) => [row, hash]);
+
+/** Writes a row as the station's own role, past the forwarder. */
+async function write(name: string, row: TextRow, as = name): Promise<string> {
+  const own = openSql(doorOf(as));
+  try {
+    await own`INSERT INTO plant.rows (station, "row", at, kind, run, body, prev, hash)
+      VALUES (${name}, ${row.row}, ${row.at}, ${row.kind}, ${row.run}, ${row.body}, decode(${row.prev}, 'hex'), decode(${row.hash}, 'hex'))`;
+    return 'taken';
+  } catch (error) {
+    return String((error as { constraint?: string; code?: string }).constraint ?? (error as { code?: string }).code);
+  } finally {
+    own.end();
+  }
+}
+
+const hashed = (row: Omit<TextRow, 'hash'>): TextRow => ({ ...row, hash: hashOfParts(row, row.body) });
+
+test('a book comes over whole, is verified there, and its signed state is shown', skip, async (t) => {
+  const ledger = await station(t, 'line-whole');
+  for (const n of [1, 2, 3]) await sealBoard(ledger, `r${n}`, n);
+  const standing = await sent('line-whole', ledger);
+  assert.deepEqual([standing.state, standing.faults], ['level', []]);
+  assert.deepEqual(await thereOf('line-whole'), await hashesOf(ledger));
+  const report = (await verifyPlant(sql)).find(({ station: name }) => name === 'line-whole');
+  const own = await ledger.verify();
+  assert.deepEqual([report?.rows, report?.head, report?.root, report?.broken], [own.rows, own.head, own.root, null]);
+});
+
+test('the hash that PostgreSQL computes is that of the ledger, whatever the texts hold', skip, async () => {
+  const ledger = await memory('line-texts');
+  const [genesis] = await rowsOf(ledger);
+  assert.equal(await write('line-texts', genesis!), 'taken');
+  let before = genesis!;
+  const odd = ['"', '\\', '\n\r\t\b\f', '\u0001\u001f\u007f', 'é\u2028\u2029\ufeff', '\u{1f600}', '</script>', ''];
+  for (const text of odd) {
+    const next: TextRow = hashed({
+      ...{ row: before.row + 1, at: `2026${text}`, kind: `k${text}`, run: text, prev: before.hash },
+      body: JSON.stringify({ a: `${text}\u0000\ud800` }),
+    });
+    assert.equal(await write('line-texts', next), 'taken', JSON.stringify(text));
+    before = next;
+  }
+});
+
+test('the database itself refuses rows that are forged, missing, doubled or forked', skip, async () => {
+  const ledger = await memory('line-keys');
+  ledger.seal(11);
+  const rows = await rowsOf(ledger);
+  const [one, two, three] = rows as [TextRow, TextRow, TextRow];
+  const write1 = (row: TextRow) => write('line-keys', row);
+  assert.equal(
+    await write1({ ...one, body: one.body.replace('line-keys', 'line-kexs') }),
+    'rows_begin',
+    'of another station',
+  );
+  assert.equal(await write1(hashed({ ...two, row: 1, prev: chainStart })), 'rows_begin', 'begins with no genesis row');
+  assert.equal(await write1(hashed({ ...one, row: 0 })), 'rows_begin');
+  assert.equal(await write1(two), 'rows_follow', 'nothing before it');
+  assert.equal(await write1(one), 'taken');
+  assert.equal(await write1(one), 'rows_pkey', 'twice');
+  assert.equal(await write1({ ...two, body: two.body.replace('nest-1', 'nest-2') }), 'rows_hash', 'changed');
+  for (const change of [{ at: '2020-01-01T00:00:00.000Z' }, { kind: 'event' }, { run: null }, { prev: three.prev }])
+    assert.equal(await write1({ ...two, ...change }), 'rows_hash', JSON.stringify(change));
+  assert.equal(await write1(hashed({ ...two, prev: three.hash })), 'rows_follow', 'follows from another row');
+  assert.equal(await write1(three), 'rows_follow', 'a gap');
+  assert.equal(await write1(two), 'taken');
+  assert.equal(await write1(hashed({ ...two, body: '{}' })), 'rows_pkey', 'a fork');
+  assert.deepEqual((await sent('line-keys', ledger)).state, 'level', 'what is right goes on');
+});
+
+test("a station's role reads and writes its own rows alone, and changes none", skip, async (t) => {
+  const [ledger, other] = [await memory('line-own'), await memory('line-other')];
+  await sent('line-own', ledger);
+  await sent('line-other', other);
+  other.seal(21);
+  const [, next] = await rowsOf(other);
+  assert.equal(await write('line-other', next!, 'line-own'), '42501', "another's row");
+  const own = openSql(doorOf('line-own'));
+  t.after(() => own.end());
+  const tried = async (text: string) => {
+    try {
+      return (await own(Object.assign([text], { raw: [text] }))).length;
+    } catch (error) {
+      return String((error as { code?: string }).code);
+    }
+  };
+  assert.equal(await tried('SELECT 1 FROM plant.rows'), 1);
+  for (const text of [
+    `UPDATE plant.rows SET body = '{}'`,
+    'DELETE FROM plant.rows',
+    'TRUNCATE plant.rows',
+    'SELECT 1 FROM plant.claims',
+    'SELECT 1 FROM plant.stations',
+    `INSERT INTO plant.claims VALUES ('serial', 'SN-1', 'm', 'line-own', 1)`,
+    `INSERT INTO plant.heads VALUES ('line-own', 1, 1, '', '')`,
+    `UPDATE plant.conflicts SET settled_at = now()`,
+    `SELECT plant.tell_conflict('fork', 'line-other', 1, '', '', NULL, NULL)`,
+    'SELECT plant.take_claims()',
+    'CREATE TABLE plant.mine (a int)',
+    'CREATE TABLE public.mine (a int)',
+    'CREATE TEMPORARY TABLE mine (a int)',
+    'ALTER TABLE plant.rows DISABLE TRIGGER ALL',
+    `SET ROLE ${owner}`,
+    `SET session_replication_role = replica`,
+    'CREATE ROLE mine',
+  ])
+    assert.equal(await tried(text), '42501', text);
+  const changed = ['UPDATE plant.rows SET body = body', 'DELETE FROM plant.rows', 'TRUNCATE plant.rows CASCADE'];
+  for (const text of changed)
+    await assert.rejects(sql.script(text), /never changed/, `${text} by the owner, by mistake`);
+});
+
+test('a second station under the same name, a copy and an older copy send nothing and are told', skip, async () => {
+  const ledger = await memory('line-name');
+  ledger.seal(31);
+  const older = ledger.copy();
+  ledger.seal(32);
+  assert.equal((await sent('line-name', ledger)).state, 'level');
+  const there = await thereOf('line-name');
+  const stopped = async (book: Book, code: string) => {
+    const { state, faults } = await sent('line-name', book);
+    assert.deepEqual([state, faults.map((fault) => fault.code)], ['stopped', [code]]);
+  };
+  const second = new MemoryBook('line-name', 'cd'.repeat(16));
+  await stopped(second, 'plant.forked');
+  for (let n = 0; n < 4; n++) second.seal(300 + n);
+  await stopped(second, 'plant.forked');
+  await stopped(older, 'plant.older-copy');
+  older.seal(33);
+  await stopped(older, 'plant.forked');
+  assert.deepEqual(await thereOf('line-name'), there, 'the plant has what it had');
+  const told = (await openConflicts(sql)).filter(({ station: name }) => name === 'line-name');
+  assert.ok(told.length >= 3 && told.every(({ kind }) => kind === 'fork'), JSON.stringify(told));
+  ledger.seal(34);
+  const { state, faults } = await sent('line-name', ledger);
+  assert.deepEqual(
+    [state, faults.map(({ code }) => code)],
+    ['level', ['plant.conflict']],
+    'the right one goes on, and hears of it',
+  );
+});
+
+test(
+  'what two boards of the plant have is a conflict of both stations, told at once, and stops nothing',
+  skip,
+  async (t) => {
+    const [a, b] = [await memory('line-a'), await memory('line-b')];
+    const listener = asOwner();
+    t.after(() => listener.end());
+    const notices: string[] = [];
+    await listener.listen('fuseline_conflict', (id) => notices.push(id));
+    a.seal(41);
+    a.seal(42);
+    await sent('line-a', a);
+    b.seal(41, { serial: 'SN-b1', identity: null, keys: [] });
+    b.seal(43, { serial: 'SN-42' });
+    b.seal(44, { identity: record('', 42).identity });
+    b.seal(45);
+    const standing = await sent('line-b', b);
+    assert.deepEqual(await thereOf('line-b'), await hashesOf(b), 'every row is there');
+    const told = (await openConflicts(sql)).filter(({ station: name }) => name === 'line-b');
+    assert.deepEqual(
+      told.map(({ kind, field, value, holder }) => [kind, field, value, holder]),
+      [
+        ['claim', 'mac', mac(41), 'line-a'],
+        ['claim', 'serial', 'SN-42', 'line-a'],
+        ['claim', 'certificate', 'C0FFEE42', 'line-a'],
+        ['claim', 'public-key', '0442', 'line-a'],
+      ],
+    );
+    assert.deepEqual([standing.conflicts, standing.faults.map(({ code }) => code)], [4, ['plant.conflict']]);
+    assert.equal((await sent('line-a', a)).conflicts, 4, 'the other one hears of it too');
+    assert.equal((await sent('line-own', new MemoryBook('line-own'))).conflicts, 0, 'a third one does not');
+    await sql`SELECT 1`;
+    assert.deepEqual(
+      notices,
+      told.map(({ id }) => `${id}`),
+    );
+    for (const { id } of told) await settle(sql, id, 'q1', 'a training line');
+    await assert.rejects(settle(sql, told[0]!.id, 'q1', 'again'), (error) => isFault(error, 'plant.no-conflict'));
+    assert.equal((await sent('line-b', b)).conflicts, 0);
+  },
+);
+
+test('signed heads are kept; one over fewer rows, of another key or of no form is an alarm', skip, async (t) => {
+  const ledger = await station(t, 'line-heads');
+  await sealBoard(ledger, 'r1', 51);
+  await signHead(ledger);
+  await sealBoard(ledger, 'r2', 52);
+  const note = await signHead(ledger);
+  await sent('line-heads', ledger);
+  const kinds = async () =>
+    (await openConflicts(sql))
+      .filter(({ station: name }) => name === 'line-heads')
+      .map(({ kind, field }) => `${kind} ${field}`);
+  assert.deepEqual(await kinds(), []);
+  const [report] = (await verifyPlant(sql)).filter(({ station: name }) => name === 'line-heads');
+  assert.deepEqual([report?.broken, report?.signed?.heads, report?.signed?.by], [null, 2, 'own key']);
+  await ledger.noteCheckpoint({ note: note.replace(/\n\d+\n/, '\n3\n'), publicKey: report!.signed!.key });
+  await signHead(ledger, generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  await ledger.noteCheckpoint({ note: 'no head\n', publicKey: '00' });
+  await sent('line-heads', ledger);
+  assert.deepEqual(await kinds(), ['head size', 'head key', 'unreadable ']);
+  const [broken] = (await verifyPlant(sql)).filter(({ station: name }) => name === 'line-heads');
+  assert.match(broken?.broken?.reason ?? '', /signed head/);
+});
+
+test('what the owner of the database changed behind its checks, the verification finds', skip, async () => {
+  const ledger = await memory('line-owner');
+  ledger.seal(61);
+  ledger.seal(62);
+  await sent('line-owner', ledger);
+  const found = async (...statements: string[]) => {
+    const own = asOwner();
+    try {
+      await own.transaction(async (tx) => {
+        await tx.script('SET LOCAL session_replication_role = replica');
+        await tx.script('ALTER TABLE plant.rows DROP CONSTRAINT rows_hash');
+        for (const text of statements) await tx.script(`${text} AND station = 'line-owner'`);
+        const [report] = (await verifyInside(tx)).filter(({ station: name }) => name === 'line-owner');
+        throw Object.assign(new Error('taken back'), { report });
+      });
+    } catch (error) {
+      return (error as { report?: { broken: { row: number; reason: string } | null } }).report?.broken;
+    } finally {
+      own.end();
+    }
+  };
+  assert.match(
+    (await found(`UPDATE plant.rows SET body = replace(body, 'nest-1', 'nest-2') WHERE "row" = 2`))?.reason ?? '',
+    /row 2 was changed/,
+  );
+  assert.match((await found('DELETE FROM plant.rows WHERE "row" = 3'))?.reason ?? '', /row 3 is missing/);
+  assert.match((await found(`UPDATE plant.rows SET at = '2020' WHERE "row" = 4`))?.reason ?? '', /row 4 was changed/);
+});
+
+/** A line between station and server that is cut after so many bytes to the server, or goes silent. */
+async function cuttable(t: TestContext) {
+  let left = Number.POSITIVE_INFINITY;
+  let silent = false;
+  let cuts = 0;
+  const open = new Set<Socket>();
+  const proxy = createServer((near) => {
+    const far = connect(server.port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      open.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        open.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.on('data', (bytes: Buffer) => {
+      if (silent) return;
+      left -= bytes.length;
+      if (left > 0) return void far.write(bytes);
+      cuts++;
+      left = Number.POSITIVE_INFINITY;
+      // what was sent before the cut arrives, and its answer does not
+      near.destroy();
+      far.end(bytes);
+    });
+    far.on('data', (bytes: Buffer) => silent || near.destroyed || near.write(bytes));
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.after(() => {
+    for (const socket of open) socket.destroy();
+    proxy.close();
+  });
+  return {
+    url: `postgres://127.0.0.1:${(proxy.address() as { port: number }).port}/plant`,
+    cutAfter: (bytes: number) => {
+      left = bytes;
+    },
+    hush: (is: boolean) => {
+      silent = is;
+    },
+    get cuts() {
+      return cuts;
+    },
+  };
+}
+
+test('cut lines, a silent line and a killed server lose no row and double none', skip, async (t) => {
+  const ledger = await station(t, 'line-cut');
+  for (let n = 0; n < 30; n++) await sealBoard(ledger, `r${n}`, 700 + n);
+  const small = { ...quick, batch: { rows: 3, characters: 40_000 } };
+  const line = await cuttable(t);
+  const seen: PlantStanding[] = [];
+  let random = 1;
+  const one = forwarder('line-cut', ledger, {
+    url: line.url,
+    limits: small,
+    tell: (standing) => {
+      seen.push(standing);
+      random = (random * 48_271) % 0x7fffffff;
+      if (standing.state === 'sending' && line.cuts < 12) line.cutAfter(1 + (random % 8000));
+    },
+  });
+  const ended = new AbortController();
+  const running = one.run(ended.signal);
+  const until = async (what: string, is: () => boolean) => {
+    for (let n = 0; !is(); n++) {
+      assert.ok(n < 800, `${what} does not come: ${JSON.stringify(one.standing)}`);
+      await systemClock.sleep(5);
+    }
+  };
+  await until('the end of the cuts', () => line.cuts >= 12);
+  await server.kill();
+  const away = seen.length;
+  await until('that the plant is away', () => seen.slice(away).some(({ state }) => state === 'away'));
+  assert.deepEqual(one.standing.faults, [], 'no alarm before its time');
+  for (let n = 30; n < 40; n++) await sealBoard(ledger, `r${n}`, 700 + n);
+  await server.start();
+  await until('the last row', () => one.standing.state === 'level' && one.standing.sent === one.standing.newest);
+  line.hush(true);
+  await until(
+    'that the line is silent',
+    () => one.standing.state === 'away' && /does not answer/.test(one.standing.reason ?? ''),
+  );
+  line.hush(false);
+  await until('that it speaks again', () => one.standing.state === 'level');
+  line.hush(true);
+  await sealBoard(ledger, 'r40', 740);
+  await systemClock.sleep(20);
+  const aborted = systemClock.monotonic();
+  ended.abort();
+  await running;
+  assert.ok(systemClock.monotonic() - aborted < 200, 'it ends at once, in the middle of a question');
+  line.hush(false);
+  sql = asOwner();
+  assert.equal((await sent('line-cut', ledger)).state, 'level');
+  assert.deepEqual(await thereOf('line-cut'), await hashesOf(ledger));
+  const { stations } = await plantStatus(sql);
+  const shown = stations.find(({ name }) => name === 'line-cut');
+  assert.deepEqual([shown?.rows, shown?.newest, shown?.sealed], [(await ledger.head()).row, shown?.rows, 41]);
+  assert.deepEqual(
+    (await openConflicts(sql)).filter(({ station: name }) => name === 'line-cut'),
+    [],
+  );
+});
+
+test('a plant that was put back to an older backup gets what it lost again', skip, async () => {
+  const ledger = await memory('line-backup');
+  for (const n of [1, 2, 3]) ledger.seal(800 + n);
+  const one = forwarder('line-backup', ledger);
+  const ended = new AbortController();
+  const running = one.run(ended.signal);
+  while (one.standing.state !== 'level') await systemClock.sleep(5);
+  await sql.transaction(async (tx) => {
+    await tx.script('SET LOCAL session_replication_role = replica');
+    await tx`DELETE FROM plant.claims WHERE station = 'line-backup' AND "row" > 4`;
+    await tx`DELETE FROM plant.rows WHERE station = 'line-backup' AND "row" > 4`;
+  });
+  ledger.seal(804);
+  for (let n = 0; one.standing.sent !== (await ledger.head()).row; n++) {
+    assert.ok(n < 400, JSON.stringify(one.standing));
+    await systemClock.sleep(5);
+  }
+  ended.abort();
+  await running;
+  assert.deepEqual(await thereOf('line-backup'), await hashesOf(ledger));
+});
+
+test('a row of the book that was changed is not taken, and the station is told which', skip, async () => {
+  const ledger = await memory('line-changed');
+  ledger.seal(91);
+  ledger.seal(92);
+  const changed: Book = {
+    head: () => ledger.head(),
+    textRows: async (after: number, count: number) =>
+      (await ledger.textRows(after, count)).map((row) => (row.row === 4 ? { ...row, body: '{"forged":true}' } : row)),
+  };
+  const one = forwarder('line-changed', changed);
+  await one.run(AbortSignal.timeout(5000), { untilLevel: true });
+  assert.deepEqual([one.standing.state, one.standing.faults.map(({ code }) => code)], ['stopped', ['plant.refused']]);
+});
+
+test(
+  'who is not let in, or meets a server that does not prove itself, is told at once and tries on',
+  skip,
+  async (t) => {
+    const ledger = await memory('line-door');
+    const door = doorOf('line-door');
+    const said = async (change: Partial<PlantDoor>, name = 'line-door') => {
+      const asked = { ...door, ...change };
+      const one = new Forwarder({
+        ...{ ledger, station: name, clock: systemClock, random: systemRandom, limits: quick },
+        ...{ door: () => asked, tell: () => undefined },
+      });
+      const ended = new AbortController();
+      const running = one.run(ended.signal, { untilLevel: true }).then(() => ended.abort());
+      while (!ended.signal.aborted && one.standing.state !== 'away') await systemClock.sleep(5);
+      ended.abort();
+      await running;
+      return one.standing.faults.map(({ code }) => code).join() || one.standing.state;
+    };
+    const tls = plantAddress(`postgres://localhost:${server.port}/plant`);
+    assert.equal(await said({ password: 'wrong' }), 'plant.not-let-in');
+    assert.equal(await said({ user: roleOf('nobody-knows') }), 'plant.not-let-in');
+    assert.equal(await said({}, 'line-elsewhere'), 'plant.other-station');
+    assert.equal(await said({ address: tls, ca: selfSigned('localhost') }), 'plant.not-proven');
+    assert.equal(await said({ address: tls }), 'plant.not-proven', 'none that this computer trusts');
+    const plain = createServer((socket) => socket.on('data', () => socket.write('N')).on('error', () => undefined));
+    plain.listen(0, 'localhost');
+    await once(plain, 'listening');
+    t.after(() => plain.close());
+    const { port } = plain.address() as { port: number };
+    assert.equal(await said({ address: { ...tls, port } }), 'plant.not-proven', 'nothing is said in the clear');
+    assert.equal(await said({ address: tls, ca: server.certificate }), 'level');
+    const first = passwords.get('line-door');
+    await letIn('line-door');
+    assert.equal(await said({ password: first ?? '' }), 'plant.not-let-in', 'an older password');
+    assert.equal(await said(doorOf('line-door')), 'level');
+  },
+);
+
+test('addresses, names and files that cannot be used say so', async (t) => {
+  assert.deepEqual(plantAddress('postgres://db.factory/fuse%20line'), {
+    ...{ host: 'db.factory', port: 5432, database: 'fuse line', user: null },
+  });
+  assert.deepEqual(plantAddress('postgresql://me@[::1]:6000/p'), {
+    host: '::1',
+    port: 6000,
+    database: 'p',
+    user: 'me',
+  });
+  for (const text of [
+    ...[
+      '',
+      'http://a/b',
+      'postgres://a',
+      'postgres://me:secret@a/b',
+      'postgres://a/b?sslmode=disable',
+      'postgres://a:0/b',
+    ],
+    ...[
+      'postgres:///b',
+      'postgres://a/b?host=/tmp',
+      'postgres:///b?host=evil',
+
+      'postgres://a/%zz',
+      'postgres://a/b#c',
+    ],
+  ])
+    assert.throws(
+      () => plantAddress(text),
+      (error) => isFault(error, 'plant.url') && !error.what.includes('secret'),
+      text,
+    );
+  const own = mkdtempSync(join(tmpdir(), 'fuseline-plant-file-'));
+  t.after(() => rmSync(own, { recursive: true, force: true }));
+  const file = join(own, 'password');
+  const refused = (why: RegExp) =>
+    assert.throws(
+      () => passwordIn(file),
+      (error) => isFault(error, 'plant.password-file') && why.test(error.what),
+    );
+  refused(/cannot be read/);
+  writeFileSync(file, 'abc\n', { mode: 0o600 });
+  assert.equal(passwordIn(file), 'abc');
+  chmodSync(file, 0o640);
+  refused(/open to others/);
+  writeFileSync(file, 'two words');
+  chmodSync(file, 0o600);
+  refused(/holds no password/);
+  const { address } = { address: plantAddress('postgres://a/b') };
+  const codeOf = (code: string) =>
+    (
+      plantFault(Object.assign(new Error('x'), { code }), { ...{ address, user: 'u' }, ca: null, password: null }) as {
+        code?: string;
+      }
+    ).code;
+  assert.deepEqual(['42P01', '42501', 'ECONNREFUSED'].map(codeOf), ['plant.none', 'plant.no-right', 'plant.away']);
+});
+
+test('a database that no plant can be in, or that a newer program made, is left as it is', skip, async () => {
+  await assert.rejects(
+    enroll(sql, 'no name', systemRandom, () => undefined),
+    (error) => isFault(error, 'plant.station-name'),
+  );
+  await sql`CREATE ROLE "fuseline-taken"`;
+  await assert.rejects(
+    enroll(sql, 'taken', systemRandom, () => undefined),
+    (error) => isFault(error, 'plant.role-taken'),
+  );
+  await sql`CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0`;
+  const latin = openSql({
+    address: { ...plantAddress(server.ownerUrl), database: 'latin' },
+    user: owner,
+    ca: null,
+    password: null,
+  });
+  await assert.rejects(initPlant(latin), (error) => isFault(error, 'plant.server'));
+  latin.end();
+  await sql`INSERT INTO plant.version (version) VALUES (99)`;
+  await assert.rejects(initPlant(sql), (error) => isFault(error, 'plant.version'));
+  await assert.rejects(plantStatus(sql), (error) => isFault(error, 'plant.version'));
+  await sql`DELETE FROM plant.version WHERE version = 99`;
+});
