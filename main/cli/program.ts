@@ -323,6 +323,38 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--by <id>', 'a custodian; the PIN is asked for')
     .option('--second <id>', 'the other custodian')
     .action(end((backup, options) => ledgerCopies.restore(backup, options, context)));
+  // the driver of PostgreSQL is loaded only by those who use it
+  const plant = () => import('./plant.ts');
+  const plants = program.command('plant').description('the ledgers of many stations in one PostgreSQL');
+  const asOwner = (usage: string, description: string) =>
+    plants
+      .command(usage)
+      .description(description)
+      .requiredOption('--url <url>', 'postgres://USER@HOST:PORT/DATABASE of its owner, without a password')
+      .option('--ca <file>', "PEM of the authority that signed the server's certificate")
+      .option('--password-file <file>', "with the owner's password; left out where the server wants none (a socket)")
+      .option('--json', 'one JSON object a line on stdout; words for people on stderr');
+  asOwner('init', 'makes the tables of a plant in an empty database, or brings them up to date').action(
+    end(async (options) => (await plant()).plantInit(options, context)),
+  );
+  asOwner('enroll <station>', 'lets a station in: its role, with a new password')
+    .requiredOption('--out <file>', 'a new file for the password, for its owner alone')
+    .action(end(async (name, options) => (await plant()).plantEnroll(name, options, context)));
+  asOwner('status', 'its stations, how far each is, when it was heard, and open conflicts').action(
+    end(async (options) => (await plant()).plantStatusCommand(options, context)),
+  );
+  asOwner('verify', 'reads every row of every station anew and recomputes chains and signed heads')
+    .option('--key <station=file>', 'public key of the heads of a station, from elsewhere; repeatable', gather)
+    .action(end(async (options) => (await plant()).plantVerify(options, context)));
+  asOwner('settle <conflict>', 'says that somebody has seen to a conflict: it stays, and is no alarm any more')
+    .requiredOption('--by <id>', 'who says so')
+    .requiredOption('--reason <text>', 'why')
+    .action(end(async (id, options) => (await plant()).plantSettle(id, options, context)));
+  command(
+    plants,
+    'forward',
+    'sends what the plant does not have of the ledger yet, and ends; a station does so by itself',
+  ).action(end(async (options) => (await plant()).plantForward(options, context)));
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')
     .option('--text <text>', 'MAC, serial, batch, recipe, certificate or operator begins with this')

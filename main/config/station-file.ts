@@ -32,6 +32,18 @@ export interface StationConfig {
     readonly orders: string | null;
   };
   readonly log: { readonly level: LogLevel };
+  /** Where every row of the ledger is sent beside; null: nowhere. */
+  readonly plant: PlantConfig | null;
+}
+
+/** The plant of a station. */
+export interface PlantConfig {
+  /** `postgres://HOST:PORT/DATABASE`, without a password. */
+  readonly url: string;
+  /** PEM of the authority of the server's certificate; null: those that this computer trusts. */
+  readonly ca: string | null;
+  /** File with the password of the station's role, for the station's account alone. */
+  readonly passwordFile: string | null;
 }
 
 /** What of the program log is written: `debug` is every exchange with every board. */
@@ -247,6 +259,23 @@ export const stationSchema = z
       })
       .prefault({})
       .describe('The program log in the data folder: six files of 5 MB at most, no secrets.'),
+    plant: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(/^postgres(ql)?:\/\/([^:/@]*@)?(\[[0-9a-fA-F:.]+\]|[^:/@?#[\]]*)(:\d{1,5})?\/[^@/?]+(\?[^@]*)?$/)
+          .describe(
+            'postgres://HOST:PORT/DATABASE, or postgres:///DATABASE?host=/FOLDER for a socket. Never write a password here.',
+          ),
+        ca: z.string().min(1).optional().describe("PEM file of the authority that signed the server's certificate."),
+        password_file: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('File that plant enroll wrote, readable by the station alone.'),
+      })
+      .optional()
+      .describe('PostgreSQL to which every row of the ledger is sent beside; left out: none.'),
   })
   .describe('What a factory decides about one station.');
 
@@ -298,6 +327,14 @@ export function parseStation(
         orders: value.boards.orders === undefined ? null : at(value.boards.orders),
       },
       log: value.log,
+      plant:
+        value.plant === undefined
+          ? null
+          : {
+              url: value.plant.url,
+              ca: value.plant.ca === undefined ? null : at(value.plant.ca),
+              passwordFile: value.plant.password_file === undefined ? null : at(value.plant.password_file),
+            },
     },
     problems,
   };

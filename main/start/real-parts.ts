@@ -76,6 +76,7 @@ export function settingsOf(places: Places): StationConfig {
     development: false,
     boards: anyBoard,
     log: { level: 'info' },
+    plant: null,
   };
 }
 

@@ -3,16 +3,19 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { systemClock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
+import type { CliContext } from '../../main/cli/context.ts';
+import { runCommand } from '../../main/cli/program.ts';
+import type { PlantConfig } from '../../main/config/station-file.ts';
 import { chainStart, hashOfParts, type TextRow } from '../../main/ledger/chain.ts';
 import type { Ledger } from '../../main/ledger/ledger.ts';
-import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
+import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { isFault } from '../../main/model/fault.ts';
 import type { PlantStanding } from '../../main/model/plant.ts';
 import { plantAddress } from '../../main/plant/address.ts';
@@ -582,7 +585,87 @@ test('addresses, names and files that cannot be used say so', async (t) => {
         code?: string;
       }
     ).code;
+  const gone: PlantStanding[] = [];
+  const patience = new AbortController();
+  const left = new Forwarder({
+    ...{ ledger: new MemoryBook('a'), station: 'a', clock: systemClock, random: systemRandom },
+    door: () => ({ address: plantAddress('postgres://127.0.0.1:1/b'), user: 'u', ca: null, password: null }),
+    limits: { ...quick, awayMs: 20 },
+    tell: (standing) => {
+      gone.push(standing);
+      if (standing.faults.length > 0) patience.abort();
+    },
+  });
+  await left.run(patience.signal);
+  assert.deepEqual([gone[0]?.state, gone[0]?.faults], ['away', []]);
+  assert.deepEqual(
+    gone.at(-1)?.faults.map(({ code }) => code),
+    ['plant.away'],
+    'an alarm after its time',
+  );
   assert.deepEqual(['42P01', '42501', 'ECONNREFUSED'].map(codeOf), ['plant.none', 'plant.no-right', 'plant.away']);
+});
+
+test('from the terminal: made, let in, sent, looked at, verified, settled', skip, async (t) => {
+  const ledger = await station(t, 'line-terminal');
+  await sealBoard(ledger, 'r1', 41);
+  const lines = { answered: [] as string[], said: [] as string[] };
+  let plant: PlantConfig | null = null;
+  const context = {
+    version: '0',
+    streams: { answer: (line: string) => lines.answered.push(line), say: (line: string) => lines.said.push(line) },
+    ...{ clock: systemClock, random: systemRandom, onInterrupt: () => () => undefined },
+    openLedger: () => openSqliteLedgerForReading(join(folder, 'line-terminal.db')),
+    settings: () => ({ name: 'line-terminal', plant }),
+  } as unknown as CliContext;
+  const said = async (...words: string[]) => {
+    lines.answered = [];
+    lines.said = [];
+    const status = await runCommand(words, context);
+    return { status, answered: lines.answered.join('\n'), said: lines.said.join('\n') };
+  };
+  const asOwnerOf = ['--url', server.ownerUrl];
+  assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 1/);
+  assert.match((await said('plant', 'forward')).said, /plant\.not-configured/);
+  const file = join(folder, 'terminal-password');
+  const letIn = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
+  assert.match(letIn.answered, /'line-terminal' has a new password/);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.ok(!`${letIn.answered}${letIn.said}`.includes(passwordIn(file)), 'nobody is shown it');
+  const again = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
+  assert.match(again.said, /plant\.cannot-write/);
+  plant = { url: server.url, ca: join(folder, 'no-ca'), passwordFile: file };
+  assert.match((await said('plant', 'verify', '--url', 'postgres://a:b@c/d')).said, /plant\.url/);
+  assert.match((await said('plant', 'verify', ...asOwnerOf, '--ca', plant.ca!)).said, /plant\.ca/);
+  plant = { ...plant, ca: null };
+  const { rows } = await ledger.verify();
+  assert.deepEqual(await said('plant', 'forward'), {
+    ...{ status: 0, answered: `The plant has all ${rows} rows.` },
+    said: lines.said.join('\n'),
+  });
+  const status = await said('plant', 'status', ...asOwnerOf);
+  assert.match(
+    status.answered,
+    new RegExp(`line-terminal +${rows} +0 +0 +20\\d\\d-`),
+    "its MAC is line-a's: it sealed none",
+  );
+  const [, id] =
+    /^ +(\d+) .*mac aa:bb:cc:00:00:29: row \d+ of line-terminal claims it, and row \d+ of line-a has it/m.exec(
+      status.answered,
+    ) ?? [];
+  assert.match(
+    (await said('plant', 'settle', id!, ...asOwnerOf, '--by', 'q1', '--reason', 'a training line')).answered,
+    /is settled/,
+  );
+  assert.match(
+    (await said('plant', 'settle', id!, ...asOwnerOf, '--by', 'q1', '--reason', 'again')).said,
+    /plant\.no-conflict/,
+  );
+  const verified = await said('plant', 'verify', ...asOwnerOf);
+  assert.match(verified.answered, new RegExp(`^line-terminal: ${rows} rows are whole`, 'm'));
+  assert.match(verified.answered, /^line-heads: BROKEN at row/m);
+  assert.match(verified.said, /plant\.broken/);
+  assert.equal(verified.status, 3);
 });
 
 test('a database that no plant can be in, or that a newer program made, is left as it is', skip, async () => {

@@ -34,6 +34,7 @@ fixtures:
   - {name: nest-2, port: rfc2217://10.0.0.7:4000}
   - {name: nest-3, port: COM7}
 boards: {macs: ['60:55:F9'], orders: lists/orders.csv, challenge: required}
+plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: plant-password}
 `,
     '/etc/fuseline/station.yaml',
   );
@@ -62,7 +63,25 @@ boards: {macs: ['60:55:F9'], orders: lists/orders.csv, challenge: required}
       orders: '/etc/fuseline/lists/orders.csv',
     },
     log: { level: 'info' },
+    plant: {
+      url: 'postgres://db.factory:5433/fuseline',
+      ca: '/etc/fuseline/ca.pem',
+      passwordFile: '/etc/fuseline/plant-password',
+    },
   });
+});
+
+test('the address of a plant holds no password', () => {
+  const text = (url: string) => `fuseline: 1\nstation: a\nplant: {url: '${url}'}\n`;
+  for (const url of [
+    'postgres://h/d',
+    'postgres://u@h:1/d',
+    'postgresql://[::1]:5432/d',
+    'postgres:///d?host=/run/pg&port=1',
+  ])
+    assert.equal(parseStation(text(url), 'station.yaml').station?.plant?.url, url);
+  for (const url of ['postgres://u:secret@h/d', 'postgres://h', 'http://h/d', 'postgres://h/d?password=a@b'])
+    assert.equal(parseStation(text(url), 'station.yaml').station, null, url);
 });
 
 test('further tokens are named by their labels, each once', () => {

@@ -1,0 +1,219 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { LedgerFault, RecipeFault } from '../model/fault.ts';
+import { lagOf } from '../model/plant.ts';
+import { textOfFile } from '../model/text-file.ts';
+import { plantAddress } from '../plant/address.ts';
+import { conflictWords, enroll, initPlant, plantStatus, settle } from '../plant/administer.ts';
+import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault } from '../plant/connect.ts';
+import { Forwarder, usualLimits } from '../plant/forwarder.ts';
+import { authorityIn, stationDoor } from '../plant/station-door.ts';
+import { verifyPlant } from '../plant/verify.ts';
+import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { readInput } from './files.ts';
+import { table } from './words.ts';
+
+export interface OwnerOptions {
+  readonly url: string;
+  readonly ca?: string;
+  readonly passwordFile?: string;
+  readonly json?: boolean;
+}
+
+/** Works with the plant as the owner of its database. */
+async function withPlant(options: OwnerOptions, work: (sql: OwnSql) => Promise<Exit>): Promise<Exit> {
+  const address = plantAddress(options.url);
+  const door: PlantDoor = {
+    ...{ address, user: address.user ?? userInfo().username },
+    ca: options.ca === undefined ? null : authorityIn(options.ca),
+    password: options.passwordFile === undefined ? null : passwordIn(options.passwordFile),
+  };
+  const sql = openSql(door);
+  try {
+    return await work(sql);
+  } catch (error) {
+    throw plantFault(error, door);
+  } finally {
+    sql.end();
+  }
+}
+
+export function plantInit(options: OwnerOptions, { streams }: CliContext): Promise<Exit> {
+  return withPlant(options, async (sql) => {
+    const { before, now } = await initPlant(sql);
+    if (options.json) streams.answer(JSON.stringify({ before, now }));
+    else
+      streams.answer(
+        before === now
+          ? `The plant is up to date: tables ${now}.`
+          : `The plant has tables ${now} now, ${before} before.`,
+      );
+    if (before === 0) streams.say('Let each station in with plant enroll.');
+    return exit.passed;
+  });
+}
+
+export function plantEnroll(
+  station: string,
+  options: OwnerOptions & { readonly out: string },
+  { streams, random }: CliContext,
+): Promise<Exit> {
+  const file = resolve(options.out);
+  let written = false;
+  return withPlant(options, async (sql) => {
+    try {
+      const { role, isNew } = await enroll(sql, station, random, (password) => {
+        writeNew(file, `${password}\n`);
+        written = true;
+      });
+      if (options.json) streams.answer(JSON.stringify({ station, role, passwordFile: file, isNew }));
+      else {
+        streams.answer(
+          isNew
+            ? `'${station}' is let in as ${role}.`
+            : `'${station}' has a new password; the one before does not count any more.`,
+        );
+        const { host, port, database } = plantAddress(options.url);
+        const url = host.startsWith('/')
+          ? `postgres:///${encodeURIComponent(database)}?host=${host}&port=${port}`
+          : `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}`;
+        streams.say('Bring the file to the station, for its account alone, and write into its station file:');
+        for (const line of ['plant:', `  url: ${url}`, `  password_file: ${file}`]) streams.say(`  ${line}`);
+      }
+      return exit.passed;
+    } catch (error) {
+      if (written) rmSync(file, { force: true });
+      throw error;
+    }
+  });
+}
+
+function writeNew(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    throw new RecipeFault({
+      code: 'plant.cannot-write',
+      what: `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
+      next: 'Name a new file in a folder where you may write. Nothing was changed in the plant.',
+      cause: error,
+    });
+  }
+}
+
+export function plantStatusCommand(options: OwnerOptions, { streams }: CliContext): Promise<Exit> {
+  return withPlant(options, async (sql) => {
+    const { stations, conflicts } = await plantStatus(sql);
+    if (options.json) {
+      for (const station of stations) streams.answer(JSON.stringify({ type: 'station', ...station }));
+      for (const conflict of conflicts) streams.answer(JSON.stringify({ type: 'conflict', ...conflict }));
+      return exit.passed;
+    }
+    const cells = stations.map(({ name, rows, newest, seenAt, sealed }) => [
+      name,
+      `${rows}`,
+      `${Math.max(0, newest - rows)}`,
+      `${sealed}`,
+      seenAt ?? 'never',
+    ]);
+    for (const line of table([['station', 'rows', 'not here yet', 'boards sealed', 'last heard'], ...cells]))
+      streams.answer(line);
+    streams.answer('');
+    streams.answer(conflicts.length === 0 ? 'No open conflict.' : `Open conflicts: ${conflicts.length}`);
+    for (const conflict of conflicts) streams.answer(`  ${conflict.id}  ${conflict.at}  ${conflictWords(conflict)}`);
+    return exit.passed;
+  });
+}
+
+export function plantVerify(
+  options: OwnerOptions & { readonly key?: readonly string[] },
+  { streams }: CliContext,
+): Promise<Exit> {
+  const keys = new Map(
+    (options.key ?? []).map((pair) => {
+      const at = pair.indexOf('=');
+      const file = pair.slice(at + 1);
+      return [pair.slice(0, Math.max(0, at)), textOfFile(readInput(file), file)] as const;
+    }),
+  );
+  return withPlant(options, async (sql) => {
+    const reports = await verifyPlant(sql, keys);
+    for (const report of reports) {
+      const { station, rows, head, broken, signed } = report;
+      if (options.json) streams.answer(JSON.stringify(report));
+      else if (broken !== null) streams.answer(`${station}: BROKEN at row ${broken.row}: ${broken.reason}`);
+      else if (rows === 0) streams.answer(`${station}: no rows yet`);
+      else
+        streams.answer(
+          `${station}: ${rows} rows are whole, head ${head}; ${
+            signed === null
+              ? 'no head was signed'
+              : `signed up to row ${signed.size}, by ${signed.by === 'given key' ? 'the given key' : 'the key that only this book names'}`
+          }`,
+        );
+    }
+    const [first] = reports.flatMap(({ station, broken }) => (broken === null ? [] : [{ station, ...broken }]));
+    if (first === undefined) return exit.passed;
+    throw new LedgerFault({
+      code: 'plant.broken',
+      what: `The plant's rows of '${first.station}' do not hold from row ${first.row} on: ${first.reason}.`,
+      next: "Keep the database as it is, find out who wrote into it, and hold the station's own ledger against it (audit verify).",
+    });
+  });
+}
+
+export function plantSettle(
+  id: string,
+  options: OwnerOptions & { readonly by: string; readonly reason: string },
+  { streams }: CliContext,
+): Promise<Exit> {
+  return withPlant(options, async (sql) => {
+    await settle(sql, /^\d{1,15}$/.test(id) ? Number(id) : 0, options.by, options.reason);
+    streams.answer(options.json ? JSON.stringify({ settled: Number(id) }) : `Conflict ${id} is settled.`);
+    return exit.passed;
+  });
+}
+
+/** Sends until the plant has every row, at Ctrl-C until then. */
+export async function plantForward(
+  options: OpenOptions & { readonly json?: boolean },
+  context: CliContext,
+): Promise<Exit> {
+  const { name, plant } = context.settings(options);
+  if (plant === null)
+    throw new RecipeFault({
+      code: 'plant.not-configured',
+      what: 'The station file names no plant.',
+      next: "Write 'plant' with url and password_file into it; plant enroll shows how.",
+    });
+  const ledger = await context.openLedger(options);
+  const ended = new AbortController();
+  const { clock, random, streams } = context;
+  const stop = context.onInterrupt(() => ended.abort(new Error('interrupted')));
+  try {
+    let told = '';
+    const forwarder = new Forwarder({
+      ...{ ledger, station: name, clock, random, limits: usualLimits, door: () => stationDoor(plant, name) },
+      tell: ({ reason }) => {
+        if (reason !== null && reason !== told) streams.say(`${reason} Tried again until Ctrl-C.`);
+        told = reason ?? '';
+      },
+    });
+    await forwarder.run(ended.signal, { untilLevel: true });
+    const { standing } = forwarder;
+    const lag = lagOf(standing);
+    if (options.json) streams.answer(JSON.stringify(standing));
+    else
+      streams.answer(
+        lag === 0
+          ? `The plant has all ${standing.sent} rows.`
+          : `The plant has ${standing.sent ?? 'no'} rows of ${standing.newest}.`,
+      );
+    for (const { what, next, code } of standing.faults) streams.say(`${what} ${next} (${code})`);
+    return standing.state === 'level' ? exit.passed : exit.station;
+  } finally {
+    stop();
+    await ledger.close();
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { RecipeFault } from '../model/fault.ts';
+import { plantAddress } from './address.ts';
+import { type PlantDoor, passwordIn } from './connect.ts';
+import { roleOf } from './roles.ts';
+
+/** Where a station's plant is, as its file says. */
+export interface PlantPlaces {
+  readonly url: string;
+  /** File; null: the authorities that this computer trusts. */
+  readonly ca: string | null;
+  readonly passwordFile: string | null;
+}
+
+/** The door of a station, read anew. RecipeFault `plant.url`, `plant.ca`, `plant.password-file`. */
+export function stationDoor({ url, ca, passwordFile }: PlantPlaces, station: string): PlantDoor {
+  const address = plantAddress(url);
+  return {
+    ...{ address, user: address.user ?? roleOf(station), ca: ca === null ? null : authorityIn(ca) },
+    password: passwordFile === null ? null : passwordIn(passwordFile),
+  };
+}
+
+/** PEM of an authority. RecipeFault `plant.ca`. */
+export function authorityIn(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch (error) {
+    throw noAuthority(file, error);
+  }
+  throw noAuthority(file);
+}
+
+function noAuthority(file: string, cause?: unknown): RecipeFault {
+  return new RecipeFault({
+    code: 'plant.ca',
+    what: `${file} cannot be read as the certificate of an authority.`,
+    next: "Name the PEM file of the authority that signed the plant's certificate.",
+    cause,
+  });
+}
