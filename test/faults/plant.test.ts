@@ -20,7 +20,7 @@ import { isFault } from '../../main/model/fault.ts';
 import type { PlantStanding } from '../../main/model/plant.ts';
 import { plantAddress } from '../../main/plant/address.ts';
 import { enroll, initPlant, openConflicts, plantStatus, settle } from '../../main/plant/administer.ts';
-import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault } from '../../main/plant/connect.ts';
+import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault, silentPlant } from '../../main/plant/connect.ts';
 import { Forwarder, type ForwarderLimits, type ForwarderParts, usualLimits } from '../../main/plant/forwarder.ts';
 import { roleOf } from '../../main/plant/roles.ts';
 import { verifyInside, verifyPlant } from '../../main/plant/verify.ts';
@@ -603,6 +603,7 @@ test('addresses, names and files that cannot be used say so', async (t) => {
     ['plant.away'],
     'an alarm after its time',
   );
+  assert.equal(silentPlant({ address, user: 'u', ca: null, password: null }).code, 'plant.silent');
   assert.deepEqual(['42P01', '42501', 'ECONNREFUSED'].map(codeOf), ['plant.none', 'plant.no-right', 'plant.away']);
 });
 
@@ -626,17 +627,17 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
   };
   const asOwnerOf = ['--url', server.ownerUrl];
   assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 1/);
-  assert.match((await said('plant', 'forward')).said, /plant\.not-configured/);
+  assert.ok((await said('plant', 'forward')).said.includes('plant.not-configured'));
   const file = join(folder, 'terminal-password');
   const letIn = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
   assert.match(letIn.answered, /'line-terminal' has a new password/);
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.ok(!`${letIn.answered}${letIn.said}`.includes(passwordIn(file)), 'nobody is shown it');
   const again = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
-  assert.match(again.said, /plant\.cannot-write/);
+  assert.ok(again.said.includes('plant.cannot-write'));
   plant = { url: server.url, ca: join(folder, 'no-ca'), passwordFile: file };
-  assert.match((await said('plant', 'verify', '--url', 'postgres://a:b@c/d')).said, /plant\.url/);
-  assert.match((await said('plant', 'verify', ...asOwnerOf, '--ca', plant.ca!)).said, /plant\.ca/);
+  assert.ok((await said('plant', 'verify', '--url', 'postgres://a:b@c/d')).said.includes('plant.url'));
+  assert.ok((await said('plant', 'verify', ...asOwnerOf, '--ca', plant.ca!)).said.includes('plant.ca'));
   plant = { ...plant, ca: null };
   const { rows } = await ledger.verify();
   assert.deepEqual(await said('plant', 'forward'), {
@@ -657,14 +658,15 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
     (await said('plant', 'settle', id!, ...asOwnerOf, '--by', 'q1', '--reason', 'a training line')).answered,
     /is settled/,
   );
-  assert.match(
-    (await said('plant', 'settle', id!, ...asOwnerOf, '--by', 'q1', '--reason', 'again')).said,
-    /plant\.no-conflict/,
+  assert.ok(
+    (await said('plant', 'settle', id!, ...asOwnerOf, '--by', 'q1', '--reason', 'again')).said.includes(
+      'plant.no-conflict',
+    ),
   );
   const verified = await said('plant', 'verify', ...asOwnerOf);
   assert.match(verified.answered, new RegExp(`^line-terminal: ${rows} rows are whole`, 'm'));
   assert.match(verified.answered, /^line-heads: BROKEN at row/m);
-  assert.match(verified.said, /plant\.broken/);
+  assert.ok(verified.said.includes('plant.broken'));
   assert.equal(verified.status, 3);
 });
 
