@@ -31,7 +31,7 @@ export interface ChainRow {
 }
 
 /** The same with its body as the canonical text that was hashed; what cannot be read any more is said so in words that are no JSON. */
-export interface TextRow extends Omit<ChainRow, 'body'> {
+export interface PlainRow extends Omit<ChainRow, 'body'> {
   readonly body: string;
 }
 

@@ -3,7 +3,7 @@ import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
-import type { ChainHead, ChainRow, TextRow } from './chain.ts';
+import type { ChainHead, ChainRow, PlainRow } from './chain.ts';
 import type { Head } from './checkpoint.ts';
 import type { EscrowRelease, RecipeStateNote, SessionNote, StationAct } from './entry.ts';
 
@@ -342,8 +342,8 @@ export interface LedgerReader {
   newestCheckpoint(): Promise<string | null>;
   /** The newest row and its hash. */
   head(): Promise<ChainHead>;
-  /** Up to `count` rows behind row `after`, in chain order; see `TextRow`. */
-  textRows(after: number, count: number): Promise<readonly TextRow[]>;
+  /** Up to `count` rows behind row `after`, in chain order; see `PlainRow`. */
+  plainRows(after: number, count: number): Promise<readonly PlainRow[]>;
   /** The export, in portions of whole lines: one JSON object (`ChainRow`) a row, in chain order. */
   exportLines(): AsyncIterable<{ readonly lines: string; readonly count: number }>;
   /** The same row by row, parsed. */

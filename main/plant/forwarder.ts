@@ -1,6 +1,6 @@
 import { type Clock, inTime, isoTime, unlessAborted } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
-import { type ChainHead, chainStart, type TextRow } from '../ledger/chain.ts';
+import { type ChainHead, chainStart, type PlainRow } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { type Fault, faultOf, LedgerFault } from '../model/fault.ts';
 import type { PlantStanding } from '../model/plant.ts';
@@ -29,7 +29,7 @@ export const usualLimits: ForwarderLimits = {
 };
 
 export interface ForwarderParts {
-  readonly ledger: Pick<LedgerReader, 'head' | 'textRows'>;
+  readonly ledger: Pick<LedgerReader, 'head' | 'plainRows'>;
   readonly station: string;
   /** Read anew before each connection: a new password counts without a restart. */
   readonly door: () => PlantDoor;
@@ -148,9 +148,9 @@ export class Forwarder {
   }
 
   /** Rows behind `at`, as many as one transaction may have. */
-  async #batchBehind(at: ChainHead): Promise<readonly TextRow[]> {
+  async #batchBehind(at: ChainHead): Promise<readonly PlainRow[]> {
     const { ledger, limits } = this.#parts;
-    const rows = await ledger.textRows(at.row, limits.batch.rows);
+    const rows = await ledger.plainRows(at.row, limits.batch.rows);
     let characters = 0;
     const end = rows.findIndex(({ body }) => {
       characters += body.length;
@@ -171,7 +171,7 @@ export class Forwarder {
       await ask(tellFork(sql, head.row + 1, same ? '' : head.hash));
       throw same ? olderCopy(station, head, there) : forked(station, head.row);
     }
-    const [own] = await ledger.textRows(there.row - 1, 1);
+    const [own] = await ledger.plainRows(there.row - 1, 1);
     if (own?.hash === there.hash) return there;
     await ask(tellFork(sql, there.row, own?.hash ?? ''));
     throw forked(station, there.row);
@@ -230,7 +230,7 @@ function olderCopy(station: string, head: ChainHead, there: ChainHead): LedgerFa
   });
 }
 
-function refusedRows(rows: readonly TextRow[], at: ChainHead): LedgerFault {
+function refusedRows(rows: readonly PlainRow[], at: ChainHead): LedgerFault {
   return new LedgerFault({
     code: 'plant.refused',
     what: `The plant does not take rows ${rows[0]?.row} to ${rows.at(-1)?.row} of this ledger behind its row ${at.row}: one does not give its hash or does not follow.`,

@@ -1,5 +1,5 @@
 // What a station says to its plant, on one connection as its own role.
-import type { ChainHead, TextRow } from '../ledger/chain.ts';
+import type { ChainHead, PlainRow } from '../ledger/chain.ts';
 import { openConflicts } from './administer.ts';
 import type { Sql } from './connect.ts';
 
@@ -35,10 +35,10 @@ export async function hashThere(sql: Sql, station: string, row: number): Promise
 export async function send(
   sql: Sql,
   station: string,
-  rows: readonly TextRow[],
+  rows: readonly PlainRow[],
   newest: number,
 ): Promise<'taken' | 'moved' | 'refused'> {
-  const column = <Name extends keyof TextRow>(name: Name) => rows.map((row) => row[name]);
+  const column = <Name extends keyof PlainRow>(name: Name) => rows.map((row) => row[name]);
   try {
     // one statement is one transaction
     await sql`

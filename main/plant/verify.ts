@@ -1,4 +1,4 @@
-import { ChainCheck, type TextRow } from '../ledger/chain.ts';
+import { ChainCheck, type PlainRow } from '../ledger/chain.ts';
 import { HeadCheck, headIn } from '../ledger/heads.ts';
 import type { ChainReport } from '../ledger/ledger.ts';
 import type { OwnSql, Sql } from './connect.ts';
@@ -8,7 +8,7 @@ const portion = 2000;
 const first = Number.MIN_SAFE_INTEGER;
 
 /** As the server gives it. */
-type StoredRow = Omit<TextRow, 'row'> & { readonly row: string };
+type StoredRow = Omit<PlainRow, 'row'> & { readonly row: string };
 
 export type StationReport = Pick<ChainReport, 'rows' | 'head' | 'root' | 'broken' | 'signed'> & {
   readonly station: string;

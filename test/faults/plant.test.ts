@@ -13,7 +13,7 @@ import { systemRandom } from '../../main/base/random.ts';
 import type { CliContext } from '../../main/cli/context.ts';
 import { runCommand } from '../../main/cli/program.ts';
 import type { PlantConfig } from '../../main/config/station-file.ts';
-import { chainStart, hashOfParts, type TextRow } from '../../main/ledger/chain.ts';
+import { chainStart, hashOfParts, type PlainRow } from '../../main/ledger/chain.ts';
 import type { Ledger } from '../../main/ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { isFault } from '../../main/model/fault.ts';
@@ -98,8 +98,8 @@ async function sent(name: string, ledger: Book): Promise<PlantStanding> {
 
 type Book = ForwarderParts['ledger'];
 
-async function rowsOf(ledger: Book): Promise<TextRow[]> {
-  return [...(await ledger.textRows(0, 10_000))];
+async function rowsOf(ledger: Book): Promise<PlainRow[]> {
+  return [...(await ledger.plainRows(0, 10_000))];
 }
 
 const thereOf = async (name: string) =>
@@ -113,7 +113,7 @@ const thereOf = async (name: string) =>
 const hashesOf = async (ledger: Book) => (await rowsOf(ledger)).map(({ row, hash }) => [row, hash]);
 
 /** Writes a row as the station's own role, past the forwarder. */
-async function write(name: string, row: TextRow, as = name): Promise<string> {
+async function write(name: string, row: PlainRow, as = name): Promise<string> {
   const own = openSql(doorOf(as));
   try {
     await own`INSERT INTO plant.rows (station, "row", at, kind, run, body, prev, hash)
@@ -126,7 +126,7 @@ async function write(name: string, row: TextRow, as = name): Promise<string> {
   }
 }
 
-const hashed = (row: Omit<TextRow, 'hash'>): TextRow => ({ ...row, hash: hashOfParts(row, row.body) });
+const hashed = (row: Omit<PlainRow, 'hash'>): PlainRow => ({ ...row, hash: hashOfParts(row, row.body) });
 
 test('a book comes over whole, is verified there, and its signed state is shown', skip, async (t) => {
   const ledger = await station(t, 'line-whole');
@@ -146,7 +146,7 @@ test('the hash that PostgreSQL computes is that of the ledger, whatever the text
   let before = genesis!;
   const odd = ['"', '\\', '\n\r\t\b\f', '\u0001\u001f\u007f', 'é\u2028\u2029\ufeff', '\u{1f600}', '</script>', ''];
   for (const text of odd) {
-    const next: TextRow = hashed({
+    const next: PlainRow = hashed({
       ...{ row: before.row + 1, at: `2026${text}`, kind: `k${text}`, run: text, prev: before.hash },
       body: JSON.stringify({ a: `${text}\u0000\ud800` }),
     });
@@ -159,8 +159,8 @@ test('the database itself refuses rows that are forged, missing, doubled or fork
   const ledger = await memory('line-keys');
   ledger.seal(11);
   const rows = await rowsOf(ledger);
-  const [one, two, three] = rows as [TextRow, TextRow, TextRow];
-  const write1 = (row: TextRow) => write('line-keys', row);
+  const [one, two, three] = rows as [PlainRow, PlainRow, PlainRow];
+  const write1 = (row: PlainRow) => write('line-keys', row);
   assert.equal(
     await write1({ ...one, body: one.body.replace('line-keys', 'line-kexs') }),
     'rows_begin',
@@ -482,8 +482,8 @@ test('a row of the book that was changed is not taken, and the station is told w
   ledger.seal(92);
   const changed: Book = {
     head: () => ledger.head(),
-    textRows: async (after: number, count: number) =>
-      (await ledger.textRows(after, count)).map((row) => (row.row === 4 ? { ...row, body: '{"forged":true}' } : row)),
+    plainRows: async (after: number, count: number) =>
+      (await ledger.plainRows(after, count)).map((row) => (row.row === 4 ? { ...row, body: '{"forged":true}' } : row)),
   };
   const one = forwarder('line-changed', changed);
   await one.run(AbortSignal.timeout(5000), { untilLevel: true });

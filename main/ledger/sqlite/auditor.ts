@@ -3,12 +3,12 @@
 import { randomInt } from 'node:crypto';
 import Database from 'better-sqlite3';
 import { isoTime } from '../../base/clock.ts';
-import { type ChainBreak, ChainCheck, type ChainHead, chainStart, hashOfParts, type TextRow } from '../chain.ts';
+import { type ChainBreak, ChainCheck, type ChainHead, chainStart, hashOfParts } from '../chain.ts';
 import { type Checkpoint, originOf, parseCheckpoint } from '../checkpoint.ts';
 import { HeadCheck, headIn } from '../heads.ts';
 import type { AuditOptions, ChainReport } from '../ledger.ts';
 import { Bodies } from './bodies.ts';
-import { Rows } from './rows.ts';
+import { type PlainRow, Rows } from './rows.ts';
 import { nameRows } from './schema.ts';
 import { TableCheck } from './table-check.ts';
 import { readMark, type VerifiedMark, writeMark } from './verified-mark.ts';
@@ -44,7 +44,7 @@ function reportOf(db: Database.Database, file: string, options: AuditOptions, re
   const tables = options.tables === false || mark !== null ? null : new TableCheck(db);
   try {
     let broken = before === null ? null : changedBefore(rows, before.row, remembered);
-    for (let page: TextRow[] = []; broken === null; ) {
+    for (let page: PlainRow[] = []; broken === null; ) {
       page = rows.plain(chain.head.row, portion);
       for (const row of page) {
         broken = chain.check(row, row.body);

@@ -160,7 +160,7 @@ class SqliteLedgerReader implements LedgerReader {
 
   newestCheckpoint = () => this.#ask('newestCheckpoint');
   head = () => this.#ask('head');
-  textRows = (after: number, count: number) => this.#ask('textRows', after, count);
+  plainRows = (after: number, count: number) => this.#ask('plainRows', after, count);
 
   async *exportRows(): AsyncGenerator<Readonly<Record<string, unknown>>, void, void> {
     for await (const { lines } of this.exportLines())

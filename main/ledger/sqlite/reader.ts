@@ -4,7 +4,7 @@ import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
-import type { ChainHead, TextRow } from '../chain.ts';
+import type { ChainHead, PlainRow } from '../chain.ts';
 import { originOf, parseCheckpoint } from '../checkpoint.ts';
 import { withDates } from '../date-bound.ts';
 import type {
@@ -261,7 +261,7 @@ export class LedgerQuestions {
     return this.#rows.head();
   }
 
-  textRows(after: number, count: number): TextRow[] {
+  plainRows(after: number, count: number): PlainRow[] {
     return this.#rows.plain(after, count);
   }
 

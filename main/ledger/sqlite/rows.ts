@@ -1,7 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { isoTime } from '../../base/clock.ts';
-import { type ChainCheck, type ChainHead, chainStart, hashOfParts, type TextRow } from '../chain.ts';
+import { type ChainCheck, type ChainHead, chainStart, hashOfParts, type PlainRow } from '../chain.ts';
 import type { Bodies } from './bodies.ts';
+
+export type { PlainRow };
 
 /** As it lies in the file (see packedTables in schema.ts), bytes as hex: a text crosses from SQLite in half the time of a Buffer. */
 type EntryRow = [
@@ -70,7 +72,7 @@ export class Rows {
   }
 
   /** Up to `count` rows behind `after`, with their text. */
-  plain(after: number, count: number): TextRow[] {
+  plain(after: number, count: number): PlainRow[] {
     const older = this.#older.all(after, count) as EntryRow[];
     const newer = older.length === count ? [] : (this.#newer.all(after, count - older.length) as EntryRow[]);
     let before = after === 0 ? chainStart : null;
@@ -127,7 +129,7 @@ export function storedTime(at: string): string | number {
 }
 
 /** The members in the order in which exports have always had them; the body as it is, which is canonical JSON. */
-function exportedLine(plain: TextRow): string {
+function exportedLine(plain: PlainRow): string {
   const { row, at, kind, run, body, prev, hash } = plain;
   const [time, name, id] = [at, kind, run].map((value) => JSON.stringify(value));
   return `{"row":${row},"at":${time},"kind":${name},"run":${id},"body":${jsonText(plain, body)},"prev":"${prev}","hash":"${hash}"}\n`;
@@ -137,7 +139,7 @@ function exportedLine(plain: TextRow): string {
  * A body whose hash fits is what was booked, and JSON; it goes out as it is, on one line. One that was tampered with goes out as what it is
  * to a parser, or as a string: its hash cannot fit then.
  */
-function jsonText(plain: TextRow, body: string): string {
+function jsonText(plain: PlainRow, body: string): string {
   const booked = body.startsWith('{') && !body.includes('\n') && hashOfParts(plain, body) === plain.hash;
   return booked ? body : JSON.stringify(parsed(body));
 }

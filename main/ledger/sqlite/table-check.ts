@@ -3,9 +3,9 @@
 import Database, { type Statement } from 'better-sqlite3';
 import { sha256Hex } from '../../base/digest.ts';
 import { isFault } from '../../model/fault.ts';
-import type { TextRow } from '../chain.ts';
 import type { ChainReport } from '../ledger.ts';
 import { type PlacedEntry, Projections } from './projections.ts';
+import type { PlainRow } from './rows.ts';
 import { migrate, projectionTables } from './schema.ts';
 import { fromOverflow } from './wrapped-keys.ts';
 
@@ -39,7 +39,7 @@ export class TableCheck {
   }
 
   /** Takes the rows of a chain that holds, one after the other. */
-  take(row: TextRow): void {
+  take(row: PlainRow): void {
     if (this.#found !== null) return;
     if (row.kind === 'event') {
       this.#place(row);
@@ -50,7 +50,7 @@ export class TableCheck {
   }
 
   /** An event stands in its run's place: what the projection of events says, looked up. */
-  #place({ row, run, body }: TextRow): void {
+  #place({ row, run, body }: PlainRow): void {
     const of = this.#runs.get(String(run));
     // canonical: behind the event itself
     const seq = Number.parseInt(body.slice(body.lastIndexOf('"seq":') + 6), 10);

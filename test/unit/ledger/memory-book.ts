@@ -1,10 +1,10 @@
 // A book in memory, for those who only read one: rows of the same form and chain as the ledger writes, without its threads and file.
 import { canonicalJson } from '../../../main/base/json.ts';
-import { type ChainHead, chainStart, hashOfParts, type TextRow } from '../../../main/ledger/chain.ts';
+import { type ChainHead, chainStart, hashOfParts, type PlainRow } from '../../../main/ledger/chain.ts';
 import { mac, record, run } from './book.ts';
 
 export class MemoryBook {
-  readonly rows: TextRow[] = [];
+  readonly rows: PlainRow[] = [];
   readonly station: string;
 
   constructor(station: string, ledger = 'ab'.repeat(16)) {
@@ -18,7 +18,7 @@ export class MemoryBook {
     return copy;
   }
 
-  add(kind: string, of: string | null, body: unknown): TextRow {
+  add(kind: string, of: string | null, body: unknown): PlainRow {
     const { row, hash: prev } = this.#last;
     const next = { row: row + 1, at: '2026-11-22T10:00:00.000Z', kind, run: of, body: canonicalJson(body), prev };
     this.rows.push({ ...next, hash: hashOfParts(next, next.body) });
@@ -38,5 +38,5 @@ export class MemoryBook {
 
   head = async (): Promise<ChainHead> => this.#last;
 
-  textRows = async (after: number, count: number): Promise<TextRow[]> => this.rows.slice(after, after + count);
+  plainRows = async (after: number, count: number): Promise<PlainRow[]> => this.rows.slice(after, after + count);
 }
