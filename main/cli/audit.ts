@@ -79,6 +79,7 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
       ]);
       for (const line of table([['MAC', 'serial', 'chip', 'recipe', 'batch', 'state', 'last run', 'tries'], ...cells]))
         context.streams.answer(line);
+      context.streams.say('From the tables beside the chain: audit verify holds one against the other.');
     }
     return exit.passed;
   });

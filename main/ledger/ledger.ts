@@ -278,6 +278,7 @@ export interface LedgerReader {
   rowsTaken(list: string): Promise<readonly { readonly row: string; readonly mac: string }[]>;
   /** How many boards were begun for an order, in all its batches, and whether a board is one of them. */
   boardsOfOrder(order: string, mac: string): Promise<{ readonly boards: number; readonly isOne: boolean }>;
+  /** From the row itself, whose content has to give its hash: LedgerFault `ledger.seal-changed`. */
   sealedDevice(macOrSerial: string): Promise<SealedRecord | null>;
   /** Most recent first. */
   devices(query: DeviceQuery): Promise<readonly DeviceRow[]>;

@@ -95,6 +95,14 @@ export const bookMutants: readonly Mutant[] = [
     tests: [signedHeads],
   },
   {
+    id: 'seal.answered',
+    file: 'main/ledger/sqlite/reader.ts',
+    before: 'if (row === undefined || hashOfParts(row, row.body) !== row.hash ||',
+    after: 'if (row === undefined ||',
+    breaks: 'A record that somebody changed would be shown as sealed.',
+    tests: [signedHeads],
+  },
+  {
     id: 'audit.places',
     file: 'main/ledger/sqlite/table-check.ts',
     before: 'if (is === row) return;',

@@ -102,6 +102,16 @@ export function unreadableRow(row: number, { kind, problems }: MisshapenFact): L
   });
 }
 
+/** The record that the tables name for a device is not its seal, or is not what was booked. */
+export function changedSeal(device: string, row: number): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.seal-changed',
+    what: `Row ${row} of the ledger should be the seal of ${device}, and is not as it was booked: somebody changed the row, or the table that names it.`,
+    next: 'Keep this ledger as it is and let "station audit verify" say what was changed. Nothing is answered from that row; no board was changed.',
+    details: { row },
+  });
+}
+
 /** What was given as the key of a book's heads is no such key. */
 export function noKey(): RecipeFault {
   return new RecipeFault({

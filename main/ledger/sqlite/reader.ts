@@ -4,7 +4,7 @@ import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
-import type { ChainHead, PlainRow } from '../chain.ts';
+import { type ChainHead, hashOfParts, type PlainRow } from '../chain.ts';
 import { originOf, parseCheckpoint } from '../checkpoint.ts';
 import { withDates } from '../date-bound.ts';
 import type {
@@ -25,6 +25,7 @@ import { MerkleTree } from '../merkle.ts';
 import { Bodies } from './bodies.ts';
 import { rowClaim } from './claims.ts';
 import { entryOf, eventRows, jsonOf, type StoredRow, sealedRecordOfRow, storedRows } from './events.ts';
+import { changedSeal } from './faults.ts';
 import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
 import { Rows, timeOf } from './rows.ts';
@@ -135,7 +136,13 @@ export class LedgerQuestions {
     const stored = this.#sql.sealed.get(macOrSerial) ?? this.#sql.sealedBySerial.get(macOrSerial);
     const [sealed] = this.#stored(stored === undefined ? [] : [stored]);
     if (sealed === undefined) return null;
-    return sealedRecordOfRow((jsonOf(sealed.row, sealed.body) as { record: unknown }).record, sealed.row);
+    const record = sealedRecordOfRow((jsonOf(sealed.row, sealed.body) as { record: unknown }).record, sealed.row);
+    const [row] = this.#rows.plain(sealed.row - 1, 1);
+    // the tables say where the record is; what it says is the chain's to say
+    const isOf = [record.chip.mac, record.serial].some((id) => id?.toLowerCase() === macOrSerial.toLowerCase());
+    if (row === undefined || hashOfParts(row, row.body) !== row.hash || row.kind !== 'sealed' || !isOf)
+      throw changedSeal(macOrSerial, sealed.row);
+    return record;
   }
 
   devices(query: DeviceQuery): DeviceRow[] {

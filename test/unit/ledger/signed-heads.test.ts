@@ -212,6 +212,24 @@ test('an edit of any table is found and named, with the record', async (t) => {
   }
 });
 
+test('a record is answered from its row only where that is as it was booked, and the seal of that device', async (t) => {
+  const { ledger, file } = await book(t);
+  for (const n of [1, 2]) await sealBoard(ledger, `r${n}`, n);
+  const refused = (device: string) =>
+    assert.rejects(ledger.sealedDevice(device), (error) => isFault(error, 'ledger.seal-changed'));
+  const [one, two] = (await ledger.proveSeals([mac(1), mac(2)])).map((proof) => proof!.row);
+  const change = (statement: string) => withTool(file, statement);
+  change(`UPDATE devices SET sealed_row = ${two!.row} WHERE mac = '${mac(1)}'`);
+  await refused(mac(1));
+  await refused('SN-1');
+  change(`UPDATE devices SET sealed_row = ${one!.row} WHERE mac = '${mac(1)}'`);
+  assert.equal((await ledger.sealedDevice('SN-1'))?.chip.mac, mac(1));
+  change(`UPDATE entries SET body = '${one!.body.replace('"line-1"', '"line-9"')}' WHERE row = ${one!.row}`);
+  await refused(mac(1));
+  await assert.rejects(ledger.history(mac(1)), (error) => isFault(error, 'ledger.seal-changed'));
+  assert.equal((await ledger.sealedDevice(mac(2)))?.serial, 'SN-2');
+});
+
 test('a look at what is new goes on from a head that held, says so, and believes no mark that it does not fit', async (t) => {
   const { file, first, second, rows } = await signedBook(t);
   const news = (options: AuditOptions = {}) => audit(file, { news: true, ...options });
