@@ -74,6 +74,16 @@ export const advisories: readonly Advisory[] = [
       'CVE record of 2026-10-13 (cvelistV5), GHSA-v335-fxwc-rc44; ESP-IDF 14c99559b43 and its picks (1e07f6d83ca in 5.5.5, 9a6d04f65e0 behind 6.0.2, 5731c63ece1 behind 5.4.4, 8de265dc44b behind 5.3.5, c2610255a5a behind 5.2.7)',
   },
   {
+    id: 'CVE-2023-24023',
+    title: 'sessions of classic Bluetooth can be given weak keys, and keys that were used before (BLUFFS)',
+    fixed: {},
+    unfixed: ['4.4', '5.0', '5.1', '5.2', '5.3', '5.4', '5.5', '6.0', '6.1'],
+    options: ['BT_CLASSIC_ENABLED', 'CLASSIC_BT_ENABLED'],
+    chips: classicBluetooth,
+    source:
+      'Espressif AR2023-010 V1.0, 2024-01-18: a fault of the Bluetooth specification, whatever the release of ESP-IDF; only chips of the ESP32 series',
+  },
+  {
     id: 'CVE-2026-25532',
     title: 'a malformed WPS message makes a length negative in the Wi-Fi enrollee (memory corruption from radio range)',
     fixed: { '5.1': 7, '5.2': 7, '5.3': 5, '5.4': 4, '5.5': 3 },
