@@ -1,6 +1,7 @@
 import type { EventMark } from '../model/evidence/define.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { PlantStanding } from '../model/plant.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecoveryReport } from '../model/recovery.ts';
@@ -112,6 +113,8 @@ export interface LineSnapshot {
   readonly batch: BatchView | null;
   /** Why the last label did not come out; null: nothing is wrong. */
   readonly printerFault: FaultRecord | null;
+  /** What of the plant needs somebody. */
+  readonly plantFaults: readonly FaultRecord[];
   /** The batch that a restart or a power cut has ended before its time; null: there is none. */
   readonly interrupted: InterruptedBatch | null;
   readonly demonstration: boolean;
@@ -332,6 +335,8 @@ export interface StationView {
   readonly printerFault: FaultRecord | null;
   /** Why the computer's clock cannot be right: nothing is signed and no board begun; null: nothing stands against it. */
   readonly clockFault: FaultRecord | null;
+  /** How the rows go to the plant; null: the station file names none. */
+  readonly plant: PlantStanding | null;
   readonly demonstration: boolean;
 }
 

@@ -30,3 +30,12 @@ export interface PlantStanding {
 export function lagOf({ newest, sent }: PlantStanding): number | null {
   return sent === null ? null : Math.max(0, newest - sent);
 }
+
+/** The plant as a station has it. */
+export interface PlantOfStation {
+  readonly standing: PlantStanding;
+  /** Hears every change; gives back the way to stop hearing. */
+  listen(listener: (standing: PlantStanding) => void): () => void;
+  /** Ends sending at once; what was not sent is sent when the station is open again. */
+  close(): Promise<void>;
+}

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../base/clock.ts';
-import type { OpenLog } from '../base/log.ts';
+import type { Log, OpenLog } from '../base/log.ts';
 import { type RandomSource, systemRandom } from '../base/random.ts';
 import { timedCalls } from '../base/timed-calls.ts';
 import { readStationFile, type StationConfig } from '../config/station-file.ts';
@@ -12,6 +12,7 @@ import type { Ledger, LedgerReader, RestoreReport } from '../ledger/ledger.ts';
 import { openSqliteLedger, openSqliteLedgerForReading, restoreSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
 import { type Fault, RecipeFault } from '../model/fault.ts';
+import type { PlantOfStation } from '../model/plant.ts';
 import { lateToken } from '../signing/late-token.ts';
 import { anyBoard } from '../station/board-rules.ts';
 import { Operators } from '../station/desk/access/operators.ts';
@@ -199,6 +200,24 @@ export function peopleOf(places: Places): Operators {
   return new Operators({ file, clock: systemClock, random: systemRandom });
 }
 
+/** Sends the ledger's rows to the plant that the station file names. The driver is loaded only by who has one. */
+async function openPlantOf(places: Places, settings: StationConfig, log: Log): Promise<PlantOfStation | null> {
+  if (settings.plant === null) return null;
+  const { startForwarding } = await import('../plant/forwarding.ts');
+  const plant = startForwarding({ file: ledgerFile(places), station: settings.name, plant: settings.plant });
+  let before = '';
+  plant.listen(({ state, reason, sent, newest, faults }) => {
+    const now = [state, ...faults.map(({ code }) => code)].join(' ');
+    // at work it goes to and fro between these with every row
+    if (now.replace('sending', 'level') === before) return;
+    before = now.replace('sending', 'level');
+    const facts = { state, reason, sent, newest, faults: faults.map(({ code, what }) => `${code}: ${what}`) };
+    if (reason === null && faults.length === 0) log.info('plant', facts);
+    else log.warn('plant', facts);
+  });
+  return plant;
+}
+
 /** The station with its real parts. What was opened is closed again when a later part fails. */
 export async function openStationOf(
   places: Places,
@@ -222,12 +241,14 @@ export async function openStationOf(
   });
   for (const said of loose) log.warn('open-to-others', { said });
   let ledger: Ledger | null = null;
+  let plant: PlantOfStation | null = null;
   try {
     ledger = timedCalls(
       await openSqliteLedger({ file: ledgerFile(places), station: settings.name, clock: systemClock }),
       'ledger',
       timing,
     );
+    plant = await openPlantOf(places, settings, log);
     const opened = await openTokens(tokenPlacesOf(places), host ?? {});
     const tokens = heldTokens(opened, ledger, (token) =>
       timedCalls(token, 'token', { ...timing, patient: ['whenBack'] }),
@@ -248,10 +269,12 @@ export async function openStationOf(
       people,
       development: settings.development,
       boards: settings.boards,
+      ...(plant === null ? {} : { plant }),
       log,
     });
   } catch (error) {
     log.error('station-not-opened', { error: error instanceof Error ? error : String(error) });
+    await plant?.close();
     await ledger?.close();
     await log.close();
     throw error;

@@ -6,6 +6,7 @@ import type { RandomSource } from '../base/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { PlantOfStation } from '../model/plant.ts';
 import type { SealedRecord } from '../model/record.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { requireDeviceCa } from '../recipe/making/device-ca.ts';
@@ -48,6 +49,8 @@ export interface StationParts {
   readonly development: boolean;
   /** What is asked of boards beside the recipe; left out: nothing. */
   readonly boards?: BoardRules;
+  /** Where the ledger's rows are sent beside; left out: nowhere. No board waits for it. */
+  readonly plant?: PlantOfStation;
   /** The program log; left out: none is kept. */
   readonly log?: OpenLog;
 }
@@ -235,6 +238,7 @@ export class Station {
     this.shelf.close();
     await this.#checkpoints.close();
     await this.parts.signer.close();
+    await this.parts.plant?.close();
     await this.parts.ledger.close();
     this.log.info('station-closed');
     await this.parts.log?.close();

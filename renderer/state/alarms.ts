@@ -1,7 +1,7 @@
 import type { LineSnapshot, TokenView } from '../../main/contract/views.ts';
 
-/** What needs somebody, the gravest first: the station itself, the batch, the token, the printer, a scan, anything else asked for. */
-export const alarmKinds = ['link', 'batch', 'token', 'printer', 'scan', 'fault'] as const;
+/** What needs somebody, the gravest first: the station itself, the batch, the token, the printer, the plant, a scan, anything else asked for. */
+export const alarmKinds = ['link', 'batch', 'token', 'printer', 'plant', 'scan', 'fault'] as const;
 export type AlarmKind = (typeof alarmKinds)[number];
 
 /** Something that is not as it should be, until it is, or until the person whom it concerns has seen it. */
@@ -51,6 +51,7 @@ export function followState(state: Standing, at: number): readonly Alarm[] {
       ['batch', batch],
       ['token', token?.fault ?? null],
       ['printer', line?.printerFault ?? null],
+      ...(line?.plantFaults ?? []).map((fault) => ['plant', fault] as const),
     ] as const
   ).flatMap(([kind, fault]): Alarm[] => {
     if (fault === null) return [];

@@ -166,7 +166,14 @@ function applyChanges(state: AppState, changes: readonly LineChange[]): AppState
   const verdicts = changes.flatMap((change) => change.verdicts);
   return {
     ...state,
-    line: { ...state.line, seq: last.seq, batch: last.batch, printerFault: last.printerFault, fixtures },
+    line: {
+      ...state.line,
+      seq: last.seq,
+      batch: last.batch,
+      printerFault: last.printerFault,
+      plantFaults: last.plantFaults,
+      fixtures,
+    },
     verdicts: verdicts.length > 0 ? verdicts : state.verdicts,
   };
 }

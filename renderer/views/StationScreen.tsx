@@ -1,5 +1,6 @@
 import { Button, Select, Tabs, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import type { StationView } from '../../main/contract/views.ts';
 import { Facts } from '../parts/Facts.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
@@ -214,6 +215,20 @@ function Printer() {
   );
 }
 
+/** How far the plant is, in one line. */
+function plantText({ state, newest, sent, heardAt, reason, conflicts }: NonNullable<StationView['plant']>): string {
+  const lag = sent === null ? 0 : Math.max(0, newest - sent);
+  return [
+    s.plantStates[state],
+    lag === 0 ? null : s.plantLag(lag),
+    heardAt && s.plantHeard(dateText(heardAt)),
+    conflicts === 0 ? null : s.plantConflicts(conflicts),
+    reason,
+  ]
+    .filter((part) => part !== null)
+    .join('; ');
+}
+
 function About() {
   const ask = useAsk();
   const mayVerify = useMay('ledger.verify');
@@ -239,6 +254,7 @@ function About() {
             station.ledgerHead === null ? null : s.head(station.ledgerHead.row, shortHash(station.ledgerHead.hash)),
             'mono',
           ],
+          [s.aboutFacts.plant, station.plant && plantText(station.plant)],
           [s.aboutFacts.fixtures, station.fixtures.length],
         ]}
       />

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,9 +22,13 @@ import { plantAddress } from '../../main/plant/address.ts';
 import { enroll, initPlant, openConflicts, plantStatus, settle } from '../../main/plant/administer.ts';
 import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault, silentPlant } from '../../main/plant/connect.ts';
 import { Forwarder, type ForwarderLimits, type ForwarderParts, usualLimits } from '../../main/plant/forwarder.ts';
+import { startForwarding } from '../../main/plant/forwarding.ts';
 import { roleOf } from '../../main/plant/roles.ts';
 import { verifyInside, verifyPlant } from '../../main/plant/verify.ts';
+import { openDesk } from '../../main/start/open-desk.ts';
+import { followState } from '../../renderer/state/alarms.ts';
 import { selfSigned } from '../self-signed.ts';
+import { noToken } from '../stories/stage.ts';
 import { noServer, owner, type PostgresServer, startServer } from '../tools/postgres-server.ts';
 import { mac, record, sealBoard, signHead } from '../unit/ledger/book.ts';
 import { MemoryBook } from '../unit/ledger/memory-book.ts';
@@ -605,6 +609,49 @@ test('addresses, names and files that cannot be used say so', async (t) => {
   );
   assert.equal(silentPlant({ address, user: 'u', ca: null, password: null }).code, 'plant.silent');
   assert.deepEqual(['42P01', '42501', 'ECONNREFUSED'].map(codeOf), ['plant.none', 'plant.no-right', 'plant.away']);
+});
+
+test('a station with a plant in its file sends by itself, and its desk shows how far and what is wrong', {
+  skip: noServer === false ? noToken : noServer,
+}, async (t) => {
+  await letIn('line-desk');
+  await sql`SELECT plant.tell_conflict('fork', 'line-desk', 7, 'hash', '', NULL, NULL)`;
+  const data = join(folder, 'desk');
+  mkdirSync(data);
+  writeFileSync(join(data, 'password'), passwords.get('line-desk')!, { mode: 0o600 });
+  const text = `fuseline: 1\nstation: line-desk\nplant: {url: '${server.url}', password_file: password}\n`;
+  writeFileSync(join(data, 'station.yaml'), text);
+  const { desk, station: opened, close } = await openDesk({ data });
+  t.after(close);
+  const heard: string[] = [];
+  desk.onLineChange(({ plantFaults }) => heard.push(...plantFaults.map(({ code }) => code)));
+  const view = async () => (await desk.answers['station.view']({}, 'anonymous')).plant!;
+  for (let n = 0; (await view()).state !== 'level' || heard.length === 0; n++) {
+    assert.ok(n < 1000, JSON.stringify(await view()));
+    await systemClock.sleep(10);
+  }
+  const shown = await view();
+  assert.deepEqual([shown.sent, shown.conflicts], [shown.newest, 1]);
+  assert.deepEqual(await thereOf('line-desk'), await hashesOf(opened.parts.ledger));
+  const line = await desk.answers['line.snapshot']({}, 'anonymous');
+  const alarms = followState({ line, token: null, alarms: [] }, 0);
+  assert.deepEqual(
+    alarms.map(({ kind, code }) => [kind, code]),
+    [['plant', 'plant.conflict']],
+  );
+  const closed = systemClock.monotonic();
+  await opened.parts.plant!.close();
+  assert.ok(systemClock.monotonic() - closed < 2000, 'it ends at once');
+});
+
+test('a thread that cannot even read the ledger is told, and stops', async () => {
+  const plant = { url: 'postgres://127.0.0.1:1/b', ca: null, passwordFile: null };
+  const sending = startForwarding({ file: join(tmpdir(), 'fuseline-no-such-ledger.db'), station: 'a', plant });
+  const codes = await new Promise<string[]>((resolve) =>
+    sending.listen(({ faults }) => resolve(faults.map(({ code }) => code))),
+  );
+  assert.deepEqual(codes, ['plant.thread-ended']);
+  await sending.close();
 });
 
 test('from the terminal: made, let in, sent, looked at, verified, settled', skip, async (t) => {

@@ -5,6 +5,7 @@ import { efuseMutants } from './efuse.ts';
 import { gateMutants } from './gates.ts';
 import { lineMutants } from './line.ts';
 import type { Mutant } from './mutant.ts';
+import { plantMutants } from './plant.ts';
 import { runMutants } from './run-of-a-board.ts';
 import { tokenMutants } from './token.ts';
 
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...boardMutants,
   ...tokenMutants,
   ...lineMutants,
+  ...plantMutants,
 ];

@@ -8,6 +8,8 @@
 // input FIRST on. Says the number of each input that breaks a reader; exit status 1 where one did.
 //
 // `npm run soak -- certificates [N] [SEED]`: so many certificates, and so many damaged and forged ones (10,000 unless told), judged twice.
+//
+// `npm run soak -- plant [STATIONS] [BOARDS] [CUTS]`: many stations and one PostgreSQL (plant.ts); 4, 500 and 60 unless told.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { soakCertificates } from './certificates.ts';
@@ -29,13 +31,17 @@ const { values, positionals } = parseArgs({
 const [what = 'boards', inputs = '10000000', first = '1'] = positionals;
 const { only, again } = values;
 
-if (what === 'fuzz' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await fuzzing();
+if (what === 'plant' && positionals.slice(1).every((number) => /^\d+$/.test(number))) {
+  const [stations = 4, boards = 500, cuts = 60] = positionals.slice(1).map(Number);
+  if (!(await (await import('./plant.ts')).soakPlant(stations, boards, cuts))) process.exitCode = 1;
+} else if (what === 'fuzz' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await fuzzing();
 else if (what === 'certificates' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await certificates();
 else if (what === 'boards' && (only === undefined || isPart(only)) && (again === undefined || only !== undefined))
   await soak(only === undefined ? partNames : [only as Part]);
 else {
   console.error(`Usage: npm run soak -- [--seed N] [--hours H] [--only ${partNames.join('|')} [--again SEED]]`);
   console.error('       npm run soak -- fuzz [INPUTS] [FIRST] [--hours H]');
+  console.error('       npm run soak -- plant [STATIONS] [BOARDS] [CUTS]');
   console.error('       npm run soak -- certificates [N] [SEED]');
   process.exitCode = 2;
 }

@@ -30,10 +30,11 @@ export class Desk {
   readonly operators: Operators;
   readonly version: string;
   readonly #room: DeskRoom;
+  readonly #unhearPlant: (() => void) | undefined;
 
   constructor(parts: DeskParts) {
     const { station, dataFolder, stationConfig } = parts;
-    const { ledger, software } = station.parts;
+    const { ledger, software, plant } = station.parts;
     const file = new DeskFile(join(dataFolder, 'desk.json'));
     const shelf = new RecipeShelf({
       ledger,
@@ -57,9 +58,16 @@ export class Desk {
       foreign: (text, recipe) => shelf.foreign(text, recipe),
       print: (mac, needed) => labels.print(mac, needed),
       printerFault: () => labels.fault,
+      plantFaults: () => plant?.standing.faults ?? [],
       ended: () => memory.forget(),
     });
     labels.onFault = () => line.show();
+    let told = '[]';
+    this.#unhearPlant = plant?.listen(({ faults }) => {
+      const now = JSON.stringify(faults);
+      if (now !== told) line.show();
+      told = now;
+    });
     this.version = software.version;
     this.operators = parts.people;
     this.#room = {
@@ -117,6 +125,7 @@ export class Desk {
 
   /** Ends the batch after the current irreversible steps. The station itself stays open. */
   async close(): Promise<void> {
+    this.#unhearPlant?.();
     await this.#room.line.close();
     await this.#room.labels.close();
     this.#room.token.close();

@@ -46,6 +46,7 @@ export function stationAnswers(room: DeskRoom): Answers {
       () => null,
       (error: unknown) => faultOf(error).toJSON(),
     ),
+    plant: station.parts.plant?.standing ?? null,
     demonstration: room.demonstration,
   });
   /** The whole list stands in the row: of two acts at once the later one holds, and the rows say so. */

@@ -33,6 +33,8 @@ export interface LineOptions {
   print(mac: string, needed: boolean): void;
   /** Why the last label did not come out; null: nothing is wrong. */
   printerFault(): FaultRecord | null;
+  /** What of the plant needs somebody; left out: there is no plant. */
+  plantFaults?(): readonly FaultRecord[];
   /** A batch is over for good: its order is done, or a person stopped it. Not called where the station closes or a fault ended it. */
   ended?(): void;
 }
@@ -64,6 +66,7 @@ export class Line {
         names: [...this.#tiles.keys()],
         batch: this.#batchView,
         printerFault: options.printerFault(),
+        plantFaults: options.plantFaults?.() ?? [],
       }),
       moving: () => [
         ...this.fixtures.map(({ name }) => name).filter((name) => this.#tiles.get(name)?.isRunning),
@@ -346,6 +349,7 @@ export class Line {
       fixtures: [...this.#tiles.values()].flatMap((tile) => this.#view(tile, now)),
       batch: this.#batchView,
       printerFault: this.#options.printerFault(),
+      plantFaults: this.#options.plantFaults?.() ?? [],
       interrupted: null,
       demonstration: this.#options.demonstration,
       development: this.#options.development,
