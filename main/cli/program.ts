@@ -350,9 +350,11 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .requiredOption('--by <id>', 'who says so')
     .requiredOption('--reason <text>', 'why')
     .action(end(async (id, options) => (await plant()).plantSettle(id, options, context)));
-  command(plants, 'forward', 'sends what the plant does not have of the ledger yet, and ends; an open station does so by itself').action(
-    end(async (options) => (await plant()).plantForward(options, context)),
-  );
+  command(
+    plants,
+    'forward',
+    'sends what the plant does not have of the ledger yet, and ends; an open station does so by itself',
+  ).action(end(async (options) => (await plant()).plantForward(options, context)));
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')
     .option('--text <text>', 'MAC, serial, batch, recipe, certificate or operator begins with this')
