@@ -14,11 +14,17 @@ const megabyte = 1e6;
 export async function stationMemory(): Promise<readonly Figure[]> {
   if (withoutSoftHsm)
     return [{ what: 'memory of the station', value: 'not measured', budget: withoutSoftHsm, met: null }];
-  const silicon = program('silicon-process.ts', [String(fixtures), 'esp32p4?rev=v3.1&pacing=none']);
+  return figuresOf(await stationAlone(boards));
+}
+
+/** Makes so many boards on 32 fixtures; `troubled`: one in five has a trouble. Boards and station are processes of their own. */
+export async function stationAlone(boards: number, troubled?: 'troubled'): Promise<StationFindings> {
+  const words = [String(fixtures), 'esp32p4?rev=v3.1&pacing=none', ...(troubled === undefined ? [] : [troubled])];
+  const silicon = program('silicon-process.ts', words);
   const [addresses] = (await once(silicon, 'message')) as [string[]];
   const station = program('station-process.ts', [], ['--expose-gc', ...nodeWords]);
   try {
-    const found = await new Promise<StationFindings>((resolve, reject) => {
+    return await new Promise<StationFindings>((resolve, reject) => {
       station.once('exit', (code) => reject(new Error(`the station ended with ${code}`)));
       station.on('message', (word: StationWord) => {
         if ('found' in word) resolve(word.found);
@@ -26,7 +32,6 @@ export async function stationMemory(): Promise<readonly Figure[]> {
       });
       station.send({ addresses, boards } satisfies StationTask);
     });
-    return figuresOf(found);
   } finally {
     station.kill();
     silicon.disconnect();

@@ -1,6 +1,6 @@
 // The station alone, as the desktop program runs it, for its memory: boards and pages are other processes. It is told its fixtures'
 // addresses and how many boards to make, and tells when a nest is to be changed, how large it is, and how late its event loop was.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -11,8 +11,21 @@ export interface StationTask {
   readonly boards: number;
 }
 
+/** Who works there: a recipe for real ports is approved by somebody who is known. */
+const people = { 'cus-3': 'custodian', 'cus-4': 'custodian', 'op-1': 'operator', 'eng-2': 'engineer' } as const;
+
 /** After each so many boards the memory is looked at. */
 const every = 32;
+
+/** What the process holds once so many boards are made. */
+export interface InUse {
+  readonly boards: number;
+  readonly bytes: number;
+  /** Timers, sockets, pipes and the like that keep it alive; open files (-1 where the system does not show them); listeners of the process. */
+  readonly handles: number;
+  readonly files: number;
+  readonly listeners: number;
+}
 
 export interface StationFindings {
   readonly passed: number;
@@ -21,7 +34,7 @@ export interface StationFindings {
   /** Resident set of the process, bytes, at its largest. */
   readonly rss: number;
   /** What is in use after a collection, bytes, with the boards made until then. */
-  readonly inUse: readonly { readonly boards: number; readonly bytes: number }[];
+  readonly inUse: readonly InUse[];
   /** Event-loop delay while boards ran, ms. */
   readonly p99: number;
   readonly longest: number;
@@ -42,7 +55,9 @@ async function run({ addresses, boards }: StationTask): Promise<StationFindings>
   );
   const { desk, station, close } = await openDesk({ data: folder });
   try {
-    const { answers } = desk;
+    const { answers, operators } = desk;
+    for (const [id, role] of Object.entries(people))
+      await operators.save({ id, name: id, roles: [role], pin: '4711003', badge: null });
     const own = 'esp32p4-own';
     const { text } = await answers['recipes.read']({ recipe: 'esp32p4-production' }, 'eng-2');
     await answers['recipes.save'](
@@ -56,7 +71,7 @@ async function run({ addresses, boards }: StationTask): Promise<StationFindings>
 
     let rss = 0;
     let done = 0;
-    const inUse: { boards: number; bytes: number }[] = [];
+    const inUse: InUse[] = [];
     const delay = monitorEventLoopDelay({ resolution: 1 });
     const look = () => {
       rss = Math.max(rss, process.memoryUsage.rss());
@@ -66,7 +81,7 @@ async function run({ addresses, boards }: StationTask): Promise<StationFindings>
       globalThis.gc?.();
       delay.enable();
       const { heapUsed, external } = process.memoryUsage();
-      inUse.push({ boards: done, bytes: heapUsed + external });
+      inUse.push({ boards: done, bytes: heapUsed + external, ...held() });
     };
     station.listen((event) => {
       if (event.type !== 'verdict') return;
@@ -91,6 +106,16 @@ async function run({ addresses, boards }: StationTask): Promise<StationFindings>
     await close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function held(): Pick<InUse, 'handles' | 'files' | 'listeners'> {
+  const streams = [process, process.stdout, process.stderr];
+  const counts = streams.flatMap((stream) => stream.eventNames().map((name) => stream.listenerCount(name)));
+  return {
+    handles: process.getActiveResourcesInfo().length,
+    files: existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : -1,
+    listeners: counts.reduce((sum, count) => sum + count, 0),
+  };
 }
 
 async function work(task: StationTask): Promise<void> {

@@ -4,6 +4,9 @@
 //
 // `npm run soak -- --only PART --again SEED`: the one portion that a failure names.
 //
+// `npm run soak -- endurance [BOARDS]`: so many boards (10,000 unless told) on 32 fixtures, boards and station in processes of their own, one
+// board in five with a trouble; prints what the station holds as they pass.
+//
 // `npm run soak -- fuzz [INPUTS] [FIRST] [--hours H]`: feeds readers of what comes from outside for long (10 million inputs unless told), from
 // input FIRST on. Says the number of each input that breaks a reader; exit status 1 where one did.
 //
@@ -12,6 +15,7 @@
 // `npm run soak -- plant [STATIONS] [BOARDS] [CUTS]`: many stations and one PostgreSQL (plant.ts); 4, 500 and 60 unless told.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { stationAlone } from '../bench/station-memory.ts';
 import { soakCertificates } from './certificates.ts';
 import { isPart, type Part, Parts, partNames } from './parts.ts';
 import { Tally } from './tally.ts';
@@ -28,7 +32,8 @@ const { values, positionals } = parseArgs({
     again: { type: 'string' },
   },
 });
-const [what = 'boards', inputs = '10000000', first = '1'] = positionals;
+const [what = 'boards', given, first = '1'] = positionals;
+const inputs = given ?? '10000000';
 const { only, again } = values;
 
 if (what === 'plant' && positionals.slice(1).every((number) => /^\d+$/.test(number))) {
@@ -36,10 +41,12 @@ if (what === 'plant' && positionals.slice(1).every((number) => /^\d+$/.test(numb
   if (!(await (await import('./plant.ts')).soakPlant(stations, boards, cuts))) process.exitCode = 1;
 } else if (what === 'fuzz' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await fuzzing();
 else if (what === 'certificates' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await certificates();
+else if (what === 'endurance' && /^\d+$/.test(given ?? '1')) await endurance(Number(given ?? 10_000));
 else if (what === 'boards' && (only === undefined || isPart(only)) && (again === undefined || only !== undefined))
   await soak(only === undefined ? partNames : [only as Part]);
 else {
   console.error(`Usage: npm run soak -- [--seed N] [--hours H] [--only ${partNames.join('|')} [--again SEED]]`);
+  console.error('       npm run soak -- endurance [BOARDS]');
   console.error('       npm run soak -- fuzz [INPUTS] [FIRST] [--hours H]');
   console.error('       npm run soak -- plant [STATIONS] [BOARDS] [CUTS]');
   console.error('       npm run soak -- certificates [N] [SEED]');
@@ -73,8 +80,19 @@ async function soak(names: readonly Part[]): Promise<void> {
 }
 
 async function certificates(): Promise<void> {
-  const count = positionals[1] === undefined ? portion : Number(inputs);
+  const count = given === undefined ? portion : Number(given);
   if (!(await soakCertificates(count, Number(first)))) process.exitCode = 1;
+}
+
+async function endurance(boards: number): Promise<void> {
+  const { passed, failed, seconds, rss, inUse } = await stationAlone(boards, 'troubled');
+  console.log(
+    `${passed} passed and ${failed} failed in ${seconds.toFixed(0)} s; memory (RSS) at most ${(rss / 1e6).toFixed(0)} MB`,
+  );
+  console.log('boards | in use after a collection | handles | files | listeners');
+  for (const [at, { boards, bytes, handles, files, listeners }] of inUse.entries())
+    if (at % Math.ceil(inUse.length / 20) === 0 || at === inUse.length - 1)
+      console.log(`${boards} | ${(bytes / 1e6).toFixed(1)} MB | ${handles} | ${files} | ${listeners}`);
 }
 
 async function fuzzing(): Promise<void> {
