@@ -277,13 +277,21 @@ function wholeLines({ rows, head, signed, readBefore, readBeforeAt }: ChainRepor
         ];
   if (signed === null)
     return [...lines, 'No head of it was ever signed: whoever can write the file could have written it anew.'];
-  const { heads, size, time, unsigned, key, by } = signed;
+  const { heads, size, time, unsigned, key, by, changes = [] } = signed;
   lines.push(
     `Signed heads: ${heads}, the newest over rows 1 to ${size}, ${time ?? 'at no time it says'}; ${unsigned} rows behind it`,
   );
-  return by === 'given key'
-    ? [...lines, `All of them by the given key, ${key}`]
-    : [...lines, `All of them by the key ${key}, which only this ledger names: give it from elsewhere with --key`];
+  const whose = changes.length === 0 ? 'All of them' : by === 'given key' ? 'All that are counted' : 'The newest';
+  lines.push(
+    by === 'given key'
+      ? `${whose} by the given key, ${key}`
+      : `${whose} by the key ${key}, which only this ledger names: give it from elsewhere with --key`,
+  );
+  for (const { acceptedIn, by: people, key: later } of changes)
+    lines.push(
+      `Heads went on under another key, ${later}: a token without the one before was taken for the right one in row ${acceptedIn} by ${people.join(' and ') || 'nobody whom the ledger knew'}. Hold the ledger against each key from elsewhere`,
+    );
+  return lines;
 }
 
 function keyIn(file: string): string {

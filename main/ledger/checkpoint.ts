@@ -11,6 +11,9 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { isoTime } from '../base/clock.ts';
 
+/** Label of the token key that signs heads. */
+export const headKeyLabel = 'ledger-heads';
+
 /** What a head says. */
 export interface Head {
   readonly origin: string;

@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { sha256Hex } from '../base/digest.ts';
 import type { ChainBreak, ChainHead } from './chain.ts';
-import { type Checkpoint, headKey, originOf, parseCheckpoint, sameKey, signedBy } from './checkpoint.ts';
+import { type Checkpoint, headKey, headKeyLabel, originOf, parseCheckpoint, sameKey, signedBy } from './checkpoint.ts';
 import type { AuditOptions, ChainReport } from './ledger.ts';
 import { MerkleTree } from './merkle.ts';
 
@@ -28,6 +28,35 @@ export function headIn(body: unknown): Checkpoint | null {
   return parseCheckpoint(String((body as HeadBody | null)?.note));
 }
 
+/** A row in which people took a token for the right one although it has not the key of the heads until then: a later head may be by another. */
+interface KeyAccepted {
+  readonly row: number;
+  readonly by: readonly string[];
+}
+
+/** Whether an act, as its row holds it, says that. */
+export function acceptsOtherHeadKey(act: unknown): act is { readonly by: readonly string[] } {
+  const { what, about, by, detail } = (act ?? {}) as Readonly<Record<string, unknown>>;
+  if (what !== 'token-known' || about !== 'own' || !isTexts(by)) return false;
+  const { reason, others, lost } = (detail ?? {}) as Readonly<Record<string, unknown>>;
+  const without = [others, lost].flatMap((labels) => (isTexts(labels) ? labels : []));
+  return typeof reason === 'string' && reason !== '' && without.includes(headKeyLabel);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+/** Heads by one key, from the one after those of the key before. */
+interface KeyOfHeads {
+  readonly key: KeyObject;
+  /** By what another key was followed by this one; null: it is the first. */
+  readonly accepted: KeyAccepted | null;
+}
+
+/** Whether `HeadCheck.take` wants to know what a row of this kind says. */
+export const saysOfHeads = (kind: string): boolean => kind === 'checkpoint' || kind === 'act';
+
 /** Takes the rows of a chain that holds, one after the other, and says what a head does not fit. */
 export class HeadCheck {
   readonly #key: KeyObject | null;
@@ -39,12 +68,19 @@ export class HeadCheck {
   readonly #roots = new Map<number, string>();
   /** Parts of the tree at those sizes. */
   readonly #parts = new Map<number, readonly string[]>();
-  readonly #fitting: Checkpoint[] = [];
   #newest: HeadPlace | null = null;
   /** Heads under the place where it began. */
   #before = 0;
+  /** Heads that fit, and those of them that count: by the given key, or all where none was given. */
+  readonly #fitting: Checkpoint[] = [];
+  readonly #counted: Checkpoint[] = [];
+  /** Keys of the heads, oldest first. */
+  readonly #keys: KeyOfHeads[] = [];
+  /** By what the next head may be by another key. */
+  #accepted: KeyAccepted | null = null;
+  /** The first head that is not by the given key. */
+  #strange: ChainBreak | null = null;
   #origin = '';
-  #ownKey: KeyObject | null = null;
 
   /** `heads`: all of the book, which are believed in nothing but that their sizes are worth a root. */
   constructor(options: AuditOptions, heads: readonly Checkpoint[]) {
@@ -63,11 +99,12 @@ export class HeadCheck {
   begin(origin: string, place: HeadPlace): void {
     const checkpoint = parseCheckpoint(place.note)!;
     this.#origin = origin;
-    this.#ownKey = headKey(place.publicKey);
+    this.#keys.push({ key: headKey(place.publicKey)!, accepted: null });
     this.#tree = new MerkleTree(checkpoint.size, place.parts);
     this.#roots.set(checkpoint.size, checkpoint.root);
     this.#parts.set(checkpoint.size, place.parts);
     this.#fitting.push(checkpoint);
+    this.#counted.push(checkpoint);
     this.#newest = place;
     this.#before = place.heads - 1;
   }
@@ -81,6 +118,7 @@ export class HeadCheck {
   take(row: number, kind: string, hash: string, body: unknown): ChainBreak | null {
     if (row === 1) this.#origin = originOf(body as { station: string; ledger: string });
     const broken = kind === 'checkpoint' ? this.#head(row, body as HeadBody) : null;
+    if (kind === 'act' && acceptsOtherHeadKey(body)) this.#accepted = { row, by: body.by };
     this.#tree.append(hash);
     if (!this.#sizes.has(row)) return broken;
     this.#roots.set(row, this.root);
@@ -94,29 +132,38 @@ export class HeadCheck {
       const broken = this.#againstWitness(note, head);
       if (broken !== null) return broken;
     }
-    if (this.#key === null || this.#fitting.length > 0) return null;
-    return {
-      row: 1,
-      reason: 'no head of this book is signed by the given key: its heads were taken out, or it never had one',
-    };
+    if (this.#key === null || this.#counted.length > 0) return null;
+    return (
+      this.#strange ?? {
+        row: 1,
+        reason: 'no head of this book is signed by the given key: its heads were taken out, or it never had one',
+      }
+    );
   }
 
   get signed(): ChainReport['signed'] {
-    const newest = this.#fitting.at(-1);
+    const newest = this.#counted.at(-1);
     if (newest === undefined) return null;
+    const changes = this.#keys.flatMap(({ key, accepted }) =>
+      accepted === null ? [] : [{ key: fingerprint(key), acceptedIn: accepted.row, by: accepted.by }],
+    );
     return {
       ...{
-        heads: this.#before + this.#fitting.length,
+        heads: this.#before + this.#counted.length,
         size: newest.size,
         time: newest.time,
         unsigned: this.#tree.size - newest.size,
       },
-      key: sha256Hex(this.#ownKey!.export({ type: 'spki', format: 'der' })),
+      key: fingerprint(this.#key ?? this.#keys.at(-1)!.key),
       by: this.#key === null ? 'own key' : 'given key',
+      ...(changes.length === 0 ? {} : { changes }),
     };
   }
 
-  /** A head of the book itself: of this book, over rows before it, with the root that they have, signed by the one key of its heads. */
+  /**
+   * A head of the book itself: of this book, over rows before it, with the root that they have, signed by the key that it names: that of the
+   * heads before it, or another which people accepted since, in a row that is under the head.
+   */
   #head(row: number, body: HeadBody): ChainBreak | null {
     const checkpoint = headIn(body);
     const key = headKey(String(body.publicKey));
@@ -125,22 +172,30 @@ export class HeadCheck {
       reason: `row ${row} is a signed head and ${reason}`,
     });
     if (checkpoint === null || key === null) return wrong(row, 'has not the form of one');
-    if (this.#ownKey !== null && !sameKey(this.#ownKey, key))
+    const before = this.#keys.at(-1);
+    const isOther = before !== undefined && !sameKey(before.key, key);
+    const accepted = isOther ? this.#accepted : null;
+    if (isOther && accepted === null)
       return wrong(row, 'is of another key than the heads before it: somebody else signed it');
     if (checkpoint.origin !== this.#origin) return wrong(row, `is of another book (${checkpoint.origin})`);
-    if (!signedBy(checkpoint, this.#key ?? key))
-      return wrong(row, `is not signed by ${this.#key === null ? 'the key that it names' : 'the given key'}`);
+    if (!signedBy(checkpoint, key)) return wrong(row, 'is not signed by the key that it names');
     const size = this.#tree.size;
     if (checkpoint.size > size) return wrong(size, `is over ${checkpoint.size} rows, of which ${size} are there`);
+    if (accepted !== null && checkpoint.size < accepted.row)
+      return wrong(row, `is of another key and not over row ${accepted.row}, in which that was accepted`);
     if (this.#roots.get(checkpoint.size) !== checkpoint.root)
       return wrong(
         this.#doubtful(checkpoint.size),
         `does not fit rows 1 to ${checkpoint.size}: they were written anew after they were signed`,
       );
-    this.#ownKey = key;
+    if (before === undefined || isOther) this.#keys.push({ key, accepted });
+    // a row that is under a head by the key before changes none any more
+    if (this.#accepted !== null && (isOther || checkpoint.size >= this.#accepted.row)) this.#accepted = null;
     // that of the place where it began has its row behind it
-    if (this.#fitting.at(-1)?.text === checkpoint.text) this.#fitting.pop();
+    for (const list of [this.#fitting, this.#counted]) if (list.at(-1)?.text === checkpoint.text) list.pop();
     this.#fitting.push(checkpoint);
+    if (this.#key === null || sameKey(this.#key, key)) this.#counted.push(checkpoint);
+    else this.#strange ??= wrong(row, 'is not signed by the given key');
     const parts = this.#parts.get(checkpoint.size)!;
     this.#newest = {
       note: String(body.note),
@@ -154,11 +209,11 @@ export class HeadCheck {
   /** A head that somebody else kept: a book that ends before it was cut, or is an older copy; one that it does not fit was written anew. */
   #againstWitness(note: string, head: ChainHead): ChainBreak | null {
     const checkpoint = parseCheckpoint(note);
-    const key = this.#key ?? this.#ownKey;
+    const keys = [...(this.#key === null ? [] : [this.#key]), ...this.#keys.map(({ key }) => key)];
     const wrong = (row: number, reason: string) => ({ row, reason: `the witnessed head ${reason}` });
     if (checkpoint === null) return wrong(head.row, 'has not the form of a signed head');
     if (checkpoint.origin !== this.#origin) return wrong(1, `is of another book (${checkpoint.origin})`);
-    if (key !== null && !signedBy(checkpoint, key))
+    if (keys.length > 0 && !keys.some((key) => signedBy(checkpoint, key)))
       return wrong(head.row, `is not signed by ${this.#key === null ? 'the key of this book' : 'the given key'}`);
     const { size, root } = checkpoint;
     if (size > head.row)
@@ -174,4 +229,8 @@ export class HeadCheck {
   #doubtful(size: number): number {
     return Math.max(0, ...this.#fitting.map((head) => (head.size < size ? head.size : 0))) + 1;
   }
+}
+
+function fingerprint(key: KeyObject): string {
+  return sha256Hex(key.export({ type: 'spki', format: 'der' }));
 }

@@ -120,6 +120,11 @@ export interface ChainReport {
     readonly key: string;
     /** Held against the key that was given; `own key`: only against that which the book itself names. */
     readonly by: 'given key' | 'own key';
+    /**
+     * Where heads went on under another key, oldest first: which (SHA-256, hex), and the row in which people took a token without the one before for
+     * the right one, with who they were. Left out: nowhere. Heads by another key than the given one are not counted above.
+     */
+    readonly changes?: readonly { readonly key: string; readonly acceptedIn: number; readonly by: readonly string[] }[];
   } | null;
 }
 

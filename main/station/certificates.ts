@@ -6,6 +6,7 @@ import { sha256, sha256Hex } from '../base/digest.ts';
 import { profileOf } from '../chip/profiles.ts';
 import type { Cbor } from '../formats/cbor.ts';
 import { sign1, type Unsigned } from '../formats/cose-sign1.ts';
+import { headKeyLabel } from '../ledger/checkpoint.ts';
 import type { BatchProof, CertifiedBoard, Ledger, ProvenHead, ProvenRow } from '../ledger/ledger.ts';
 import type { ChipKind } from '../model/chip.ts';
 import { readSealedRecord } from '../model/evidence/sealed-record.ts';
@@ -14,7 +15,6 @@ import type { BatchRecord, SealedRecord } from '../model/record.ts';
 import { assuranceOf } from '../recipe/assurance/assurance.ts';
 import type { Signer } from '../signing/signer.ts';
 import { bookedSigner } from './booked-signer.ts';
-import { headKeyLabel } from './checkpoints.ts';
 
 /** Version of both payloads. */
 const certificateVersion = 1;

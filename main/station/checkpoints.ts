@@ -3,21 +3,21 @@ import { fromHex, toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { sha256Hex } from '../base/digest.ts';
 import type { Log } from '../base/log.ts';
-import { checkpointText, signedNote } from '../ledger/checkpoint.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { checkpointText, headKeyLabel, signedNote } from '../ledger/checkpoint.ts';
+import { acceptsOtherHeadKey } from '../ledger/heads.ts';
+import type { Ledger, TreeHead } from '../ledger/ledger.ts';
 import { faultOf, isFault, TokenFault } from '../model/fault.ts';
 import { ecdsaDer } from '../signing/ecdsa-der.ts';
 import type { Signer, TokenKey } from '../signing/signer.ts';
 
-/** Label of the token key that signs heads. */
-export const headKeyLabel = 'ledger-heads';
-
 /** Boards sealed between two heads; a batch's end and every hour make one as well. */
 const sealsOfHead = 32;
 const hourMs = 3_600_000;
+/** Acceptances of a token since the newest head that are looked at: more than there ever are. */
+const mostCeremonies = 100;
 
 export interface CheckpointParts {
-  readonly ledger: Pick<Ledger, 'treeHead' | 'noteCheckpoint'>;
+  readonly ledger: Pick<Ledger, 'treeHead' | 'noteCheckpoint' | 'acts'>;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly log: Log;
@@ -70,7 +70,7 @@ export class Checkpoints {
     const before = await ledger.treeHead();
     // the newest row may be the head before this one itself
     if (before.signedBefore !== null && before.size <= before.signedBefore.size + 1) return;
-    const key = await this.#key(before.signedBefore?.publicKey ?? null);
+    const key = await this.#key(await this.#bound(before.signedBefore));
     const head = await ledger.treeHead();
     const text = checkpointText(head, clock.now(), reason);
     const digest = fromHex(sha256Hex(text));
@@ -79,23 +79,27 @@ export class Checkpoints {
     await ledger.noteCheckpoint({ note, publicKey: toHex(key.spki!) });
   }
 
-  /** The key of the heads. One that signed before is never replaced by another; the first one is made in an embedded token only, elsewhere by a person. */
-  async #key(signedBefore: string | null): Promise<TokenKey> {
+  /** The key that the next head has to be by; null: none was signed, or people took a token without it for the right one since. */
+  async #bound(signedBefore: TreeHead['signedBefore']): Promise<string | null> {
+    if (signedBefore === null) return null;
+    const acts = await this.#parts.ledger.acts({ what: 'token-known', about: 'own', limit: mostCeremonies });
+    const isAccepted = acts.some((act) => act.row > signedBefore.size && acceptsOtherHeadKey(act));
+    return isAccepted ? null : signedBefore.publicKey;
+  }
+
+  /** The key of the heads: `bound` is never replaced by another; a new one is made in an embedded token only, elsewhere by a person. */
+  async #key(bound: string | null): Promise<TokenKey> {
     const { signer, embeddedToken = false } = this.#parts;
     const key = await signer.findKey({ label: headKeyLabel }).catch(async (error: unknown) => {
-      if (!embeddedToken || signedBefore !== null || !isFault(error, 'token.no-key')) throw error;
+      if (!embeddedToken || bound !== null || !isFault(error, 'token.no-key')) throw error;
       return await signer.generateKey({ label: headKeyLabel, use: 'ledger', algorithm: 'ecdsa-p256' });
     });
-    if (
-      key.spki === null ||
-      key.algorithm !== 'ecdsa-p256' ||
-      (signedBefore !== null && toHex(key.spki) !== signedBefore)
-    )
+    if (key.spki === null || key.algorithm !== 'ecdsa-p256' || (bound !== null && toHex(key.spki) !== bound))
       throw new TokenFault({
         code: 'token.head-key',
         what: `The token's key '${headKeyLabel}' is not the one that signed the ledger's heads until now.`,
-        next: 'Put the right token in. No head is signed by another key; boards are made and booked as before.',
-        details: { signedBefore, found: key.spki === null ? null : toHex(key.spki) },
+        next: 'Put the right token in; where it is lost, two custodians take another one for the right one (token accept). Until then no head is signed; boards are made and booked as before.',
+        details: { signedBefore: bound, found: key.spki === null ? null : toHex(key.spki) },
       });
     return key;
   }

@@ -3,13 +3,13 @@ import { sha256Hex } from '../base/digest.ts';
 import { Mutex } from '../base/mutex.ts';
 import type { RandomSource } from '../base/random.ts';
 import { SecretBytes } from '../base/secret.ts';
+import { headKeyLabel } from '../ledger/checkpoint.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { WrappedKey } from '../model/event.ts';
 import { type Fault, faultOf, isFault } from '../model/fault.ts';
 import type { KeyRef } from '../model/refs.ts';
 import { newKeyId } from '../signing/key-id.ts';
 import type { KeyWish, Signer, SignScheme, TokenKey, TokenStatus } from '../signing/signer.ts';
-import { headKeyLabel } from './checkpoints.ts';
 import {
   isSameKey,
   type KnownKey,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
@@ -7,6 +7,7 @@ import { systemClock } from '../../main/base/clock.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { isAtLeast } from '../../main/ledger/sqlite/schema.ts';
 import { isFault } from '../../main/model/fault.ts';
+import { soakDamagedPages } from '../soak/damaged-pages.ts';
 import { Tally } from '../soak/tally.ts';
 import { soakTornLedger } from '../soak/torn-ledger.ts';
 import { book, folder, sealBoard } from '../unit/ledger/book.ts';
@@ -74,4 +75,28 @@ test('a ledger whose supply goes as it writes, starts for the first time or is b
   soakTornLedger(1, 40, tally);
   assert.deepEqual(tally.lines(), []);
   assert.equal(tally.kinds.size, 3);
+});
+
+test('pages that a disk gives back as zeros, noise, in half or with one bit changed: told as damage, or without effect', () => {
+  const tally = new Tally();
+  soakDamagedPages(1, 40, tally);
+  assert.deepEqual(tally.lines(), []);
+});
+
+test('a damaged lock file is told as that, and the ledger is whole once it is removed', async (t) => {
+  const file = await closedBook(t);
+  const before = readFileSync(file);
+  writeFileSync(`${file}.lock`, 'x'.repeat(5000));
+  await assert.rejects(
+    open(file),
+    (error) =>
+      isFault(error, 'ledger.lock-damaged') &&
+      error.what.includes(`${file}.lock`) &&
+      /remove that file/.test(error.next),
+  );
+  assert.deepEqual(readFileSync(file), before);
+  rmSync(`${file}.lock`);
+  const ledger = await open(file);
+  assert.equal((await ledger.verify()).broken, null);
+  await ledger.close();
 });

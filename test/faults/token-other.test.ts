@@ -8,11 +8,11 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import pkcs11js from 'pkcs11js';
 import { systemClock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
+import { headKeyLabel } from '../../main/ledger/checkpoint.ts';
 import { isFault } from '../../main/model/fault.ts';
 import { makeMissingKeys } from '../../main/recipe/making/token-keys.ts';
 import { openEmbeddedToken } from '../../main/signing/softhsm.ts';
 import { openSignerOf, openStationOf, peopleOf } from '../../main/start/real-parts.ts';
-import { headKeyLabel } from '../../main/station/checkpoints.ts';
 import { Operators } from '../../main/station/desk/access/operators.ts';
 import type { Station } from '../../main/station/station.ts';
 import { acceptToken } from '../../main/station/token-ceremony.ts';
@@ -169,7 +169,11 @@ describe('a ledger that knows its token', { skip: noToken, timeout: 900_000 }, (
       assert.ok((act!.detail.lost as string[]).length >= 2, 'what is lost is said');
       assert.equal(await seal(station, 'second'), 1);
     });
-    await closing(open(), async (station) => assert.equal(await seal(station, 'third'), 1));
+    await closing(open(), async (station) => {
+      assert.equal(await seal(station, 'third'), 1);
+      const { broken, signed } = await station.parts.ledger.verify();
+      assert.deepEqual([broken, signed?.changes?.length], [null, 1], 'heads go on under the key of the new one');
+    });
   });
 
   it('the same token without one of its keys, or with another under a known name', async (t) => {

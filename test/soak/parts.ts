@@ -1,6 +1,7 @@
 // The parts of a soak, and how much of each is one portion: what a seed stands for, and is repeated by it.
 import { noToken, type Stage, setStage } from '../stories/stage.ts';
 import { soakChip } from './chips.ts';
+import { soakDamagedPages } from './damaged-pages.ts';
 import { soakFuses } from './fuses.ts';
 import { soakInstants } from './instants/boards.ts';
 import { soakLedger, soakMigration, soakProgram } from './kills.ts';
@@ -9,7 +10,7 @@ import type { Tally } from './tally.ts';
 import { soakTokenMaking } from './token-making.ts';
 import { soakTornLedger } from './torn-ledger.ts';
 
-/** What is struck in each. The first four do most of it: they need no process of their own. */
+/** What is struck in each. The first five do most of it: they need no process of their own. */
 export const partNames = [
   /** whole boards by the engine, on a ledger in a file, over every kind of port, with a token in memory */
   'boards',
@@ -17,6 +18,8 @@ export const partNames = [
   'fuses',
   /** files of a ledger as a disk may hold them */
   'torn-ledger',
+  /** a page of a ledger, as a bad disk gives it back */
+  'pages',
   /** the fuses of every chip, over every kind of port */
   'chips',
   /** whole boards on one station with a real token */
@@ -54,6 +57,8 @@ export class Parts {
         return;
       case 'torn-ledger':
         return soakTornLedger(seed, filesInPortion, tally);
+      case 'pages':
+        return soakDamagedPages(seed, filesInPortion, tally);
       case 'chips':
         await Promise.all(Array.from({ length: chipsAtOnce }, (_, n) => soakChip(seed * chipsAtOnce + n, tally)));
         return;

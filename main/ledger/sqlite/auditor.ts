@@ -5,11 +5,11 @@ import Database from 'better-sqlite3';
 import { isoTime } from '../../base/clock.ts';
 import { type ChainBreak, ChainCheck, type ChainHead, chainStart, hashOfParts } from '../chain.ts';
 import { type Checkpoint, originOf, parseCheckpoint } from '../checkpoint.ts';
-import { HeadCheck, headIn } from '../heads.ts';
+import { HeadCheck, headIn, saysOfHeads } from '../heads.ts';
 import type { AuditOptions, ChainReport } from '../ledger.ts';
 import { Bodies } from './bodies.ts';
 import { type PlainRow, Rows } from './rows.ts';
-import { nameRows } from './schema.ts';
+import { checkPages, nameRows } from './schema.ts';
 import { TableCheck } from './table-check.ts';
 import { readMark, type VerifiedMark, writeMark } from './verified-mark.ts';
 import { readWitness } from './witness.ts';
@@ -22,6 +22,7 @@ const drawnRows = 1000;
 export function auditBook(file: string, options: AuditOptions, remembers = false): ChainReport {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   try {
+    if (options.tables !== false && options.news !== true) checkPages(db, file, 'all');
     nameRows(db);
     // before the moment that is looked at: what was remembered by then is in it
     const beside = readWitness(file);
@@ -49,7 +50,7 @@ function reportOf(db: Database.Database, file: string, options: AuditOptions, re
       for (const row of page) {
         broken = chain.check(row, row.body);
         if (broken !== null) break;
-        const body: unknown = row.row === 1 || row.kind === 'checkpoint' ? JSON.parse(row.body) : null;
+        const body: unknown = row.row === 1 || saysOfHeads(row.kind) ? JSON.parse(row.body) : null;
         broken = heads.take(row.row, row.kind, row.hash, body);
         if (broken !== null) break;
         tables?.take(row);

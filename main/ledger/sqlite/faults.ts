@@ -65,14 +65,9 @@ export function ledgerFaultOf(error: unknown, file: string): Fault {
     });
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || unwritable.has(code))
     return readOnly(file, said, details, error);
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
-    return new LedgerFault({
-      code: 'ledger.damaged',
-      what: `The ledger ${file} is damaged: ${said}.`,
-      next: 'Stop the line, keep the file and those beside it as they are, and restore the newest backup.',
-      details,
-      cause: error,
-    });
+  // a constraint that this program would never break is broken where a page is not what was written
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_CONSTRAINT') || code === 'SQLITE_NOTADB')
+    return damaged(file, said, details, error);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
     return new LedgerFault({
       code: 'ledger.locked',
@@ -90,6 +85,22 @@ export function ledgerFaultOf(error: unknown, file: string): Fault {
       cause: error,
     });
   return faultOf(error);
+}
+
+/** The file holds something else than was written into it. */
+export function damaged(
+  file: string,
+  said: string,
+  details: FaultRecord['details'] = { file },
+  cause?: unknown,
+): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.damaged',
+    what: `The ledger ${file} is damaged: ${said}.`,
+    next: 'Stop the line, keep the file and those beside it as they are, and restore the newest backup.',
+    details,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** A row says what it is and does not have its form: it was written by a program that was wrong, or the chain does not hold either. */

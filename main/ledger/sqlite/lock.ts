@@ -30,7 +30,9 @@ export class WriterLock {
       this.#db.exec('BEGIN IMMEDIATE');
     } catch (error) {
       this.#db.close();
-      if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error;
+      const code = error instanceof Database.SqliteError ? error.code : '';
+      if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) throw lockDamaged(`${file}.lock`, error);
+      if (!code.startsWith('SQLITE_BUSY')) throw error;
       throw locked(file, readHolder(this.#holderFile), error);
     }
     try {
@@ -65,6 +67,17 @@ function locked(file: string, holder: Holder | null, cause: unknown): LedgerFaul
       : `The ledger ${file} is being written by another process.`,
     next: `Close ${holder ? `process ${holder.pid}` : 'the other program'} first (the station's window, or a command that still runs), then try again: what is burned, signed or decided has to stand in this one ledger, which one program writes at a time. Questions (audit, recipe check) are answered meanwhile.`,
     details: { file, pid: holder?.pid ?? null, since: holder?.since ?? null },
+    cause,
+  });
+}
+
+/** The file that is locked has nothing in it; what a bad disk made of it says nothing of the ledger. */
+function lockDamaged(lockFile: string, cause: unknown): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.lock-damaged',
+    what: `The file ${lockFile}, by which one program at a time writes the ledger, is damaged. It holds nothing else; the ledger beside it was not touched.`,
+    next: 'Make sure that no other program of this station runs, remove that file, and start again. Then look at the disk: audit verify tells how the ledger is.',
+    details: { file: lockFile },
     cause,
   });
 }

@@ -11,7 +11,7 @@ import { Bodies } from './bodies.ts';
 import { WriterLock } from './lock.ts';
 import { rebuildProjections } from './projections.ts';
 import { Rows } from './rows.ts';
-import { checkSchema, checkSqlite, migrate, nameRows } from './schema.ts';
+import { checkPages, checkSchema, checkSqlite, migrate, nameRows } from './schema.ts';
 import { readWitness, witnessFile } from './witness.ts';
 import { pageSize } from './wrapped-keys.ts';
 import { LedgerWriter } from './writer.ts';
@@ -53,6 +53,7 @@ export function openBook(options: { file: string; station: string; at: string; m
     migrate(db, schema);
     // After a crash, frames of the log may hold wrapped keys that were dropped: empty it now.
     db.pragma('wal_checkpoint(TRUNCATE)');
+    checkPages(db, file);
     nameRows(db);
     const bodies = new Bodies(db);
     const rows = new Rows(db, bodies);

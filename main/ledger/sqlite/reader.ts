@@ -25,7 +25,7 @@ import { MerkleTree } from '../merkle.ts';
 import { Bodies } from './bodies.ts';
 import { rowClaim } from './claims.ts';
 import { entryOf, eventRows, jsonOf, type StoredRow, sealedRecordOfRow, storedRows } from './events.ts';
-import { changedSeal } from './faults.ts';
+import { changedSeal, damaged } from './faults.ts';
 import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
 import { Rows, timeOf } from './rows.ts';
@@ -91,10 +91,13 @@ export class LedgerQuestions {
   }
 
   history(mac: string): DeviceHistory {
+    const attempts = Number(this.#sql.attempts.get(mac) ?? 0);
     const runs = (this.#sql.runsOfMac.all(mac) as RunRow[]).map((row) => ({
       run: runRecord(row),
       events: this.#eventsOf(row),
     }));
+    if (runs.length < attempts)
+      throw damaged(this.#sql.file, `of ${attempts} runs of the board ${mac} only ${runs.length} are found`);
     const condemned = this.#sql.condemned.get(mac) as string | null | undefined;
     const released = this.#sql.released?.get(mac) as string | null | undefined;
     return {
@@ -281,7 +284,11 @@ export class LedgerQuestions {
   }
 
   #eventsOf(run: RunRow): StoredEvent[] {
-    return this.#stored(this.#sql.events.all(run.n)).map((stored) => ({
+    const found = this.#stored(this.#sql.events.all(run.n));
+    // what a plan rests on must be there whole; meanwhile there may be more
+    if (found.length < run.events)
+      throw damaged(this.#sql.file, `of ${run.events} events of the run ${run.id} only ${found.length} are found`);
+    return found.map((stored) => ({
       run: run.id,
       at: stored.at,
       ...entryOf(stored),
@@ -344,6 +351,8 @@ function statements(db: Database) {
         station: string;
         ledger: string;
       },
+    file: db.name,
+    attempts: db.prepare('SELECT attempts FROM devices WHERE mac = ?').pluck(),
     condemned: db.prepare('SELECT condemned FROM devices WHERE mac = ?').pluck(),
     released: hasReleases(db) ? db.prepare('SELECT released FROM devices WHERE mac = ?').pluck() : null,
     claim: db.prepare('SELECT mac FROM claims WHERE field = ? AND value = ?').pluck(),

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { LedgerFault } from '../../model/fault.ts';
 import { ledgerSchema } from '../entry.ts';
+import { damaged } from './faults.ts';
 
 /** 'FUSE' as SQLite's application_id: by it `file` and we know the book among other databases. */
 export const applicationId = 0x46555345;
@@ -213,6 +214,18 @@ export function checkSchema(db: Database, file: string): number {
       details: { file, schema, known: ledgerSchema },
     });
   return schema;
+}
+
+/** Tables of which every board is asked, small beside the rows: a page of them that a disk has spoiled would answer that nothing is known. */
+const askedTables = ['meta', 'batches', 'recipes', 'runs', 'devices', 'claims', 'wrapped_keys'] as const;
+
+/** LedgerFault `ledger.damaged` where SQLite finds a page of these tables, or of all, that is none. */
+export function checkPages(db: Database, file: string, which: 'asked' | 'all' = 'asked'): void {
+  const checks = which === 'all' ? ['quick_check(1)'] : askedTables.map((table) => `quick_check(${table})`);
+  for (const check of checks) {
+    const [said] = db.pragma(check) as { quick_check: string }[];
+    if (said?.quick_check !== 'ok') throw damaged(file, String(said?.quick_check).replaceAll(/\s*\n\s*/g, ' '));
+  }
 }
 
 /** Brings the tables from schema `from` up to ours. */

@@ -6,6 +6,8 @@ import type { ScriptedSigner } from '../../unit/station/scripted-signer.ts';
 
 /** Half of a key is as bad as the whole. */
 const least = 16;
+/** A certificate's serial number, which is drawn as secrets are and is none. */
+const serialBytes = 20;
 
 export class Secrets {
   /** Every form of every secret, by its first four bytes. */
@@ -13,13 +15,18 @@ export class Secrets {
   readonly #first = new Uint8Array(1 << 16);
   count = 0;
 
-  /** Learns what this token hands out from now on. */
+  /** Learns what this token hands out and wraps from now on. */
   follow(token: ScriptedSigner): void {
     const random = token.random.bind(token);
     token.random = async (length) => {
       const secret = await random(length);
-      this.#learn(secret);
+      if (length !== serialBytes) this.#learn(secret);
       return secret;
+    };
+    const wrap = token.wrap.bind(token);
+    token.wrap = async (key, secret) => {
+      this.#learn(secret);
+      return await wrap(key, secret);
     };
   }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isFault } from '../../../main/model/fault.ts';
 import { stationConfigFolder } from '../../../main/start/real-parts.ts';
 import { drawLabel } from '../../../main/station/desk/labels/label-preview.ts';
 import { fillLabel, findTemplate, sampleFacts } from '../../../main/station/desk/labels/label-template.ts';
@@ -75,6 +76,27 @@ test('labels go to a file or to a raw port, and a printer that is not there is a
   await new Promise((resolve) => server.close(resolve));
   assert.deepEqual(printed, ['^XA3^XZ']);
   await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, 'x', folder), { code: 'printer.unreachable' });
+});
+
+test('a printer that keeps the line, silent or chattering, ends the wait all the same, and nobody claims that it printed nothing', async (t) => {
+  for (const chatters of [false, true]) {
+    const sockets = new Set<Socket>();
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.add(socket.resume());
+      const chatter = setInterval(() => chatters && socket.write('.'), 10);
+      socket.on('error', () => undefined).on('close', () => clearInterval(chatter));
+    });
+    t.after(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, '^XA4^XZ', '.', 150), (fault) => {
+      assert.ok(isFault(fault, 'printer.silent'));
+      return /may have printed it or not/.test(fault.what);
+    });
+  }
 });
 
 test('addresses of printers', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { toHex } from '../../../main/base/bytes.ts';
 import { systemClock } from '../../../main/base/clock.ts';
-import { checkpointText, signedNote } from '../../../main/ledger/checkpoint.ts';
+import { checkpointText, type Head, signedNote } from '../../../main/ledger/checkpoint.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
 import { type LedgerOptions, openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import type { StepEvent } from '../../../main/model/event.ts';
@@ -135,11 +135,15 @@ export const headPair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 /** Keeps a signed head over the rows as they are. Gives its note. */
 export async function signHead(ledger: Ledger, by = headPair): Promise<string> {
-  const head = await ledger.treeHead();
+  const checkpoint = noteOver(await ledger.treeHead(), by);
+  await ledger.noteCheckpoint(checkpoint);
+  return checkpoint.note;
+}
+
+/** A signed head, as its row holds it. */
+export function noteOver(head: Head, by = headPair): { readonly note: string; readonly publicKey: string } {
   const text = checkpointText(head, Date.UTC(2026, 10, 26, 4), 'a test');
   const spki = new Uint8Array(by.publicKey.export({ type: 'spki', format: 'der' }));
   const signature = new Uint8Array(sign('sha256', Buffer.from(text), { key: by.privateKey, dsaEncoding: 'der' }));
-  const note = signedNote(text, head.origin, spki, signature);
-  await ledger.noteCheckpoint({ note, publicKey: toHex(spki) });
-  return note;
+  return { note: signedNote(text, head.origin, spki, signature), publicKey: toHex(spki) };
 }

@@ -1,21 +1,24 @@
 // What somebody with full write access can do to a book: change and hash anew, cut, roll back, edit the tables. Signed heads, kept heads
 // and a key from elsewhere find each, and say where.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { fromHex } from '../../../main/base/bytes.ts';
+import { fromHex, toHex } from '../../../main/base/bytes.ts';
 import { chainStart, hashOfParts } from '../../../main/ledger/chain.ts';
+import { originOf, parseCheckpoint } from '../../../main/ledger/checkpoint.ts';
 import { verifyExport } from '../../../main/ledger/export-check.ts';
-import type { AuditOptions } from '../../../main/ledger/ledger.ts';
+import { HeadCheck } from '../../../main/ledger/heads.ts';
+import type { AuditOptions, StationAct } from '../../../main/ledger/ledger.ts';
+import { MerkleTree } from '../../../main/ledger/merkle.ts';
 import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
 import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { Rows } from '../../../main/ledger/sqlite/rows.ts';
 import { nameRows } from '../../../main/ledger/sqlite/schema.ts';
 import { witnessFile } from '../../../main/ledger/sqlite/witness.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { book, headPair as key, keyMade, mac, recipe, run, sealBoard, signHead } from './book.ts';
+import { book, headPair as key, keyMade, mac, noteOver, recipe, run, sealBoard, signHead } from './book.ts';
 
 const pem = (of: KeyObject) => of.export({ type: 'spki', format: 'pem' }) as string;
 
@@ -138,6 +141,83 @@ test('a head of another key behind heads of the first is not taken', async (t) =
   await signHead(ledger);
   await signHead(ledger, generateKeyPairSync('ec', { namedCurve: 'P-256' }));
   assert.match((await ledger.verify()).broken?.reason ?? '', /of another key than the heads before it/);
+});
+
+const ceremony = (
+  detail: StationAct['detail'] = { lost: ['device-ca', 'ledger-heads'] },
+  act: Partial<StationAct> = {},
+): StationAct => ({
+  ...{ what: 'token-known', by: ['q1', 'e2'], about: 'own' },
+  detail: { label: 'b', serial: '2', keys: [], reason: 'the old one burned', kept: [], others: [], ...detail },
+  ...act,
+});
+
+test('heads go on under another key where people took a token without the one before; each key finds its own', async (t) => {
+  const { ledger } = await book(t);
+  await sealBoard(ledger, 'r1', 1);
+  const first = await signHead(ledger);
+  await ledger.noteAct(ceremony());
+  const acceptedIn = (await ledger.verify()).rows;
+  await sealBoard(ledger, 'r2', 2);
+  const later = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const second = await signHead(ledger, later);
+  const lines: Record<string, unknown>[] = [];
+  for await (const row of ledger.exportRows()) lines.push(row);
+  const spki = (of: typeof key) => of.publicKey.export({ type: 'spki', format: 'der' });
+  const changes = [{ key: createHash('sha256').update(spki(later)).digest('hex'), acceptedIn, by: ['q1', 'e2'] }];
+  for (const [options, heads, size] of [
+    [{}, 2, lines.length - 1],
+    [{ key: pem(key.publicKey) }, 1, acceptedIn - 2],
+    [{ key: pem(later.publicKey) }, 1, lines.length - 1],
+  ] as const) {
+    const report = await ledger.verify({ ...options, witnesses: [first, second] });
+    assert.equal(report.broken, null);
+    const { signed } = report;
+    assert.deepEqual([signed?.heads, signed?.size, signed?.changes], [heads, size, changes]);
+    assert.deepEqual(verifyExport(lines, { ...options, witnesses: [first, second] }), report);
+  }
+  const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const of = await ledger.verify({ key: pem(stranger.publicKey) });
+  assert.match(of.broken?.reason ?? '', /not signed by the given key/);
+  await signHead(ledger, stranger);
+  const { broken } = await ledger.verify();
+  assert.match(broken?.reason ?? '', /of another key than the heads before it/, 'one ceremony is for one change');
+});
+
+/** Why heads of a book do not hold that has one by the first key, this act, and one by another key, over its rows or over those before the act. */
+function brokenBy(act: StationAct, isOverAct = true): string {
+  const tree = new MerkleTree();
+  const genesis = { station: 'line-1', ledger: 'ab' };
+  const head = () => ({ origin: originOf(genesis), size: tree.size, root: tree.root() });
+  const hashes = [1, 2, 3, 4].map((row) => toHex(new Uint8Array(32).fill(row)));
+  tree.append(hashes[0]!);
+  const first = noteOver(head(), key);
+  tree.append(hashes[1]!);
+  const early = head();
+  tree.append(hashes[2]!);
+  const second = noteOver(isOverAct ? head() : early, generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  const check = new HeadCheck(
+    {},
+    [first, second].map(({ note }) => parseCheckpoint(note)!),
+  );
+  const rows = [['genesis', genesis] as const, ['checkpoint', first], ['act', act], ['checkpoint', second]] as const;
+  for (const [at, [kind, body]] of rows.entries()) {
+    const broken = check.take(at + 1, kind, hashes[at]!, body);
+    if (broken !== null) return broken.reason;
+  }
+  return 'nothing';
+}
+
+test('a ceremony that kept the key of the heads, of another token, without a reason, or not under the new head, changes no key', () => {
+  assert.equal(brokenBy(ceremony()), 'nothing');
+  for (const act of [
+    ceremony({ lost: ['device-ca'], kept: ['ledger-heads'] }),
+    ceremony({ reason: '' }),
+    ceremony(undefined, { about: 'listed hsm' }),
+    ceremony(undefined, { what: 'keys-made' }),
+  ])
+    assert.match(brokenBy(act), /of another key than the heads before it/);
+  assert.match(brokenBy(ceremony(), false), /of another key and not over row 3/);
 });
 
 test('a cut and an older copy are found by a head that somebody kept, whatever else was taken away', async (t) => {

@@ -62,6 +62,39 @@ test('another key than that of the first head signs none, and the log says why',
   );
 });
 
+test('another key signs, or is made, once people have taken a token without the one before for the right one', async (t) => {
+  const { ledger, checkpoints, open, warned } = await heads(t);
+  await checkpoints.sign('a test');
+  const other = new ScriptedSigner().signer;
+  const sign: Signer['sign'] = (...asked) => other.sign(...asked);
+  const foreign = withChanges(other, { sign, findKey: () => other.findKey({ label: 'other-heads' }) });
+  const accepted = { what: 'token-known', by: ['q1', 'e2'], about: 'own' } as const;
+  const detail = {
+    label: 'b',
+    serial: '2',
+    keys: [],
+    reason: 'the old one burned',
+    kept: [],
+    others: ['ledger-heads'],
+  };
+  await ledger.noteAct({ ...accepted, detail });
+  await open(foreign).sign('the accepted token');
+  const { signed, broken } = await ledger.verify();
+  assert.deepEqual([warned, broken, signed?.heads, signed?.changes?.length], [[], null, 2, 1]);
+  await ledger.openRun(run('r1', { mac: mac(1) }));
+  await checkpoints.sign('the token before it');
+  assert.equal((await ledger.verify()).signed?.heads, 2, 'which is none any more');
+  await ledger.noteAct({ ...accepted, detail: { ...detail, others: [], lost: ['ledger-heads'] } });
+  const anew = withChanges(other, {
+    sign,
+    findKey: async () => Promise.reject(new TokenFault({ code: 'token.no-key', what: 'W.', next: 'N.' })),
+    generateKey: () => other.findKey({ label: 'third-heads' }),
+  });
+  await open(anew).sign('a token that was made anew');
+  const last = await ledger.verify();
+  assert.deepEqual([last.broken, last.signed?.heads, last.signed?.changes?.length], [null, 3, 2]);
+});
+
 test('a token that is away, or has lost the key, delays a head and makes no key anew', async (t) => {
   const { ledger, checkpoints, open, warned, count } = await heads(t);
   await checkpoints.sign('a test');

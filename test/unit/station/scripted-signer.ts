@@ -22,7 +22,7 @@ const pairs = new Map<string, KeyPair>();
 
 function algorithmOf(label: string): TokenKey['algorithm'] {
   if (/wrapping|escrow/.test(label)) return 'aes-256';
-  return /ca|manifest|heads/.test(label) ? 'ecdsa-p256' : 'rsa-3072';
+  return /ca|manifest|heads|p256/.test(label) ? 'ecdsa-p256' : 'rsa-3072';
 }
 
 function pairOf(label: string): KeyPair {
@@ -43,7 +43,7 @@ let tokens = 1;
 const wrapIv = Buffer.from('a65959a6', 'hex');
 
 /**
- * A token in memory: signatures and wraps are real, keys come to be when they are named (a label with `ca` or `manifest` in it is P-256,
+ * A token in memory: signatures and wraps are real, keys come to be when they are named (a label with `ca`, `manifest` or `p256` in it is P-256,
  * with `wrapping` or `escrow` AES, any other RSA). `before` is asked before each call and may reject it. Every secret that it handed out stays
  * known, so that a test can ask what became of it.
  */

@@ -51,7 +51,7 @@ export class LabelDesk {
     this.#tell(null);
   }
 
-  /** Prints a label that is no device's. RecipeFault `printer.none`, FixtureFault `printer.unreachable`. */
+  /** Prints a label that is no device's. RecipeFault `printer.none`, FixtureFault `printer.unreachable`, `printer.silent`. */
   async printTest(station: string, at: string): Promise<void> {
     const { printer } = this.#file;
     if (printer === null) throw noPrinter();

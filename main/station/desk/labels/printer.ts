@@ -33,13 +33,26 @@ export function parsePrinter(
   });
 }
 
-/** Sends one label, ZPL as text or as UTF-8; `folder` is that of printed labels. FixtureFault `printer.unreachable`. */
-export async function printLabel(address: string, zpl: string | Uint8Array, folder: string): Promise<void> {
+/**
+ * Sends one label, ZPL as text or as UTF-8; `folder` is that of printed labels. FixtureFault `printer.unreachable`; `printer.silent` where the
+ * printer took all of it and then kept the line: nobody knows whether it printed. `patience`: ms until it is given up, whatever it sends.
+ */
+export async function printLabel(
+  address: string,
+  zpl: string | Uint8Array,
+  folder: string,
+  patience = patienceMs,
+): Promise<void> {
   const printer = parsePrinter(address);
   try {
     if (printer.kind === 'file') await collect(folder, printer.name, zpl);
+<<<<<<< HEAD
     else await send(printer.host, printer.port, inOneLine(zpl));
+=======
+    else await send(printer.host, printer.port, zpl, patience);
+>>>>>>> a3a189c (Go on with heads under the key of an accepted token; look at the pages of the tables before they are believed)
   } catch (cause) {
+    if (cause instanceof Kept) throw silentPrinter(address);
     throw new FixtureFault({
       code: 'printer.unreachable',
       what: `The label printer at ${address} took no label: ${cause instanceof Error ? cause.message : String(cause)}.`,
@@ -64,6 +77,7 @@ async function collect(folder: string, name: string, zpl: string | Uint8Array): 
   }
 }
 
+<<<<<<< HEAD
 /**
  * ZPL needs no line ends. Whatever else listens at the address that somebody gave (mail, a database, a page) gets one line that begins with `^XA`,
  * and no commands of its own.
@@ -74,15 +88,37 @@ function inOneLine(zpl: string | Uint8Array): Uint8Array {
 }
 
 function send(host: string, port: number, text: Uint8Array): Promise<void> {
+=======
+/** The printer has the label and does not let the line go. */
+class Kept extends Error {}
+
+function send(host: string, port: number, text: string | Uint8Array, patience: number): Promise<void> {
+>>>>>>> a3a189c (Go on with heads under the key of an accepted token; look at the pages of the tables before they are believed)
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
-    socket.setTimeout(patienceMs, () => socket.destroy(new Error('it does not answer')));
+    let isSent = false;
+    // one end for all of it: a printer that chatters would put off an end of silence for ever
+    const limit = setTimeout(() => socket.destroy(isSent ? new Kept() : new Error('it does not answer')), patience);
     socket.on('error', reject);
     socket.on('close', (failed) => {
+      clearTimeout(limit);
       if (!failed) resolve();
     });
-    socket.on('connect', () => socket.end(text));
+    socket.on('connect', () =>
+      socket.end(text, () => {
+        isSent = true;
+      }),
+    );
     socket.resume();
+  });
+}
+
+function silentPrinter(address: string): FixtureFault {
+  return new FixtureFault({
+    code: 'printer.silent',
+    what: `The label printer at ${address} took the label and did not say that it is done: it may have printed it or not.`,
+    next: 'Look whether a label came out; where none did, print it again from the device.',
+    details: { address },
   });
 }
 
