@@ -46,11 +46,7 @@ export async function printLabel(
   const printer = parsePrinter(address);
   try {
     if (printer.kind === 'file') await collect(folder, printer.name, zpl);
-<<<<<<< HEAD
-    else await send(printer.host, printer.port, inOneLine(zpl));
-=======
-    else await send(printer.host, printer.port, zpl, patience);
->>>>>>> a3a189c (Go on with heads under the key of an accepted token; look at the pages of the tables before they are believed)
+    else await send(printer.host, printer.port, inOneLine(zpl), patience);
   } catch (cause) {
     if (cause instanceof Kept) throw silentPrinter(address);
     throw new FixtureFault({
@@ -77,7 +73,6 @@ async function collect(folder: string, name: string, zpl: string | Uint8Array): 
   }
 }
 
-<<<<<<< HEAD
 /**
  * ZPL needs no line ends. Whatever else listens at the address that somebody gave (mail, a database, a page) gets one line that begins with `^XA`,
  * and no commands of its own.
@@ -87,13 +82,10 @@ function inOneLine(zpl: string | Uint8Array): Uint8Array {
   return bytes.filter((byte) => byte !== 0x0a && byte !== 0x0d);
 }
 
-function send(host: string, port: number, text: Uint8Array): Promise<void> {
-=======
 /** The printer has the label and does not let the line go. */
 class Kept extends Error {}
 
-function send(host: string, port: number, text: string | Uint8Array, patience: number): Promise<void> {
->>>>>>> a3a189c (Go on with heads under the key of an accepted token; look at the pages of the tables before they are believed)
+function send(host: string, port: number, text: Uint8Array, patience: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     let isSent = false;
