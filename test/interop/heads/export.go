@@ -39,11 +39,39 @@ func originOf(station, ledger string) string {
 	return "fuseline/" + escaped + "/" + ledger
 }
 
+// changesKey tells whether an act says that a token without the key of the heads is the right one.
+func changesKey(body json.RawMessage) bool {
+	var act struct {
+		What, About string
+		Detail      map[string]json.RawMessage
+	}
+	if json.Unmarshal(body, &act) != nil || act.What != "token-known" || act.About != "own" {
+		return false
+	}
+	var reason string
+	if json.Unmarshal(act.Detail["reason"], &reason) != nil || reason == "" {
+		return false
+	}
+	for _, name := range []string{"lost", "others"} {
+		var labels []string
+		if json.Unmarshal(act.Detail[name], &labels) != nil {
+			continue
+		}
+		for _, label := range labels {
+			if label == "ledger-heads" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Heads may be by another key than the ones before them where a row since says so; heads by the given key are counted.
 func export(file, spki []byte) (string, error) {
-	key, err := keyOf(spki)
-	if err != nil {
+	if _, err := keyOf(spki); err != nil {
 		return "", err
 	}
+	name, last, accepted := "", "", int64(0)
 	if !bytes.HasSuffix(file, []byte("\n")) {
 		return "", fmt.Errorf("the last line has no end")
 	}
@@ -77,22 +105,44 @@ func export(file, spki []byte) (string, error) {
 			if err := json.Unmarshal(r.Body, &genesis); err != nil || string(r.Kind) != `"genesis"` {
 				return "", fmt.Errorf("the first row is no genesis row")
 			}
-			key.name = originOf(genesis.Station, genesis.Ledger)
+			name = originOf(genesis.Station, genesis.Ledger)
 		}
 		if string(r.Kind) == `"checkpoint"` {
 			var body struct{ Note, PublicKey string }
-			if err := json.Unmarshal(r.Body, &body); err != nil || body.PublicKey != hex.EncodeToString(spki) {
+			if err := json.Unmarshal(r.Body, &body); err != nil {
+				return "", err
+			}
+			isOther := last != "" && body.PublicKey != last
+			if isOther && accepted == 0 {
 				return "", fmt.Errorf("the head of row %d is of another key", rows)
 			}
+			named, err := hex.DecodeString(body.PublicKey)
+			if err != nil {
+				return "", err
+			}
+			key, err := keyOf(named)
+			if err != nil {
+				return "", err
+			}
+			key.name = name
 			size, root, _, err := openNote(body.Note, key)
 			if err != nil {
 				return "", err
 			}
 			is, err := tlog.TreeHash(size, reader)
-			if size >= rows || err != nil || is != root {
+			if size >= rows || err != nil || is != root || (isOther && size < accepted) {
 				return "", fmt.Errorf("the head of row %d does not fit", rows)
 			}
-			heads, newest = heads+1, max(newest, size)
+			if isOther || size >= accepted {
+				accepted = 0
+			}
+			last = body.PublicKey
+			if last == hex.EncodeToString(spki) {
+				heads, newest = heads+1, max(newest, size)
+			}
+		}
+		if string(r.Kind) == `"act"` && changesKey(r.Body) {
+			accepted = rows
 		}
 		more, err := tlog.StoredHashes(rows-1, hash[:], reader)
 		if err != nil {
