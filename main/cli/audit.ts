@@ -13,6 +13,7 @@ import { finishedWords, identityWords, type SealedRecord } from '../model/record
 import { storageRows } from '../model/storage.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
+import { deedView } from '../station/desk/reports/deeds.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
 import { assuranceLines } from './assurance.ts';
 import { oneOf } from './choice.ts';
@@ -81,6 +82,28 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
         context.streams.answer(line);
       context.streams.say('From the tables beside the chain: audit verify holds one against the other.');
     }
+    return exit.passed;
+  });
+}
+
+/** What people did: sign-ins, refusals, acts, approvals, exports, secrets given out; newest first. */
+export function auditDeeds(options: AuditOptions, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
+    const views = (await ledger.deeds(options.limit === undefined ? {} : { limit: options.limit })).map(deedView);
+    if (options.json) for (const view of views) context.streams.answer(JSON.stringify({ type: 'deed', ...view }));
+    else
+      for (const line of table([
+        ['row', 'when', 'who', 'what', 'of whom or what', 'more'],
+        ...views.map(({ row, at, by, what, about, detail }) => [
+          `${row}`,
+          at,
+          by.join('+') || '-',
+          what,
+          about,
+          detail,
+        ]),
+      ]))
+        context.streams.answer(line);
     return exit.passed;
   });
 }

@@ -367,6 +367,9 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   command(audits, 'show <device>', 'the history of one device, by MAC or serial').action(
     end((id, options) => audit.auditShow(id, options, context)),
   );
+  command(audits, 'deeds', 'what people did: sign-ins, refusals, acts, approvals, exports; newest first')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action(end((options) => audit.auditDeeds(options, context)));
   command(audits, 'export', 'every row of the chain, one JSON object a line')
     .option('--out <file>', 'a new file instead of stdout')
     .action(end((options) => audit.auditExport(options, context)));

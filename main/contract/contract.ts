@@ -6,6 +6,7 @@ import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import type {
   BatchView,
+  DeedView,
   DevicePage,
   DeviceView,
   ExportedFile,
@@ -141,6 +142,8 @@ export const calls = {
   'boards.condemn': call(z.strictObject({ mac, reason: text(400), second }), quality),
   'boards.release': call(z.strictObject({ mac, reason: text(400), second }), quality),
   'ledger.verify': call(nothing, quality),
+  /** Who signed in, was refused, changed, approved, exported what: newest first, below row `before`. */
+  'ledger.deeds': call(z.strictObject({ before: z.number().int().positive().nullable() }), quality),
   // recipes
   'recipes.list': call(nothing, everyone),
   'recipes.read': call(z.strictObject({ recipe: name }), everyone),
@@ -260,6 +263,7 @@ export interface CallAnswers {
   'boards.finish': { readonly outcome: Outcome; readonly mac: string | null; readonly fault: FaultRecord | null };
   'boards.condemn': DeviceView;
   'boards.release': DeviceView;
+  'ledger.deeds': { readonly rows: readonly DeedView[]; readonly more: boolean };
   'ledger.verify': { readonly rows: number; readonly head: string; readonly broken: string | null };
   'recipes.list': readonly RecipeView[];
   'recipes.read': RecipeText;

@@ -208,6 +208,17 @@ export interface HistoryLine {
   readonly text: string;
 }
 
+/** A row of the ledger about people, in words. */
+export interface DeedView {
+  readonly row: number;
+  readonly at: string;
+  readonly by: readonly string[];
+  readonly what: string;
+  /** Whom or what it was done to, or at which face. */
+  readonly about: string;
+  readonly detail: string;
+}
+
 export interface ExportedFile {
   readonly name: string;
   readonly mime: string;

@@ -73,6 +73,7 @@ export interface StationAct {
     | 'key-used'
     | 'ledger-restored'
     | 'recipe-removed'
+    | 'exported'
     | 'development-work'
     | 'anonymous-tries'
     | 'seats-forgotten';

@@ -254,6 +254,14 @@ export interface RunPace {
 
 export type { EscrowRelease, RecipeStateNote, SessionNote, StationAct };
 
+/** One row of the ledger about people, as it stands there. */
+export type Deed = { readonly row: number; readonly at: string } & (
+  | { readonly kind: 'session'; readonly body: SessionNote }
+  | { readonly kind: 'act'; readonly body: StationAct }
+  | { readonly kind: 'recipe-state'; readonly body: RecipeStateNote }
+  | { readonly kind: 'escrow-released'; readonly body: EscrowRelease }
+);
+
 /** What was found and done when the book was opened. */
 export interface OpeningReport {
   /** Random id of this ledger, from its genesis row. */
@@ -318,6 +326,12 @@ export interface LedgerReader {
   escrows(query: { readonly mac?: string; readonly limit?: number }): Promise<readonly Escrow[]>;
   /** Every release of an escrowed secret, oldest first. */
   escrowReleases(): Promise<readonly (EscrowRelease & { readonly at: string; readonly row: number })[]>;
+
+  /**
+   * What people did: sign-ins and refusals, acts on the station (but for each signature), states of recipes, secrets given out; newest
+   * first, below row `before` where it is told, 100 unless told.
+   */
+  deeds(query: { readonly before?: number; readonly limit?: number }): Promise<readonly Deed[]>;
 
   /** What was done to the station itself, newest first; 100 unless told. */
   acts(query: {

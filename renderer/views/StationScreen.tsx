@@ -8,6 +8,7 @@ import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { dateText, shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { Ceremony } from './Ceremony.tsx';
+import { Deeds } from './Deeds.tsx';
 import { Fixtures } from './Fixtures.tsx';
 import { People } from './People.tsx';
 import { RecoveryBay } from './RecoveryBay.tsx';
@@ -19,6 +20,7 @@ const foreignCodes = ['token.other', 'token.other-key', 'token.key-lost', 'token
 
 /** What this station is made of: places, token, people, printer. */
 export function StationScreen({ tab }: { readonly tab: string | null }) {
+  const maySeeDeeds = useMay('ledger.deeds');
   return (
     <div className="station-screen">
       <header className="screen-head">
@@ -31,6 +33,7 @@ export function StationScreen({ tab }: { readonly tab: string | null }) {
           <Tabs.Tab value="hsm">{s.hsm}</Tabs.Tab>
           <Tabs.Tab value="people">{s.people}</Tabs.Tab>
           <Tabs.Tab value="printer">{s.printer}</Tabs.Tab>
+          {maySeeDeeds && <Tabs.Tab value="deeds">{s.deeds.title}</Tabs.Tab>}
           <Tabs.Tab value="about">{s.about}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="fixtures">
@@ -47,6 +50,9 @@ export function StationScreen({ tab }: { readonly tab: string | null }) {
         </Tabs.Panel>
         <Tabs.Panel value="printer">
           <Printer />
+        </Tabs.Panel>
+        <Tabs.Panel value="deeds">
+          <Deeds />
         </Tabs.Panel>
         <Tabs.Panel value="about">
           <About />

@@ -522,6 +522,17 @@ export const en = {
   station: {
     title: 'Station',
     tabs: 'Parts of the station',
+    deeds: {
+      title: 'Who did what',
+      row: 'Row',
+      at: 'When',
+      by: 'Who',
+      what: 'What',
+      about: 'Of whom or what',
+      detail: 'More',
+      older: 'Older ones',
+      newest: 'Newest',
+    },
     fixtures: 'Fixtures',
     teach: 'Teach',
     teachTitle: 'Teach a fixture by plugging',

@@ -110,6 +110,7 @@ class SqliteLedgerReader implements LedgerReader {
   escrows = (query: Parameters<LedgerReader['escrows']>[0]) => this.#ask('escrows', query);
   escrowReleases = () => this.#ask('escrowReleases');
   acts = (query: Parameters<LedgerReader['acts']>[0]) => this.#ask('acts', query);
+  deeds = (query: Parameters<LedgerReader['deeds']>[0]) => this.#ask('deeds', query);
 
   async unfinishedBurns(fields: readonly string[]): Promise<RunRecord[]> {
     const runs: RunRecord[] = [];

@@ -8,6 +8,7 @@ import { type ChainHead, hashOfParts, type PlainRow } from '../chain.ts';
 import { originOf, parseCheckpoint } from '../checkpoint.ts';
 import { withDates } from '../date-bound.ts';
 import type {
+  Deed,
   DeviceHistory,
   DeviceQuery,
   DeviceRow,
@@ -237,6 +238,18 @@ export class LedgerQuestions {
     return this.#stored(stored).map(({ row, at, body }) => ({ ...(JSON.parse(body) as StationAct), at, row }));
   }
 
+  deeds({ before, limit = 100 }: { before?: number; limit?: number }): Deed[] {
+    const below = before ?? Number.MAX_SAFE_INTEGER;
+    return kindsOfDeeds
+      .flatMap((kind) =>
+        this.#stored(this.#sql.deeds.all(kind, below, limit)).map(
+          ({ row, at, body }) => ({ row, at, kind, body: JSON.parse(body) }) as Deed,
+        ),
+      )
+      .sort((a, b) => b.row - a.row)
+      .slice(0, limit);
+  }
+
   counts(batch: string): Record<Outcome, number> {
     const counts = { passed: 0, failed: 0, refused: 0, errored: 0, aborted: 0 };
     for (const { outcome, n } of this.#sql.counts.all(batch) as { outcome: Outcome; n: number }[]) counts[outcome] = n;
@@ -317,6 +330,7 @@ function runRecord(row: RunRow): RunRecord {
 }
 
 /** Of acts: those about something, where it is asked for, newest first. */
+const kindsOfDeeds = ['session', 'act', 'recipe-state', 'escrow-released'] as const;
 const ofAbout = `AND (? IS NULL OR body ->> '$.about' = ?) ORDER BY row DESC LIMIT ?`;
 
 function statements(db: Database) {
@@ -344,6 +358,9 @@ function statements(db: Database) {
         ),
     escrowReleases: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'escrow-released' ORDER BY row`),
     acts: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'act' ${ofAbout}`),
+    deeds: db.prepare(
+      `SELECT row, at, body FROM book WHERE kind = ? AND row < ? AND coalesce(what, '') <> 'signed' ORDER BY row DESC LIMIT ?`,
+    ),
     actsOf: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'act' AND what = ? ${ofAbout}`),
     newestCheckpoint: db.prepare(`SELECT row, at, body FROM book WHERE kind = 'checkpoint' ORDER BY row DESC LIMIT 1`),
     genesis: () =>

@@ -10,6 +10,7 @@ import { condemnBoard, releaseBoard } from '../access/boards.ts';
 import type { DeskAnswers, DeskRoom } from '../room.ts';
 import { assuranceOfRecord, sumOf } from './assurance.ts';
 import { batchSheet, type CertificateSheet, deviceSheet } from './certificate-page.ts';
+import { deedView } from './deeds.ts';
 import { type AssuredRow, exportDevices, reportDevice, stateOf } from './device-export.ts';
 import { drawPdfApart } from './pdf-drawing.ts';
 import { exportRegistration, registrationNamed } from './registration-file.ts';
@@ -27,6 +28,7 @@ type Answers = Pick<
   | 'boards.condemn'
   | 'boards.release'
   | 'ledger.verify'
+  | 'ledger.deeds'
 >;
 
 /** Devices in one exported file: what a spreadsheet still opens and a PDF still prints. */
@@ -34,10 +36,14 @@ const mostExported = 20_000;
 /** Rows asked of the ledger at once. */
 const page = 1000;
 const usualLimit = 100;
+const deedsAtOnce = 100;
 
 export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
   const { ledger, clock, random, openPort } = station.parts;
   const people = { operators, ledger };
+  /** What leaves the station as a file is a row. */
+  const exported = (by: string, form: string, detail: Readonly<Record<string, string | number>>) =>
+    ledger.noteAct({ what: 'exported', by: [by], about: form, detail });
   const facts = () => ({ station: station.parts.name, at: isoTime(clock.now()) });
   return {
     async 'devices.search'(query) {
@@ -66,18 +72,23 @@ export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
       const { sealed } = await known(ledger, mac);
       return sealed && assuranceOfRecord(sealed);
     },
-    async 'devices.export'({ query, form }) {
+    async 'devices.export'({ query, form }, by) {
       const rows: DeviceRow[] = [];
       while (rows.length < mostExported) {
         const more = await search(ledger, query, page, rows.length);
         rows.push(...more);
         if (more.length < page) break;
       }
+      await exported(by, form, { devices: rows.length, query: JSON.stringify(query) });
       const registration = registrationNamed(form);
       if (registration !== null) return exportRegistration(rows, registration, facts().at, ledger);
       return exportDevices(await withAssurance(rows, ledger), form as 'csv' | 'json' | 'pdf', facts());
     },
-    'devices.report': async ({ mac, form }) => reportDevice(await known(ledger, mac), form, facts()),
+    async 'devices.report'({ mac, form }, by) {
+      const history = await known(ledger, mac);
+      await exported(by, form, { device: mac });
+      return reportDevice(history, form, facts());
+    },
     async 'devices.certificate'({ mac, form }, by) {
       const certificate = await station.certifyDevice(mac.toLowerCase(), by);
       return certificateFile(certificate, form, deviceSheet(certificate));
@@ -85,6 +96,10 @@ export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
     async 'batches.certificate'({ batch, form }, by) {
       const certificate = await station.certifyBatch(batch, by);
       return certificateFile(certificate, form, batchSheet(certificate));
+    },
+    async 'ledger.deeds'({ before }) {
+      const deeds = await ledger.deeds({ limit: deedsAtOnce + 1, ...(before === null ? {} : { before }) });
+      return { rows: deeds.slice(0, deedsAtOnce).map(deedView), more: deeds.length > deedsAtOnce };
     },
     async 'devices.verify'({ fixture, mac }) {
       line.mustBeIdle();
