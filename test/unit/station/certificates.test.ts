@@ -129,7 +129,8 @@ test('nothing is certified of rows or tables that somebody changed', async (t) =
   const sealed = db.prepare('SELECT sealed_row FROM devices WHERE mac = ?').pluck();
   const [one, two] = [sealed.get(mac(1)), sealed.get(mac(2))] as [number, number];
   db.prepare('UPDATE devices SET sealed_row = ? WHERE mac = ?').run(two, mac(1));
-  await assert.rejects(birthCertificate(parts, mac(1), null, sign), (error) => isFault(error, 'ledger.table-edited'));
+  await assert.rejects(birthCertificate(parts, mac(1), null, sign), (error) => isFault(error, 'ledger.seal-changed'));
+  await assert.rejects(parts.ledger.proveSeals([mac(1)]), (error) => isFault(error, 'ledger.table-edited'));
   db.prepare('UPDATE devices SET sealed_row = ? WHERE mac = ?').run(one, mac(1));
   // the row says another serial number and gives its hash, but is not the one that was signed
   const [row] = (await (async () => {
@@ -139,7 +140,8 @@ test('nothing is certified of rows or tables that somebody changed', async (t) =
   })()) as [{ at: string; kind: string; run: string; prev: string; body: unknown }];
   const body = JSON.stringify(row.body).replace('SN-2', 'SN-9');
   db.prepare('UPDATE entries SET body = ? WHERE row = ?').run(body, two);
-  await assert.rejects(birthCertificate(parts, mac(2), null, sign), (error) => isFault(error, 'ledger.chain-broken'));
+  await assert.rejects(birthCertificate(parts, mac(2), null, sign), (error) => isFault(error, 'ledger.seal-changed'));
+  await assert.rejects(parts.ledger.proveSeals([mac(2)]), (error) => isFault(error, 'ledger.chain-broken'));
   const hash = hashOfParts({ ...row, row: two }, body);
   db.prepare('UPDATE entries SET hash = ? WHERE row = ?').run(Buffer.from(hash, 'hex'), two);
   for (const certificate of [
