@@ -14,11 +14,11 @@ import { isFault, ProgramFault } from '../model/fault.ts';
 import { buildPage, isPageStale } from './build.ts';
 import { openDesk } from './open-desk.ts';
 import { closeToOthers } from './owner-only.ts';
-import { dataFolderOf, pageFolder, type TokenHost } from './real-parts.ts';
+import { dataFolderOf, type Host, pageFolder } from './real-parts.ts';
 
-/** CliContext.serveDesk; `token` says how the terminal that this was started from asks for a PIN. */
+/** CliContext.serveDesk; `host` says how the terminal that this was started from asks for a PIN. */
 export async function serveDesk(
-  token: TokenHost,
+  host: Host,
   ...[options, onNextLink, say]: Parameters<CliContext['serveDesk']>
 ): ReturnType<CliContext['serveDesk']> {
   if (isPageStale()) {
@@ -29,7 +29,7 @@ export async function serveDesk(
   }
   if (!existsSync(join(pageFolder, 'index.html'))) throw noPage(undefined);
   for (const line of closeToOthers(dataFolderOf(options))) say(line);
-  const opened = await openDesk(options, { token });
+  const opened = await openDesk(options, { host });
   const inHand = new BoardsInHand();
   opened.station.listen((event) => inHand.hear(event));
   try {

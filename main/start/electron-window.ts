@@ -5,10 +5,11 @@ import { app, dialog, protocol, session } from 'electron';
 import { systemClock } from '../base/clock.ts';
 import { guardContents, guardSession, pageScheme } from '../ipc/electron/guards.ts';
 import { keptPin } from '../ipc/electron/pin-keeper.ts';
-import { utilityLine } from '../ipc/electron/token-line.ts';
+import { utilityLine } from '../ipc/electron/utility-line.ts';
 import { createWindow, holdOpen, stayAwake } from '../ipc/electron/window.ts';
 import { faceWindow } from '../ipc/electron/window-face.ts';
 import { contentPolicy, PageFiles } from '../ipc/page-files.ts';
+import { type LaunchThread, processThread, threadFile } from '../ledger/sqlite/link.ts';
 import { faultOf } from '../model/fault.ts';
 import { tokenProcessFile } from '../signing/pkcs11/token-child.ts';
 import { type Demonstration, type OpenedDesk, openDesk } from './open-desk.ts';
@@ -18,11 +19,21 @@ export interface WindowProgram {
   readonly places: Places;
   /** How the boards of the demonstration are, where nothing is configured. */
   readonly demonstration?: Demonstration;
+  /** What the ledger's threads run in; left out: utility processes. */
+  readonly launchLedger?: LaunchThread;
   /** The station is open and its window is on its way. */
   readonly onOpen?: (opened: OpenedDesk) => void;
 }
 
-async function openWindow({ places, demonstration, onOpen }: WindowProgram): Promise<void> {
+/** Beside the window's program, so that the book stays whole when that one crashes. */
+const launchUtility: LaunchThread = () => processThread(utilityLine('Fuseline ledger', fileURLToPath(threadFile)));
+
+async function openWindow({
+  places,
+  demonstration,
+  launchLedger = launchUtility,
+  onOpen,
+}: WindowProgram): Promise<void> {
   guardSession(session.defaultSession);
   const files = new PageFiles(pageFolder, contentPolicy("'none'"));
   protocol.handle(pageScheme, async (request) => {
@@ -31,9 +42,10 @@ async function openWindow({ places, demonstration, onOpen }: WindowProgram): Pro
   });
   const opened = await openDesk(places, {
     ...(demonstration === undefined ? {} : { demonstration }),
-    token: {
+    host: {
       pin: (pinFile) => keptPin(join(dataFolderOf(places), 'token-pin.sealed'), pinFile),
-      launch: (environment) => utilityLine(fileURLToPath(tokenProcessFile), environment),
+      launch: (environment) => utilityLine('Fuseline token', fileURLToPath(tokenProcessFile), environment),
+      launchLedger,
     },
   });
   const window = createWindow(join(programFolder, 'dist', 'preload.cjs'));

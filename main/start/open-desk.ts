@@ -14,13 +14,13 @@ import { createBoardChanger } from '../virtual/bench/board-changer.ts';
 import { createDesk } from './compose.ts';
 import {
   dataFolderOf,
+  type Host,
   openPorts,
   openStationOf,
   type Places,
   peopleOf,
   settingsOf,
   stationConfigFolder,
-  type TokenHost,
 } from './real-parts.ts';
 
 /** Fixtures of the demonstration line. */
@@ -47,7 +47,7 @@ export interface Demonstration {
 /** Opens station and desk. With no fixtures configured anywhere it is a demonstration line of virtual boards and someone who changes them. */
 export async function openDesk(
   places: Places,
-  options: { readonly demonstration?: Demonstration; readonly token?: TokenHost } = {},
+  options: { readonly demonstration?: Demonstration; readonly host?: Host } = {},
 ): Promise<OpenedDesk> {
   const settings = settingsOf(places);
   const dataFolder = dataFolderOf(places);
@@ -66,7 +66,7 @@ export async function openDesk(
   const station = await openStationOf(
     places,
     (address, how) => (isOurs.has(address) ? changer.open(address, how) : ports.open(address, how)),
-    options.token,
+    options.host,
     people,
   ).catch(async (error: unknown) => {
     await ports.close();
@@ -84,7 +84,7 @@ export async function openDesk(
     fixtures,
     demonstration,
     embeddedToken: settings.token.kind === 'softhsm',
-    openRehearsal: (loaded) => openRehearsal(loaded, options.token),
+    openRehearsal: (loaded) => openRehearsal(loaded, options.host),
   });
   let closing: Promise<void> | null = null;
   const close = async () => {
@@ -119,14 +119,14 @@ function hasTaughtFixtures(dataFolder: string): boolean {
 }
 
 /** A station in a folder of its own, with a token, a ledger and a virtual board that are gone with it. */
-async function openRehearsal(loaded: LoadedRecipe, token: TokenHost | undefined): Promise<RehearsalRoom> {
+async function openRehearsal(loaded: LoadedRecipe, host: Host | undefined): Promise<RehearsalRoom> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
   const ports = openPorts(systemRandom);
   const remove = async () => {
     await ports.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  const station = await openStationOf({ data: folder }, ports.open, token).catch(async (error: unknown) => {
+  const station = await openStationOf({ data: folder }, ports.open, host).catch(async (error: unknown) => {
     await remove();
     throw error;
   });

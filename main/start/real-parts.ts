@@ -9,6 +9,7 @@ import { type RandomSource, systemRandom } from '../base/random.ts';
 import { timedCalls } from '../base/timed-calls.ts';
 import { readStationFile, type StationConfig } from '../config/station-file.ts';
 import type { Ledger, LedgerReader, RestoreReport } from '../ledger/ledger.ts';
+import type { LaunchThread } from '../ledger/sqlite/link.ts';
 import { openSqliteLedger, openSqliteLedgerForReading, restoreSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
 import { type Fault, RecipeFault } from '../model/fault.ts';
@@ -26,7 +27,10 @@ import { createStation } from './compose.ts';
 import { closeToOthers, keepToOwner } from './owner-only.ts';
 import { heldTokens, type OpenedTokens, openTokens, type TokenHost, type TokenPlaces } from './real-tokens.ts';
 
-export type { TokenHost };
+/** What a shell with means of its own has; left out: what every Node.js program has. */
+export interface Host extends TokenHost {
+  readonly launchLedger?: LaunchThread;
+}
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -143,12 +147,12 @@ interface TokenJudge {
  * The station's token for commands that need no station, and how to open those that its file lists. It is held to what the ledger knows
  * of it, and nothing is written there.
  */
-export async function openSignerOf(places: Places, host: TokenHost = {}): Promise<OpenedTokens & TokenJudge> {
-  const opened = await openTokens(tokenPlacesOf(places), host);
-  const file = ledgerFile(places);
+export async function openSignerOf(places: Places, host: Host = {}): Promise<OpenedTokens & TokenJudge> {
+  const tokenPlaces = tokenPlacesOf(places, host);
+  const opened = await openTokens(tokenPlaces, host);
   const ask: LedgerReader['acts'] = async (query) => {
-    if (!existsSync(file)) return [];
-    const ledger = await openSqliteLedgerForReading(file);
+    const ledger = await tokenPlaces.openBook();
+    if (ledger === null) return [];
     try {
       return await ledger.acts(query);
     } finally {
@@ -170,8 +174,10 @@ export async function openSignerOf(places: Places, host: TokenHost = {}): Promis
   return { ...opened, signer, refusal: () => signer.refusal(), lookAtSpare };
 }
 
-function tokenPlacesOf(places: Places): TokenPlaces {
-  return { settings: settingsOf(places), dataFolder: dataFolderOf(places), ledgerFile: ledgerFile(places) };
+function tokenPlacesOf(places: Places, { launchLedger }: Host): TokenPlaces {
+  const file = ledgerFile(places);
+  const openBook = async () => (existsSync(file) ? openSqliteLedgerForReading(file, launchLedger) : null);
+  return { settings: settingsOf(places), dataFolder: dataFolderOf(places), openBook };
 }
 
 /** Folder of the program log. */
@@ -222,7 +228,7 @@ async function openPlantOf(places: Places, settings: StationConfig, log: Log): P
 export async function openStationOf(
   places: Places,
   open: OpenPort,
-  host?: TokenHost,
+  host: Host = {},
   people: Operators = peopleOf(places),
 ): Promise<Station> {
   const settings = settingsOf(places);
@@ -244,12 +250,17 @@ export async function openStationOf(
   let plant: PlantOfStation | null = null;
   try {
     ledger = timedCalls(
-      await openSqliteLedger({ file: ledgerFile(places), station: settings.name, clock: systemClock }),
+      await openSqliteLedger({
+        file: ledgerFile(places),
+        station: settings.name,
+        clock: systemClock,
+        ...(host.launchLedger === undefined ? {} : { launch: host.launchLedger }),
+      }),
       'ledger',
       timing,
     );
     plant = await openPlantOf(places, settings, log);
-    const opened = await openTokens(tokenPlacesOf(places), host ?? {});
+    const opened = await openTokens(tokenPlacesOf(places, host), host);
     const tokens = heldTokens(opened, ledger, (token) =>
       timedCalls(token, 'token', { ...timing, patient: ['whenBack'] }),
     );

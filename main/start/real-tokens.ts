@@ -1,12 +1,10 @@
 // The tokens that a station file names, with their real parts: the own one with its sessions and its spare, and those beside it.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import type { SecretBytes } from '../base/secret.ts';
 import type { Pkcs11Token, StationConfig } from '../config/station-file.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { openSqliteLedgerForReading } from '../ledger/sqlite/open.ts';
+import type { Ledger, LedgerReader } from '../ledger/ledger.ts';
 import { isFault } from '../model/fault.ts';
 import { lateToken } from '../signing/late-token.ts';
 import { filePin, nobodysPin, type PinSource, promptPin } from '../signing/pin.ts';
@@ -34,8 +32,8 @@ export interface TokenHost {
 export interface TokenPlaces {
   readonly settings: StationConfig;
   readonly dataFolder: string;
-  /** The file of the ledger, which need not be there. */
-  readonly ledgerFile: string;
+  /** Opens the ledger for questions; null where there is none yet. */
+  readonly openBook: () => Promise<LedgerReader | null>;
 }
 
 /** How often a token that was away at the start is looked for, in ms. */
@@ -120,14 +118,15 @@ function late(open: () => Promise<Signer>): Signer {
 
 /** TokenFault `token.away` where it is not there and this is no first start. */
 function openOwnSoftHsm(
-  { dataFolder, ledgerFile }: TokenPlaces,
+  { dataFolder, openBook }: TokenPlaces,
   isCeremony: () => boolean,
   launch: { readonly launch?: LaunchTokenProcess },
 ): Promise<Signer> {
   const folder = join(dataFolder, 'token');
   const mayMake = async () => {
-    if (isCeremony() || !existsSync(ledgerFile)) return;
-    const ledger = await openSqliteLedgerForReading(ledgerFile);
+    if (isCeremony()) return;
+    const ledger = await openBook();
+    if (ledger === null) return;
     try {
       if (await hasHistory(ledger)) throw awayToken(folder);
     } finally {

@@ -14,6 +14,7 @@ import { openInBrowser, serveDesk } from './browser-desk.ts';
 import { closeToOthers, keepToOwner } from './owner-only.ts';
 import {
   dataFolderOf,
+  type Host,
   openLedgerOf,
   openPorts,
   openSignerOf,
@@ -23,7 +24,6 @@ import {
   restoreLedgerOf,
   settingsOf,
   stationConfigFolder,
-  type TokenHost,
 } from './real-parts.ts';
 
 keepToOwner();
@@ -41,7 +41,7 @@ const ports = openPorts(systemRandom);
 
 const { stdin, stderr } = process;
 /** Only where somebody sits at a terminal can somebody be asked. */
-const tokenHost: TokenHost =
+const host: Host =
   stdin.isTTY && stderr.isTTY ? { ask: askPinOnce({ input: stdin, show: (text) => void stderr.write(text) }) } : {};
 
 /** Ctrl-C, a service manager, a terminal that was closed. */
@@ -56,11 +56,11 @@ const context: CliContext = {
   stationConfig: stationConfigFolder,
   openStation(options) {
     for (const line of closeToOthers(dataFolderOf(options))) streams.say(line);
-    return openStationOf(options, ports.open, tokenHost);
+    return openStationOf(options, ports.open, host);
   },
   openLedger: openLedgerOf,
   restoreLedger: restoreLedgerOf,
-  openSigner: (options) => openSignerOf(options, tokenHost),
+  openSigner: (options) => openSignerOf(options, host),
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,
   settings: settingsOf,
@@ -69,7 +69,7 @@ const context: CliContext = {
     stdin.isTTY && stderr.isTTY
       ? askPin({ input: stdin, show: (text) => void stderr.write(text) }, question)
       : Promise.resolve(nextLine(stdin.fd)),
-  serveDesk: (options, onNextLink, say) => serveDesk(tokenHost, options, onNextLink, say),
+  serveDesk: (options, onNextLink, say) => serveDesk(host, options, onNextLink, say),
   openInBrowser,
   fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
   onInterrupt(listener) {

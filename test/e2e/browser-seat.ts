@@ -37,7 +37,7 @@ const browserWords = [
 ];
 
 export async function openBrowserBench(options: BenchOptions = {}): Promise<Bench> {
-  await freshBuild({ main: false });
+  await freshBuild({ main: 'none' });
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
   const { empty, ...demonstration } = options;
   const opened = await openDesk({ data: folder }, { demonstration });

@@ -1,5 +1,5 @@
 // The page, and for Electron the main process: built where they are stale, by one test file at a time.
-import { mkdirSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildMain, buildPage, isPageStale } from '../../main/start/build.ts';
 import { programFolder } from '../../main/start/real-parts.ts';
@@ -7,8 +7,11 @@ import { programFolder } from '../../main/start/real-parts.ts';
 /** Longest wait for another test file that builds, in ms. */
 const buildMs = 60_000;
 
-/** Test files run side by side: one builds, the others wait for it. */
-export async function freshBuild(options: { readonly main: boolean }): Promise<void> {
+/**
+ * Test files run side by side: one builds, the others wait for it. `main`: the main process too, for the Electron that the product pins
+ * or for an older one, whose V8 knows no `using`.
+ */
+export async function freshBuild(options: { readonly main: 'none' | 'pinned' | 'older' }): Promise<void> {
   const lock = join(programFolder, 'dist', '.page-being-built');
   mkdirSync(join(programFolder, 'dist'), { recursive: true });
   const until = Date.now() + buildMs;
@@ -23,8 +26,21 @@ export async function freshBuild(options: { readonly main: boolean }): Promise<v
   }
   try {
     if (isPageStale()) await buildPage();
-    if (options.main) await buildMain();
+    if (options.main !== 'none') await buildMain();
+    if (options.main === 'older') await lowerMain();
   } finally {
     rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+async function lowerMain(): Promise<void> {
+  const { default: typescript } = await import('typescript');
+  const compilerOptions = { target: typescript.ScriptTarget.ES2022, module: typescript.ModuleKind.ESNext };
+  const folder = join(programFolder, 'dist', 'main');
+  for (const name of globSync('**/*.js', { cwd: folder })) {
+    const file = join(folder, name);
+    const source = readFileSync(file, 'utf8');
+    if (!/\busing \w+ =/.test(source)) continue;
+    writeFileSync(file, typescript.transpileModule(source, { compilerOptions }).outputText);
   }
 }

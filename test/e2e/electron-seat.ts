@@ -1,12 +1,14 @@
-// The real Electron program: its window, its main process, the same page. Where its binary cannot be had, that is said.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// The real Electron program: its window, its main process, the same page. Where no Electron can be had, that is said.
+import { spawnSync } from 'node:child_process';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication } from 'playwright-core';
 import { withoutTypes } from '../../main/start/build.ts';
-import { electronProgram, hasDisplay } from '../../main/start/electron-program.ts';
 import type { OpenedDesk } from '../../main/start/open-desk.ts';
 import { programFolder } from '../../main/start/real-parts.ts';
+import { displayForTests } from '../tools/display.ts';
+import { electronForTests, homeIn, type TestElectron } from '../tools/electron-program.ts';
 import {
   type Bench,
   type BenchOptions,
@@ -19,32 +21,43 @@ import {
 } from './bench.ts';
 import { freshBuild } from './build.ts';
 
+const display = await displayForTests();
+const electron: TestElectron | { readonly missing: string } =
+  'missing' in display ? { missing: display.missing ?? '' } : await electronForTests(display);
+
 /** Why the window cannot be had here; false where it can. */
-export const noElectron: string | false =
-  electronProgram() === null ? 'no Electron binary' : hasDisplay() ? false : 'no display for Electron';
+export const noElectron: string | false = 'missing' in electron ? electron.missing : false;
 
 /** What `electron-main.ts` leaves for us in the main process. */
 declare global {
   var fuselineBench: Promise<OpenedDesk>;
 }
 
-export async function openElectronBench(options: BenchOptions = {}): Promise<Bench> {
-  await freshBuild({ main: true });
+export type ElectronBench = Bench & { readonly app: ElectronApplication; readonly folder: string };
+
+export async function openElectronBench(options: BenchOptions = {}): Promise<ElectronBench> {
+  const { program, user, isOlder } = electron as TestElectron;
+  process.umask(0o022); // the station of a seat before this one may have closed it
+  await freshBuild({ main: isOlder ? 'older' : 'pinned' });
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
   const { empty, ...demonstration } = options;
   // Beside dist/main, which it starts; of this process alone.
   const main = join(programFolder, 'dist', `e2e-${process.pid}.mjs`);
   const source = readFileSync(join(import.meta.dirname, 'electron-main.ts'), 'utf8');
   writeFileSync(main, withoutTypes(source).replaceAll('../../main/', './main/'));
+  if (user !== null) {
+    chownSync(folder, user.uid, user.gid);
+    spawnSync('chmod', ['-R', 'a+rX', join(programFolder, 'dist')]);
+  }
+  const bench = { folder, demonstration, ...(isOlder ? { ledgerNode: process.execPath } : {}) };
   const app = await _electron.launch({
-    executablePath: electronProgram()!,
-    // Chromium's sandbox cannot be had by root.
-    args: [
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      main,
-      `--bench=${JSON.stringify({ folder, demonstration })}`,
-    ],
-    env: { ...process.env, LANG: 'en_GB.UTF-8' } as Record<string, string>,
+    executablePath: program,
+    args: [main, `--bench=${JSON.stringify(bench)}`],
+    chromiumSandbox: true,
+    env: { ...process.env, ...display, ...homeIn(join(folder, 'home'), user), LANG: 'en_GB.UTF-8' } as Record<
+      string,
+      string
+    >,
   });
   const answers = new Proxy({} as Bench['answers'], {
     get: (_, name: keyof Bench['answers']) => (input: unknown, by: string) =>
@@ -59,6 +72,8 @@ export async function openElectronBench(options: BenchOptions = {}): Promise<Ben
   });
   if (!empty) for (const person of people) await answers['operators.save'](person, 'test');
   return {
+    app,
+    folder,
     answers,
     takeAway: null,
     window: (how) => takeWindow(app, how ?? {}),

@@ -1,10 +1,11 @@
 // A key's making that is cut short, and what becomes of it: for the tests of `token-half-made` and for the soak.
 
 import assert from 'node:assert/strict';
+import { forkLine } from '../../main/base/process-line.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import type { StationAct } from '../../main/ledger/ledger.ts';
 import { isFault } from '../../main/model/fault.ts';
-import { forkAsToken, forkTokenProcess, type LaunchTokenProcess } from '../../main/signing/pkcs11/token-child.ts';
+import { forkTokenProcess, type LaunchTokenProcess } from '../../main/signing/pkcs11/token-child.ts';
 import type { KeyWish, Signer } from '../../main/signing/signer.ts';
 import { KnownToken } from '../../main/station/known-token.ts';
 import { inStore, objectsIn, openSoftToken } from '../unit/signing/soft-token.ts';
@@ -20,7 +21,7 @@ export function killedOnce(at: string): LaunchTokenProcess {
   return (environment) => {
     if (!isFirst) return forkTokenProcess(environment);
     isFirst = false;
-    return forkAsToken(new URL('./killing-token.ts', import.meta.url), { ...environment, KILL_AT: at });
+    return forkLine(new URL('./killing-token.ts', import.meta.url), { ...environment, KILL_AT: at });
   };
 }
 

@@ -6,7 +6,7 @@ import { isFault } from '../../main/model/fault.ts';
 import { type LoadedRecipe, type LoadOptions, loadRecipe } from '../../main/recipe/load.ts';
 import { keysOf } from '../../main/recipe/making/token-keys.ts';
 import { findSoftHsm } from '../../main/signing/softhsm.ts';
-import { openStationOf, type TokenHost } from '../../main/start/real-parts.ts';
+import { type Host, openStationOf } from '../../main/start/real-parts.ts';
 import type { StationEvent } from '../../main/station/events.ts';
 import type { BatchResult, ProvisionJob, Station } from '../../main/station/station.ts';
 import { createVirtualBench, type VirtualBench } from '../../main/virtual/bench/bench.ts';
@@ -34,7 +34,7 @@ export interface Stage {
 }
 
 /** `furnish` puts into the data folder what is to lie there before the station opens; `host` starts its token's process. */
-export async function setStage(furnish: (folder: string) => void = () => {}, host?: TokenHost): Promise<Stage> {
+export async function setStage(furnish: (folder: string) => void = () => {}, host?: Host): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-story-'));
   furnish(folder);
   const bench = createVirtualBench({});

@@ -20,6 +20,8 @@ function folderInMemory(): string | null {
     const script = join(folder, 'runs');
     writeFileSync(script, '#!/bin/sh\n');
     chmodSync(script, 0o700);
+    // (another user may go through it, whom Electron's window needs: see electron-program.ts)
+    chmodSync(folder, 0o711);
     if (spawnSync(script).status === 0) return folder;
     rmSync(folder, { recursive: true });
   } catch {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { ProcessLine } from '../../base/process-line.ts';
 import { faultOfRecord } from '../../model/fault.ts';
 import type { AuditOptions, ProofCall } from '../ledger.ts';
 import { closedFault } from './faults.ts';
@@ -19,17 +20,33 @@ export type ThreadOptions =
 /** What an auditor can be asked. */
 export type AuditCall = { readonly audit: AuditOptions } | { readonly backup: string } | { readonly prove: ProofCall };
 
-export interface ToThread {
+/** What a thread hears: first how it is to start, then calls. */
+export type ToThread = { readonly start: ThreadOptions } | ThreadCalls;
+
+export interface ThreadCalls {
   readonly id: number;
   readonly calls: readonly unknown[];
   /** The last message: close everything. */
   readonly end: boolean;
 }
 
-interface FromThread {
+export interface FromThread {
   readonly id: number;
   readonly answers: readonly Answer<unknown>[];
 }
+
+/** The line to a thread of the ledger, whatever carries it: a worker of this process here, a process of its own elsewhere. */
+export interface ThreadLine {
+  send(message: ToThread): void;
+  onMessage(listener: (message: FromThread) => void): void;
+  /** Called once, when the thread has ended for whatever reason; null: by itself. */
+  onEnd(listener: (error: Error | null) => void): void;
+}
+
+export type LaunchThread = () => ThreadLine;
+
+/** The module that a thread runs. */
+export const threadFile = new URL('./thread.ts', import.meta.url);
 
 /**
  * What a thread makes lives as long as one message: with a small nursery it is collected while it is few, and the three of them do not
@@ -37,9 +54,35 @@ interface FromThread {
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 
+export const launchWorker: LaunchThread = () => {
+  const worker = new Worker(threadFile, { resourceLimits });
+  return {
+    send: (message) => worker.postMessage(message),
+    onMessage: (listener) => void worker.on('message', listener),
+    onEnd: (listener) => {
+      let error: Error | null = null;
+      worker.once('error', (thrown) => {
+        error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      });
+      worker.once('exit', () => listener(error));
+    },
+  };
+};
+
+/** A thread that is a process of its own: what crashes the program that asks leaves the book alone, and the other way round. */
+export function processThread(line: ProcessLine<ToThread, FromThread>): ThreadLine {
+  return {
+    send: line.send,
+    onMessage: line.onMessage,
+    onEnd: (listener) =>
+      line.onEnd((how) => listener(how === 'with status 0' ? null : new Error(`its process ended ${how}`))),
+  };
+}
+
 /** Our end of a ledger thread: messages out, each answered in full by one message back. */
 export class Thread {
-  readonly #worker: Worker;
+  readonly #line: ThreadLine;
+  readonly #gone: Promise<void>;
   readonly #waiting = new Map<
     number,
     { resolve: (answers: readonly Answer<unknown>[]) => void; reject: (error: unknown) => void }
@@ -47,20 +90,29 @@ export class Thread {
   #nextId = 1;
   #ended: Error | null = null;
 
-  private constructor(options: ThreadOptions) {
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: options, resourceLimits });
-    this.#worker.on('message', ({ id, answers }: FromThread) => {
+  private constructor(line: ThreadLine) {
+    this.#line = line;
+    line.onMessage(({ id, answers }) => {
       this.#waiting.get(id)?.resolve(answers);
       this.#waiting.delete(id);
     });
-    this.#worker.on('error', (error) => this.#end(closedFault(error)));
-    this.#worker.on('exit', () => this.#end(closedFault()));
+    this.#gone = new Promise((resolve) => {
+      line.onEnd((error) => {
+        this.#end(error === null ? closedFault() : closedFault(error));
+        resolve();
+      });
+    });
   }
 
   /** Starts a thread; gives it with its report, or throws the fault with which it could not start. */
-  static async start<Report>(options: ThreadOptions): Promise<{ thread: Thread; report: Report }> {
-    const thread = new Thread(options);
-    const [answer] = await thread.#answersTo(0);
+  static async start<Report>(
+    options: ThreadOptions,
+    launch: LaunchThread,
+  ): Promise<{ thread: Thread; report: Report }> {
+    const thread = new Thread(launch());
+    const started = thread.#answersTo(0);
+    thread.#line.send({ start: options });
+    const [answer] = await started;
     return { thread, report: answerValue(answer) as Report };
   }
 
@@ -72,17 +124,16 @@ export class Thread {
   /** Lets the thread close what it owns, and ends it. */
   async close(): Promise<void> {
     if (this.#ended !== null) return;
-    const gone = new Promise((resolve) => this.#worker.once('exit', resolve));
     const [answer] = await this.#post([], true);
-    await gone;
+    await this.#gone;
     answerValue(answer);
   }
 
   #post(calls: readonly unknown[], end: boolean): Promise<readonly Answer<unknown>[]> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
-    const message: ToThread = { id: this.#nextId++, calls, end };
+    const message: ThreadCalls = { id: this.#nextId++, calls, end };
     const answers = this.#answersTo(message.id);
-    this.#worker.postMessage(message);
+    this.#line.send(message);
     return answers;
   }
 

@@ -16,7 +16,7 @@ import type {
 } from '../ledger.ts';
 import { restoreBook } from './backup.ts';
 import { closedFault, ledgerFaultOf, misuse, noKey } from './faults.ts';
-import { type AuditCall, answerValue, Thread } from './link.ts';
+import { type AuditCall, answerValue, type LaunchThread, launchWorker, Thread } from './link.ts';
 import type { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
 
@@ -37,27 +37,30 @@ export interface LedgerOptions {
   readonly maxBytes?: number | null;
   /** How long dropped wrapped keys may stay in the write-ahead log while the line never rests, milliseconds (default 30,000). */
   readonly scrubAfterMs?: number;
+  /** What its threads run in; left out: workers of this process. */
+  readonly launch?: LaunchThread;
 }
 
 /** Opens or makes the book of a station. One process at a time: `ledger.locked` names the other one. Other faults: see `Ledger`. */
 export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> {
-  const { file, station, clock, maxBytes = null, scrubAfterMs = 30_000 } = options;
+  const { file, station, clock, maxBytes = null, scrubAfterMs = 30_000, launch = launchWorker } = options;
   const started = clock.monotonic();
   const at = isoTime(clock.now());
-  const { thread: writer, report } = await Thread.start<Omit<OpeningReport, 'ms'>>({
-    role: 'writer',
-    ...{ file, station, at, maxBytes },
-  });
+  const { thread: writer, report } = await Thread.start<Omit<OpeningReport, 'ms'>>(
+    { role: 'writer', file, station, at, maxBytes },
+    launch,
+  );
   const others = await Promise.allSettled([
-    Thread.start({ role: 'reader', file }),
-    Thread.start({ role: 'keeper', file, scrubAfterMs }),
+    Thread.start({ role: 'reader', file }, launch),
+    Thread.start({ role: 'keeper', file, scrubAfterMs }, launch),
   ]);
   const [reader, keeper] = others.map((other) => (other.status === 'fulfilled' ? other.value.thread : null));
   if (reader == null || keeper == null) {
     await Promise.all([reader, keeper, writer].map((thread) => thread?.close()));
     throw others.find((other) => other.status === 'rejected')!.reason;
   }
-  return new SqliteLedger({ writer, reader, keeper }, file, clock, { ...report, ms: clock.monotonic() - started });
+  const opening = { ...report, ms: clock.monotonic() - started };
+  return new SqliteLedger({ writer, reader, keeper, launch }, file, clock, opening);
 }
 
 /** See `restoreBook`. */
@@ -75,9 +78,12 @@ export async function restoreSqliteLedger(options: {
 }
 
 /** Opens a book for questions only, also while a station writes it. Faults `ledger.none` where it is not there, `ledger.read-only` where it may not be read. */
-export async function openSqliteLedgerForReading(file: string): Promise<LedgerReader> {
-  const { thread } = await Thread.start({ role: 'reader', file });
-  return new SqliteLedgerReader(thread, file);
+export async function openSqliteLedgerForReading(
+  file: string,
+  launch: LaunchThread = launchWorker,
+): Promise<LedgerReader> {
+  const { thread } = await Thread.start({ role: 'reader', file }, launch);
+  return new SqliteLedgerReader(thread, file, launch);
 }
 
 type Question = {
@@ -87,10 +93,12 @@ type Question = {
 class SqliteLedgerReader implements LedgerReader {
   readonly #reader: Thread;
   readonly #file: string;
+  readonly #launch: LaunchThread;
 
-  constructor(reader: Thread, file: string) {
+  constructor(reader: Thread, file: string, launch: LaunchThread) {
     this.#reader = reader;
     this.#file = file;
+    this.#launch = launch;
   }
 
   batches = () => this.#ask('batches');
@@ -143,7 +151,7 @@ class SqliteLedgerReader implements LedgerReader {
   }
 
   async #audit<Report>(call: AuditCall): Promise<Report> {
-    const { thread } = await Thread.start({ role: 'auditor', file: this.#file });
+    const { thread } = await Thread.start({ role: 'auditor', file: this.#file }, this.#launch);
     try {
       const [answer] = await thread.send([call]);
       return answerValue(answer) as Report;
@@ -200,12 +208,12 @@ class SqliteLedger extends SqliteLedgerReader implements Ledger {
   #closed: Promise<void> | null = null;
 
   constructor(
-    threads: { writer: Thread; reader: Thread; keeper: Thread },
+    threads: { writer: Thread; reader: Thread; keeper: Thread; launch: LaunchThread },
     file: string,
     clock: Clock,
     opening: OpeningReport,
   ) {
-    super(threads.reader, file);
+    super(threads.reader, file, threads.launch);
     this.#writer = threads.writer;
     this.#keeper = threads.keeper;
     this.#clock = clock;

@@ -1,35 +1,62 @@
 // The body of the ledger's threads: one writes, one answers questions, one keeps the write-ahead log small and clean, so that no commit has
-// to wait for that; one more looks at the whole book when asked. Started by `Thread` (link.ts). Each loads only what it works with.
+// to wait for that; one more looks at the whole book when asked. Started by `Thread` (link.ts), as a worker or as a process of its own.
+// Each loads only what it works with.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentLine } from '../../base/parent-line.ts';
 import { ledgerFaultOf } from './faults.ts';
-import type { ThreadOptions, ToThread } from './link.ts';
+import type { FromThread, ThreadCalls, ThreadOptions, ToThread } from './link.ts';
 import type { Answer, ThreadBody } from './requests.ts';
 
-const port = parentPort;
-if (port === null) throw new Error('thread.ts runs as a thread only');
-const options = workerData as ThreadOptions;
+const line = parentLine<FromThread, ToThread>();
+let file = '';
+let body: ThreadBody | null = null;
 
-try {
-  const { handle, close, report } = await start(options);
-  port.on('message', ({ id, calls, end }: ToThread) => {
-    if (end) {
-      let failure: Answer<null> = { ok: true, value: null };
-      try {
-        close();
-      } catch (error) {
-        failure = { ok: false, fault: ledgerFaultOf(error, options.file).toJSON() };
-      }
-      port.postMessage({ id, answers: [failure] });
-      port.close();
-      return;
-    }
-    port.postMessage({ id, answers: handle(calls) });
-  });
-  port.postMessage({ id: 0, answers: [{ ok: true, value: report }] });
-} catch (error) {
-  port.postMessage({ id: 0, answers: [{ ok: false, fault: ledgerFaultOf(error, options.file).toJSON() }] });
-  port.close();
+line.onMessage((message) => {
+  if ('start' in message) void begin(message.start);
+  else answer(message);
+});
+// The station crashed: what it acknowledged is in the book, which is closed in order.
+line.onGone(() => {
+  close();
+  process.exit(0);
+});
+// Ctrl-C and the end of a service reach every process of the program: the station decides when this one ends.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+
+async function begin(options: ThreadOptions): Promise<void> {
+  file = options.file;
+  try {
+    body = await start(options);
+    line.send({ id: 0, answers: [{ ok: true, value: body.report }] });
+  } catch (error) {
+    line.send({ id: 0, answers: [refusal(error)] });
+    line.leave();
+  }
+}
+
+function answer({ id, calls, end }: ThreadCalls): void {
+  if (!end) {
+    line.send({ id, answers: body?.handle(calls) ?? [] });
+    return;
+  }
+  line.send({ id, answers: [close()] });
+  line.leave();
+}
+
+/** Safe to call again. */
+function close(): Answer<null> {
+  const open = body;
+  body = null;
+  try {
+    open?.close();
+    return { ok: true, value: null };
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+function refusal(error: unknown): Answer<never> {
+  return { ok: false, fault: ledgerFaultOf(error, file).toJSON() };
 }
 
 async function start(options: ThreadOptions): Promise<ThreadBody> {

@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../base/clock.ts';
+import { forkLine, type ProcessLine } from '../../base/process-line.ts';
 import type { SecretBytes } from '../../base/secret.ts';
 import { type Fault, faultOf, TokenFault } from '../../model/fault.ts';
 import { faultOfRecord } from './faults.ts';
@@ -16,18 +15,8 @@ import {
 } from './messages.ts';
 import { SealedChannel } from './sealed-channel.ts';
 
-/** The line to a token process, whatever carries it: node:child_process here, a utility process of the desktop elsewhere. */
-export interface TokenLine {
-  /** The process, for the log of a person who looks for it. */
-  readonly pid: number | null;
-  send(message: ToToken): void;
-  /** What comes is foreign: see `messageOfToken`. */
-  onMessage(listener: (message: unknown) => void): void;
-  /** Called once, when the process has ended for whatever reason; `how` is for people. */
-  onEnd(listener: (how: string) => void): void;
-  /** Ends the process at once. */
-  kill(): void;
-}
+/** The line to a token process, whatever carries it. What comes is foreign: see `messageOfToken`. */
+export type TokenLine = ProcessLine<ToToken, unknown>;
 
 export type LaunchTokenProcess = (environment: Readonly<Record<string, string>>) => TokenLine;
 
@@ -35,36 +24,7 @@ export type LaunchTokenProcess = (environment: Readonly<Record<string, string>>)
 export const tokenProcessFile = new URL('./token-process.ts', import.meta.url);
 
 /** Forks token-process.ts with the Node that runs this. Nothing of the station's arguments and no PIN is handed over this way. */
-export const forkTokenProcess: LaunchTokenProcess = (environment) => forkAsToken(tokenProcessFile, environment);
-
-/** The same with another module, which runs token-process.ts and does something beside. */
-export function forkAsToken(file: URL, environment: Parameters<LaunchTokenProcess>[0]): TokenLine {
-  const child = fork(fileURLToPath(file), [], {
-    execArgv: [],
-    env: { ...process.env, ...environment },
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  // a message to a process that has just died: its end is told by 'exit'
-  child.on('error', () => {});
-  return {
-    pid: child.pid ?? null,
-    send: (message) => {
-      if (child.connected) child.send(message, () => {});
-    },
-    onMessage: (listener) => child.on('message', listener),
-    onEnd: (listener) => {
-      let told = false;
-      const end = (how: string) => {
-        if (!told) listener(how);
-        told = true;
-      };
-      child.once('exit', (code, signal) => end(signal === null ? `with status ${code}` : `by ${signal}`));
-      child.once('error', (error) => end(`before it began: ${error.message}`));
-    },
-    kill: () => child.kill('SIGKILL'),
-  };
-}
+export const forkTokenProcess: LaunchTokenProcess = (environment) => forkLine(tokenProcessFile, environment);
 
 export interface TokenAnswer<C extends TokenCall> {
   readonly value: TokenCalls[C]['value'];

@@ -1,11 +1,11 @@
 // The process that alone loads the PKCS#11 module: its calls block, and a module that crashes takes nothing else with it. One call at a
 // time arrives (the queue stands on the other side); it ends with `close`, or when the station goes.
 
+import { parentLine } from '../../base/parent-line.ts';
 import type { SecretBytes } from '../../base/secret.ts';
 import { faultOf, ProgramFault } from '../../model/fault.ts';
 import { type FromToken, purposeOf, type TokenRequest, type ToToken } from './messages.ts';
 import { SealedChannel } from './sealed-channel.ts';
-import { stationPort } from './station-port.ts';
 import type { TokenKeys } from './token-keys.ts';
 import type { TokenOperations } from './token-operations.ts';
 import type { TokenSession } from './token-session.ts';
@@ -21,7 +21,7 @@ interface Answer {
   readonly secret?: SecretBytes;
 }
 
-const station = stationPort();
+const station = parentLine<FromToken, ToToken>();
 const offer = SealedChannel.offer();
 let channel: SealedChannel | null = null;
 let token: OpenToken | null = null;
@@ -124,7 +124,7 @@ function misuse(why: string): ProgramFault {
 }
 
 let line: Promise<void> = Promise.resolve();
-station.onMessage((message: ToToken) => {
+station.onMessage((message) => {
   if (message.type === 'agree') {
     channel = offer.agree(message.publicKey, 'token');
     return;

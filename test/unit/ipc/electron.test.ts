@@ -138,10 +138,15 @@ test('the desktop program', { skip: withoutSoftHsm, timeout: 120_000 }, async (t
     assert.ok(toldOf('restore').length === 1 && toldOf('focus').length === 1);
   });
 
-  await t.test('the token runs in a utility process, told nothing by its command line', () => {
-    const [module, words, options] = toldOf('utility')[0] as [string, string[], { env: object; stdio: string }];
-    assert.match(module, /token-process\.(ts|js)$/);
-    assert.deepEqual([words, options.stdio], [[], 'ignore']);
+  await t.test('token and ledger run in utility processes, told nothing by their command lines', () => {
+    const started = toldOf('utility') as readonly [string, string[], { stdio: string; serviceName: string }][];
+    const names = started.map(([module, words, { stdio, serviceName }]) => {
+      assert.deepEqual([words, stdio], [[], 'ignore']);
+      return `${serviceName}: ${/[^/\\]+$/.exec(module)?.[0].replace(/\.(ts|js)$/, '')}`;
+    });
+    const ledger = 'Fuseline ledger: thread';
+    assert.deepEqual(names.slice(0, 3), [ledger, ledger, ledger], 'writer, reader, keeper');
+    assert.ok(names.includes('Fuseline token: token-process'));
   });
 
   await t.test('while boards run the computer stays awake and the window open; then it closes when asked', async () => {
