@@ -53,6 +53,8 @@ async function openWindow({
   const sleepAgain = stayAwake(opened.desk);
   holdOpen(window, opened.desk, () => void opened.close().finally(() => app.quit()));
   app.on('second-instance', () => {
+    // it is closed while the station ends behind it
+    if (window.isDestroyed()) return;
     if (window.isMinimized()) window.restore();
     window.focus();
   });
@@ -72,7 +74,8 @@ function closeBeforeQuit(opened: OpenedDesk, before: () => void): void {
     before();
     void opened.close().finally(() => {
       isClosed = true;
-      app.quit();
+      // Electron hears no quit before it has done with this one, which the promise of a station that is closed already does not wait for.
+      setImmediate(() => app.quit());
     });
   });
 }

@@ -34,6 +34,8 @@ export const people: readonly { id: string; name: string; roles: Role[]; pin: st
 export type BenchOptions = Demonstration & { readonly empty?: boolean };
 
 export interface Bench {
+  /** Where the station's data lies; it may read and write there, as whoever it runs. */
+  readonly folder: string;
   /** What the station answers, asked from beside the page. */
   readonly answers: DeskAnswers;
   /** A window of its own, light or dark, at the size of a touch panel. */
@@ -55,6 +57,8 @@ export interface Seat {
   readonly complaints: string[];
   /** Folder of this seat's screenshots. */
   readonly pictures: string;
+  /** The bytes of the file that the page saves while this is done. */
+  saved(act: () => Promise<unknown>): Promise<Uint8Array>;
   /** Whether no page can be opened beside it. */
   readonly isOnlyPage: boolean;
   /** The person leaves. */

@@ -1,5 +1,5 @@
 // A real station behind its real loopback server, and a browser that sits at it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -55,6 +55,7 @@ export async function openBrowserBench(options: BenchOptions = {}): Promise<Benc
   let loopback = await serve(0);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserWords });
   return {
+    folder,
     answers,
     window: (how) => openWindow(browser, loopback, how ?? {}),
     async takeAway() {
@@ -86,5 +87,15 @@ async function openWindow(browser: Browser, loopback: Loopback, options: WindowO
   const { complaints } = hearComplaints(page);
   await page.goto(loopback.link());
   await page.locator('.tile, .first, .empty').first().waitFor();
-  return { page, complaints, pictures: resultsFolder, isOnlyPage: false, close: () => context.close() };
+  return {
+    page,
+    complaints,
+    pictures: resultsFolder,
+    async saved(act) {
+      const [file] = await Promise.all([page.waitForEvent('download'), act()]);
+      return readFileSync(await file.path());
+    },
+    isOnlyPage: false,
+    close: () => context.close(),
+  };
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, it } from 'node:test';
 import { type Bench, goTo, inEverySeat, scan, signIn } from './seat.ts';
 
@@ -21,20 +20,17 @@ inEverySeat('devices', (openBench) => {
   after(() => bench.close());
 
   it('finds a device as one types, shows its history and its record, and exports it, by mouse', async () => {
-    const { page, complaints, close } = await bench.window();
+    const { page, complaints, saved, close } = await bench.window();
     await signIn(page, 'cus-3');
     await page.getByRole('link', { name: 'Devices' }).click();
     await page.getByText('4 found').waitFor();
     await page.getByRole('textbox', { name: 'Search' }).fill(macs[2]!.slice(0, 16));
     await page.getByText('1 found').waitFor();
-    const [sheet] = await Promise.all([
-      page.waitForEvent('download'),
-      page
-        .getByRole('button', { name: 'Export' })
-        .click()
-        .then(() => page.getByRole('menuitem', { name: 'CSV', exact: true }).click()),
-    ]);
-    assert.ok((await readFile(await sheet.path(), 'utf8')).includes(macs[2]!));
+    const sheet = await saved(async () => {
+      await page.getByRole('button', { name: 'Export' }).click();
+      await page.getByRole('menuitem', { name: 'CSV', exact: true }).click();
+    });
+    assert.ok(Buffer.from(sheet).toString().includes(macs[2]!));
     await page.locator('.vtable-row').click();
     await page.getByRole('heading', { level: 1, name: macs[2]! }).waitFor();
     await page.getByText('BEGIN CERTIFICATE').waitFor();
@@ -45,14 +41,11 @@ inEverySeat('devices', (openBench) => {
       .getByText(/^destroyed the station's copies/)
       .first()
       .waitFor();
-    const [paper] = await Promise.all([
-      page.waitForEvent('download'),
-      page
-        .getByRole('button', { name: 'Export' })
-        .click()
-        .then(() => page.getByRole('menuitem', { name: 'PDF' }).click()),
-    ]);
-    assert.equal((await readFile(await paper.path())).subarray(0, 5).toString(), '%PDF-');
+    const paper = await saved(async () => {
+      await page.getByRole('button', { name: 'Export' }).click();
+      await page.getByRole('menuitem', { name: 'PDF' }).click();
+    });
+    assert.equal(Buffer.from(paper.subarray(0, 5)).toString(), '%PDF-');
     await page.goBack();
     await page.getByRole('heading', { level: 1, name: 'Devices' }).waitFor();
     assert.equal(await page.getByRole('textbox', { name: 'Search' }).inputValue(), macs[2]!.slice(0, 16));

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chownSync, copyFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,19 +7,15 @@ import { type Bench, choose, goTo, inEverySeat, shoot, signIn } from './seat.ts'
 
 inEverySeat('recovery bay', (openBench) => {
   let bench: Bench;
-  const folder = mkdtempSync(join(tmpdir(), 'fuseline-recovery-'));
   before(async () => {
     bench = await openBench({ fixtures: 1, pacing: 'none' });
   });
-  after(async () => {
-    await bench.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => bench.close());
 
   /** A board that lost its supply in the middle of its burns lies in the fixture `bay`. */
   async function cutBoard(): Promise<void> {
-    const address = (file: string) =>
-      `virtual:esp32p4?rev=v3.1&pacing=none&state=${encodeURIComponent(join(folder, file))}`;
+    const place = (file: string) => join(bench.folder, file);
+    const address = (file: string) => `virtual:esp32p4?rev=v3.1&pacing=none&state=${encodeURIComponent(place(file))}`;
     const fault = '&mac=30:ed:a0:00:00:77&fault=power-cut-after-burn:6';
     await bench.answers['fixtures.teach']({ name: 'bay', address: `${address('cut')}${fault}` }, 'eng-2');
     for (const { name } of (await bench.answers['line.snapshot']({}, 'eng-2')).fixtures)
@@ -31,7 +26,9 @@ inEverySeat('recovery bay', (openBench) => {
     await bench.answers['line.stop']({}, 'eng-2');
     while ((await bench.answers['line.snapshot']({}, 'eng-2')).batch?.endedAt == null) await sleep(100);
     // switched on again: another chip with the eFuses and the flash that the cut has left
-    copyFileSync(join(folder, 'cut'), join(folder, 'again'));
+    copyFileSync(place('cut'), place('again'));
+    const { uid, gid } = statSync(place('cut'));
+    chownSync(place('again'), uid, gid);
     await bench.answers['fixtures.teach']({ name: 'bay', address: address('again') }, 'eng-2');
   }
 

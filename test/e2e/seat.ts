@@ -4,12 +4,21 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import type { Page } from 'playwright-core';
+import { electronProgram } from '../../main/start/electron-program.ts';
 import { type Bench, type BenchOptions, people, type Seat } from './bench.ts';
 import { noBrowser, openBrowserBench } from './browser-seat.ts';
-import { noElectron, openElectronBench } from './electron-seat.ts';
 
 export type { Bench, Seat };
 export { people };
+
+/**
+ * Electron's own program runs everything; the one that tests fetch (test/tools/electron-program.ts) only where that is asked for, since
+ * the same page does the same in a browser. window.test.ts, which asks what only Electron has, always runs.
+ */
+const isElectronWanted = electronProgram() !== null || process.env.FUSELINE_WINDOW === 'all';
+const { noElectron, openElectronBench } = isElectronWanted
+  ? await import('./electron-seat.ts')
+  : { noElectron: 'FUSELINE_WINDOW=all runs every screen in Electron too', openElectronBench: openBrowserBench };
 
 type OpenBench = (options?: BenchOptions) => Promise<Bench>;
 

@@ -1,12 +1,16 @@
 // A program of its own for the fault tests of the ledger: opens the book named, does one thing, and tells on stdout what was
-// acknowledged, one JSON object a line.
+// acknowledged, one JSON object a line. With LEDGER_PROCESSES its threads are processes, as those of the desktop program.
 import { writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../main/base/clock.ts';
+import { forkLine } from '../../main/base/process-line.ts';
+import { processThread, threadFile } from '../../main/ledger/sqlite/link.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
 import { faultOf } from '../../main/model/fault.ts';
 import { mac, noise, note, run, sealBoard } from '../unit/ledger/book.ts';
 
+const launch =
+  process.env.LEDGER_PROCESSES === undefined ? {} : { launch: () => processThread(forkLine(threadFile, {})) };
 const [what = '', file = ''] = process.argv.slice(2);
 
 /** At once and whole: what was told stays told when this process is killed. */
@@ -15,7 +19,7 @@ function tell(value: unknown): void {
 }
 
 try {
-  const ledger = await openSqliteLedger({ file, station: 'line-1', clock: systemClock });
+  const ledger = await openSqliteLedger({ file, station: 'line-1', clock: systemClock, ...launch });
   tell({ opened: ledger.opening });
   switch (what) {
     case 'append-for-ever':

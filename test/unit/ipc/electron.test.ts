@@ -23,7 +23,8 @@ import {
 } from './fake-electron.ts';
 
 async function until(what: () => unknown): Promise<void> {
-  while (!what()) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const end = Date.now() + 30_000; !what(); await new Promise((resolve) => setTimeout(resolve, 10)))
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
 }
 
 test('the desktop program', { skip: withoutSoftHsm, timeout: 120_000 }, async (t) => {

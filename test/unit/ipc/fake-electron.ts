@@ -29,7 +29,12 @@ class FakeApp extends EventEmitter {
   requestSingleInstanceLock = () => this.hasLock;
   enableSandbox = () => tell('enableSandbox');
   exit = (code: number) => tell('exit', code);
+  #isQuitting = false;
+  /** As Electron's: until the promises that a handler has kept are through, it hears no other. */
   quit = () => {
+    if (this.#isQuitting) return;
+    this.#isQuitting = true;
+    setImmediate(() => (this.#isQuitting = false));
     tell('quit');
     this.emit('will-quit', { preventDefault: () => tell('quit put off') });
   };
