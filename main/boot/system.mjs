@@ -44,27 +44,6 @@ function asRoot() {
 }
 
 /**
- * Installs Debian packages where apt and the right to use it are there. Gives back those that could not be had, or null where that could
- * not even be tried.
- * @param {string[]} wanted
- * @returns {string[] | null}
- */
-export function installPackages(wanted) {
-  const root = isInPath('apt-get') ? asRoot() : null;
-  if (root === null) return null;
-  /** @param {...string} words */
-  const apt = (...words) => {
-    const [program, ...rest] = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...words];
-    return spawnSync(/** @type {string} */ (program), rest, { stdio: 'ignore' }).status === 0;
-  };
-  /** @param {string[]} packages */
-  const install = (...packages) => apt('install', '-y', '--no-install-recommends', ...packages);
-  if (install(...wanted) || (apt('update') && install(...wanted))) return [];
-  // One that this system does not have must not keep the others away.
-  return wanted.filter((one) => !install(one));
-}
-
-/**
  * Installs what is missing where apt and the right to use it are there. Gives back one sentence on what could not be had, or null.
  * @param {(line: string) => void} tell
  * @returns {string | null}
@@ -85,9 +64,21 @@ export function installPackages(wanted, tell) {
   const list = wanted.join(' ');
   const manual = `Fuseline also uses ${list}, which could not be found: please install ${wanted.length === 1 ? 'it' : 'them'}`;
   if (!isInPath('apt-get')) return `${manual} with this system's package manager.`;
-  if (asRoot() === null) return `${manual} with: sudo apt-get install -y ${list}`;
-  tell(`Installing system packages (once): ${list} ...`);
-  const left = installPackages(wanted) ?? wanted;
-  if (left.length === 0) return null;
-  return `Fuseline also uses ${left.join(' ')}, which apt-get could not install: sudo apt-get install -y ${left.join(' ')}`;
+  const root = asRoot();
+  if (root !== null) {
+    tell(`Installing system packages (once): ${list} ...`);
+    /** @param {...string} words */
+    const apt = (...words) => {
+      const [program, ...rest] = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...words];
+      return spawnSync(/** @type {string} */ (program), rest, { stdio: 'ignore' }).status === 0;
+    };
+    /** @param {string[]} packages */
+    const install = (...packages) => apt('install', '-y', '--no-install-recommends', ...packages);
+    if (install(...wanted) || (apt('update') && install(...wanted))) return null;
+    // One that this system does not have must not keep the others away.
+    const left = wanted.filter((one) => !install(one));
+    if (left.length === 0) return null;
+    return `Fuseline also uses ${left.join(' ')}, which apt-get could not install: sudo apt-get install -y ${left.join(' ')}`;
+  }
+  return `${manual} with: sudo apt-get install -y ${list}`;
 }

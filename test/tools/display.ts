@@ -9,8 +9,10 @@ const screen = '3840x2160x24';
 /** The environment in which windows open, until this process ends; or why none can. */
 export async function displayForTests(): Promise<Record<string, string> | { readonly missing: string }> {
   if (hasDisplay()) return {};
-  if (!isInPath('Xvfb') && installPackages(['xvfb'])?.length !== 0)
-    return { missing: 'no display for Electron, and no Xvfb (Debian: apt-get install xvfb)' };
+  if (!isInPath('Xvfb')) {
+    const missing = installPackages(['xvfb'], () => undefined);
+    if (missing !== null) return { missing: `no display for Electron, and no Xvfb (${missing})` };
+  }
   const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', screen, '-nolisten', 'tcp', '-noreset', '-ac'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
