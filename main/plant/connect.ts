@@ -54,15 +54,28 @@ export function openSql({ address, user, ca, password }: PlantDoor): OwnSql {
     ssl: isOnThisComputer(address)
       ? false
       : { host, rejectUnauthorized: true, minVersion: 'TLSv1.2' as const, ...(ca === null ? {} : { ca }) },
-    ...{ application_name: 'fuseline', client_encoding: 'UTF8' },
+    ...{
+      application_name: 'fuseline',
+      client_encoding: 'UTF8',
+      sslnegotiation: 'postgres' as const,
+      replication: 'false',
+    },
+    // what the plant says it has is on its disk
+    options: '-c synchronous_commit=on',
   });
   // what broke is told to whoever asks
   client.on('error', () => undefined);
   let connected: Promise<unknown> | null = null;
+  let asking = 0;
   const ask = async <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> => {
     connected ??= client.connect();
-    await connected;
-    return (await client.query(text, values === undefined ? undefined : [...values])).rows as Row[];
+    asking++;
+    try {
+      await connected;
+      return (await client.query(text, values === undefined ? undefined : [...values])).rows as Row[];
+    } finally {
+      asking--;
+    }
   };
   const sql: Sql = Object.assign(
     <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
@@ -95,7 +108,9 @@ export function openSql({ address, user, ca, password }: PlantDoor): OwnSql {
     end() {
       connected ??= Promise.resolve();
       client.end().catch(() => undefined);
-      socket.destroySoon();
+      // a word of farewell goes out where nothing is under way; what is would wait for a line that is silent
+      if (asking > 0) socket.destroy();
+      else socket.destroySoon();
     },
   });
 }

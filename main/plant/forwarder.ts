@@ -51,18 +51,17 @@ const stops: readonly string[] = ['plant.forked', 'plant.older-copy', 'plant.ref
  */
 export class Forwarder {
   readonly #parts: ForwarderParts;
-  readonly #since: number;
   #standing: PlantStanding = {
     ...{ state: 'starting', newest: 0, sent: null, heardAt: null, reason: null, conflicts: 0, faults: [] },
   };
   #conflicts: readonly Conflict[] = [];
   /** Of the monotonic clock: since when nothing was heard. */
   #heard: number;
+  #heardAt: string | null = null;
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
-    this.#since = parts.clock.monotonic();
-    this.#heard = this.#since;
+    this.#heard = parts.clock.monotonic();
   }
 
   get standing(): PlantStanding {
@@ -108,6 +107,7 @@ export class Forwarder {
           signal,
         );
         this.#heard = clock.monotonic();
+        this.#heardAt = isoTime(clock.now());
         return value;
       } catch (error) {
         throw signal.aborted ? signal.reason : plantFault(error, door);
@@ -195,7 +195,7 @@ export class Forwarder {
     const { state } = this.#standing;
     const now = state === 'starting' || state === 'away' ? 'sending' : state;
     const faults = this.#conflictFaults();
-    this.#say({ state: now, reason: null, faults, heardAt: isoTime(this.#parts.clock.now()), ...change });
+    this.#say({ state: now, reason: null, faults, heardAt: this.#heardAt, ...change });
   }
 
   #say(change: Partial<PlantStanding>): void {

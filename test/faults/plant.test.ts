@@ -525,7 +525,17 @@ test(
     t.after(() => plain.close());
     const { port } = plain.address() as { port: number };
     assert.equal(await said({ address: { ...tls, port } }), 'plant.not-proven', 'nothing is said in the clear');
-    assert.equal(await said({ address: tls, ca: server.certificate }), 'level');
+    const foreign = {
+      PGOPTIONS: '-c default_transaction_read_only=on',
+      PGREPLICATION: 'database',
+      PGSSLNEGOTIATION: 'direct',
+    };
+    Object.assign(process.env, foreign, { PGPASSWORD: 'x', PGSSLMODE: 'no-verify', PGHOST: 'nowhere' });
+    t.after(() => {
+      for (const name of [...Object.keys(foreign), 'PGPASSWORD', 'PGSSLMODE', 'PGHOST']) delete process.env[name];
+    });
+    assert.equal(await said({ address: tls, ca: server.certificate }), 'level', 'whatever the environment says');
+    assert.equal(await said({ address: tls }), 'plant.not-proven');
     const first = passwords.get('line-door');
     await letIn('line-door');
     assert.equal(await said({ password: first ?? '' }), 'plant.not-let-in', 'an older password');
