@@ -105,12 +105,13 @@ export async function startServer(): Promise<PostgresServer> {
       'sh',
       [
         '-c',
-        'folder=$1; shift; "$@" & pid=$!; read -r word; kill -QUIT $pid; wait $pid; test "$word" = keep || rm -rf "$folder"/*',
+        'folder=$1; shift; "$@" & pid=$!; read -r word; kill -QUIT $pid; wait $pid; test "$word" = keep || rm -rf "$folder"',
         ...['sh', folder],
         ...[join(bin, 'postgres'), '-D', data, '-k', folder, '-p', `${port}`],
         ...settings.flatMap((setting) => ['-c', setting]),
       ],
-      { ...account, cwd: folder, stdio: ['pipe', 'ignore', 'ignore'] },
+      // of a group of its own: who ends a test with all that it started would leave the files behind
+      { ...account, cwd: folder, stdio: ['pipe', 'ignore', 'ignore'], detached: true },
     );
     server.stdin!.on('error', () => undefined);
     for (let tries = 0; ; tries++) {
@@ -124,10 +125,10 @@ export async function startServer(): Promise<PostgresServer> {
       await sleep(20);
     }
   };
-  const kill = async () => {
+  const end = async (word: string) => {
     if (server === null) return;
     const ended = once(server, 'exit');
-    server.stdin!.end('keep\n');
+    server.stdin!.end(word);
     await ended;
     server = null;
   };
@@ -138,10 +139,10 @@ export async function startServer(): Promise<PostgresServer> {
     url: `postgres://127.0.0.1:${port}/plant`,
     port,
     certificate,
-    kill,
+    kill: () => end('keep\n'),
     start,
     async close() {
-      await kill();
+      await end('');
       rmSync(folder, { recursive: true, force: true });
     },
   };
