@@ -23,6 +23,22 @@ export const bookMutants: readonly Mutant[] = [
     tests: ['test/unit/ledger/merkle.test.ts'],
   },
   {
+    id: 'ledger-process.stays',
+    file: 'main/ledger/sqlite/thread.ts',
+    before: "['SIGINT', 'SIGTERM']",
+    after: "['SIGINT']",
+    breaks: 'A service that is stopped would lose its book before the boards under way have come to a safe point.',
+    tests: ['test/faults/ledger-processes.test.ts'],
+  },
+  {
+    id: 'ledger-process.goes',
+    file: 'main/ledger/sqlite/thread.ts',
+    before: '  close();\n  process.exit(0);',
+    after: '',
+    breaks: 'The book of a program that crashed would stay locked, and the station could not be started again.',
+    tests: ['test/faults/ledger-processes.test.ts'],
+  },
+  {
     id: 'backup.checked',
     file: 'main/ledger/sqlite/backup.ts',
     before: 'if (wrong === undefined) return report;',

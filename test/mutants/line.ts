@@ -6,6 +6,14 @@ const seats = 'test/unit/ipc/seats.test.ts';
 
 export const lineMutants: readonly Mutant[] = [
   {
+    id: 'window.ends',
+    file: 'main/start/electron-window.ts',
+    before: 'setImmediate(() => app.quit());',
+    after: 'app.quit();',
+    breaks: "After 'Stop and close' the program would stay without a window, and keep every later start away.",
+    tests: ['test/unit/ipc/electron.test.ts'],
+  },
+  {
     id: 'scan.choice-ignored',
     file: 'main/station/desk/line/start-gate.ts',
     before: 'const to = fixture ?? this.nextScan?.fixture ?? null;',
