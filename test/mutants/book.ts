@@ -395,8 +395,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'approval.own-recipe',
     file: 'main/station/desk/library/approval.ts',
-    before: 'if (author !== by) return null;',
-    after: 'if (true) return null;',
+    before: 'if (author === by.id)',
+    after: 'if (false)',
     breaks: 'Whoever wrote a recipe could approve it.',
     tests: [recipes],
   },

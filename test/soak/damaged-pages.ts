@@ -113,7 +113,11 @@ function strangeIn(file: string, right: ReadonlyMap<string, string>): string[] {
   };
   const opened = attempt('opening', () => open(file));
   if (opened === null) return strange;
-  const asked = new LedgerQuestions(opened.db);
+  const asked = attempt('looking', () => new LedgerQuestions(opened.db));
+  if (asked === null) {
+    shut(opened);
+    return strange;
+  }
   const others = Object.keys(questions).filter((name) => {
     const answer = attempt(name, () => JSON.stringify(questions[name]!(asked)));
     return answer !== null && answer !== right.get(name);
