@@ -25,7 +25,7 @@ const files = {
   'open-handle.test.ts': "setInterval(() => {}, 1000);\ntest('leaves something open', () => {});\n",
 };
 mkdirSync(join(tree, 'test/unit'), { recursive: true });
-for (const file of ['run.ts', 'check.ts', 'file-end.ts'])
+for (const file of ['run.ts', 'check.ts', 'file-end.ts', 'tools/memory-folder.ts'])
   cpSync(join(import.meta.dirname, '../..', file), join(tree, 'test', file));
 for (const [file, body] of Object.entries(files))
   writeFileSync(join(tree, 'test/unit', file), head.replace('describe,', 'before, describe,') + body);
