@@ -102,8 +102,10 @@ function finish(file: string, data: EventData.TestComplete) {
   );
 }
 
-/** Files of a browser, a station and a line of boards, and those that run other files: they want the whole machine, so they run one after the other when the rest is done. */
-const isHeavy = (file: string) => /^test\/(e2e|mutants)\//.test(shortName(file));
+/** Files of a browser, a station and a line of boards want the whole machine: they run one after the other when the rest is done. */
+const isSeat = (file: string) => shortName(file).startsWith('test/e2e/');
+/** Files that run other files, beside those: pages wait more than they compute. */
+const runsOthers = (file: string) => shortName(file).startsWith('test/mutants/');
 
 async function runFiles(files: string[], atOnce: number) {
   if (files.length === 0) return;
@@ -153,11 +155,11 @@ try {
       })
     : [];
   await runFiles(
-    files.filter((file) => !isHeavy(file)),
+    files.filter((file) => !isSeat(file) && !runsOthers(file)),
     filesAtOnce,
   );
   await checks;
-  await runFiles(files.filter(isHeavy), 1);
+  await Promise.all([isSeat, runsOthers].map((which) => runFiles(files.filter(which), 1)));
   if (files.length === 0 && !isWanted('check')) {
     total.failed += 1;
     console.log(`No test file has ${words.join(' or ')} in its path.`);

@@ -58,6 +58,7 @@ inEverySeat('recipes', (openBench) => {
     await page.getByRole('button', { name: 'Save draft' }).click();
     await page.getByText('Saved as a draft.').waitFor();
     await page.getByRole('tab', { name: 'Key blocks' }).click();
+    await page.locator('.blocks li').nth(5).waitFor();
     assert.equal(await page.locator('.blocks li').count(), 6);
     await page
       .getByRole('row', { name: /WR_DIS/ })

@@ -57,7 +57,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'heads.signature',
     file: 'main/ledger/heads.ts',
-    before: 'if (!signedBy(checkpoint, this.#key ?? key))',
+    before: 'if (!signedBy(checkpoint, key))',
     after: 'if (false)',
     breaks: 'Anybody could sign heads.',
     tests: [signedHeads],
@@ -65,7 +65,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'heads.one-key',
     file: 'main/ledger/heads.ts',
-    before: 'if (this.#ownKey !== null && !sameKey(this.#ownKey, key))',
+    before: 'if (isOther && accepted === null)',
     after: 'if (false)',
     breaks: 'A forger could go on with heads of another key.',
     tests: [signedHeads],
@@ -81,7 +81,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'heads.none',
     file: 'main/ledger/heads.ts',
-    before: 'if (this.#key === null || this.#fitting.length > 0) return null;',
+    before: 'if (this.#key === null || this.#counted.length > 0) return null;',
     after: 'return null;',
     breaks: 'Whoever takes all heads out would pass even before a key from elsewhere.',
     tests: [signedHeads],

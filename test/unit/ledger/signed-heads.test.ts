@@ -135,6 +135,16 @@ test('a forger who makes heads of an own key, or takes them out, is found by the
   assert.match((await audit(mine, { key: pem(key.publicKey) })).broken?.reason ?? '', /not signed by the given key/);
 });
 
+test('a head that names the right key and was signed by another is not taken, the first one neither', async (t) => {
+  const { ledger, file } = await book(t);
+  await sealBoard(ledger, 'r1', 1);
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await signHead(ledger, { publicKey: key.publicKey, privateKey });
+  await ledger.close();
+  for (const options of [{}, { key: pem(key.publicKey) }])
+    assert.match((await audit(file, options)).broken?.reason ?? '', /not signed by the key that it names/);
+});
+
 test('a head of another key behind heads of the first is not taken', async (t) => {
   const { ledger } = await book(t);
   await sealBoard(ledger, 'r1', 1);
