@@ -26,6 +26,11 @@ export interface PlantStanding {
   readonly faults: readonly FaultRecord[];
 }
 
+/** Before anything was heard. */
+export const atStart: PlantStanding = {
+  ...{ state: 'starting', newest: 0, sent: null, heardAt: null, reason: null, conflicts: 0, faults: [] },
+};
+
 /** Rows that wait for the plant; null: not known. */
 export function lagOf({ newest, sent }: PlantStanding): number | null {
   return sent === null ? null : Math.max(0, newest - sent);

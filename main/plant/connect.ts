@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { type Clock, inTime } from '../base/clock.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { addressText, isOnThisComputer, type PlantAddress } from './address.ts';
 
@@ -113,25 +112,6 @@ export function openSql({ address, user, ca, password }: PlantDoor): OwnSql {
       else socket.destroySoon();
     },
   });
-}
-
-/**
- * What `work` gives with a connection of its own, which is ended whatever happens. After `deadlineMs` or at the signal it is broken off: LedgerFault
- * `plant.silent`, or the signal's reason. Other faults: `plantFault`.
- */
-export async function withSql<Value>(
-  door: PlantDoor,
-  limits: { readonly clock: Clock; readonly deadlineMs: number },
-  work: (sql: OwnSql) => Promise<Value>,
-): Promise<Value> {
-  const sql = openSql(door);
-  try {
-    return await inTime(limits.clock, limits.deadlineMs, work(sql), () => silentPlant(door));
-  } catch (error) {
-    throw plantFault(error, door);
-  } finally {
-    sql.end();
-  }
 }
 
 export function silentPlant({ address }: PlantDoor): LedgerFault {

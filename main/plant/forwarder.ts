@@ -3,7 +3,7 @@ import type { RandomSource } from '../base/random.ts';
 import { type ChainHead, chainStart, type PlainRow } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { type Fault, faultOf, LedgerFault } from '../model/fault.ts';
-import type { PlantStanding } from '../model/plant.ts';
+import { atStart, type PlantStanding } from '../model/plant.ts';
 import { type Conflict, conflictWords } from './administer.ts';
 import { openSql, type PlantDoor, plantFault, type Sql, silentPlant } from './connect.ts';
 import { hashThere, newestThere, report, send, tellFork, whoAmI } from './outbox.ts';
@@ -51,9 +51,7 @@ const stops: readonly string[] = ['plant.forked', 'plant.older-copy', 'plant.ref
  */
 export class Forwarder {
   readonly #parts: ForwarderParts;
-  #standing: PlantStanding = {
-    ...{ state: 'starting', newest: 0, sent: null, heardAt: null, reason: null, conflicts: 0, faults: [] },
-  };
+  #standing = atStart;
   #conflicts: readonly Conflict[] = [];
   /** Of the monotonic clock: since when nothing was heard. */
   #heard: number;

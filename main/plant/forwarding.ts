@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { ProgramFault } from '../model/fault.ts';
-import type { PlantOfStation, PlantStanding } from '../model/plant.ts';
+import { atStart, type PlantOfStation, type PlantStanding } from '../model/plant.ts';
 import { usualLimits } from './forwarder.ts';
 import type { ForwarderThreadOptions } from './forwarder-thread.ts';
 
@@ -12,9 +12,7 @@ export function startForwarding(
   options: Omit<ForwarderThreadOptions, 'limits'> & Partial<Pick<ForwarderThreadOptions, 'limits'>>,
 ): PlantOfStation {
   const listeners = new Set<(standing: PlantStanding) => void>();
-  let standing: PlantStanding = {
-    ...{ state: 'starting', newest: 0, sent: null, heardAt: null, reason: null, conflicts: 0, faults: [] },
-  };
+  let standing = atStart;
   const say = (said: PlantStanding) => {
     standing = said;
     for (const listener of listeners) listener(said);

@@ -1,5 +1,5 @@
 import { ChainCheck, type PlainRow } from '../ledger/chain.ts';
-import { HeadCheck, headIn } from '../ledger/heads.ts';
+import { HeadCheck, headIn, saysOfHeads } from '../ledger/heads.ts';
 import type { ChainReport } from '../ledger/ledger.ts';
 import type { OwnSql, Sql } from './connect.ts';
 
@@ -50,7 +50,8 @@ async function verifyStation(sql: Sql, station: string, key: string | undefined)
     last = page.at(-1)?.row ?? null;
     for (const { body, ...rest } of page) {
       const row = { ...rest, row: Number(rest.row) };
-      broken = chain.check(row, body) ?? heads.take(row.row, row.kind, row.hash, parsed(body));
+      const said = row.row === 1 || saysOfHeads(row.kind) ? parsed(body) : null;
+      broken = chain.check(row, body) ?? heads.take(row.row, row.kind, row.hash, said);
       if (broken !== null) break;
     }
   }

@@ -16,6 +16,7 @@ import { listenTcp } from '../../main/virtual/listen/tcp.ts';
 import type { VirtualFault } from '../../main/virtual/silicon.ts';
 import { fastClock } from '../unit/chip/clocks.ts';
 import { Book, production, secretOf } from '../unit/chip/rig.ts';
+import { below } from './draws.ts';
 import type { Tally } from './tally.ts';
 
 const ways = ['bench', 'bench', 'bench', 'no lines', 'no lines', 'tcp', 'rfc2217'] as const;
@@ -23,8 +24,6 @@ type Way = (typeof ways)[number];
 const visits = 8;
 /** The ESP32 has its own kind of burn set: soakStation has it. */
 const silicon = efuseTables.filter(({ chip }) => chip !== 'esp32');
-
-const below = (random: RandomSource, count: number) => (random(1)[0]! * 256 + random(1)[0]!) % count;
 
 /** One board from blank to whole, with troubles by chance; `seed` makes it the same again. */
 export async function soakChip(seed: number, tally: Tally): Promise<void> {

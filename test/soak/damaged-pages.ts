@@ -1,5 +1,6 @@
 // A closed ledger of which the disk gives a page back as zeros, noise, in half or with one bit changed: each opening, question, write and audit
 // either goes well or says that this file is damaged; nothing else comes of it, and no answer is another than before.
+
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,14 +13,13 @@ import { LedgerQuestions } from '../../main/ledger/sqlite/reader.ts';
 import type { WriteRequest } from '../../main/ledger/sqlite/requests.ts';
 import { writeWitness } from '../../main/ledger/sqlite/witness.ts';
 import { keyMade, mac, note, recipe, record, run } from '../unit/ledger/book.ts';
+import { belowLarge as below } from './draws.ts';
 import type { Tally } from './tally.ts';
 
 const at = '2026-11-22T10:00:00.000Z';
 const pageBytes = 4096;
 const damages = ['zeros', 'noise', 'half', 'bit'] as const;
 
-const below = (random: RandomSource, count: number) =>
-  (random(4).reduce((number, byte) => number * 256 + byte, 0) >>> 0) % count;
 const open = (file: string) => openBook({ file, station: 'line-1', at, maxBytes: null });
 
 function shut({ db, lock }: OpenedBook): void {

@@ -1,6 +1,7 @@
 // The fuses of every chip, with the station's own planning and burning on the registers of the controller and no line between: the supply
 // goes inside a program command (any subset of its bits, few or nearly all; one half of the block; right behind it) or at any access to a
 // register, or the program dies there and what it staged stays staged. What the next one knows is the book.
+
 import { bytesOfWords, concat, toHex } from '../../main/base/bytes.ts';
 import type { Clock } from '../../main/base/clock.ts';
 import { type RandomSource, seededRandom } from '../../main/base/random.ts';
@@ -25,14 +26,13 @@ import { RegisterSpace } from '../../main/virtual/loader/registers.ts';
 import { securityInfo, tellsSecurity } from '../../main/virtual/loader/security-info.ts';
 import { bitsOf } from '../faults/boards.ts';
 import { Book, classicProduction, production, secretOf } from '../unit/chip/rig.ts';
+import { below } from './draws.ts';
 import type { Tally } from './tally.ts';
 
 const struckVisits = 30;
 const calmVisits = 3;
 /** A visit in which nothing happens asks so many registers at most. */
 const mostAccesses = 700;
-
-const below = (random: RandomSource, count: number) => (random(1)[0]! * 256 + random(1)[0]!) % count;
 
 class Killed extends Error {}
 

@@ -1,5 +1,6 @@
 // The program itself, killed at random instants: in its first start, while it makes keys, burns, seals, and in the ledger's own
 // transactions and its migration. A new process finishes the board; nothing that was acknowledged is gone; no key lies in the open.
+
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,17 +8,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../main/base/clock.ts';
-import { type RandomSource, seededRandom } from '../../main/base/random.ts';
+import { seededRandom } from '../../main/base/random.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { openBenchChip } from '../../main/virtual/bench/bench.ts';
 import { flashHoldsFirmware } from '../stories/judge.ts';
 import { recipeNamed, recipes } from '../stories/stage.ts';
 import { objects, run, start } from '../stories/terminal.ts';
 import { keptStation, layKeptLedger } from '../unit/ledger/kept.ts';
+import { below } from './draws.ts';
 import type { Tally } from './tally.ts';
 
 const ledgerProgram = fileURLToPath(new URL('../faults/ledger-program.ts', import.meta.url));
-const below = (random: RandomSource, count: number) => (random(1)[0]! * 256 + random(1)[0]!) % count;
 
 /** One board made by processes that are killed after random times, from the first start of a station on. */
 export async function soakProgram(seed: number, tally: Tally): Promise<void> {

@@ -1,9 +1,11 @@
 // Whole boards of every recipe on one station, with its real ledger and token: supplies cut, lines that lose and garble, brown-outs, at
 // random instants; each board is brought to its end and judged by its silicon, its flash and its record.
+
 import assert from 'node:assert/strict';
 import { type RandomSource, seededRandom } from '../../main/base/random.ts';
 import { bringToEnd, insert } from '../faults/boards.ts';
 import { recipeNamed, type Stage } from '../stories/stage.ts';
+import { below } from './draws.ts';
 import type { Tally } from './tally.ts';
 
 const lines: readonly { readonly recipe: string; readonly chip: string; readonly rev: string }[] = [
@@ -16,8 +18,6 @@ const lines: readonly { readonly recipe: string; readonly chip: string; readonly
   { recipe: 'esp32c2-production', chip: 'esp32c2', rev: 'v1.2' },
   { recipe: 'esp32s31-production', chip: 'esp32s31', rev: 'v0.0' },
 ];
-
-const below = (random: RandomSource, count: number) => (random(1)[0]! * 256 + random(1)[0]!) % count;
 
 /** A batch of `count` boards of one recipe, each with a trouble or two. */
 export async function soakStation(stage: Stage, seed: number, count: number, tally: Tally): Promise<void> {

@@ -1,6 +1,7 @@
 // A ledger whose supply goes in the middle of its own writing: what a disk may hold then is made from the files themselves (the log cut at
 // any byte, sectors of what was not acknowledged missing, pages half copied into the database), and the next station opens it. First
 // start, boards from insertion to seal, condemnation, and the change of an older ledger's tables.
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { checkSchema, migrate, projectionTables } from '../../main/ledger/sqlite
 import { writeWitness } from '../../main/ledger/sqlite/witness.ts';
 import { keyMade, mac, note, recipe, record, run } from '../unit/ledger/book.ts';
 import { keptStation, layKeptLedger } from '../unit/ledger/kept.ts';
+import { belowLarge as below } from './draws.ts';
 import type { Tally } from './tally.ts';
 
 const at = '2026-11-22T10:00:00.000Z';
@@ -42,9 +44,6 @@ interface Left {
   /** Oldest first. */
   readonly acknowledged: readonly Acknowledged[];
 }
-
-const below = (random: RandomSource, count: number) =>
-  (random(4).reduce((number, byte) => number * 256 + byte, 0) >>> 0) % count;
 
 function contentOf(db: Database.Database): string {
   const hash = createHash('sha256');

@@ -98,7 +98,7 @@ export class Thread {
     });
     this.#gone = new Promise((resolve) => {
       line.onEnd((error) => {
-        this.#end(error === null ? closedFault() : closedFault(error));
+        this.#end(closedFault(error ?? undefined));
         resolve();
       });
     });

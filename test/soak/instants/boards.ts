@@ -1,6 +1,7 @@
 // Whole boards of every recipe, from blank to sealed, by the real engine on a real ledger in one process: at any act of it (a packet to the
 // port, a row in the ledger, a call of the token, a label) the process dies, the supply goes, both, or the disk is full; supplies go in
 // burns and in flash writes. What the next station knows is the ledger alone. After each visit the board is judged.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import type { VirtualFault } from '../../../main/virtual/silicon.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { Rig } from '../../unit/station/parts.ts';
 import { ScriptedSigner } from '../../unit/station/scripted-signer.ts';
+import { below } from '../draws.ts';
 import type { Tally } from '../tally.ts';
 import { burnedIn, judgeSealed, judgeVisit } from './judge.ts';
 import { type Ending, Life, type Strike } from './life.ts';
@@ -33,7 +35,6 @@ const calmVisits = 5;
 /** Acts of a visit in which nothing happens are some 120 to 400. */
 const mostActs = 420;
 
-const below = (random: RandomSource, count: number) => (random(1)[0]! * 256 + random(1)[0]!) % count;
 const oneOf = <T>(random: RandomSource, list: readonly T[]): T => list[below(random, list.length)]!;
 
 const releases = new Map<string, { readonly loaded: LoadedRecipe; readonly release: Release }>();

@@ -1,0 +1,10 @@
+import type { RandomSource } from '../../main/base/random.ts';
+
+// Seeds of failures that were noted repeat only as long as these take as many bytes as they did.
+
+/** A number below `count`, which is far below 65,536. */
+export const below = (random: RandomSource, count: number): number => (random(1)[0]! * 256 + random(1)[0]!) % count;
+
+/** A number below any `count` of 32 bits. */
+export const belowLarge = (random: RandomSource, count: number): number =>
+  (random(4).reduce((number, byte) => number * 256 + byte, 0) >>> 0) % count;
