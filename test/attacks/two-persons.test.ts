@@ -187,6 +187,9 @@ test('a name whose PIN another one set alone is that other one, wherever two are
   // promoted by two, with the PIN that al has set
   await save({ ...person('q2', 'custodian', 'engineer'), pin: null }, 'al', 'bo');
   await assert.rejects(save(person('mallory', 'custodian'), 'al', 'q2'), { code: 'people.one-hand' });
+  // a badge that two agree to makes nobody forget the PIN
+  await save({ ...person('q2', 'custodian', 'engineer'), pin: null, badge: 'badge-of-q2' }, 'al', 'bo');
+  await assert.rejects(save(person('mallory', 'custodian'), 'al', 'q2'), { code: 'people.one-hand' });
   const { view } = await shelf.save('mine', mine, 'al');
   await shelf.rehearsed(shelf.loaded('mine'), 'al');
   await assert.rejects(shelf.approve('mine', view.hash!, 'q2'), { code: 'people.one-hand' });

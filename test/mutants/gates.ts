@@ -25,9 +25,17 @@ export const gateMutants: readonly Mutant[] = [
   {
     id: 'people.one-hand',
     file: 'main/station/desk/access/second.ts',
-    before: 'if (handOfA === handOfB) throw',
+    before: 'if (hand !== null) throw',
     after: 'if (false) throw',
     breaks: 'A custodian and a person whose PIN that custodian set alone would be two people.',
+    tests: [twoPersons],
+  },
+  {
+    id: 'people.older-pin',
+    file: 'main/station/desk/access/second.ts',
+    before: 'for (const act of given) for',
+    after: 'for (const act of given.slice(0, 1)) for',
+    breaks: 'A badge that two agreed to would hide that one of them knows the PIN.',
     tests: [twoPersons],
   },
   {

@@ -18,7 +18,7 @@ const codeFor = (
   refuseApprover('mine', { ...loaded, recipe: { ...recipe, ...change } }, notes, {
     id,
     unchangedSince: Date.parse(at),
-    ...{ wayIn: null, authorsHand: 'ann' },
+    ...{ wayIn: null, authorsHands: ['ann'] },
     ...more,
   })?.code ?? null;
 
@@ -28,7 +28,7 @@ test('an author who is known, a rehearsal, and a person who is not younger than 
   const before = { ...rehearsed, at: '2026-11-22T09:59:59.999Z' };
   assert.equal(codeFor({}, 'bob', [draft, before]), 'recipe.approver-new');
   // a clock that was put back makes no PIN older than the rows of the ledger
-  const wayIn = { row: 6, hand: 'bob' };
+  const wayIn = { row: 6, hands: ['bob'] };
   assert.equal(codeFor({}, 'bob', undefined, { unchangedSince: 0, wayIn }), 'recipe.approver-new');
   assert.equal(codeFor({}, 'bob', undefined, { unchangedSince: 0, wayIn: { ...wayIn, row: 4 } }), null);
 });

@@ -197,7 +197,7 @@ test('flash encryption that can be switched off is never approved, whatever is w
     .concat('waivers:\n  - check: no-flash-encryption\n    reason: only to see whether it is let through\n');
   const { loaded } = loadRecipeText(open, file);
   assert.equal(loaded?.recipe.purpose, 'production');
-  const ed = { id: 'ed', unchangedSince: 0, wayIn: null, authorsHand: 'al' };
+  const ed = { id: 'ed', unchangedSince: 0, wayIn: null, authorsHands: ['al'] };
   assert.equal(refuseApprover('r', loaded!, [], ed)?.code, 'recipe.development');
   const whole = loadRecipeText(text, file).loaded!;
   const note = { recipe: whole.ref, by: 'al', reason: null, at: '2026-01-01T00:00:00.000Z', row: 1 };

@@ -1,5 +1,5 @@
 import type { Role } from '../../../contract/contract.ts';
-import type { Ledger, LedgerReader } from '../../../ledger/ledger.ts';
+import type { Ledger, LedgerReader, StationAct } from '../../../ledger/ledger.ts';
 import { isFault, RecipeFault } from '../../../model/fault.ts';
 
 /** Another person who agrees, by name and PIN. */
@@ -40,34 +40,57 @@ export async function proven(
   }
 }
 
-/** A way in that somebody was given: in which row of the ledger, and whose hand it was (their own where two agreed to it). */
+/** How somebody gets in: the newest row of the ledger that gave a PIN, badge or credential file, and whose hands those are (their own where two agreed). */
 export interface WayIn {
   readonly row: number;
-  readonly hand: string;
+  readonly hands: readonly string[];
 }
 
-/** The newest PIN, badge or credential file of a person by the ledger's rows; null: it has none. */
+/**
+ * The PIN, badge and credential file that a person has now, by the ledger's rows; null: it has none. Each counts: a badge that two agreed to makes
+ * nobody forget a PIN that one of them set before.
+ */
 export async function wayIn(ledger: Pick<LedgerReader, 'acts'>, id: string): Promise<WayIn | null> {
   const acts = await ledger.acts({ about: id, limit: everyAct });
-  const given = acts.find(
-    ({ what, detail }) =>
-      what === 'credential-made' || (what === 'person-saved' && (detail.newPin === true || detail.newBadge === true)),
-  );
-  if (given === undefined) return null;
-  const [only, other] = given.by;
-  const isAnothers = only !== undefined && other === undefined && given.detail.firstStart !== true;
-  return { row: given.row, hand: isAnothers ? only : id };
+  const removed = acts.findIndex(({ what }) => what === 'person-removed');
+  const given = (removed < 0 ? acts : acts.slice(0, removed)).filter((act) => kindsGiven(act).length > 0);
+  const [newest] = given;
+  if (newest === undefined) return null;
+  const hands = new Map<string, string>();
+  for (const act of given) for (const kind of kindsGiven(act)) if (!hands.has(kind)) hands.set(kind, handOf(act, id));
+  return { row: newest.row, hands: [...new Set(hands.values())] };
+}
+
+/** What a row gave of that by which a person is known. */
+function kindsGiven({ what, detail }: StationAct): string[] {
+  if (what === 'credential-made') return ['file'];
+  if (what !== 'person-saved') return [];
+  return [...(detail.newPin === true ? ['pin'] : []), ...(detail.newBadge === true ? ['badge'] : [])];
+}
+
+function handOf({ by: [only, other], detail }: StationAct, id: string): string {
+  return only !== undefined && other === undefined && detail.firstStart !== true ? only : id;
 }
 
 const everyAct = 1_000_000;
 
 /**
- * Two names are two people only where neither knows the other's PIN, badge or file because they set it alone, and nobody else set those of
- * both. RecipeFault `people.one-hand`.
+ * Two names are two people only where neither knows the other's PIN, badge or file because they set it alone, and nobody else set one of
+ * each. RecipeFault `people.one-hand`.
  */
 export async function mustBeTwoHands(ledger: Pick<LedgerReader, 'acts'>, a: string, b: string): Promise<void> {
-  const [handOfA, handOfB] = [(await wayIn(ledger, a))?.hand ?? a, (await wayIn(ledger, b))?.hand ?? b];
-  if (handOfA === handOfB) throw oneHand(a, b, handOfA);
+  const hand = sharedHand(handsOf(await wayIn(ledger, a), a), handsOf(await wayIn(ledger, b), b));
+  if (hand !== null) throw oneHand(a, b, hand);
+}
+
+/** Whoever can sign in as this person; who has nothing in the ledger is alone. */
+export function handsOf(way: WayIn | null, id: string): readonly string[] {
+  return way === null ? [id] : way.hands;
+}
+
+/** Somebody who can sign in as both; null: nobody. */
+export function sharedHand(a: readonly string[], b: readonly string[]): string | null {
+  return a.find((hand) => b.includes(hand)) ?? null;
 }
 
 export function oneHand(a: string, b: string, hand: string): RecipeFault {

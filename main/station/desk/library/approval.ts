@@ -2,7 +2,7 @@ import type { RecipeState } from '../../../contract/views.ts';
 import type { Ledger, LedgerReader, RecipeStateNote } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { LoadedRecipe } from '../../../recipe/load.ts';
-import { oneHand, type WayIn, wayIn } from '../access/second.ts';
+import { handsOf, oneHand, sharedHand, type WayIn, wayIn } from '../access/second.ts';
 
 /** What of a loaded recipe the ledger keeps with a state. */
 export type Bound = Pick<LoadedRecipe, 'ref' | 'canonicalText'>;
@@ -80,8 +80,8 @@ export interface Approver {
   readonly unchangedSince: number;
   /** The newest PIN, badge or credential file of this person in the ledger, whose order no clock changes; null: it has none. */
   readonly wayIn: WayIn | null;
-  /** Whose hand the author's way in is, where the ledger knows an author. */
-  readonly authorsHand: string | null;
+  /** Whose hands the author's ways in are, where the ledger knows an author. */
+  readonly authorsHands: readonly string[];
 }
 
 /** What counts of the person who would approve a recipe with these notes. */
@@ -92,8 +92,8 @@ export async function approverOf(
   unchangedSince: number,
 ): Promise<Approver> {
   const author = authorIn(notes);
-  const authorsHand = author === null ? null : ((await wayIn(ledger, author))?.hand ?? author);
-  return { id, unchangedSince, wayIn: await wayIn(ledger, id), authorsHand };
+  const authorsHands = author === null ? [] : handsOf(await wayIn(ledger, author), author);
+  return { id, unchangedSince, wayIn: await wayIn(ledger, id), authorsHands };
 }
 
 function authorIn(notes: readonly RecipeStateNote[]): string | null {
@@ -131,7 +131,8 @@ function refuseAuthor(name: string, author: string | null, by: Approver): Recipe
       what: `The recipe ${name} was written by ${author}, and nobody approves a recipe of their own.`,
       next: 'Ask another engineer or custodian to approve it.',
     });
-  return (by.wayIn?.hand ?? by.id) === by.authorsHand ? oneHand(author, by.id, by.authorsHand) : null;
+  const hand = sharedHand(handsOf(by.wayIn, by.id), by.authorsHands);
+  return hand === null ? null : oneHand(author, by.id, hand);
 }
 
 function refuseUnasked(name: string, rehearsal: Stored | null, by: Approver): RecipeFault | null {
