@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { lagOf } from '../model/plant.ts';
 import { textOfFile } from '../model/text-file.ts';
-import { plantAddress } from '../plant/address.ts';
+import { addressUrl, plantAddress } from '../plant/address.ts';
 import { conflictWords, enroll, initPlant, plantStatus, settle } from '../plant/administer.ts';
 import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault } from '../plant/connect.ts';
 import { Forwarder, usualLimits } from '../plant/forwarder.ts';
@@ -74,10 +74,7 @@ export function plantEnroll(
             ? `'${station}' is let in as ${role}.`
             : `'${station}' has a new password; the one before does not count any more.`,
         );
-        const { host, port, database } = plantAddress(options.url);
-        const url = host.startsWith('/')
-          ? `postgres:///${encodeURIComponent(database)}?host=${host}&port=${port}`
-          : `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}`;
+        const url = addressUrl(plantAddress(options.url));
         streams.say('Bring the file to the station, for its account alone, and write into its station file:');
         for (const line of ['plant:', `  url: ${url}`, `  password_file: ${file}`]) streams.say(`  ${line}`);
       }
@@ -113,7 +110,7 @@ export function plantStatusCommand(options: OwnerOptions, { streams }: CliContex
     const cells = stations.map(({ name, rows, newest, seenAt, sealed }) => [
       name,
       `${rows}`,
-      `${Math.max(0, newest - rows)}`,
+      `${lagOf({ newest, sent: rows })}`,
       `${sealed}`,
       seenAt ?? 'never',
     ]);

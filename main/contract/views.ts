@@ -346,8 +346,8 @@ export interface StationView {
   readonly printerFault: FaultRecord | null;
   /** Why the computer's clock cannot be right: nothing is signed and no board begun; null: nothing stands against it. */
   readonly clockFault: FaultRecord | null;
-  /** How the rows go to the plant; null: the station file names none. */
-  readonly plant: PlantStanding | null;
+  /** How the rows go to the plant, and how many wait (null: not known); null: the station file names none. */
+  readonly plant: (PlantStanding & { readonly lag: number | null }) | null;
   readonly demonstration: boolean;
 }
 

@@ -32,7 +32,7 @@ export const atStart: PlantStanding = {
 };
 
 /** Rows that wait for the plant; null: not known. */
-export function lagOf({ newest, sent }: PlantStanding): number | null {
+export function lagOf({ newest, sent }: Pick<PlantStanding, 'newest' | 'sent'>): number | null {
   return sent === null ? null : Math.max(0, newest - sent);
 }
 

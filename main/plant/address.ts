@@ -53,3 +53,10 @@ export function isOnThisComputer({ host }: PlantAddress): boolean {
 export function addressText({ host, port, database }: PlantAddress): string {
   return `${host}:${port}/${database}`;
 }
+
+/** The address as a station file names it: what `plantAddress` reads back, without a user. */
+export function addressUrl({ host, port, database }: PlantAddress): string {
+  const name = encodeURIComponent(database);
+  if (host.startsWith('/')) return `postgres:///${name}?host=${host}&port=${port}`;
+  return `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${name}`;
+}

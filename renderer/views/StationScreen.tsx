@@ -222,11 +222,10 @@ function Printer() {
 }
 
 /** How far the plant is, in one line. */
-function plantText({ state, newest, sent, heardAt, reason, conflicts }: NonNullable<StationView['plant']>): string {
-  const lag = sent === null ? 0 : Math.max(0, newest - sent);
+function plantText({ state, lag, heardAt, reason, conflicts }: NonNullable<StationView['plant']>): string {
   return [
     s.plantStates[state],
-    lag === 0 ? null : s.plantLag(lag),
+    lag === null || lag === 0 ? null : s.plantLag(lag),
     heardAt && s.plantHeard(dateText(heardAt)),
     conflicts === 0 ? null : s.plantConflicts(conflicts),
     reason,

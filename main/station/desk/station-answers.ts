@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/clock.ts';
 import type { StationView } from '../../contract/views.ts';
 import { faultOf, RecipeFault } from '../../model/fault.ts';
+import { lagOf, type PlantOfStation } from '../../model/plant.ts';
 import { makeMissingKeys } from '../../recipe/making/token-keys.ts';
 import { parseAddress } from '../../transport/address.ts';
 import type { FixtureSpec } from '../fixture.ts';
@@ -27,6 +28,10 @@ type Answers = Pick<
   | 'printer.test'
 >;
 
+function plantOf(plant: PlantOfStation | undefined): StationView['plant'] {
+  return plant === undefined ? null : { ...plant.standing, lag: lagOf(plant.standing) };
+}
+
 export function stationAnswers(room: DeskRoom): Answers {
   const { station, line, shelf, file, labels, token, operators } = room;
   const { ledger } = station.parts;
@@ -46,7 +51,7 @@ export function stationAnswers(room: DeskRoom): Answers {
       () => null,
       (error: unknown) => faultOf(error).toJSON(),
     ),
-    plant: station.parts.plant?.standing ?? null,
+    plant: plantOf(station.parts.plant),
     demonstration: room.demonstration,
   });
   /** The whole list stands in the row: of two acts at once the later one holds, and the rows say so. */
