@@ -28,7 +28,7 @@ export function closedBySecureDownload(name: string, opcode: number): BoardFault
   return new BoardFault({
     code: 'protocol.secure-download',
     what: `The board is in secure download mode, which does not know ${name}.`,
-    next: 'This board was closed before: look it up in the ledger, or set it aside.',
+    next: 'This board was closed before: look for its record by the serial number on its label (audit list), or ask what it is (recover).',
     safety: 'shut',
     details: { command: name, opcode },
   });
@@ -39,7 +39,7 @@ export function downloadDisabled(consoleRate: number): BoardFault {
   return new BoardFault({
     code: 'protocol.download-disabled',
     what: 'The board says that its download mode is switched off for good.',
-    next: 'Look for its record by its serial number, or set it aside: no board that waits for its seal here is known to be this one.',
+    next: 'Look for its record by the serial number on its label (audit list), or ask what it is (recover): one that waits for its seal is finished by the station that began it.',
     safety: 'shut',
     details: { consoleRate },
   });

@@ -14,7 +14,7 @@ import { BoardDetection, type Inserted } from './board-detection.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
 import type { FixtureState, StationListener } from './events.ts';
 import type { FixtureHealth } from './fixture-health.ts';
-import { finishLockedBoard, isLocked } from './locked-board.ts';
+import { finishLockedBoard, isLocked, noneWaits } from './locked-board.ts';
 import { Run, type RunEnd, type RunJob } from './run.ts';
 import { requireStationClock } from './station-clock.ts';
 import { isNamed } from './waiting-boards.ts';
@@ -269,7 +269,7 @@ export class Fixture {
     if (isLocked(fault)) {
       try {
         const finished = await this.#finishLocked(record, serial, fault);
-        if (finished !== null) return finished;
+        return finished ?? (await run.fail(noneWaits(fault), startedAt));
       } catch (error) {
         return run.fail(error, startedAt);
       }

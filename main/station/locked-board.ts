@@ -26,7 +26,7 @@ import {
 } from './waiting-boards.ts';
 
 /** Whether a fault says that the chip is there and its door is shut. */
-export function isLocked(fault: unknown): boolean {
+export function isLocked(fault: unknown): fault is Fault {
   return isFault(fault, 'protocol.download-disabled') || isFault(fault, 'admission.secure-download');
 }
 
@@ -291,6 +291,20 @@ function halfEnabled({ mac }: WaitingBoard): BoardFault {
     what: `The board ${mac} was lost while flash encryption and Secure Boot were being switched on, and its own firmware has shut the door since: whether every one of these bits took nobody can read any more.`,
     next: `Set the board aside: it is not sealed, and cannot be. Two people end it: board condemn ${mac}.`,
     safety: 'shut',
+  });
+}
+
+/** What a shut board is told when `finishLockedBoard` found that none waits here. */
+export function noneWaits(fault: Fault): Fault {
+  if (fault.code !== 'protocol.download-disabled') return fault;
+  const { code, what, details, cause } = fault;
+  return new BoardFault({
+    code,
+    what: `${what} No board that was begun here waits for its seal behind such a door.`,
+    next: "Look for its record by the serial number on its label (audit list): it may be sealed. Without a record it is somebody else's: set it aside.",
+    safety: 'shut',
+    details,
+    cause,
   });
 }
 

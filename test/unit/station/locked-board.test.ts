@@ -77,6 +77,8 @@ describe('a shut board that is not sealed', { concurrency: true }, () => {
     for (const serials of [[null], [serialOf(foreign!)]]) {
       const verdict = await verdictOn(rig, foreign!, { serials });
       assert.equal(verdict.fault?.code, 'protocol.download-disabled');
+      assert.match(verdict.fault!.what, /No board that was begun here waits for its seal/);
+      assert.match(verdict.fault!.what, /No board that was begun here waits for its seal/);
     }
     assert.equal(rig.book.sealed.length, 0);
   });
