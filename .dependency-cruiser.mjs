@@ -3,6 +3,7 @@
 const rooms = {
   boot: [],
   base: [],
+  words: [],
   log: ['base'],
   model: ['base'],
   contract: ['model', 'base'],

@@ -19,12 +19,14 @@ export function isPageStale(): boolean {
   if (!existsSync(join(root, 'renderer', 'vite.config.ts'))) return false;
   if (!existsSync(built)) return true;
   const since = statSync(built).mtimeMs;
-  const sources = globSync(['renderer/**/*.*', 'main/contract/*.ts', 'package-lock.json'], { cwd: root });
+  const sources = globSync(['renderer/**/*.*', 'main/contract/*.ts', 'main/words/*', 'package-lock.json'], {
+    cwd: root,
+  });
   return sources.some((file) => statSync(join(root, file)).mtimeMs > since);
 }
 
-/** Programs for chips, with their licence, in main/. */
-const stubs = 'protocol/stubs';
+/** What is no source in main/: programs for chips with their licence, and the catalogues of words. */
+const asTheyAre = ['protocol/stubs/*', 'words/*.json'];
 
 /** Builds the page. */
 export async function buildPage(): Promise<void> {
@@ -32,7 +34,7 @@ export async function buildPage(): Promise<void> {
   await build({ configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' });
 }
 
-/** Strips main/ into dist/main, with the flasher stubs as they are, and bundles the preload to dist/preload.cjs. */
+/** Strips main/ into dist/main, with the flasher stubs and the catalogues as they are, and bundles the preload to dist/preload.cjs. */
 export async function buildMain(): Promise<void> {
   const out = join(root, 'dist', 'main');
   rmSync(out, { recursive: true, force: true });
@@ -41,9 +43,10 @@ export async function buildMain(): Promise<void> {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, withoutTypes(readFileSync(join(root, file), 'utf8')));
   }
-  mkdirSync(join(out, stubs), { recursive: true });
-  for (const file of globSync(`${stubs}/*`, { cwd: join(root, 'main') }))
+  for (const file of globSync(asTheyAre, { cwd: join(root, 'main') })) {
+    mkdirSync(dirname(join(out, file)), { recursive: true });
     copyFileSync(join(root, 'main', file), join(out, file));
+  }
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({ input: join(root, 'main', 'start', 'preload.ts'), external: ['electron'] });
   await bundle.write({ file: join(root, 'dist', 'preload.cjs'), format: 'cjs' });

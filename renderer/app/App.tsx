@@ -79,7 +79,11 @@ function Verdicts() {
   return (
     <div className="unseen" role="status" aria-live="polite">
       {verdicts
-        .map(({ fixture, outcome, serial }) => words.verdictSaid(fixture, words.outcome[outcome], serial))
+        .map(({ fixture, outcome, serial }) =>
+          serial === null
+            ? words.verdictSaid({ fixture, outcome: words.outcome[outcome] })
+            : words.verdictSaidOf({ fixture, outcome: words.outcome[outcome], serial }),
+        )
         .join('. ')}
     </div>
   );
@@ -148,8 +152,8 @@ function useScanner() {
       heard: (text) => void take(text),
       isName: (text) =>
         store.get().line?.fixtures.some(({ name }) => name.toLowerCase() === text.toLowerCase()) ?? false,
-      slow: (text) => lost(words.scanRule.slow(text), words.scanRule.slowNext),
-      endless: (text) => lost(words.scanRule.noEnter(text), words.scanRule.noEnterNext),
+      slow: (text) => lost(words.scanRule.slow({ text: JSON.stringify(text) }), words.scanRule.slowNext),
+      endless: (text) => lost(words.scanRule.noEnter({ text: JSON.stringify(text) }), words.scanRule.noEnterNext),
     });
   }, [store, ask]);
 }

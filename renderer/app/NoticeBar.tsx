@@ -49,7 +49,7 @@ export function NoticeBar() {
               aria-expanded={isOpen}
               onClick={() => setOpen((last) => !last)}
             >
-              {alarms.length > 1 ? words.alarms.more(alarms.length - 1) : words.alarms.whole}
+              {alarms.length > 1 ? words.alarms.more({ count: alarms.length - 1 }) : words.alarms.whole}
             </Button>
           </>
         )}
@@ -80,7 +80,8 @@ function AlarmLine({ alarm, whole }: { readonly alarm: Alarm; readonly whole?: b
     >
       <Glyph shape={alarm.kind === 'link' ? 'unknown' : 'bar'} />
       <p className={whole ? undefined : 'notice-short'}>
-        <strong>{what}</strong> {next} <span className="notice-age">{words.alarms.age(clockText(alarm.at))}</span>{' '}
+        <strong>{what}</strong> {next}{' '}
+        <span className="notice-age">{words.alarms.age({ time: clockText(alarm.at) })}</span>{' '}
         <span className="mono notice-code">{alarm.code}</span>
       </p>
       {mayPutAway(alarm, person) && (
@@ -101,7 +102,7 @@ function useAllAlarms(): readonly Alarm[] {
   const since = useApp((state) => state.lastWordAt);
   if (link === 'open' || (link === 'connecting' && since === null)) return alarms;
   const at = since ?? Date.now();
-  const what = link === 'refused' ? words.link.refused : words.link.lost(clockText(at));
+  const what = link === 'refused' ? words.link.refused : words.link.lost({ time: clockText(at) });
   const next = link === 'refused' ? words.link.refusedNext : words.link.lostAct;
   return [{ id: 'link', kind: 'link', at, by: null, what, next, code: lostCode }, ...alarms];
 }

@@ -34,13 +34,13 @@ export function Findings({ findings, onGo }: { readonly findings: readonly Findi
                 {finding.what}{' '}
                 {line !== null && (
                   <button type="button" className="link" onClick={() => onGo(line)}>
-                    {words.recipes.line(line)}
+                    {words.recipes.line({ line })}
                   </button>
                 )}
               </p>
               <p className="calm-note">
-                {finding.waived === null ? finding.remedy : words.recipes.waived(finding.waived)}{' '}
-                {finding.section !== null && `${words.recipes.guide(finding.section)} `}
+                {finding.waived === null ? finding.remedy : words.recipes.waived({ reason: finding.waived })}{' '}
+                {finding.section !== null && `${words.recipes.guide({ section: finding.section })} `}
                 <span className="mono">{finding.check}</span>
               </p>
             </div>

@@ -73,7 +73,12 @@ export function Gantt({ bars, fixtures, scheme, seconds }: GanttProps) {
   }, [bars, scheme, plot]);
 
   return (
-    <div ref={box} className="plot" role="img" aria-label={words.throughput.ganttSays(fixtures.length, bars.length)} />
+    <div
+      ref={box}
+      className="plot"
+      role="img"
+      aria-label={words.throughput.ganttSays({ fixtures: fixtures.length, steps: bars.length })}
+    />
   );
 }
 

@@ -10,7 +10,7 @@ export function KeyBlockMap({ slots }: { readonly slots: PlanView['slots'] }) {
           key={`${slot.slot} ${slot.purpose}`}
           data-use={slot.purpose === null ? 'free' : slot.secret ? 'secret' : 'public'}
         >
-          <span className="block-name">{words.recipes.slot(slot.name)}</span>
+          <span className="block-name">{slot.name.replace(/^BLOCK_KEY/, 'KEY')}</span>
           <span className="block-purpose">{slot.purpose ?? words.recipes.free}</span>
           {slot.purpose !== null && <span className="block-words">{slot.words}</span>}
         </li>

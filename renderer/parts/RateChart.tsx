@@ -78,12 +78,7 @@ export function RateChart({ view, scheme }: RateChartProps) {
   );
   const last = countText(Math.round(passed.at(-1) ?? 0));
   return (
-    <div
-      ref={box}
-      className="plot"
-      role="img"
-      aria-label={words.throughput.chartSays(last, totals.passed, totals.failed)}
-    />
+    <div ref={box} className="plot" role="img" aria-label={words.throughput.chartSays({ perHour: last, ...totals })} />
   );
 }
 

@@ -32,8 +32,8 @@ export const Tile = memo(function Tile(props: TileProps) {
     ? null
     : chosen !== null
       ? isMine
-        ? words.tile.chosen(chosen.secondsLeft)
-        : words.tile.chosenBy(chosen.by)
+        ? words.tile.chosen({ seconds: chosen.secondsLeft })
+        : words.tile.chosenBy({ person: chosen.by })
       : isNextScan
         ? words.tile.scanGoesHere
         : null;
@@ -55,7 +55,11 @@ export const Tile = memo(function Tile(props: TileProps) {
       <span className="tile-top">
         <span className="tile-name">{fixture.name}</span>
         <span className="tile-count">
-          {scanWords === null ? words.tile.count(fixture.passed, fixture.tried) : <strong>{scanWords}</strong>}
+          {scanWords === null ? (
+            words.tile.count({ passed: fixture.passed, tried: fixture.tried })
+          ) : (
+            <strong>{scanWords}</strong>
+          )}
         </span>
       </span>
       <span className="tile-head">
@@ -66,7 +70,7 @@ export const Tile = memo(function Tile(props: TileProps) {
       {isKnown && <Progress fixture={fixture} hidden={verdict !== null} />}
       <span className="tile-foot">
         <span className="tile-serial">{fixture.bound?.serial ?? fixture.serial ?? fixture.mac ?? ' '}</span>
-        {isKnown && step !== null && verdict === null && <span>{words.tile.stepOf(step.at, step.of)}</span>}
+        {isKnown && step !== null && verdict === null && <span>{words.tile.stepOf({ at: step.at, of: step.of })}</span>}
       </span>
     </button>
   );
@@ -76,7 +80,7 @@ export const Tile = memo(function Tile(props: TileProps) {
 function lineOf(fixture: FixtureView, lastWordAt: number | null): string {
   if (lastWordAt !== null) {
     const last = isBurning(fixture) ? `${words.tile.burning}: ${words.tile.doNotRemove}` : lookOf(fixture).word;
-    return words.tile.lastWord(clockText(lastWordAt), last);
+    return words.tile.lastWord({ time: clockText(lastWordAt), word: last });
   }
   if (isBurning(fixture)) return words.tile.doNotRemove;
   const { verdict, step, state, bound } = fixture;
@@ -85,7 +89,7 @@ function lineOf(fixture: FixtureView, lastWordAt: number | null): string {
   if (state === 'labelling') return words.detail.labelAct;
   if (state === 'mute') return words.tile.mute;
   if (state === 'held') return words.tile.held;
-  if (bound !== null && bound.startsIn !== null) return words.tile.startsAs(bound.serial);
+  if (bound !== null && bound.startsIn !== null) return words.tile.startsAs({ serial: bound.serial });
   return step?.title ?? '';
 }
 
@@ -97,7 +101,9 @@ function Progress({ fixture, hidden }: { readonly fixture: FixtureView; readonly
       <span className="bar">
         <span className="bar-done" style={{ transform: `scaleX(${fraction ?? 0})` }} />
       </span>
-      <span className="tile-left">{secondsLeft === null ? '' : words.tile.left(durationText(secondsLeft))}</span>
+      <span className="tile-left">
+        {secondsLeft === null ? '' : words.tile.left({ time: durationText(secondsLeft) })}
+      </span>
     </span>
   );
 }
@@ -107,13 +113,13 @@ function tileWords(fixture: FixtureView, lastWordAt: number | null, scanWords: s
   const { step, verdict } = fixture;
   const shown = showsVerdict(fixture) && verdict !== null;
   const parts = [
-    words.detail.title(fixture.name),
+    words.detail.title({ fixture: fixture.name }),
     lookOf(fixture, lastWordAt === null).word,
     scanWords ?? '',
     lineOf(fixture, lastWordAt),
-    shown || step === null ? '' : words.tile.stepOf(step.at, step.of),
+    shown || step === null ? '' : words.tile.stepOf({ at: step.at, of: step.of }),
     fixture.serial ?? '',
-    words.tile.countMeans(fixture.passed, fixture.tried),
+    words.tile.countMeans({ passed: fixture.passed, tried: fixture.tried }),
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

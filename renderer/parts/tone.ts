@@ -34,34 +34,45 @@ export interface Look {
   readonly word: string;
 }
 
+/** Its word is that of the language in use when it is drawn. */
+export function lookOfWord(tone: Tone, shape: Shape, say: () => string): Look {
+  return {
+    tone,
+    shape,
+    get word() {
+      return say();
+    },
+  };
+}
+
 /** While something is burned into a board: louder than anything else that a tile can show. */
-const burning: Look = { tone: 'burn', shape: 'hand', word: words.tile.burning };
+const burning: Look = lookOfWord('burn', 'hand', () => words.tile.burning);
 /** Nobody knows how the fixture stands now. */
-const unknown: Look = { tone: 'stale', shape: 'unknown', word: words.tile.unknown };
+const unknown: Look = lookOfWord('stale', 'unknown', () => words.tile.unknown);
 
 /** The work waits for an answer of the token. */
-const silent: Look = { tone: 'warn', shape: 'pause', word: words.tile.tokenSilent };
+const silent: Look = lookOfWord('warn', 'pause', () => words.tile.tokenSilent);
 
 /** What a board that is ready asks of a person. */
 const needLooks: Readonly<Record<NonNullable<FixtureView['needs']>, Look>> = {
-  serial: { tone: 'ask', shape: 'codes', word: words.needs.serial },
-  key: { tone: 'ask', shape: 'play', word: words.needs.key },
-  name: { tone: 'ask', shape: 'codes', word: words.needs.name },
+  serial: lookOfWord('ask', 'codes', () => words.needs.serial),
+  key: lookOfWord('ask', 'play', () => words.needs.key),
+  name: lookOfWord('ask', 'codes', () => words.needs.name),
 };
 
 /** Each state of a fixture: its colour, its shape, its word. */
 const looks: Readonly<Record<FixtureState, Look>> = {
-  idle: { tone: 'dim', shape: 'ring', word: words.state.idle },
-  waiting: { tone: 'calm', shape: 'slot', word: words.state.waiting },
-  identifying: { tone: 'calm', shape: 'eye', word: words.state.identifying },
+  idle: lookOfWord('dim', 'ring', () => words.state.idle),
+  waiting: lookOfWord('calm', 'slot', () => words.state.waiting),
+  identifying: lookOfWord('calm', 'eye', () => words.state.identifying),
   ready: needLooks.key,
-  held: { tone: 'calm', shape: 'pause', word: words.state.held },
-  running: { tone: 'calm', shape: 'turn', word: words.state.running },
-  parked: { tone: 'warn', shape: 'pause', word: words.state.parked },
-  labelling: { tone: 'ask', shape: 'label', word: words.state.labelling },
-  shown: { tone: 'calm', shape: 'ring', word: words.state.shown },
-  mute: { tone: 'warn', shape: 'unknown', word: words.state.mute },
-  absent: { tone: 'dim', shape: 'gap', word: words.state.absent },
+  held: lookOfWord('calm', 'pause', () => words.state.held),
+  running: lookOfWord('calm', 'turn', () => words.state.running),
+  parked: lookOfWord('warn', 'pause', () => words.state.parked),
+  labelling: lookOfWord('ask', 'label', () => words.state.labelling),
+  shown: lookOfWord('calm', 'ring', () => words.state.shown),
+  mute: lookOfWord('warn', 'unknown', () => words.state.mute),
+  absent: lookOfWord('dim', 'gap', () => words.state.absent),
 };
 
 /** What to do first with a board that did not pass. */
@@ -74,11 +85,11 @@ export const actShapes: Readonly<Record<Verdict['act'], Shape>> = {
 
 /** Each verdict: its colour, its shape, its word. */
 export const outcomeLooks: Readonly<Record<Outcome, Look>> = {
-  passed: { tone: 'pass', shape: 'check', word: words.outcome.passed },
-  failed: { tone: 'fail', shape: 'cross', word: words.outcome.failed },
-  refused: { tone: 'warn', shape: 'bar', word: words.outcome.refused },
-  errored: { tone: 'fault', shape: 'bolt', word: words.outcome.errored },
-  aborted: { tone: 'dim', shape: 'stop', word: words.outcome.aborted },
+  passed: lookOfWord('pass', 'check', () => words.outcome.passed),
+  failed: lookOfWord('fail', 'cross', () => words.outcome.failed),
+  refused: lookOfWord('warn', 'bar', () => words.outcome.refused),
+  errored: lookOfWord('fault', 'bolt', () => words.outcome.errored),
+  aborted: lookOfWord('dim', 'stop', () => words.outcome.aborted),
 };
 
 /** States in which the last verdict stays on the tile: until the next board. */
@@ -99,14 +110,15 @@ export function lookOf(fixture: FixtureView, known = true): Look {
   if (!known) return unknown;
   if (isBurning(fixture)) return burning;
   if (verdict !== null && showsVerdict(fixture)) {
-    const look = outcomeLooks[verdict.outcome];
+    const outcome = outcomeLooks[verdict.outcome];
     return verdict.outcome === 'passed'
-      ? look
-      : { tone: look.tone, shape: actShapes[verdict.act], word: words.acts[verdict.act] };
+      ? outcome
+      : { tone: outcome.tone, shape: actShapes[verdict.act], word: words.acts[verdict.act] };
   }
   if (fixture.tokenIsSilent && fixture.state === 'running') return silent;
   if (fixture.state !== 'ready') return looks[fixture.state];
-  if (bound?.startsIn != null) return { tone: 'ask', shape: 'turn', word: words.tile.startsIn(bound.startsIn) };
+  if (bound?.startsIn != null)
+    return { tone: 'ask', shape: 'turn', word: words.tile.startsIn({ seconds: bound.startsIn }) };
   return needs === null ? looks.running : needLooks[needs];
 }
 
@@ -119,19 +131,19 @@ export function needsPerson(fixture: FixtureView): boolean {
 /** Every state that a device's record can have. */
 export const deviceLooks: Readonly<Record<Outcome | 'sealed' | 'condemned' | 'open', Look>> = {
   ...outcomeLooks,
-  sealed: { tone: 'pass', shape: 'check', word: words.outcome.sealed },
-  condemned: { tone: 'fail', shape: 'cross', word: words.outcome.condemned },
-  open: { tone: 'calm', shape: 'turn', word: words.outcome.open },
+  sealed: lookOfWord('pass', 'check', () => words.outcome.sealed),
+  condemned: lookOfWord('fail', 'cross', () => words.outcome.condemned),
+  open: lookOfWord('calm', 'turn', () => words.outcome.open),
 };
 
 /** What a board in the recovery bay is. */
 export const recoveryLooks: Readonly<Record<RecoveryView['report']['state'], Look>> = {
-  blank: { tone: 'calm', shape: 'slot', word: words.recovery.state.blank },
-  met: { tone: 'calm', shape: 'ring', word: words.recovery.state.met },
-  'half-done': { tone: 'ask', shape: 'turn', word: words.recovery.state['half-done'] },
-  sealed: { tone: 'pass', shape: 'check', word: words.recovery.state.sealed },
-  condemned: { tone: 'fail', shape: 'cross', word: words.recovery.state.condemned },
-  foreign: { tone: 'warn', shape: 'bar', word: words.recovery.state.foreign },
-  'other-chip': { tone: 'fail', shape: 'bar', word: words.recovery.state['other-chip'] },
-  shut: { tone: 'warn', shape: 'pause', word: words.recovery.state.shut },
+  blank: lookOfWord('calm', 'slot', () => words.recovery.state.blank),
+  met: lookOfWord('calm', 'ring', () => words.recovery.state.met),
+  'half-done': lookOfWord('ask', 'turn', () => words.recovery.state['half-done']),
+  sealed: lookOfWord('pass', 'check', () => words.recovery.state.sealed),
+  condemned: lookOfWord('fail', 'cross', () => words.recovery.state.condemned),
+  foreign: lookOfWord('warn', 'bar', () => words.recovery.state.foreign),
+  'other-chip': lookOfWord('fail', 'bar', () => words.recovery.state['other-chip']),
+  shut: lookOfWord('warn', 'pause', () => words.recovery.state.shut),
 };

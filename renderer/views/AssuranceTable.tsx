@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { CallAnswers } from '../../main/contract/contract.ts';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
-import type { Look } from '../parts/tone.ts';
+import { type Look, lookOfWord } from '../parts/tone.ts';
 import { words } from '../words/words.ts';
 
 const a = words.assurance;
@@ -13,11 +13,11 @@ type Verdict = Assurances[number]['verdict'];
 
 /** Grey where all is as the guide wants it; colour for what a person should know. */
 const looks: Readonly<Record<Verdict, Look>> = {
-  'not met': { tone: 'fail', shape: 'cross', word: a.verdicts['not met'] },
-  'not shown': { tone: 'warn', shape: 'gap', word: a.verdicts['not shown'] },
-  waived: { tone: 'warn', shape: 'bar', word: a.verdicts.waived },
-  met: { tone: 'calm', shape: 'check', word: a.verdicts.met },
-  'not applicable': { tone: 'dim', shape: 'gap', word: a.verdicts['not applicable'] },
+  'not met': lookOfWord('fail', 'cross', () => a.verdicts['not met']),
+  'not shown': lookOfWord('warn', 'gap', () => a.verdicts['not shown']),
+  waived: lookOfWord('warn', 'bar', () => a.verdicts.waived),
+  met: lookOfWord('calm', 'check', () => a.verdicts.met),
+  'not applicable': lookOfWord('dim', 'gap', () => a.verdicts['not applicable']),
 };
 const verdicts = Object.keys(looks) as Verdict[];
 const isOpen = (verdict: Verdict) => verdict !== 'met' && verdict !== 'not applicable';
@@ -35,11 +35,11 @@ export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
             return (
               <li key={verdict}>
                 <StateMark
-                  look={
-                    count === 0
-                      ? { ...looks[verdict], tone: 'dim', word: a.count(0, verdict) }
-                      : { ...looks[verdict], word: a.count(count, verdict) }
-                  }
+                  look={{
+                    shape: looks[verdict].shape,
+                    tone: count === 0 ? 'dim' : looks[verdict].tone,
+                    word: a.counted[verdict]({ count }),
+                  }}
                 />
               </li>
             );
@@ -78,11 +78,7 @@ export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
                   </td>
                   <td>
                     {line.evidence}
-                    {line.waiver !== undefined && (
-                      <span className="assurance-waiver">
-                        {a.waived(line.waiver.check, line.waiver.reason, line.waiver.by)}
-                      </span>
-                    )}
+                    {line.waiver !== undefined && <span className="assurance-waiver">{waiverText(line.waiver)}</span>}
                   </td>
                 </tr>
               ))}
@@ -92,4 +88,8 @@ export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
       )}
     </>
   );
+}
+
+function waiverText({ check, reason, by }: NonNullable<Assurances[number]['waiver']>): string {
+  return by === null ? a.waived({ check, reason }) : a.waivedBy({ check, reason, by });
 }

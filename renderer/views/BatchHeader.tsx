@@ -38,10 +38,13 @@ export function BatchHeader({
       <div className="batch-what">
         <p className="batch-order">
           {batch.order ?? words.batch.noOrder}
-          {batch.endedAt !== null && <span className="batch-ended">{words.batch.ended(timeText(batch.endedAt))}</span>}
+          {batch.endedAt !== null && (
+            <span className="batch-ended">{words.batch.ended({ time: timeText(batch.endedAt) })}</span>
+          )}
         </p>
         <p className="batch-recipe">
-          {batch.recipe.name} <span className="batch-revision">{words.batch.revision(batch.recipe.revision)}</span>
+          {batch.recipe.name}{' '}
+          <span className="batch-revision">{words.batch.revision({ revision: batch.recipe.revision })}</span>
         </p>
         <p className="batch-words" title={batch.recipe.hash}>
           {batch.fingerprint}
@@ -55,7 +58,10 @@ export function BatchHeader({
         <Figure name={words.batch.refused}>{countText(batch.refused)}</Figure>
         {batch.unfinished > 0 && <Figure name={words.batch.unfinished}>{countText(batch.unfinished)}</Figure>}
         {batch.retries > 0 && <Figure name={words.batch.again}>{countText(batch.retries)}</Figure>}
-        <Figure name={words.batch.left} note={batch.count === null ? undefined : words.batch.of(batch.count)}>
+        <Figure
+          name={words.batch.left}
+          note={batch.count === null ? undefined : words.batch.of({ count: batch.count })}
+        >
           {batch.left === null ? '∞' : countText(batch.left)}
         </Figure>
         <Figure name={words.batch.yield}>{shareText(batch.firstPassYield)}</Figure>
@@ -99,9 +105,10 @@ function Interrupted({ batch }: { readonly batch: InterruptedBatch }) {
   return (
     <section className="batch" aria-label={i.title}>
       <div className="batch-what">
-        <p className="batch-order">{i.said(batch.order ?? batch.recipe, timeText(batch.startedAt))}</p>
+        <p className="batch-order">{i.said({ order: batch.order ?? batch.recipe, time: timeText(batch.startedAt) })}</p>
         <p>
-          {i.far(batch.passed, batch.count)} {places.length > 0 && i.boards(places.join(', '))}
+          {batch.count === null ? i.far(batch) : i.farOf({ passed: batch.passed, count: batch.count })}{' '}
+          {places.length > 0 && i.boards({ places: places.join(', ') })}
         </p>
       </div>
       {mayResume && (

@@ -13,20 +13,19 @@ export function DeviceHistoryView({ runs }: { readonly runs: DeviceView['runs'] 
   return (
     <div className="history">
       {newestFirst.map(({ run, history, n }) => (
-        <section key={run.id} className="attempt" aria-label={d.attempt(n)}>
+        <section key={run.id} className="attempt" aria-label={d.attempt({ n })}>
           <header>
-            <h2>{d.attempt(n)}</h2>
+            <h2>{d.attempt({ n })}</h2>
             {run.outcome === null ? <span>{d.still}</span> : <StateMark look={deviceLooks[run.outcome]} />}
             <span className="calm-note">
               {dateText(run.startedAt)}, {run.fixture}
-              {run.operator === null ? '' : `, ${run.operator}`}, {run.recipe.name}{' '}
-              {words.batch.revision(run.recipe.revision)}
+              {run.operator === null ? '' : `, ${run.operator}`}, {run.recipe.name} {words.batch.revision(run.recipe)}
             </span>
             <span className="mono calm-note push">{run.id}</span>
           </header>
           {run.fault !== null && <FaultWords fault={run.fault} />}
           <details open={n === runs.length}>
-            <summary>{d.events(history.length)}</summary>
+            <summary>{d.events({ count: history.length })}</summary>
             <ol className="events">
               {history.map(({ seq, at, step, mark, text }) => (
                 <li key={seq} data-mark={mark}>

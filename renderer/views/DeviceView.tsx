@@ -6,7 +6,7 @@ import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
-import { countText, dateText, hexText, shortHash } from '../words/format.ts';
+import { countText, dateText, hexText, listText, shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
 import { DeviceHistoryView } from './DeviceHistoryView.tsx';
@@ -40,13 +40,13 @@ export function DeviceView({ mac }: { readonly mac: string }) {
     const file = await ask('devices.report', { mac, form });
     if (file === null) return;
     saveFile(file);
-    store.dispatch({ type: 'said', words: d.exported(file.name) });
+    store.dispatch({ type: 'said', words: d.exported(file) });
   };
   const certify = async (form: 'cose' | 'pdf') => {
     const file = await ask('devices.certificate', { mac, form });
     if (file === null) return;
     saveFile(file);
-    store.dispatch({ type: 'said', words: d.exported(file.name) });
+    store.dispatch({ type: 'said', words: d.exported(file) });
   };
   const print = async () => {
     const answer = await ask('labels.print', { mac });
@@ -105,12 +105,12 @@ export function DeviceView({ mac }: { readonly mac: string }) {
       {condemned !== null && (
         <p className="condemned">
           <strong>{d.condemned}</strong> {dateText(condemned.at)}: {condemned.reason}
-          {condemned.by !== undefined && ` (${d.decidedBy(condemned.by)})`}
+          {condemned.by !== undefined && ` (${listText(condemned.by)})`}
         </p>
       )}
       {device.released != null && (
         <p className="calm-note">
-          {d.released} {dateText(device.released.at)}: {device.released.reason} ({d.decidedBy(device.released.by)})
+          {d.released} {dateText(device.released.at)}: {device.released.reason} ({listText(device.released.by)})
         </p>
       )}
       <Tabs defaultValue={sealed === null ? 'history' : 'record'} keepMounted={false}>
@@ -157,7 +157,7 @@ function Sealed({ record, labelledAt }: { readonly record: SealedRecord; readonl
           [d.facts.serial, record.serial],
           [
             d.facts.recipe,
-            `${record.recipe.name}, ${words.batch.revision(record.recipe.revision)}, ${shortHash(record.recipe.hash)}`,
+            `${record.recipe.name}, ${words.batch.revision(record.recipe)}, ${shortHash(record.recipe.hash)}`,
           ],
           [d.facts.batch, record.batch],
           [d.facts.station, record.station],
@@ -169,7 +169,7 @@ function Sealed({ record, labelledAt }: { readonly record: SealedRecord; readonl
           [d.facts.keysDestroyed, record.keysDestroyedAt === null ? null : dateText(record.keysDestroyedAt)],
           ...(record.finishedLater === undefined
             ? []
-            : [[d.facts.finishedLater, d.finishedLater(record.finishedLater.identifiedBy)] as const]),
+            : [[d.facts.finishedLater, d.finishedLater[record.finishedLater.identifiedBy]] as const]),
           ...(labelledAt === null ? [] : [[d.facts.label, dateText(labelledAt)] as const]),
           [d.facts.plan, record.planDigest, 'mono'],
           [d.facts.software, `${record.software.name} ${record.software.version}`],
@@ -208,7 +208,9 @@ function Sealed({ record, labelledAt }: { readonly record: SealedRecord; readonl
           <Facts
             rows={record.storage.map(({ partition, encryption, keys, row }) => [
               partition,
-              d.stored(encryption, keys.join(' '), row),
+              row === null
+                ? d.stored({ how: d.storedHow[encryption], keys: keys.join(' ') })
+                : d.storedRow({ how: d.storedHow[encryption], keys: keys.join(' '), row }),
             ])}
           />
         </>
@@ -227,7 +229,7 @@ function Sealed({ record, labelledAt }: { readonly record: SealedRecord; readonl
             {record.keys.map((key) => (
               <tr key={key.role}>
                 <th scope="row">{key.role}</th>
-                <td>{key.blocks.map((block) => words.recipes.slot(`BLOCK${block}`)).join(', ')}</td>
+                <td>{key.blocks.map((block) => `BLOCK${block}`).join(', ')}</td>
                 <td className="mono digest">{key.fingerprint}</td>
               </tr>
             ))}

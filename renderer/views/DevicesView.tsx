@@ -7,7 +7,7 @@ import { deviceLooks } from '../parts/tone.ts';
 import { type Column, VirtualTable } from '../parts/VirtualTable.tsx';
 import { faultOf } from '../state/follow.ts';
 import { goTo, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
-import { dateText } from '../words/format.ts';
+import { countText, dateText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { DeviceView } from './DeviceView.tsx';
 import { saveFile } from './download.ts';
@@ -35,7 +35,7 @@ const columns: readonly Column<Row>[] = [
     key: 'recipe',
     title: words.devices.columns.recipe,
     width: 'minmax(180px, 1.2fr)',
-    cell: (row) => `${row.recipe.name}, ${words.batch.revision(row.recipe.revision)}`,
+    cell: (row) => `${row.recipe.name}, ${words.batch.revision(row.recipe)}`,
   },
   { key: 'batch', title: words.devices.columns.batch, width: 'minmax(140px, 1fr)', cell: (row) => row.batch ?? '–' },
   { key: 'at', title: words.devices.columns.at, width: '200px', cell: (row) => dateText(row.lastAt) },
@@ -99,7 +99,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
     const file = await ask('devices.export', { query, form });
     if (file === null) return;
     saveFile(file);
-    store.dispatch({ type: 'said', words: words.devices.exported(file.name) });
+    store.dispatch({ type: 'said', words: words.devices.exported(file) });
   };
 
   return (
@@ -170,7 +170,12 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
         )}
       </header>
       <p className="found" role="status">
-        {ms === null ? words.loading : words.devices.found(rows.length, more, ms)}
+        {ms === null
+          ? words.loading
+          : words.devices.found({
+              count: `${countText(rows.length)}${more ? '+' : ''}`,
+              ms: ms < 1 ? '<1' : Math.round(ms),
+            })}
       </p>
       {ms !== null && rows.length === 0 ? (
         <div className="empty">

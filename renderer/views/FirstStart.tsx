@@ -27,7 +27,7 @@ export function FirstStart() {
       <h1>{f.title}</h1>
       <p className="first-lead">{f.lead}</p>
       <Stepper active={at} size="sm">
-        {f.steps.map((step) => (
+        {Object.values(f.steps).map((step) => (
           <Stepper.Step key={step} label={step} />
         ))}
       </Stepper>
@@ -129,7 +129,7 @@ function What({ onDone, onSkip }: { onDone(): void; onSkip(): void }) {
       {recipe !== null && (
         <p className="fingerprint">
           <span>
-            {recipe.recipe}, {words.batch.revision(recipe.revision)}
+            {recipe.recipe}, {words.batch.revision(recipe)}
           </span>
           <strong>{recipe.fingerprint}</strong>
         </p>
@@ -202,7 +202,7 @@ function Look({ onOpen, onFinish }: { onOpen(mac: string): void; onFinish(): voi
           rows={[
             [words.detail.mac, sealed.chip.mac, 'mono'],
             [words.detail.serial, sealed.serial],
-            [words.devices.facts.recipe, `${sealed.recipe.name}, ${words.batch.revision(sealed.recipe.revision)}`],
+            [words.devices.facts.recipe, `${sealed.recipe.name}, ${words.batch.revision(sealed.recipe)}`],
             [words.devices.keys, sealed.keys.map(({ role }) => role).join(', ')],
             [words.devices.certificateSerial, sealed.identity?.certificateSerial ?? null, 'mono'],
             [words.devices.facts.plan, shortHash(sealed.planDigest), 'mono'],

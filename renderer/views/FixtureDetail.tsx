@@ -37,7 +37,7 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
   };
 
   return (
-    <Dialog title={words.detail.title(name)} open onClose={onClose} wide>
+    <Dialog title={words.detail.title({ fixture: name })} open onClose={onClose} wide>
       <div className="detail-state">
         <StateMark
           look={!known ? lookOf(fixture, false) : verdict === null ? lookOf(fixture) : outcomeLooks[verdict.outcome]}
@@ -55,10 +55,10 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
           [words.detail.serial, fixture.serial],
           [words.detail.mac, mac, 'mono'],
           [words.detail.ended, verdict === null ? null : timeText(verdict.at)],
-          [words.screens.devices, verdict?.sealRow ? words.detail.sealRow(verdict.sealRow) : null],
+          [words.screens.devices, verdict?.sealRow ? words.detail.sealRow({ row: verdict.sealRow }) : null],
           [words.detail.kind, words.detail.kinds[fixture.address.startsWith('virtual:') ? 'virtual' : 'real']],
           [words.detail.address, fixture.address, 'mono'],
-          [words.tile.fixtures, words.tile.countMeans(fixture.passed, fixture.tried)],
+          [words.tile.fixtures, words.tile.countMeans({ passed: fixture.passed, tried: fixture.tried })],
         ]}
       />
       <div className="form-acts">

@@ -50,7 +50,7 @@ export function Fixtures() {
                     <Button
                       variant="subtle"
                       size="compact-md"
-                      aria-label={s.removeTitle(fixture.name)}
+                      aria-label={s.removeTitle(fixture)}
                       onClick={() => setRemoving(fixture.name)}
                     >
                       {s.remove}
@@ -69,7 +69,7 @@ export function Fixtures() {
       )}
       {teaching && <Teach names={fixtures.map(({ name }) => name)} onClose={() => setTeaching(false)} />}
       {removing !== null && (
-        <Dialog title={s.removeTitle(removing)} open onClose={() => setRemoving(null)}>
+        <Dialog title={s.removeTitle({ name: removing })} open onClose={() => setRemoving(null)}>
           <p>{s.removeWords}</p>
           <div className="form-acts">
             <Button variant="default" onClick={() => setRemoving(null)} data-autofocus>
@@ -109,7 +109,7 @@ function Teach({ names, onClose }: { readonly names: readonly string[]; onClose(
                 onClick={() => setAddress(port.address)}
               >
                 <span className="mono">{port.address}</span>
-                <span>{port.taken === null ? port.words : s.taken(port.taken)}</span>
+                <span>{port.taken === null ? port.words : s.taken({ name: port.taken })}</span>
               </button>
             </li>
           ))}

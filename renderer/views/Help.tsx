@@ -6,12 +6,12 @@ export function Help({ onClose }: { onClose(): void }) {
   return (
     <Dialog title={words.help.title} open onClose={onClose}>
       <dl className="keys">
-        {words.help.keys.map(([key, meaning]) => (
+        {Object.values(words.help.keys).map(({ key, means }) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
-            <dd>{meaning}</dd>
+            <dd>{means}</dd>
           </div>
         ))}
       </dl>

@@ -45,7 +45,7 @@ export function People() {
                 <td className="num">
                   {maySave && (
                     <Button variant="subtle" size="compact-md" onClick={() => setEditing(person)}>
-                      {s.editPerson(person.name)}
+                      {s.editPerson(person)}
                     </Button>
                   )}
                 </td>
@@ -114,7 +114,7 @@ function Person({
     if (person !== null && (await ask('operators.remove', { id: person.id, second: agrees })) !== null) onDone();
   };
   return (
-    <Dialog title={person === null ? s.addPerson : s.editPerson(person.name)} open onClose={onClose}>
+    <Dialog title={person === null ? s.addPerson : s.editPerson(person)} open onClose={onClose}>
       <form className="form" onSubmit={save}>
         <TextInput
           label={s.person.id}

@@ -45,10 +45,10 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
       </Scroll>
       {plan.stored.map((stored) => (
         <section key={stored.partition}>
-          <h3>{r.stored(stored.partition)}</h3>
+          <h3>{r.stored(stored)}</h3>
           <p>
             {stored.encryption}
-            {stored.list !== null && <>; {r.storedList(stored.list)}</>}
+            {stored.list !== null && <>; {r.storedList({ list: stored.list })}</>}
           </p>
           <Scroll>
             <table className="plain">

@@ -129,8 +129,8 @@ function Opened({
             )}
             <span className="calm-note recipe-by">
               {[
-                view.author === null ? '' : r.author(view.author),
-                view.approvedBy === null ? '' : r.approvedBy(view.approvedBy),
+                view.author === null ? '' : r.author({ name: view.author }),
+                view.approvedBy === null ? '' : r.approvedBy({ name: view.approvedBy }),
               ]
                 .filter((part) => part !== '')
                 .join(', ')}

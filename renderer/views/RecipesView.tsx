@@ -41,12 +41,12 @@ export function RecipesView({ chosen }: { readonly chosen: string | null }) {
               >
                 <span className="recipe-name">{view.recipe}</span>
                 <span className="recipe-facts">
-                  {words.batch.revision(view.revision)}, {view.chip}
+                  {words.batch.revision(view)}, {view.chip}
                 </span>
                 <span className="recipe-marks">
                   <StateMark look={recipeLooks[view.state]} />
                   {view.errors > 0 && (
-                    <StateMark look={{ tone: 'fail', shape: 'cross', word: r.errors(view.errors) }} />
+                    <StateMark look={{ tone: 'fail', shape: 'cross', word: r.errors({ count: view.errors }) }} />
                   )}
                 </span>
               </a>

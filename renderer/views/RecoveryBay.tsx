@@ -40,7 +40,9 @@ export function RecoveryBay() {
     const end = await ask('boards.finish', { fixture, recipe, named, serial: view?.report.serial ?? null });
     setBusy(false);
     if (end === null) return;
-    if (end.fault === null) store.dispatch({ type: 'said', words: r.finished(words.outcome[end.outcome], end.mac) });
+    const outcome = words.outcome[end.outcome];
+    const told = end.mac === null ? r.finished({ outcome }) : r.finishedOf({ outcome, mac: end.mac });
+    if (end.fault === null) store.dispatch({ type: 'said', words: told });
     else store.dispatch({ type: 'fault', fault: end.fault, call: 'boards.finish', kind: 'fault' });
     await read();
   };
@@ -149,7 +151,7 @@ function Found({
             ]}
           />
         </Panel>
-        <Panel title={`${r.finish} ${r.possible(report.finish.possible)}`}>
+        <Panel title={`${r.finish} ${possibleText(report.finish.possible)}`}>
           <Lines lines={report.finish.why} />
           {report.finish.left.length > 0 && <h3>{r.left}</h3>}
           <Lines lines={report.finish.left} />
@@ -205,13 +207,22 @@ function Burned({ burned }: { readonly burned: Report['burned'] }) {
                 {where}
               </th>
               <td>{what}</td>
-              <td>{by === null ? r.byNobody : `${dateText(by.at)}, ${r.byRun(by.run, by.fixture, by.operator)}`}</td>
+              <td>{by === null ? r.byNobody : `${dateText(by.at)}, ${runText(by)}`}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </Scroll>
   );
+}
+
+function runText({ run, fixture, operator }: NonNullable<Report['burned'][number]['by']>): string {
+  return operator === null ? r.byRun({ run, fixture }) : r.byRunOf({ run, fixture, operator });
+}
+
+function possibleText(possible: boolean | null): string {
+  if (possible === null) return words.unknown;
+  return possible ? words.yes : words.no;
 }
 
 function Runs({ runs }: { readonly runs: Report['runs'] }) {
@@ -231,7 +242,7 @@ function Runs({ runs }: { readonly runs: Report['runs'] }) {
           {runs.map((run) => (
             <tr key={run.run}>
               <td>{dateText(run.at)}</td>
-              <td>{`${run.recipe.name}, ${words.batch.revision(run.recipe.revision)}`}</td>
+              <td>{`${run.recipe.name}, ${words.batch.revision(run.recipe)}`}</td>
               <td>{run.fixture}</td>
               <td>
                 {run.outcome === null ? r.notEnded : <StateMark look={outcomeLooks[run.outcome]} />}

@@ -22,10 +22,12 @@ export function Rehearsal({
         <StateMark
           look={{
             ...outcomeLooks[result.passed ? 'passed' : 'failed'],
-            word: result.passed ? r.rehearsed(durationText(result.ms / 1000)) : r.rehearsalFailed,
+            word: result.passed ? r.rehearsed({ time: durationText(result.ms / 1000) }) : r.rehearsalFailed,
           }}
         />
-        {'by' in result && <span className="calm-note"> {r.rehearsedBy(result.by, dateText(result.at))}</span>}
+        {'by' in result && (
+          <span className="calm-note"> {r.rehearsedBy({ name: result.by, at: dateText(result.at) })}</span>
+        )}
       </p>
       {result.fault !== null && (
         <p>
@@ -37,7 +39,7 @@ export function Rehearsal({
           {result.steps.map((step) => (
             <tr key={step.title}>
               <th scope="row">{step.title}</th>
-              <td className="num">{words.throughput.seconds(step.ms / 1000)}</td>
+              <td className="num">{words.throughput.seconds({ seconds: step.ms / 1000 })}</td>
             </tr>
           ))}
         </tbody>

@@ -68,15 +68,17 @@ function ruleOf(
   const say = words.scanRule;
   if (batch === null || batch.endedAt !== null) return { text: say.none, loud: false };
   const counting = fixtures.find(({ bound }) => bound !== null && bound.startsIn !== null);
-  if (counting?.bound)
-    return { text: say.bound(counting.bound.serial, counting.name, counting.bound.startsIn), loud: true };
+  if (counting?.bound?.startsIn != null) {
+    const { serial, startsIn: seconds } = counting.bound;
+    return { text: say.boundStarts({ serial, fixture: counting.name, seconds }), loud: true };
+  }
   const mine = fixtures.find(({ chosen }) => chosen !== null && chosen.by === person);
-  if (mine?.chosen) return { text: say.chosen(mine.name, mine.chosen.secondsLeft), loud: true };
+  if (mine?.chosen) return { text: say.chosen({ fixture: mine.name, seconds: mine.chosen.secondsLeft }), loud: true };
   const { nextScan } = batch;
   if (nextScan === null) return { text: batch.mode === 'scan' ? say.name : say[batch.mode], loud: false };
   const { rule, fixture } = nextScan;
-  if (rule === 'only' || rule === 'longest') return { text: say[rule](fixture ?? ''), loud: true };
+  if (rule === 'only' || rule === 'longest') return { text: say[rule]({ fixture: fixture ?? '' }), loud: true };
   return rule === 'held'
-    ? { text: say.held(batch.serialsWaiting[0] ?? ''), loud: true }
+    ? { text: say.held({ serial: batch.serialsWaiting[0] ?? '' }), loud: true }
     : { text: say.next, loud: true };
 }

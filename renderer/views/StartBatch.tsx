@@ -58,7 +58,7 @@ export function StartBatch({ onClose }: { onClose(): void }) {
           description={words.batch.approvedOnly}
           data={usable.map((view) => ({
             value: view.recipe,
-            label: `${view.recipe}, ${words.batch.revision(view.revision)}`,
+            label: `${view.recipe}, ${words.batch.revision(view)}`,
           }))}
           placeholder={words.batch.choosePlaceholder}
           value={recipe?.recipe ?? null}

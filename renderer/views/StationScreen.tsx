@@ -1,6 +1,6 @@
 import { Button, Select, Tabs, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import type { StationView } from '../../main/contract/views.ts';
+import type { StationView, TokenView } from '../../main/contract/views.ts';
 import { Facts } from '../parts/Facts.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
@@ -109,12 +109,7 @@ function Hsm() {
           [s.tokenFacts.sessions, token.sessions],
           ...(token.spare === null
             ? []
-            : [
-                [
-                  s.tokenFacts.spare,
-                  token.spare.fault?.what ?? s.spareReady(token.spare.label, token.spare.serial, token.spare.signMs),
-                ] as const,
-              ]),
+            : [[s.tokenFacts.spare, token.spare.fault?.what ?? spareText(token.spare)] as const]),
         ]}
       />
       <h2>{s.keys}</h2>
@@ -221,13 +216,18 @@ function Printer() {
   );
 }
 
+/** The token that would take over. */
+function spareText({ label, serial, signMs }: NonNullable<TokenView['spare']>): string {
+  return signMs === null ? s.spareReady({ label, serial }) : s.spareReadyMs({ label, serial, ms: signMs });
+}
+
 /** How far the plant is, in one line. */
 function plantText({ state, lag, heardAt, reason, conflicts }: NonNullable<StationView['plant']>): string {
   return [
     s.plantStates[state],
-    lag === null || lag === 0 ? null : s.plantLag(lag),
-    heardAt && s.plantHeard(dateText(heardAt)),
-    conflicts === 0 ? null : s.plantConflicts(conflicts),
+    lag === null || lag === 0 ? null : s.plantLag({ rows: lag }),
+    heardAt && s.plantHeard({ time: dateText(heardAt) }),
+    conflicts === 0 ? null : s.plantConflicts({ count: conflicts }),
     reason,
   ]
     .filter((part) => part !== null)
@@ -256,7 +256,9 @@ function About() {
           [s.aboutFacts.data, station.dataFolder, 'mono'],
           [
             s.aboutFacts.head,
-            station.ledgerHead === null ? null : s.head(station.ledgerHead.row, shortHash(station.ledgerHead.hash)),
+            station.ledgerHead === null
+              ? null
+              : s.head({ row: station.ledgerHead.row, hash: shortHash(station.ledgerHead.hash) }),
             'mono',
           ],
           [s.aboutFacts.plant, station.plant && plantText(station.plant)],
@@ -291,7 +293,7 @@ function About() {
       {chain !== null && (
         <div role="status">
           {chain.broken === null ? (
-            <p>{s.ledgerWhole(chain.rows, shortHash(chain.head))}</p>
+            <p>{s.ledgerWhole({ rows: chain.rows, head: shortHash(chain.head) })}</p>
           ) : (
             <p className="condemned">
               <strong>{s.ledgerBroken}:</strong> {chain.broken} {s.ledgerBrokenNext}
@@ -321,7 +323,7 @@ function Seats() {
         {seats.map(({ id, usedAt }) => (
           <li key={id}>
             <span className="mono">{id}</span>
-            <span>{s.seatUsed(dateText(usedAt))}</span>
+            <span>{s.seatUsed({ time: dateText(usedAt) })}</span>
             <Button className="push" variant="default" size="compact-md" onClick={() => void forget(id)}>
               {s.seatForget}
             </Button>

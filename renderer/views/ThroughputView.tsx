@@ -111,7 +111,7 @@ export function ThroughputView() {
           ({ fixture, wear }) =>
             wear !== null && (
               <p key={fixture} className="notice" data-tone="warn">
-                {words.throughput.wear(fixture, wear)}
+                {words.throughput.wear({ fixture, why: wear })}
               </p>
             ),
         )}
@@ -134,7 +134,9 @@ export function ThroughputView() {
                   <td className="num" data-tone={row.failed > 0 ? 'fail' : undefined}>
                     {countText(row.failed)}
                   </td>
-                  <td className="num">{row.meanSeconds === null ? '–' : words.throughput.seconds(row.meanSeconds)}</td>
+                  <td className="num">
+                    {row.meanSeconds === null ? '–' : words.throughput.seconds({ seconds: row.meanSeconds })}
+                  </td>
                   <Contact of={value.contact.find(({ fixture }) => fixture === row.fixture)} />
                 </tr>
               ))}
@@ -151,7 +153,7 @@ function Contact({ of }: { readonly of: Throughput['contact'][number] | undefine
   if (of === undefined) return <td className="num">–</td>;
   return (
     <td className="num" data-tone={of.wear === null ? undefined : 'fail'}>
-      {words.throughput.contactOf(of.troubled, of.boards)}
+      {words.throughput.contactOf(of)}
     </td>
   );
 }

@@ -35,7 +35,7 @@ export function VerifyDevice({ mac, onClose }: { readonly mac: string; onClose()
       <p>{d.verifyWords}</p>
       <div className="row">
         <Select
-          label={words.detail.title('')}
+          label={words.detail.title({ fixture: '' })}
           data={fixtures.map(({ name }) => name)}
           value={fixture}
           onChange={setFixture}

@@ -2,6 +2,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { tableFiles } from './efuse-tables.ts';
+import { messageTypes } from './messages.ts';
 import { schemaFiles } from './schema-files.ts';
 
 export interface GeneratedFile {
@@ -13,11 +14,11 @@ export interface GeneratedFile {
 /** Folders that hold nothing else. */
 const folders = ['main/efuse/tables/fields', 'station-config/schemas'];
 
-const generated = (): readonly GeneratedFile[] => [...tableFiles(), ...schemaFiles];
+const generated = (root: string): readonly GeneratedFile[] => [...tableFiles(), ...schemaFiles, messageTypes(root)];
 
 /** A sentence for every file of the tree at `root` that is not what its sources give, is missing, or that nothing makes any more. */
 export function differences(root: string): string[] {
-  const files = generated();
+  const files = generated(root);
   const wrong = files.flatMap(({ file, text }) => {
     const path = join(root, file);
     if (!existsSync(path)) return [`${file} is missing.`];
@@ -35,7 +36,7 @@ export function differences(root: string): string[] {
 
 /** Makes all of them anew in the tree at `root`; what nothing makes any more goes. */
 export function generate(root: string): void {
-  const files = generated();
+  const files = generated(root);
   for (const file of strangers(root, files)) rmSync(join(root, file));
   for (const { file, text } of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
