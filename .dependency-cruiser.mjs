@@ -126,10 +126,10 @@ export default {
     },
     {
       name: 'wall-renderer',
-      comment: 'the window sees the station through one pane',
+      comment: 'the window sees the station through one pane, and says the same words',
       severity: 'error',
       from: { path: '^renderer/' },
-      to: { path: '^main/', pathNot: '^main/contract/' },
+      to: { path: '^main/', pathNot: '^main/(contract|words)/' },
     },
     {
       name: 'compose-without-adapters',

@@ -14,11 +14,11 @@ export interface GeneratedFile {
 /** Folders that hold nothing else. */
 const folders = ['main/efuse/tables/fields', 'station-config/schemas'];
 
-const generated = (root: string): readonly GeneratedFile[] => [...tableFiles(), ...schemaFiles, messageTypes(root)];
+const generated = (): readonly GeneratedFile[] => [...tableFiles(), ...schemaFiles, messageTypes()];
 
 /** A sentence for every file of the tree at `root` that is not what its sources give, is missing, or that nothing makes any more. */
 export function differences(root: string): string[] {
-  const files = generated(root);
+  const files = generated();
   const wrong = files.flatMap(({ file, text }) => {
     const path = join(root, file);
     if (!existsSync(path)) return [`${file} is missing.`];
@@ -36,7 +36,7 @@ export function differences(root: string): string[] {
 
 /** Makes all of them anew in the tree at `root`; what nothing makes any more goes. */
 export function generate(root: string): void {
-  const files = generated(root);
+  const files = generated();
   for (const file of strangers(root, files)) rmSync(join(root, file));
   for (const { file, text } of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true });

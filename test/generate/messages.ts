@@ -1,9 +1,6 @@
 // The types of the messages, from the English catalogue: each text a string, each message with arguments a function of them.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { catalogues, type Tree } from '../../main/words/languages.ts';
 import { argumentsOf } from '../messages.ts';
-
-type Tree = { readonly [name: string]: string | Tree };
 
 const head = `// Made from en.json by \`npm run generate\`.
 
@@ -11,10 +8,10 @@ type Said<Values> = (values: Values) => string;
 
 `;
 
-export function messageTypes(root: string): { readonly file: string; readonly text: string } {
-  const english = JSON.parse(readFileSync(join(root, 'main/words/en.json'), 'utf8')) as Tree;
-  return { file: 'main/words/messages.ts', text: `${head}export interface Messages ${tree(english, '')}\n` };
-}
+export const messageTypes = (): { readonly file: string; readonly text: string } => ({
+  file: 'main/words/messages.ts',
+  text: `${head}export interface Messages ${tree(catalogues.en, '')}\n`,
+});
 
 function tree(node: Tree, indent: string): string {
   const lines = Object.entries(node).map(

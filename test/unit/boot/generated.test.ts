@@ -12,11 +12,12 @@ import { differences, generate } from '../../generate/files.ts';
 
 const table = 'main/efuse/tables/fields/esp32c3.ts';
 const schema = 'station-config/schemas/recipe.schema.json';
+const messages = 'main/words/messages.ts';
 
 function copy(t: TestContext): string {
   const tree = mkdtempSync(join(tmpdir(), 'fuseline-generated-'));
   t.after(() => rmSync(tree, { recursive: true, force: true }));
-  for (const folder of [table, schema].map(dirname))
+  for (const folder of [table, schema, messages].map(dirname))
     cpSync(join(root, folder), join(tree, folder), { recursive: true });
   return tree;
 }
@@ -58,6 +59,7 @@ const damages: Readonly<Record<string, (tree: string) => void>> = {
   'the first line says something else': (tree) => replace(tree, table, 'Generated', 'Written'),
   'a schema allows more': (tree) =>
     replace(tree, schema, '"additionalProperties": false', '"additionalProperties": true'),
+  'a message takes another argument': (tree) => replace(tree, messages, 'seconds: ', 'minutes: '),
   'a schema is gone': (tree) => rmSync(join(tree, schema)),
   'a table is gone': (tree) => rmSync(join(tree, table)),
   'a table that nothing makes': (tree) => cpSync(join(tree, table), join(tree, dirname(table), 'esp32c9.ts')),
@@ -71,7 +73,7 @@ for (const [what, damage] of Object.entries(damages))
     assert.equal(told.length, 1, told.join('\n'));
     assert.match(
       told[0]!,
-      /^(main\/efuse\/tables\/fields\/esp32c[39]\.ts|station-config\/schemas\/recipe\.schema\.json)[: ]/,
+      /^(main\/efuse\/tables\/fields\/esp32c[39]\.ts|station-config\/schemas\/recipe\.schema\.json|main\/words\/messages\.ts)[: ]/,
     );
     generate(tree);
     assert.deepEqual(differences(tree), []);
