@@ -208,6 +208,11 @@ export class Exchange {
     }
   }
 
+  /** Bytes for who listens there instead of a loader, within the time that any write has. */
+  say(bytes: Uint8Array): Promise<void> {
+    return this.#write(bytes);
+  }
+
   /** The port at another rate. */
   setBaudRate(rate: number): Promise<void> {
     return unlessAborted(this.port.setBaudRate(rate), this.signal);

@@ -294,7 +294,7 @@ class LoaderSession implements Loader {
 
   async sendLine(text: string): Promise<void> {
     if (!this.#listening) throw misaligned('A line was sent to a board that is not being listened to.');
-    await this.#port.write(utf8(`${text}\n`));
+    await this.#exchange.say(utf8(`${text}\n`));
   }
 
   async close(): Promise<void> {

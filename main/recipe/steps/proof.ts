@@ -1,6 +1,6 @@
 import { constants, createPublicKey, verify } from 'node:crypto';
 import { fromHex, toHex } from '../../base/bytes.ts';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, unlessAborted } from '../../base/clock.ts';
 import { patternOf } from '../../base/pattern.ts';
 import { BoardFault } from '../../model/fault.ts';
 import { type ProofScheme, proofMarker, proofSchemes } from '../../model/proof.ts';
@@ -69,6 +69,7 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
   let listening: Promise<void> | null = null;
   let asking: Promise<void> | null = null;
   let said: string | null = null;
+  let unsent: { readonly error: unknown } | null = null;
   try {
     for await (const line of board.boot({ signal: stop, resetBy: task.resetBy })) {
       seen.push(line);
@@ -87,7 +88,11 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
         continue;
       }
       if (asking === null) {
-        asking = askAgainAndAgain(board, `prove ${toHex(nonce)}`, clock, stop);
+        // Handled here and at once: nobody waits for it yet, and a port that goes away now must not end the program.
+        asking = askAgainAndAgain(board, `prove ${toHex(nonce)}`, clock, stop).catch((error: unknown) => {
+          if (!stop.aborted) unsent = { error };
+          limit.abort();
+        });
       } else if (line.startsWith('proof ')) {
         said = line.slice('proof '.length).trim();
         break;
@@ -100,6 +105,7 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
     await asking;
   }
   signal?.throwIfAborted();
+  if (unsent !== null && said === null) throw (unsent as { readonly error: unknown }).error;
   if (sought.size > 0) {
     const missing = [...sought.keys()].map((pattern) => `/${pattern}/`).join(' and ');
     throw failed(`Within ${ms / 1000} s the console did not show ${missing}.`, seen);
@@ -127,7 +133,7 @@ const ecdsaDigits = { 'ecdsa-p256': 128, 'ecdsa-p384': 192 } as const;
 
 async function askAgainAndAgain(board: ProvingBoard, line: string, clock: Clock, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    await board.sendLine(line);
+    await unlessAborted(board.sendLine(line), stop);
     await clock.sleep(askAgainMs, stop).catch(() => undefined);
   }
 }

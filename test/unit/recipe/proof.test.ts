@@ -32,13 +32,47 @@ function board(answer: string): ProvingBoard {
   };
 }
 
-const prove = (answer: string) =>
-  proveByBoot(board(answer), {
+const proveOn = (proving: ProvingBoard, signal?: AbortSignal) =>
+  proveByBoot(proving, {
     clock: systemClock,
     resetBy: 'lines',
     rule: { when: 'both', timeoutSeconds: 5, expect: ['ready'], reject: [], challenge: 'required' },
     nonce,
+    ...(signal && { signal }),
   });
+
+const prove = (answer: string) => proveOn(board(answer));
+
+/** A board that says nothing behind its first line, and how it takes what is sent to it. */
+function mute(sendLine: () => Promise<void>): ProvingBoard {
+  return {
+    async *boot({ signal }) {
+      yield 'ready';
+      await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+    },
+    sendLine,
+  };
+}
+
+test('a challenge that the port does not take ends the proof by that fault, and the program goes on', async () => {
+  const gone = new Error('the port is gone');
+  const began = performance.now();
+  await assert.rejects(proveOn(mute(() => Promise.reject(gone))), (error) => error === gone);
+  assert.ok(performance.now() - began < 2000, 'it did not wait for the time of the recipe');
+});
+
+test('a challenge that never leaves the port ends with the run', async () => {
+  const stop = new AbortController();
+  const stopped = new Error('a person stopped it');
+  setTimeout(() => stop.abort(stopped), 50);
+  await assert.rejects(
+    proveOn(
+      mute(() => new Promise(() => undefined)),
+      stop.signal,
+    ),
+    (error) => error === stopped,
+  );
+});
 
 test('RSA answers say how they are padded, and are verified so', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
