@@ -1,169 +1,141 @@
-// Boards of every chip, cut, lost, swapped for nothing and met again at random instants of their burns, on every kind of port, until all that
-// was wanted is in. What the station knows between two meetings is its book alone.
+// The fuses of every chip, planned and burned by the station over every kind of port: at any exchange of it the program dies, the supply
+// goes, or both; supplies go inside burns; answers are lost and garbled. What the next station knows is the book alone.
 
-import { bytesOfWords, toHex } from '../../main/base/bytes.ts';
+import { toHex } from '../../main/base/bytes.ts';
 import { type RandomSource, seededRandom } from '../../main/base/random.ts';
 import { openBoard } from '../../main/chip/live-board.ts';
-import { profileOf } from '../../main/chip/profiles.ts';
 import { efuseTables } from '../../main/efuse/tables.ts';
-import { type Fault, isFault } from '../../main/model/fault.ts';
+import { isFault } from '../../main/model/fault.ts';
 import { connectLoader } from '../../main/protocol/loader-session.ts';
-import { openPort } from '../../main/transport/open.ts';
 import type { Port } from '../../main/transport/port.ts';
-import { openVirtualPort } from '../../main/virtual/bench/port.ts';
 import { VirtualChip } from '../../main/virtual/chip.ts';
-import { listenTcp } from '../../main/virtual/listen/tcp.ts';
 import type { VirtualFault } from '../../main/virtual/silicon.ts';
-import { fastClock } from '../unit/chip/clocks.ts';
-import { Book, production, secretOf } from '../unit/chip/rig.ts';
+import { clockOfItsOwn } from '../unit/chip/clocks.ts';
+import { Book, secretOf } from '../unit/chip/rig.ts';
 import { below } from './draws.ts';
+import { arrayOf, block0, burnTrouble, isAlone, isShut, missingIn, strangeIn, wantedOf } from './fuses.ts';
+import { type Ending, Killed, Life, type Strike } from './instants/life.ts';
+import { farEnd, isByHand, type Way, ways } from './instants/ways.ts';
 import type { Tally } from './tally.ts';
 
-const ways = ['bench', 'bench', 'bench', 'no lines', 'no lines', 'tcp', 'rfc2217'] as const;
-type Way = (typeof ways)[number];
-const visits = 8;
-/** The ESP32 has its own kind of burn set: soakStation has it. */
-const silicon = efuseTables.filter(({ chip }) => chip !== 'esp32');
+const struckVisits = 40;
+const calmVisits = 4;
+/** A visit in which nothing happens has so many exchanges at most. */
+const mostActs = 220;
+/** Programs and answers of a board for which something is drawn. */
+const programs = 400;
+const answers = 9000;
 
-/** One board from blank to whole, with troubles by chance; `seed` makes it the same again. */
+/** One chip from blank to whole; `seed` makes it the same again. */
 export async function soakChip(seed: number, tally: Tally): Promise<void> {
   const random = seededRandom(seed);
-  const table = silicon[below(random, silicon.length)]!;
-  const { chip: kind, revisions } = table;
-  const { disabled, secure } = profileOf(kind).downloadModes;
-  const door = secure !== null && revisions.min >= secure ? 'ENABLE_SECURITY_DOWNLOAD' : null;
-  const wanted = production(kind, revisions.min, disabled === null ? null : door);
-  const way = ways[below(random, ways.length)]!;
-  const faults = Array.from({ length: 1 + below(random, 3) }, () => troubleOf(random));
+  const table = efuseTables[below(random, efuseTables.length)]!;
+  const wanted = wantedOf(table, random);
+  const faults = troublesOf(random);
   const chip = new VirtualChip(
-    { kind, revision: revisions.min, seed: below(random, 60_000), faults, flashSize: 1 << 20 },
+    { kind: table.chip, revision: table.revisions.min, seed: below(random, 60_000), faults, flashSize: 4096 },
     () => ({ lines: [], state: 'halted', firmware: null }),
   );
-  const name = `seed ${seed}: ${table.name}, ${way}, ${faults.map((fault) => Object.values(fault).join(':')).join(' ')}`;
+  const silicon = { table: chip.efuse.table, efuse: chip.efuse as Parameters<typeof arrayOf>[0]['efuse'] };
+  const factory = block0(silicon);
   const book = new Book();
-  tally.boards++;
   const said: string[] = [];
+  const name = `chips, seed ${seed} (${table.name})`;
+  const lose = (why: string) => void tally.lost.push(`${name}: ${why}\n         ${said.join('\n         ')}`);
+  const off = chip.powerOff.bind(chip);
+  let cuts = 0;
+  chip.powerOff = () => {
+    if (chip.mode !== 'off') cuts++;
+    off();
+  };
+  tally.boards++;
+  tally.chips.add(table.name);
   try {
     for (let visit = 1; ; visit++) {
-      if (visit > visits) {
-        tally.lost.push(`${name}: ${said.join(' | ')}`);
+      if (visit > struckVisits + calmVisits) return lose('never whole');
+      const isCalm = visit > struckVisits;
+      if (isCalm) faults.length = 0;
+      const way = ways[below(random, ways.length)]!;
+      chip.powerOn();
+      if (isByHand(way)) {
+        chip.setLines({ dtr: true, rts: false });
+        // where no hand resets it, what a dead program staged is staged still
+        if ((chip.mode !== 'rom' && chip.mode !== 'stub') || below(random, 2) === 0) chip.reset();
+      }
+      if (isShut(silicon)) break;
+      const strike = isCalm || below(random, 16) === 0 ? null : strikeOf(random);
+      const life = new Life(strike, () => chip.powerOff());
+      const before = arrayOf(silicon);
+      cuts = 0;
+      const end = await visitOf(chip, way, life, book, wanted);
+      const kills = life.struck !== null && strike!.ending !== 'supply' ? 1 : 0;
+      const together = life.struck !== null && strike!.ending === 'both' ? 1 : 0;
+      const struck = kills + cuts - together;
+      if (struck > 0) tally.strike('chips: supply or program, in a burn or at an exchange', struck);
+      if (struck > 0) tally.ways.set(way, (tally.ways.get(way) ?? 0) + struck);
+      const words = `${visit}. ${way}, ${life.struck === null ? '' : `${strike!.ending} at ${strike!.at}, `}${cuts} cuts`;
+      if (end instanceof Killed) said.push(`${words}: killed`);
+      else if (end === null) said.push(`${words}: whole`);
+      else if (isFault(end)) said.push(`${words}: ${end.code} (${end.safety}): ${end.what}`);
+      else return lose(`${words}: ${(end as Error).stack}`);
+      const beyond = strangeIn(silicon, factory, book.events);
+      if (beyond !== null) return lose(beyond);
+      if (isFault(end) && end.safety === 'untouched' && arrayOf(silicon) !== before)
+        tally.falseMessages.push(`${name}: ${end.code} says untouched, and eFuses were burned`);
+      if (isFault(end) && end.safety === 'condemned') {
+        tally.condemn(`${table.name}: ${end.code}`);
+        if (!isAlone(table)) lose('condemned');
         return;
       }
-      const before = burnedIn(chip);
-      const booked = book.events.length;
-      // The program may be killed at any exchange of the visit.
-      const killAt = below(random, 3) === 0 ? below(random, 320) : Number.POSITIVE_INFINITY;
-      const end = await visitOf(chip, way, killAt, book, wanted);
-      if (end === 'killed') tally.strike('program killed between exchanges');
-      if (end === null || end === 'shut') break;
-      if (end !== 'killed') {
-        said.push(`${end.code} (${end.safety})`);
-        if (end.safety === 'condemned') {
-          tally.lost.push(`${name}: ${said.join(' | ')}`);
-          return;
-        }
-        const burning = book.events.slice(booked).some(({ type }) => type === 'intend');
-        if (end.safety === 'untouched' && !burning && burnedIn(chip) !== before)
-          tally.falseMessages.push(`${name}: ${end.code} says that nothing was burned`);
-      }
-      await fastClock.sleep(20);
+      if (end === null) break;
+      if (below(random, 3) === 0) off();
     }
-    const missing = wanted.fields.filter(({ field, value }) => burnedField(chip, field) !== value);
-    const holds = secretsIn(chip);
-    if (missing.length > 0 || !holds)
-      tally.lost.push(
-        `${name}: told as whole, and ${missing.map(({ field }) => field).join(', ') || 'a key'} is not in`,
-      );
-    if (said.length > 0) tally.finished++;
+    const missing = missingIn(silicon, wanted);
+    if (missing !== null) return lose(`told as whole: ${missing}`);
+    if (said.length > 1) tally.finished++;
     const text = JSON.stringify(book.events);
     for (const part of ['whole', 'low', 'high'])
       if (text.includes(toHex(secretOf('flash-encryption', part)))) tally.secrets.push(name);
   } finally {
-    for (const fault of faults) tally.strike(fault.kind);
-    chip.powerOff();
+    off();
   }
 }
 
-function troubleOf(random: RandomSource): VirtualFault {
-  const inBurn = () => ({ after: 1 + below(random, 14) });
-  switch (below(random, 8)) {
-    case 0:
-    case 1:
-      return { kind: 'power-cut-in-burn', ...inBurn() };
-    case 2:
-      return { kind: 'power-cut-in-half', ...inBurn() };
-    case 3:
-      return { kind: 'power-cut-after-burn', ...inBurn() };
-    case 4:
-      return { kind: 'lost-answer', after: 1 + below(random, 400) };
-    case 5:
-      return { kind: 'garbled-answer', after: 1 + below(random, 400) };
-    case 6:
-      return { kind: 'lost-request-byte', after: 1 + below(random, 400) };
-    default:
-      return { kind: 'brown-out', after: 100 + below(random, 200) };
+function troublesOf(random: RandomSource): VirtualFault[] {
+  const faults: VirtualFault[] = [];
+  for (let after = 1; after <= programs; after++) {
+    const kind = burnTrouble(random);
+    if (kind !== null) faults.push({ kind, after });
   }
+  for (let after = 1 + below(random, 900); after <= answers; after += 1 + below(random, 900))
+    faults.push({ kind: (['lost-answer', 'garbled-answer', 'lost-request-byte'] as const)[below(random, 3)]!, after });
+  return faults;
 }
 
-class Killed extends Error {}
+function strikeOf(random: RandomSource): Strike {
+  const ending = (['program', 'supply', 'both'] as const satisfies readonly Ending[])[below(random, 3)]!;
+  return { ending, at: 1 + below(random, mostActs), side: below(random, 2) === 0 ? 'before' : 'after' };
+}
 
-/** One meeting: null where all that was wanted is in, as the station says; the fault with which it ended; shut: its door was, before. */
+/** One meeting: null where all that was wanted is in, as the station says; else what it ended with. */
 async function visitOf(
   chip: VirtualChip,
   way: Way,
-  killAt: number,
+  life: Life,
   book: Book,
   wanted: Parameters<Book['run']>[1],
-): Promise<Fault | 'killed' | 'shut' | null> {
-  chip.powerOn();
-  const listener = way === 'tcp' || way === 'rfc2217' ? await listenTcp(chip, way, '127.0.0.1', 0) : null;
+): Promise<unknown> {
+  const clock = clockOfItsOwn({ turns: 4, times: 6, least: 60 });
+  const end = await farEnd(chip, way);
   let port: Port | null = null;
   try {
-    if (way === 'no lines' || way === 'tcp') {
-      chip.setLines({ dtr: true, rts: false });
-      chip.reset();
-    }
-    const scheme = way === 'tcp' ? 'socket' : 'rfc2217';
-    port =
-      listener === null
-        ? openVirtualPort(chip, 'virtual:soak')
-        : await openPort(`${scheme}://127.0.0.1:${listener.port}`, { baudRate: 115200 });
-    if (way === 'no lines') Object.defineProperty(port, 'hasControlLines', { value: false });
-    const write = port.write.bind(port);
-    let sent = 0;
-    port.write = (bytes) => (sent++ >= killAt ? Promise.reject(new Killed()) : write(bytes));
-    const board = await openBoard(await connectLoader(port, { clock: fastClock }), { clock: fastClock });
-    if (board.identity.security.secureDownload) return 'shut';
-    await book.run(board, wanted);
+    port = life.port(await end.open());
+    await book.run(await openBoard(await connectLoader(port, { clock }), { clock }), wanted);
     return null;
   } catch (error) {
-    if (error instanceof Killed) return 'killed';
-    if (isFault(error, 'protocol.download-disabled')) return 'shut';
-    if (isFault(error)) return error;
-    throw error;
+    return error;
   } finally {
     await port?.close().catch(() => undefined);
-    await listener?.close();
+    await end.close();
   }
-}
-
-function burnedIn(chip: VirtualChip): string {
-  return Buffer.concat(chip.efuse.burned()).toString('hex');
-}
-
-function burnedField(chip: VirtualChip, field: string): number {
-  chip.efuse.powerOn();
-  return chip.efuse.field(field);
-}
-
-/** Whether some key block holds the flash key, or its first part, in either byte order. */
-function secretsIn(chip: VirtualChip): boolean {
-  const blocks = chip.efuse.table.blocks.map(({ number }) => toHex(bytesOfWords(chip.efuse.hardwareBlock(number))));
-  const parts = ['whole', 'low'].flatMap((part) => [
-    secretOf('flash-encryption', part),
-    secretOf('flash-encryption', part).slice(0, 16),
-  ]);
-  return parts.some((bytes) =>
-    [toHex(bytes), toHex(bytes.slice().reverse())].some((hex) => blocks.some((block) => block.includes(hex))),
-  );
 }

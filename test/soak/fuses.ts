@@ -39,8 +39,14 @@ class Killed extends Error {}
 /** No time passes but what the chip itself takes. */
 const still: Clock = { now: () => 0, monotonic: () => 0, sleep: async () => undefined };
 
+/** What a chip is held against here. */
+export interface Fuses {
+  readonly table: EfuseTable;
+  readonly efuse: EfuseController | ClassicEfuseController;
+}
+
 /** A chip without a line: its controller, its registers, its supply. */
-class Silicon {
+class Silicon implements Fuses {
   readonly table: EfuseTable;
   readonly efuse: EfuseController | ClassicEfuseController;
   readonly registers: RegisterSpace;
@@ -187,7 +193,7 @@ function loaderOf(silicon: Silicon): Loader {
   return loader as unknown as Loader;
 }
 
-function isShut({ efuse, table }: Silicon): boolean {
+export function isShut({ efuse, table }: Fuses): boolean {
   return table.chip === 'esp32' ? efuse.field('UART_DOWNLOAD_DIS') === 1 : downloadDoor(efuse) !== 'open';
 }
 
@@ -249,7 +255,7 @@ export async function soakFuses(seed: number, tally: Tally): Promise<void> {
     if (text.includes(toHex(secretOf('flash-encryption', part)))) tally.secrets.push(name);
 }
 
-function wantedOf(table: EfuseTable, random: RandomSource): WantedEfuses {
+export function wantedOf(table: EfuseTable, random: RandomSource): WantedEfuses {
   if (table.chip === 'esp32') return classicProduction;
   const { disabled, secure } = profileOf(table.chip).downloadModes;
   const doors = [
@@ -260,11 +266,11 @@ function wantedOf(table: EfuseTable, random: RandomSource): WantedEfuses {
 }
 
 /** Chips on which a spoiled block has no other to go to. */
-function isAlone({ chip }: EfuseTable): boolean {
+export function isAlone({ chip }: EfuseTable): boolean {
   return chip === 'esp32c2' || chip === 'esp32';
 }
 
-function burnTrouble(random: RandomSource): BurnFault | null {
+export function burnTrouble(random: RandomSource): BurnFault | null {
   switch (below(random, 9)) {
     case 0:
       return 'power-cut-in-burn';
@@ -277,14 +283,13 @@ function burnTrouble(random: RandomSource): BurnFault | null {
   }
 }
 
-function arrayOf({ efuse }: Silicon): string {
+export function arrayOf({ efuse }: Fuses): string {
   return Buffer.concat(efuse.burned()).toString('latin1');
 }
 
 /** Bits of BLOCK0 as the array holds them now, whatever is latched. */
-function block0(silicon: Silicon): Set<string> {
+export function block0({ efuse, table }: Fuses): Set<string> {
   const bits = new Set<string>();
-  const { efuse, table } = silicon;
   const bytes = efuse.burned()[0]!;
   const length = 4 * table.blocks[0]!.words;
   for (let bit = 0; bit < 8 * length; bit++) if ((bytes[bit >>> 3]! >>> (bit & 7)) & 1) bits.add(`${bit}`);
@@ -292,7 +297,7 @@ function block0(silicon: Silicon): Set<string> {
 }
 
 /** A bit of BLOCK0 or a key block that holds something which no row of the book meant; null: there is none. */
-function strangeIn(silicon: Silicon, factory: ReadonlySet<string>, events: readonly StepEvent[]): string | null {
+export function strangeIn(silicon: Fuses, factory: ReadonlySet<string>, events: readonly StepEvent[]): string | null {
   const meant = new Set(factory);
   const blocks = new Set<number>();
   const chip = silicon as unknown as Parameters<typeof bitsOf>[0];
@@ -312,7 +317,7 @@ function strangeIn(silicon: Silicon, factory: ReadonlySet<string>, events: reado
 }
 
 /** What of the wanted is not in; null: all is. */
-function missingIn(silicon: Silicon, wanted: WantedEfuses): string | null {
+export function missingIn(silicon: Fuses, wanted: WantedEfuses): string | null {
   const { efuse, table } = silicon;
   efuse.powerOn();
   const fields = wanted.fields.filter(({ field, value }) => efuse.field(field) !== value).map(({ field }) => field);

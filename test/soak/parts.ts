@@ -38,7 +38,7 @@ export const isPart = (name: string): name is Part => (partNames as readonly str
 const boardsAtOnce = 40;
 const fusesInPortion = 250;
 const filesInPortion = 300;
-const chipsAtOnce = 24;
+const chipsAtOnce = 96;
 const stationBoards = 8;
 const keysInPortion = 5;
 /** Portions that a station has before another one is opened. */

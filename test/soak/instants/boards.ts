@@ -20,8 +20,9 @@ import { below } from '../draws.ts';
 import type { Tally } from '../tally.ts';
 import { burnedIn, judgeSealed, judgeVisit } from './judge.ts';
 import { type Ending, Life, type Strike } from './life.ts';
-import { type Line, type Verdict, visit, type Way, ways } from './line.ts';
+import { type Line, type Verdict, visit } from './line.ts';
 import { Secrets } from './secrets.ts';
+import { type Way, ways } from './ways.ts';
 
 /** A recipe of the repository for every chip, and both kinds of P4. */
 export const products = [

@@ -11,19 +11,13 @@ import { CredentialShelf } from '../../../main/station/credential-shelf.ts';
 import type { StationEvent } from '../../../main/station/events.ts';
 import { Fixture, type FixtureGate } from '../../../main/station/fixture.ts';
 import { FixtureHealth } from '../../../main/station/fixture-health.ts';
-import { openPort } from '../../../main/transport/open.ts';
 import type { Port } from '../../../main/transport/port.ts';
-import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import type { VirtualChip } from '../../../main/virtual/chip.ts';
-import { listenTcp } from '../../../main/virtual/listen/tcp.ts';
 import { clockOfItsOwn } from '../../unit/chip/clocks.ts';
 import { takesAll } from '../../unit/station/parts.ts';
 import type { ScriptedSigner } from '../../unit/station/scripted-signer.ts';
 import { Killed, type Life } from './life.ts';
-
-export type Way = 'bench' | 'no lines' | 'raw TCP' | 'RFC 2217';
-/** By how often each is drawn: what goes over a network costs most. */
-export const ways: readonly Way[] = ['bench', 'bench', 'bench', 'bench', 'no lines', 'no lines', 'raw TCP', 'RFC 2217'];
+import { farEnd, isByHand, type Way } from './ways.ts';
 
 export type Verdict = Extract<StationEvent, { type: 'verdict' }>;
 
@@ -61,7 +55,7 @@ export async function visit(line: Line, chip: VirtualChip, task: VisitTask): Pro
   const { way, life } = task;
   const heard: string[] = [];
   let verdict: Verdict | null = null;
-  const byHand = way === 'no lines' || way === 'raw TCP';
+  const byHand = isByHand(way);
   const strap = (low: boolean) => {
     chip.setLines({ dtr: low, rts: false });
     chip.reset();
@@ -79,18 +73,10 @@ export async function visit(line: Line, chip: VirtualChip, task: VisitTask): Pro
     if (!byHand || event.type !== 'run' || event.event.type !== 'observed') return;
     if (event.event.what === 'awaits-reset') setTimeout(() => strap(false), handMs);
   };
-  const listener =
-    way === 'raw TCP' || way === 'RFC 2217'
-      ? await listenTcp(chip, way === 'RFC 2217' ? 'rfc2217' : 'tcp', '127.0.0.1', 0)
-      : null;
+  const end = await farEnd(chip, way);
   const open: Port[] = [];
-  const openIt = async (address: string): Promise<Port> => {
-    const scheme = way === 'raw TCP' ? 'socket' : 'rfc2217';
-    const port =
-      listener === null
-        ? openVirtualPort(chip, address)
-        : await openPort(`${scheme}://127.0.0.1:${listener.port}`, { baudRate: 115200 });
-    if (way === 'no lines') Object.defineProperty(port, 'hasControlLines', { value: false });
+  const openIt = async (): Promise<Port> => {
+    const port = await end.open();
     open.push(port);
     return life.port(port);
   };
@@ -108,7 +94,7 @@ export async function visit(line: Line, chip: VirtualChip, task: VisitTask): Pro
       software: { name: 'fuseline', version: '0.0.0' },
       ledger: life.ledger(line.ledger),
       signer: life.signer(line.token.signer),
-      openPort: (address) => life.act('port open', () => openIt(address)),
+      openPort: () => life.act('port open', openIt),
       clock,
       random,
       log: listeningLog(heard),
@@ -149,7 +135,7 @@ export async function visit(line: Line, chip: VirtualChip, task: VisitTask): Pro
   } finally {
     clearTimeout(patience);
     for (const port of open) await port.close().catch(() => undefined);
-    await listener?.close();
+    await end.close();
   }
   return { verdict: life.isDead ? null : verdict, heard: heard.join('\n') };
 }
