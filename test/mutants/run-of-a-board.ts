@@ -403,6 +403,22 @@ export const runMutants: readonly Mutant[] = [
     tests: ['test/unit/recipe/proof.test.ts'],
   },
   {
+    id: 'proof.unsent-challenge',
+    file: 'main/recipe/steps/proof.ts',
+    before: '          if (!stop.aborted) unsent = { error };\n',
+    after: '',
+    breaks: 'A port that went away would be told as firmware that does not sign.',
+    tests: ['test/unit/recipe/proof.test.ts'],
+  },
+  {
+    id: 'proof.challenge-beyond-abort',
+    file: 'main/recipe/steps/proof.ts',
+    before: 'await unlessAborted(board.sendLine(line), stop);',
+    after: 'await board.sendLine(line);',
+    breaks: 'A port that takes no more bytes would hold the fixture, and Ctrl-C with it.',
+    tests: ['test/unit/recipe/proof.test.ts'],
+  },
+  {
     id: 'quota.ledger-gone',
     file: 'main/station/station.ts',
     before: "if (isFault(error) && (error.faultClass === 'ledger' || error.code === 'clock.wrong')) halt.abort(error);",

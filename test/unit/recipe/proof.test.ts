@@ -61,7 +61,7 @@ test('a challenge that the port does not take ends the proof by that fault, and 
   assert.ok(performance.now() - began < 2000, 'it did not wait for the time of the recipe');
 });
 
-test('a challenge that never leaves the port ends with the run', async () => {
+test('a challenge that never leaves the port ends with the run', { timeout: 2000 }, async () => {
   const stop = new AbortController();
   const stopped = new Error('a person stopped it');
   setTimeout(() => stop.abort(stopped), 50);
