@@ -15,6 +15,7 @@ import * as escrow from './escrow.ts';
 import * as image from './image.ts';
 import * as ledgerCopies from './ledger-copies.ts';
 import * as nvs from './nvs.ts';
+import * as order from './order.ts';
 import * as people from './people.ts';
 import { provision } from './provision.ts';
 import * as recipe from './recipe.ts';
@@ -323,6 +324,36 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--by <id>', 'a custodian; the PIN is asked for')
     .option('--second <id>', 'the other custodian')
     .action(end((backup, options) => ledgerCopies.restore(backup, options, context)));
+  const orders = program
+    .command('order')
+    .description('work orders that their owner signs: no board is made beyond them');
+  /** Of commands that sign: by the token, or by a file. */
+  const withSigning = (target: Command) =>
+    withPerson(target)
+      .option('--key <label>', "an ecdsa-p256 key of the station's token")
+      .option('--key-file <file>', 'a private P-256 key (PEM); its passphrase is asked for');
+  command(orders, 'ask', 'what the owner of an order has to know of this station and its ledger')
+    .option('--out <file>', 'a new file in place of stdout')
+    .action(end((options) => order.orderAsk(options, context)));
+  withSigning(
+    withFirmware(command(orders, 'sign <order>', 'signs an order: so many boards of one recipe, at these stations')),
+  )
+    .requiredOption('--recipe <file>', 'what the boards must become')
+    .requiredOption('--boards <n>', 'boards in all', wholeNumber)
+    .requiredOption('--expires <date>', 'the last day, or a time')
+    .requiredOption(
+      '--for <file[=boards]>',
+      "a station's answer to order ask, and its share; without one it gets leases; repeatable",
+      gather,
+    )
+    .option('--mac <range>', 'espressif, 60:55:f9, one MAC or first..last; repeatable (default: any)', gather)
+    .option('--serials <first>', 'the first of the serial numbers that exist, as SN-00001')
+    .option('--leases <file>', 'public key of who gives leases of it')
+    .requiredOption('--out <file>', 'a new file; at a station it is called ORDER.order')
+    .action(end((name, options) => order.orderSign(name, options, context)));
+  command(orders, 'show <file>', 'what an order says, if its signature holds')
+    .requiredOption('--key <file>', 'public key of its owner, from elsewhere')
+    .action(end((file, options) => order.orderShow(file, options, context)));
   // the driver of PostgreSQL is loaded only by those who use it
   const plant = () => import('./plant.ts');
   const plants = program.command('plant').description('the ledgers of many stations in one PostgreSQL');

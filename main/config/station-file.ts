@@ -30,6 +30,8 @@ export interface StationConfig {
     readonly challenge: boolean;
     /** List of the orders that are worked on; null: any order. */
     readonly orders: string | null;
+    /** Only orders that their owner signed are worked on: where their files lie, and public keys of the owners; null: any order. */
+    readonly sealedOrders: { readonly folder: string; readonly keys: readonly string[] } | null;
   };
   readonly log: { readonly level: LogLevel };
   /** Where every row of the ledger is sent beside; null: nowhere. */
@@ -242,6 +244,18 @@ export const stationSchema = z
           .describe(
             'List of the orders that are worked on, relative to this file: CSV with the columns order and boards, and where wanted recipe and chips (a CSV file with a column mac). Left out: any order.',
           ),
+        sealed_orders: z
+          .strictObject({
+            folder: z.string().min(1).describe('Where the signed files lie, each as ORDER.order.'),
+            keys: z
+              .array(z.string().min(1))
+              .min(1)
+              .describe('Files with the public keys (ECDSA P-256) of those who sign orders.'),
+          })
+          .optional()
+          .describe(
+            'Only orders that their owner signed are worked on, and no board beyond them (docs/work-orders.md); relative to this file. Left out: any order.',
+          ),
         challenge: z
           .enum(['required'])
           .optional()
@@ -325,6 +339,10 @@ export function parseStation(
         macs: value.boards.macs?.flatMap((text) => macRangesOf(text) ?? []) ?? null,
         challenge: value.boards.challenge === 'required',
         orders: value.boards.orders === undefined ? null : at(value.boards.orders),
+        sealedOrders:
+          value.boards.sealed_orders === undefined
+            ? null
+            : { folder: at(value.boards.sealed_orders.folder), keys: value.boards.sealed_orders.keys.map(at) },
       },
       log: value.log,
       plant:

@@ -1,10 +1,10 @@
 import type { Mutex } from '../base/mutex.ts';
 import type { StationConfig } from '../config/station-file.ts';
-import type { LedgerReader } from '../ledger/ledger.ts';
 import { BoardFault, RecipeFault } from '../model/fault.ts';
 import { isInRanges, macDigits } from '../model/mac-range.ts';
 import type { Recipe } from '../recipe/types.ts';
 import { type Order, orderOf } from './orders.ts';
+import { type OrderedJob, type SealedOrderParts, sealedOrderOf } from './sealed-orders.ts';
 
 /**
  * What a factory asks of boards beside the recipe, since a computer can say that it is any board: it narrows who can get an identity here,
@@ -12,12 +12,14 @@ import { type Order, orderOf } from './orders.ts';
  */
 export type BoardRules = StationConfig['boards'];
 
-export const anyBoard: BoardRules = { macs: null, challenge: false, orders: null };
+export const anyBoard: BoardRules = { macs: null, challenge: false, orders: null, sealedOrders: null };
 
 /** A board that may be begun, as far as these rules ask. */
 export interface BoardAllowance {
   /** Why this board may not; null: it may. */
   refuse(mac: string): BoardFault | null;
+  /** Why no board may have this serial number; null: one may. */
+  refuseSerial(serial: string | null): BoardFault | null;
   /**
    * Counts the board to its order while `bind` writes it down, one board at a time. BoardFault `admission.order-full` where the order has had all its
    * boards; one that was begun for it already is no further one.
@@ -27,15 +29,15 @@ export interface BoardAllowance {
 
 /**
  * Whether a job may begin by these rules, and what each board is then asked. RecipeFault `work.no-challenge`, `order.recipe`, and those of
- * `orderOf`.
+ * `orderOf` and `sealedOrderOf`.
  */
-export function allowanceOf(
-  job: { readonly recipe: Recipe; readonly order: string | null },
+export async function allowanceOf(
+  job: OrderedJob,
   rules: BoardRules,
-  ledger: Pick<LedgerReader, 'boardsOfOrder'>,
+  parts: SealedOrderParts,
   turn: Mutex,
-): BoardAllowance {
-  const { recipe } = job;
+): Promise<BoardAllowance> {
+  const { recipe } = job.loaded;
   if (rules.challenge && recipe.identity !== null) refuseUnproven(recipe);
   const order = rules.orders === null ? null : orderOf(rules.orders, job.order);
   if (order !== null && order.recipe !== null && order.recipe !== recipe.name)
@@ -45,13 +47,17 @@ export function allowanceOf(
       next: 'Take the recipe of the order, or the order of this recipe.',
       safety: 'untouched',
     });
+  const sealed = rules.sealedOrders === null ? null : await sealedOrderOf(job, rules.sealedOrders, parts);
   return {
-    refuse: (mac) => refuseMac(mac, rules.macs) ?? refuseChip(mac, order),
+    refuse: (mac) => refuseMac(mac, rules.macs) ?? refuseChip(mac, order) ?? sealed?.refuse(mac) ?? null,
+    refuseSerial: (serial) => sealed?.refuseSerial(serial) ?? null,
     async count(mac, bind) {
-      if (order === null) return await bind();
+      const name = order?.name ?? sealed?.order.order;
+      if (name === undefined) return await bind();
       return await turn.run(async () => {
-        const { boards, isOne } = await ledger.boardsOfOrder(order.name, mac);
-        if (!isOne && boards >= order.boards) throw orderFull(order, boards);
+        const { boards, isOne } = await parts.ledger.boardsOfOrder(name, mac);
+        if (!isOne && order !== null && boards >= order.boards) throw orderFull(order, boards);
+        if (!isOne) await sealed?.requirePlace(boards);
         return await bind();
       });
     },

@@ -268,7 +268,10 @@ export class Run {
     const draws = recipe.serial.from === 'random';
     const earlier = draws ? drawnBefore(history, recipe.serial) : null;
     const given = this.#job.serial ?? (recipe.serial.from === 'mac' ? mac.replaceAll(':', '') : null);
-    const refused = refuseGivenSerial(recipe, given, earlier) ?? refuseSerial(recipe, given);
+    const refused =
+      refuseGivenSerial(recipe, given, earlier) ??
+      refuseSerial(recipe, given) ??
+      this.#job.allowance.refuseSerial(given);
     if (refused) throw refused;
     for (let tries = 1; ; tries++) {
       const serial = given ?? earlier ?? (draws ? await drawSerial(signer, recipe.serial) : null);

@@ -147,9 +147,8 @@ export class Station {
     const { ledger, clock, random } = this.parts;
     await requireStationClock(this.parts);
     await admitWork(job, this.parts);
-    const { recipe } = job.loaded;
     const { boards = anyBoard } = this.parts;
-    const allowance = allowanceOf({ recipe, order: job.order }, boards, ledger, this.#countingTurn);
+    const allowance = await allowanceOf(job, boards, this.parts, this.#countingTurn);
     const release = await unlessAborted(this.prepareRelease(job.loaded, job.operator), job.signal);
     await this.health.learn(ledger);
     const startedAt = clock.monotonic();

@@ -24,10 +24,12 @@ import { SlipDecoder, slipFrame } from '../../main/protocol/slip.ts';
 import { readDeviceList } from '../../main/recipe/device-list.ts';
 import { loadRecipeText } from '../../main/recipe/load.ts';
 import { chainOf } from '../../main/signing/chain.ts';
+import { keyOfFile } from '../../main/signing/file-key.ts';
 import { publicKeyOfFile } from '../../main/signing/public-key-file.ts';
 import { stationConfigFolder } from '../../main/start/real-parts.ts';
 import { isLabelOf, isProvisioningCode } from '../../main/station/desk/labels/label-template.ts';
-import { selfSigned } from '../self-signed.ts';
+import { readLease, readWorkOrder, unsignedLease } from '../../main/station/work-order.ts';
+import { selfSigned, selfSignedPair } from '../self-signed.ts';
 import { askHostileToken, hearTokenMessage, tokenMessages, tokenScripts } from './hostile-token.ts';
 
 const read = (...path: string[]) => new Uint8Array(readFileSync(join(stationConfigFolder, ...path)));
@@ -45,7 +47,27 @@ const certificate = utf8(selfSigned());
 const head = { origin: 'fuseline/s/1', size: 7, root: '00'.repeat(32) };
 const headNote = utf8(signedNote(checkpointText(head, 0, 'tests'), head.origin, new Uint8Array(8), new Uint8Array(70)));
 
+const orderKey = keyOfFile(utf8(selfSignedPair('owner').key), 'key', null);
+const lease = unsignedLease(
+  {
+    ...{ issued: '2026-11-26T00:00:00.000Z', expires: '2026-11-27T00:00:00.000Z', order: '00'.repeat(32) },
+    ...{ station: 's', ledger: 'l', first: 1, boards: 5 },
+  },
+  orderKey.spki,
+).with(new Uint8Array(64));
+
 export const fuzzTargets: readonly FuzzTarget[] = [
+  {
+    name: 'work orders and leases',
+    seeds: [lease],
+    read(input) {
+      try {
+        readWorkOrder(input, [orderKey.spki], 'order');
+      } finally {
+        readLease(input, orderKey.spki, 'lease');
+      }
+    },
+  },
   {
     name: 'SLIP and console text',
     seeds: [slipFrame(Uint8Array.of(1, 8, 4, 0, 0xc0, 0xdb, 7, 7)), utf8('ESP-ROM:esp32c3\r\n\xc0\xdb\xdc')],

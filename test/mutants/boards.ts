@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts';
 
 const pretended = ['test/attacks/pretended-boards.test.ts'];
 const rules = 'main/station/board-rules.ts';
+const sealed = 'main/station/sealed-orders.ts';
+const sealedTests = ['test/attacks/sealed-orders.test.ts'];
 
 export const boardMutants: readonly Mutant[] = [
   {
@@ -102,5 +104,77 @@ export const boardMutants: readonly Mutant[] = [
     after: 'return await Promise.resolve().then(async () => {',
     breaks: 'Fixtures that start together would each take the last place of an order.',
     tests: ['test/unit/station/board-rules.test.ts'],
+  },
+  {
+    id: 'orders.any-signature',
+    file: 'main/station/work-order.ts',
+    before: "key === undefined || !verifyDigest(key, 'ecdsa', sha256(message.toBeSigned), message.signature)",
+    after: 'key === undefined',
+    breaks: 'An edited work order would be one that its owner signed.',
+    tests: sealedTests,
+    name: 'an edited order',
+  },
+  {
+    id: 'orders.no-end',
+    file: sealed,
+    before: '      if (begun < places) return;',
+    after: '      if (begun >= 0) return;',
+    breaks: 'A station would make more boards than it was given.',
+    tests: sealedTests,
+    name: 'so many boards',
+  },
+  {
+    id: 'orders.not-counted',
+    file: rules,
+    before: '        if (!isOne) await sealed?.requirePlace(boards);',
+    after: '',
+    breaks: 'A signed order would hold in its gate and bind no board.',
+    tests: sealedTests,
+    name: 'so many boards',
+  },
+  {
+    id: 'orders.any-build',
+    file: sealed,
+    before: 'if (ref.hash !== signed.hash || recipe.chip !== order.chip)',
+    after: 'if (recipe.chip !== order.chip)',
+    breaks: "Boards would be made with another recipe than the owner's.",
+    tests: sealedTests,
+    name: 'for another station',
+  },
+  {
+    id: 'orders.any-ledger',
+    file: sealed,
+    before: 'if (there?.row !== entry.row || hashOfParts(there, there.body) !== entry.hash)',
+    after: 'if (there === null)',
+    breaks: 'An older copy of the ledger, or a new one, would count an order anew.',
+    tests: sealedTests,
+    name: 'for another station',
+  },
+  {
+    id: 'orders.after-restore',
+    file: sealed,
+    before: 'if (restored !== undefined && restored.row > entry.row)',
+    after: 'if (restored !== undefined && restored.row < 0)',
+    breaks: 'Boards in rows that a backup does not have would be made again.',
+    tests: sealedTests,
+    name: 'an older copy',
+  },
+  {
+    id: 'orders.second-file',
+    file: sealed,
+    before: 'if (before !== undefined && before.detail.digest !== order.digest)',
+    after: "if (before !== undefined && before.detail.digest === '')",
+    breaks: 'A second file of an order would count its boards anew.',
+    tests: sealedTests,
+    name: 'an older copy',
+  },
+  {
+    id: 'orders.clock-back',
+    file: sealed,
+    before: 'clock.now() >= expires || clock.monotonic() >= endsAt',
+    after: 'clock.now() >= expires',
+    breaks: 'A clock that is set back in a batch would make an order last.',
+    tests: sealedTests,
+    name: 'a clock',
   },
 ];

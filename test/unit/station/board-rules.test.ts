@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../../main/base/clock.ts';
 import { Mutex } from '../../../main/base/mutex.ts';
+import type { Ledger } from '../../../main/ledger/ledger.ts';
 import { allowanceOf } from '../../../main/station/board-rules.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 
@@ -22,10 +24,13 @@ test('boards that come at once for the last place of an order are counted one af
     },
   };
   const turn = new Mutex();
-  const { recipe } = recipeNamed('esp32c3-production');
-  const rules = { macs: null, challenge: false, orders };
-  const count = (mac: string) =>
-    allowanceOf({ recipe, order: 'O-1' }, rules, ledger, turn).count(mac, async () => begun.add(mac));
+  const loaded = recipeNamed('esp32c3-production');
+  const rules = { macs: null, challenge: false, orders, sealedOrders: null };
+  const parts = { name: 'a', ledger: ledger as unknown as Ledger, clock: systemClock };
+  const count = async (mac: string) => {
+    const allowance = await allowanceOf({ loaded, order: 'O-1', operator: null }, rules, parts, turn);
+    return await allowance.count(mac, async () => begun.add(mac));
+  };
   const ends = await Promise.allSettled(['a', 'b', 'c'].map(count));
   assert.deepEqual([...begun], ['a']);
   for (const end of ends.slice(1)) {

@@ -39,7 +39,11 @@ export function burnedInto(chip: VirtualChip): string {
 }
 
 /** What is asked of a board where nobody narrows who may be one. */
-export const takesAll: RunJob['allowance'] = { refuse: () => null, count: (_, bind) => bind() };
+export const takesAll: RunJob['allowance'] = {
+  refuse: () => null,
+  refuseSerial: () => null,
+  count: (_, bind) => bind(),
+};
 
 /** A scripted station around one recipe: runs on it, one after the other, on whatever silicon a test gives. */
 export class Rig {

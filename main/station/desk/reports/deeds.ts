@@ -62,6 +62,7 @@ const actWords: Readonly<Record<StationAct['what'], string>> = {
   'key-used': 'wrapping key used',
   'ledger-restored': 'backup put in place of the ledger',
   'recipe-removed': 'recipe taken off the shelf',
+  'order-taken': 'signed order taken',
   exported: 'exported',
   'development-work': 'work in development mode',
   'anonymous-tries': 'tries of nobody in particular',
