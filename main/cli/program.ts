@@ -19,6 +19,7 @@ import * as order from './order.ts';
 import * as people from './people.ts';
 import { provision } from './provision.ts';
 import * as recipe from './recipe.ts';
+import * as records from './records.ts';
 import { recover } from './recover.ts';
 import * as release from './release.ts';
 import * as token from './token.ts';
@@ -397,6 +398,30 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .action(end((options) => audit.auditList(options, context)));
   command(audits, 'show <device>', 'the history of one device, by MAC or serial').action(
     end((id, options) => audit.auditShow(id, options, context)),
+  );
+  command(audits, 'runs', 'every try, newest first, also at boards that told no MAC')
+    .option('--text <text>', 'fixture, person, recipe, serial, MAC or fault code with this in it')
+    .option('--order <order>', 'of one order')
+    .option('--batch <id>', 'of one batch')
+    .option('--fixture <name>', 'in one fixture')
+    .option('--operator <id>', 'of one person')
+    .option('--recipe <name>', 'of one recipe')
+    .option('--fault <code>', 'that ended by a fault whose code begins with this')
+    .option('--outcome <outcome>', 'passed, failed, refused, errored, aborted, open')
+    .option('--from <date>', 'from this date on')
+    .option('--to <date>', 'up to this date')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action(end((options) => records.auditRuns(options, context)));
+  command(audits, 'batches', 'batches, newest first')
+    .option('--text <text>', 'order, batch or recipe with this in it')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action(end((options) => records.auditBatches(options, context)));
+  command(audits, 'batch <batch>', 'what became of a batch, by its id or its order, board by board')
+    .option('--out <file>', 'a new file instead of words')
+    .option('--as <form>', 'pdf, csv or json (of the file)', 'pdf')
+    .action(end((id, options) => records.auditBatch(id, options, context)));
+  command(audits, 'compare <device> <device>', 'two devices side by side: what differs and should not first').action(
+    end((a, b, options) => records.auditCompare(a, b, options, context)),
   );
   command(audits, 'deeds', 'what people did: sign-ins, refusals, acts, approvals, exports; newest first')
     .option('--limit <n>', 'at most so many', wholeNumber)

@@ -5,13 +5,17 @@ import type { Outcome } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import type {
+  BatchReport,
+  BatchRow,
   BatchView,
   DeedView,
+  DeviceComparison,
   DevicePage,
   DeviceView,
   ExportedFile,
   FindingView,
   FixtureView,
+  FoundRuns,
   LabelPreview,
   LineSnapshot,
   OperatorView,
@@ -20,6 +24,7 @@ import type {
   RecipeView,
   RecoveryView,
   RehearsalView,
+  RunView,
   StationView,
   ThroughputView,
   TokenView,
@@ -130,6 +135,37 @@ export const calls = {
   'devices.certificate': call(z.strictObject({ mac, form: z.enum(['cose', 'pdf']) }), quality),
   /** The same of a batch: what became of every board. */
   'batches.certificate': call(z.strictObject({ batch: name, form: z.enum(['cose', 'pdf']) }), quality),
+  'devices.compare': call(z.strictObject({ a: mac, b: mac }), everyone),
+  /** Every try, newest first; also of boards that told no MAC. Gone on with `before`. */
+  'runs.search': call(
+    z.strictObject({
+      text: text(200).optional(),
+      batch: name.optional(),
+      order: text(80).optional(),
+      fixture: name.optional(),
+      operator: name.optional(),
+      recipe: name.optional(),
+      fault: name.optional(),
+      outcome: z.enum(['passed', 'failed', 'refused', 'errored', 'aborted', 'open']).optional(),
+      from: text(40).optional(),
+      to: text(40).optional(),
+      limit: z.number().int().min(1).max(1000).optional(),
+      before: z.number().int().positive().optional(),
+    }),
+    everyone,
+  ),
+  'runs.show': call(z.strictObject({ run: name }), everyone),
+  /** Newest first, those whose order, name or recipe has the text. */
+  'batches.search': call(
+    z.strictObject({
+      text: text(200).optional(),
+      limit: z.number().int().min(1).max(200).optional(),
+      offset: z.number().int().min(0).max(10_000_000).optional(),
+    }),
+    everyone,
+  ),
+  'batches.show': call(z.strictObject({ batch: name }), everyone),
+  'batches.report': call(z.strictObject({ batch: name, form: z.enum(['csv', 'json', 'pdf']) }), quality),
   'devices.verify': call(z.strictObject({ fixture: name, mac: mac.nullable() }), ['qa', 'engineer', 'operator']),
   /** Reads the board in a fixture and says what it is; nothing is burned. `named`: what a person says that it is. */
   'boards.read': call(z.strictObject({ fixture: name, named: text(200).nullable() }), everyone),
@@ -204,6 +240,8 @@ const budgets: Partial<Record<CallName, number>> = {
   'devices.export': 120_000,
   'devices.certificate': 120_000,
   'batches.certificate': 120_000,
+  'batches.show': 120_000,
+  'batches.report': 120_000,
   'ledger.verify': 900_000,
 };
 
@@ -258,6 +296,12 @@ export interface CallAnswers {
   'devices.report': ExportedFile;
   'devices.certificate': ExportedFile;
   'batches.certificate': ExportedFile;
+  'devices.compare': DeviceComparison;
+  'runs.search': FoundRuns;
+  'runs.show': RunView;
+  'batches.search': { readonly rows: readonly BatchRow[]; readonly more: boolean };
+  'batches.show': BatchReport;
+  'batches.report': ExportedFile;
   'devices.verify': VerifyView;
   'boards.read': RecoveryView;
   'boards.finish': { readonly outcome: Outcome; readonly mac: string | null; readonly fault: FaultRecord | null };

@@ -3,7 +3,7 @@ import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { PlantStanding } from '../model/plant.ts';
 import type { Recipe } from '../model/recipe.ts';
-import type { RunRecord, SealedRecord } from '../model/record.ts';
+import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecoveryReport } from '../model/recovery.ts';
 import type { RecipeRef } from '../model/refs.ts';
 
@@ -194,6 +194,67 @@ export interface DeviceView {
   /** When its own label was last scanned back; null: it was not. */
   readonly labelledAt: string | null;
   readonly runs: readonly { readonly run: RunRecord; readonly history: readonly HistoryLine[] }[];
+}
+
+/** Two devices side by side: what differs and should not, what each has of its own, what is the same, in this order. Null: it has none. */
+export interface DeviceComparison {
+  readonly a: string;
+  readonly b: string;
+  readonly rows: readonly {
+    readonly name: string;
+    readonly a: string | null;
+    readonly b: string | null;
+    readonly kind: 'differs' | 'own' | 'same';
+  }[];
+}
+
+/** A batch in a list. `others`: tries that did not end in a seal. */
+export interface BatchRow {
+  readonly batch: BatchRecord;
+  readonly sealed: number;
+  readonly others: number;
+}
+
+/** What became of a batch, told by boards. */
+export interface BatchReport {
+  readonly batch: BatchRecord;
+  readonly counts: BatchCounts;
+  /** Boards that are still to be sealed; null: no number was ordered. */
+  readonly left: number | null;
+  readonly people: readonly string[];
+  /** Tries, not boards. */
+  readonly fixtures: readonly { readonly fixture: string; readonly passed: number; readonly others: number }[];
+  /** Why boards are not sealed, by their last try, the most frequent first. */
+  readonly causes: readonly { readonly code: string; readonly words: string; readonly boards: number }[];
+  /** In the order in which they came. `run`: the last one, or the one that sealed it. */
+  readonly boards: readonly {
+    readonly mac: string | null;
+    readonly serial: string | null;
+    readonly state: Outcome | 'open';
+    readonly tries: number;
+    readonly fixture: string;
+    readonly run: string;
+    readonly at: string;
+    readonly cause: string | null;
+  }[];
+  /** Of runs that sealed a board. */
+  readonly meanSeconds: number | null;
+  /** From one sealed board of the line to the next, pauses left out. */
+  readonly secondsPerBoard: number | null;
+  /** Not all runs are in it: there were too many. */
+  readonly isCut: boolean;
+}
+
+/** Runs, newest first. `next`: where to go on, also where none of a long stretch fitted; null: there are no more. */
+export interface FoundRuns {
+  readonly runs: readonly RunRecord[];
+  readonly next: number | null;
+}
+
+/** One run with all that the ledger holds of it, of a board that told no MAC as well. */
+export interface RunView {
+  readonly run: RunRecord;
+  readonly history: readonly HistoryLine[];
 }
 
 /**

@@ -1,6 +1,5 @@
 import { isDay } from '../base/day.ts';
 import { RecipeFault } from '../model/fault.ts';
-import type { DeviceQuery } from './ledger.ts';
 
 const date = /^(\d{4}-\d{2}-\d{2})$/;
 const time = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?$/;
@@ -9,12 +8,12 @@ const time = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d
  * A query whose `from` and `to` are days or times that there are: a day as it is, a time in UTC with milliseconds (without a zone it is
  * taken for UTC). RecipeFault `ledger.date` for anything else, and for a span that ends before it begins.
  */
-export function withDates(query: DeviceQuery): DeviceQuery {
+export function withDates<Query extends { readonly from?: string; readonly to?: string }>(query: Query): Query {
   const from = query.from === undefined ? undefined : boundOf(query.from);
   const to = query.to === undefined ? undefined : boundOf(query.to);
   // a day compares with a time of it as its beginning
   if (from !== undefined && to !== undefined && from > (date.test(to) ? `${to}Z` : to))
-    throw refused(`The span ends (${query.to}) before it begins (${query.from}): no device can lie in it.`);
+    throw refused(`The span ends (${query.to}) before it begins (${query.from}): nothing can lie in it.`);
   return { ...query, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 }
 

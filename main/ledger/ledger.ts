@@ -252,6 +252,37 @@ export interface RunPace {
   }[];
 }
 
+/** Which runs are asked for. What is left out is not asked of them; texts are compared without ASCII case. */
+export interface RunQuery {
+  readonly batch?: string;
+  /** Of every batch of this order. */
+  readonly order?: string;
+  /** Somewhere in fixture, person, recipe, serial number, MAC (with or without colons) or fault code. */
+  readonly text?: string;
+  readonly fixture?: string;
+  /** Who worked. */
+  readonly operator?: string;
+  /** Name of the recipe. */
+  readonly recipe?: string;
+  /** Beginning of a fault's code. */
+  readonly fault?: string;
+  /** 'open': not ended. */
+  readonly outcome?: Outcome | 'open';
+  /** ISO 8601; runs that ended (or, where they did not, started) in this span. */
+  readonly from?: string;
+  readonly to?: string;
+  /** 100 unless told, 5,000 at most. */
+  readonly limit?: number;
+  /** Behind this place of an earlier answer. */
+  readonly before?: number;
+}
+
+/** Runs, newest first. `next`: where to go on, also where none of a long stretch fitted; null: there are no more. */
+export interface FoundRuns {
+  readonly runs: readonly RunRecord[];
+  readonly next: number | null;
+}
+
 export type { EscrowRelease, RecipeStateNote, SessionNote, StationAct };
 
 /** One row of the ledger about people, as it stands there. */
@@ -301,6 +332,10 @@ export interface LedgerReader {
     readonly mac?: string;
     readonly limit?: number;
   }): Promise<readonly RunRecord[]>;
+  /** One run by its id; null: there is none. */
+  run(id: string): Promise<RunRecord | null>;
+  /** Part of an answer that is gone on with at `next`. */
+  findRuns(query: RunQuery): Promise<FoundRuns>;
   /**
    * Runs that meant to burn one of these fields of BLOCK0 and did not end well, of every board that is neither sealed nor condemned, the
    * latest first: all of them, however long ago.

@@ -3,12 +3,15 @@ import { useEffect } from 'react';
 import { hearScanner } from '../state/scanner.ts';
 import { soundScan, soundVerdicts, wakeSound } from '../state/sound.ts';
 import { useApp, useAsk, useSeat } from '../state/station.ts';
+import { BatchesView } from '../views/BatchesView.tsx';
+import { CompareView } from '../views/CompareView.tsx';
 import { DevicesView } from '../views/DevicesView.tsx';
 import { FirstStart } from '../views/FirstStart.tsx';
 import { FixtureDetail } from '../views/FixtureDetail.tsx';
 import { Help } from '../views/Help.tsx';
 import { LineView } from '../views/LineView.tsx';
 import { RecipesView } from '../views/RecipesView.tsx';
+import { RunsView } from '../views/RunsView.tsx';
 import { SignIn } from '../views/SignIn.tsx';
 import { StartBatch, StopBatch } from '../views/StartBatch.tsx';
 import { StationScreen } from '../views/StationScreen.tsx';
@@ -46,6 +49,9 @@ export function App() {
             {place.screen === 'line' && <LineView />}
             {place.screen === 'throughput' && <ThroughputView />}
             {place.screen === 'devices' && <DevicesView mac={place.item} />}
+            {place.screen === 'batches' && <BatchesView batch={place.item} />}
+            {place.screen === 'runs' && <RunsView item={place.item} />}
+            {place.screen === 'compare' && <CompareView key={place.item} item={place.item ?? ''} />}
             {place.screen === 'recipes' && <RecipesView chosen={place.item} />}
             {place.screen === 'station' && <StationScreen key={place.item} tab={place.item} />}
           </>

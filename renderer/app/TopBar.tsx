@@ -1,9 +1,22 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { StateMark } from '../parts/StateMark.tsx';
+import type { ScreenName } from '../state/state.ts';
 import { goTo, useApp, useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
 const screens = ['line', 'throughput', 'devices', 'recipes', 'station'] as const;
+
+/** Lists of the ledger stand behind one name. */
+const sectionOf: Readonly<Record<ScreenName, (typeof screens)[number]>> = {
+  line: 'line',
+  throughput: 'throughput',
+  devices: 'devices',
+  batches: 'devices',
+  runs: 'devices',
+  compare: 'devices',
+  recipes: 'recipes',
+  station: 'station',
+};
 
 /** Screens, health of link and token, sound, light, and who sits here. */
 export function TopBar() {
@@ -32,7 +45,7 @@ export function TopBar() {
             <a
               key={screen}
               href={`#/${screen}`}
-              aria-current={place.screen === screen ? 'page' : undefined}
+              aria-current={sectionOf[place.screen] === screen ? 'page' : undefined}
               onClick={(event) => {
                 event.preventDefault();
                 goTo(screen);

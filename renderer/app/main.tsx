@@ -4,6 +4,7 @@ import './fonts.css';
 import './theme.css';
 import './page.css';
 import './screens.css';
+import './records.css';
 import { MantineProvider } from '@mantine/core';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

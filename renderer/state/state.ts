@@ -3,7 +3,7 @@ import type { LineSnapshot, TokenView } from '../../main/contract/views.ts';
 import type { Link } from '../bridge/bridge.ts';
 import { type Alarm, addAlarm, followState, mayPutAway } from './alarms.ts';
 
-export type ScreenName = 'line' | 'throughput' | 'devices' | 'recipes' | 'station';
+export type ScreenName = 'line' | 'throughput' | 'devices' | 'batches' | 'runs' | 'compare' | 'recipes' | 'station';
 export type Scheme = 'light' | 'dark' | 'auto';
 
 /** Where the person is: a screen, and what of it is open (a MAC, a recipe). */

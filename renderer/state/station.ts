@@ -100,7 +100,9 @@ export function useAnswer<Name extends CallName>(
   return { ...state, again: useCallback(() => setTurn((last) => last + 1), []) };
 }
 
-const screens: readonly Place['screen'][] = ['line', 'throughput', 'devices', 'recipes', 'station'];
+const screens: readonly Place['screen'][] = [
+  ...(['line', 'throughput', 'devices', 'batches', 'runs', 'compare', 'recipes', 'station'] as const),
+];
 
 /** The place that an address names; the line for anything else. */
 export function placeOf(hash: string): Place {

@@ -2,8 +2,10 @@ import type { DeviceView } from '../../main/contract/views.ts';
 import { FaultWords } from '../parts/FaultWords.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
-import { dateText, timeText } from '../words/format.ts';
+import { addressOf } from '../state/station.ts';
+import { dateText } from '../words/format.ts';
 import { words } from '../words/words.ts';
+import { Events } from './Events.tsx';
 
 const d = words.devices;
 
@@ -21,20 +23,14 @@ export function DeviceHistoryView({ runs }: { readonly runs: DeviceView['runs'] 
               {dateText(run.startedAt)}, {run.fixture}
               {run.operator === null ? '' : `, ${run.operator}`}, {run.recipe.name} {words.batch.revision(run.recipe)}
             </span>
-            <span className="mono calm-note push">{run.id}</span>
+            <a className="mono push" href={addressOf({ screen: 'runs', item: run.id })}>
+              {run.id}
+            </a>
           </header>
           {run.fault !== null && <FaultWords fault={run.fault} />}
           <details open={n === runs.length}>
             <summary>{d.events({ count: history.length })}</summary>
-            <ol className="events">
-              {history.map(({ seq, at, step, mark, text }) => (
-                <li key={seq} data-mark={mark}>
-                  <time dateTime={at}>{timeText(at)}</time>
-                  <span className="event-step">{step ?? ''}</span>
-                  <span className="event-text">{text}</span>
-                </li>
-              ))}
-            </ol>
+            <Events history={history} />
           </details>
         </section>
       ))}

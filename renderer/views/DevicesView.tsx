@@ -11,6 +11,7 @@ import { countText, dateText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { DeviceView } from './DeviceView.tsx';
 import { saveFile } from './download.ts';
+import { RecordsNav } from './RecordsNav.tsx';
 
 type Row = DevicePage['rows'][number];
 type Query = CallInput<'devices.search'>;
@@ -104,6 +105,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
 
   return (
     <>
+      <RecordsNav here="devices" />
       <header className="screen-head search-head">
         <h1>{words.devices.title}</h1>
         <TextInput

@@ -81,6 +81,69 @@ inEverySeat('devices', (openBench) => {
     await close();
   });
 
+  it('holds two devices against each other, and opens the batch and every run', async () => {
+    const { page, complaints, saved, close } = await bench.window();
+    await signIn(page, 'cus-3');
+    await goTo(page, `devices/${macs[0]!}`);
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('textbox', { name: 'MAC or serial number' }).fill(macs[1]!.toUpperCase());
+    await page.keyboard.press('Enter');
+    // two boards of one recipe differ in nothing but what each has of its own
+    await page.getByRole('heading', { name: 'What differs (0)' }).waitFor();
+    await page.getByRole('row', { name: /Sealed record: serial/ }).waitFor();
+    await goTo(page, 'batches');
+    await page.getByRole('link', { name: 'PO-QA' }).click();
+    await page.getByText('Every board that came is sealed.').waitFor();
+    const paper = await saved(async () => {
+      await page.getByRole('button', { name: 'Report' }).click();
+      await page.getByRole('menuitem', { name: 'PDF' }).click();
+    });
+    assert.equal(Buffer.from(paper.subarray(0, 5)).toString(), '%PDF-');
+    await page.locator('.device-screen tbody tr').first().getByRole('link').last().click();
+    await page.getByRole('heading', { name: /^Run R-/ }).waitFor();
+    await page.locator('.events li').first().waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('has no link that leads nowhere', async () => {
+    const { page, complaints, close } = await bench.window();
+    await signIn(page, 'cus-3');
+    const known = new Set([
+      '#/line',
+      '#/throughput',
+      '#/devices',
+      '#/batches',
+      '#/runs',
+      '#/recipes',
+      '#/station',
+      `#/devices/${macs[0]!}`,
+    ]);
+    // a few of each kind: a thousand devices lead to the same page
+    const perKind = new Map<string, number>();
+    for (const address of known) {
+      await goTo(page, address.slice(2));
+      await page.locator('#content > :not([hidden])').first().waitFor();
+      while ((await page.getByText('Reading …').count()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(await page.evaluate('location.hash'), address);
+      assert.deepEqual(await page.locator('.page-note, .notice-short').allTextContents(), [], address);
+      const links = (await page.evaluate(
+        `[...document.querySelectorAll('a[href]')].map((link) => link.getAttribute('href'))`,
+      )) as string[];
+      for (const link of links) {
+        assert.match(link, /^#\/(line|throughput|devices|batches|runs|compare|recipes|station)(\/[^/]+)?$/, address);
+        const kind = link.split('/')[1]!;
+        const seen = perKind.get(kind) ?? 0;
+        if (known.has(link) || seen >= 3) continue;
+        perKind.set(kind, seen + 1);
+        known.add(link);
+      }
+    }
+    for (const kind of ['devices', 'batches', 'runs', 'recipes']) assert.ok((perKind.get(kind) ?? 0) > 0, kind);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   it('verifies a board that lies in a fixture against its record', async () => {
     const { page, complaints, close } = await bench.window();
     await signIn(page, 'cus-3');

@@ -89,6 +89,43 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: 'batches',
+    async reach(page) {
+      await goTo(page, 'batches');
+      await page.getByRole('link', { name: 'PO-2026-1176' }).waitFor();
+    },
+  },
+  {
+    name: 'batch',
+    async reach(page) {
+      await goTo(page, 'batches');
+      await page.getByRole('link', { name: 'PO-2026-1177' }).click();
+      await page.locator('.causes li').first().waitFor();
+    },
+  },
+  {
+    name: 'runs',
+    async reach(page) {
+      await goTo(page, 'runs');
+      await page.locator('.vtable-row').first().waitFor();
+    },
+  },
+  {
+    name: 'run',
+    async reach(page) {
+      await goTo(page, 'runs');
+      await page.locator('.vtable-row').first().click();
+      await page.locator('.events li').first().waitFor();
+    },
+  },
+  {
+    name: 'compare',
+    async reach(page, mac) {
+      await goTo(page, `compare/${mac}+${mac}`);
+      await page.getByRole('heading', { name: 'What differs (0)' }).waitFor();
+    },
+  },
+  {
     name: 'recipes',
     async reach(page) {
       await goTo(page, 'recipes/esp32p4-production');

@@ -71,6 +71,22 @@ export const gateMutants: readonly Mutant[] = [
     tests: ['test/attacks/printer.test.ts'],
   },
   {
+    id: 'compare.all-own',
+    file: 'main/station/desk/reports/compare.ts',
+    before: 'ofItsOwn.some((pattern) => pattern.test(name))',
+    after: 'name !== null',
+    breaks: 'Two devices with different fuses would seem to differ in nothing that matters.',
+    tests: ['test/unit/desk/records.test.ts'],
+  },
+  {
+    id: 'batches.report-unbooked',
+    file: 'main/station/desk/reports/run-answers.ts',
+    before: "await ledger.noteAct({ what: 'exported'",
+    after: "void ({ what: 'exported'",
+    breaks: 'A batch could leave the station as a file, and nobody would know.',
+    tests: ['test/unit/desk/records.test.ts'],
+  },
+  {
     id: 'gate.development-from-anywhere',
     file: 'main/start/real-parts.ts',
     before: 'if (!settings.development) return settings;',

@@ -146,6 +146,14 @@ describe('the terminal, command by command', { skip: noToken, timeout: 280_000 }
     assert.match(told.out, /operator anna/);
     for (const line of told.out.split('\n')) assert.ok(!/[{}]/.test(line), `no JSON in the story: ${line}`);
     await says(['audit', 'verify'], 0, /The chain is whole: \d+ rows/);
+    await says(['audit', 'runs', '--operator', 'anna', '--limit', '1'], 0, /^R-\S+ +\S+ +\w+/m);
+    await says(['audit', 'runs', '--fault', 'no.such'], 0, /None fits/);
+    const batches = await says(['audit', 'batches'], 0, /batch +order +recipe/);
+    const batch = /^B-\S+/m.exec(batches.out)![0];
+    await says(['audit', 'batch', batch], 0, /sealed, \d+ failed/);
+    await says(['audit', 'batch', batch, '--out', join(folder, 'batch.pdf')], 0, /is in/);
+    assert.equal(readFileSync(join(folder, 'batch.pdf')).subarray(0, 5).toString(), '%PDF-');
+    await says(['audit', 'compare', await serial(), await serial()], 2, /\[devices\.same\]/);
     const file = join(folder, 'export.jsonl');
     await says(['audit', 'export', '--out', file], 0, /rows written to/);
     await says(['audit', 'verify', '--file', file], 0, /The chain is whole/);

@@ -110,6 +110,8 @@ class SqliteLedgerReader implements LedgerReader {
   sealedDevice = (macOrSerial: string) => this.#ask('sealedDevice', macOrSerial);
   devices = (query: Parameters<LedgerReader['devices']>[0]) => this.#ask('devices', query);
   runs = (query: Parameters<LedgerReader['runs']>[0]) => this.#ask('runs', query);
+  run = (id: string) => this.#ask('run', id);
+  findRuns = (query: Parameters<LedgerReader['findRuns']>[0]) => this.#ask('findRuns', query);
   events = (run: string) => this.#ask('events', run);
   counts = (batch: string) => this.#ask('counts', batch);
   tally = (span: Parameters<LedgerReader['tally']>[0]) => this.#ask('tally', span);

@@ -1,6 +1,5 @@
 import type { Database } from 'better-sqlite3';
 import type { StoredEvent, WrappedKey } from '../../model/event.ts';
-import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
@@ -14,10 +13,12 @@ import type {
   DeviceRow,
   Escrow,
   EscrowRelease,
+  FoundRuns,
   OpenKey,
   RecipeStateNote,
   Release,
   RunPace,
+  RunQuery,
   RunTally,
   StationAct,
   TreeHead,
@@ -30,6 +31,7 @@ import { changedSeal, damaged } from './faults.ts';
 import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
 import { Rows, timeOf } from './rows.ts';
+import { RunSearch, runRecord } from './run-search.ts';
 import { hasReleases } from './schema.ts';
 import { DeviceSearch } from './search.ts';
 import { fromOverflow } from './wrapped-keys.ts';
@@ -63,6 +65,7 @@ export class LedgerQuestions {
   readonly #sql: ReturnType<typeof statements>;
   readonly #search: DeviceSearch;
   readonly #pace: PaceQuestions;
+  readonly #runs: RunSearch;
 
   constructor(db: Database) {
     this.#bodies = new Bodies(db);
@@ -70,6 +73,7 @@ export class LedgerQuestions {
     this.#sql = statements(db);
     this.#search = new DeviceSearch(db);
     this.#pace = new PaceQuestions(db, this.#bodies);
+    this.#runs = new RunSearch(db);
   }
 
   batches(): BatchRecord[] {
@@ -180,6 +184,15 @@ export class LedgerQuestions {
       (this.#sql.runsOfMac.all(mac) as RunRow[]).filter((row) => row.outcome !== 'passed' && meant(row)),
     );
     return { runs: runs.map(runRecord), last: devices.length < count ? null : devices.at(-1)!.n };
+  }
+
+  run(id: string): RunRecord | null {
+    const row = this.#sql.run.get(id) as RunRow | undefined;
+    return row === undefined ? null : runRecord(row);
+  }
+
+  findRuns(query: RunQuery): FoundRuns {
+    return this.#runs.find(query);
   }
 
   events(run: string): StoredEvent[] {
@@ -311,22 +324,6 @@ export class LedgerQuestions {
 
 function hasTable(db: Database, name: string): boolean {
   return db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`).get(name) !== undefined;
-}
-
-function runRecord(row: RunRow): RunRecord {
-  return {
-    id: row.id,
-    batch: row.batch,
-    fixture: row.fixture,
-    operator: row.operator,
-    recipe: JSON.parse(row.recipe) as RecipeRef,
-    mac: row.mac,
-    serial: row.serial,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    outcome: row.outcome as Outcome | null,
-    fault: row.fault === null ? null : (JSON.parse(row.fault) as FaultRecord),
-  };
 }
 
 /** Of acts: those about something, where it is asked for, newest first. */

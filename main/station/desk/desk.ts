@@ -16,6 +16,7 @@ import { lineAnswers } from './line/line-answers.ts';
 import { TokenWatch } from './line/token-watch.ts';
 import { boardAnswers } from './reports/board-answers.ts';
 import { deviceAnswers } from './reports/device-answers.ts';
+import { runAnswers } from './reports/run-answers.ts';
 import type { DeskAnswers, DeskParts, DeskRoom } from './room.ts';
 import { stationAnswers } from './station-answers.ts';
 
@@ -84,6 +85,7 @@ export class Desk {
       ...lineAnswers(this.#room),
       ...deviceAnswers(this.#room),
       ...boardAnswers(this.#room),
+      ...runAnswers(this.#room),
       ...recipeAnswers(this.#room),
       ...stationAnswers(this.#room),
     };

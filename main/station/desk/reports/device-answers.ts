@@ -1,7 +1,6 @@
 import { isoTime } from '../../../base/clock.ts';
 import type { DeviceView, ExportedFile } from '../../../contract/views.ts';
 import type { DeviceHistory, DeviceQuery, DeviceRow, LedgerReader } from '../../../ledger/ledger.ts';
-import { eventMark, eventText } from '../../../model/evidence/event-text.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { bootRuleOf } from '../../boot-rule.ts';
 import type { Certificate } from '../../certificates.ts';
@@ -14,6 +13,7 @@ import { deedView } from './deeds.ts';
 import { type AssuredRow, exportDevices, reportDevice, stateOf } from './device-export.ts';
 import { drawPdfApart } from './pdf-drawing.ts';
 import { exportRegistration, registrationNamed } from './registration-file.ts';
+import { historyLines } from './run-answers.ts';
 
 type Answers = Pick<
   DeskAnswers,
@@ -168,13 +168,7 @@ function deviceViewOf({ mac, sealed, condemned, released = null, runs }: DeviceH
     labelledAt: label?.at ?? null,
     runs: runs.map(({ run, events }) => ({
       run,
-      history: events.map(({ seq, at, step, event }) => ({
-        seq,
-        at,
-        step,
-        mark: eventMark(event),
-        text: eventText(event),
-      })),
+      history: historyLines(events),
     })),
   };
 }

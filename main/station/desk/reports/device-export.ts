@@ -4,6 +4,7 @@ import { csvLine } from '../../../formats/csv-line.ts';
 import type { DeviceHistory, DeviceRow } from '../../../ledger/ledger.ts';
 import { type AssuranceSum, assuranceOfRecord } from './assurance.ts';
 import { devicePageOf, type Page } from './device-page.ts';
+import { paperTime } from './paper-time.ts';
 import { drawPdfApart } from './pdf-drawing.ts';
 
 const mimes = { csv: 'text/csv', json: 'application/json', pdf: 'application/pdf' } as const;
@@ -82,16 +83,30 @@ function listPage(rows: readonly AssuredRow[], { station, at }: { station: strin
   return {
     title: `Devices of station ${station}`,
     sections: [
-      { heading: `${rows.length} devices, listed ${at}`, rows: [] },
       {
-        heading: '',
-        rows: rows.map((row) => [
-          row.mac,
-          `${row.serial ?? '-'}  ${row.recipe.name} r${row.recipe.revision}  ${stateOf(row)}  ${row.lastAt}${row.assurance === null ? '' : `  guide: ${row.assurance.met} met, ${row.assurance.waived.length} waived, ${row.assurance.notShown.length} not shown, ${row.assurance.notMet.length} not met`}`,
-        ]),
+        heading: `${rows.length} devices, ${paperTime(at)}`,
+        rows: [['* security guide', 'recommendations met, waived, not shown, not met']],
+        table: {
+          columns: ['MAC', 'Serial number', 'Recipe', 'State', 'Last run (UTC)', 'Guide *'],
+          widths: [84, 90, 108, 46, 92, 79],
+          rows: rows.map((row) => [
+            row.mac,
+            row.serial ?? '-',
+            `${row.recipe.name} r${row.recipe.revision}`,
+            stateOf(row),
+            row.lastAt.replace('T', ' ').slice(0, 19),
+            guideText(row.assurance),
+          ]),
+        },
       },
     ],
   };
+}
+
+function guideText(assurance: AssuranceSum | null): string {
+  if (assurance === null) return '-';
+  const { met, waived, notShown, notMet } = assurance;
+  return [met, waived.length, notShown.length, notMet.length].join(', ');
 }
 
 /** After so many rows the event loop has its turn: boards are made while somebody exports. */

@@ -5,6 +5,7 @@ import { finishedWords, identityWords, type SealedRecord } from '../../../model/
 import { storageRows } from '../../../model/storage.ts';
 import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
 import { assuranceOfRecord } from './assurance.ts';
+import { paperTime } from './paper-time.ts';
 
 /** A page of names and values under headings, for print. */
 export interface Page {
@@ -12,6 +13,12 @@ export interface Page {
   readonly sections: readonly {
     readonly heading: string;
     readonly rows: readonly (readonly [name: string, value: string])[];
+    /** Behind the rows: cells under their titles, which stand on each sheet anew. Widths in points. */
+    readonly table?: {
+      readonly columns: readonly string[];
+      readonly widths: readonly number[];
+      readonly rows: readonly (readonly string[])[];
+    };
   }[];
 }
 
@@ -21,25 +28,33 @@ export function devicePageOf(history: DeviceHistory, facts: { readonly station: 
   return {
     title: `Device ${history.mac}`,
     sections: [
-      { heading: `Told by station ${facts.station} on ${facts.at}`, rows: [] },
-      ...(condemned ? [{ heading: 'Condemned', rows: [[condemned.at, reasonWords(condemned)] as const] }] : []),
-      ...(released ? [{ heading: 'Released', rows: [[released.at, reasonWords(released)] as const] }] : []),
+      { heading: `Station ${facts.station}, ${paperTime(facts.at)}`, rows: [] },
+      ...(condemned
+        ? [{ heading: 'Condemned', rows: [[paperTime(condemned.at), reasonWords(condemned)] as const] }]
+        : []),
+      ...(released ? [{ heading: 'Released', rows: [[paperTime(released.at), reasonWords(released)] as const] }] : []),
       ...(sealed === null ? [] : recordSections(sealed)),
       ...history.runs.map(({ run, events }) => ({
-        heading: `History, run ${run.id}: ${run.outcome ?? 'not ended'}, fixture ${run.fixture}, operator ${run.operator ?? '-'}`,
-        rows: events.map((stored) => [`${stored.at} ${stored.step ?? ''}`, eventText(stored.event)] as const),
+        heading: `Run of ${paperTime(run.startedAt)}: ${run.outcome ?? 'not ended'}, fixture ${run.fixture}, operator ${run.operator ?? '-'}`,
+        rows: [
+          ['run', run.id] as const,
+          // times of day, in UTC: the heading has the day
+          ...events.map(
+            (stored) => [`${stored.at.slice(11, 19)} ${stored.step ?? ''}`, eventText(stored.event)] as const,
+          ),
+        ],
       })),
     ],
   };
 }
 
-function recordSections(record: SealedRecord): Page['sections'] {
+export function recordSections(record: SealedRecord): Page['sections'] {
   const { recipe, chip, identity } = record;
   return [
     {
       heading: 'Sealed record',
       rows: [
-        ['sealed', `${record.sealedAt}, run ${record.run}, batch ${record.batch ?? '-'}`],
+        ['sealed', `${paperTime(record.sealedAt)}, run ${record.run}, batch ${record.batch ?? '-'}`],
         ['station', `${record.station}, fixture ${record.fixture}, operator ${record.operator ?? '-'}`],
         ['recipe', `${recipe.name} revision ${recipe.revision}, ${recipe.hash}`],
         ['plan', record.planDigest],
@@ -52,7 +67,7 @@ function recordSections(record: SealedRecord): Page['sections'] {
         ['identity', identity === null ? '-' : identityWords(identity)],
         ...storageRows(record),
         ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`] as const] : []),
-        ['keys destroyed', record.keysDestroyedAt ?? 'no'],
+        ['keys destroyed', record.keysDestroyedAt === null ? 'no' : paperTime(record.keysDestroyedAt)],
         ...(record.finishedLater ? [['finished later by', finishedWords(record.finishedLater)] as const] : []),
         ['waivers', record.waivers.map(waiverText).join('; ') || '-'],
         ['software', `${record.software.name} ${record.software.version}`],
