@@ -121,7 +121,7 @@ function RunSearch({ asked }: { readonly asked: string }) {
       <p className="found" role="status">
         {runs === null ? words.loading : r.found(runs.length, next !== null)}
         {next !== null && (
-          <Button variant="subtle" size="compact-sm" onClick={readMore} loading={busy}>
+          <Button variant="subtle" size="compact-sm" onClick={() => void readMore()} loading={busy}>
             {qa.more}
           </Button>
         )}
@@ -137,7 +137,7 @@ function RunSearch({ asked }: { readonly asked: string }) {
           rows={runs ?? []}
           keyOf={(run) => run.id}
           onOpen={(run) => goTo('runs', run.id)}
-          onEnd={readMore}
+          onEnd={() => void readMore()}
           busy={busy}
         />
       )}
@@ -155,13 +155,14 @@ function useRuns(query: Query) {
   useEffect(() => {
     if (!open) return;
     const mine = ++turn.current;
-    const timer = setTimeout(async () => {
+    const read = async () => {
       setBusy(true);
       const page = await ask('runs.search', { ...query, limit: pageRows });
       if (mine !== turn.current) return;
       setBusy(false);
       if (page !== null) setFound(page);
-    }, quietMs);
+    };
+    const timer = setTimeout(() => void read(), quietMs);
     return () => clearTimeout(timer);
   }, [ask, query, open]);
   const readMore = async () => {
