@@ -433,6 +433,111 @@ export interface Messages {
       readonly proof: string;
       readonly tabs: string;
     };
+    readonly records: {
+      readonly nav: string;
+      readonly devices: string;
+      readonly batches: string;
+      readonly runs: string;
+      readonly search: string;
+      readonly again: string;
+      readonly more: string;
+      readonly runsScreen: {
+        readonly title: string;
+        readonly placeholder: string;
+        readonly order: string;
+        readonly outcome: string;
+        readonly any: string;
+        readonly open: string;
+        readonly columns: {
+          readonly at: string;
+          readonly outcome: string;
+          readonly mac: string;
+          readonly serial: string;
+          readonly fixture: string;
+          readonly person: string;
+          readonly recipe: string;
+          readonly cause: string;
+        };
+        readonly found: Said<{ count: number }>;
+        readonly foundSoFar: Said<{ count: number }>;
+        readonly none: string;
+        readonly noneYet: string;
+        readonly noMac: string;
+      };
+      readonly run: {
+        readonly title: Said<{ run: string | number }>;
+        readonly device: string;
+        readonly batch: string;
+        readonly facts: {
+          readonly mac: string;
+          readonly serial: string;
+          readonly recipe: string;
+          readonly batch: string;
+          readonly fixture: string;
+          readonly person: string;
+          readonly began: string;
+          readonly ended: string;
+        };
+        readonly history: string;
+        readonly none: string;
+      };
+      readonly batchesScreen: {
+        readonly title: string;
+        readonly placeholder: string;
+        readonly columns: {
+          readonly order: string;
+          readonly batch: string;
+          readonly recipe: string;
+          readonly opened: string;
+          readonly closed: string;
+          readonly sealed: string;
+          readonly others: string;
+        };
+        readonly sealedOf: Said<{ sealed: number; count: number }>;
+        readonly none: string;
+        readonly running: string;
+      };
+      readonly batch: {
+        readonly report: string;
+        readonly reportAs: {
+          readonly pdf: string;
+          readonly csv: string;
+          readonly json: string;
+        };
+        readonly boards: string;
+        readonly causes: string;
+        readonly noCauses: string;
+        readonly fixtures: string;
+        readonly tried: Said<{ passed: number; others: number }>;
+        readonly people: string;
+        readonly mean: string;
+        readonly pace: string;
+        readonly perHour: Said<{ seconds: string | number; boards: number }>;
+        readonly seconds: Said<{ seconds: string | number }>;
+        readonly cut: string;
+        readonly show: string;
+        readonly all: Said<{ count: number }>;
+        readonly notSealed: Said<{ count: number }>;
+        readonly tries: string;
+        readonly cause: string;
+        readonly boardsMore: Said<{ shown: number; all: number }>;
+        readonly certificate: string;
+      };
+      readonly compare: {
+        readonly title: string;
+        readonly open: string;
+        readonly other: string;
+        readonly notFound: string;
+        readonly kinds: {
+          readonly differs: Said<{ count: number }>;
+          readonly own: Said<{ count: number }>;
+          readonly same: Said<{ count: number }>;
+        };
+        readonly none: string;
+        readonly name: string;
+        readonly missing: string;
+      };
+    };
     readonly assurance: {
       readonly title: string;
       readonly counts: string;

@@ -8,12 +8,11 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { addressOf, goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, shareText } from '../words/format.ts';
-import { qa } from '../words/qa.ts';
 import { words } from '../words/words.ts';
 import { saveFile } from './download.ts';
 import { runsWith } from './RunsView.tsx';
 
-const b = qa.batch;
+const b = words.records.batch;
 /** Boards in the page; the report has all. */
 const mostShown = 500;
 
@@ -32,7 +31,7 @@ export function BatchReportView({ batch }: { readonly batch: string }) {
         <h1>{order ?? words.batch.noOrder}</h1>
         <span className="push" />
         <Button variant="default" onClick={again}>
-          {qa.again}
+          {words.records.again}
         </Button>
         <Acts batch={id} />
       </header>
@@ -44,7 +43,7 @@ export function BatchReportView({ batch }: { readonly batch: string }) {
         <Figure name={words.batch.refused}>{countText(counts.refused)}</Figure>
         <Figure name={words.batch.unfinished}>{countText(counts.unfinished)}</Figure>
         <Figure name={words.batch.again}>{countText(counts.retries)}</Figure>
-        <Figure name={words.batch.left} note={count === null ? undefined : words.batch.of(count)}>
+        <Figure name={words.batch.left} note={count === null ? undefined : words.batch.of({ count })}>
           {report.left === null ? '∞' : countText(report.left)}
         </Figure>
         <Figure name={words.batch.yield}>{shareText(counts.firstPassYield)}</Figure>
@@ -54,15 +53,23 @@ export function BatchReportView({ batch }: { readonly batch: string }) {
         <Facts
           rows={[
             [words.devices.columns.batch, id, 'mono'],
-            [words.batch.recipe, `${recipe.name}, ${words.batch.revision(recipe.revision)}`],
-            [qa.run.facts.began, dateText(report.batch.openedAt)],
+            [words.batch.recipe, `${recipe.name}, ${words.batch.revision(recipe)}`],
+            [words.records.run.facts.began, dateText(report.batch.openedAt)],
             [
-              qa.run.facts.ended,
-              report.batch.closedAt === null ? qa.batchesScreen.running : dateText(report.batch.closedAt),
+              words.records.run.facts.ended,
+              report.batch.closedAt === null ? words.records.batchesScreen.running : dateText(report.batch.closedAt),
             ],
             [b.people, report.people.join(', ')],
-            [b.mean, report.meanSeconds === null ? null : b.seconds(report.meanSeconds)],
-            [b.pace, report.secondsPerBoard ? b.perHour(report.secondsPerBoard) : null],
+            [b.mean, report.meanSeconds === null ? null : b.seconds({ seconds: report.meanSeconds.toFixed(1) })],
+            [
+              b.pace,
+              report.secondsPerBoard
+                ? b.perHour({
+                    seconds: report.secondsPerBoard.toFixed(1),
+                    boards: Math.round(3600 / report.secondsPerBoard),
+                  })
+                : null,
+            ],
           ]}
         />
         <h2>{b.causes}</h2>
@@ -80,9 +87,7 @@ export function BatchReportView({ batch }: { readonly batch: string }) {
         </ul>
         <h2>{b.fixtures}</h2>
         <Facts
-          rows={report.fixtures.map(
-            ({ fixture, passed, others }) => [fixture, `${passed} ${b.passed}, ${others} ${b.others}`] as const,
-          )}
+          rows={report.fixtures.map(({ fixture, passed, others }) => [fixture, b.tried({ passed, others })] as const)}
         />
         <Boards report={report} />
       </div>
@@ -103,8 +108,8 @@ function Boards({ report: { boards } }: { readonly report: BatchReport }) {
           value={which}
           onChange={(next) => setWhich(next as 'open' | 'all')}
           data={[
-            { value: 'open', label: `${b.notSealed} (${open.length})` },
-            { value: 'all', label: `${b.all} (${boards.length})` },
+            { value: 'open', label: b.notSealed({ count: open.length }) },
+            { value: 'all', label: b.all({ count: boards.length }) },
           ]}
           transitionDuration={0}
         />
@@ -117,8 +122,8 @@ function Boards({ report: { boards } }: { readonly report: BatchReport }) {
               <th>{words.devices.columns.mac}</th>
               <th>{words.devices.columns.serial}</th>
               <th className="num">{b.tries}</th>
-              <th>{qa.run.facts.fixture}</th>
-              <th>{qa.run.facts.ended}</th>
+              <th>{words.records.run.facts.fixture}</th>
+              <th>{words.records.run.facts.ended}</th>
               <th>{b.cause}</th>
             </tr>
           </thead>
@@ -130,7 +135,7 @@ function Boards({ report: { boards } }: { readonly report: BatchReport }) {
                 </td>
                 <th scope="row" className="mono">
                   {board.mac === null ? (
-                    qa.runsScreen.noMac
+                    words.records.runsScreen.noMac
                   ) : (
                     <a href={addressOf({ screen: 'devices', item: board.mac })}>{board.mac}</a>
                   )}
@@ -147,7 +152,7 @@ function Boards({ report: { boards } }: { readonly report: BatchReport }) {
           </tbody>
         </table>
       </Scroll>
-      {rows.length > mostShown && <p className="calm-note">{b.boardsMore(mostShown, rows.length)}</p>}
+      {rows.length > mostShown && <p className="calm-note">{b.boardsMore({ shown: mostShown, all: rows.length })}</p>}
     </>
   );
 }
@@ -162,7 +167,7 @@ function Acts({ batch }: { readonly batch: string }) {
     const file = await answer;
     if (file === null) return;
     saveFile(file);
-    store.dispatch({ type: 'said', words: words.devices.exported(file.name) });
+    store.dispatch({ type: 'said', words: words.devices.exported(file) });
   };
   return (
     <>

@@ -3,12 +3,11 @@ import { useState } from 'react';
 import { Scroll } from '../parts/Scroll.tsx';
 import { addressOf, useAnswer } from '../state/station.ts';
 import { countText, dateText } from '../words/format.ts';
-import { qa } from '../words/qa.ts';
 import { words } from '../words/words.ts';
 import { BatchReportView } from './BatchReportView.tsx';
 import { RecordsNav } from './RecordsNav.tsx';
 
-const b = qa.batchesScreen;
+const b = words.records.batchesScreen;
 const atOnce = 50;
 
 /** Every batch of this station, newest first; or the report of one of them. */
@@ -35,7 +34,7 @@ function BatchList() {
         <h1>{b.title}</h1>
         <TextInput
           className="search-text"
-          label={qa.search}
+          label={words.records.search}
           placeholder={b.placeholder}
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -70,11 +69,13 @@ function BatchList() {
                     <a href={addressOf({ screen: 'batches', item: batch.id })}>{batch.order ?? words.batch.noOrder}</a>
                   </th>
                   <td>
-                    {batch.recipe.name}, {words.batch.revision(batch.recipe.revision)}
+                    {batch.recipe.name}, {words.batch.revision(batch.recipe)}
                   </td>
                   <td>{dateText(batch.openedAt)}</td>
                   <td>{batch.closedAt === null ? b.running : dateText(batch.closedAt)}</td>
-                  <td className="num">{b.sealedOf(sealed, batch.count)}</td>
+                  <td className="num">
+                    {batch.count === null ? countText(sealed) : b.sealedOf({ sealed, count: batch.count })}
+                  </td>
                   <td className="num">{countText(others)}</td>
                   <td className="mono">{batch.id}</td>
                 </tr>
@@ -83,7 +84,7 @@ function BatchList() {
           </table>
           {value?.more === true && limit < 200 && (
             <Button variant="default" onClick={() => setLimit(Math.min(200, limit + atOnce))}>
-              {qa.more}
+              {words.records.more}
             </Button>
           )}
         </Scroll>

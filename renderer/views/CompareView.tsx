@@ -3,10 +3,9 @@ import { useState } from 'react';
 import type { DeviceComparison } from '../../main/contract/views.ts';
 import { Scroll } from '../parts/Scroll.tsx';
 import { addressOf, goTo, useAnswer, useAsk } from '../state/station.ts';
-import { qa } from '../words/qa.ts';
 import { words } from '../words/words.ts';
 
-const c = qa.compare;
+const c = words.records.compare;
 
 /** Two devices side by side, what differs first. `item`: one MAC, or two with a plus between. */
 export function CompareView({ item }: { readonly item: string }) {
@@ -58,7 +57,7 @@ function Other({ of }: { readonly of: string }) {
         w={380}
       />
       <Button type="submit" disabled={text.trim() === ''}>
-        {c.go}
+        {c.open}
       </Button>
     </form>
   );
@@ -71,7 +70,7 @@ function Tables({ comparison: { a, b, rows } }: { readonly comparison: DeviceCom
         const of = rows.filter((row) => row.kind === kind);
         return (
           <section key={kind}>
-            <h2>{`${c.kinds[kind]} (${of.length})`}</h2>
+            <h2>{c.kinds[kind]({ count: of.length })}</h2>
             {of.length === 0 && kind === 'differs' && <p className="calm-note">{c.none}</p>}
             {of.length > 0 && (
               <Scroll>

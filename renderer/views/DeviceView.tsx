@@ -7,7 +7,6 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, hexText, listText, shortHash } from '../words/format.ts';
-import { qa } from '../words/qa.ts';
 import { words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
 import { DeviceHistoryView } from './DeviceHistoryView.tsx';
@@ -65,7 +64,7 @@ export function DeviceView({ mac }: { readonly mac: string }) {
         <span className="device-serial">{sealed?.serial ?? last?.serial ?? ''}</span>
         <span className="push" />
         <Button variant="default" onClick={() => goTo('compare', mac)}>
-          {qa.compare.open}
+          {words.records.compare.open}
         </Button>
         {mayVerify && sealed !== null && (
           <Button variant="default" onClick={() => setVerifying(true)}>

@@ -1,15 +1,15 @@
 import { addressOf } from '../state/station.ts';
-import { qa } from '../words/qa.ts';
+import { words } from '../words/words.ts';
 
 const screens = ['devices', 'batches', 'runs'] as const;
 
 /** From one list of the ledger to the others. */
 export function RecordsNav({ here }: { readonly here: (typeof screens)[number] }) {
   return (
-    <nav className="records-nav" aria-label={qa.nav}>
+    <nav className="records-nav" aria-label={words.records.nav}>
       {screens.map((screen) => (
         <a key={screen} href={addressOf({ screen, item: null })} aria-current={screen === here ? 'page' : undefined}>
-          {qa[screen]}
+          {words.records[screen]}
         </a>
       ))}
     </nav>

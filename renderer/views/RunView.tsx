@@ -5,11 +5,10 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { goTo, useAnswer } from '../state/station.ts';
 import { dateText } from '../words/format.ts';
-import { qa } from '../words/qa.ts';
 import { words } from '../words/words.ts';
 import { Events } from './Events.tsx';
 
-const f = qa.run.facts;
+const f = words.records.run.facts;
 
 /** One try: at which board, where, by whom, how it ended, and every event of it. */
 export function RunView({ run }: { readonly run: string }) {
@@ -23,32 +22,32 @@ export function RunView({ run }: { readonly run: string }) {
         <Button variant="default" onClick={() => window.history.back()}>
           {words.back}
         </Button>
-        <h1 className="mono">{qa.run.title(record.id)}</h1>
+        <h1 className="mono">{words.records.run.title({ run: record.id })}</h1>
         <StateMark look={deviceLooks[record.outcome ?? 'open']} />
         <span className="push" />
         {batch !== null && (
           <Button variant="default" onClick={() => goTo('batches', batch)}>
-            {qa.run.batch}
+            {words.records.run.batch}
           </Button>
         )}
-        {mac !== null && <Button onClick={() => goTo('devices', mac)}>{qa.run.device}</Button>}
+        {mac !== null && <Button onClick={() => goTo('devices', mac)}>{words.records.run.device}</Button>}
       </header>
       <div className="record">
         {record.fault !== null && <FaultWords fault={record.fault} />}
         <Facts
           rows={[
-            [f.mac, mac ?? qa.runsScreen.noMac, 'mono'],
+            [f.mac, mac ?? words.records.runsScreen.noMac, 'mono'],
             [f.serial, record.serial],
-            [f.recipe, `${record.recipe.name}, ${words.batch.revision(record.recipe.revision)}`],
+            [f.recipe, `${record.recipe.name}, ${words.batch.revision(record.recipe)}`],
             [f.batch, batch],
             [f.fixture, record.fixture],
             [f.person, record.operator],
             [f.began, dateText(record.startedAt)],
-            [f.ended, record.endedAt === null ? qa.runsScreen.open : dateText(record.endedAt)],
+            [f.ended, record.endedAt === null ? words.records.runsScreen.open : dateText(record.endedAt)],
           ]}
         />
-        <h2>{qa.run.history}</h2>
-        {history.length === 0 ? <p className="calm-note">{qa.run.none}</p> : <Events history={history} />}
+        <h2>{words.records.run.history}</h2>
+        {history.length === 0 ? <p className="calm-note">{words.records.run.none}</p> : <Events history={history} />}
       </div>
     </div>
   );

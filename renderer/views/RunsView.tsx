@@ -7,7 +7,6 @@ import { deviceLooks } from '../parts/tone.ts';
 import { type Column, VirtualTable } from '../parts/VirtualTable.tsx';
 import { goTo, useApp, useAsk } from '../state/station.ts';
 import { dateText } from '../words/format.ts';
-import { qa } from '../words/qa.ts';
 import { words } from '../words/words.ts';
 import { RecordsNav } from './RecordsNav.tsx';
 import { RunView } from './RunView.tsx';
@@ -16,7 +15,7 @@ type Run = FoundRuns['runs'][number];
 type Query = CallInput<'runs.search'>;
 type Outcome = NonNullable<Query['outcome']>;
 
-const r = qa.runsScreen;
+const r = words.records.runsScreen;
 const pageRows = 200;
 const quietMs = 200;
 const outcomes: readonly Outcome[] = ['failed', 'errored', 'refused', 'aborted', 'passed', 'open'];
@@ -28,7 +27,7 @@ export function runsWith(text: string): string {
   return `${find}${text}`;
 }
 
-const columns: readonly Column<Run>[] = [
+const columnsOf = (): readonly Column<Run>[] => [
   {
     key: 'outcome',
     title: r.columns.outcome,
@@ -82,7 +81,7 @@ function RunSearch({ asked }: { readonly asked: string }) {
         <h1>{r.title}</h1>
         <TextInput
           className="search-text search-short"
-          label={qa.search}
+          label={words.records.search}
           placeholder={r.placeholder}
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -119,10 +118,14 @@ function RunSearch({ asked }: { readonly asked: string }) {
         />
       </header>
       <p className="found" role="status">
-        {runs === null ? words.loading : r.found(runs.length, next !== null)}
+        {runs === null
+          ? words.loading
+          : next === null
+            ? r.found({ count: runs.length })
+            : r.foundSoFar({ count: runs.length })}
         {next !== null && (
           <Button variant="subtle" size="compact-sm" onClick={() => void readMore()} loading={busy}>
-            {qa.more}
+            {words.records.more}
           </Button>
         )}
       </p>
@@ -133,7 +136,7 @@ function RunSearch({ asked }: { readonly asked: string }) {
       ) : (
         <VirtualTable
           label={r.title}
-          columns={columns}
+          columns={columnsOf()}
           rows={runs ?? []}
           keyOf={(run) => run.id}
           onOpen={(run) => goTo('runs', run.id)}
