@@ -8,7 +8,8 @@
 //   program   CONF = 0x5A5A, CMD = block << 2 | 2              a packet of its own
 //   wait      CMD until idle
 //   clear     PGM_DATA, CHECK_VALUE back to zero, then          no register keeps a key
-//   read      CONF = 0x5AA5, CMD = 1, wait until idle           in the same packets
+//   read      CONF = 0x5AA5, CMD = 1, wait until idle           in the same packets; of the two looks that this wait needs
+//                                                              the loader takes the first, behind the pause
 //
 // ESP32's controller (FACTS 2.10) differs in this: each block has write registers of its own, and CMD = 2 burns what stands in any of them,
 // so that all of them are zeroed first and every word that was staged is looked at, as no parity guards it.
@@ -149,8 +150,10 @@ export class EfuseBus {
 
   /** Clears the staging registers that `codeword` used and makes the read registers show what is burned now. */
   async refresh(codeword: Codeword): Promise<void> {
-    await this.#retried(() => this.#loader.writeRegisters(this.#refreshing(codeword)));
-    await this.#settled();
+    // A mask can only be obeyed by a look at the register, whose bits then go back as they were: the first of two (see #settled).
+    const firstLook = { address: this.#at(this.table.registers.cmd), value: 0, mask: 0 };
+    await this.#retried(() => this.#loader.writeRegisters([...this.#refreshing(codeword), firstLook]));
+    await this.#waitIdle();
   }
 
   /** The same where what was burned may shut the loader's door: it may answer nothing more, and whoever asked looks what became of it. */
@@ -174,10 +177,9 @@ export class EfuseBus {
     ];
   }
 
-  /** The controller idle after a read command. */
+  /** The controller idle after a read command. A quirk of the hardware: only the second look at the read bit counts (espefuse, wait_efuse_idle). */
   async #settled(): Promise<void> {
     await this.#waitIdle();
-    // A quirk of the hardware: only the second look at the read bit counts.
     await this.#waitIdle();
   }
 

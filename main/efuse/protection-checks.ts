@@ -8,7 +8,7 @@ import { readNumber } from './snapshot.ts';
 import { fieldOf, hasField } from './tables.ts';
 import type { EfuseSnapshot } from './types.ts';
 
-/** Bits of WR_DIS that are wanted for themselves, each after the last field of its group. */
+/** Bits of WR_DIS that are wanted for themselves, each in a program after the last field of its group. */
 export function checkProtections(
   snapshot: EfuseSnapshot,
   wanted: WantedEfuses,
@@ -17,6 +17,7 @@ export function checkProtections(
   const { table } = snapshot;
   const bits: WantedBit[] = [];
   const refusals: EfuseRefusal[] = [];
+  const switchesOn = wishes.some(({ wanted: { stage, by } }) => stage === 'enable' && by !== 'device');
   for (const { field: name, reason, by } of wanted.writeProtect) {
     if (by === 'device') continue;
     if (!hasField(table, name)) {
@@ -39,15 +40,20 @@ export function checkProtections(
     const group = fieldsFrozenBy(table, bit).map((field) => field.name);
     const refusal = groupRefusal(snapshot, name, bit, group, wishes);
     if (refusal !== null) refusals.push(refusal);
-    else
-      bits.push({
-        bit,
-        stage: stagesIn(group, wishes).includes('enable') ? 'enable' : 'protection',
-        last: true,
-        reason,
-      });
+    else bits.push({ bit, reason, ...programOf(stagesIn(group, wishes), switchesOn) });
   }
   return { bits, refusals };
+}
+
+/**
+ * The first program in which no field of the group is burned any more: a supply that fails in the middle of a program must not freeze what
+ * is not yet in. RD_DIS has no field of its own among the wishes: it is burned and read back before all of these. `switchesOn`: the station
+ * burns what switches boot security on, in a program behind the protections.
+ */
+function programOf(stages: readonly WantedField['stage'][], switchesOn: boolean): Pick<WantedBit, 'stage' | 'last'> {
+  if (stages.includes('enable')) return { stage: 'enable', last: true };
+  if (!stages.includes('protection')) return { stage: 'protection', last: false };
+  return switchesOn ? { stage: 'enable', last: false } : { stage: 'protection', last: true };
 }
 
 /** When the fields of a group are burned. */

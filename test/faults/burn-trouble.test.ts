@@ -10,7 +10,7 @@ const board = (name: string, fault: string) =>
 
 /** Key blocks of the recipe, which are the first programs of a run; programs of BLOCK0 follow. */
 const keyBlocks = 5;
-const programs = 11;
+const programs = 10;
 
 describe('silicon that takes bits badly', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   it('weak at the first try: burned again, identically, and passed at the first insertion', async (t) => {

@@ -9,8 +9,8 @@ import { type BoardEnd, bringToEnd, factoryBits, faultWords, insert, keysTakenUp
 const board = (name: string, seed: number, fault: string) =>
   `virtual:esp32p4?rev=v3.1&pacing=none&name=${name}&seed=${seed}&fault=${fault}`;
 
-/** Program commands of a run that meets no trouble: five key blocks and six programs of BLOCK0. */
-const programs = 11;
+/** Program commands of a run that meets no trouble: five key blocks and five programs of BLOCK0. */
+const programs = 10;
 
 describe('power cuts of a P4', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   for (const fault of ['power-cut-in-burn', 'power-cut-after-burn']) {

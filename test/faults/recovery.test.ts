@@ -69,7 +69,7 @@ describe('the recovery bay', { skip: noToken, concurrency: true, timeout: 240_00
   it('a board that waits for its seal behind its door: which ones it may be, and the one that is named', async (t) => {
     const stage = await setStage();
     t.after(() => stage.close());
-    const address = p4('waits', '&fault=power-cut-after-burn:11');
+    const address = p4('waits', '&fault=power-cut-after-burn:10');
     await insert(stage, production, [address]);
     const chip = stage.chip(address);
     chip.powerOn();
@@ -153,7 +153,7 @@ describe('recover, typed', { skip: noToken, timeout: 240_000 }, () => {
     const mac = '34:85:18:00:00:62';
     const port = (fault: string) => `virtual:esp32c3?pacing=none&state=${state}&mac=${mac}${fault}`;
     const recipe = join(recipes, 'esp32c3-production.yaml');
-    await run(['provision', '--recipe', recipe, '--port', port('&fault=power-cut-after-burn:9'), '--data', data]);
+    await run(['provision', '--recipe', recipe, '--port', port('&fault=power-cut-after-burn:8'), '--data', data]);
     const unnamed = await run(['recover', '--finish', '--port', port(''), '--data', data]);
     assert.ok(unnamed.out.includes(mac), 'it may be this one');
     assert.ok(unnamed.err.includes('[recover.no-recipe]'), unnamed.err);

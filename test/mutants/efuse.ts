@@ -219,9 +219,17 @@ export const efuseMutants: readonly Mutant[] = [
   {
     id: 'wr-dis.enable-too-early',
     file: 'main/efuse/protection-checks.ts',
-    before: "stage: stagesIn(group, wishes).includes('enable') ? 'enable' : 'protection',",
-    after: "stage: 'protection',",
+    before: "if (stages.includes('enable')) return { stage: 'enable', last: true };",
+    after: '',
     breaks: 'The group of SPI_BOOT_CRYPT_CNT would be frozen before flash encryption is enabled.',
+    tests: [plan],
+  },
+  {
+    id: 'wr-dis.with-its-group',
+    file: 'main/efuse/protection-checks.ts',
+    before: "if (!stages.includes('protection')) return { stage: 'protection', last: false };",
+    after: "if (!stages.includes('enable')) return { stage: 'protection', last: false };",
+    breaks: 'A supply that fails inside the program could freeze fields that are not in.',
     tests: [plan],
   },
   {

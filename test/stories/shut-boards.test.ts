@@ -83,7 +83,7 @@ describe('the supply goes between door and seal', { skip: noToken, timeout: 240_
         ...['provision', '--recipe', join(recipes, 'esp32c3-production.yaml'), '--port', port],
         ...['--operator', 'anna', '--data', join(folder, 'data'), ...more],
       ]);
-    const cut = await provision(c3('&fault=power-cut-after-burn:9'));
+    const cut = await provision(c3('&fault=power-cut-after-burn:8'));
     assert.equal(cut.status, 1, cut.err);
     assert.match(cut.err, /\[burn\.lost-contact\]/);
     const again = await provision(c3(''));

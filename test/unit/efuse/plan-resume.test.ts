@@ -220,7 +220,6 @@ test('the plan of a production P4 has the burns of its stages and no more', () =
       'keys bits',
       'read-protect bits',
       'protection bits',
-      'protection bits',
       'enable bits',
       'door bits',
     ],

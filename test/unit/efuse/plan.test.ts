@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '../../../main/base/bytes.ts';
 import { canonicalJson } from '../../../main/base/json.ts';
+import { fieldsFrozenBy } from '../../../main/efuse/bits.ts';
+import { shutsDownload } from '../../../main/efuse/door-fields.ts';
 import { planBurn } from '../../../main/efuse/plan.ts';
 import type { EfusePast, WantedEfuses, WantedField, WantedKey } from '../../../main/efuse/plan-types.ts';
 import { assignSlots } from '../../../main/efuse/slots.ts';
 import { blankSnapshot } from '../../../main/efuse/snapshot.ts';
-import { efuseTableFor } from '../../../main/efuse/tables.ts';
+import { efuseTableFor, efuseTables, fieldOf } from '../../../main/efuse/tables.ts';
 import type { EfuseSnapshot } from '../../../main/efuse/types.ts';
 import { withFields, withWords } from './snapshots.ts';
 
@@ -95,14 +97,15 @@ test('stages keep their order; WR_DIS of RD_DIS comes after every RD_DIS, the do
   assert.deepEqual(plan.refusals, []);
   assert.deepEqual(
     plan.burns.map(({ stage, block }) => `${stage} ${block}`),
-    ['keys 5', 'keys 4', 'keys 0', 'read-protect 0', 'protection 0', 'protection 0', 'enable 0', 'door 0'],
+    ['keys 5', 'keys 4', 'keys 0', 'read-protect 0', 'protection 0', 'enable 0', 'door 0'],
   );
   const fields = plan.burns.map((burn) => (burn.kind === 'bits' ? burn.fields.map((row) => row.field) : []));
-  assert.deepEqual(fields[5], ['WR_DIS.RD_DIS']);
-  assert.deepEqual(fields[6], ['SPI_BOOT_CRYPT_CNT', 'SECURE_BOOT_EN']);
-  assert.deepEqual(fields[7], ['ENABLE_SECURITY_DOWNLOAD']);
+  // Its group is in since the program before: it needs none of its own.
+  assert.deepEqual(fields[4], ['WR_DIS.RD_DIS', 'DIS_PAD_JTAG']);
+  assert.deepEqual(fields[5], ['SPI_BOOT_CRYPT_CNT', 'SECURE_BOOT_EN']);
+  assert.deepEqual(fields[6], ['ENABLE_SECURITY_DOWNLOAD']);
   assert.ok(!fields[3]!.includes('RD_DIS.BLOCK_KEY0'), 'a digest is never hidden');
-  assert.deepEqual(plan.burns[6], {
+  assert.deepEqual(plan.burns[5], {
     kind: 'bits',
     stage: 'enable',
     block: 0,
@@ -317,6 +320,30 @@ test('write protection of a group comes after its last field, with those of "ena
   const order = plan.burns.flatMap((burn) => (burn.kind === 'bits' ? burn.fields.map((row) => row.field) : []));
   assert.ok(order.indexOf('DIS_PAD_JTAG') < order.findIndex((name) => name.startsWith('WR_DIS.DIS_USB_JTAG')));
   assert.equal(order.at(-1), 'WR_DIS.SPI_BOOT_CRYPT_CNT');
+});
+
+test('on every chip a lock stands behind the programs of its whole group, since a supply can fail inside each', () => {
+  for (const table of efuseTables) {
+    const lockable = table.fields.filter(
+      ({ name, writeDisableBit, pieces }) =>
+        writeDisableBit !== null && pieces[0]!.block === 0 && name !== 'RD_DIS' && !shutsDownload(name),
+    );
+    for (const name of new Set(['RD_DIS', ...lockable.map((each) => each.name)]))
+      for (const stage of ['protection', 'enable'] as const) {
+        const group = fieldsFrozenBy(table, fieldOf(table, name).writeDisableBit!).map((each) => each.name);
+        // Its group in this stage, all others in the other one.
+        const fields = lockable.map((each) =>
+          field(each.name, 1, group.includes(each.name) === (stage === 'enable') ? 'enable' : 'protection'),
+        );
+        const wish = { fields, writeProtect: [{ field: name, reason: 'test' }] };
+        const programs = planBurn(blankSnapshot(table), wanted(wish), nothingBefore).burns.map((burn) =>
+          burn.kind === 'bits' ? burn.fields.map((row) => row.field) : [],
+        );
+        const lock = programs.findIndex((program) => program.some((each) => each.startsWith('WR_DIS.')));
+        const last = programs.findLastIndex((program) => program.some((each) => group.includes(each)));
+        assert.ok(lock < 0 || lock > last, `${table.name}: ${name} in ${stage}, lock ${lock}, group ${last}`);
+      }
+  }
 });
 
 test('a half-burned digest is ours by its bits and is burned again; a whole one is only protected', () => {
