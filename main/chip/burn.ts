@@ -370,13 +370,14 @@ async function readBack(
   known: KnownEfuses,
   watch: BoardWatch,
 ): Promise<void> {
-  for (const [index, bits] of program.entries()) {
-    if (bits === 0) continue;
+  const touched = [...program.keys()].filter((index) => program[index] !== 0);
+  const first = block === 0 ? await bus.readChecked(touched) : null;
+  const plain = first === null ? await bus.readWords(block, touched) : null;
+  for (const index of touched) {
     const before = known.words[index]!;
-    const expected = (before | bits) >>> 0;
-    const look = async () => (await bus.readWords(block, [index])).get(index)!;
-    let now = await look();
-    if (now !== expected) now = await look();
+    const expected = (before | program[index]!) >>> 0;
+    let now = (first?.get(index)?.word ?? plain?.get(index))!;
+    if (now !== expected) now = (await bus.readWords(block, [index])).get(index)!;
     // Before it is judged: a read that was lost may have been answered by another board.
     await watch.same.assertUnchanged();
     if ((now & ~expected) !== 0 || (before & ~now) !== 0) {
@@ -390,7 +391,7 @@ async function readBack(
       });
     }
     known.words[index] = now;
-    if (block === 0) known.weak[index] = (await bus.repeatError(index)) && (await bus.repeatError(index));
+    if (first !== null) known.weak[index] = first.get(index)!.error && (await bus.repeatError(index));
     watch.same.note(block, index, now & ~known.weak[index]!);
   }
 }

@@ -154,10 +154,11 @@ async function readFields(
   const table = efuseTables[0]!;
   const blank = blankSnapshot(table);
   const blocks = blank.blocks.map((words) => [...words]);
-  for (const [block, word] of wordsOfFields(table, names)) {
-    const address = (table.base + table.blocks[block]!.readOffset + 4 * word) >>> 0;
-    blocks[block]![word] = await loader.readRegister(address);
-  }
+  const places = wordsOfFields(table, names);
+  const addressOf = ([block, word]: readonly [number, number]) =>
+    (table.base + table.blocks[block]!.readOffset + 4 * word) >>> 0;
+  const read = await loader.readRegisters(places.map(addressOf));
+  for (const [at, [block, word]] of places.entries()) blocks[block]![word] = read[at]!;
   return { ...blank, blocks };
 }
 

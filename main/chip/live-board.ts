@@ -327,9 +327,8 @@ class LiveBoard implements Board {
   async #readBlock0(bus: EfuseBus, words: readonly number[]): Promise<KnownEfuses> {
     const before = this.#knownBefore;
     if (before?.words.every((word, i) => word === words[i])) return before;
-    const weak: number[] = [];
-    for (const index of words.keys()) weak.push(await bus.repeatError(index));
-    return { words: [...words], weak, blank: new Set() };
+    const checked = await bus.readChecked([...words.keys()]);
+    return { words: [...words], weak: [...checked.values()].map(({ error }) => error), blank: new Set() };
   }
 
   #busOrRefuse(): EfuseBus {

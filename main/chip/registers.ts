@@ -66,7 +66,7 @@ export function wipe(codeword: Codeword): void {
 /** A word for a staging register; it is zeroed when it has been sent. */
 type StagedWord = { readonly address: number; value: number };
 
-export type RegisterAccess = Pick<Loader, 'readRegister' | 'writeRegisters' | 'baudRate'>;
+export type RegisterAccess = Pick<Loader, 'readRegister' | 'readRegisters' | 'writeRegisters' | 'baudRate'>;
 
 /** How a loader is asked that may have shut its door. */
 export type DoorAccess = Pick<Loader, 'writeToDoor'>;
@@ -185,10 +185,27 @@ export class EfuseBus {
 
   /** Read words `indexes` of a block, by index. */
   async readWords(block: number, indexes: readonly number[]): Promise<Map<number, number>> {
-    const words = new Map<number, number>();
-    const { readOffset } = this.table.blocks[block]!;
-    for (const index of indexes) words.set(index, await this.#read(readOffset + 4 * index));
-    return words;
+    const words = await this.#readAll(indexes.map((index) => this.#placeOf(block, index)));
+    return new Map(indexes.map((index, at) => [index, words[at]!]));
+  }
+
+  /** Words of any blocks, in this order. */
+  readPlaces(places: readonly { readonly block: number; readonly index: number }[]): Promise<number[]> {
+    return this.#readAll(places.map(({ block, index }) => this.#placeOf(block, index)));
+  }
+
+  /** Words of BLOCK0 as `readWords`, with the error word of each. */
+  async readChecked(
+    indexes: readonly number[],
+  ): Promise<Map<number, { readonly word: number; readonly error: number }>> {
+    const { repeatErrors } = this.table.registers;
+    const errors = indexes.map((index) => repeatErrors[index - 1]);
+    const there = errors.filter((offset) => offset !== undefined);
+    const read = await this.#readAll([...indexes.map((index) => this.#placeOf(0, index)), ...there]);
+    let next = indexes.length;
+    return new Map(
+      indexes.map((index, at) => [index, { word: read[at]!, error: errors[at] === undefined ? 0 : read[next++]! }]),
+    );
   }
 
   /** All read words of a block as bytes. */
@@ -215,13 +232,16 @@ export class EfuseBus {
   /** Everything: all blocks and all error registers. */
   async snapshot(): Promise<EfuseSnapshot> {
     const { blocks, registers } = this.table;
-    const read: number[][] = [];
-    for (const { readOffset, words } of blocks) read.push(await this.#readRun(readOffset, words));
+    const { rsErr0, rsErr1 } = registers;
+    const runs = blocks.map(({ number, words }) => Array.from({ length: words }, (_, i) => this.#placeOf(number, i)));
+    const rsErrors = [rsErr0, rsErr1].filter((offset) => offset !== null);
+    const read = await this.#readAll([...runs.flat(), ...registers.repeatErrors, ...rsErrors]);
+    const take = (count: number) => read.splice(0, count);
     return {
       table: this.table,
-      blocks: read,
-      repeatErrors: await this.#readAll(registers.repeatErrors),
-      rsErrors: [await this.#rsError(0), await this.#rsError(1)],
+      blocks: runs.map(({ length }) => take(length)),
+      repeatErrors: take(registers.repeatErrors.length),
+      rsErrors: [rsErr0 === null ? 0 : take(1)[0]!, rsErr1 === null ? 0 : take(1)[0]!],
     };
   }
 
@@ -243,14 +263,12 @@ export class EfuseBus {
     return offset === null ? Promise.resolve(0) : this.#read(offset);
   }
 
-  #readRun(offset: number, count: number): Promise<number[]> {
-    return this.#readAll(Array.from({ length: count }, (_, i) => offset + 4 * i));
+  #placeOf(block: number, index: number): number {
+    return this.table.blocks[block]!.readOffset + 4 * index;
   }
 
-  async #readAll(offsets: readonly number[]): Promise<number[]> {
-    const words: number[] = [];
-    for (const offset of offsets) words.push(await this.#read(offset));
-    return words;
+  #readAll(offsets: readonly number[]): Promise<number[]> {
+    return this.#loader.readRegisters(offsets.map((offset) => this.#at(offset)));
   }
 
   #read(offset: number): Promise<number> {
@@ -269,9 +287,8 @@ export class EfuseBus {
   async #stageAndLook(staged: readonly RegisterWrite[]): Promise<void> {
     for (let round = 1; ; round++) {
       await this.#retried(() => this.#loader.writeRegisters(staged));
-      let right = true;
-      for (const { address, value } of staged) right &&= (await this.#loader.readRegister(address)) === value;
-      if (right) return;
+      const found = await this.#loader.readRegisters(staged.map(({ address }) => address));
+      if (staged.every(({ value }, at) => found[at] === value)) return;
       if (round === tries) {
         throw new FixtureFault({
           code: 'chip.staging-differs',

@@ -83,11 +83,9 @@ export class SameBoard {
 
   /** BoardFault `chip.other-board` where it is not the board that was planned for, by its MAC and the most telling word. */
   async assertSame(): Promise<void> {
-    const { block, index } = this.#macPlace();
-    const low = await this.#read(block, index);
     const tell = this.#latest ?? this.#telling();
     const bits = tell === null ? 0 : (this.#bits.get(tell.block)?.get(tell.index) ?? 0);
-    const told = tell === null ? 0 : await this.#read(tell.block, tell.index);
+    const [low, told = 0] = await this.#bus.readPlaces([this.#macPlace(), ...(tell === null ? [] : [tell])]);
     const differs = low !== lowOf(this.#mac) || (bits & ~told) !== 0;
     if (differs || this.#counters().resyncs !== this.#seenResyncs) await this.assertWhole();
   }
@@ -113,8 +111,11 @@ export class SameBoard {
 
   async #look(): Promise<Look> {
     const { block, index } = this.#macPlace();
-    const [low, high] = [await this.#read(block, index), await this.#read(block, index + 1)];
-    const mac = macOf(low, high);
+    const [low, high] = await this.#bus.readPlaces([
+      { block, index },
+      { block, index: index + 1 },
+    ]);
+    const mac = macOf(low!, high!);
     if (mac !== this.#mac)
       return { differs: `The board at hand is ${mac}, not ${this.#mac} as before.`, mac, block0: [] };
     const count = this.#table.blocks[0]!.words;
@@ -185,10 +186,6 @@ export class SameBoard {
   #macPlace(): { readonly block: number; readonly index: number } {
     const { pieces } = fieldOf(this.#table, 'MAC');
     return { block: pieces[0]!.block, index: Math.min(...pieces.map(({ bit }) => bit)) >>> 5 };
-  }
-
-  async #read(block: number, index: number): Promise<number> {
-    return (await this.#bus.readWords(block, [index])).get(index)!;
   }
 }
 

@@ -1,4 +1,4 @@
-import { viewOf } from '../base/bytes.ts';
+import { concat, viewOf } from '../base/bytes.ts';
 import { type Clock, inTime, unlessAborted, waitOver } from '../base/clock.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
@@ -70,6 +70,7 @@ export class Exchange {
   signal: AbortSignal | null = null;
   readonly #counters = {
     exchanges: 0,
+    commands: 0,
     bytesSent: 0,
     bytesReceived: 0,
     resyncs: 0,
@@ -171,6 +172,35 @@ export class Exchange {
     });
   }
 
+  /**
+   * A repeatable command for each of `args`, all sent in one go, and their answers in order. null where one was lost: which one nobody can
+   * tell, so none is believed and the loader is found again before anything else is asked. `firstWait`: it was never tried with this board;
+   * so long it is waited for, and a loss says something of the ROM and not of the line, so that it is counted nowhere.
+   */
+  askTogether<A, R>(
+    command: Command<A, R>,
+    args: readonly A[],
+    firstWait: number | null = null,
+  ): Promise<readonly R[] | null> {
+    const asked = firstWait === null ? command : { ...command, timeout: () => firstWait };
+    return this.transact(async () => {
+      await this.#sendTogether(asked, args);
+      // Until the last answer is there an answer may be under way, whatever #answer thinks.
+      this.#lost = true;
+      const answers: R[] = [];
+      try {
+        for (const each of args) answers.push(await this.#answer(asked, each));
+      } catch (error) {
+        if (!isLost(error)) throw error;
+        if (firstWait === null) this.#counters.retries++;
+        else await this.#resync({ counted: false });
+        return null;
+      }
+      this.#lost = false;
+      return answers;
+    });
+  }
+
   /** Work that needs the port for itself; work queues. */
   transact<T>(work: (wire: Wire) => Promise<T>, options: { readonly bareFrames?: boolean } = {}): Promise<T> {
     return this.#turn.run(async () => {
@@ -192,6 +222,7 @@ export class Exchange {
    */
   async trySync(lead: number): Promise<number | null> {
     this.#counters.exchanges++;
+    this.#counters.commands++;
     const body = commands.sync.encode(undefined, this.mode);
     const sent = this.#encoder.encode([requestHeader(commands.sync.opcode, body), body.head], lead);
     await this.#write(sent);
@@ -251,6 +282,7 @@ export class Exchange {
     if (this.secureDownload && !command.secureDownload) throw closedBySecureDownload(command.name, command.opcode);
     if (this.#lost) await this.#resync();
     this.#counters.exchanges++;
+    this.#counters.commands++;
     const body = command.encode(args, this.mode);
     const header = requestHeader(command.opcode, body);
     const frame = this.#encoder.encode(body.block ? [header, body.head, body.block] : [header, body.head]);
@@ -261,6 +293,22 @@ export class Exchange {
     await this.#write(frame);
     if (command.secret) for (const bytes of [body.head, frame]) bytes.fill(0);
     return length;
+  }
+
+  async #sendTogether<A, R>(command: Command<A, R>, args: readonly A[]): Promise<void> {
+    if (this.secureDownload && !command.secureDownload) throw closedBySecureDownload(command.name, command.opcode);
+    if (this.#lost) await this.#resync();
+    this.#counters.exchanges++;
+    this.#counters.commands += args.length;
+    const frames = args.map((each) => {
+      const { head } = command.encode(each, this.mode);
+      return this.#encoder.encode([requestHeader(command.opcode, { head }), head]).slice();
+    });
+    const bytes = concat(...frames);
+    this.#lastSentMs = this.wireMs(bytes.length);
+    this.#damaged = 0;
+    this.#sentAt = this.clock.monotonic();
+    await this.#write(bytes);
   }
 
   async #answer<A, R>(command: Command<A, R>, args: A): Promise<R> {
@@ -320,8 +368,8 @@ export class Exchange {
     }
   }
 
-  async #resync(): Promise<void> {
-    this.#counters.resyncs++;
+  async #resync({ counted } = { counted: true }): Promise<void> {
+    if (counted) this.#counters.resyncs++;
     this.#log.warn('resync');
     this.forget();
     await unlessAborted(this.port.discardInput(), this.signal);

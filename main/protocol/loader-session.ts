@@ -40,6 +40,13 @@ export interface ConnectOptions {
 /** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17), and those that were run: by chip id (FACTS 19.5). */
 const registersPerPacket = 8;
 const moreRegisters = { perPacket: 16, chips: [5, 12, 13, 16, 18, 20, 23, 32] };
+/**
+ * READ_REGs that are sent in one go, to those ROMs: their code was seen to answer so many that came behind each other, in order (test/rom/
+ * loader.test.ts). What a UART holds that the ROM has not taken yet are 128 bytes on all of these (IDF soc_caps.h, SOC_UART_FIFO_LEN); eight
+ * requests and their escapes stay below. That silicon does as its ROM's code does here is inferred: so the first of them are a trial, and a
+ * board that loses any is asked one by one from then on.
+ */
+const readsTogether = 8;
 /** How often writes to the door are sent that a damaged line may have swallowed. */
 const doorTries = 3;
 const romBlock = 0x400;
@@ -89,6 +96,8 @@ class LoaderSession implements Loader {
   #stub: StubImage | null = null;
   #attachedSize: number | null | undefined = undefined;
   #listening = false;
+  /** How this board takes several READ_REGs that come behind each other. */
+  #together: 'untried' | 'answers' | 'loses' = 'untried';
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -153,6 +162,32 @@ class LoaderSession implements Loader {
 
   readRegister(address: number): Promise<number> {
     return this.#ask(commands.readRegister, address);
+  }
+
+  async readRegisters(addresses: readonly number[]): Promise<number[]> {
+    const values: number[] = [];
+    for (let at = 0; at < addresses.length; at += readsTogether) {
+      const some = addresses.slice(at, at + readsTogether);
+      const read = this.#mayReadTogether(some) ? await this.#readTogether(some) : null;
+      if (read !== null) values.push(...read);
+      else for (const address of some) values.push(await this.readRegister(address));
+    }
+    return values;
+  }
+
+  /** The port of a chip's own USB hands on 64 bytes at a time, and nobody has tried it. */
+  #mayReadTogether({ length }: readonly number[]): boolean {
+    const known = this.mode === 'rom' && moreRegisters.chips.includes(this.#security?.chipId ?? -1);
+    return length > 1 && known && this.#together !== 'loses' && !isChipUsb(this.#port);
+  }
+
+  /** null where one of the answers was lost. */
+  async #readTogether(addresses: readonly number[]): Promise<readonly number[] | null> {
+    const command = commands.readRegister;
+    const firstWait = this.#together === 'untried' ? timeouts.firstTogether : null;
+    const values = await this.#guarded(command, () => this.#exchange.askTogether(command, addresses, firstWait));
+    this.#together = values === null ? 'loses' : 'answers';
+    return values;
   }
 
   async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {

@@ -32,7 +32,10 @@ export type DoorState = 'open' | 'secure' | 'disabled' | 'silent';
 
 /** Counters for budgets and fixture health. */
 export interface LoaderCounters {
+  /** Times that something was sent and its answers waited for: so often a line's latency is felt. */
   readonly exchanges: number;
+  /** Commands in them: several READ_REG may go in one. */
+  readonly commands: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly resyncs: number;
@@ -67,6 +70,8 @@ export interface Loader {
   readonly resetCauses: readonly number[];
 
   readRegister(address: number): Promise<number>;
+  /** Several, read in this order: in one exchange where ROM and port are known to take it (see LoaderSession), else one by one. */
+  readRegisters(addresses: readonly number[]): Promise<number[]>;
   /** Sends the writes in as few packets as the loader takes, in order. */
   writeRegisters(writes: readonly RegisterWrite[]): Promise<void>;
   /**

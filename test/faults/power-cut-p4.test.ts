@@ -40,7 +40,7 @@ describe('power cuts of a P4', { skip: noToken, concurrency: true, timeout: 240_
       [6, 7],
       [7, 8],
       [8, 10],
-      [11, 12],
+      [10, 11],
     ];
     const addresses = pairs.map(([first, second], at) =>
       board(`pair-${at}`, 300 + at, `power-cut-in-burn:${first}&fault=power-cut-in-burn:${second}`),

@@ -105,6 +105,13 @@ function commands({ efuse, mac, ram }: Places): NamedFrame[] {
     frame('WRITE_REG empty', op.writeReg),
     write('WRITE_REG twenty entries', ...twenty.flatMap((n) => [efuse + 4 * (n % 11), 0x100 + n, all, n])),
     ...[0, 8, 9, 10].map((n) => read(`READ_REG ${n} of them`, efuse + 4 * n)),
+    raw(
+      'eight READ_REG in one go',
+      twenty
+        .slice(0, 8)
+        .map((n) => read('', efuse + 4 * n).send)
+        .join(''),
+    ),
     write('WRITE_REG clears twenty', ...twenty.flatMap((n) => [efuse + 4 * (n % 11), 0, all, 0])),
     write('WRITE_REG clears', efuse, 0, all, 0, efuse + 4, 0, all, 0, efuse + 8, 0, all, 0),
     frame('unknown opcode 0x77', 0x77),

@@ -153,6 +153,7 @@ function loaderOf(silicon: Silicon): Loader {
     canReset: true,
     counters: {
       exchanges: 0,
+      commands: 0,
       bytesSent: 0,
       bytesReceived: 0,
       resyncs: 0,
@@ -165,6 +166,11 @@ function loaderOf(silicon: Silicon): Loader {
       silicon.access();
       efuse.advance(10_000);
       return registers.read(address) >>> 0;
+    },
+    async readRegisters(addresses: readonly number[]) {
+      const values: number[] = [];
+      for (const address of addresses) values.push(await this.readRegister(address));
+      return values;
     },
     async writeRegisters(writes: readonly RegisterWrite[]) {
       write(writes);

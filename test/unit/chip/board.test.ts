@@ -15,7 +15,7 @@ import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { fastClock } from './clocks.ts';
-import { allStages, Book, keyBytes, meet, permitFor, production, virtualChip } from './rig.ts';
+import { allStages, Book, keyBytes, meet, oneByOne, permitFor, production, virtualChip } from './rig.ts';
 
 test('a board says who it is: chip, revision, MAC, package', async () => {
   for (const [kind, revision] of [
@@ -79,7 +79,9 @@ test('an ESP32-S2, whose security info names no chip, is known by its ROM, and b
 function tampered(loader: Loader, read: (address: number, value: number) => number): Loader {
   return new Proxy(loader, {
     get(target, name) {
-      if (name === 'readRegister') return async (address: number) => read(address, await target.readRegister(address));
+      const readRegister = async (address: number) => read(address, await target.readRegister(address));
+      if (name === 'readRegister') return readRegister;
+      if (name === 'readRegisters') return oneByOne(readRegister);
       const value = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },

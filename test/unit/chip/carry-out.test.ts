@@ -15,7 +15,7 @@ import type { DoorState, RegisterWrite } from '../../../main/protocol/loader.ts'
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { fastClock } from './clocks.ts';
-import { allStages, keyBytes, production, secretOf, virtualChip } from './rig.ts';
+import { allStages, keyBytes, oneByOne, production, secretOf, virtualChip } from './rig.ts';
 
 /** The board that lies there is the board. */
 const sure = async () => undefined;
@@ -192,6 +192,7 @@ test('words that were staged are zeros when they have been sent, also where the 
     const line: RegisterAccess = {
       baudRate: 115200,
       readRegister: async () => 0,
+      readRegisters: oneByOne(async () => 0),
       writeRegisters: async (writes) => {
         sent.push(...writes);
         if (fails) throw new Error('the line is gone');

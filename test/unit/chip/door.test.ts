@@ -122,9 +122,9 @@ test('a bit that does not take is burned again, and one that never does leaves t
 test('an answer that is lost around the door burn decides nothing', async () => {
   // The answers of one run are counted, then each of the last ones is lost in a run of its own.
   const counted = await boardOf('esp32c3', {});
-  const before = counted.board.counters.exchanges;
+  const before = counted.board.counters.commands;
   await shut(counted, 'ENABLE_SECURITY_DOWNLOAD');
-  const all = counted.board.counters.exchanges;
+  const all = counted.board.counters.commands;
   await counted.board.close();
   assert.ok(all - before > 8);
   for (let after = all - 9; after <= all; after++) {

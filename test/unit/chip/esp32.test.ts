@@ -13,7 +13,7 @@ import { isFault } from '../../../main/model/fault.ts';
 import { ClassicEfuseController } from '../../../main/virtual/efuse/classic-controller.ts';
 import type { VirtualFault } from '../../../main/virtual/silicon.ts';
 import { fastClock } from './clocks.ts';
-import { Book, classicProduction, digest, meet, secretOf, virtualChip } from './rig.ts';
+import { Book, classicProduction, digest, meet, oneByOne, secretOf, virtualChip } from './rig.ts';
 
 /** The board that lies there is the board. */
 const sure = async () => undefined;
@@ -113,6 +113,7 @@ function damagedLine(efuse: ClassicEfuseController, damage: (address: number, va
       access.looks++;
       return efuse.readRegister(address - table.base);
     },
+    readRegisters: oneByOne((address) => access.readRegister(address)),
     writeRegisters: async (writes) => {
       for (const { address, value, mask = 0xffffffff, delayUs = 0 } of writes) {
         const offset = address - table.base;

@@ -9,7 +9,7 @@ import type { Loader } from '../../../main/protocol/loader.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { fastClock } from './clocks.ts';
-import { virtualChip } from './rig.ts';
+import { oneByOne, virtualChip } from './rig.ts';
 
 /** A loader of this chip, whose n-th read of a register is changed by a test. */
 async function hold(kind: ChipKind, revision: number) {
@@ -20,12 +20,14 @@ async function hold(kind: ChipKind, revision: number) {
   const held = new Proxy(loader, {
     get(target, name) {
       const value = Reflect.get(target, name, target);
-      if (name !== 'readRegister') return typeof value === 'function' ? value.bind(target) : value;
-      return async (address: number) => {
+      const readRegister = async (address: number) => {
         const nth = (asked.get(address) ?? 0) + 1;
         asked.set(address, nth);
         return see(address, nth, await target.readRegister(address)) >>> 0;
       };
+      if (name === 'readRegister') return readRegister;
+      if (name === 'readRegisters') return oneByOne(readRegister);
+      return typeof value === 'function' ? value.bind(target) : value;
     },
   }) as Loader;
   const { table } = chip.efuse;
@@ -83,6 +85,7 @@ test('a chip that this station does not make says so, or says nothing', async ()
       get(target, name) {
         if (name === 'security') return security;
         if (name === 'readRegister') return async () => magic;
+        if (name === 'readRegisters') return oneByOne(async () => magic);
         const value = Reflect.get(target, name, target);
         return typeof value === 'function' ? value.bind(target) : value;
       },

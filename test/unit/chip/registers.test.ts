@@ -10,6 +10,7 @@ import { isFault } from '../../../main/model/fault.ts';
 import type { RegisterWrite } from '../../../main/protocol/loader.ts';
 import { vectorFile } from '../../vectors.ts';
 import { fastClock } from './clocks.ts';
+import { oneByOne } from './rig.ts';
 
 const idleRegister = 0x500ca08c;
 /** The board that lies there is the board. */
@@ -36,6 +37,8 @@ class Recorder implements RegisterAccess {
     this.reads++;
     return this.registers.get(address) ?? 0;
   }
+
+  readRegisters = oneByOne((address) => this.readRegister(address));
 
   async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {
     this.writes.push(writes.length);

@@ -31,6 +31,13 @@ export async function meet(chip: VirtualChip): Promise<Board> {
   return openBoard(loader, { clock: fastClock });
 }
 
+/** `readRegisters` of a loader that is asked one by one. */
+export const oneByOne = (read: (address: number) => Promise<number>) => async (addresses: readonly number[]) => {
+  const values: number[] = [];
+  for (const address of addresses) values.push(await read(address));
+  return values;
+};
+
 export const allStages: readonly BurnStage[] = ['keys', 'read-protect', 'protection', 'enable', 'door'];
 export const permitFor = (plan: BurnPlan) => grantBurnPermit('run-1', 'digest-1', plan);
 

@@ -30,6 +30,14 @@ function chipInLoader(seed: number, mac: string): VirtualChip {
   return chip;
 }
 
+/** Requests that were written in one go, each with its two C0; what is none, as it is. */
+function framesIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const ends = [...bytes.keys()].filter((at) => bytes[at] === 0xc0);
+  const whole = ends.length % 2 === 0 && bytes[0] === 0xc0 && bytes.at(-1) === 0xc0;
+  if (!whole) return [bytes];
+  return ends.flatMap((end, at) => (at % 2 === 0 ? [bytes.slice(end, ends[at + 1]! + 1)] : []));
+}
+
 /** One place, and whichever of two boards lies in it. */
 class Nest {
   readonly chip: VirtualChip;
@@ -45,9 +53,12 @@ class Nest {
     this.#second = second;
     const own: Partial<VirtualChip> = {
       receive: (bytes) => {
-        const isIt = this.requests++ === at;
-        if (isIt) this.change();
-        if (!isIt || !lost) this.#current.receive(bytes);
+        // Several may come at once: a hand can be between any two of them.
+        for (const frame of framesIn(bytes)) {
+          const isIt = this.requests++ === at;
+          if (isIt) this.change();
+          if (!isIt || !lost) this.#current.receive(frame);
+        }
       },
       onSend: (sink) => {
         this.#sink = sink;

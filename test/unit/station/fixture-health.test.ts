@@ -163,7 +163,7 @@ describe('a supply that breaks down', { concurrency: true, timeout: 120_000 }, (
       let fault: unknown = null;
       try {
         for await (const event of met.burn(plan, keyBytes, permitFor(plan), allStages))
-          if (event.type === 'intend' && event.what === 'custom-mac') asked = met.counters.exchanges;
+          if (event.type === 'intend' && event.what === 'custom-mac') asked = met.counters.commands;
       } catch (error) {
         fault = error;
       }
