@@ -174,30 +174,26 @@ export class Exchange {
 
   /**
    * A repeatable command for each of `args`, all sent in one go, and their answers in order. null where one was lost: which one nobody can
-   * tell, so none is believed and the loader is found again before anything else is asked. `firstWait`: it was never tried with this board;
-   * so long it is waited for, and a loss says something of the ROM and not of the line, so that it is counted nowhere.
+   * tell, so none is believed and the loader is found again before anything else is asked. `isTrial`: it was never done with this board, so
+   * that a loss says something of its ROM and not of the line, and is counted nowhere.
    */
-  askTogether<A, R>(
-    command: Command<A, R>,
-    args: readonly A[],
-    firstWait: number | null = null,
-  ): Promise<readonly R[] | null> {
-    const asked = firstWait === null ? command : { ...command, timeout: () => firstWait };
+  askTogether<A, R>(command: Command<A, R>, args: readonly A[], isTrial: boolean): Promise<readonly R[] | null> {
+    const asked = { ...command, timeout: () => timeouts.together };
     return this.transact(async () => {
       await this.#sendTogether(asked, args);
-      // Until the last answer is there an answer may be under way, whatever #answer thinks.
+      // Until the last answer is there one may be under way, whatever #answer thinks.
       this.#lost = true;
       const answers: R[] = [];
       try {
         for (const each of args) answers.push(await this.#answer(asked, each));
+        this.#lost = false;
+        return answers;
       } catch (error) {
         if (!isLost(error)) throw error;
-        if (firstWait === null) this.#counters.retries++;
-        else await this.#resync({ counted: false });
+        if (!isTrial) this.#counters.retries++;
+        else await this.#resync({ counted: false }).catch(unlessLost);
         return null;
       }
-      this.#lost = false;
-      return answers;
     });
   }
 
@@ -463,6 +459,10 @@ function isAnswer(frame: Uint8Array): boolean {
 
 function isRomRefusal(payload: Uint8Array): boolean {
   return payload.length === 4 && payload[0] === 1 && payload[1] === 5;
+}
+
+function unlessLost(error: unknown): void {
+  if (!isLost(error)) throw error;
 }
 
 /** Whether an answer was lost or damaged, so that nothing is known of what the chip did. */

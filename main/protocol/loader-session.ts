@@ -184,8 +184,8 @@ class LoaderSession implements Loader {
   /** null where one of the answers was lost. */
   async #readTogether(addresses: readonly number[]): Promise<readonly number[] | null> {
     const command = commands.readRegister;
-    const firstWait = this.#together === 'untried' ? timeouts.firstTogether : null;
-    const values = await this.#guarded(command, () => this.#exchange.askTogether(command, addresses, firstWait));
+    const isTrial = this.#together === 'untried';
+    const values = await this.#guarded(command, () => this.#exchange.askTogether(command, addresses, isTrial));
     this.#together = values === null ? 'loses' : 'answers';
     return values;
   }

@@ -5,8 +5,8 @@
 export const timeouts = {
   /** Any command that does no slow work in the chip. */
   command: 3000,
-  /** The first READ_REGs that a board is sent in one go: a ROM answers each in a millisecond, or has lost them. */
-  firstTogether: 600,
+  /** One of several READ_REGs that were sent in one go: a ROM answers each in a millisecond. What is lost is asked again by itself. */
+  together: 600,
   /** A driver that takes nothing for so long never will (esptool's figure). */
   write: 10_000,
   /** SYNC: the loader answers at once or was not listening; several tries follow each other. */

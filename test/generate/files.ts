@@ -1,6 +1,7 @@
 // The files of this repository that a program makes: what they must hold, and where they do not.
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { burnExchangesFile } from './burn-exchanges.ts';
 import { tableFiles } from './efuse-tables.ts';
 import { messageTypes } from './messages.ts';
 import { schemaFiles } from './schema-files.ts';
@@ -14,11 +15,16 @@ export interface GeneratedFile {
 /** Folders that hold nothing else. */
 const folders = ['main/efuse/tables/fields', 'station-config/schemas'];
 
-const generated = (): readonly GeneratedFile[] => [...tableFiles(), ...schemaFiles, messageTypes()];
+const generated = async (): Promise<readonly GeneratedFile[]> => [
+  ...tableFiles(),
+  ...schemaFiles,
+  messageTypes(),
+  await burnExchangesFile(),
+];
 
 /** A sentence for every file of the tree at `root` that is not what its sources give, is missing, or that nothing makes any more. */
-export function differences(root: string): string[] {
-  const files = generated();
+export async function differences(root: string): Promise<string[]> {
+  const files = await generated();
   const wrong = files.flatMap(({ file, text }) => {
     const path = join(root, file);
     if (!existsSync(path)) return [`${file} is missing.`];
@@ -35,8 +41,8 @@ export function differences(root: string): string[] {
 }
 
 /** Makes all of them anew in the tree at `root`; what nothing makes any more goes. */
-export function generate(root: string): void {
-  const files = generated();
+export async function generate(root: string): Promise<void> {
+  const files = await generated();
   for (const file of strangers(root, files)) rmSync(join(root, file));
   for (const { file, text } of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true });

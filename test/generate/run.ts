@@ -12,8 +12,8 @@ const { values, positionals } = parseArgs({ options: { check: { type: 'boolean' 
 const [tree = root] = positionals;
 
 if (values.check) {
-  const found = differences(tree);
+  const found = await differences(tree);
   for (const sentence of found) console.log(sentence);
   if (found.length > 0) console.log('Generated files are changed in their sources: run `npm run generate`.');
   process.exitCode = found.length > 0 ? 1 : 0;
-} else generate(tree);
+} else await generate(tree);

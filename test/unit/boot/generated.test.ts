@@ -11,6 +11,7 @@ import { deviating } from '../../generate/efuse-tables.ts';
 import { differences, generate } from '../../generate/files.ts';
 
 const table = 'main/efuse/tables/fields/esp32c3.ts';
+const exchanges = 'docs/burn-exchanges.md';
 const schema = 'station-config/schemas/recipe.schema.json';
 const messages = 'main/words/messages.ts';
 
@@ -19,6 +20,7 @@ function copy(t: TestContext): string {
   t.after(() => rmSync(tree, { recursive: true, force: true }));
   for (const folder of [table, schema, messages].map(dirname))
     cpSync(join(root, folder), join(tree, folder), { recursive: true });
+  cpSync(join(root, exchanges), join(tree, exchanges));
   return tree;
 }
 
@@ -35,8 +37,8 @@ function check(tree: string): { status: number | null; said: string } {
   return { status, said: stdout };
 }
 
-test('the real tree holds what its sources give', () => {
-  assert.deepEqual(differences(root), []);
+test('the real tree holds what its sources give', async () => {
+  assert.deepEqual(await differences(root), []);
 });
 
 test('the program ends well over a tree as it must be, and with 1 over a bit that moved', (t) => {
@@ -61,22 +63,23 @@ const damages: Readonly<Record<string, (tree: string) => void>> = {
     replace(tree, schema, '"additionalProperties": false', '"additionalProperties": true'),
   'a message takes another argument': (tree) => replace(tree, messages, 'seconds: ', 'minutes: '),
   'a schema is gone': (tree) => rmSync(join(tree, schema)),
+  'an exchange more': (tree) => replace(tree, exchanges, '| 1 | READ_REG |', '| 2 | READ_REG |'),
   'a table is gone': (tree) => rmSync(join(tree, table)),
   'a table that nothing makes': (tree) => cpSync(join(tree, table), join(tree, dirname(table), 'esp32c9.ts')),
 };
 
 for (const [what, damage] of Object.entries(damages))
-  test(`${what}: told once, and mended by generating anew`, (t) => {
+  test(`${what}: told once, and mended by generating anew`, async (t) => {
     const tree = copy(t);
     damage(tree);
-    const told = differences(tree);
+    const told = await differences(tree);
     assert.equal(told.length, 1, told.join('\n'));
     assert.match(
       told[0]!,
-      /^(main\/efuse\/tables\/fields\/esp32c[39]\.ts|station-config\/schemas\/recipe\.schema\.json|main\/words\/messages\.ts)[: ]/,
+      /^(main\/efuse\/tables\/fields\/esp32c[39]\.ts|station-config\/schemas\/recipe\.schema\.json|main\/words\/messages\.ts|docs\/burn-exchanges\.md)[: ]/,
     );
-    generate(tree);
-    assert.deepEqual(differences(tree), []);
+    await generate(tree);
+    assert.deepEqual(await differences(tree), []);
   });
 
 test('a CSV line that is none is refused', () => {

@@ -42,6 +42,16 @@ class HeldBus extends EfuseBus {
     return this.copies(word) || super.repeatError(word);
   }
 
+  override async readChecked(indexes: readonly number[]) {
+    const read = await super.readChecked(indexes);
+    return new Map(
+      [...read].map(([index, { word, error }]) => [
+        index,
+        { word: this.see(0, index, word) >>> 0, error: this.copies(index) || error },
+      ]),
+    );
+  }
+
   override async readWords(block: number, indexes: readonly number[]): Promise<Map<number, number>> {
     const words = await super.readWords(block, indexes);
     return new Map([...words].map(([index, word]) => [index, this.see(block, index, word) >>> 0]));

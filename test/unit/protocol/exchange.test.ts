@@ -74,6 +74,50 @@ describe('the exchange loop', () => {
     assert.deepEqual(asked, [commands.writeRegisters.opcode, syncOpcode, readOpcode]);
   });
 
+  /** READ_REG's answer with this value, or the ROM's refusal of it. */
+  const readOf = (value: number) => slipFrame(Uint8Array.of(1, readOpcode, 4, 0, value, 0, 0, 0, 0, 0, 0, 0));
+  const readRefused = slipFrame(Uint8Array.of(1, readOpcode, 4, 0, 0, 0, 0, 0, 1, 5, 0, 0));
+
+  it('asks several at once, and takes their answers in order', async () => {
+    const { clock, port, exchange } = bench((_, __, far) => far.send(Buffer.concat([1, 2, 3].map(readOf)), 5));
+    const asked = exchange.askTogether(commands.readRegister, [0x10, 0x14, 0x18], true);
+    assert.deepEqual(await runInTime(clock, asked), [1, 2, 3]);
+    assert.equal(port.written.length, 1, 'in one write');
+    assert.deepEqual([exchange.counters.exchanges, exchange.counters.commands], [1, 3]);
+  });
+
+  it('believes none of several where one is lost; a trial is counted nowhere', async () => {
+    for (const isTrial of [true, false]) {
+      const { clock, exchange, asked } = bench((opcode, count, far) => {
+        if (opcode === syncOpcode) far.send(Buffer.concat([readOf(3), syncAnswers]));
+        // The third comes late: with the loader found again it is nobody's answer any more.
+        if (opcode === readOpcode) far.send(count === 1 ? Buffer.concat([1, 2].map(readOf)) : readOf(9));
+      });
+      const together = exchange.askTogether(commands.readRegister, [0x10, 0x14, 0x18], isTrial);
+      assert.equal(await runInTime(clock, together), null);
+      assert.equal(await runInTime(clock, exchange.request(commands.readRegister, 0x10)), 9);
+      assert.deepEqual(asked, [readOpcode, syncOpcode, readOpcode]);
+      const { retries, resyncs } = exchange.counters;
+      assert.deepEqual([retries, resyncs], isTrial ? [0, 0] : [1, 1]);
+    }
+  });
+
+  it("finds the loader again where one of several was refused: the answers behind it are nobody's", async () => {
+    let late = readOf(3);
+    const lateAnd = (answers: Uint8Array) => {
+      const both = Buffer.concat([late, answers]);
+      late = new Uint8Array(0);
+      return both;
+    };
+    const { clock, exchange } = bench((opcode, count, far) => {
+      if (opcode === syncOpcode) far.send(lateAnd(syncAnswers));
+      if (opcode === readOpcode) far.send(count === 1 ? Buffer.concat([readOf(1), readRefused]) : lateAnd(readOf(9)));
+    });
+    const together = exchange.askTogether(commands.readRegister, [0x10, 0x14, 0x18], false);
+    await assert.rejects(runInTime(clock, together), (error) => isFault(error, 'protocol.refused'));
+    assert.equal(await runInTime(clock, exchange.request(commands.readRegister, 0x10)), 9);
+  });
+
   it('gives up when the loader cannot be found again', async () => {
     const { clock, exchange, asked } = bench(() => undefined);
     await assert.rejects(runInTime(clock, exchange.request(commands.readRegister, 0)), (error) =>

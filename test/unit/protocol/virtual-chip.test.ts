@@ -38,6 +38,48 @@ async function writeAndVerify(loader: Loader, offset: number, data: Uint8Array):
   assert.equal(await loader.flashMd5(offset, data.length), md5(data));
 }
 
+describe('several registers at once', () => {
+  const addresses = Array.from({ length: 20 }, (_, i) => 0x5012d02c + 4 * i);
+  /** What a board reads as, one by one; how a loader that is asked for all of them gets on. */
+  const read = async (options: Partial<VirtualChipOptions>, hold: (chip: VirtualChip) => void) => {
+    let found: { one: number[]; all: number[]; exchanges: number; noted: number[] } | null = null;
+    await withChip({ seed: 5, ...options }, async (loader, chip) => {
+      const one: number[] = [];
+      for (const address of addresses) one.push(await loader.readRegister(address));
+      hold(chip);
+      const before = loader.counters;
+      const all = [...(await loader.readRegisters(addresses)), ...(await loader.readRegisters(addresses))];
+      const { exchanges, retries, resyncs } = loader.counters;
+      found = { one, all, exchanges: exchanges - before.exchanges, noted: [retries, resyncs] };
+    });
+    return found!;
+  };
+
+  it('take one exchange for eight of them', async () => {
+    const { one, all, exchanges } = await read({}, () => undefined);
+    assert.deepEqual(all, [...one, ...one]);
+    assert.equal(exchanges, 6);
+  });
+
+  it('are asked for one by one, once a board has shown that it takes only the first', async () => {
+    const { one, all, exchanges, noted } = await read({}, (chip) => {
+      const receive = chip.receive.bind(chip);
+      chip.receive = (bytes) => receive(bytes.subarray(0, bytes.indexOf(0xc0, 1) + 1));
+    });
+    assert.deepEqual(all, [...one, ...one]);
+    assert.equal(exchanges, 1 + 1 + 2 * addresses.length, 'one trial, one SYNC');
+    assert.deepEqual(noted, [0, 0], 'nothing is said of the fixture');
+  });
+
+  it('are asked for one by one of chips whose ROM nobody has run', async () => {
+    await withChip({ kind: 'esp32s3', revision: 2 }, async (loader) => {
+      const before = loader.counters.exchanges;
+      await loader.readRegisters([0x60007044, 0x60007048]);
+      assert.equal(loader.counters.exchanges - before, 2);
+    });
+  });
+});
+
 describe('the loader against a virtual P4', () => {
   it('writes, reads and erases with ROM and stub, compressed where it pays', async () => {
     await withChip({}, async (loader) => {

@@ -115,7 +115,7 @@ describe('a supply that breaks down', { concurrency: true, timeout: 120_000 }, (
   });
 
   test('between two burns: the next one does not take place', async () => {
-    for (const after of [125, 160, 190]) {
+    for (const after of [125, 150, 175]) {
       const chip = new VirtualChip(
         { kind: 'esp32c3', revision: 4, seed: 7, flashSize: 1 << 20, faults: [{ kind: 'brown-out', after }] },
         () => ({ lines: [], state: 'halted', firmware: null }),
