@@ -6,7 +6,7 @@ import { soakFuses } from './fuses.ts';
 import { soakInstants } from './instants/boards.ts';
 import { soakLedger, soakMigration, soakProgram } from './kills.ts';
 import { soakStation } from './station.ts';
-import type { Tally } from './tally.ts';
+import { atOnce, type Tally } from './tally.ts';
 import { soakTokenMaking } from './token-making.ts';
 import { soakTornLedger } from './torn-ledger.ts';
 
@@ -35,10 +35,10 @@ export type Part = (typeof partNames)[number];
 
 export const isPart = (name: string): name is Part => (partNames as readonly string[]).includes(name);
 
-const boardsAtOnce = 40;
 const fusesInPortion = 250;
 const filesInPortion = 300;
-const chipsAtOnce = 96;
+const chipsInPortion = 400;
+const chipsAtOnce = 100;
 const stationBoards = 8;
 const keysInPortion = 5;
 /** Portions that a station has before another one is opened. */
@@ -51,7 +51,7 @@ export class Parts {
   async run(name: Part, seed: number, tally: Tally): Promise<void> {
     switch (name) {
       case 'boards':
-        return await soakInstants(seed, boardsAtOnce, tally);
+        return await soakInstants(seed, tally);
       case 'fuses':
         for (let n = 0; n < fusesInPortion; n++) await soakFuses(seed * fusesInPortion + n, tally);
         return;
@@ -60,7 +60,7 @@ export class Parts {
       case 'pages':
         return soakDamagedPages(seed, filesInPortion, tally);
       case 'chips':
-        await Promise.all(Array.from({ length: chipsAtOnce }, (_, n) => soakChip(seed * chipsAtOnce + n, tally)));
+        await atOnce(chipsAtOnce, chipsInPortion, (n) => soakChip(seed * chipsInPortion + n, tally));
         return;
       case 'station':
         return await this.#station(seed, tally);

@@ -56,3 +56,17 @@ export class Tally {
     ];
   }
 }
+
+/** `count` of something, so many of them at a time: one that ends makes room for the next. Answers in their order. */
+export async function atOnce<T>(most: number, count: number, work: (n: number) => Promise<T>): Promise<T[]> {
+  const done: T[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < count) {
+      const n = next++;
+      done[n] = await work(n);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(most, count) }, lane));
+  return done;
+}

@@ -17,7 +17,7 @@ import { recipeNamed } from '../../stories/stage.ts';
 import { Rig } from '../../unit/station/parts.ts';
 import { ScriptedSigner } from '../../unit/station/scripted-signer.ts';
 import { below } from '../draws.ts';
-import type { Tally } from '../tally.ts';
+import { atOnce, type Tally } from '../tally.ts';
 import { burnedIn, judgeSealed, judgeVisit } from './judge.ts';
 import { type Ending, Life, type Strike } from './life.ts';
 import { type Line, type Verdict, visit } from './line.ts';
@@ -50,8 +50,11 @@ async function productNamed(name: string) {
   return made;
 }
 
-/** `count` boards of one product at once, on one ledger. Board `n` has the seed `seed * 1000 + n`. */
-export async function soakInstants(seed: number, count: number, tally: Tally): Promise<void> {
+const inPortion = 120;
+const boardsAtOnce = 40;
+
+/** So many boards of one product on one ledger (`count` for a short form). Board `n` has the seed `seed * 1000 + n`. */
+export async function soakInstants(seed: number, tally: Tally, count = inPortion): Promise<void> {
   const random = seededRandom(seed);
   const { loaded, release } = await productNamed(oneOf(random, products));
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-soak-'));
@@ -62,7 +65,7 @@ export async function soakInstants(seed: number, count: number, tally: Tally): P
   try {
     await ledger.putRecipe(loaded.ref, loaded.canonicalText);
     const line: Line = { loaded, release, ledger, token };
-    const texts = await Promise.all(Array.from({ length: count }, (_, n) => soakBoard(line, seed * 1000 + n, tally)));
+    const texts = await atOnce(boardsAtOnce, count, (n) => soakBoard(line, seed * 1000 + n, tally));
     const { broken, edited } = await ledger.verify();
     if (broken !== null || edited !== null)
       tally.lost.push(`seed ${seed}: the ledger is broken: ${broken?.reason ?? edited?.what}`);
