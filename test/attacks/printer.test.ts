@@ -58,5 +58,5 @@ test('whatever else listens at a printer’s address gets one line, and no comma
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   await printLabel(`tcp://127.0.0.1:${port}`, '^XA^FX\r\nFLUSHALL\r\nDATA\n^FS^XZ\n', tmpdir());
-  assert.equal(got.join(''), '^XA^FXFLUSHALLDATA^FS^XZ');
+  assert.equal(got.join(''), '~JX^XA^FXFLUSHALLDATA^FS^XZ');
 });

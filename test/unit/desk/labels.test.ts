@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,8 +74,61 @@ test('labels go to a file or to a raw port, and a printer that is not there is a
   const { port } = server.address() as { port: number };
   await printLabel(`tcp://127.0.0.1:${port}`, '^XA3^XZ', folder);
   await new Promise((resolve) => server.close(resolve));
-  assert.deepEqual(printed, ['^XA3^XZ']);
-  await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, 'x', folder), { code: 'printer.unreachable' });
+  assert.deepEqual(printed, ['~JX^XA3^XZ']);
+  await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, '^XA^XZ', folder), { code: 'printer.unreachable' });
+});
+
+test('a label that was cut off anywhere in a file is taken out before the next one; whole ones stay', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-label-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'labels.zpl');
+  const [first, torn, next] = ['^XA^FDone^FS^XZ\n', '~SD20^xa^FDtwo^FS^xz\r\n', '^XA^FDthree^FS^XZ'];
+  const whole = torn.indexOf('^xz') + 3;
+  for (const before of ['', first, `${first}${'^XA^GFA^FS^XZ'.repeat(3)}`, `^XA^FX${'-'.repeat(200_000)}^XZ`])
+    for (let cut = 0; cut <= torn.length; cut++) {
+      writeFileSync(file, before + torn.slice(0, cut));
+      await printLabel('file:///labels.zpl', next, folder);
+      assert.equal(
+        readFileSync(file, 'latin1'),
+        before + (cut < whole ? '' : torn.slice(0, cut)) + next,
+        `cut at ${cut}`,
+      );
+    }
+  // a file system that had the length and not the bytes
+  writeFileSync(file, `${first}${'\0'.repeat(70_000)}`);
+  await printLabel('file:///labels.zpl', next, folder);
+  assert.equal(readFileSync(file, 'latin1'), first + next);
+  // an end across two looks
+  for (let shift = 65_530; shift < 65_540; shift++) {
+    writeFileSync(file, `${first}^XA${'-'.repeat(shift)}`);
+    await printLabel('file:///labels.zpl', next, folder);
+    assert.equal(readFileSync(file, 'latin1'), first + next);
+  }
+});
+
+test('half a label is sent to no printer, and drawn for nobody', async () => {
+  for (const half of ['', 'x', '^XA^FDone^FS', '^FDone^FS^XZ', '^XA^XA^XZ', '^XA^XZ^XA', '^XZ^XA'])
+    for (const zpl of [half, Buffer.from(half)])
+      await assert.rejects(printLabel('file:///labels.zpl', zpl, '/nowhere'), { code: 'label.not-whole' }, half);
+});
+
+test('control characters in what a device is called end no label', () => {
+  const facts = { ...sampleFacts('p', 1, 'esp32c3'), serial: 'a\u0003b\u0002\u007fc' };
+  assert.equal(fillLabel('^XA^FD{serial}^FS^XZ', facts), '^XA^FH_^FDa_03b_02_7Fc^FS^XZ');
+});
+
+test('a line that breaks with the label on its way: nobody claims that nothing was printed', async (t) => {
+  const server = createServer((socket) =>
+    socket.on('error', () => undefined).once('data', () => socket.resetAndDestroy()),
+  );
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const label = `^XA^FX${'-'.repeat(4_000_000)}^XZ`;
+  await assert.rejects(printLabel(`tcp://127.0.0.1:${port}`, label, '.'), (fault) => {
+    assert.ok(isFault(fault, 'printer.broken'), String(fault));
+    return /may have printed it or not/.test(fault.what);
+  });
 });
 
 test('a printer that keeps the line, silent or chattering, ends the wait all the same, and nobody claims that it printed nothing', async (t) => {

@@ -6,7 +6,7 @@ import type { Recipe } from '../../../recipe/types.ts';
 import type { CredentialShelf } from '../../credential-shelf.ts';
 import type { DeskFile } from '../desk-file.ts';
 import { drawLabelApart } from './label-drawing.ts';
-import { fillLabel, findTemplate, labelFacts, sampleFacts } from './label-template.ts';
+import { fillLabel, findTemplate, labelFacts, refuseHalfLabel, sampleFacts } from './label-template.ts';
 import { printLabel, testLabel } from './printer.ts';
 import { fillSecretLabel, wantsCredentials } from './secret-label.ts';
 
@@ -112,7 +112,7 @@ export class LabelDesk {
     if (credentials === null)
       throw refusal(
         'label.in-escrow',
-        `The proof of possession of ${record.serial ?? mac} was printed once and is in escrow since.`,
+        `The station has the proof of possession of ${record.serial ?? mac} no more: it keeps it until the label is out, and no longer than it runs. It is in escrow.`,
         'Two custodians release it, in the terminal: audit escrow release, with --as label.',
       );
     try {
@@ -154,6 +154,7 @@ export class LabelDesk {
       template ?? this.template(recipe.name, recipe.named),
       sampleFacts(recipe.name, recipe.revision, recipe.chip),
     );
+    refuseHalfLabel(zpl);
     return { zpl, svg: await drawLabelApart(zpl) };
   }
 

@@ -94,6 +94,23 @@ export function fillLabel(template: string, facts: LabelFacts): string {
     .join('');
 }
 
+/**
+ * RecipeFault `label.not-whole` for ZPL (text, or UTF-8) that begins no label, or leaves one open: a printer keeps the half of it, and puts the
+ * fields of the next board's label on it.
+ */
+export function refuseHalfLabel(zpl: string | Uint8Array): void {
+  const text = typeof zpl === 'string' ? zpl : Buffer.from(zpl.buffer, zpl.byteOffset, zpl.length).toString('latin1');
+  const marks = (text.match(/\^X[AZ]/gi) ?? []).map((mark) => mark.toUpperCase());
+  const isWhole =
+    marks.length > 0 && marks.length % 2 === 0 && marks.every((mark, at) => mark === (at % 2 ? '^XZ' : '^XA'));
+  if (isWhole) return;
+  throw new RecipeFault({
+    code: 'label.not-whole',
+    what: 'The label template has no ^XA at its beginning, or no ^XZ at its end: the printer would keep half a label and put the next one on top of it.',
+    next: 'Look whether the file of the template was cut off, and put a whole one in its place.',
+  });
+}
+
 /** `^CC` and `^CT` make another sign begin commands, against which nothing here is guarded. Drivers write them with the usual signs. */
 function refuseOtherSigns(template: string): void {
   const other = /[\^~]C(?:C[^^]|T[^~])/i.exec(template);
@@ -135,8 +152,13 @@ function filled(data: string, facts: LabelFacts): string {
           .map((known) => `{${known}}`)
           .join(', ')}.`,
       });
-    return facts[name as keyof LabelFacts]!.replaceAll(/[\^~_\\\r\n]/g, hexEscape);
+    return [...facts[name as keyof LabelFacts]!].map((sign) => (isCommand(sign) ? hexEscape(sign) : sign)).join('');
   });
+}
+
+/** Signs that begin commands, and control characters: 0x02 and 0x03 are ^XA and ^XZ to a printer. */
+function isCommand(sign: string): boolean {
+  return sign < ' ' || '^~_\\\u007f'.includes(sign);
 }
 
 /** `_5E` for `^`: with ^FH_ a printer takes it as the character, not as a command. */

@@ -12,7 +12,7 @@ export function wantsCredentials(template: string): boolean {
 }
 
 /** Stands in the filled text where a secret goes; no text of a device holds this character. */
-const mark = '\u0001';
+const mark = '\uffff';
 
 /**
  * The ZPL (UTF-8) of a label with secrets. Like `fillLabel`, which fills in all else; the secrets are only bytes, never a text that could
@@ -32,7 +32,7 @@ export function fillSecretLabel(template: string, facts: LabelFacts, credentials
   return label;
 }
 
-const unsafe = utf8('^~_\\\r\n');
+const unsafe = utf8('^~_\\\u007f');
 const digits = utf8('0123456789ABCDEF');
 const underscore = 0x5f;
 
@@ -41,7 +41,7 @@ function escaped(bytes: Uint8Array): Uint8Array {
   const result = new Uint8Array(3 * bytes.length);
   let length = 0;
   for (const byte of bytes) {
-    const out = unsafe.includes(byte) ? [underscore, digits[byte >> 4]!, digits[byte & 15]!] : [byte];
+    const out = byte < 0x20 || unsafe.includes(byte) ? [underscore, digits[byte >> 4]!, digits[byte & 15]!] : [byte];
     for (const one of out) result[length++] = one;
   }
   const own = result.slice(0, length);
