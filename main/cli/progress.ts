@@ -51,6 +51,18 @@ export class ProgressDisplay {
       case 'run':
         this.#hearRun(event, row);
         break;
+      case 'token':
+        this.#verdict(
+          event.fixture,
+          event.isSilent ? 'the token does not answer; leave the board in' : 'the token answers again',
+        );
+        break;
+      case 'ledger':
+        this.#verdict(
+          event.fixture,
+          event.isSlow ? 'the disk takes long to write; leave the board in' : 'the disk answers again',
+        );
+        break;
       case 'verdict': {
         row.tried++;
         if (event.outcome === 'passed') row.passed++;

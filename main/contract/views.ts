@@ -30,6 +30,8 @@ export interface FixtureView {
   readonly needs: 'serial' | 'key' | 'name' | null;
   /** The work waits for a token that has not answered for a while. */
   readonly tokenIsSilent: boolean;
+  /** The work waits for a ledger whose disk takes long. */
+  readonly ledgerIsSlow: boolean;
   /** A person (by id) has chosen this fixture: that person's next scan belongs to it, for so many seconds more. */
   readonly chosen: { readonly by: string; readonly secondsLeft: number } | null;
   /** A serial number that was scanned for this fixture and can be taken back; `startsIn`: seconds until its board starts by itself, null: not yet. */

@@ -1,6 +1,6 @@
 // Signed heads of the ledger: who holds one, and the public key, needs to trust neither this computer nor whoever can write its files.
 import { fromHex, toHex } from '../base/bytes.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, inTime, unlessAborted } from '../base/clock.ts';
 import { sha256Hex } from '../base/digest.ts';
 import type { Log } from '../base/log.ts';
 import { checkpointText, headKeyLabel, signedNote } from '../ledger/checkpoint.ts';
@@ -13,6 +13,8 @@ import type { Signer, TokenKey } from '../signing/signer.ts';
 /** Boards sealed between two heads; a batch's end and every hour make one as well. */
 const sealsOfHead = 32;
 const hourMs = 3_600_000;
+/** How long a head is waited for by who leaves, in ms. */
+const momentMs = 3000;
 /** Acceptances of a token since the newest head that are looked at: more than there ever are. */
 const mostCeremonies = 100;
 
@@ -48,8 +50,20 @@ export class Checkpoints {
     if (this.#seals >= sealsOfHead) void this.sign(`${this.#seals} seals`);
   }
 
-  /** Signs the rows as they are, if there are some that no head covers. Never rejects. */
-  sign(reason: string): Promise<void> {
+  /**
+   * Signs the rows as they are, if there are some that no head covers. Never rejects. Where people have stopped the work (`signal`) nobody
+   * waits for more than a moment: a token that hangs signs the next head.
+   */
+  async sign(reason: string, signal?: AbortSignal): Promise<void> {
+    const head = this.#next(reason);
+    await unlessAborted(head, signal).catch(() => this.#aMoment(head));
+  }
+
+  async #aMoment(head: Promise<void>): Promise<void> {
+    await inTime(this.#parts.clock, momentMs, head, () => new Error('the token is late')).catch(() => undefined);
+  }
+
+  #next(reason: string): Promise<void> {
     this.#seals = 0;
     this.#last = this.#last
       .then(() => (this.#closed ? undefined : this.#sign(reason)))
@@ -61,7 +75,7 @@ export class Checkpoints {
 
   async close(): Promise<void> {
     clearInterval(this.#hour);
-    await this.#last;
+    await this.#aMoment(this.#last);
     this.#closed = true;
   }
 

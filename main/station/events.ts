@@ -37,6 +37,8 @@ export type StationEvent =
     }
   /** The work in this fixture waits for a token that has not answered for a while; or that is over. */
   | { readonly type: 'token'; readonly fixture: string; readonly isSilent: boolean }
+  /** The work in this fixture waits for a ledger whose disk takes long; or that is over. */
+  | { readonly type: 'ledger'; readonly fixture: string; readonly isSlow: boolean }
   | {
       readonly type: 'verdict';
       readonly fixture: string;

@@ -221,6 +221,8 @@ export class Fixture {
     const watching = this.#place
       .watch(board, watch.signal)
       .finally(() => pulled.abort(new Error('the board was taken out')));
+    // awaited behind the gate only
+    watching.catch(() => undefined);
     const ended = AbortSignal.any([signal, pulled.signal]);
     const admitted = await gate.admit({ fixture, mac: board.identity.mac }, ended);
     const claim = admitted === null ? null : (this.#parts.claim() ?? (await this.#hold(ended)));

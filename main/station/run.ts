@@ -274,7 +274,8 @@ export class Run {
       this.#job.allowance.refuseSerial(given);
     if (refused) throw refused;
     for (let tries = 1; ; tries++) {
-      const serial = given ?? earlier ?? (draws ? await drawSerial(signer, recipe.serial) : null);
+      const serial =
+        given ?? earlier ?? (draws ? await unlessAborted(drawSerial(signer, recipe.serial), this.#job.signal) : null);
       try {
         await ledger.bindRun(this.#record.id, { mac, chip: kind, ...(serial ? { serial } : {}) });
         this.#serial = serial;

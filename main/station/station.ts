@@ -14,6 +14,7 @@ import { buildRelease, type Release } from '../recipe/making/release.ts';
 import type { Signer } from '../signing/signer.ts';
 import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.ts';
 import type { OpenPort } from '../transport/port.ts';
+import { awaitedLedger } from './awaited-ledger.ts';
 import { awaitedSigner } from './awaited-signer.ts';
 import { allowanceOf, anyBoard, type BoardRules } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
@@ -24,6 +25,7 @@ import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
 import { FixtureHealth } from './fixture-health.ts';
 import { OrderPlaces } from './order-places.ts';
+import type { RunJob } from './run.ts';
 import { requireStationClock } from './station-clock.ts';
 import type { TokenOfStation } from './token-ceremony.ts';
 import { admitWork, type PeopleOfStation } from './work-gate.ts';
@@ -144,13 +146,10 @@ export class Station {
    * `admitWork` first, then those of `allowanceOf`.
    */
   async provision(job: ProvisionJob): Promise<BatchResult> {
-    const { ledger, clock, random } = this.parts;
-    await requireStationClock(this.parts);
-    await admitWork(job, this.parts);
-    const { boards = anyBoard } = this.parts;
-    const allowance = await allowanceOf(job, boards, this.parts, this.#countingTurn);
-    const release = await unlessAborted(this.prepareRelease(job.loaded, job.operator), job.signal);
-    await this.health.learn(ledger);
+    const { clock, random } = this.parts;
+    // token and ledger may be long in answering: whoever stops the work waits for neither
+    const { allowance, release } = await unlessAborted(this.#admit(job), job.signal);
+    const ledger = this.#ledgerFor(job, () => undefined);
     const startedAt = clock.monotonic();
     const batch = `B-${isoTime(clock.now()).slice(0, 10).replaceAll('-', '')}-${toHex(random(4))}`;
     const total = job.aim === 'until-stopped' ? null : (job.count ?? job.fixtures.length);
@@ -171,6 +170,7 @@ export class Station {
       (spec) =>
         new Fixture(spec, {
           ...this.parts,
+          ledger: this.#ledgerFor(job, (isSlow) => this.#publish({ type: 'ledger', fixture: spec.name, isSlow })),
           signer: awaitedSigner(this.parts.signer, (isSilent) =>
             this.#publish({ type: 'token', fixture: spec.name, isSilent }),
           ),
@@ -218,9 +218,25 @@ export class Station {
     const failure = ends.find((end) => end.status === 'rejected');
     if (failure) throw faultOf(failure.reason);
     await ledger.closeBatch(batch, isoTime(clock.now()));
-    await this.#checkpoints.sign(`the end of batch ${batch}`);
+    await this.#checkpoints.sign(`the end of batch ${batch}`, job.signal);
     const ms = clock.monotonic() - startedAt;
     return { batch, counts, ms, boardsPerHour: ms > 0 ? (counts.passed * 3_600_000) / ms : 0 };
+  }
+
+  async #admit(job: ProvisionJob): Promise<Pick<RunJob, 'allowance' | 'release'>> {
+    await requireStationClock(this.parts);
+    await admitWork(job, this.parts);
+    const { boards = anyBoard } = this.parts;
+    const ledger = this.#ledgerFor(job, () => undefined);
+    const allowance = await allowanceOf(job, boards, { ...this.parts, ledger }, this.#countingTurn);
+    const release = await this.prepareRelease(job.loaded, job.operator);
+    await this.health.learn(this.parts.ledger);
+    return { allowance, release };
+  }
+
+  /** The ledger as a batch asks it: a stop by people, not the end of an order, leaves a disk that hangs. */
+  #ledgerFor({ signal }: ProvisionJob, tell: (isSlow: boolean) => void): Ledger {
+    return awaitedLedger(this.parts.ledger, { tell, signal });
   }
 
   /** One signed file that says what a sealed device is. Faults as birthCertificate. */

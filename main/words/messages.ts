@@ -135,6 +135,8 @@ export interface Messages {
       readonly mute: string;
       readonly tokenSilent: string;
       readonly tokenSilentMeans: string;
+      readonly ledgerSlow: string;
+      readonly ledgerSlowMeans: string;
       readonly lastWord: Said<{ time: string | number; word: string | number }>;
       readonly startsIn: Said<{ seconds: string | number }>;
       readonly startsAs: Said<{ serial: string | number }>;

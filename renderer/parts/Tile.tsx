@@ -86,6 +86,7 @@ function lineOf(fixture: FixtureView, lastWordAt: number | null): string {
   const { verdict, step, state, bound } = fixture;
   if (verdict !== null && showsVerdict(fixture)) return verdict.fault?.what ?? words.act[verdict.outcome];
   if (fixture.tokenIsSilent && state === 'running') return words.tile.tokenSilentMeans;
+  if (fixture.ledgerIsSlow) return words.tile.ledgerSlowMeans;
   if (state === 'labelling') return words.detail.labelAct;
   if (state === 'mute') return words.tile.mute;
   if (state === 'held') return words.tile.held;

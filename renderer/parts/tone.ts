@@ -52,6 +52,7 @@ const unknown: Look = lookOfWord('stale', 'unknown', () => words.tile.unknown);
 
 /** The work waits for an answer of the token. */
 const silent: Look = lookOfWord('warn', 'pause', () => words.tile.tokenSilent);
+const slow: Look = lookOfWord('warn', 'pause', () => words.tile.ledgerSlow);
 
 /** What a board that is ready asks of a person. */
 const needLooks: Readonly<Record<NonNullable<FixtureView['needs']>, Look>> = {
@@ -116,6 +117,7 @@ export function lookOf(fixture: FixtureView, known = true): Look {
       : { tone: outcome.tone, shape: actShapes[verdict.act], word: words.acts[verdict.act] };
   }
   if (fixture.tokenIsSilent && fixture.state === 'running') return silent;
+  if (fixture.ledgerIsSlow) return slow;
   if (fixture.state !== 'ready') return looks[fixture.state];
   if (bound?.startsIn != null)
     return { tone: 'ask', shape: 'turn', word: words.tile.startsIn({ seconds: bound.startsIn }) };

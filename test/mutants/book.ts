@@ -15,6 +15,30 @@ const certificates = 'test/unit/station/certificates.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'ledger.silent-holds',
+    file: 'main/station/awaited-ledger.ts',
+    before: '        leave(left);\n',
+    after: '',
+    breaks: 'A disk that hangs would hold every fixture, and whoever stops the line.',
+    tests: ['test/unit/station/awaited-ledger.test.ts'],
+  },
+  {
+    id: 'ledger.slow-unsaid',
+    file: 'main/station/overdue.ts',
+    before: '      if (++overdue === 1) tell(true);',
+    after: '      ++overdue;',
+    breaks: 'People would take out a board that waits for the disk or the token.',
+    tests: ['test/unit/station/awaited-ledger.test.ts'],
+  },
+  {
+    id: 'stop.waits-for-token',
+    file: 'main/station/checkpoints.ts',
+    before: 'await unlessAborted(head, signal).catch(() => this.#aMoment(head));',
+    after: 'await head;',
+    breaks: 'A stop would wait for a token that hangs, behind the last board.',
+    tests: ['test/unit/station/station.test.ts'],
+  },
+  {
     id: 'merkle.leaf-and-node',
     file: 'main/ledger/merkle.ts',
     before: 'node[0] = 1;',

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Signer } from '../../../main/signing/signer.ts';
-import { awaitedSigner, silentMs } from '../../../main/station/awaited-signer.ts';
+import { awaitedSigner } from '../../../main/station/awaited-signer.ts';
 import { StepHistory } from '../../../main/station/desk/line/step-history.ts';
 import { Tile } from '../../../main/station/desk/line/tile.ts';
 import { TokenWatch } from '../../../main/station/desk/line/token-watch.ts';
+import { silentMs } from '../../../main/station/overdue.ts';
 import type { Station } from '../../../main/station/station.ts';
 
 test('a token that hangs is told of within two seconds, and that it answers again', async () => {

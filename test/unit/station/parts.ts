@@ -1,11 +1,12 @@
 // What the tests of this folder share: a station around a scripted ledger and token, and boards that are the real ones above silicon in
 // software, whose burns can be told.
 import { createHash } from 'node:crypto';
-import { systemClock } from '../../../main/base/clock.ts';
+import { type Clock, systemClock } from '../../../main/base/clock.ts';
 import { silentLog } from '../../../main/base/log.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import type { Board } from '../../../main/chip/board.ts';
 import { openBoard } from '../../../main/chip/live-board.ts';
+import type { Ledger } from '../../../main/ledger/ledger.ts';
 import type { RunRecord } from '../../../main/model/record.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import type { LoadedRecipe } from '../../../main/recipe/load.ts';
@@ -28,9 +29,9 @@ export function siliconOf(loaded: LoadedRecipe, options: Partial<VirtualChipOpti
 }
 
 /** The board in that silicon, as the station meets it; the caller closes it. */
-export async function meet(chip: VirtualChip): Promise<Board> {
-  const loader = await connectLoader(openVirtualPort(chip, 'virtual:test'), { clock: systemClock });
-  return openBoard(loader, { clock: systemClock });
+export async function meet(chip: VirtualChip, clock: Clock = systemClock): Promise<Board> {
+  const loader = await connectLoader(openVirtualPort(chip, 'virtual:test'), { clock });
+  return openBoard(loader, { clock });
 }
 
 /** What is burned into a chip, in one word: two that differ are a burn. */
@@ -55,6 +56,9 @@ export class Rig {
   readonly loaded: LoadedRecipe;
   /** What a run is given for the board that was met. */
   given: (board: Board) => Board = (board) => board;
+  /** What a run is given for the book. */
+  ledgerOf: (ledger: Ledger) => Ledger = (ledger) => ledger;
+  clock: Clock = systemClock;
   #runs = 0;
 
   constructor(loaded: LoadedRecipe) {
@@ -65,9 +69,9 @@ export class Rig {
     return {
       station: 'line-1',
       software: { name: 'fuseline', version: '0.0.0' },
-      ledger: this.book.ledger,
+      ledger: this.ledgerOf(this.book.ledger),
       signer: this.token.signer,
-      clock: systemClock,
+      clock: this.clock,
       log: silentLog,
       random: seededRandom(5),
       listen: (event) => this.heard.push(event),
@@ -118,7 +122,7 @@ export class Rig {
       signal: new AbortController().signal,
       ...job,
     };
-    const board = await meet(chip);
+    const board = await meet(chip, this.clock);
     try {
       return await new Run(this.parts, whole, record).perform(this.given(board));
     } finally {

@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../../main/base/clock.ts';
 import { silentLog } from '../../../main/base/log.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import type { FixtureGate } from '../../../main/station/fixture.ts';
 import { type ProvisionJob, Station } from '../../../main/station/station.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { recipeNamed } from '../../stories/stage.ts';
-import { Rig, siliconOf } from './parts.ts';
+import { clockOfItsOwn } from '../chip/clocks.ts';
+import { burnedInto, Rig, siliconOf } from './parts.ts';
 import { diskFull } from './scripted-ledger.ts';
 
 const other = recipeNamed('esp32c6-production');
@@ -18,8 +20,9 @@ const loaded = recipeNamed('esp32c3-production');
  * A station whose fixtures always have the next board in: each opening of a port finds a new one. They are of another chip than the
  * recipe's, so that every one is tried and refused in no time.
  */
-function line() {
+function line(clock = systemClock) {
   const rig = new Rig(loaded);
+  rig.clock = clock;
   let boards = 0;
   const { log: _, ...parts } = rig.parts;
   const station = new Station({
@@ -100,6 +103,55 @@ describe('a batch', { concurrency: true }, () => {
     const { counts } = await provision({ count: 3, fixtures: two, gate, signal: stop.signal });
     assert.equal(counts.refused, 2);
     assert.equal(rig.book.runRecords.length, 2);
+  });
+
+  it('is left by who stops it where its token never answers: at its start, and at the head behind its last board', {
+    timeout: 20_000,
+  }, async () => {
+    const early = line();
+    const stop = new AbortController();
+    const stopped = new Error('stopped by a person');
+    early.rig.token.before = () => {
+      setTimeout(() => stop.abort(stopped), 10);
+      return new Promise(() => undefined);
+    };
+    await assert.rejects(early.provision({ signal: stop.signal }), (error) => error === stopped);
+
+    const late = line(clockOfItsOwn({ times: 100, least: 5 }));
+    const end = new AbortController();
+    late.rig.book.closeBatch = async () => {
+      late.rig.token.before = () => {
+        setTimeout(() => end.abort(stopped), 10);
+        return new Promise(() => undefined);
+      };
+    };
+    const head = async () => ({ size: 5, root: '00', origin: 'o', signedBefore: null });
+    Object.assign(late.rig.book, { treeHead: head });
+    const { counts } = await late.provision({ signal: end.signal });
+    assert.equal(counts.refused, 1);
+    assert.ok(end.signal.aborted, 'the head was waited for until then');
+  });
+
+  it('a board whose number is drawn by a token that never answers ends with the stop, untouched', async () => {
+    const rig = new Rig({
+      ...loaded,
+      recipe: {
+        ...loaded.recipe,
+        serial: { ...loaded.recipe.serial, from: 'random', format: 'S-{random}', length: 8 },
+      },
+    });
+    const stop = new AbortController();
+    const release = await rig.station.prepareRelease(loaded);
+    rig.token.before = () => {
+      setTimeout(() => stop.abort(new Error('stopped by a person')), 10);
+      return new Promise(() => undefined);
+    };
+    const chip = siliconOf(loaded);
+    const before = burnedInto(chip);
+    const { outcome } = await rig.run(chip, { signal: stop.signal, release });
+    assert.equal(outcome, 'aborted');
+    assert.equal(burnedInto(chip), before);
+    chip.powerOff();
   });
 
   it('ends on every fixture when the book is gone: no further board is begun', async () => {

@@ -25,6 +25,7 @@ export class Tile {
   #stepSince = 0;
   #irreversible = false;
   #tokenIsSilent = false;
+  #ledgerIsSlow = false;
   #burned: Verdict['burned'] = null;
   #verdict: Verdict | null = null;
   #passed = 0;
@@ -50,6 +51,7 @@ export class Tile {
   rest(): void {
     this.#state = 'idle';
     this.#tokenIsSilent = false;
+    this.#ledgerIsSlow = false;
   }
 
   /** A person has seen the verdict. */
@@ -66,6 +68,7 @@ export class Tile {
   ): void {
     if (event.type === 'fixture') this.#enter(event.state);
     else if (event.type === 'token') this.#tokenIsSilent = event.isSilent;
+    else if (event.type === 'ledger') this.#ledgerIsSlow = event.isSlow;
     else if (event.type === 'verdict') {
       const { outcome, fault, seal } = event;
       const burned = outcome === 'passed' ? 'yes' : this.#burned;
@@ -148,6 +151,7 @@ export class Tile {
       state: this.#verdict !== null && !this.isRunning ? 'shown' : this.#state,
       ...said,
       tokenIsSilent: this.#tokenIsSilent,
+      ledgerIsSlow: this.#ledgerIsSlow,
       run: this.#run,
       mac: this.#mac,
       serial: this.#serial,
