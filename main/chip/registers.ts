@@ -150,10 +150,8 @@ export class EfuseBus {
 
   /** Clears the staging registers that `codeword` used and makes the read registers show what is burned now. */
   async refresh(codeword: Codeword): Promise<void> {
-    // A mask can only be obeyed by a look at the register, whose bits then go back as they were: the first of two (see #settled).
-    const firstLook = { address: this.#at(this.table.registers.cmd), value: 0, mask: 0 };
-    await this.#retried(() => this.#loader.writeRegisters([...this.#refreshing(codeword), firstLook]));
-    await this.#waitIdle();
+    await this.#retried(() => this.#loader.writeRegisters(this.#refreshing(codeword)));
+    await this.#settled();
   }
 
   /** The same where what was burned may shut the loader's door: it may answer nothing more, and whoever asked looks what became of it. */
@@ -179,6 +177,9 @@ export class EfuseBus {
 
   /** The controller idle after a read command. A quirk of the hardware: only the second look at the read bit counts (espefuse, wait_efuse_idle). */
   async #settled(): Promise<void> {
+    const { cmd } = this.table.registers;
+    const looks = await this.#readAll([cmd, cmd]);
+    if (looks.every((look) => (look & busyMask) === 0)) return;
     await this.#waitIdle();
     await this.#waitIdle();
   }

@@ -32,11 +32,7 @@ function ofWrites(writes: readonly RegisterWrite[]): Omit<Row, 'exchanges'> {
   const cmd = of(registers.cmd);
   if (cmd !== undefined && (cmd.value & 2) !== 0)
     return { commands, why: 'burn: a packet of its own, so that nothing is burned that was not asked about before' };
-  if (cmd !== undefined)
-    return {
-      commands,
-      why: 'no register keeps a key; read the fuses anew, and take the first of two looks whether that is done',
-    };
+  if (cmd !== undefined) return { commands, why: 'no register keeps a key; read the fuses anew' };
   if (writes.every(({ value }) => value === 0)) return { commands, why: 'no word of an earlier visit is staged' };
   return { commands, why: 'stage the words; nothing burns yet' };
 }
@@ -46,7 +42,11 @@ function ofReads(addresses: readonly number[]): Omit<Row, 'exchanges'> {
   const commands = readWords(addresses.length);
   const offsets = addresses.map((address) => address - base);
   const [first = 0] = offsets;
-  if (first === registers.cmd) return { commands, why: 'is the controller idle' };
+  if (first === registers.cmd)
+    return {
+      commands,
+      why: addresses.length === 1 ? 'is the controller idle' : 'are the fuses read: the second look counts',
+    };
   if (first < registers.conf && first < blocks[0]!.readOffset)
     return { commands, why: 'BLOCK0 has no parity: what is staged is looked at before it burns' };
   if (first === blocks[1]!.readOffset)
