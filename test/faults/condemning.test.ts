@@ -56,7 +56,7 @@ describe('what condemns a board', { skip: noToken, concurrency: true, timeout: 2
     assert.deepEqual([end!.end, end!.verdicts.length], ['sealed', 1]);
   }
 
-  for (const at of [1, 6, 10])
+  for (const at of [1, 6, 9])
     it(`not the recipe of another product, cut after burn ${at}`, async (t) => {
       const half = await halfDone(t, `&fault=power-cut-after-burn:${at}`);
       const other = recipeNamed('esp32p4-development');

@@ -9,7 +9,7 @@ import { noToken, recipeNamed, type Stage, setStage } from '../stories/stage.ts'
 import { bringToEnd, insert, provisionAt, recipeVariant, upTo, withPart } from './boards.ts';
 
 /** The program command of a P4 run that shuts the door. */
-const doorProgram = 11;
+const doorProgram = 10;
 
 async function open(t: TestContext): Promise<Stage> {
   const stage = await setStage();

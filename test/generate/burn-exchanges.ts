@@ -111,7 +111,15 @@ function titleOf(event: Extract<StepEvent, { type: 'intend' }>): string {
   return `BLOCK0: ${names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(', ')}`;
 }
 
-export async function burnExchangesFile(): Promise<{ file: string; text: string }> {
+let made: Promise<{ file: string; text: string }> | null = null;
+
+/** Made once a process: every run of it is the same. */
+export function burnExchangesFile(): Promise<{ file: string; text: string }> {
+  made ??= make();
+  return made;
+}
+
+async function make(): Promise<{ file: string; text: string }> {
   const { parts, exchanges, commands } = await takeDown();
   const lines = [
     '# What each exchange of a burn set is for',

@@ -19,7 +19,7 @@ const plain = recipeNamed('esp32c3-production');
 /** A device key with a certificate. */
 const certified = recipeNamed('esp32p4-production');
 /** Intents of a plain board: two keys and a digest, their locks, protections, the enabling bits, the door before the boot proof and at its burn. */
-const intents = 10;
+const intents = 9;
 
 const faultIn = ({ fault, outcome }: RunEnd) => `${outcome} ${fault?.code} ${fault?.safety}`;
 /** Whether the book says of a run that something is burned. */
