@@ -1,4 +1,4 @@
-// What must hold of the source before any test runs, side by side: types, lint and format, promises, walls, generated files, fault codes,
+// What must hold of the source before any test runs, side by side: types, lint and format, promises, walls, generated files, words, fault codes,
 // chip names, citations.
 // As a program (npm run check) it prints a line for each and the full words of what failed.
 import { spawn } from 'node:child_process';
@@ -50,6 +50,7 @@ const checks: readonly Check[] = [
     ],
   },
   { name: 'generated', programs: [[join(root, 'test/generate/run.ts'), '--check']] },
+  { name: 'words', programs: [[join(root, 'test/check-words.ts')]] },
   { name: 'fault codes', programs: [[join(root, 'test/check-fault-codes.ts')]] },
   { name: 'chip names', programs: [[join(root, 'test/check-chip-names.ts')]] },
   { name: 'citations', programs: [[join(root, 'test/check-citations.ts')]] },

@@ -1,6 +1,6 @@
 import { secondsText } from '../base/number-text.ts';
 import { eventText } from '../model/evidence/event-text.ts';
-import { stepOf } from '../recipe/steps/index.ts';
+import { stepTitle } from '../recipe/steps/index.ts';
 import type { StepId } from '../recipe/types.ts';
 import type { StationEvent } from '../station/events.ts';
 import type { Streams } from './context.ts';
@@ -92,7 +92,7 @@ export class ProgressDisplay {
         break;
       case 'step-started':
         row.state = 'running';
-        row.step = stepOf(inner.step as StepId).title;
+        row.step = stepTitle(inner.step as StepId);
         row.fraction = null;
         this.#line(event.fixture, `${row.board}  ${row.step}`);
         break;

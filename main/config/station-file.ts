@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { RecipeFault } from '../model/fault.ts';
 import { type MacRange, macRangeForm, macRangesOf } from '../model/mac-range.ts';
 import { textOfFile } from '../model/text-file.ts';
+import { type Language, languages } from '../words/languages.ts';
 import { type Problem, readYaml } from './yaml.ts';
 
 /** What a factory decides about one station: a checked station file. Paths are absolute. */
@@ -20,6 +21,8 @@ export interface StationConfig {
   /** Tokens beside it, with keys for signing alone; each label once. */
   readonly tokens: readonly Pkcs11Token[];
   readonly fixtures: readonly FixtureConfig[];
+  /** In which the station speaks to whoever chose no language. */
+  readonly language: Language;
   /** For development: real boards, approvals and keys ask nobody who they are. Never for a factory. */
   readonly development: boolean;
   /** What is asked of boards beside the recipe. */
@@ -209,6 +212,7 @@ export const stationSchema = z
       })
       .default([])
       .describe('Places for boards, in the order of the screen.'),
+    language: z.enum(languages).default('en').describe('Language of the station; each person may choose another.'),
     development: z
       .boolean()
       .default(false)
@@ -334,6 +338,7 @@ export function parseStation(
       sessions: value.token.sessions,
       tokens: value.tokens.map(pkcs11),
       fixtures: value.fixtures,
+      language: value.language,
       development: value.development,
       boards: {
         macs: value.boards.macs?.flatMap((text) => macRangesOf(text) ?? []) ?? null,

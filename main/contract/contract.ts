@@ -4,6 +4,8 @@ import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
+import { type Language, languages } from '../words/languages.ts';
+import type { Told } from '../words/told.ts';
 import type {
   BatchReport,
   BatchRow,
@@ -96,6 +98,8 @@ export const calls = {
   'session.login': call(z.strictObject({ operator: name, pin: text(64) }), 'anyone'),
   'session.badge': call(z.strictObject({ badge: text(200) }), 'anyone'),
   'session.logout': call(nothing, 'anyone'),
+  /** In which language the station speaks to whoever sits here; null: in its own. */
+  'session.language': call(z.strictObject({ language: z.enum(languages).nullable() }), everyone),
   /** Browsers of this computer that may come back without a link, and the end of that for one of them (null: for all). */
   'session.seats': call(nothing, ['engineer', 'custodian']),
   'session.forgetSeats': call(z.strictObject({ seat: name.nullable() }), ['engineer', 'custodian']),
@@ -212,6 +216,7 @@ export const calls = {
       roles: z.array(z.enum(roles)).min(1).max(4),
       pin: text(64).nullable(),
       badge: text(200).nullable(),
+      language: z.enum(languages).nullable().optional(),
       second,
     }),
     ['custodian'],
@@ -260,6 +265,8 @@ export interface SessionState {
   readonly may?: readonly CallName[];
   /** Who can sign in here, for a touch panel's list; nothing secret. Left out: the id is typed. */
   readonly people?: readonly { readonly id: string; readonly name: string }[];
+  /** In which the station speaks to whoever chose none. */
+  readonly language: Language;
   readonly version: string;
 }
 
@@ -276,6 +283,7 @@ export interface CallAnswers {
   'session.login': SessionState;
   'session.badge': SessionState;
   'session.logout': SessionState;
+  'session.language': SessionState;
   'session.seats': readonly SeatView[];
   'session.forgetSeats': readonly SeatView[];
   'line.snapshot': LineSnapshot;
@@ -283,9 +291,9 @@ export interface CallAnswers {
   'line.stop': BatchView | null;
   'line.resume': BatchView;
   'line.leave': LineSnapshot;
-  'line.scan': { readonly said: string; readonly fixture: string | null };
+  'line.scan': Told & { readonly fixture: string | null };
   'line.go': FixtureView;
-  'line.undo': { readonly said: string };
+  'line.undo': Told;
   'line.acknowledge': FixtureView;
   'throughput.read': ThroughputView;
   'devices.search': DevicePage;
@@ -332,10 +340,10 @@ export interface CallAnswers {
   'operators.list': readonly OperatorView[];
   'operators.save': readonly OperatorView[];
   'operators.remove': readonly OperatorView[];
-  'printer.test': { readonly said: string };
+  'printer.test': Told;
   'printer.set': StationView;
   'labels.preview': LabelPreview;
-  'labels.print': { readonly said: string };
+  'labels.print': Told;
 }
 
 /** What a refused or failed call answers instead: a fault for people, never a stack. */

@@ -6,6 +6,7 @@ import type { Recipe } from '../model/recipe.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecoveryReport } from '../model/recovery.ts';
 import type { RecipeRef } from '../model/refs.ts';
+import type { Language } from '../words/languages.ts';
 
 /** The one thing that a person does first with a board that has ended: take it out, insert it again, put it aside (red bin), call the engineer. */
 export type VerdictAct = 'take-out' | 'insert-again' | 'put-aside' | 'call-engineer';
@@ -444,6 +445,8 @@ export interface OperatorView {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly ('operator' | 'qa' | 'engineer' | 'custodian')[];
+  /** In which the station speaks to this person; null: in its own. */
+  readonly language: Language | null;
   readonly hasPin: boolean;
   readonly hasBadge: boolean;
 }

@@ -10,6 +10,8 @@ import {
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Desk } from '../station/desk/desk.ts';
 import type { DeskCallName } from '../station/desk/room.ts';
+import type { Language } from '../words/languages.ts';
+import { told } from '../words/told.ts';
 import { AnonymousTries } from './anonymous-tries.ts';
 import type { Seats } from './seats.ts';
 import type { FaceSession } from './session.ts';
@@ -112,7 +114,7 @@ export class Dispatcher {
       const operator = await this.#desk.operators.scannedBadge((input as { text: string }).text.trim());
       if (operator === null) throw error;
       await this.#enter(session, operator.id, 'badge');
-      return { said: `${operator.name} is signed in.`, fixture: null };
+      return { ...told('signedIn', { person: operator.name }), fixture: null };
     }
   }
 
@@ -140,6 +142,13 @@ export class Dispatcher {
         await this.#desk.noteAct({ what: 'seats-forgotten', by: [session.id], about: seat, detail: {} });
         this.#seats?.forget(seat);
         return this.#seats?.list() ?? [];
+      }
+      case 'session.language': {
+        const { language } = input as { language: Language | null };
+        const { operator } = session;
+        if (operator !== null) await this.#desk.chooseLanguage(operator.id, language);
+        for (const other of this.#sessions) if (other.operator?.id === operator?.id) other.tell();
+        break;
       }
       case 'session.logout': {
         const { operator } = session;

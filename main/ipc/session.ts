@@ -72,6 +72,7 @@ export class FaceSession {
       firstStart: this.#desk.operators.isEmpty,
       may: (Object.keys(calls) as CallName[]).filter((name) => this.may(name)),
       people: this.#desk.operators.list().map(({ id, name }) => ({ id, name })),
+      language: this.#desk.language,
       version: this.#desk.version,
     };
   }

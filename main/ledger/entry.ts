@@ -77,7 +77,8 @@ export interface StationAct {
     | 'development-work'
     | 'order-taken'
     | 'anonymous-tries'
-    | 'seats-forgotten';
+    | 'seats-forgotten'
+    | 'language-chosen';
   /** Who, by id; two where it takes two. */
   readonly by: readonly string[];
   /** Whom or what it was done to. */

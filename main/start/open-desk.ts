@@ -83,6 +83,7 @@ export async function openDesk(
     stationConfig: stationConfigFolder,
     fixtures,
     demonstration,
+    language: settings.language,
     embeddedToken: settings.token.kind === 'softhsm',
     openRehearsal: (loaded) => openRehearsal(loaded, options.host),
   });

@@ -78,6 +78,7 @@ export function settingsOf(places: Places): StationConfig {
     sessions: 4,
     tokens: [],
     fixtures: [],
+    language: 'en',
     development: false,
     boards: anyBoard,
     log: { level: 'info' },

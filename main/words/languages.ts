@@ -1,21 +1,6 @@
-import en from './en.json' with { type: 'json' };
-
-/** A language is a file of this folder, and a line in each of these two tables. */
-export const languages = ['en'] as const;
+/** A language is a file of this folder, a name here, and a line in catalogues.ts. */
+export const languages = ['en', 'zh-CN', 'es-MX'] as const;
 export type Language = (typeof languages)[number];
-
-/** Messages below names; a leaf is an ICU message. */
-export interface Tree {
-  readonly [name: string]: string | Tree;
-}
-
-export const catalogues: Readonly<Record<Language, Tree>> = { en };
-
-/** What a language calls itself. */
-export const nameOf = (language: Language): string => String(catalogues[language].language);
-
-/** By which dates and numbers are written in it (BCP 47). */
-export const localeOf = (language: Language): string => String(catalogues[language].locale);
 
 /**
  * The language of this house that fits first: by its whole tag, else by its language alone. Takes BCP 47 tags and those of POSIX

@@ -31,7 +31,6 @@ export interface Messages {
     readonly loading: string;
     readonly scrollable: string;
     readonly link: {
-      readonly connecting: string;
       readonly lost: Said<{ time: string | number }>;
       readonly lostAct: string;
       readonly refused: string;
@@ -52,9 +51,6 @@ export interface Messages {
       readonly unmute: string;
     };
     readonly scheme: {
-      readonly light: string;
-      readonly dark: string;
-      readonly auto: string;
       readonly title: string;
     };
     readonly session: {
@@ -65,7 +61,6 @@ export interface Messages {
       readonly namePlaceholder: string;
       readonly pin: string;
       readonly badge: string;
-      readonly nobody: string;
       readonly pad: string;
       readonly clear: string;
       readonly roles: {
@@ -80,6 +75,8 @@ export interface Messages {
         readonly engineer: string;
         readonly custodian: string;
       };
+      readonly language: string;
+      readonly languageOfStation: string;
     };
     readonly state: {
       readonly idle: string;
@@ -148,16 +145,13 @@ export interface Messages {
       readonly stepOf: Said<{ at: string | number; of: string | number }>;
       readonly count: Said<{ passed: string | number; tried: string | number }>;
       readonly countMeans: Said<{ passed: string | number; tried: string | number }>;
-      readonly noSerial: string;
       readonly none: string;
       readonly noneNext: string;
     };
     readonly batch: {
       readonly none: string;
       readonly noneNext: string;
-      readonly order: string;
       readonly noOrder: string;
-      readonly recipe: string;
       readonly revision: Said<{ revision: string | number }>;
       readonly passed: string;
       readonly failed: string;
@@ -190,6 +184,7 @@ export interface Messages {
       readonly begin: string;
       readonly noRecipes: string;
       readonly fingerprint: string;
+      readonly recipe: string;
     };
     readonly interrupted: {
       readonly title: string;
@@ -275,6 +270,7 @@ export interface Messages {
       readonly serial: string;
       readonly ended: string;
       readonly sealRow: Said<{ row: number }>;
+      readonly original: string;
     };
     readonly verdictSaid: Said<{ fixture: string | number; outcome: string | number }>;
     readonly verdictSaidOf: Said<{ fixture: string | number; outcome: string | number; serial: string | number }>;
@@ -283,23 +279,19 @@ export interface Messages {
       readonly perHour: string;
       readonly now: string;
       readonly target: string;
-      readonly noTarget: string;
       readonly passed: string;
       readonly failed: string;
       readonly yield: string;
-      readonly boards: Said<{ count: number }>;
       readonly pareto: string;
       readonly paretoNone: string;
       readonly byFixture: string;
-      readonly byCause: string;
-      readonly byHour: string;
       readonly fixture: string;
       readonly cause: string;
       readonly hour: string;
       readonly mean: string;
       readonly contact: string;
       readonly contactOf: Said<{ troubled: number; boards: number }>;
-      readonly wear: Said<{ fixture: string | number; why: string | number }>;
+      readonly wear: Said<{ fixture: string | number; troubled: number; boards: number }>;
       readonly seconds: Said<{ seconds: number }>;
       readonly gantt: string;
       readonly bottleneck: string;
@@ -314,7 +306,13 @@ export interface Messages {
       readonly chartSays: Said<{ perHour: string | number; passed: string | number; failed: string | number }>;
       readonly ganttSays: Said<{ steps: string | number; fixtures: string | number }>;
       readonly fullScreen: string;
-      readonly empty: string;
+      readonly bottlenecks: {
+        readonly operator: string;
+        readonly 'line speed': string;
+        readonly token: string;
+        readonly 'slow nest': string;
+      };
+      readonly bottleneckIs: Said<{ what: string | number; share: string | number }>;
     };
     readonly devices: {
       readonly title: string;
@@ -432,7 +430,6 @@ export interface Messages {
       readonly changedOnly: string;
       readonly secret: string;
       readonly waivers: string;
-      readonly proof: string;
       readonly tabs: string;
     };
     readonly records: {
@@ -617,7 +614,6 @@ export interface Messages {
       readonly removeWords: string;
       readonly removed: string;
       readonly examples: string;
-      readonly plan: string;
       readonly steps: string;
       readonly irreversible: string;
       readonly slots: string;
@@ -636,7 +632,6 @@ export interface Messages {
       readonly flash: string;
       readonly stored: Said<{ partition: string | number }>;
       readonly storedList: Said<{ list: string | number }>;
-      readonly refusals: string;
       readonly choose: string;
       readonly noPlan: string;
       readonly tabs: string;
@@ -680,6 +675,8 @@ export interface Messages {
         readonly proof: string;
       };
       readonly notSet: string;
+      readonly signed: string;
+      readonly encrypted: string;
     };
     readonly station: {
       readonly title: string;
@@ -791,6 +788,13 @@ export interface Messages {
       readonly ledgerBroken: string;
       readonly ledgerBrokenNext: string;
       readonly licence: string;
+      readonly uses: {
+        readonly 'secure-boot': string;
+        readonly 'device-ca': string;
+        readonly wrapping: string;
+        readonly ledger: string;
+        readonly other: string;
+      };
     };
     readonly first: {
       readonly title: string;
@@ -819,10 +823,6 @@ export interface Messages {
       readonly notPassed: string;
       readonly again: string;
       readonly noRecipe: string;
-    };
-    readonly scan: {
-      readonly signInFirst: string;
-      readonly said: Said<{ text: string | number }>;
     };
     readonly recovery: {
       readonly title: string;
@@ -964,5 +964,69 @@ export interface Messages {
         };
       };
     };
+  };
+  readonly answers: {
+    readonly signedIn: Said<{ person: string | number }>;
+    readonly starts: Said<{ fixture: string | number }>;
+    readonly chosen: Said<{ fixture: string | number }>;
+    readonly takenBack: Said<{ serial: string | number }>;
+    readonly notChosen: Said<{ fixture: string | number }>;
+    readonly shutBoard: Said<{ fixture: string | number; label: string | number; mac: string | number }>;
+    readonly waitsAlready: Said<{ serial: string | number }>;
+    readonly onNext: Said<{ serial: string | number }>;
+    readonly onNextIn: Said<{ serial: string | number; fixture: string | number }>;
+    readonly onBoardIn: Said<{ serial: string | number; fixture: string | number }>;
+    readonly labelDone: Said<{ label: string | number }>;
+    readonly labelScanned: Said<{ label: string | number }>;
+    readonly labelFits: Said<{ fixture: string | number }>;
+    readonly labelSent: Said<{ device: string | number }>;
+    readonly testLabelSent: string;
+  };
+  readonly steps: {
+    readonly prepare: string;
+    readonly 'write-flash': string;
+    readonly 'burn-keys': string;
+    readonly protect: string;
+    readonly 'device-encryption': string;
+    readonly 'boot-proof': string;
+    readonly 'shut-doors': string;
+    readonly 'final-boot-proof': string;
+    readonly 'destroy-keys': string;
+  };
+  readonly deeds: {
+    readonly login: string;
+    readonly logout: string;
+    readonly 'login-refused': string;
+    readonly 'call-refused': string;
+    readonly 'recipe-draft': string;
+    readonly 'recipe-rehearsed': string;
+    readonly 'recipe-in-vain': string;
+    readonly 'recipe-approved': string;
+    readonly 'recipe-retired': string;
+    readonly 'person-saved': string;
+    readonly 'person-removed': string;
+    readonly 'credential-made': string;
+    readonly 'printer-set': string;
+    readonly 'fixtures-set': string;
+    readonly 'keys-made': string;
+    readonly 'token-known': string;
+    readonly 'key-making': string;
+    readonly 'key-known': string;
+    readonly 'key-undone': string;
+    readonly 'clock-set': string;
+    readonly 'token-switched': string;
+    readonly signed: string;
+    readonly 'key-used': string;
+    readonly 'ledger-restored': string;
+    readonly 'recipe-removed': string;
+    readonly exported: string;
+    readonly 'development-work': string;
+    readonly 'anonymous-tries': string;
+    readonly 'seats-forgotten': string;
+    readonly 'language-chosen': string;
+    readonly 'order-taken': string;
+  };
+  readonly names: {
+    readonly program: string;
   };
 }

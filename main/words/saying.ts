@@ -1,5 +1,6 @@
 import { IntlMessageFormat } from 'intl-messageformat';
-import { catalogues, type Language, localeOf, type Tree } from './languages.ts';
+import { catalogues, localeOf, type Tree } from './catalogues.ts';
+import type { Language } from './languages.ts';
 import type { Messages } from './messages.ts';
 
 type Values = Readonly<Record<string, string | number>>;

@@ -16,7 +16,7 @@ import { SignIn } from '../views/SignIn.tsx';
 import { StartBatch, StopBatch } from '../views/StartBatch.tsx';
 import { StationScreen } from '../views/StationScreen.tsx';
 import { ThroughputView } from '../views/ThroughputView.tsx';
-import { words } from '../words/words.ts';
+import { answerText, words } from '../words/words.ts';
 import { useKeys } from './keys.ts';
 import { NoticeBar } from './NoticeBar.tsx';
 import { TopBar } from './TopBar.tsx';
@@ -151,7 +151,7 @@ function useScanner() {
       const answer = await ask('line.scan', { text, fixture: opened });
       taken(answer !== null);
       if (answer === null) return;
-      store.dispatch({ type: 'said', words: answer.said });
+      store.dispatch({ type: 'said', words: answerText(answer) });
       if (answer.fixture !== null) focusFixture(answer.fixture);
     };
     return hearScanner(document, {

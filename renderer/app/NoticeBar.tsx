@@ -5,7 +5,7 @@ import { Glyph } from '../parts/Glyph.tsx';
 import { type Alarm, mayPutAway } from '../state/alarms.ts';
 import { useApp, useSeat } from '../state/station.ts';
 import { clockText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 
 /** How long a plain answer stays, in ms. What is wrong stays until it is mended, or seen by whom it concerns. */
 const saidMs = 6000;
@@ -111,8 +111,9 @@ function useAllAlarms(): readonly Alarm[] {
 function wordsOf({ kind, code, what, next }: Alarm) {
   if (kind !== 'link' && code === lostCode) return { what: words.link.lostCall, next: words.link.lostNext };
   if (code === 'window.unexpected') return { what, next: words.link.unexpectedNext };
+  const said = faultText({ code, what, next });
   const before = kind === 'batch' ? words.alarms.batch : kind === 'printer' ? words.station.printerFault : null;
-  return { what: before === null ? what : `${before} ${what}`, next };
+  return { what: before === null ? said.what : `${before} ${said.what}`, next: said.next };
 }
 
 /** The whole window shows that a scan was not taken: whoever scans looks at the board. */

@@ -1,5 +1,6 @@
 import '@mantine/core/styles.layer.css';
 import 'uplot/dist/uPlot.min.css';
+import '@fontsource-variable/noto-sans-sc/index.css';
 import './fonts.css';
 import './theme.css';
 import './page.css';
@@ -14,7 +15,7 @@ import { keepPreferences, readPreferences } from '../state/preferences.ts';
 import { initialState } from '../state/state.ts';
 import { placeOf, SeatContext } from '../state/station.ts';
 import { createStore } from '../state/store.ts';
-import { App } from './App.tsx';
+import { Spoken } from './Spoken.tsx';
 import { theme } from './theme.ts';
 
 const bridge = openBridge();
@@ -37,7 +38,7 @@ if (root !== null) {
       {/* the page's policy allows no style element: variables come from theme.css, and no classes are made at run time */}
       <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
         <SeatContext value={{ bridge, store }}>
-          <App />
+          <Spoken />
         </SeatContext>
       </MantineProvider>
     </StrictMode>,

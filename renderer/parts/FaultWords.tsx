@@ -1,5 +1,5 @@
 import type { FixtureView } from '../../main/contract/views.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 import { Glyph } from './Glyph.tsx';
 import { actShapes } from './tone.ts';
 
@@ -10,6 +10,7 @@ type FaultRecord = NonNullable<Verdict['fault']>;
 export function FaultWords({ fault, verdict }: { readonly fault: FaultRecord; readonly verdict?: Verdict }) {
   const burned =
     verdict !== undefined && fault.safety === 'resumable' ? words.detail.burned[verdict.burned ?? 'unread'] : '';
+  const { what, next, isOwn } = faultText(fault);
   return (
     <>
       {verdict !== undefined && (
@@ -20,13 +21,13 @@ export function FaultWords({ fault, verdict }: { readonly fault: FaultRecord; re
       )}
       <dl className="fault-words">
         <dt>{words.detail.what}</dt>
-        <dd>{fault.what}</dd>
+        <dd>{what}</dd>
         <dt>{words.detail.safe}</dt>
         <dd>
           {words.detail.safety[fault.safety]} {burned}
         </dd>
         <dt>{words.detail.next}</dt>
-        <dd className="fault-next">{fault.next}</dd>
+        <dd className="fault-next">{next}</dd>
       </dl>
       <details className="for-engineer">
         <summary>{words.detail.engineer}</summary>
@@ -35,6 +36,14 @@ export function FaultWords({ fault, verdict }: { readonly fault: FaultRecord; re
           <dd>{words.detail.class[fault.class]}</dd>
           <dt>{words.detail.code}</dt>
           <dd className="mono">{fault.code}</dd>
+          {!isOwn && (
+            <>
+              <dt>{words.detail.original}</dt>
+              <dd lang="en">
+                {fault.what} {fault.next}
+              </dd>
+            </>
+          )}
         </dl>
       </details>
     </>

@@ -31,7 +31,7 @@ export function Findings({ findings, onGo }: { readonly findings: readonly Findi
             </span>
             <div>
               <p>
-                {finding.what}{' '}
+                <span lang="en">{finding.what}</span>{' '}
                 {line !== null && (
                   <button type="button" className="link" onClick={() => onGo(line)}>
                     {words.recipes.line({ line })}
@@ -39,7 +39,11 @@ export function Findings({ findings, onGo }: { readonly findings: readonly Findi
                 )}
               </p>
               <p className="calm-note">
-                {finding.waived === null ? finding.remedy : words.recipes.waived({ reason: finding.waived })}{' '}
+                {finding.waived === null ? (
+                  <span lang="en">{finding.remedy}</span>
+                ) : (
+                  words.recipes.waived({ reason: finding.waived })
+                )}{' '}
                 {finding.section !== null && `${words.recipes.guide({ section: finding.section })} `}
                 <span className="mono">{finding.check}</span>
               </p>

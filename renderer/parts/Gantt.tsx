@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef } from 'react';
 import type uPlot from 'uplot';
 import type { ThroughputView } from '../../main/contract/views.ts';
-import { words } from '../words/words.ts';
+import { stepNamed, words } from '../words/words.ts';
 import { inks, usePlot } from './plot.ts';
 
 interface GanttProps {
@@ -132,9 +132,9 @@ function drawBars(
     ctx.fillStyle = step.fill;
     ctx.fillRect(start, middle - thickness / 2, Math.max(1, right - start - scale), thickness);
     const room = right - start - 8 * scale;
-    if (thickness > 13 * scale && room > ctx.measureText(bar.step).width) {
+    if (thickness > 13 * scale && room > ctx.measureText(stepNamed(bar.step)).width) {
       ctx.fillStyle = step.ink;
-      ctx.fillText(bar.step, start + 4 * scale, middle + scale);
+      ctx.fillText(stepNamed(bar.step), start + 4 * scale, middle + scale);
     }
   }
   ctx.restore();

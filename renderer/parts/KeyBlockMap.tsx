@@ -12,7 +12,11 @@ export function KeyBlockMap({ slots }: { readonly slots: PlanView['slots'] }) {
         >
           <span className="block-name">{slot.name.replace(/^BLOCK_KEY/, 'KEY')}</span>
           <span className="block-purpose">{slot.purpose ?? words.recipes.free}</span>
-          {slot.purpose !== null && <span className="block-words">{slot.words}</span>}
+          {slot.purpose !== null && (
+            <span className="block-words" lang="en">
+              {slot.words}
+            </span>
+          )}
         </li>
       ))}
     </ol>

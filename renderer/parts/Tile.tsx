@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { FixtureView } from '../../main/contract/views.ts';
 import { clockText, durationText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, stepText, words } from '../words/words.ts';
 import { Glyph } from './Glyph.tsx';
 import { isBurning, lookOf, showsVerdict } from './tone.ts';
 
@@ -84,14 +84,15 @@ function lineOf(fixture: FixtureView, lastWordAt: number | null): string {
   }
   if (isBurning(fixture)) return words.tile.doNotRemove;
   const { verdict, step, state, bound } = fixture;
-  if (verdict !== null && showsVerdict(fixture)) return verdict.fault?.what ?? words.act[verdict.outcome];
+  if (verdict !== null && showsVerdict(fixture))
+    return verdict.fault === null ? words.act[verdict.outcome] : faultText(verdict.fault).what;
   if (fixture.tokenIsSilent && state === 'running') return words.tile.tokenSilentMeans;
   if (fixture.ledgerIsSlow) return words.tile.ledgerSlowMeans;
   if (state === 'labelling') return words.detail.labelAct;
   if (state === 'mute') return words.tile.mute;
   if (state === 'held') return words.tile.held;
   if (bound !== null && bound.startsIn !== null) return words.tile.startsAs({ serial: bound.serial });
-  return step?.title ?? '';
+  return step === null ? '' : stepText(step);
 }
 
 function Progress({ fixture, hidden }: { readonly fixture: FixtureView; readonly hidden: boolean }) {

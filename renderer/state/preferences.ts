@@ -1,12 +1,14 @@
+import { languages } from '../../main/words/languages.ts';
 import type { Preferences } from './state.ts';
 
 const place = 'fuseline.preferences';
-const first: Preferences = { scheme: 'auto', muted: false };
+const first: Preferences = { language: null, scheme: 'auto', muted: false };
 
 /** What this seat likes, kept in its browser; nothing of the line lies there. */
 export function readPreferences(): Preferences {
   try {
-    return { ...first, ...(JSON.parse(localStorage.getItem(place) ?? '{}') as Partial<Preferences>) };
+    const kept = { ...first, ...(JSON.parse(localStorage.getItem(place) ?? '{}') as Partial<Preferences>) };
+    return { ...kept, language: languages.find((one) => one === kept.language) ?? null };
   } catch {
     return first;
   }

@@ -1,5 +1,6 @@
 import type { CallFault, CallName, LineChange, SessionState } from '../../main/contract/contract.ts';
 import type { LineSnapshot, TokenView } from '../../main/contract/views.ts';
+import type { Language } from '../../main/words/languages.ts';
 import type { Link } from '../bridge/bridge.ts';
 import { type Alarm, addAlarm, followState, mayPutAway } from './alarms.ts';
 
@@ -13,6 +14,8 @@ export interface Place {
 }
 
 export interface Preferences {
+  /** Chosen at this seat, for whoever has no language of their own; null: none was. */
+  readonly language: Language | null;
   readonly scheme: Scheme;
   readonly muted: boolean;
 }
@@ -183,6 +186,11 @@ function applyChanges(state: AppState, changes: readonly LineChange[]): AppState
 /** Whether this session may make the call, as far as the station said. */
 export function may(state: AppState, call: CallName): boolean {
   return state.session?.may?.includes(call) ?? true;
+}
+
+/** The language of whoever sits here; else the one chosen at this seat; else the station's. */
+export function languageOf({ session, preferences }: Pick<AppState, 'session' | 'preferences'>): Language {
+  return session?.operator?.language ?? preferences.language ?? session?.language ?? 'en';
 }
 
 export function isRunning(state: AppState): boolean {

@@ -71,13 +71,15 @@ export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
                   key={`${line.section} ${line.recommendation}`}
                   data-first={shown[at - 1]?.section === line.section ? undefined : ''}
                 >
-                  <th scope="row">{line.section}</th>
-                  <td>{line.recommendation}</td>
+                  <th scope="row" lang="en">
+                    {line.section}
+                  </th>
+                  <td lang="en">{line.recommendation}</td>
                   <td>
                     <StateMark look={looks[line.verdict]} />
                   </td>
                   <td>
-                    {line.evidence}
+                    <span lang="en">{line.evidence}</span>
                     {line.waiver !== undefined && <span className="assurance-waiver">{waiverText(line.waiver)}</span>}
                   </td>
                 </tr>

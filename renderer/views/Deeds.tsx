@@ -4,7 +4,7 @@ import type { DeedView } from '../../main/contract/views.ts';
 import { Scroll } from '../parts/Scroll.tsx';
 import { useAnswer } from '../state/station.ts';
 import { dateText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { deedText, faultText, words } from '../words/words.ts';
 
 const d = words.station.deeds;
 
@@ -14,7 +14,8 @@ export function Deeds() {
   const page = useAnswer('ledger.deeds', { before });
   const rows = page.value?.rows ?? [];
   const last = rows.at(-1)?.row ?? null;
-  if (page.value === null) return <p className="calm-note page-note">{page.fault?.what ?? words.loading}</p>;
+  if (page.value === null)
+    return <p className="calm-note page-note">{page.fault === null ? words.loading : faultText(page.fault).what}</p>;
   return (
     <div className="record">
       <Scroll>
@@ -60,9 +61,9 @@ function Row({ row, at, by, what, about, detail }: DeedView) {
         <time dateTime={at}>{dateText(at)}</time>
       </td>
       <td>{by.join(', ')}</td>
-      <th scope="row">{what}</th>
+      <th scope="row">{deedText(what)}</th>
       <td>{about}</td>
-      <td>{detail}</td>
+      <td lang="en">{detail}</td>
     </tr>
   );
 }

@@ -7,7 +7,7 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, hexText, listText, shortHash } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { answerText, faultText, words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
 import { DeviceHistoryView } from './DeviceHistoryView.tsx';
 import { saveFile } from './download.ts';
@@ -32,7 +32,8 @@ export function DeviceView({ mac }: { readonly mac: string }) {
   const { value: device, fault } = useAnswer('devices.show', { mac }, growing ? { everyMs: growingMs } : {});
   const ended = device !== null && device.runs.at(-1)?.run.outcome != null;
   useEffect(() => setGrowing(!ended), [ended]);
-  if (device === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (device === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   const { sealed, condemned } = device;
   const last = device.runs.at(-1)?.run;
 
@@ -50,7 +51,7 @@ export function DeviceView({ mac }: { readonly mac: string }) {
   };
   const print = async () => {
     const answer = await ask('labels.print', { mac });
-    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+    if (answer !== null) store.dispatch({ type: 'said', words: answerText(answer) });
   };
 
   return (
@@ -275,7 +276,8 @@ function Sealed({ record, labelledAt }: { readonly record: SealedRecord; readonl
 
 function DeviceAssurance({ mac }: { readonly mac: string }) {
   const { value, fault } = useAnswer('devices.assurance', { mac });
-  if (value === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (value === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   return (
     <div className="record">
       <AssuranceTable lines={value} />

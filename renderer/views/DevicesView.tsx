@@ -23,7 +23,8 @@ const pageRows = 200;
 const quietMs = 120;
 const outcomes: readonly Outcome[] = ['sealed', 'passed', 'failed', 'refused', 'errored', 'aborted', 'open'];
 
-const columns: readonly Column<Row>[] = [
+/** In the language in use. */
+const columnsNow = (): readonly Column<Row>[] => [
   {
     key: 'state',
     title: words.devices.columns.state,
@@ -64,6 +65,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
   const [from, setFrom] = useState('');
   const [to, setTo] = useState('');
   const field = useRef<HTMLInputElement>(null);
+  const columns = useMemo(columnsNow, []);
 
   const query = useMemo<Query>(
     () => ({

@@ -8,8 +8,12 @@ export function Events({ history }: { readonly history: readonly HistoryLine[] }
       {history.map(({ seq, at, step, mark, text }) => (
         <li key={seq} data-mark={mark}>
           <time dateTime={at}>{timeText(at)}</time>
-          <span className="event-step">{step ?? ''}</span>
-          <span className="event-text">{text}</span>
+          <span className="event-step" lang="en">
+            {step ?? ''}
+          </span>
+          <span className="event-text" lang="en">
+            {text}
+          </span>
         </li>
       ))}
     </ol>

@@ -10,6 +10,7 @@ import { showsVerdict } from '../parts/tone.ts';
 import { goTo, useAnswer, useApp, useAsk, useSeat } from '../state/station.ts';
 import { shortHash } from '../words/format.ts';
 import { words } from '../words/words.ts';
+import { LanguageChoice } from './LanguageChoice.tsx';
 import { BitTable } from './PlanPanels.tsx';
 
 const f = words.first;
@@ -48,6 +49,7 @@ export function FirstStart() {
 
 function You({ onDone }: { onDone(session: SessionState): void }) {
   const ask = useAsk();
+  const language = useApp((state) => state.preferences.language);
   const [id, setId] = useState('');
   const [name, setName] = useState('');
   const [pin, setPin] = useState('');
@@ -62,6 +64,7 @@ function You({ onDone }: { onDone(session: SessionState): void }) {
       roles: [...roles],
       pin,
       badge: null,
+      ...(language !== null && { language }),
     });
     const session = people === null ? null : await ask('session.login', { operator: id.trim(), pin });
     setBusy(false);
@@ -71,6 +74,7 @@ function You({ onDone }: { onDone(session: SessionState): void }) {
     <form className="form first-part" onSubmit={go}>
       <h2 className="first-title">{f.youTitle}</h2>
       <p>{f.youWords}</p>
+      <LanguageChoice />
       <TextInput
         label={f.id}
         value={id}

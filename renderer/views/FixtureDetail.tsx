@@ -8,7 +8,7 @@ import { lookOf, outcomeLooks, showsVerdict } from '../parts/tone.ts';
 import { fixtureOf, isKnown } from '../state/state.ts';
 import { goTo, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { timeText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { answerText, words } from '../words/words.ts';
 
 /** One fixture from near: what goes on or what happened, whether the board is safe, and what to do. */
 export function FixtureDetail({ name, onClose }: { readonly name: string; onClose(): void }) {
@@ -33,7 +33,7 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
 
   const undo = async () => {
     const answer = await ask('line.undo', { fixture: name });
-    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+    if (answer !== null) store.dispatch({ type: 'said', words: answerText(answer) });
   };
 
   return (
@@ -98,13 +98,13 @@ function LabelEntry({ name, mac, onDone }: { readonly name: string; readonly mac
     event.preventDefault();
     const answer = await ask('line.scan', { text: text.trim(), fixture: name });
     if (answer === null) return;
-    store.dispatch({ type: 'said', words: answer.said });
+    store.dispatch({ type: 'said', words: answerText(answer) });
     onDone();
   };
   const print = async () => {
     if (mac === null) return;
     const answer = await ask('labels.print', { mac });
-    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+    if (answer !== null) store.dispatch({ type: 'said', words: answerText(answer) });
   };
   return (
     <form className="label-entry" onSubmit={confirm}>

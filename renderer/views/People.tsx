@@ -1,23 +1,28 @@
-import { Button, Checkbox, PasswordInput, TextInput } from '@mantine/core';
+import { Button, Checkbox, PasswordInput, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { CallInput } from '../../main/contract/contract.ts';
 import type { OperatorView } from '../../main/contract/views.ts';
+import type { Language } from '../../main/words/languages.ts';
 import { Dialog } from '../parts/Dialog.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { nobody, PinInput, SecondPerson } from '../parts/SecondPerson.tsx';
 import { useAnswer, useAsk, useMay } from '../state/station.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
+import { languageItems } from './LanguageChoice.tsx';
 
 const s = words.station;
 type Role = OperatorView['roles'][number];
 const allRoles = Object.keys(words.session.roles) as Role[];
+/** Select knows no null: the station's own language. */
+const stations = 'station';
 
 /** Who may do what here. */
 export function People() {
   const { value: people, fault, again } = useAnswer('operators.list', {});
   const maySave = useMay('operators.save');
   const [editing, setEditing] = useState<OperatorView | 'new' | null>(null);
-  if (people === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (people === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   return (
     <div className="record">
       <Scroll>
@@ -95,6 +100,7 @@ function Person({
   const [chosen, setChosen] = useState<readonly string[]>(person?.roles ?? ['operator']);
   const [pin, setPin] = useState('');
   const [badge, setBadge] = useState('');
+  const [language, setLanguage] = useState<string>(person?.language ?? stations);
   const [second, setSecond] = useState(nobody);
   const takesTwo = !firstStart && (decides(chosen) || decides(person?.roles ?? []));
   const agrees = takesTwo && second.id !== '' ? { ...second, id: second.id.trim() } : null;
@@ -106,6 +112,7 @@ function Person({
       roles: allRoles.filter((role) => chosen.includes(role)),
       pin: pin === '' ? null : pin,
       badge: badge === '' ? null : badge,
+      language: language === stations ? null : (language as Language),
       second: agrees,
     };
     if ((await ask('operators.save', input)) !== null) onDone();
@@ -138,6 +145,14 @@ function Person({
             ))}
           </div>
         </Checkbox.Group>
+        <Select
+          label={words.session.language}
+          data={[{ value: stations, label: words.session.languageOfStation }, ...languageItems]}
+          value={language}
+          onChange={(value) => setLanguage(value ?? stations)}
+          allowDeselect={false}
+          size="md"
+        />
         <PinInput label={s.newPin} value={pin} onChange={setPin} autoComplete="new-password" />
         <PasswordInput
           label={s.newBadge}

@@ -2,7 +2,7 @@ import type { PlanView } from '../../main/contract/views.ts';
 import { KeyBlockMap } from '../parts/KeyBlockMap.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { countText, hexText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, stepText, words } from '../words/words.ts';
 
 const r = words.recipes;
 
@@ -14,7 +14,8 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
         <ul className="refusals">
           {plan.refusals.map((refusal) => (
             <li key={refusal.code}>
-              <strong>{refusal.what}</strong> {refusal.next} <span className="mono">{refusal.code}</span>
+              <strong>{faultText(refusal).what}</strong> {faultText(refusal).next}{' '}
+              <span className="mono">{refusal.code}</span>
             </li>
           ))}
         </ul>
@@ -22,9 +23,9 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
       <ol className="steps">
         {plan.steps.map((step) => (
           <li key={step.id} data-irreversible={step.irreversible ? '' : undefined}>
-            <strong>{step.title}</strong>
+            <strong>{stepText(step)}</strong>
             {step.irreversible && <span className="for-ever">{r.irreversible}</span>}
-            <p>{step.summary}</p>
+            <p lang="en">{step.summary}</p>
           </li>
         ))}
       </ol>
@@ -37,7 +38,7 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
                 <th scope="row">{part.name}</th>
                 <td className="mono">{hexText(part.offset)}</td>
                 <td className="num">{part.length === null ? '–' : countText(part.length)}</td>
-                <td>{[part.signed ? 'signed' : '', part.encrypted ? 'encrypted' : ''].filter(Boolean).join(', ')}</td>
+                <td>{[part.signed ? r.signed : '', part.encrypted ? r.encrypted : ''].filter(Boolean).join(', ')}</td>
               </tr>
             ))}
           </tbody>
@@ -47,7 +48,7 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
         <section key={stored.partition}>
           <h3>{r.stored(stored)}</h3>
           <p>
-            {stored.encryption}
+            <span lang="en">{stored.encryption}</span>
             {stored.list !== null && <>; {r.storedList({ list: stored.list })}</>}
           </p>
           <Scroll>
@@ -102,7 +103,7 @@ export function BitTable({ bits }: { readonly bits: PlanView['bits'] }) {
               </th>
               <td className="num">{bit.block}</td>
               <td className="mono">{bitRanges(bit.bits)}</td>
-              <td>{bit.reason}</td>
+              <td lang="en">{bit.reason}</td>
             </tr>
           ))}
         </tbody>

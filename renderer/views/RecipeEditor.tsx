@@ -5,7 +5,7 @@ import { Findings } from '../parts/Findings.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { keepDraft, keptDraft } from '../state/drafts.ts';
 import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
-import { words } from '../words/words.ts';
+import { approverText, faultText, words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
 import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
 import { ApproveDialog, CopyDialog, RemoveDialog, RetireDialog } from './RecipeDialogs.tsx';
@@ -26,7 +26,8 @@ export function RecipeEditor({ recipe, onChanged }: { readonly recipe: string; o
   const person = useApp((state) => state.session?.operator?.id ?? null);
   const maySave = useMay('recipes.save');
   const draftOf = maySave ? person : null;
-  if (read.value === null) return <p className="calm-note page-note">{read.fault?.what ?? words.loading}</p>;
+  if (read.value === null)
+    return <p className="calm-note page-note">{read.fault === null ? words.loading : faultText(read.fault).what}</p>;
   // whoever comes next sees what is kept, not what somebody else has typed
   return (
     <Opened key={`${recipe} ${person}`} recipe={recipe} draftOf={draftOf} first={read.value} onChanged={onChanged} />
@@ -130,7 +131,7 @@ function Opened({
             <span className="calm-note recipe-by">
               {[
                 view.author === null ? '' : r.author({ name: view.author }),
-                view.approvedBy === null ? '' : r.approvedBy({ name: view.approvedBy }),
+                view.approvedBy === null ? '' : r.approvedBy({ name: approverText(view.approvedBy) }),
               ]
                 .filter((part) => part !== '')
                 .join(', ')}
@@ -207,7 +208,7 @@ function Opened({
         </Tabs.List>
         <Tabs.Panel value="findings">
           {check.value === null ? (
-            <p className="calm-note">{check.fault?.what ?? words.loading}</p>
+            <p className="calm-note">{check.fault === null ? words.loading : faultText(check.fault).what}</p>
           ) : (
             <Findings findings={findings} onGo={(at) => setLine({ line: at })} />
           )}
@@ -220,14 +221,14 @@ function Opened({
         </Tabs.Panel>
         <Tabs.Panel value="diff">
           {diff.value === null ? (
-            <p className="calm-note">{diff.fault?.what ?? words.loading}</p>
+            <p className="calm-note">{diff.fault === null ? words.loading : faultText(diff.fault).what}</p>
           ) : diff.value.length === 0 ? (
             <p className="calm-note">{r.diffNone}</p>
           ) : (
             <ul className="diff">
               {diff.value.map((difference) => (
                 <li key={difference.path}>
-                  <span className="mono">{difference.path}</span> <span>{difference.words}</span>
+                  <span className="mono">{difference.path}</span> <span lang="en">{difference.words}</span>
                   {difference.weaker && <StateMark look={{ tone: 'warn', shape: 'bar', word: r.weaker }} />}
                 </li>
               ))}
@@ -236,7 +237,13 @@ function Opened({
         </Tabs.Panel>
         <Tabs.Panel value="assurance">
           {assurance.value === null ? (
-            <p className="calm-note">{assurance.waiting ? words.loading : (assurance.fault?.what ?? r.noPlan)}</p>
+            <p className="calm-note">
+              {assurance.waiting
+                ? words.loading
+                : assurance.fault === null
+                  ? r.noPlan
+                  : faultText(assurance.fault).what}
+            </p>
           ) : (
             <AssuranceTable lines={assurance.value} />
           )}
@@ -246,7 +253,7 @@ function Opened({
         </Tabs.Panel>
         <Tabs.Panel value="label">
           {label.value === null ? (
-            <p className="calm-note">{label.fault?.what ?? words.loading}</p>
+            <p className="calm-note">{label.fault === null ? words.loading : faultText(label.fault).what}</p>
           ) : (
             <img
               className="label"

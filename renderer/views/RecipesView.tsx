@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core';
 import { useState } from 'react';
 import { StateMark } from '../parts/StateMark.tsx';
 import { useAnswer, useApp } from '../state/station.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 import { RecipeEditor } from './RecipeEditor.tsx';
 import { recipeLooks } from './recipe-looks.ts';
 
@@ -31,7 +31,7 @@ export function RecipesView({ chosen }: { readonly chosen: string | null }) {
             size="md"
           />
         )}
-        {list.fault !== null && <p className="calm-note">{list.fault.what}</p>}
+        {list.fault !== null && <p className="calm-note">{faultText(list.fault).what}</p>}
         <ul>
           {recipes.map((view) => (
             <li key={view.recipe}>

@@ -117,8 +117,10 @@ function Found({
     <>
       <div className="recovery-verdict">
         <StateMark look={recoveryLooks[report.state]} />
-        <p>{report.what}</p>
-        <p className="calm-note">{report.next}</p>
+        <p lang="en">{report.what}</p>
+        <p className="calm-note" lang="en">
+          {report.next}
+        </p>
         <div className="row">
           {mayFinish && can('finish') && report.finish.possible !== false && recipe !== null && (
             <Button onClick={() => onAsk('finish')}>{r.finishGo}</Button>
@@ -180,7 +182,7 @@ function Found({
 function Lines({ lines }: { readonly lines: readonly string[] }) {
   if (lines.length === 0) return null;
   return (
-    <ul className="recovery-lines">
+    <ul className="recovery-lines" lang="en">
       {lines.map((line) => (
         <li key={line}>{line}</li>
       ))}
@@ -206,7 +208,7 @@ function Burned({ burned }: { readonly burned: Report['burned'] }) {
               <th scope="row" className="mono">
                 {where}
               </th>
-              <td>{what}</td>
+              <td lang="en">{what}</td>
               <td>{by === null ? r.byNobody : `${dateText(by.at)}, ${runText(by)}`}</td>
             </tr>
           ))}
@@ -246,7 +248,12 @@ function Runs({ runs }: { readonly runs: Report['runs'] }) {
               <td>{run.fixture}</td>
               <td>
                 {run.outcome === null ? r.notEnded : <StateMark look={outcomeLooks[run.outcome]} />}
-                {run.fault !== null && <span className="calm-note"> {run.fault}</span>}
+                {run.fault !== null && (
+                  <span className="calm-note" lang="en">
+                    {' '}
+                    {run.fault}
+                  </span>
+                )}
               </td>
             </tr>
           ))}

@@ -2,7 +2,7 @@ import type { RecipeText, RehearsalView } from '../../main/contract/views.ts';
 import { StateMark } from '../parts/StateMark.tsx';
 import { outcomeLooks } from '../parts/tone.ts';
 import { dateText, durationText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, stepText, words } from '../words/words.ts';
 
 const r = words.recipes;
 
@@ -31,14 +31,15 @@ export function Rehearsal({
       </p>
       {result.fault !== null && (
         <p>
-          {result.fault.what} {result.fault.next} <span className="mono">{result.fault.code}</span>
+          {faultText(result.fault).what} {faultText(result.fault).next}{' '}
+          <span className="mono">{result.fault.code}</span>
         </p>
       )}
       <table className="plain">
         <tbody>
           {result.steps.map((step) => (
             <tr key={step.title}>
-              <th scope="row">{step.title}</th>
+              <th scope="row">{stepText(step)}</th>
               <td className="num">{words.throughput.seconds({ seconds: step.ms / 1000 })}</td>
             </tr>
           ))}

@@ -4,7 +4,7 @@ import type { BatchView, FixtureView } from '../../main/contract/views.ts';
 import { Glyph } from '../parts/Glyph.tsx';
 import type { AppState } from '../state/state.ts';
 import { useApp, useAsk, useMay, useSeat } from '../state/station.ts';
-import { words } from '../words/words.ts';
+import { answerText, words } from '../words/words.ts';
 
 /** What can be taken back now: the fixture, or null for a number that waits for whichever board comes next. */
 type Undoable = { readonly fixture: string | null };
@@ -29,7 +29,7 @@ export function useUndo(): () => void {
     const found = undoable(store.get());
     if (found === null) return;
     void ask('line.undo', found).then((answer) => {
-      if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+      if (answer !== null) store.dispatch({ type: 'said', words: answerText(answer) });
     });
   }, [store, ask]);
 }

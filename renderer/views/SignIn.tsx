@@ -5,6 +5,7 @@ import { PinPad } from '../parts/PinPad.tsx';
 import { PinInput } from '../parts/SecondPerson.tsx';
 import { useApp, useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
+import { LanguageChoice } from './LanguageChoice.tsx';
 
 /** By PIN, typed or touched, or by badge. */
 export function SignIn({ onClose }: { onClose(): void }) {
@@ -54,6 +55,7 @@ export function SignIn({ onClose }: { onClose(): void }) {
         <PinInput label={words.session.pin} value={pin} onChange={setPin} />
         <PinPad value={pin} onChange={setPin} />
         <p className="calm-note">{words.session.badge}</p>
+        <LanguageChoice />
         <div className="form-acts">
           <Button variant="default" size="md" onClick={onClose}>
             {words.cancel}

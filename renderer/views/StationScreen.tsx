@@ -6,7 +6,7 @@ import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { dateText, shortHash } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { answerText, faultText, words } from '../words/words.ts';
 import { Ceremony } from './Ceremony.tsx';
 import { Deeds } from './Deeds.tsx';
 import { Fixtures } from './Fixtures.tsx';
@@ -70,7 +70,8 @@ function Hsm() {
   const mayMake = useMay('token.makeKeys');
   const mayAccept = useMay('token.accept');
   const [recipe, setRecipe] = useState<string | null>(null);
-  if (token === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (token === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   const make = async () => {
     if (recipe === null) return;
     if ((await ask('token.makeKeys', { recipe })) === null) return;
@@ -83,7 +84,8 @@ function Hsm() {
     <div className="record">
       {token.fault !== null && (
         <p className="condemned">
-          <strong>{token.fault.what}</strong> {token.fault.next} <span className="mono">{token.fault.code}</span>
+          <strong>{faultText(token.fault).what}</strong> {faultText(token.fault).next}{' '}
+          <span className="mono">{token.fault.code}</span>
         </p>
       )}
       <Facts
@@ -103,13 +105,18 @@ function Hsm() {
           ],
           [s.tokenFacts.label, token.label],
           [s.tokenFacts.serial, token.serial, 'mono'],
-          [s.tokenFacts.model, token.model],
+          [s.tokenFacts.model, token.model, 'mono'],
           [s.tokenFacts.sign, token.signMs === null ? null : `${token.signMs.toFixed(1)} ms`],
           [s.tokenFacts.embedded, token.embedded ? s.embedded : s.hardware],
           [s.tokenFacts.sessions, token.sessions],
           ...(token.spare === null
             ? []
-            : [[s.tokenFacts.spare, token.spare.fault?.what ?? spareText(token.spare)] as const]),
+            : [
+                [
+                  s.tokenFacts.spare,
+                  token.spare.fault === null ? spareText(token.spare) : faultText(token.spare.fault).what,
+                ] as const,
+              ]),
         ]}
       />
       <h2>{s.keys}</h2>
@@ -129,7 +136,7 @@ function Hsm() {
               <tr key={`${key.label} ${key.publicKeySha256} ${key.use}`}>
                 <th scope="row">{key.label}</th>
                 <td>{key.algorithm}</td>
-                <td>{key.use}</td>
+                <td>{s.uses[key.use as keyof typeof s.uses] ?? key.use}</td>
                 <td className="mono digest">{key.publicKeySha256 ?? '–'}</td>
                 <td>
                   {key.extractable ? <StateMark look={{ tone: 'warn', shape: 'bar', word: words.yes }} /> : words.no}
@@ -183,7 +190,7 @@ function Printer() {
   };
   const test = async () => {
     const answer = await ask('printer.test', {});
-    if (answer !== null) store.dispatch({ type: 'said', words: answer.said });
+    if (answer !== null) store.dispatch({ type: 'said', words: answerText(answer) });
     again();
   };
   return (
@@ -191,8 +198,8 @@ function Printer() {
       <p>{station.printer === null ? s.printerNone : <span className="mono">{station.printer}</span>}</p>
       {station.printerFault !== null && (
         <p className="condemned">
-          <strong>{words.station.printerFault}</strong> {station.printerFault.what} {station.printerFault.next}{' '}
-          <span className="mono">{station.printerFault.code}</span>
+          <strong>{words.station.printerFault}</strong> {faultText(station.printerFault).what}{' '}
+          {faultText(station.printerFault).next} <span className="mono">{station.printerFault.code}</span>
         </p>
       )}
       {maySet && (
@@ -267,7 +274,7 @@ function About() {
       />
       {station.clockFault !== null && (
         <p className="condemned">
-          <strong>{station.clockFault.what}</strong> {station.clockFault.next}{' '}
+          <strong>{faultText(station.clockFault).what}</strong> {faultText(station.clockFault).next}{' '}
           <span className="mono">{station.clockFault.code}</span>
         </p>
       )}

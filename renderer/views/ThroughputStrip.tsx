@@ -4,7 +4,7 @@ import { Pareto } from '../parts/Pareto.tsx';
 import { RateChart } from '../parts/RateChart.tsx';
 import { goTo, useAnswer, useApp, useMay } from '../state/station.ts';
 import { shareText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { bottleneckText, causeText, isOwn, words } from '../words/words.ts';
 import { useScheme } from './scheme.ts';
 
 /** How often the strip asks the ledger, in ms. */
@@ -32,10 +32,13 @@ export function ThroughputStrip() {
       <section className="strip-part" aria-label={words.throughput.gantt}>
         <h2>
           {words.throughput.gantt}
-          <span className="strip-note" title={value.bottleneck?.words}>
+          <span className="strip-note" title={isOwn() ? value.bottleneck?.words : undefined}>
             {value.bottleneck === null
               ? ''
-              : `${words.throughput.bottleneck}: ${value.bottleneck.what}, ${shareText(value.bottleneck.share)}`}
+              : words.throughput.bottleneckIs({
+                  what: bottleneckText(value.bottleneck.what),
+                  share: shareText(value.bottleneck.share),
+                })}
           </span>
         </h2>
         <Gantt bars={value.gantt} fixtures={line.fixtures.map(({ name }) => name)} scheme={scheme} seconds={120} />
@@ -48,7 +51,11 @@ export function ThroughputStrip() {
           </Button>
         </h2>
         <Pareto
-          rows={value.pareto.map(({ cause, words: said, count }) => ({ key: cause, words: said, count }))}
+          rows={value.pareto.map(({ cause, words: said, count }) => ({
+            key: cause,
+            words: causeText(cause, said),
+            count,
+          }))}
           most={3}
         />
       </section>

@@ -10,7 +10,7 @@ import { RateChart, ratesOf } from '../parts/RateChart.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { useAnswer, useApp } from '../state/station.ts';
 import { countText, shareText, timeText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { bottleneckText, causeText, faultText, isOwn, words } from '../words/words.ts';
 import { useScheme } from './scheme.ts';
 
 const everyMs = 2000;
@@ -23,7 +23,8 @@ export function ThroughputView() {
   const scheme = useScheme();
   const { value, fault } = useAnswer('throughput.read', { hours: Number(hours) }, { everyMs });
   const fixtures = useApp((state) => state.line?.fixtures);
-  if (value === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (value === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   const rates = ratesOf(value);
   const rate = Math.round(rates.current);
   const passed = value.buckets.reduce((sum, bucket) => sum + bucket.passed, 0);
@@ -100,7 +101,12 @@ export function ThroughputView() {
           <p className="bottleneck">
             {value.bottleneck === null
               ? words.throughput.noBottleneck
-              : `${words.throughput.bottleneck}: ${value.bottleneck.words}`}
+              : isOwn()
+                ? `${words.throughput.bottleneck}: ${value.bottleneck.words}`
+                : words.throughput.bottleneckIs({
+                    what: bottleneckText(value.bottleneck.what),
+                    share: shareText(value.bottleneck.share),
+                  })}
           </p>
         }
       >
@@ -108,10 +114,10 @@ export function ThroughputView() {
       </Panel>
       <Panel title={words.throughput.byFixture} className="p-fixtures">
         {value.contact.map(
-          ({ fixture, wear }) =>
+          ({ fixture, boards, troubled, wear }) =>
             wear !== null && (
               <p key={fixture} className="notice" data-tone="warn">
-                {words.throughput.wear({ fixture, why: wear })}
+                {words.throughput.wear({ fixture, boards, troubled })}
               </p>
             ),
         )}
@@ -160,7 +166,8 @@ function Contact({ of }: { readonly of: Throughput['contact'][number] | undefine
 
 /** The same failures, grouped as the person asks. */
 function paretoRows(view: Throughput, by: By): ParetoRow[] {
-  if (by === 'cause') return view.pareto.map(({ cause, words: said, count }) => ({ key: cause, words: said, count }));
+  if (by === 'cause')
+    return view.pareto.map(({ cause, words: said, count }) => ({ key: cause, words: causeText(cause, said), count }));
   const sums = new Map<string, number>();
   const add = (key: string, count: number) => sums.set(key, (sums.get(key) ?? 0) + count);
   if (by === 'fixture')

@@ -56,7 +56,7 @@ export function VerifyDevice({ mac, onClose }: { readonly mac: string; onClose()
             </p>
             <ul className="checks">
               {result.checks.map((check) => (
-                <li key={check.what}>
+                <li key={check.what} lang="en">
                   <StateMark look={{ ...outcomeLooks[check.ok ? 'passed' : 'failed'], word: check.what }} />
                   <span className="calm-note">{check.evidence}</span>
                 </li>
@@ -64,7 +64,7 @@ export function VerifyDevice({ mac, onClose }: { readonly mac: string; onClose()
               {result.unproven.map((what) => (
                 <li key={what}>
                   <span className="calm-note">
-                    {d.unproven}: {what}
+                    {d.unproven}: <span lang="en">{what}</span>
                   </span>
                 </li>
               ))}

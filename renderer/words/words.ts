@@ -1,5 +1,8 @@
-import { type Language, localeOf } from '../../main/words/languages.ts';
+import { localeOf } from '../../main/words/catalogues.ts';
+import { faultIn } from '../../main/words/faults.ts';
+import type { Language } from '../../main/words/languages.ts';
 import { saying } from '../../main/words/saying.ts';
+import { answered, english, type Told } from '../../main/words/told.ts';
 
 let language: Language = 'en';
 const said = saying(() => language);
@@ -14,3 +17,45 @@ export function speak(next: Language): void {
 
 /** Dates, numbers and lists are written by this (BCP 47). */
 export const locale = (): string => localeOf(language);
+
+/** What the station answered. */
+export const answerText = ({ message }: Told): string => answered(said.answers, message);
+
+/** A fixed phrase of the station, which it writes down in English; one that this page does not know as it came. */
+function phrase(section: 'steps' | 'deeds' | 'names', text: string): string {
+  const own = Object.entries(english[section]).find(([, words]) => words === text)?.[0];
+  return own === undefined ? text : String((said[section] as Readonly<Record<string, string>>)[own]);
+}
+
+/** A step of a plan. */
+export const stepText = ({ title }: { readonly title: string }): string => phrase('steps', title);
+
+/** What somebody did. */
+export const deedText = (what: string): string => phrase('deeds', what);
+
+/** Who approved a recipe: a person, or for examples the program. */
+export const approverText = (name: string): string => phrase('names', name);
+
+/** What holds the line up: one of a few things, or a step of the plan. */
+export function bottleneckText(what: string): string {
+  if (Object.hasOwn(said.page.throughput.bottlenecks, what))
+    return words.throughput.bottlenecks[what as keyof typeof words.throughput.bottlenecks];
+  return stepNamed(what);
+}
+
+/** A step by its id. */
+export function stepNamed(id: string): string {
+  return Object.hasOwn(said.steps, id) ? said.steps[id as keyof typeof said.steps] : id;
+}
+
+/** Whether the station's own words are those of the page. */
+export const isOwn = (): boolean => language === 'en';
+
+/** A fault for the people at the line; `isOwn`: in the station's own words, which know more. */
+export function faultText(fault: { readonly code: string; readonly what: string; readonly next: string }) {
+  const { what, next } = faultIn(language, fault);
+  return { what, next, isOwn: what === fault.what };
+}
+
+/** Why boards did not pass, by the code of the fault. */
+export const causeText = (code: string, what: string): string => faultIn(language, { code, what, next: '' }).what;

@@ -5,6 +5,7 @@ import type { Role } from '../../main/contract/contract.ts';
 import type { Demonstration } from '../../main/start/open-desk.ts';
 import { programFolder } from '../../main/start/real-parts.ts';
 import type { DeskAnswers } from '../../main/station/desk/room.ts';
+import type { Language } from '../../main/words/languages.ts';
 
 /** Changes a recipe's text with the editor's own search. */
 export async function replaceInText(page: Page, from: string, to: string): Promise<void> {
@@ -49,6 +50,8 @@ export interface WindowOptions {
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Chosen at this seat before; left out: the station's. */
+  readonly language?: Language;
 }
 
 export interface Seat {

@@ -82,6 +82,10 @@ async function openWindow(browser: Browser, loopback: Loopback, options: WindowO
     reducedMotion: 'reduce',
     locale: 'en-GB',
   });
+  if (options.language !== undefined)
+    await context.addInitScript(
+      `localStorage.setItem('fuseline.preferences', '${JSON.stringify({ language: options.language })}')`,
+    );
   const page = await context.newPage();
   page.setDefaultTimeout(waitMs);
   const { complaints } = hearComplaints(page);

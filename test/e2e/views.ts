@@ -1,13 +1,16 @@
 // Every screen of the window, how to come to it, and a line that has something to show.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { english } from '../../main/words/told.ts';
 import { replaceInText } from './bench.ts';
 import { type Bench, goTo } from './seat.ts';
+
+type Words = typeof english.page;
 
 /** How to come to a screen that is already signed in, and what must be there before it is looked at. */
 export interface View {
   readonly name: string;
-  reach(page: Page, mac: string): Promise<void>;
+  reach(page: Page, mac: string, words?: Words): Promise<void>;
 }
 
 export const views: readonly View[] = [
@@ -22,10 +25,10 @@ export const views: readonly View[] = [
   },
   {
     name: 'fixture',
-    async reach(page) {
+    async reach(page, _, words = english.page) {
       await goTo(page, 'line');
       await page.locator('.tile[data-tone="fail"], .tile[data-tone="warn"]').first().click();
-      await page.getByText('Is the board safe?').waitFor();
+      await page.getByText(words.detail.safe).waitFor();
     },
   },
   {
@@ -66,25 +69,25 @@ export const views: readonly View[] = [
   },
   {
     name: 'device-efuses',
-    async reach(page, mac) {
+    async reach(page, mac, words = english.page) {
       await goTo(page, `devices/${mac}`);
-      await page.getByRole('tab', { name: 'eFuses' }).click();
+      await page.getByRole('tab', { name: words.devices.efuses }).click();
       await page.getByRole('row').nth(3).waitFor();
     },
   },
   {
     name: 'device-assurance',
-    async reach(page, mac) {
+    async reach(page, mac, words = english.page) {
       await goTo(page, `devices/${mac}`);
-      await page.getByRole('tab', { name: 'Security guide' }).click();
+      await page.getByRole('tab', { name: words.assurance.title }).click();
       await page.getByRole('row').nth(3).waitFor();
     },
   },
   {
     name: 'device-history',
-    async reach(page, mac) {
+    async reach(page, mac, words = english.page) {
       await goTo(page, `devices/${mac}`);
-      await page.getByRole('tab', { name: /History/ }).click();
+      await page.getByRole('tab', { name: new RegExp(words.devices.history) }).click();
       await page.locator('.events li').first().waitFor();
     },
   },
@@ -127,18 +130,18 @@ export const views: readonly View[] = [
   },
   {
     name: 'recipes',
-    async reach(page) {
+    async reach(page, _, words = english.page) {
       await goTo(page, 'recipes/esp32p4-production');
-      await page.getByText(/Findings \(\d+\)/).waitFor();
-      await page.getByRole('tab', { name: 'Key blocks' }).click();
+      await page.getByText(new RegExp(`${words.recipes.findings} \\(\\d+\\)`)).waitFor();
+      await page.getByRole('tab', { name: words.recipes.slots }).click();
       await page.locator('.blocks li').first().waitFor();
     },
   },
   {
     name: 'recipes-assurance',
-    async reach(page) {
+    async reach(page, _, words = english.page) {
       await goTo(page, 'recipes/esp32p4-production');
-      await page.getByRole('tab', { name: 'Security guide' }).click();
+      await page.getByRole('tab', { name: words.assurance.title }).click();
       await page.locator('table.assurance').waitFor();
     },
   },
@@ -150,11 +153,11 @@ export const views: readonly View[] = [
       await page.getByText('In a production recipe download mode stays open.').first().waitFor();
     },
   },
-  ...(['Fixtures', 'HSM', 'People', 'Label printer', 'About'] as const).map((tab) => ({
-    name: `station-${tab.toLowerCase().replace(' ', '-')}`,
-    async reach(page: Page) {
+  ...(['fixtures', 'hsm', 'people', 'printer', 'about'] as const).map((tab) => ({
+    name: `station-${english.page.station[tab].toLowerCase().replace(' ', '-')}`,
+    async reach(page: Page, _: string, words: Words = english.page) {
       await goTo(page, 'station');
-      await page.getByRole('tab', { name: tab }).click();
+      await page.getByRole('tab', { name: words.station[tab] }).click();
       await page.locator('.record').waitFor();
     },
   })),

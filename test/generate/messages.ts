@@ -1,5 +1,5 @@
 // The types of the messages, from the English catalogue: each text a string, each message with arguments a function of them.
-import { catalogues, type Tree } from '../../main/words/languages.ts';
+import { catalogues, type Tree } from '../../main/words/catalogues.ts';
 import { argumentsOf } from '../messages.ts';
 
 const head = `// Made from en.json by \`npm run generate\`.

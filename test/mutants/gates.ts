@@ -126,4 +126,12 @@ export const gateMutants: readonly Mutant[] = [
     breaks: 'A station file of whoever types would turn all gates off.',
     tests: [faces],
   },
+  {
+    id: 'people.language-unbooked',
+    file: 'main/ipc/dispatch.ts',
+    before: 'await this.#desk.chooseLanguage(operator.id, language)',
+    after: 'this.#desk.operators.saveLanguage(operator.id, language)',
+    breaks: 'A person would be changed without a row in the ledger.',
+    tests: ['test/unit/ipc/doors.test.ts'],
+  },
 ];

@@ -8,7 +8,7 @@ import type { ChipIdentity } from '../../model/chip.ts';
 import type { KeyRole, PlanFacts } from '../../model/event.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { Release } from '../making/release.ts';
-import { allSteps, stepOf } from '../steps/index.ts';
+import { allSteps, stepOf, stepTitle } from '../steps/index.ts';
 import type { Plan, PlannedPart, Recipe, StepId, Waiver } from '../types.ts';
 import { isDeviceEncrypted } from './device-encryption.ts';
 import type { DevicePart } from './device-parts.ts';
@@ -71,7 +71,7 @@ export function makePlan(input: PlanInput): Plan {
     serial: input.serial,
     steps: stepIds(recipe, input.waivers, encrypted).map((id) => {
       const step = stepOf(id);
-      return { id, title: step.title, irreversible: step.irreversible, summary: step.summary(draft, recipe) };
+      return { id, title: stepTitle(id), irreversible: step.irreversible, summary: step.summary(draft, recipe) };
     }),
     parts,
     wanted,

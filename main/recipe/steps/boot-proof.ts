@@ -8,7 +8,6 @@ import type { Step, StepContext } from './step.ts';
 /** Boot while the board can still be read: what fails here can be looked at. */
 export const bootProof: Step = {
   id: 'boot-proof',
-  title: 'Boot and prove',
   irreversible: false,
   summary: (_, recipe) => `boot before the door is shut; ${proofInWords(recipe)}`,
   async *perform(context, signal) {
@@ -20,7 +19,6 @@ export const bootProof: Step = {
 /** Boot as the customer's device will. */
 export const finalBootProof: Step = {
   id: 'final-boot-proof',
-  title: 'Boot the sealed device',
   irreversible: false,
   summary: (_, recipe) => `boot with the door shut; ${proofInWords(recipe)}`,
   perform: (context, signal) => prove(context, 'sealed-boot', signal),

@@ -8,7 +8,6 @@ import type { Step, Workspace } from './step.ts';
 /** Keys into their blocks: written, read back, purposes set, then hidden (FACTS 13.2 steps 2 and 3). */
 export const burnKeys: Step = {
   id: 'burn-keys',
-  title: 'Burn keys',
   irreversible: true,
   summary: (plan) =>
     keyBlockMap(plan.burn)

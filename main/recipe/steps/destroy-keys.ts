@@ -4,7 +4,6 @@ import { destroyKeys, type Step } from './step.ts';
 /** The station's own copies go; their wrapped forms follow in the seal's transaction. The event is the destruction record. */
 export const destroyKeyCopies: Step = {
   id: 'destroy-keys',
-  title: 'Destroy keys',
   irreversible: true,
   summary: (plan) => `zero the station's copies of ${plan.keys.map((key) => key.role).join(', ')}`,
   async *perform({ workspace, clock }) {

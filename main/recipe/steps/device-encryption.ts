@@ -16,7 +16,6 @@ import { writeLateImages } from './write-image.ts';
 /** The first start, in which the device makes its flash key and encrypts its flash; its end is awaited, then looked at. */
 export const deviceEncryption: Step = {
   id: 'device-encryption',
-  title: 'Let the device encrypt its flash',
   irreversible: true,
   summary: (_, recipe) =>
     `write its bootloader and start the board; it makes a key of its own (${deviceKeyPurposes(recipe).join(', ')}), encrypts its flash and sets SPI_BOOT_CRYPT_CNT; nobody has a copy of that key`,

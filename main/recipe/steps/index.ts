@@ -1,3 +1,4 @@
+import { english } from '../../words/told.ts';
 import type { StepId } from '../types.ts';
 import { bootProof, finalBootProof } from './boot-proof.ts';
 import { burnKeys } from './burn-keys.ts';
@@ -21,6 +22,9 @@ export const allSteps: readonly Step[] = [
   finalBootProof,
   destroyKeyCopies,
 ];
+
+/** What people call a step. */
+export const stepTitle = (id: StepId): string => english.steps[id];
 
 export function stepOf(id: StepId): Step {
   return allSteps.find((step) => step.id === id)!;

@@ -15,7 +15,6 @@ import { destroyCredentials, destroyKeys } from './step.ts';
  */
 export const prepare: Step = {
   id: 'prepare',
-  title: 'Make keys and images',
   irreversible: false,
   summary(plan, recipe) {
     const made = plan.keys.filter((key) => key.source === 'new').map((key) => key.role);

@@ -7,7 +7,6 @@ import { writeLateImages } from './write-image.ts';
 /** Protections, then flash encryption and Secure Boot in one programming (FACTS 13.2 steps 4 to 8). */
 export const protect: Step = {
   id: 'protect',
-  title: 'Burn protections',
   irreversible: true,
   summary: (plan) =>
     plan.burn.burns

@@ -6,7 +6,6 @@ import type { Step, StepContext } from './step.ts';
 /** The last read-out of all eFuses, then the door: what is not read by now can never be read (FACTS 13.2 steps 9 and 10). */
 export const shutDoors: Step = {
   id: 'shut-doors',
-  title: 'Shut the door',
   irreversible: true,
   summary(plan, recipe) {
     const door = plan.burn.burns

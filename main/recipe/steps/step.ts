@@ -72,7 +72,6 @@ export interface StepContext {
  */
 export interface Step {
   readonly id: StepId;
-  readonly title: string;
   readonly irreversible: boolean;
   /** What it will do under this plan, in words. */
   summary(plan: Pick<Plan, 'parts' | 'burn' | 'keys'>, recipe: Recipe): string;

@@ -11,7 +11,6 @@ import { dividedImages, writeImages } from './write-image.ts';
 /** Flash first, while the chip can still be read: written, then believed by the chip's own digest (FACTS 3.7). All else in it is blank. */
 export const writeFlash: Step = {
   id: 'write-flash',
-  title: 'Write flash',
   irreversible: false,
   summary: (plan, recipe) =>
     `${cleaningWords(plan, recipe)}; write and verify ${earlyParts(plan.parts, recipe)

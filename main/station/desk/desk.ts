@@ -3,8 +3,10 @@ import type { Log } from '../../base/log.ts';
 import type { LineChange } from '../../contract/contract.ts';
 import type { TokenView } from '../../contract/views.ts';
 import type { StationAct } from '../../ledger/ledger.ts';
+import type { Language } from '../../words/languages.ts';
 import type { Station } from '../station.ts';
 import type { Operators } from './access/operators.ts';
+import { chooseLanguage } from './access/people.ts';
 import { DeskFile } from './desk-file.ts';
 import { LabelDesk } from './labels/label-desk.ts';
 import { printedFolder } from './labels/printer.ts';
@@ -30,6 +32,8 @@ export class Desk {
   readonly answers: DeskAnswers;
   readonly operators: Operators;
   readonly version: string;
+  /** In which the station speaks to whoever chose no language. */
+  readonly language: Language;
   readonly #room: DeskRoom;
   readonly #unhearPlant: (() => void) | undefined;
 
@@ -70,6 +74,7 @@ export class Desk {
       told = now;
     });
     this.version = software.version;
+    this.language = parts.language ?? 'en';
     this.operators = parts.people;
     this.#room = {
       ...parts,
@@ -118,6 +123,11 @@ export class Desk {
   /** Says who came, went, or was refused something, durably. */
   note(note: Parameters<Station['parts']['ledger']['noteSession']>[0]): Promise<void> {
     return this.#room.station.parts.ledger.noteSession(note);
+  }
+
+  /** In which language the station speaks to this person; null: in its own. */
+  chooseLanguage(id: string, language: Language | null): Promise<void> {
+    return chooseLanguage({ operators: this.operators, ledger: this.#room.station.parts.ledger }, id, language);
   }
 
   /** Says what was done to the station itself, durably. */

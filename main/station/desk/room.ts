@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { CallAnswers, CallName, calls } from '../../contract/contract.ts';
+import type { Language } from '../../words/languages.ts';
 import type { FixtureSpec } from '../fixture.ts';
 import type { Station } from '../station.ts';
 import type { Operators } from './access/operators.ts';
@@ -32,6 +33,8 @@ export interface DeskParts {
   /** Fixtures of the station file; those taught at the desk take their place. */
   readonly fixtures: readonly FixtureSpec[];
   readonly demonstration: boolean;
+  /** In which the station speaks to whoever chose no language; left out: English. */
+  readonly language?: Language;
   /** The token is the private SoftHSM of the data folder, in which missing keys are made without asking. */
   readonly embeddedToken: boolean;
   readonly openRehearsal: OpenRehearsal;

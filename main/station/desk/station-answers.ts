@@ -4,6 +4,7 @@ import { faultOf, RecipeFault } from '../../model/fault.ts';
 import { lagOf, type PlantOfStation } from '../../model/plant.ts';
 import { makeMissingKeys } from '../../recipe/making/token-keys.ts';
 import { parseAddress } from '../../transport/address.ts';
+import { told } from '../../words/told.ts';
 import type { FixtureSpec } from '../fixture.ts';
 import { acceptClock, requireStationClock } from '../station-clock.ts';
 import { acceptToken } from '../token-ceremony.ts';
@@ -132,7 +133,7 @@ export function stationAnswers(room: DeskRoom): Answers {
     },
     async 'printer.test'() {
       await labels.printTest(station.parts.name, isoTime(station.parts.clock.now()));
-      return { said: 'The test label went to the printer.' };
+      return told('testLabelSent', {});
     },
     async 'printer.set'({ address }, by) {
       if (address !== null) parsePrinter(address);

@@ -56,6 +56,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
     spare: null,
     sessions: 4,
     tokens: [],
+    language: 'en',
     development: false,
     boards: {
       macs: [{ first: '6055f9000000', last: '6055f9ffffff' }],

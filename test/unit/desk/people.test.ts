@@ -29,8 +29,8 @@ test('people are kept over a restart, their secrets only as hashes, in a file of
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const again = open();
   assert.deepEqual(again.list(), [
-    { id: 'cy', name: 'Cy', roles: ['custodian'], hasPin: true, hasBadge: true },
-    { id: 'op', name: 'Op', roles: ['operator'], hasPin: false, hasBadge: true },
+    { id: 'cy', name: 'Cy', roles: ['custodian'], language: null, hasPin: true, hasBadge: true },
+    { id: 'op', name: 'Op', roles: ['operator'], language: null, hasPin: false, hasBadge: true },
   ]);
   assert.equal((await again.login('cy', '471100')).id, 'cy');
   assert.equal((await again.badgeLogin('BADGE-OP-1')).id, 'op');
@@ -45,6 +45,19 @@ test('a change leaves PIN and badge as they were where none is given', async (t)
   await operators.save({ ...cy, name: 'Cyril', pin: null, badge: null });
   assert.equal((await operators.login('cy', '471100')).name, 'Cyril');
   assert.equal((await operators.badgeLogin('BADGE-CY-1')).id, 'cy');
+});
+
+test('a language is kept with its person, over a restart and over changes that name none; one without words here is none', async (t) => {
+  const { file, open, operators } = list(t);
+  await operators.save({ ...cy, language: 'es-MX' });
+  await operators.save({ ...cy, name: 'Cyril' });
+  assert.equal(open().find('cy')?.language, 'es-MX');
+  operators.saveLanguage('cy', 'zh-CN');
+  assert.equal(open().find('cy')?.language, 'zh-CN');
+  assert.throws(() => operators.saveLanguage('nobody', null), { code: 'operators.unknown' });
+  writeFileSync(file, readFileSync(file, 'utf8').replace('zh-CN', 'tlh'));
+  assert.equal(open().find('cy')?.language, null);
+  assert.equal((await open().login('cy', '471100')).id, 'cy');
 });
 
 test('nobody without a way in, no short PIN, no badge of two people, never no custodian', async (t) => {

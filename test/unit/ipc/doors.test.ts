@@ -149,16 +149,22 @@ test('the doors of the browser face', { skip: withoutSoftHsm, timeout: 120_000 }
         'session.nobody',
       );
       assert.equal(await other.refusal('devices.search', {}), 'session.nobody');
+      assert.equal(await other.refusal('session.language', { language: 'es-MX' }), 'session.nobody');
       assert.equal(await other.refusal('session.login', { operator: 'op', pin: '9999' }), 'session.refused');
       assert.equal(await other.refusal('session.login', { operator: 'nobody', pin: '1234' }), 'session.refused');
       assert.equal(await other.refusal('session.badge', { badge: 'BADGE-000002' }), 'session.refused');
       assert.equal((await other.call('session.badge', { badge: 'BADGE-000001' })).operator?.id, 'op');
+      const spoken = await other.call('session.language', { language: 'es-MX' });
+      assert.deepEqual([spoken.operator?.language, spoken.language], ['es-MX', 'en']);
+      assert.equal(await other.refusal('session.language', { language: 'tlh' as 'en' }), 'call.input');
       assert.equal(await other.refusal('operators.list', {}), 'session.role');
       assert.equal(await other.refusal('recipes.save', { recipe: 'mine', text: 'x' }), 'session.role');
       assert.equal((await other.call('session.logout', {})).operator, null);
       // the first page's session is its own
       assert.equal((await page.call('session.state', {})).operator?.id, 'cy');
 
+      const [act] = await opened.station.parts.ledger.acts({ what: 'language-chosen' });
+      assert.deepEqual([act?.by, act?.about, act?.detail], [['op'], 'op', { language: 'es-MX' }]);
       const said: unknown[] = [];
       for await (const row of opened.station.parts.ledger.exportRows()) if (row.kind === 'session') said.push(row.body);
       const text = JSON.stringify(said);

@@ -6,6 +6,7 @@ import type { RandomSource } from '../../../base/random.ts';
 import { type Role, roles } from '../../../contract/contract.ts';
 import type { OperatorView } from '../../../contract/views.ts';
 import { ProgramFault, RecipeFault } from '../../../model/fault.ts';
+import { type Language, languages } from '../../../words/languages.ts';
 import { putFile } from '../../kept-file.ts';
 import { keptSecret, keptSecretSchema, matches, nobodysPin } from './kept-secret.ts';
 import { Lockout, ownCount, sharedCount } from './lockout.ts';
@@ -14,6 +15,8 @@ const operatorSchema = z.strictObject({
   id: z.string(),
   name: z.string(),
   roles: z.array(z.enum(roles)),
+  /** In which the station speaks to this person; null: in its own. One that it has no words of any more is none. */
+  language: z.enum(languages).nullable().catch(null).default(null),
   /** When this person was made known (ISO 8601); null: before this was kept. */
   since: z.string().nullable().default(null),
   pin: keptSecretSchema.nullable(),
@@ -53,6 +56,8 @@ export interface OperatorChange {
   readonly roles: readonly Role[];
   readonly pin: string | null;
   readonly badge: string | null;
+  /** Left out: stays as it is. */
+  readonly language?: Language | null | undefined;
 }
 
 /**
@@ -172,6 +177,7 @@ export class Operators {
       id,
       name,
       roles: roles.filter((role) => change.roles.includes(role)),
+      language: change.language === undefined ? (before?.language ?? null) : change.language,
       since: before === undefined ? since : before.since,
       pin:
         pin === null
@@ -181,6 +187,12 @@ export class Operators {
       key: before?.key ?? null,
     };
     this.#replace([...this.#operators.filter((other) => other.id !== id), operator]);
+  }
+
+  /** In which language the station speaks to this person. RecipeFault `operators.unknown`. */
+  saveLanguage(id: string, language: Language | null): void {
+    this.mustKnow(id);
+    this.#replace(this.#operators.map((operator) => (operator.id === id ? { ...operator, language } : operator)));
   }
 
   /** Gives a person the key of a credential file, in place of the one before. RecipeFault `operators.unknown`. */
@@ -258,8 +270,8 @@ function refuseShortPin(held: readonly Role[], pin: string): void {
     throw refusal('operators.pin', 'A PIN of one character alone is the first that is tried.', 'Choose another one.');
 }
 
-function view({ id, name, roles: held, pin, badge }: Operator): OperatorView {
-  return { id, name, roles: held, hasPin: pin !== null, hasBadge: badge !== null };
+function view({ id, name, roles: held, language, pin, badge }: Operator): OperatorView {
+  return { id, name, roles: held, language, hasPin: pin !== null, hasBadge: badge !== null };
 }
 
 function read(file: string): Operator[] {

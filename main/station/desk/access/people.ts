@@ -1,6 +1,7 @@
 import { sha256Hex } from '../../../base/digest.ts';
 import type { Ledger, StationAct } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
+import type { Language } from '../../../words/languages.ts';
 import { decides, type OperatorChange, type Operators } from './operators.ts';
 import { mustBeTwoHands, proven, type Second } from './second.ts';
 
@@ -44,10 +45,18 @@ export async function savePerson(
       rolesBefore: before?.roles ?? null,
       newPin: change.pin !== null,
       newBadge: change.badge !== null,
+      ...(change.language !== undefined && { language: change.language }),
       firstStart: operators.custodians < enoughCustodians,
     },
   });
   await operators.save(change);
+}
+
+/** What a person chooses for themselves: the language in which the station speaks to them. It takes nobody else. Booked before it is done. */
+export async function chooseLanguage(parts: PeopleParts, id: string, language: Language | null): Promise<void> {
+  parts.operators.mustKnow(id);
+  await parts.ledger.noteAct({ what: 'language-chosen', by: [id], about: id, detail: { language } });
+  parts.operators.saveLanguage(id, language);
 }
 
 /** Forgets a person, by the same rule. */

@@ -3,6 +3,7 @@ import type { LedgerReader } from '../../../ledger/ledger.ts';
 import { type FaultRecord, faultOf, RecipeFault } from '../../../model/fault.ts';
 import type { SealedRecord } from '../../../model/record.ts';
 import type { Recipe } from '../../../recipe/types.ts';
+import { type Told, told } from '../../../words/told.ts';
 import type { CredentialShelf } from '../../credential-shelf.ts';
 import type { DeskFile } from '../desk-file.ts';
 import { drawLabelApart } from './label-drawing.ts';
@@ -132,7 +133,7 @@ export class LabelDesk {
   }
 
   /** Prints the label of a sealed device again. RecipeFault `label.not-sealed`: labels are printed on pass only. */
-  async again(mac: string): Promise<{ readonly said: string }> {
+  async again(mac: string): Promise<Told> {
     const record = await this.#ledger.sealedDevice(mac.toLowerCase());
     if (record === null)
       throw refusal(
@@ -142,7 +143,7 @@ export class LabelDesk {
       );
     await this.#send(record);
     this.#tell(null);
-    return { said: `The label of ${record.serial ?? mac} went to the printer.` };
+    return told('labelSent', { device: record.serial ?? mac });
   }
 
   /** A label as it would come out for a sample device of this recipe. RecipeFault `label.too-much`. */

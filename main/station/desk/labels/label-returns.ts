@@ -1,5 +1,6 @@
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
+import { type Told, told } from '../../../words/told.ts';
 import type { SealedBoard } from '../../fixture.ts';
 import { isLabelOf } from './label-template.ts';
 
@@ -44,11 +45,11 @@ export class LabelReturns {
    * A scanned text where a board waits for its label. Words, once the scan is in the ledger; null when it is no label that is waited for.
    * RecipeFault `label.other-board` when it belongs to a board in another fixture than the one named.
    */
-  async take(text: string, fixture: string | null, by: string): Promise<{ said: string; fixture: string } | null> {
+  async take(text: string, fixture: string | null, by: string): Promise<(Told & { fixture: string }) | null> {
     const found = [...this.#awaited.values()].find(({ board }) => isLabelOf(text, board));
     if (found === undefined) {
       if (this.#last === null || !isLabelOf(text, this.#last)) return null;
-      return { said: `${text} was scanned already: its board is done.`, fixture: this.#last.fixture };
+      return { ...told('labelDone', { label: text }), fixture: this.#last.fixture };
     }
     const { board } = found;
     if (fixture !== null && fixture !== board.fixture) {
@@ -60,7 +61,7 @@ export class LabelReturns {
         safety: 'sealed',
       });
     }
-    if (found.isTaken) return { said: `${text} was scanned already.`, fixture: board.fixture };
+    if (found.isTaken) return { ...told('labelScanned', { label: text }), fixture: board.fixture };
     found.isTaken = true;
     try {
       await this.#book(board, text, true, by);
@@ -70,7 +71,7 @@ export class LabelReturns {
     }
     this.#last = board;
     found.done();
-    return { said: `The label of ${board.fixture} fits: take the board out.`, fixture: board.fixture };
+    return { ...told('labelFits', { fixture: board.fixture }), fixture: board.fixture };
   }
 
   /** A text that is no label of these boards: RecipeFault `label.foreign`, after the scan is in the ledger where it is clear whose it was. */

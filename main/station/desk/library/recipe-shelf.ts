@@ -19,6 +19,7 @@ import { describeDifferences } from '../../../recipe/diff.ts';
 import { blocks, type LoadedRecipe, type LoadResult, largestRecipe, loadRecipeText } from '../../../recipe/load.ts';
 import { namedPlaces } from '../../../recipe/named-files.ts';
 import type { Recipe } from '../../../recipe/types.ts';
+import { english } from '../../../words/told.ts';
 import { putFile } from '../../kept-file.ts';
 import { approverOf as approvedBy } from '../../waivers.ts';
 import { fingerprintWords } from '../access/fingerprint.ts';
@@ -36,7 +37,7 @@ export interface RecipeShelfOptions {
 }
 
 /** Who approved the examples: nobody of the factory, so they are good for virtual boards and no others. */
-export const exampleApprover = 'the program, for virtual boards only';
+export const exampleApprover = english.names.program;
 
 interface Shelved {
   readonly recipe: string;

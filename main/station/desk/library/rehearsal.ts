@@ -3,7 +3,7 @@ import type { FaultRecord } from '../../../model/fault.ts';
 import { faultOf } from '../../../model/fault.ts';
 import type { LoadedRecipe } from '../../../recipe/load.ts';
 import { forRehearsal, makeMissingKeys } from '../../../recipe/making/token-keys.ts';
-import { stepOf } from '../../../recipe/steps/index.ts';
+import { stepTitle } from '../../../recipe/steps/index.ts';
 import type { StepId } from '../../../recipe/types.ts';
 import type { Station } from '../../station.ts';
 
@@ -27,7 +27,7 @@ export async function rehearse(loaded: LoadedRecipe, open: OpenRehearsal): Promi
   try {
     room.station.listen((event) => {
       if (event.type === 'run' && event.event.type === 'step-passed')
-        steps.push({ title: stepOf(event.event.step as StepId).title, ms: event.event.ms });
+        steps.push({ title: stepTitle(event.event.step as StepId), ms: event.event.ms });
       if (event.type === 'verdict') {
         fault = event.fault;
         passed = event.outcome === 'passed';

@@ -1,5 +1,6 @@
 import type { LedgerReader } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
+import { type Told, told } from '../../../words/told.ts';
 import { waitingBoardNamed } from '../../waiting-boards.ts';
 import { isProvisioningCode } from '../labels/label-template.ts';
 import type { LineBatch } from './line-batch.ts';
@@ -20,8 +21,7 @@ export interface ScanRules {
 }
 
 /** What a scan was taken for, in words, and the fixture that it concerns. */
-export interface ScanAnswer {
-  readonly said: string;
+export interface ScanAnswer extends Told {
   readonly fixture: string | null;
 }
 
@@ -42,7 +42,7 @@ export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, ru
   if (shut !== null) {
     if (fixture === null) throw whichFixture(text);
     gate.name(text, fixture);
-    return { said: `A shut board in ${fixture} is taken as ${text} (${shut.mac}): insert it again.`, fixture };
+    return { ...told('shutBoard', { fixture, label: text, mac: shut.mac }), fixture };
   }
   const { recipe } = start.loaded;
   await judgeSerial(text, {
@@ -52,15 +52,13 @@ export async function readScan({ text, fixture, by }: Scan, batch: LineBatch, ru
     foreign: (candidate) => rules.foreign(candidate, recipe.name),
   });
   // While the ledger was asked another face may have given the same one.
-  if (gate.taken.includes(text)) return { said: `${text} waits already.`, fixture };
+  if (gate.taken.includes(text)) return { ...told('waitsAlready', { serial: text }), fixture };
   const given = gate.give(text, fixture);
   if ('no' in given) throw notGiven(text, fixture, given);
   const to = given.fixture;
-  const where =
-    to === null
-      ? 'goes on the next board that is inserted'
-      : `goes on the ${gate.bound(to)?.startsInMs == null && gate.needs(to) === null ? 'next board' : 'board'} in ${to}`;
-  return { said: `${text} ${where}.`, fixture: to };
+  if (to === null) return { ...told('onNext', { serial: text }), fixture: to };
+  const isNext = gate.bound(to)?.startsInMs == null && gate.needs(to) === null;
+  return { ...told(isNext ? 'onNextIn' : 'onBoardIn', { serial: text, fixture: to }), fixture: to };
 }
 
 /** A good serial number for which nobody could say on which board it goes. */

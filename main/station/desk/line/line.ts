@@ -2,6 +2,7 @@ import { isoTime } from '../../../base/clock.ts';
 import type { LineChange } from '../../../contract/contract.ts';
 import type { BatchView, FixtureView, LineSnapshot } from '../../../contract/views.ts';
 import { type FaultRecord, faultOf, RecipeFault } from '../../../model/fault.ts';
+import { type Told, told } from '../../../words/told.ts';
 import type { StationEvent } from '../../events.ts';
 import type { FixtureSpec } from '../../fixture.ts';
 import type { Station } from '../../station.ts';
@@ -284,11 +285,11 @@ export class Line {
   }
 
   #choose(fixture: string, by: string): ScanAnswer {
-    if (this.#batch?.gate.press(fixture) === 'starts') return { said: `Fixture ${fixture} starts.`, fixture };
+    if (this.#batch?.gate.press(fixture) === 'starts') return { ...told('starts', { fixture }), fixture };
     const before = this.#choices.fixtures;
     this.#choices.choose(by, fixture, this.#now());
     this.#news.show(fixture, ...before);
-    return { said: `Fixture ${fixture} is chosen: your next scan goes there and nowhere else.`, fixture };
+    return { ...told('chosen', { fixture }), fixture };
   }
 
   /**
@@ -317,13 +318,13 @@ export class Line {
    * Takes back what was scanned for this fixture (null: for whichever board comes next), else its choice. RecipeFault `line.nothing-to-undo`
    * when there is nothing, or the board has started.
    */
-  undo(fixture: string | null): { readonly said: string } {
+  undo(fixture: string | null): Told {
     if (fixture !== null) this.#mustKnow(fixture);
     const serial = this.#batch?.gate.undo(fixture) ?? null;
     const isForgotten = fixture !== null && this.#choices.forget(fixture);
     this.#news.show(...(fixture === null ? [] : [fixture]));
-    if (serial !== null) return { said: `${serial} is taken back. It is on no board.` };
-    if (isForgotten) return { said: `Fixture ${fixture} is not chosen any more.` };
+    if (serial !== null) return told('takenBack', { serial });
+    if (isForgotten) return told('notChosen', { fixture });
     throw new RecipeFault({
       code: 'line.nothing-to-undo',
       what:

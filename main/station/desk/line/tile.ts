@@ -1,5 +1,5 @@
 import type { FixtureView, VerdictAct } from '../../../contract/views.ts';
-import { stepOf } from '../../../recipe/steps/index.ts';
+import { stepTitle } from '../../../recipe/steps/index.ts';
 import type { StepId } from '../../../recipe/types.ts';
 import type { FixtureState, StationEvent } from '../../events.ts';
 import type { FixtureSpec } from '../../fixture.ts';
@@ -158,7 +158,7 @@ export class Tile {
       step: isUnderWay
         ? {
             id,
-            title: stepOf(id as StepId).title,
+            title: stepTitle(id as StepId),
             at: this.#at + 1,
             of: this.#steps.length,
             irreversible: this.#irreversible,

@@ -1,7 +1,7 @@
 import { type Clock, isoTime } from '../../../base/clock.ts';
 import type { ThroughputView } from '../../../contract/views.ts';
 import type { LedgerReader, RunPace } from '../../../ledger/ledger.ts';
-import { stepOf } from '../../../recipe/steps/index.ts';
+import { stepTitle } from '../../../recipe/steps/index.ts';
 import type { StepId } from '../../../recipe/types.ts';
 import { medianOf } from '../line/step-history.ts';
 
@@ -101,7 +101,7 @@ export function findBottleneck(paces: readonly RunPace[]): ThroughputView['bottl
   return {
     what: step,
     share,
-    words: `"${stepOf(step as StepId).title}" takes ${percent(share)} of the time, ${each} a board.`,
+    words: `"${stepTitle(step as StepId)}" takes ${percent(share)} of the time, ${each} a board.`,
   };
 }
 

@@ -1,0 +1,206 @@
+// Every word that a person reads comes from the catalogues of main/words, in every language, and none lies there for nobody.
+//
+//   node main/boot/launch.mjs test/check-words.ts     names what is missing, unused or different, and fails where there is any
+//
+// What is said of a language: it has every message of the English one and no other; each is an ICU message with the same arguments, and
+// its plurals have the forms that the language has. Of faults: each code of the source has words of its own, or its room has. Of English:
+// somebody says each message, and the page says no text that is not one.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { catalogues, localeOf, type Tree } from '../main/words/catalogues.ts';
+import { type Language, languages } from '../main/words/languages.ts';
+import { codesOf } from './check-fault-codes.ts';
+import { argumentsOf, pluralsOf } from './messages.ts';
+
+/** Sections that only other languages have: in English the code itself says it, with what it knows. */
+const translations = ['faults', 'faultRooms'];
+
+/** Each message by its path. */
+export function leavesOf(tree: Tree, path: readonly string[] = []): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, value] of Object.entries(tree)) {
+    if (typeof value === 'string') found.set([...path, name].join('/'), value);
+    else for (const [at, text] of leavesOf(value, [...path, name])) found.set(at, text);
+  }
+  return found;
+}
+
+/** What is wrong with a catalogue beside the English one. */
+export function differences(language: Language, catalogue: Tree, english: Tree): string[] {
+  const [found, wanted] = [leavesOf(catalogue), leavesOf(english)];
+  const wrong: string[] = [];
+  for (const at of wanted.keys()) if (!found.has(at)) wrong.push(`${language}: ${at} is missing`);
+  for (const [at, text] of found) {
+    const isTranslation = translations.includes(at.split('/')[0] ?? '');
+    const source = wanted.get(at);
+    if (source === undefined && !isTranslation) wrong.push(`${language}: ${at} is in no English catalogue`);
+    for (const fault of messageFaults(language, text, source)) wrong.push(`${language}: ${at} ${fault}`);
+  }
+  return wrong;
+}
+
+function messageFaults(language: Language, text: string, source: string | undefined): string[] {
+  if (text.trim() !== text || text === '') return ['is empty, or begins or ends with a blank'];
+  if (text.includes("'")) return ["has an ' which ICU takes for a quote: write ’"];
+  try {
+    const own = [...argumentsOf(text)].sort().join();
+    if (source !== undefined && own !== [...argumentsOf(source)].sort().join())
+      return [`takes ${own || 'nothing'} and in English ${[...argumentsOf(source)].sort().join() || 'nothing'}`];
+  } catch (error) {
+    return [`is no ICU message: ${String(error)}`];
+  }
+  const { pluralCategories } = new Intl.PluralRules(localeOf(language)).resolvedOptions();
+  return pluralsOf(text).flatMap((forms) =>
+    pluralCategories.filter((form) => !forms.includes(form)).map((form) => `has no plural for '${form}'`),
+  );
+}
+
+/** What is wrong between the codes of the source and the words for them in a language. */
+export function faultDifferences(language: Language, catalogue: Tree, codes: readonly string[]): string[] {
+  const [own, rooms] = [catalogue.faults ?? {}, catalogue.faultRooms ?? {}] as [Tree, Tree];
+  const roomOf = (code: string) => code.split('.')[0] ?? '';
+  return [
+    ...codes
+      .filter((code) => !(code in own) && !(roomOf(code) in rooms))
+      .map((code) => `${language}: the fault ${code} has no words`),
+    ...Object.keys(own)
+      .filter((code) => !codes.includes(code))
+      .map((code) => `${language}: no fault has the code ${code}`),
+    ...Object.keys(rooms)
+      .filter((room) => !codes.some((code) => roomOf(code) === room))
+      .map((room) => `${language}: no fault comes from ${room}`),
+  ];
+}
+
+interface Said {
+  /** Paths of messages, or of sections from which one is chosen. */
+  readonly paths: ReadonlySet<string>;
+  /** Every name that is asked of anything. */
+  readonly names: ReadonlySet<string>;
+  /** Places where the page says a text that is in no catalogue, or one that would stay in its language. */
+  readonly bare: readonly string[];
+}
+
+const messages = leavesOf(catalogues.en);
+const isMessage = (path: string) => messages.has(path);
+
+function isInFunction(node: ts.Node): boolean {
+  for (let over: ts.Node | undefined = node; over !== undefined; over = over.parent)
+    if (ts.isFunctionLike(over)) return true;
+  return false;
+}
+
+const attributes = ['label', 'title', 'placeholder', 'description', 'aria-label', 'alt'];
+const isText = (text: string) => /\p{L}{2}/u.test(text);
+
+/** What the source of the page says. `files`: path to text. */
+export function saidBy(files: Readonly<Record<string, string>>): Said {
+  const [paths, names, bare] = [new Set<string>(), new Set<string>(), [] as string[]];
+  for (const [file, text] of Object.entries(files)) {
+    const kind = file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, kind);
+    const aliases = new Map([['words', 'page']]);
+    const pathOf = (node: ts.Expression): string | null => {
+      if (ts.isIdentifier(node)) return aliases.get(node.text) ?? null;
+      if (ts.isPropertyAccessExpression(node)) {
+        const before = pathOf(node.expression);
+        return before === null ? null : `${before}/${node.name.text}`;
+      }
+      if (ts.isElementAccessExpression(node)) {
+        const before = pathOf(node.expression);
+        const { argumentExpression: name } = node;
+        return before === null || !ts.isStringLiteral(name) ? null : `${before}/${name.text}`;
+      }
+      return null;
+    };
+    const at = (node: ts.Node) => `${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
+    const visit = (node: ts.Node): void => {
+      if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer !== undefined) {
+        const path = pathOf(node.initializer);
+        if (path !== null) aliases.set(node.name.text, path);
+      }
+      if (ts.isPropertyAccessExpression(node)) names.add(node.name.text);
+      if (ts.isStringLiteral(node)) names.add(node.text);
+      if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
+        const path = pathOf(node);
+        // a section from which something is chosen at run time counts as a whole
+        if (path !== null) {
+          paths.add(path);
+          if (isMessage(path) && !isInFunction(node))
+            bare.push(`${at(node)} reads ${path} once for ever, before anybody chose a language`);
+        }
+        if (path === null && ts.isElementAccessExpression(node)) {
+          const section = pathOf(node.expression);
+          if (section !== null) paths.add(`${section}/*`);
+        }
+      }
+      if (ts.isCallExpression(node) || ts.isJsxExpression(node))
+        for (const given of ts.isCallExpression(node) ? node.arguments : [node.expression]) {
+          const section = given === undefined ? null : pathOf(given);
+          if (section !== null) paths.add(`${section}/?`);
+        }
+      if (ts.isJsxText(node) && isText(node.text))
+        bare.push(`${at(node)} says ${JSON.stringify(node.text.trim())}, which is in no catalogue`);
+      if (
+        ts.isJsxAttribute(node) &&
+        attributes.includes(node.name.getText()) &&
+        node.initializer !== undefined &&
+        ts.isStringLiteral(node.initializer) &&
+        isText(node.initializer.text)
+      )
+        bare.push(`${at(node)} says ${node.initializer.getText()}, which is in no catalogue`);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  return { paths, names, bare };
+}
+
+/** Messages of English that nobody says. `engine`: the texts that name answers and steps. */
+export function unused(english: Tree, { paths, names }: Said, engine: string): string[] {
+  return [...leavesOf(english).keys()].filter((at) => {
+    const [section = '', ...rest] = at.split('/');
+    if (rest.length === 0) return false;
+    if (section !== 'page')
+      return !engine.includes(`'${rest.at(-1)}'`) && !engine.includes(`.${section}.${rest.at(-1)}`);
+    if (paths.has(at)) return false;
+    const parts = at.split('/');
+    for (let length = parts.length - 1; length > 0; length--) {
+      const above = parts.slice(0, length).join('/');
+      if (paths.has(`${above}/*`)) return false;
+      // given away: what was asked of it elsewhere has that name, or all of it is listed
+      if (paths.has(`${above}/?`) && (names.has(parts.at(-1)!) || length >= parts.length - 2)) return false;
+    }
+    return true;
+  });
+}
+
+const read = (root: string, ...patterns: string[]) =>
+  Object.fromEntries(
+    globSync(patterns, { cwd: root })
+      .sort()
+      .map((file) => [file.replaceAll('\\', '/'), readFileSync(join(root, file), 'utf8')]),
+  );
+
+if (import.meta.main) {
+  const root = dirname(import.meta.dirname);
+  const engine = read(root, 'main/**/*.ts');
+  const codes = [...new Set(codesOf(engine).map(({ code }) => code))];
+  const said = saidBy(read(root, 'renderer/**/*.{ts,tsx}'));
+  const english = catalogues.en;
+  const others = languages.filter((language) => language !== 'en');
+  const wrong = [
+    ...differences('en', english, english),
+    ...others.flatMap((language) => differences(language, catalogues[language], english)),
+    ...others.flatMap((language) => faultDifferences(language, catalogues[language], codes)),
+    ...unused(english, said, Object.values(engine).join('\n')).map((at) => `en: nobody says ${at}`),
+    ...said.bare,
+  ];
+  for (const sentence of wrong) console.log(sentence);
+  const own = Object.keys(catalogues['zh-CN'].faults ?? {}).length;
+  console.log(
+    `${leavesOf(english).size} messages in ${languages.length} languages; ${own} of ${codes.length} faults with words of their own`,
+  );
+  process.exitCode = wrong.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,113 @@
+// Words in three languages, and the check of their catalogues, tried with what it must not let through.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { catalogues, type Tree } from '../../../main/words/catalogues.ts';
+import { faultIn } from '../../../main/words/faults.ts';
+import { type Language, languageFor } from '../../../main/words/languages.ts';
+import { saying } from '../../../main/words/saying.ts';
+import { answered, told } from '../../../main/words/told.ts';
+import { differences, faultDifferences, leavesOf, saidBy, unused } from '../../check-words.ts';
+
+test('a language is found by its tag, by its family, and as an environment writes it', () => {
+  assert.equal(languageFor(['es-MX']), 'es-MX');
+  assert.equal(languageFor(['es_AR.UTF-8']), 'es-MX');
+  assert.equal(languageFor(['zh-Hans-CN']), 'zh-CN');
+  assert.equal(languageFor(['C', 'fr', 'en_US.UTF-8']), 'en');
+  assert.equal(languageFor(['C.UTF-8', '']), null);
+});
+
+test('kept words come in the language of the moment, with its plurals, numbers and order', () => {
+  let now: Language = 'en';
+  const { page } = saying(() => now);
+  const { devices, tile } = page;
+  assert.equal(devices.events({ count: 1 }), '1 entry');
+  assert.equal(devices.events({ count: 1200 }), '1,200 entries');
+  assert.equal(tile.countMeans({ passed: 3, tried: 4 }), '3 passed of 4 tried');
+  now = 'zh-CN';
+  assert.equal(devices.events({ count: 1 }), '1 条记录');
+  assert.equal(tile.countMeans({ passed: 3, tried: 4 }), '共试 4 块，通过 3 块');
+  assert.equal(devices.title, '设备');
+  now = 'es-MX';
+  assert.equal(devices.events({ count: 1 }), '1 entrada');
+  assert.equal(devices.events({ count: 1_000_000 }), '1,000,000 de entradas');
+  assert.deepEqual(Object.keys(page.session.roles), ['operator', 'qa', 'engineer', 'custodian']);
+});
+
+test('what a person typed or scanned is never read as a message', () => {
+  const { page } = saying(() => 'en');
+  assert.equal(page.tile.startsAs({ serial: "{seconds} <b>#</b> ’'{" }), "as {seconds} <b>#</b> ’'{");
+});
+
+test('a fault is said by its code, else by its room with the code, and in English as it was raised', () => {
+  const fault = { code: 'transport.gone', what: 'The port usb:1-1 went away.', next: 'Check the cable.' };
+  assert.deepEqual(faultIn('en', fault), { what: fault.what, next: fault.next });
+  assert.equal(faultIn('zh-CN', fault).what, '端口消失了。');
+  assert.match(faultIn('es-MX', { ...fault, code: 'image.magic' }).what, /firmware.* \(image\.magic\)$/);
+  for (const code of ['strange.code', '__proto__', 'toString.x'])
+    assert.equal(faultIn('zh-CN', { ...fault, code }).what, fault.what);
+});
+
+test('an answer is English for machines and a message for faces', () => {
+  const answer = told('onBoardIn', { serial: 'SN-1', fixture: 'nest-2' });
+  assert.equal(answer.said, 'SN-1 goes on the board in nest-2.');
+  assert.equal(answered(saying(() => 'es-MX').answers, answer.message), 'SN-1 va en la tarjeta de nest-2.');
+  const sent: typeof answer = JSON.parse(JSON.stringify(answer));
+  assert.equal(answered(saying(() => 'zh-CN').answers, sent.message), 'SN-1 给 nest-2 中的板子。');
+});
+
+const english: Tree = { page: { a: 'A {name}', many: '{n, plural, one {1} other {#}}', b: 'B' } };
+
+test('the check of a catalogue names each message that is missing, stray, broken, or asks for something else', () => {
+  const wrong = (page: Tree, language: Language = 'es-MX') => differences(language, { page }, english);
+  const many = '{n, plural, one {1} many {#} other {#}}';
+  assert.deepEqual(wrong({ a: '{name}', many, b: 'B' }), []);
+  assert.deepEqual(wrong({ a: '{name}', many }), ['es-MX: page/b is missing']);
+  assert.deepEqual(wrong({ a: '{name}', many, b: 'B', c: 'C' }), ['es-MX: page/c is in no English catalogue']);
+  assert.match(wrong({ a: 'A', many, b: 'B' })[0]!, /page\/a takes nothing and in English name/);
+  assert.match(wrong({ a: '{nombre}', many, b: 'B' })[0]!, /page\/a takes nombre/);
+  assert.match(wrong({ a: '{name', many, b: 'B' })[0]!, /page\/a is no ICU message/);
+  assert.match(wrong({ a: "{name} 'x'", many, b: 'B' })[0]!, /page\/a has an '/);
+  assert.match(wrong({ a: '{name}', many, b: ' ' })[0]!, /page\/b is empty/);
+  assert.deepEqual(wrong({ a: '{name}', many: '{n, plural, one {1} other {#}}', b: 'B' }), [
+    "es-MX: page/many has no plural for 'many'",
+  ]);
+  assert.deepEqual(wrong({ a: '{name}', many: '{n, plural, other {#}}', b: 'B' }, 'zh-CN'), []);
+});
+
+test('the check of faults names codes without words, and words without a fault', () => {
+  const catalogue = { faults: { 'a.one': {}, 'b.gone': {} }, faultRooms: { c: {}, d: {} } } as unknown as Tree;
+  assert.deepEqual(faultDifferences('zh-CN', catalogue, ['a.one', 'a.two', 'c.any']), [
+    'zh-CN: the fault a.two has no words',
+    'zh-CN: no fault has the code b.gone',
+    'zh-CN: no fault comes from d',
+  ]);
+});
+
+test('the check of the page names messages that nobody says, texts of its own, and words that would stay', () => {
+  const said = saidBy({
+    'a.tsx': `const r = words.recipes;
+      export const A = () => <p title="Good day" className="plain one">{r.title}{words.state[x]}{words.close}Hello</p>;
+      const frozen = words.cancel;
+      f(words.help.keys);`,
+  });
+  assert.deepEqual(said.bare, [
+    'a.tsx:2 says "Good day", which is in no catalogue',
+    'a.tsx:2 says "Hello", which is in no catalogue',
+    'a.tsx:3 reads page/cancel once for ever, before anybody chose a language',
+  ]);
+  const left = unused(catalogues.en, said, '');
+  assert.ok(!left.includes('page/recipes/title') && !left.includes('page/state/idle') && !left.includes('page/close'));
+  assert.ok(!left.includes('page/help/keys/list/means'));
+  assert.ok(left.includes('page/recipes/list') && left.includes('page/save') && left.includes('answers/starts'));
+});
+
+test('every language has words for everything, and none is the English one by mistake', () => {
+  const of = leavesOf(catalogues.en);
+  for (const language of ['zh-CN', 'es-MX'] as const) {
+    const same = [...leavesOf(catalogues[language])].filter(
+      ([at, text]) => of.get(at) === text && /[a-z]{4}/.test(text),
+    );
+    // names, and forms without a word of their own
+    assert.ok(same.length < 25, `${language}: ${same.map(([at]) => at).join(' ')}`);
+  }
+});
