@@ -8,7 +8,7 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { addressOf, goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, shareText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 import { saveFile } from './download.ts';
 import { runsWith } from './RunsView.tsx';
 
@@ -19,7 +19,8 @@ const mostShown = 500;
 /** What became of a batch: counts, causes, fixtures, and every board with the run that decided it. */
 export function BatchReportView({ batch }: { readonly batch: string }) {
   const { value: report, fault, again } = useAnswer('batches.show', { batch });
-  if (report === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (report === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   const { counts } = report;
   const { order, count, recipe, id } = report.batch;
   return (

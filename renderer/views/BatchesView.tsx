@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Scroll } from '../parts/Scroll.tsx';
 import { addressOf, useAnswer } from '../state/station.ts';
 import { countText, dateText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 import { BatchReportView } from './BatchReportView.tsx';
 import { RecordsNav } from './RecordsNav.tsx';
 
@@ -42,7 +42,9 @@ function BatchList() {
           size="md"
         />
       </header>
-      {value === null && <p className="calm-note page-note">{fault?.what ?? words.loading}</p>}
+      {value === null && (
+        <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>
+      )}
       {value !== null && rows.length === 0 && (
         <div className="empty">
           <p>{b.none}</p>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { DeviceComparison } from '../../main/contract/views.ts';
 import { Scroll } from '../parts/Scroll.tsx';
 import { addressOf, goTo, useAnswer, useAsk } from '../state/station.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 
 const c = words.records.compare;
 
@@ -21,7 +21,9 @@ export function CompareView({ item }: { readonly item: string }) {
       </header>
       <div className="record">
         <Other of={a} />
-        {b !== undefined && value === null && <p className="calm-note">{fault?.what ?? words.loading}</p>}
+        {b !== undefined && value === null && (
+          <p className="calm-note">{fault === null ? words.loading : faultText(fault).what}</p>
+        )}
         {value !== null && <Tables comparison={value} />}
       </div>
     </div>

@@ -5,7 +5,7 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { goTo, useAnswer } from '../state/station.ts';
 import { dateText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 import { Events } from './Events.tsx';
 
 const f = words.records.run.facts;
@@ -13,7 +13,8 @@ const f = words.records.run.facts;
 /** One try: at which board, where, by whom, how it ended, and every event of it. */
 export function RunView({ run }: { readonly run: string }) {
   const { value, fault } = useAnswer('runs.show', { run });
-  if (value === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (value === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   const { run: record, history } = value;
   const { mac, batch } = record;
   return (

@@ -123,9 +123,9 @@ export const views: readonly View[] = [
   },
   {
     name: 'compare',
-    async reach(page, mac) {
+    async reach(page, mac, words = english.page) {
       await goTo(page, `compare/${mac}+${mac}`);
-      await page.getByRole('heading', { name: 'What differs (0)' }).waitFor();
+      await page.getByRole('heading', { name: words.records.compare.kinds.differs({ count: 0 }) }).waitFor();
     },
   },
   {
