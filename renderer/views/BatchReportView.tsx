@@ -8,7 +8,7 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { addressOf, goTo, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, shareText } from '../words/format.ts';
-import { faultText, words } from '../words/words.ts';
+import { causeText, faultText, words } from '../words/words.ts';
 import { saveFile } from './download.ts';
 import { runsWith } from './RunsView.tsx';
 
@@ -82,7 +82,7 @@ export function BatchReportView({ batch }: { readonly batch: string }) {
               <a className="mono" href={addressOf({ screen: 'runs', item: runsWith(code) })}>
                 {code}
               </a>
-              <span>{said}</span>
+              <span>{causeText(code, said)}</span>
             </li>
           ))}
         </ul>

@@ -87,7 +87,7 @@ function Tables({ comparison: { a, b, rows } }: { readonly comparison: DeviceCom
                       ))}
                     </tr>
                   </thead>
-                  <tbody>
+                  <tbody lang="en">
                     {of.map((row) => (
                       <tr key={row.name}>
                         <th scope="row">{row.name}</th>
