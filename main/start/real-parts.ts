@@ -119,17 +119,7 @@ function ledgerFile(places: Places): string {
 
 /** Puts a backup in the place of the station's ledger, and writes into it that this was done, by whom, and what is missing. */
 export async function restoreLedgerOf(places: Places, from: string, by: readonly string[]): Promise<RestoreReport> {
-  const file = ledgerFile(places);
-  const report = await restoreSqliteLedger({ file, from, clock: systemClock });
-  const { lostRows, before, head, station } = report;
-  const ledger = await openSqliteLedger({ file, station, clock: systemClock });
-  try {
-    const detail = { lostRows, upTo: head.row, before: before?.row ?? null, beforeHash: before?.hash ?? null };
-    await ledger.noteAct({ what: 'ledger-restored', by, about: null, detail });
-  } finally {
-    await ledger.close();
-  }
-  return report;
+  return await restoreSqliteLedger({ file: ledgerFile(places), from, by, clock: systemClock });
 }
 
 /** Opens the ledger for questions, also while a station writes it. */

@@ -56,7 +56,8 @@ export interface BatchCounts {
 }
 
 /**
- * The certificate of a sealed device. `signHead` signs a head over the rows as they are; it is called where the seal is behind the newest.
+ * The certificate of a sealed device. `signHead` signs a head over the rows as they are; it is called where the seal is behind the newest, or
+ * that is by the key of a token before, since when people have taken another one for the right one.
  * RecipeFault `certificate.not-sealed`, `certificate.condemned`, `certificate.no-head`; LedgerFault where the ledger does not hold.
  */
 export async function birthCertificate(
@@ -65,21 +66,27 @@ export async function birthCertificate(
   by: string | null,
   signHead: () => Promise<void>,
 ): Promise<BirthCertificate> {
-  const { ledger, clock } = parts;
+  const { ledger, clock, signer } = parts;
   const { condemned } = await ledger.history(mac);
   if (condemned !== null) throw isCondemned(mac, condemned.reason);
   let [proof = null] = await ledger.proveSeals([mac]);
-  if (proof?.path === null) {
+  if (proof !== null && (proof.path === null || (await isByAnother(proof.head, signer)))) {
     await signHead();
     [proof = null] = await ledger.proveSeals([mac]);
   }
-  if (proof === null) throw notSealed(mac);
+  if (proof === null) throw notSealed(mac, (await ledger.acts({ what: 'ledger-restored', limit: 1 })).length > 0);
   const { row, path, head } = proof;
   if (path === null || head === null) throw noHead(mac);
   const record = readSealedRecord((JSON.parse(row.body) as { record: unknown }).record);
   const issued = isoTime(clock.now());
   const payload = birthPayload(record, { row, path }, head, issued);
   return { ...(await signed(parts, payload, 'birth', head, by)), issued, size: head.size, record };
+}
+
+/** Whether this head was signed by another key than the one that the token has for heads. */
+async function isByAnother(head: ProvenHead | null, signer: Signer): Promise<boolean> {
+  const { spki } = await signer.findKey({ label: headKeyLabel });
+  return head !== null && spki !== null && toHex(spki) !== head.publicKey;
 }
 
 /** What a birth certificate says: see docs/birth-certificate.md. */
@@ -175,7 +182,7 @@ async function signed(
     throw new TokenFault({
       code: 'token.head-key',
       what: `The token's key '${headKeyLabel}' is not the one that signed the ledger's newest head.`,
-      next: 'Put the right token in. A certificate is signed by the key of the heads, or not at all; nothing was changed.',
+      next: 'Put the right token in, or let two custodians take this one for the right one (token accept). A certificate is signed by the key of the heads, or not at all; nothing was changed.',
       details: { signedBefore: head.publicKey, found: key.spki === null ? null : toHex(key.spki) },
     });
   const unsigned = unsignedCertificate(payload, of, key.spki);
@@ -191,11 +198,13 @@ export function unsignedCertificate(payload: Cbor, of: 'birth' | 'batch', spki: 
   return sign1(payload, { contentType, keyId: sha256(spki) });
 }
 
-function notSealed(mac: string): RecipeFault {
+function notSealed(mac: string, isRestored: boolean): RecipeFault {
   return new RecipeFault({
     code: 'certificate.not-sealed',
     what: `${mac} is not sealed: there is nothing to certify.`,
-    next: 'Finish the board, or name another one; audit show tells what became of it.',
+    next: isRestored
+      ? 'An older copy was put in the place of this ledger: a board that was sealed since is sealed, and a certificate that was given of it holds. Else finish the board; audit show tells what became of it.'
+      : 'Finish the board, or name another one; audit show tells what became of it.',
   });
 }
 

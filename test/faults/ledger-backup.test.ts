@@ -1,7 +1,7 @@
 // Copies of the ledger: made while the line writes, whole or not there, and put back; every state in which a crash can leave either.
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { systemClock } from '../../main/base/clock.ts';
@@ -9,7 +9,8 @@ import { openSqliteLedger, openSqliteLedgerForReading, restoreSqliteLedger } fro
 import { isFault } from '../../main/model/fault.ts';
 import { book, folder, keyMade, mac, run, sealBoard } from '../unit/ledger/book.ts';
 
-const restore = (file: string, from: string) => restoreSqliteLedger({ file, from, clock: systemClock });
+const restore = (file: string, from: string) =>
+  restoreSqliteLedger({ file, from, by: ['qa-1', 'qa-2'], clock: systemClock });
 const isBackup = (says: RegExp) => (error: unknown) => isFault(error, 'ledger.backup') && says.test(error.what);
 
 async function audited(file: string) {
@@ -79,7 +80,10 @@ test('a backup that is put back says what is missing, and the old file stays', a
   assert.equal((await audited(report.aside!)).rows, newest.rows);
   const ledger = await openSqliteLedger({ file, station: 'line-1', clock: systemClock });
   t.after(() => ledger.close());
-  assert.deepEqual(ledger.opening.head, { row: rows, hash: head });
+  assert.equal(ledger.opening.head.row, rows + 1);
+  const detail = { lostRows: report.lostRows, upTo: rows, before: newest.rows, beforeHash: newest.head };
+  const [act] = await ledger.acts({ what: 'ledger-restored', limit: 1 });
+  assert.deepEqual([act?.row, act?.by, act?.detail], [rows + 1, ['qa-1', 'qa-2'], detail]);
   await sealBoard(ledger, 'r3', 3);
   assert.equal((await ledger.verify()).broken, null);
 });
@@ -87,11 +91,11 @@ test('a backup that is put back says what is missing, and the old file stays', a
 test('it goes into an empty place, over a damaged file, and over one whose log was not closed', async (t) => {
   const { copy, rows } = await backedUp(t);
   const empty = join(folder(t), 'ledger.db');
-  assert.deepEqual([(await restore(empty, copy)).aside, (await audited(empty)).rows], [null, rows]);
+  assert.deepEqual([(await restore(empty, copy)).aside, (await audited(empty)).rows], [null, rows + 1]);
   const damaged = join(folder(t), 'ledger.db');
   writeFileSync(damaged, 'no database at all'.repeat(1000));
   const report = await restore(damaged, copy);
-  assert.deepEqual([report.lostRows, (await audited(damaged)).rows], [0, rows]);
+  assert.deepEqual([report.lostRows, (await audited(damaged)).rows], [0, rows + 1]);
   assert.match(readFileSync(report.aside!, 'utf8'), /^no database at all/);
   // a station that was killed leaves its log: it must never be put into the restored file
   const { ledger, file } = await book(t);
@@ -124,6 +128,8 @@ test('whatever a crash leaves, the same command again ends it', async (t) => {
   const { file, copy, rows, newest } = await backedUp(t);
   const states: Record<string, () => void> = {
     'a half copy': () => writeFileSync(`${file}.restoring`, 'half'),
+    'a copy in which its row was being written': () =>
+      ['', '-wal', '-shm', '.lock'].map((end) => writeFileSync(`${file}.restoring${end}`, 'half')),
     'the old file under its second name': () => linkSync(file, `${file}.before-x`),
     'the new file in its place, the head beside it not yet': () => {
       copyFileSync(copy, file);
@@ -140,10 +146,17 @@ test('whatever a crash leaves, the same command again ends it', async (t) => {
     assert.equal(report.head.row, rows, state);
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.equal((await audited(file)).broken, null, state);
-    assert.ok(!existsSync(`${file}.restoring`));
+    assert.ok(!readdirSync(dirname(file)).some((name) => name.includes('.restoring')), state);
+    const reader = await openSqliteLedgerForReading(file);
+    assert.equal(
+      (await reader.acts({ what: 'ledger-restored', limit: 9 })).length,
+      1,
+      `${state}: the ledger says so itself`,
+    );
+    await reader.close();
   }
   writeFileSync(`${copy}-2.part`, 'half');
   const reader = await openSqliteLedgerForReading(file);
   t.after(() => reader.close());
-  assert.equal((await reader.backup(`${copy}-2`)).rows, rows);
+  assert.equal((await reader.backup(`${copy}-2`)).rows, rows + 1);
 });

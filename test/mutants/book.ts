@@ -15,6 +15,22 @@ const certificates = 'test/unit/station/certificates.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'restore.unsaid',
+    file: 'main/ledger/sqlite/backup.ts',
+    before: "const act = { what: 'ledger-restored',",
+    after: "const act = { what: 'ledger-seen',",
+    breaks: 'An older copy would lie in the place of the ledger, and nothing in it would say so.',
+    tests: ['test/faults/ledger-backup.test.ts'],
+  },
+  {
+    id: 'certificate.head-of-before',
+    file: 'main/station/certificates.ts',
+    before: '(proof.path === null || (await isByAnother(proof.head, signer)))',
+    after: 'proof.path === null',
+    breaks: 'After a ceremony no certificate of an older device could be given.',
+    tests: [certificates],
+  },
+  {
     id: 'ledger.silent-holds',
     file: 'main/station/awaited-ledger.ts',
     before: '        leave(left);\n',

@@ -14,11 +14,13 @@ import {
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { toHex } from '../../base/bytes.ts';
-import { LedgerFault } from '../../model/fault.ts';
+import { canonicalJson } from '../../base/json.ts';
+import { faultOfRecord, LedgerFault } from '../../model/fault.ts';
 import type { ChainHead } from '../chain.ts';
 import type { ChainReport, RestoreReport } from '../ledger.ts';
 import { auditBook } from './auditor.ts';
 import { WriterLock } from './lock.ts';
+import { openBook } from './opening.ts';
 import { nameRows } from './schema.ts';
 import { readWitness, writeWitness } from './witness.ts';
 
@@ -54,14 +56,18 @@ export function backupBook(file: string, out: string): ChainReport {
 }
 
 /**
- * Puts a backup in the place of a book that no station has open. Refused (`ledger.backup`) where the backup does not hold or is of another
- * station; the old file stays beside the new one.
+ * Puts a backup in the place of a book that no station has open, with a row behind its end that says so, by whom, and what is missing: a
+ * crash leaves no copy in place that does not tell. Refused (`ledger.backup`) where the backup does not hold or is of another station; the old
+ * file stays beside the new one.
  */
-export function restoreBook(file: string, from: string, at: string): RestoreReport {
+export function restoreBook(file: string, from: string, at: string, by: readonly string[]): RestoreReport {
   const lock = new WriterLock(file, at);
   const fresh = `${file}.restoring`;
+  const clear = () => {
+    for (const end of ['', '-wal', '-shm', '.lock', '.holder', '.head']) rmSync(fresh + end, { force: true });
+  };
   try {
-    rmSync(fresh, { force: true });
+    clear();
     try {
       closeSync(openSync(fresh, 'wx', 0o600));
       copyFileSync(from, fresh);
@@ -83,6 +89,9 @@ export function restoreBook(file: string, from: string, at: string): RestoreRepo
         `The backup is the book of station '${station}', and here is that of '${old.station}'.`,
         'Name the data folder of the right station.',
       );
+    const before = newer(old?.head ?? null, readWitness(file));
+    const lostRows = Math.max(0, (before?.row ?? 0) - rows);
+    const newest = sayRestored(fresh, { station, at, by, restored, before, lostRows });
     flush(fresh);
     const aside = old === null ? null : `${file}.before-${at.replaceAll(/[^0-9TZ]/g, '')}`;
     // the same file under a second name, so that there is a ledger at every moment
@@ -91,15 +100,39 @@ export function restoreBook(file: string, from: string, at: string): RestoreRepo
       if (existsSync(file + end)) renameSync(file + end, aside === null ? `${fresh}${end}` : aside + end);
     renameSync(fresh, file);
     flush(dirname(file));
-    const before = newer(old?.head ?? null, readWitness(file));
-    writeWitness(file, restored);
+    writeWitness(file, newest);
     return {
-      ...{ station, head: restored, before, aside },
-      lostRows: Math.max(0, (before?.row ?? 0) - rows),
+      ...{ station, head: restored, before, aside, lostRows },
       lostDevices: old?.lost ?? [],
     };
   } finally {
-    rmSync(fresh, { force: true });
+    clear();
+    lock.release();
+  }
+}
+
+/** Writes the act of the restoring into the copy, before it is the ledger; gives its new end. */
+function sayRestored(
+  copy: string,
+  said: {
+    readonly station: string;
+    readonly at: string;
+    readonly by: readonly string[];
+    readonly restored: ChainHead;
+    readonly before: ChainHead | null;
+    readonly lostRows: number;
+  },
+): ChainHead {
+  const { station, at, by, restored, before, lostRows } = said;
+  const { db, writer, lock } = openBook({ file: copy, station, at, maxBytes: null });
+  try {
+    const detail = { lostRows, upTo: restored.row, before: before?.row ?? null, beforeHash: before?.hash ?? null };
+    const act = { what: 'ledger-restored', by, about: null, detail };
+    const [answer] = writer.commit([{ at, text: canonicalJson({ op: 'noteAct', act }) }]);
+    if (answer?.ok !== true) throw faultOfRecord(answer!.fault);
+    return writer.head;
+  } finally {
+    db.close();
     lock.release();
   }
 }

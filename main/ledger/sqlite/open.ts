@@ -67,11 +67,13 @@ export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> 
 export async function restoreSqliteLedger(options: {
   readonly file: string;
   readonly from: string;
+  /** Whose word it is. */
+  readonly by: readonly string[];
   readonly clock: Clock;
 }): Promise<RestoreReport> {
-  const { file, from, clock } = options;
+  const { file, from, by, clock } = options;
   try {
-    return restoreBook(file, from, isoTime(clock.now()));
+    return restoreBook(file, from, isoTime(clock.now()), by);
   } catch (error) {
     throw ledgerFaultOf(error, file);
   }

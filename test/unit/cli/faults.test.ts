@@ -185,12 +185,12 @@ test('a copy of the ledger is made and put back, and what is missing is said', a
   await sealBoard(ledger, 'r2', 2);
   await ledger.backup(at('newer'));
   const file = at('station.db');
-  const restoreLedger = (_: unknown, from: string) => restoreSqliteLedger({ file, from, clock: systemClock });
+  const restoreLedger = (_: unknown, from: string) => restoreSqliteLedger({ file, from, by: [], clock: systemClock });
   Object.assign(context, { restoreLedger });
   assert.equal(await runCommand(['ledger', 'restore', at('newer')], context), 0);
   assert.match(lines.answered.join('\n'), /There was none before it/);
   assert.equal(await runCommand(['ledger', 'restore', at('copy')], context), 0);
-  assert.match(lines.answered.join('\n'), /MISSING: rows 8 to 13\..*\n {2}sealed: aa:bb:cc:00:00:02 SN-2\n/);
+  assert.match(lines.answered.join('\n'), /MISSING: rows 8 to 14\..*\n {2}sealed: aa:bb:cc:00:00:02 SN-2\n/);
   assert.equal((await fault('ledger', 'restore', at('no-such'))).code, 'ledger.backup');
 });
 

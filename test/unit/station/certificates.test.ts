@@ -6,7 +6,9 @@ import Database from 'better-sqlite3';
 import { systemClock } from '../../../main/base/clock.ts';
 import { silentLog } from '../../../main/base/log.ts';
 import { hashOfParts } from '../../../main/ledger/chain.ts';
+import { openSqliteLedger, restoreSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import { isFault } from '../../../main/model/fault.ts';
+import type { Signer, SignScheme } from '../../../main/signing/signer.ts';
 import { batchCertificate, birthCertificate } from '../../../main/station/certificates.ts';
 import { Checkpoints } from '../../../main/station/checkpoints.ts';
 import { batchSheet, deviceSheet } from '../../../main/station/desk/reports/certificate-page.ts';
@@ -83,6 +85,69 @@ test('a seal behind the newest head is covered by a new one; what is not sealed,
     [8, 'certificate.condemned'],
   ] as const)
     await assert.rejects(birthCertificate(parts, mac(n), null, sign), (error) => isFault(error, code));
+});
+
+test('after a ceremony certificates are by the accepted key, under a head that it signs first; without one by no other', async (t) => {
+  const { ledger, parts, pem } = await line(t);
+  const other = new ScriptedSigner();
+  const signer = new Proxy(other, {
+    get: (target, name) =>
+      name === 'findKey'
+        ? () => target.findKey({ label: 'other-heads' })
+        : name === 'sign'
+          ? (_: unknown, ...asked: [SignScheme, Uint8Array]) => target.sign({ label: 'other-heads' }, ...asked)
+          : Reflect.get(target, name),
+  }) as unknown as Signer;
+  const warned: string[] = [];
+  const log = { ...silentLog, warn: (event: string) => void warned.push(event) };
+  const checkpoints = new Checkpoints({ ledger, signer, clock: systemClock, log });
+  t.after(() => checkpoints.close());
+  const later = { ...parts, signer };
+  const sign = () => checkpoints.sign('a certificate');
+  await ledger.openRun(run('r20', { mac: mac(20) }));
+  await assert.rejects(birthCertificate(later, mac(1), null, sign), (error) => isFault(error, 'token.head-key'));
+  assert.deepEqual(warned, ['ledger-head-not-signed'], 'nobody accepted it');
+  const detail = {
+    label: 'b',
+    serial: '2',
+    keys: [],
+    reason: 'the old one burned',
+    kept: [],
+    others: ['ledger-heads'],
+  };
+  await ledger.noteAct({ what: 'token-known', by: ['q1', 'e2'], about: 'own', detail: { ...detail, lost: [] } });
+  const { bytes } = await birthCertificate(later, mac(1), null, sign);
+  const spki = Buffer.from((await signer.findKey({ label: 'ledger-heads' })).spki!);
+  const newPem = createPublicKey({ key: spki, format: 'der', type: 'spki' }).export({ type: 'spki', format: 'pem' });
+  assert.equal((await judgedByPage(page, bytes, newPem as string)).ok, true);
+  assert.equal((await judgedByPage(page, bytes, pem)).ok, false, 'the key before did not sign it');
+  const batch = await batchCertificate(later, 'B-1', null, sign);
+  assert.equal((await judgedByPage(page, batch.bytes, newPem as string)).ok, true);
+  const { broken, signed } = await ledger.verify();
+  assert.deepEqual([broken, signed?.changes?.length], [null, 1]);
+});
+
+test('a certificate from before an older copy was put back holds still; of what the copy lacks none is given', async (t) => {
+  const { ledger, file, parts, sign, pem } = await line(t);
+  const copy = `${file}.copy`;
+  await ledger.backup(copy);
+  await sealBoard(ledger, 'r8', 8, 'B-2');
+  const before = await birthCertificate(parts, mac(8), null, sign);
+  await ledger.close();
+  await restoreSqliteLedger({ file, from: copy, by: ['q1', 'e2'], clock: systemClock });
+  const restored = await openSqliteLedger({ file, station: 'line-1', clock: systemClock });
+  t.after(() => restored.close());
+  const checkpoints = new Checkpoints({ ledger: restored, signer: parts.signer, clock: systemClock, log: silentLog });
+  t.after(() => checkpoints.close());
+  const now = { ...parts, ledger: restored };
+  const signNow = () => checkpoints.sign('a certificate');
+  assert.equal((await judgedByPage(page, before.bytes, pem)).ok, true);
+  await assert.rejects(birthCertificate(now, mac(8), null, signNow), (error) => {
+    assert.ok(isFault(error, 'certificate.not-sealed'));
+    return /older copy/.test(error.next);
+  });
+  const kept = await birthCertificate(now, mac(1), null, signNow);
+  assert.equal((await judgedByPage(page, kept.bytes, pem)).ok, true);
 });
 
 test('a batch certificate counts every board that was begun, to the last chip', async (t) => {
