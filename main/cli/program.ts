@@ -22,6 +22,7 @@ import * as recipe from './recipe.ts';
 import * as records from './records.ts';
 import { recover } from './recover.ts';
 import * as release from './release.ts';
+import { simulate } from './simulate.ts';
 import * as token from './token.ts';
 import { virtualChip } from './virtual-chip.ts';
 import { exitOf, faultLines } from './words.ts';
@@ -31,6 +32,12 @@ const gather = (value: string, before: readonly string[] = []) => [...before, va
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number of seconds above 0.');
   return value;
 }
 
@@ -141,6 +148,13 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--credential <file>', 'who works here, by a file of people credential: for scripts')
     .option('--reset-by-operator', 'a person resets the board whose port cannot')
     .action(end((options) => recover(options, context)));
+
+  command(program, 'simulate', 'how many fixtures one person keeps busy, worked out')
+    .option('--seconds <n>', 'time of a board in its fixture (default: as the last boards of the ledger)', seconds)
+    .option('--recipe <name>', 'of the ledger only boards of this recipe')
+    .option('--hands <n>', 'seconds to take a board out and put the next one in (default: 6)', seconds)
+    .option('--fixtures <n>', 'up to so many fixtures (default: 32)', wholeNumber)
+    .action(end((options) => simulate(options, context)));
 
   const boards = program.command('board').description('boards that are half done: what two people decide of them');
   for (const [what, description] of [

@@ -36,6 +36,8 @@ export interface StationConfig {
     /** Only orders that their owner signed are worked on: where their files lie, and public keys of the owners; null: any order. */
     readonly sealedOrders: { readonly folder: string; readonly keys: readonly string[] } | null;
   };
+  /** Local times of day at which shifts begin; null: the usual three. */
+  readonly shifts: readonly string[] | null;
   readonly log: { readonly level: LogLevel };
   /** Where every row of the ledger is sent beside; null: nowhere. */
   readonly plant: PlantConfig | null;
@@ -269,6 +271,18 @@ export const stationSchema = z
       })
       .prefault({})
       .describe('What is asked of boards beside the recipe: a computer can pretend to be a board.'),
+    shifts: z
+      .array(
+        z
+          .string()
+          .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+          .describe("A time of day by this computer's clock, in quotes: '06:00'."),
+      )
+      .min(1)
+      .max(12)
+      .refine((times) => new Set(times).size === times.length, 'Two shifts begin at the same time.')
+      .optional()
+      .describe("When shifts begin; left out: '06:00', '14:00', '22:00'."),
     log: z
       .strictObject({
         level: logLevel
@@ -349,6 +363,7 @@ export function parseStation(
             ? null
             : { folder: at(value.boards.sealed_orders.folder), keys: value.boards.sealed_orders.keys.map(at) },
       },
+      shifts: value.shifts ?? null,
       log: value.log,
       plant:
         value.plant === undefined

@@ -26,7 +26,9 @@ import type {
   RecipeView,
   RecoveryView,
   RehearsalView,
+  RunGroup,
   RunView,
+  ShiftView,
   StationView,
   ThroughputView,
   TokenView,
@@ -129,6 +131,20 @@ export const calls = {
   'line.undo': call(z.strictObject({ fixture: name.nullable() }), line),
   'line.acknowledge': call(z.strictObject({ fixture: name }), line),
   'throughput.read': call(z.strictObject({ hours: z.number().min(0.1).max(168) }), everyone),
+  /** How boards went, by what they share. */
+  'throughput.groups': call(
+    z.strictObject({
+      from: z.iso.datetime(),
+      to: z.iso.datetime(),
+      by: z.enum(['recipe', 'revision', 'order', 'batch', 'fixture', 'person', 'shift', 'day', 'hour']),
+    }),
+    everyone,
+  ),
+  /** The shift in which a moment lies; null: the one that runs. */
+  'shift.read': call(z.strictObject({ at: text(40).nullable() }), everyone),
+  /** What the next shift should know: a row of the ledger. */
+  'shift.handOver': call(z.strictObject({ note: text(2000) }), everyone),
+  'shift.sheet': call(z.strictObject({ at: text(40).nullable() }), everyone),
   // devices
   'devices.search': call(deviceQuery, everyone),
   'devices.show': call(z.strictObject({ mac }), everyone),
@@ -246,6 +262,9 @@ const budgets: Partial<Record<CallName, number>> = {
   'devices.certificate': 120_000,
   'batches.certificate': 120_000,
   'batches.show': 120_000,
+  'throughput.groups': 120_000,
+  'shift.read': 120_000,
+  'shift.sheet': 120_000,
   'batches.report': 120_000,
   'ledger.verify': 900_000,
 };
@@ -296,6 +315,10 @@ export interface CallAnswers {
   'line.undo': Told;
   'line.acknowledge': FixtureView;
   'throughput.read': ThroughputView;
+  'throughput.groups': { readonly groups: readonly RunGroup[]; readonly isCut: boolean };
+  'shift.read': ShiftView;
+  'shift.handOver': ShiftView;
+  'shift.sheet': ExportedFile;
   'devices.search': DevicePage;
   'devices.show': DeviceView;
   /** How the sealed device stands to each recommendation of the security guide; null: it is not sealed. */

@@ -254,6 +254,43 @@ export interface FoundRuns {
   readonly next: number | null;
 }
 
+export type RunGroupBy = 'recipe' | 'revision' | 'order' | 'batch' | 'fixture' | 'person' | 'shift' | 'day' | 'hour';
+
+/** Runs that share something. Boards are told apart by MAC within the group. */
+export interface RunGroup {
+  readonly key: string;
+  readonly counts: BatchCounts;
+  readonly meanSeconds: number | null;
+  readonly secondsPerBoard: number | null;
+}
+
+/** What one shift tells the next. */
+export interface ShiftView {
+  /** Day and times of it, local: how notes name it. */
+  readonly shift: string;
+  readonly from: string;
+  readonly to: string;
+  readonly isRunning: boolean;
+  readonly counts: BatchCounts;
+  /** `sealed`: in this shift. */
+  readonly batches: readonly { readonly batch: BatchRecord; readonly sealed: number }[];
+  readonly causes: BatchReport['causes'];
+  readonly fixtures: BatchReport['fixtures'];
+  readonly contact: readonly { readonly fixture: string; readonly wear: string | null }[];
+  /** Boards that were begun, and that nobody has finished since. */
+  readonly open: BatchReport['boards'];
+  /** `hours`: in which boards of theirs moved, pauses left out. */
+  readonly people: readonly { readonly person: string; readonly sealed: number; readonly hours: number }[];
+  /** Sealed boards an hour in which somebody's boards moved. */
+  readonly boardsPerOperatorHour: number | null;
+  readonly secondsPerBoard: number | null;
+  /** Of the batch that runs. */
+  readonly targetPerHour: number | null;
+  readonly bottleneck: ThroughputView['bottleneck'];
+  readonly notes: readonly { readonly at: string; readonly by: string; readonly text: string }[];
+  readonly isCut: boolean;
+}
+
 /** One run with all that the ledger holds of it, of a board that told no MAC as well. */
 export interface RunView {
   readonly run: RunRecord;

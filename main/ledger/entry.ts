@@ -74,6 +74,7 @@ export interface StationAct {
     | 'ledger-restored'
     | 'recipe-removed'
     | 'exported'
+    | 'shift-handed-over'
     | 'development-work'
     | 'order-taken'
     | 'anonymous-tries'

@@ -85,6 +85,7 @@ export async function openDesk(
     demonstration,
     language: settings.language,
     embeddedToken: settings.token.kind === 'softhsm',
+    ...(settings.shifts === null ? {} : { shifts: settings.shifts }),
     openRehearsal: (loaded) => openRehearsal(loaded, options.host),
   });
   let closing: Promise<void> | null = null;

@@ -80,6 +80,7 @@ export function settingsOf(places: Places): StationConfig {
     fixtures: [],
     language: 'en',
     development: false,
+    shifts: null,
     boards: anyBoard,
     log: { level: 'info' },
     plant: null,

@@ -185,6 +185,10 @@ export interface Messages {
       readonly noRecipes: string;
       readonly fingerprint: string;
       readonly recipe: string;
+      readonly summary: Said<{ sealed: number; time: string | number; boards: number }>;
+      readonly summaryShort: Said<{ sealed: number; time: string | number }>;
+      readonly summaryCause: Said<{ boards: number; cause: string | number }>;
+      readonly report: string;
     };
     readonly interrupted: {
       readonly title: string;
@@ -313,6 +317,52 @@ export interface Messages {
         readonly 'slow nest': string;
       };
       readonly bottleneckIs: Said<{ what: string | number; share: string | number }>;
+    };
+    readonly shift: {
+      readonly nav: string;
+      readonly parts: {
+        readonly now: string;
+        readonly groups: string;
+        readonly shift: string;
+      };
+      readonly groups: {
+        readonly by: string;
+        readonly ways: {
+          readonly recipe: string;
+          readonly revision: string;
+          readonly order: string;
+          readonly batch: string;
+          readonly shift: string;
+          readonly day: string;
+          readonly hour: string;
+          readonly fixture: string;
+          readonly person: string;
+        };
+        readonly mean: string;
+        readonly pace: string;
+        readonly seconds: Said<{ seconds: string | number }>;
+        readonly perHour: Said<{ boards: number }>;
+        readonly cut: string;
+      };
+      readonly sheet: {
+        readonly title: Said<{ shift: string | number }>;
+        readonly before: string;
+        readonly now: string;
+        readonly print: string;
+        readonly perOperatorHour: string;
+        readonly takt: string;
+        readonly target: Said<{ boards: number }>;
+        readonly seconds: Said<{ seconds: string | number }>;
+        readonly notes: string;
+        readonly noNotes: string;
+        readonly write: string;
+        readonly handOver: string;
+        readonly open: Said<{ count: number }>;
+        readonly batches: string;
+        readonly made: Said<{ order: string | number; sealed: number; recipe: string | number }>;
+        readonly people: string;
+        readonly worked: Said<{ sealed: number; hours: string | number }>;
+      };
     };
     readonly devices: {
       readonly title: string;
@@ -1020,6 +1070,7 @@ export interface Messages {
     readonly 'ledger-restored': string;
     readonly 'recipe-removed': string;
     readonly exported: string;
+    readonly 'shift-handed-over': string;
     readonly 'development-work': string;
     readonly 'anonymous-tries': string;
     readonly 'seats-forgotten': string;

@@ -1,17 +1,19 @@
 import { useMantineColorScheme } from '@mantine/core';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { hearScanner } from '../state/scanner.ts';
-import { soundScan, soundVerdicts, wakeSound } from '../state/sound.ts';
+import { soundBatchEnd, soundScan, soundVerdicts, wakeSound } from '../state/sound.ts';
 import { useApp, useAsk, useSeat } from '../state/station.ts';
 import { BatchesView } from '../views/BatchesView.tsx';
 import { CompareView } from '../views/CompareView.tsx';
 import { DevicesView } from '../views/DevicesView.tsx';
 import { FirstStart } from '../views/FirstStart.tsx';
 import { FixtureDetail } from '../views/FixtureDetail.tsx';
+import { GroupsView } from '../views/GroupsView.tsx';
 import { Help } from '../views/Help.tsx';
 import { LineView } from '../views/LineView.tsx';
 import { RecipesView } from '../views/RecipesView.tsx';
 import { RunsView } from '../views/RunsView.tsx';
+import { ShiftView } from '../views/ShiftView.tsx';
 import { SignIn } from '../views/SignIn.tsx';
 import { StartBatch, StopBatch } from '../views/StartBatch.tsx';
 import { StationScreen } from '../views/StationScreen.tsx';
@@ -47,7 +49,7 @@ export function App() {
         ) : (
           <>
             {place.screen === 'line' && <LineView />}
-            {place.screen === 'throughput' && <ThroughputView />}
+            {place.screen === 'throughput' && <Throughput part={place.item} />}
             {place.screen === 'devices' && <DevicesView mac={place.item} />}
             {place.screen === 'batches' && <BatchesView batch={place.item} />}
             {place.screen === 'runs' && <RunsView item={place.item} />}
@@ -67,6 +69,11 @@ export function App() {
       <Verdicts />
     </>
   );
+}
+
+function Throughput({ part }: { readonly part: string | null }) {
+  if (part === 'groups') return <GroupsView />;
+  return part === 'shift' ? <ShiftView /> : <ThroughputView />;
 }
 
 /** A link would change the address, which names the screen. */
@@ -106,6 +113,15 @@ function useScheme() {
 function useSound() {
   const verdicts = useApp((state) => state.verdicts);
   const muted = useApp((state) => state.preferences.muted);
+  // a batch that ends while somebody is here; what had ended before is no news
+  const endedAt = useApp((state) => state.line?.batch?.endedAt ?? null);
+  const isRunning = useApp((state) => state.line?.batch?.endedAt === null);
+  const ran = useRef(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: switching the sound on again is no end
+  useEffect(() => {
+    if (ran.current && endedAt !== null && !muted) soundBatchEnd();
+    ran.current = isRunning;
+  }, [endedAt, isRunning]);
   useEffect(() => {
     window.addEventListener('pointerdown', wakeSound);
     window.addEventListener('keydown', wakeSound);

@@ -35,6 +35,14 @@ const scanTones = {
   ],
 } as const;
 
+/** The end of a batch: longer than any verdict, so that it is told apart from across the room. */
+const endTones = [
+  [523, 0.18],
+  [659, 0.18],
+  [784, 0.18],
+  [1047, 0.5],
+] as const;
+
 /** Verdicts that a person must hear over others that came in the same moment, the gravest first. */
 const gravity: readonly Outcome[] = ['failed', 'errored', 'refused', 'aborted', 'passed'];
 
@@ -57,9 +65,14 @@ export function soundScan(what: keyof typeof scanTones): void {
   play(scanTones[what]);
 }
 
-function play(melody: readonly (readonly [hertz: number, seconds: number])[]): void {
+/** Says that the batch has ended, behind the sound of its last board. */
+export function soundBatchEnd(): void {
+  play(endTones, 0.7);
+}
+
+function play(melody: readonly (readonly [hertz: number, seconds: number])[], inSeconds = 0): void {
   if (context === null || context.state !== 'running') return;
-  let at = context.currentTime;
+  let at = context.currentTime + inSeconds;
   for (const [hertz, seconds] of melody) {
     const tone = context.createOscillator();
     const loudness = context.createGain();

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import type { BatchView, InterruptedBatch } from '../../main/contract/views.ts';
 import { Figure } from '../parts/Figure.tsx';
 import { Gauge } from '../parts/Gauge.tsx';
-import { useApp, useAsk, useMay, useSeat } from '../state/station.ts';
-import { countText, shareText, timeText } from '../words/format.ts';
+import { addressOf, useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
+import { countText, durationText, shareText, timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 
 /** What is being made, by which recipe, and how far it is. */
@@ -50,6 +50,7 @@ export function BatchHeader({
           {batch.fingerprint}
         </p>
       </div>
+      {!running && <Summary batch={batch} />}
       <dl className="figures">
         <Figure name={words.batch.passed}>{countText(batch.passed)}</Figure>
         <Figure name={words.batch.failed} tone={batch.failed > 0 ? 'fail' : undefined}>
@@ -85,6 +86,25 @@ export function BatchHeader({
         </div>
       )}
     </section>
+  );
+}
+
+/** How a batch that has ended went, in one line, and the way to its report. */
+function Summary({ batch }: { readonly batch: BatchView }) {
+  const may = useMay('batches.show');
+  const { value } = useAnswer('batches.show', may ? { batch: batch.id } : null);
+  if (value === null || batch.endedAt === null) return null;
+  const seconds = (Date.parse(batch.endedAt) - Date.parse(batch.startedAt)) / 1000;
+  const [cause] = value.causes;
+  const made = { sealed: value.counts.passed, time: durationText(seconds) };
+  return (
+    <p className="batch-summary">
+      {value.secondsPerBoard
+        ? words.batch.summary({ ...made, boards: Math.round(3600 / value.secondsPerBoard) })
+        : words.batch.summaryShort(made)}{' '}
+      {cause !== undefined && words.batch.summaryCause({ boards: cause.boards, cause: cause.code })}{' '}
+      <a href={addressOf({ screen: 'batches', item: batch.id })}>{words.batch.report}</a>
+    </p>
   );
 }
 

@@ -12,6 +12,7 @@ import { useAnswer, useApp } from '../state/station.ts';
 import { countText, shareText, timeText } from '../words/format.ts';
 import { bottleneckText, causeText, faultText, isOwn, words } from '../words/words.ts';
 import { useScheme } from './scheme.ts';
+import { ThroughputNav } from './ThroughputNav.tsx';
 
 const everyMs = 2000;
 type By = 'cause' | 'fixture' | 'hour';
@@ -33,6 +34,7 @@ export function ThroughputView() {
   return (
     <div className="throughput-screen">
       <header className="screen-head">
+        <ThroughputNav here="now" />
         <h1>{words.throughput.title}</h1>
         <dl className="figures">
           <Figure

@@ -54,6 +54,20 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: 'groups',
+    async reach(page) {
+      await goTo(page, 'throughput/groups');
+      await page.getByRole('row', { name: /esp32p4-production/ }).waitFor();
+    },
+  },
+  {
+    name: 'shift',
+    async reach(page) {
+      await goTo(page, 'throughput/shift');
+      await page.getByRole('heading', { name: /^Shift \d/ }).waitFor();
+    },
+  },
+  {
     name: 'devices',
     async reach(page) {
       await goTo(page, 'devices');

@@ -19,6 +19,7 @@ import { TokenWatch } from './line/token-watch.ts';
 import { boardAnswers } from './reports/board-answers.ts';
 import { deviceAnswers } from './reports/device-answers.ts';
 import { runAnswers } from './reports/run-answers.ts';
+import { shiftAnswers } from './reports/shift-answers.ts';
 import type { DeskAnswers, DeskParts, DeskRoom } from './room.ts';
 import { stationAnswers } from './station-answers.ts';
 
@@ -91,6 +92,7 @@ export class Desk {
       ...deviceAnswers(this.#room),
       ...boardAnswers(this.#room),
       ...runAnswers(this.#room),
+      ...shiftAnswers(this.#room),
       ...recipeAnswers(this.#room),
       ...stationAnswers(this.#room),
     };

@@ -38,6 +38,8 @@ export interface DeskParts {
   /** The token is the private SoftHSM of the data folder, in which missing keys are made without asking. */
   readonly embeddedToken: boolean;
   readonly openRehearsal: OpenRehearsal;
+  /** Local times of day (06:00) at which shifts begin; left out: three a day. */
+  readonly shifts?: readonly string[];
   /** How often in a row a board must answer at this address before its contact counts as stable; left out: once where virtual, else twice. */
   readonly contacts?: (address: string) => number;
 }

@@ -34,6 +34,7 @@ fixtures:
   - {name: nest-2, port: rfc2217://10.0.0.7:4000}
   - {name: nest-3, port: COM7}
 boards: {macs: ['60:55:F9'], orders: lists/orders.csv, challenge: required}
+shifts: ['07:30', '19:30']
 plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: plant-password}
 `,
     '/etc/fuseline/station.yaml',
@@ -62,7 +63,9 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
       macs: [{ first: '6055f9000000', last: '6055f9ffffff' }],
       challenge: true,
       orders: '/etc/fuseline/lists/orders.csv',
+      sealedOrders: null,
     },
+    shifts: ['07:30', '19:30'],
     log: { level: 'info' },
     plant: {
       url: 'postgres://db.factory:5433/fuseline',

@@ -1,0 +1,21 @@
+import { addressOf } from '../state/station.ts';
+import { words } from '../words/words.ts';
+
+const parts = ['now', 'groups', 'shift'] as const;
+
+/** From how the line goes just now to counts by what boards share, and to the shift. */
+export function ThroughputNav({ here }: { readonly here: (typeof parts)[number] }) {
+  return (
+    <nav className="records-nav" aria-label={words.shift.nav}>
+      {parts.map((part) => (
+        <a
+          key={part}
+          href={addressOf({ screen: 'throughput', item: part === 'now' ? null : part })}
+          aria-current={part === here ? 'page' : undefined}
+        >
+          {words.shift.parts[part]}
+        </a>
+      ))}
+    </nav>
+  );
+}
