@@ -111,6 +111,22 @@ export const gateMutants: readonly Mutant[] = [
     tests: ['test/unit/desk/records.test.ts'],
   },
   {
+    id: 'shift.lunch-is-work',
+    file: 'main/station/desk/reports/shift-report.ts',
+    before: 'if (last !== undefined && from - last.to < longestPauseMs)',
+    after: 'if (last !== undefined)',
+    breaks: 'Boards an operator-hour would fall by every pause of the line.',
+    tests: ['test/unit/desk/shift.test.ts'],
+  },
+  {
+    id: 'shift.sheet-unbooked',
+    file: 'main/station/desk/reports/shift-answers.ts',
+    before: "await ledger.noteAct({ what: 'exported'",
+    after: "void ({ what: 'exported'",
+    breaks: 'A hand-over sheet could leave the station, and nobody would know.',
+    tests: ['test/unit/desk/shift.test.ts'],
+  },
+  {
     id: 'batches.report-unbooked',
     file: 'main/station/desk/reports/run-answers.ts',
     before: "await ledger.noteAct({ what: 'exported'",

@@ -1,6 +1,7 @@
 // Shifts by the clock on the wall, what one shift tells the next, and how many fixtures one person keeps busy.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { simulate } from '../../../main/cli/simulate.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
 import type { RunRecord } from '../../../main/model/record.ts';
 import { fixturesKeptBusy, simulateHands } from '../../../main/station/desk/reports/operator-pace.ts';
@@ -44,7 +45,7 @@ async function line(ledger: Ledger): Promise<void> {
   await tried('R-2', 2, { startedAt: at(2), endedAt: at(4), operator: 'ann' });
   await tried('R-3', 3, { startedAt: at(4), endedAt: at(6), operator: 'ann', outcome: 'aborted' });
   // lunch, which is no work at the line
-  await tried('R-4', 4, { startedAt: at(40), endedAt: at(46), operator: 'bob', batch: 'B-2', fixture: 'nest-2' });
+  await tried('R-4', 4, { startedAt: at(40), endedAt: at(46), operator: 'ann', batch: 'B-2', fixture: 'nest-2' });
 }
 
 const room = (ledger: Ledger, shifts?: readonly string[]) =>
@@ -77,10 +78,7 @@ test('a hand-over tells counts, pace, people, what lies there unfinished, and wh
   );
   assert.deepEqual(
     view.people.map(({ person, sealed, hours }) => [person, sealed, Math.round(hours * 60)]),
-    [
-      ['ann', 2, 6],
-      ['bob', 1, 6],
-    ],
+    [['ann', 3, 12]],
   );
   assert.equal(view.boardsPerOperatorHour, 15);
   assert.equal(view.secondsPerBoard, 120, 'the pause over lunch is no pace');
@@ -118,8 +116,7 @@ test('boards are counted by recipe, order, person, fixture and shift', async (t)
     ['B-2', 1],
   ]);
   assert.deepEqual(await told('person'), [
-    ['ann', 2],
-    ['bob', 1],
+    ['ann', 3],
     ['night', 1],
   ]);
   assert.deepEqual(await told('shift'), [
@@ -144,4 +141,21 @@ test('one person keeps as many fixtures busy as the time of a board holds change
   assert.equal(fixturesKeptBusy(times, 32).kept, 6);
   // 150 s a board and 30 s for a change: as Raspberry Pi describes its line of five heads
   assert.equal(fixturesKeptBusy({ boardSeconds: [150], changeSeconds: 30, hours: 8 }, 12).kept, 6);
+});
+
+test('what cannot be worked out is told as that; what can comes as lines', async (t) => {
+  const { ledger } = await book(t);
+  const answers: string[] = [];
+  const context = {
+    openLedger: async () => ({ ...ledger, findRuns: ledger.findRuns, close: async () => undefined }),
+    streams: { answer: (line: string) => answers.push(line), say: () => undefined },
+  } as never;
+  await assert.rejects(simulate({}, context), { code: 'simulate.no-boards' });
+  await assert.rejects(simulate({ seconds: 31, fixtures: 999 }, context), { code: 'simulate.values' });
+  await line(ledger);
+  await simulate({ json: true, fixtures: 2 }, context);
+  assert.deepEqual(
+    answers.map((one) => JSON.parse(one).fixtures),
+    [1, 2],
+  );
 });
