@@ -276,7 +276,7 @@ export interface ShiftView {
   readonly batches: readonly { readonly batch: BatchRecord; readonly sealed: number }[];
   readonly causes: BatchReport['causes'];
   readonly fixtures: BatchReport['fixtures'];
-  readonly contact: readonly { readonly fixture: string; readonly wear: string | null }[];
+  readonly contact: ThroughputView['contact'];
   /** Boards that were begun, and that nobody has finished since. */
   readonly open: BatchReport['boards'];
   /** `hours`: in which boards of theirs moved, pauses left out. */

@@ -343,6 +343,7 @@ export interface Messages {
         readonly seconds: Said<{ seconds: string | number }>;
         readonly perHour: Said<{ boards: number }>;
         readonly cut: string;
+        readonly empty: string;
       };
       readonly sheet: {
         readonly title: Said<{ shift: string | number }>;

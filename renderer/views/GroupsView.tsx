@@ -4,7 +4,7 @@ import type { RunGroupBy } from '../../main/contract/views.ts';
 import { Scroll } from '../parts/Scroll.tsx';
 import { addressOf, useAnswer } from '../state/station.ts';
 import { countText, shareText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { faultText, words } from '../words/words.ts';
 import { ThroughputNav } from './ThroughputNav.tsx';
 
 const ways: readonly RunGroupBy[] = [
@@ -75,7 +75,7 @@ export function GroupsView() {
         />
       </header>
       <p className="found" role="status">
-        {fault !== null ? `${fault.what} ${fault.next}` : value === null ? words.loading : value.isCut ? g.cut : ''}
+        {fault !== null ? faultText(fault).what : value === null ? words.loading : value.isCut ? g.cut : ''}
       </p>
       {value !== null && (
         <Scroll className="list">
@@ -117,7 +117,7 @@ export function GroupsView() {
               ))}
             </tbody>
           </table>
-          {value.groups.length === 0 && <p className="calm-note">{words.throughput.empty}</p>}
+          {value.groups.length === 0 && <p className="calm-note">{g.empty}</p>}
         </Scroll>
       )}
     </div>

@@ -5,7 +5,7 @@ import { Facts } from '../parts/Facts.tsx';
 import { Figure } from '../parts/Figure.tsx';
 import { addressOf, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, dateText, shareText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { bottleneckText, causeText, faultText, isOwn, words } from '../words/words.ts';
 import { saveFile } from './download.ts';
 import { ThroughputNav } from './ThroughputNav.tsx';
 
@@ -16,7 +16,8 @@ export function ShiftView() {
   const ask = useAsk();
   const [at, setAt] = useState<string | null>(null);
   const { value: shift, fault, again } = useAnswer('shift.read', { at });
-  if (shift === null) return <p className="calm-note page-note">{fault?.what ?? words.loading}</p>;
+  if (shift === null)
+    return <p className="calm-note page-note">{fault === null ? words.loading : faultText(fault).what}</p>;
   const { counts } = shift;
   const print = async () => {
     const file = await ask('shift.sheet', { at });
@@ -62,7 +63,12 @@ export function ShiftView() {
         {shift.isCut && <p className="condemned">{words.shift.groups.cut}</p>}
         {shift.bottleneck !== null && (
           <p className="bottleneck">
-            {words.throughput.bottleneck}: {shift.bottleneck.words}
+            {isOwn()
+              ? `${words.throughput.bottleneck}: ${shift.bottleneck.words}`
+              : words.throughput.bottleneckIs({
+                  what: bottleneckText(shift.bottleneck.what),
+                  share: shareText(shift.bottleneck.share),
+                })}
           </p>
         )}
         <h2>{s.notes}</h2>
@@ -151,7 +157,7 @@ function Left({ shift }: { readonly shift: Shift }) {
           <li key={code}>
             <strong>{countText(boards)}</strong>
             <span className="mono">{code}</span>
-            <span>{said}</span>
+            <span>{causeText(code, said)}</span>
           </li>
         ))}
       </ul>
@@ -160,10 +166,10 @@ function Left({ shift }: { readonly shift: Shift }) {
         rows={shift.people.map(({ person, sealed, hours }) => [person, s.worked({ sealed, hours: hours.toFixed(1) })])}
       />
       {shift.contact.map(
-        ({ fixture, wear }) =>
+        ({ fixture, boards, troubled, wear }) =>
           wear !== null && (
             <p key={fixture} className="notice" data-tone="warn">
-              {words.throughput.wear({ fixture, why: wear })}
+              {words.throughput.wear({ fixture, boards, troubled })}
             </p>
           ),
       )}

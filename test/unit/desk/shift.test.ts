@@ -52,7 +52,11 @@ const room = (ledger: Ledger, shifts?: readonly string[]) =>
   ({
     station: {
       parts: { ledger, clock: { now: () => now }, name: 's' },
-      health: { learn: async () => undefined, fixtures: ['nest-2'], of: () => ({ wear: 'worn' }) },
+      health: {
+        learn: async () => undefined,
+        fixtures: ['nest-2'],
+        of: () => ({ boards: 9, troubled: 4, wear: 'worn' }),
+      },
     },
     line: { targetPerHour: 100 },
     ...(shifts && { shifts }),
@@ -82,7 +86,7 @@ test('a hand-over tells counts, pace, people, what lies there unfinished, and wh
   );
   assert.equal(view.boardsPerOperatorHour, 15);
   assert.equal(view.secondsPerBoard, 120, 'the pause over lunch is no pace');
-  assert.deepEqual(view.contact, [{ fixture: 'nest-2', wear: 'worn' }]);
+  assert.deepEqual(view.contact, [{ fixture: 'nest-2', boards: 9, troubled: 4, wear: 'worn' }]);
   await assert.rejects(async () => answers['shift.handOver']({ note: '  ' }, 'ann'), { code: 'shift.empty' });
   const after = await answers['shift.handOver']({ note: 'nest-3 wants a new pin' }, 'ann');
   assert.deepEqual(

@@ -4,7 +4,7 @@ import type { BatchView } from '../../../contract/views.ts';
 import { faultOf } from '../../../model/fault.ts';
 import { makeMissingKeys } from '../../../recipe/making/token-keys.ts';
 import { fingerprintWords } from '../access/fingerprint.ts';
-import { readThroughput } from '../reports/throughput.ts';
+import { contactOf, readThroughput } from '../reports/throughput.ts';
 import type { DeskAnswers, DeskRoom } from '../room.ts';
 import type { RememberedBatch } from './batch-memory.ts';
 import { interruptedBatch, mustGoOn, nothingLeft } from './interrupted.ts';
@@ -100,11 +100,7 @@ export function lineAnswers({ station, line, shelf, labels, memory, embeddedToke
     async 'throughput.read'({ hours }) {
       await station.health.learn(ledger);
       const view = await readThroughput(ledger, clock, { hours, targetPerHour: line.targetPerHour });
-      const contact = station.health.fixtures.map((fixture) => {
-        const { boards, troubled, wear } = station.health.of(fixture);
-        return { fixture, boards, troubled, wear };
-      });
-      return { ...view, contact };
+      return { ...view, contact: contactOf(station.health) };
     },
   };
 }

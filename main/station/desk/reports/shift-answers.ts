@@ -6,6 +6,7 @@ import { drawPdfApart } from './pdf-drawing.ts';
 import { groupRuns } from './run-groups.ts';
 import { readShift, shiftPage } from './shift-report.ts';
 import { shiftOf, usualShifts } from './shifts.ts';
+import { contactOf } from './throughput.ts';
 
 type Answers = Pick<DeskAnswers, 'throughput.groups' | 'shift.read' | 'shift.handOver' | 'shift.sheet'>;
 
@@ -28,8 +29,7 @@ export function shiftAnswers({ station, line, shifts = usualShifts }: DeskRoom):
   const read = async (at: string | null) => {
     await station.health.learn(ledger);
     const view = await readShift(ledger, shiftAt(at), { now: clock.now(), targetPerHour: line.targetPerHour });
-    const contact = station.health.fixtures.map((fixture) => ({ fixture, wear: station.health.of(fixture).wear }));
-    return { ...view, contact };
+    return { ...view, contact: contactOf(station.health) };
   };
   return {
     async 'throughput.groups'({ from, to, by }) {

@@ -3,6 +3,7 @@ import type { ThroughputView } from '../../../contract/views.ts';
 import type { LedgerReader, RunPace } from '../../../ledger/ledger.ts';
 import { stepTitle } from '../../../recipe/steps/index.ts';
 import type { StepId } from '../../../recipe/types.ts';
+import type { FixtureHealth } from '../../fixture-health.ts';
 import { medianOf } from '../line/step-history.ts';
 
 const minute = 60_000;
@@ -16,6 +17,14 @@ const slowBy = 1.3;
 const slowAfter = 3;
 /** Longer pauses between boards are no part of the line's rhythm (a shift's end, lunch), in ms. */
 const longestPauseMs = 10 * minute;
+
+/** How the last boards in each fixture were in contact. */
+export function contactOf(health: Pick<FixtureHealth, 'fixtures' | 'of'>): ThroughputView['contact'] {
+  return health.fixtures.map((fixture) => {
+    const { boards, troubled, wear } = health.of(fixture);
+    return { fixture, boards, troubled, wear };
+  });
+}
 
 /** How the line went in the last `hours`, all from the ledger. */
 export async function readThroughput(
