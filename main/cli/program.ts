@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { chipKinds } from '../model/chip.ts';
 import { faultOf } from '../model/fault.ts';
 import { assuranceCommand } from './assurance.ts';
@@ -7,6 +7,8 @@ import { boardAct } from './board.ts';
 import * as cert from './cert.ts';
 import * as certificate from './certificate.ts';
 import * as clock from './clock.ts';
+import { type CommandNode, treeOf } from './command-tree.ts';
+import { completionCommand, shells } from './completion.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { demo } from './demo.ts';
 import { desk } from './desk.ts';
@@ -62,6 +64,12 @@ export async function runCommand(argv: readonly string[], context: CliContext): 
     if (fault.faultClass === 'program' && fault.cause instanceof Error) context.streams.say(fault.cause.stack ?? '');
     return exitOf(fault);
   }
+}
+
+/** All that the terminal understands. */
+export function commandTree(): CommandNode {
+  // (nothing of a context is touched before a command is carried out)
+  return treeOf(buildProgram({ version: '' } as CliContext, () => undefined));
 }
 
 function buildProgram(context: CliContext, ended: (status: Exit) => void): Command {
@@ -516,5 +524,11 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--count <n>', 'boards', wholeNumber)
     .option('--fixtures <n>', 'virtual fixtures', wholeNumber)
     .action(end((options) => demo(options, context)));
+
+  program
+    .command('completion')
+    .description('what your shell needs to complete commands and options')
+    .addArgument(new Argument('<shell>', 'of which shell').choices(shells))
+    .action(end((shell) => completionCommand(shell, treeOf(program), context)));
   return program;
 }

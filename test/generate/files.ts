@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join, sep } from 'node:path';
 import { burnExchangesFile } from './burn-exchanges.ts';
 import { tableFiles } from './efuse-tables.ts';
+import { manualFiles } from './manual-page.ts';
 import { messageTypes } from './messages.ts';
 import { schemaFiles } from './schema-files.ts';
 
@@ -18,6 +19,7 @@ const folders = ['main/efuse/tables/fields', 'station-config/schemas'];
 const generated = async (): Promise<readonly GeneratedFile[]> => [
   ...tableFiles(),
   ...schemaFiles,
+  ...manualFiles,
   messageTypes(),
   await burnExchangesFile(),
 ];
