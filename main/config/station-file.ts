@@ -41,6 +41,16 @@ export interface StationConfig {
   readonly log: { readonly level: LogLevel };
   /** Where every row of the ledger is sent beside; null: nowhere. */
   readonly plant: PlantConfig | null;
+  /** A stack light; null: there is none. */
+  readonly light: LightConfig | null;
+}
+
+/** A stack light at a port of its own, which hears ASCII. */
+export interface LightConfig {
+  readonly port: string;
+  readonly baud: number;
+  /** What is sent for each colour. */
+  readonly say: { readonly red: string; readonly yellow: string; readonly green: string; readonly off: string };
 }
 
 /** The plant of a station. */
@@ -89,6 +99,23 @@ const pinFileName = z
   .string()
   .min(1)
   .describe('File with the user PIN in one line; left out: a person is asked for it. Never write the PIN itself here.');
+
+/** What a light is sent: no more than a line, of bytes that every controller knows. */
+const lightWord = (colour: string) =>
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .superRefine((word, context) => {
+      if (Buffer.byteLength(word) !== word.length)
+        context.addIssue({
+          code: 'custom',
+          message: `The word for ${colour} is not ASCII.`,
+          params: { remedy: 'Write bytes that every controller knows: letters, digits, control characters as \\r.' },
+        });
+    })
+    .default(`${colour}\n`)
+    .describe(`What is sent for ${colour}.`);
 
 /** The YAML form of a station file. */
 export const stationSchema = z
@@ -308,6 +335,36 @@ export const stationSchema = z
       })
       .optional()
       .describe('PostgreSQL to which every row of the ledger is sent beside; left out: none.'),
+    light: z
+      .strictObject({
+        port: z
+          .string()
+          .regex(/^(usb:[0-9A-Za-z].*|(socket|rfc2217):\/\/[^/:]+:\d+|\/dev\/.+|COM\d+)$/)
+          .describe('Port of the light, as that of a fixture; no fixture has the same.'),
+        baud: z.int().min(300).max(4_000_000).default(9600).describe('Rate of the line.'),
+        say: z
+          .strictObject({
+            red: lightWord('red'),
+            yellow: lightWord('yellow'),
+            green: lightWord('green'),
+            off: lightWord('off'),
+          })
+          .prefault({})
+          .describe(
+            'What is sent for each colour, said again every 3 seconds; in double quotes \\n, \\r and \\x02 are control characters.',
+          ),
+      })
+      .optional()
+      .describe('A stack light that shows the line from afar; left out: none.'),
+  })
+  .superRefine(({ fixtures, light }, context) => {
+    if (light !== undefined && fixtures.some(({ port }) => port === light.port))
+      context.addIssue({
+        code: 'custom',
+        path: ['light', 'port'],
+        message: `A fixture is at ${light.port} already.`,
+        params: { remedy: 'A board must not hear what a light is told: give the light its own port.' },
+      });
   })
   .describe('What a factory decides about one station.');
 
@@ -373,6 +430,7 @@ export function parseStation(
               ca: value.plant.ca === undefined ? null : at(value.plant.ca),
               passwordFile: value.plant.password_file === undefined ? null : at(value.plant.password_file),
             },
+      light: value.light ?? null,
     },
     problems,
   };

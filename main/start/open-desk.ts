@@ -9,6 +9,7 @@ import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
 import type { Desk } from '../station/desk/desk.ts';
 import { DeskFile } from '../station/desk/desk-file.ts';
 import type { RehearsalRoom } from '../station/desk/library/rehearsal.ts';
+import { colourOf, StationLight } from '../station/desk/station-light.ts';
 import type { Station } from '../station/station.ts';
 import { createBoardChanger } from '../virtual/bench/board-changer.ts';
 import { createDesk } from './compose.ts';
@@ -88,9 +89,15 @@ export async function openDesk(
     ...(settings.shifts === null ? {} : { shifts: settings.shifts }),
     openRehearsal: (loaded) => openRehearsal(loaded, options.host),
   });
+  const light =
+    settings.light === null
+      ? null
+      : new StationLight(settings.light, { open: ports.open, clock: systemClock, log: desk.log });
+  desk.onLineChange(() => light?.show(colourOf(desk.lineNow())));
   let closing: Promise<void> | null = null;
   const close = async () => {
     await desk.close();
+    await light?.close();
     changer.close();
     await station.close();
     await ports.close();

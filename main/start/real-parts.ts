@@ -84,6 +84,7 @@ export function settingsOf(places: Places): StationConfig {
     boards: anyBoard,
     log: { level: 'info' },
     plant: null,
+    light: null,
   };
 }
 

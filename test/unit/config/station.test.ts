@@ -67,6 +67,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
     },
     shifts: ['07:30', '19:30'],
     log: { level: 'info' },
+    light: null,
     plant: {
       url: 'postgres://db.factory:5433/fuseline',
       ca: '/etc/fuseline/ca.pem',
