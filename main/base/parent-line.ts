@@ -45,6 +45,9 @@ function forkedLine<Out, In>(): ParentLine<Out, In> {
 
 function utilityLine<Out, In>(port: UtilityPort): ParentLine<Out, In> {
   let gone: () => void = () => undefined;
+  // Newer Electrons only warn of a promise that nobody kept, where Node.js ends: a caller would wait for ever (Electron, breaking changes
+  // of 37.0).
+  process.on('unhandledRejection', () => process.exit(1));
   return {
     send: (message) => port.postMessage(message),
     onMessage: (listener) => void port.on('message', ({ data }) => listener(data as In)),

@@ -1,19 +1,17 @@
 // Front door of the desktop program, started by Electron.
-import { parseArgs } from 'node:util';
 import { app } from 'electron';
-import { runWindow } from './electron-window.ts';
+import { runWindow, tellStartFault } from './electron-window.ts';
+import { type WindowWords, windowWords } from './window-words.ts';
 
-/** Words of the command line, behind the program's own (and, where it runs from its sources, behind the folder). */
-function placesOf(argv: readonly string[]): { data?: string; station?: string } {
-  const { values } = parseArgs({
-    args: argv.slice(app.isPackaged ? 1 : 2),
-    options: { data: { type: 'string' }, station: { type: 'string' } },
-    strict: false,
-  });
-  return {
-    ...(typeof values.data === 'string' ? { data: values.data } : {}),
-    ...(typeof values.station === 'string' ? { station: values.station } : {}),
-  };
+/** Words of the command line, behind the program's own (and, where it runs from its sources, behind its folder). */
+function wordsOfStart(): WindowWords {
+  const words = process.argv.slice(1);
+  const ours = app.isPackaged ? words : words.slice(words.findIndex((word) => !word.startsWith('-')) + 1);
+  return windowWords(ours, app.commandLine.hasSwitch('no-sandbox'));
 }
 
-runWindow({ places: placesOf(process.argv) });
+try {
+  runWindow(wordsOfStart());
+} catch (error) {
+  tellStartFault(error);
+}

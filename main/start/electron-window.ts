@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { app, dialog, protocol, session } from 'electron';
 import { systemClock } from '../base/clock.ts';
 import { guardContents, guardSession, pageScheme } from '../ipc/electron/guards.ts';
+import { holdKiosk } from '../ipc/electron/kiosk.ts';
 import { keptPin } from '../ipc/electron/pin-keeper.ts';
 import { utilityLine } from '../ipc/electron/utility-line.ts';
 import { createWindow, holdOpen, stayAwake } from '../ipc/electron/window.ts';
@@ -19,8 +20,8 @@ export interface WindowProgram {
   readonly places: Places;
   /** How the boards of the demonstration are, where nothing is configured. */
   readonly demonstration?: Demonstration;
-  /** What the ledger's threads run in; left out: utility processes. */
-  readonly launchLedger?: LaunchThread;
+  /** The window fills the screen, and only an engineer leaves it. */
+  readonly isKiosk?: boolean;
   /** The station is open and its window is on its way. */
   readonly onOpen?: (opened: OpenedDesk) => void;
 }
@@ -28,12 +29,7 @@ export interface WindowProgram {
 /** Beside the window's program, so that the book stays whole when that one crashes. */
 const launchUtility: LaunchThread = () => processThread(utilityLine('Fuseline ledger', fileURLToPath(threadFile)));
 
-async function openWindow({
-  places,
-  demonstration,
-  launchLedger = launchUtility,
-  onOpen,
-}: WindowProgram): Promise<void> {
+async function openWindow({ places, demonstration, isKiosk = false, onOpen }: WindowProgram): Promise<void> {
   guardSession(session.defaultSession);
   const files = new PageFiles(pageFolder, contentPolicy("'none'"));
   protocol.handle(pageScheme, async (request) => {
@@ -45,13 +41,21 @@ async function openWindow({
     host: {
       pin: (pinFile) => keptPin(join(dataFolderOf(places), 'token-pin.sealed'), pinFile),
       launch: (environment) => utilityLine('Fuseline token', fileURLToPath(tokenProcessFile), environment),
-      launchLedger,
+      launchLedger: launchUtility,
     },
   });
-  const window = createWindow(join(programFolder, 'dist', 'preload.cjs'));
-  const stopFace = faceWindow(window, opened.desk, systemClock);
+  const window = createWindow(join(programFolder, 'dist', 'preload.cjs'), isKiosk);
+  const face = faceWindow(window, opened.desk, systemClock);
   const sleepAgain = stayAwake(opened.desk);
-  holdOpen(window, opened.desk, () => void opened.close().finally(() => app.quit()));
+  const leave = () =>
+    void opened.close().finally(() => {
+      if (!window.isDestroyed()) window.destroy();
+      app.quit();
+    });
+  if (isKiosk) holdKiosk(window, () => face.roles);
+  holdOpen(window, opened.desk, leave);
+  // The end of a session or service asks nobody: boards end after their current irreversible step.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
   app.on('second-instance', () => {
     // it is closed while the station ends behind it
     if (window.isDestroyed()) return;
@@ -59,7 +63,7 @@ async function openWindow({
     window.focus();
   });
   closeBeforeQuit(opened, () => {
-    stopFace();
+    face.stop();
     sleepAgain();
   });
   onOpen?.(opened);
@@ -80,6 +84,19 @@ function closeBeforeQuit(opened: OpenedDesk, before: () => void): void {
   });
 }
 
+/**
+ * What Electron does by itself with an error that nobody caught stops everything: a box that waits for a person, over a main process that
+ * waits with it. As in the terminal such an error ends the program; boards go on with the next start. Nobody reading what it says (a
+ * terminal that was closed) is no error.
+ */
+function endWithErrors(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack ?? error}\n`);
+    app.exit(70);
+  });
+}
+
 /** Runs the program; called before Electron is ready. A second one of the same data leaves again. */
 export function runWindow(program: WindowProgram): void {
   if (!app.requestSingleInstanceLock()) {
@@ -87,6 +104,7 @@ export function runWindow(program: WindowProgram): void {
     app.quit();
     return;
   }
+  endWithErrors();
   app.enableSandbox();
   protocol.registerSchemesAsPrivileged([{ scheme: pageScheme, privileges: { standard: true, secure: true } }]);
   guardContents();
@@ -95,9 +113,12 @@ export function runWindow(program: WindowProgram): void {
   void app
     .whenReady()
     .then(() => openWindow(program))
-    .catch((error: unknown) => {
-      const { what, next, code } = faultOf(error);
-      dialog.showErrorBox('Fuseline cannot start', `${what}\n\n${next}\n\n[${code}]`);
-      app.exit(3);
-    });
+    .catch(tellStartFault);
+}
+
+/** Says why the program cannot start (on the standard error where Electron is not ready yet), and ends it. */
+export function tellStartFault(error: unknown): void {
+  const { what, next, code } = faultOf(error);
+  dialog.showErrorBox('Fuseline cannot start', `${what}\n\n${next}\n\n[${code}]`);
+  app.exit(3);
 }

@@ -1,15 +1,16 @@
 // What only Electron has: the sandbox, the page's own scheme, the preload, the lock of a second instance, processes beside it, and what
 // becomes of boards when a part of it dies or a person wants to leave.
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import type { ElectronApplication, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
+import { family } from '../tools/family.ts';
 import { waitMs } from './bench.ts';
-import { type ElectronBench, inMain, noElectron, openElectronBench } from './electron-seat.ts';
+import { type ElectronBench, type ElectronProgram, inMain, noElectron, openElectronBench } from './electron-seat.ts';
 
 const recipe = 'esp32p4-production';
 
@@ -22,22 +23,6 @@ async function until<T>(what: () => Promise<T | null | false | undefined>): Prom
   throw new Error(`waited ${waitMs / 1000} s in vain for ${what}`);
 }
 
-/** The whole family of a process, itself first. Linux only, as the Electron of these tests mostly is. */
-function family(pid: number): number[] {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const [, parent] = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8')) ?? [];
-        return [[Number(name), Number(parent)] as const];
-      } catch {
-        return [];
-      }
-    });
-  const under = (of: number): number[] => [of, ...parents.filter(([, up]) => up === of).flatMap(([one]) => under(one))];
-  return under(pid);
-}
-
 /** Whether a process runs: one that has ended and whom nobody has asked for its status is no more than a line of a list. */
 function isThere(pid: number): boolean {
   try {
@@ -48,10 +33,10 @@ function isThere(pid: number): boolean {
 }
 
 /** What the main process shows, as its own page would run it; `page` of Playwright does not outlive a crash. */
-const inPage = (app: ElectronApplication, code: string): Promise<unknown> =>
+const inPage = (app: ElectronProgram, code: string): Promise<unknown> =>
   inMain(app, ({ BrowserWindow }, text) => BrowserWindow.getAllWindows()[0]!.webContents.executeJavaScript(text), code);
 
-const utilities = (app: ElectronApplication): Promise<{ pid: number; name: string }[]> =>
+const utilities = (app: ElectronProgram): Promise<{ pid: number; name: string }[]> =>
   inMain(app, ({ app: program }) =>
     program
       .getAppMetrics()
@@ -61,7 +46,7 @@ const utilities = (app: ElectronApplication): Promise<{ pid: number; name: strin
 
 describe('the window', { skip: noElectron }, () => {
   let bench: ElectronBench;
-  let app: ElectronApplication;
+  let app: ElectronProgram;
   let page: Page;
   before(async () => {
     bench = await openElectronBench({ fixtures: 2, pacing: 'none', changerTimes: { leavesMs: 300, emptyMs: 100 } });
@@ -297,10 +282,11 @@ describe('the window', { skip: noElectron }, () => {
 
     await bench.answers['line.stop']({}, 'op-1');
     await until(async () => (await awake()) === 0);
+    await until(async () => (await bench.answers['line.snapshot']({}, 'op-1')).batch?.endedAt);
   });
 
   it('asks before it closes over boards that are worked on, and leaves when they are safe: book shut, no process left', async () => {
-    const all = family((app.process() as ChildProcess).pid!);
+    const all = family(app.process.pid!);
     await bench.answers['line.start']({ recipe, order: 'PO-2', count: null }, 'op-1');
     await inMain(app, ({ dialog }) => {
       const asked: string[] = [];
@@ -319,8 +305,8 @@ describe('the window', { skip: noElectron }, () => {
     });
     assert.deepEqual(await asked(), ['Boards are being worked on. The window stays open until they are safe.']);
     assert.equal(await inMain(app, ({ BrowserWindow }) => BrowserWindow.getAllWindows().length), 1);
-    const gone = new Promise((resolve) => (app.process() as ChildProcess).once('exit', (status) => resolve(status)));
-    await inMain(app, () => Object.assign(globalThis, { answer: 1 }));
+    const gone = new Promise((resolve) => app.process.once('exit', (status) => resolve(status)));
+    await inMain(app, () => void Object.assign(globalThis, { answer: 1 }));
     // (a question on its way when the program ends is never answered)
     const askedAgain = until(async () => {
       if (await isAtWork()) await close();

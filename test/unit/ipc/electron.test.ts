@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
-import type { LineChange } from '../../../main/contract/contract.ts';
+import type { LineChange, Role } from '../../../main/contract/contract.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 import {
   answers,
@@ -220,8 +220,55 @@ test('the PIN is sealed in the store of the desktop at its first use, and its fi
   await assert.rejects(keptPin(sealed, file).read(), { code: 'token.pin-file' });
 });
 
+test('words that no desktop program needs end it before anything is opened', async () => {
+  const start = async (words: string[], how: string) => {
+    const before = told.length;
+    process.argv = ['electron', '.', ...words];
+    await import(`../../../main/start/desktop.ts?${how}`);
+    return told.slice(before);
+  };
+  const [box, end, ...more] = await start(['--remote-debugging-port=9222'], 'debugged');
+  assert.deepEqual([box?.what, end, more], ['errorBox', { what: 'exit', values: [3] }, []]);
+  assert.match(String(box?.values[1]), /does not take "--remote-debugging-port=9222".*\[desktop\.word\]$/s);
+  app.switches.add('no-sandbox'); // by a wrapper, or by the environment: it is no word then
+  const [without] = await start([], 'open');
+  app.switches.clear();
+  assert.match(String(without?.values[1]), /without the sandbox.*\[desktop\.no-sandbox\]$/s);
+});
+
+test('a kiosk has no menu, comes back over the screen, and closes for an engineer or a custodian alone', async () => {
+  const { holdKiosk } = await import('../../../main/ipc/electron/kiosk.ts');
+  const window = new FakeWindow({ webPreferences: {} });
+  let roles: Role[] = [];
+  holdKiosk(window as never, () => roles);
+  assert.deepEqual(toldOf('menu'), [[null]]);
+  const asked = toldOf('messageBox').length;
+  const isHeld = () => {
+    let held = false;
+    window.emit('close', { preventDefault: () => (held = true) });
+    return held;
+  };
+  assert.equal(isHeld(), true, 'with nobody there');
+  assert.equal(isHeld(), true);
+  assert.equal(toldOf('messageBox').length, asked + 1, 'it is said once at a time');
+  for (const [role, held] of [
+    ['operator', true],
+    ['qa', true],
+    ['engineer', false],
+    ['custodian', false],
+  ] as const) {
+    roles = [role];
+    assert.equal(isHeld(), held, role);
+  }
+  window.emit('leave-full-screen');
+  window.emit('minimize');
+  assert.deepEqual([toldOf('kiosk'), toldOf('restore').length], [[[true]], 2]);
+});
+
 test('a second instance leaves without opening anything', async () => {
   app.hasLock = false;
+  process.argv = ['electron', '.'];
+  await new Promise((resolve) => setImmediate(resolve)); // the quit of the program before is through
   const before = told.length;
   const quit = once(app, 'will-quit');
   await import(`../../../main/start/desktop.ts?second=${before}`);

@@ -25,6 +25,9 @@ class FakeApp extends EventEmitter {
   readonly #ready = new Promise<void>((resolve) => {
     this.isReady = resolve;
   });
+  /** Switches of the command line, as Chromium took them. */
+  readonly switches = new Set<string>();
+  readonly commandLine = { hasSwitch: (name: string) => this.switches.has(name) };
   whenReady = () => this.#ready;
   requestSingleInstanceLock = () => this.hasLock;
   enableSandbox = () => tell('enableSandbox');
@@ -76,6 +79,8 @@ export class FakeWindow extends EventEmitter {
   focus = () => tell('focus');
   restore = () => tell('restore');
   isMinimized = () => true;
+  setKiosk = (is: boolean) => tell('kiosk', is);
+  destroy = () => tell('destroy');
   isDestroyed = () => false;
 }
 
@@ -130,6 +135,7 @@ const electron = {
     on: (channel: string, listener: (event: unknown, ...values: unknown[]) => void) => heard.on(channel, listener),
     removeListener: (channel: string, listener: (...values: unknown[]) => void) => heard.off(channel, listener),
   },
+  Menu: { setApplicationMenu: (menu: unknown) => tell('menu', menu) },
   powerSaveBlocker: {
     start: (kind: string) => {
       tell('stay awake', kind);
