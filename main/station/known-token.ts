@@ -136,6 +136,18 @@ export class KnownToken implements Signer {
     }
   }
 
+  /** A token tells how it is by a signature: one whose making was cut short may be the very key that it would sign with. */
+  async #statusPastHalves(): Promise<TokenStatus> {
+    try {
+      return await this.#token.status();
+    } catch (error) {
+      const { meant = [] } = this.#known ?? {};
+      if (meant.length === 0 || isFault(error, 'token.gone') || isFault(error, 'token.crashed')) throw error;
+      for (const { id } of meant) await this.#token.settleKey(id);
+      return await this.#token.status();
+    }
+  }
+
   /** Finishes or undoes key makings that were cut short before this start. */
   async settle(): Promise<void> {
     const known = await knowledgeOf(this.#parts.ledger, this.#parts.role);
@@ -249,7 +261,7 @@ export class KnownToken implements Signer {
     this.#admitted ??= this.#turn
       .run(async () => {
         this.#known ??= await knowledgeOf(this.#parts.ledger, this.#parts.role);
-        const status = await this.#token.status();
+        const status = await this.#statusPastHalves();
         if (this.#parts.isSpare) {
           if (this.#known === null) throw strangeToSpare(null);
           return;

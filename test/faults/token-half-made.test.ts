@@ -42,6 +42,17 @@ test('a wrapping key, before and after it is there', { skip, timeout: 300_000 },
     assert.ok(await cutAndGoOn(folder, wrapping, killedOnce(`C_GenerateKey:${when}`), false));
 });
 
+test('a key of which name and id were written and nothing else is undone, before anything is signed or wrapped by it', {
+  skip,
+  timeout: 300_000,
+}, async (t) => {
+  const folder = await store(t);
+  for (const inOneLife of [false, true]) {
+    assert.ok(await cutAndGoOn(folder, ca, killedOnce('C_GenerateKeyPair:no-pair'), inOneLife));
+    assert.ok(await cutAndGoOn(folder, wrapping, killedOnce('C_GenerateKey:no-use'), inOneLife));
+  }
+});
+
 test('without a ledger: a lone public half makes room, a private half is never removed', {
   skip,
   timeout: 300_000,

@@ -8,6 +8,15 @@ const memory = 'test/attacks/token-memory.test.ts';
 
 export const tokenMutants: readonly Mutant[] = [
   {
+    id: 'settle.by-name-alone',
+    file: 'main/signing/pkcs11/token-operations.ts',
+    before: 'if (key === null || this.#works(key)) return key;',
+    after: 'return key;',
+    breaks:
+      'Keys of the chips would be wrapped under, and images signed by, a key of which nothing but its name was written.',
+    tests: ['test/faults/token-half-made.test.ts'],
+  },
+  {
     id: 'token.other',
     file: 'main/station/known-token.ts',
     before: 'else if (this.#known.serial !== status.serial) throw foreignToken(this.#known, status);',

@@ -57,6 +57,7 @@ async function soak(names: readonly Part[]): Promise<void> {
   const seed = Number(values.seed ?? randomInt(1_000_000));
   const until = performance.now() + Number(values.hours ?? quarter) * 3_600_000;
   const parts = new Parts();
+  const told = new Set<string>();
   const tallies = new Map(names.map((name) => [name, new Tally()] as const));
   if (again === undefined) console.log(`seed ${seed}`);
   try {
@@ -64,9 +65,9 @@ async function soak(names: readonly Part[]): Promise<void> {
       for (const [name, tally] of tallies) {
         if (again === undefined && performance.now() >= until) return;
         const own = again === undefined ? seed * 1000 + round : Number(again);
-        const before = tally.failures;
         await parts.run(name, own, tally);
-        for (const line of tally.lines().slice(0, tally.failures - before)) console.log(line);
+        for (const line of tally.lines().filter((one) => !told.has(one))) console.log(line);
+        for (const line of tally.lines()) told.add(line);
         console.log(
           `${name} ${own}: ${tally.instants} instants, ${tally.boards} boards${tally.failures > 0 ? ', NOT CLEAN' : ''}`,
         );

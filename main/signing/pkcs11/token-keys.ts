@@ -100,6 +100,18 @@ export class TokenKeys {
     });
   }
 
+  /** Removes all that bears this id; only as `settle` may. */
+  remove(id: string): void {
+    this.#found.clear();
+    this.#session.run('remove what is no key', (module, session) => {
+      const template = [
+        { type: pkcs11js.CKA_ID, value: Buffer.from(fromHex(id)) },
+        { type: pkcs11js.CKA_TOKEN, value: true },
+      ];
+      for (const object of handlesIn(module, session, template)) module.C_DestroyObject(session, object);
+    });
+  }
+
   #twoKeys(ref: KeyRef, fitting: readonly FoundKey[]): TokenFault {
     return new TokenFault({
       code: 'token.two-keys',

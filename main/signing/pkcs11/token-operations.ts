@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import pkcs11js from 'pkcs11js';
 import { utf8 } from '../../base/bytes.ts';
 import { SecretBytes } from '../../base/secret.ts';
-import { ProgramFault, TokenFault } from '../../model/fault.ts';
+import { isFault, ProgramFault, TokenFault } from '../../model/fault.ts';
 import type { KeyRef, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
 import { verifyDigest } from '../verify.ts';
 import { badAnswer } from './faults.ts';
@@ -63,6 +63,36 @@ export class TokenOperations {
       'gave bytes that are not random: all of one value, or the same as before',
       'Make no key with this token; have its random generator looked at.',
     );
+  }
+
+  /**
+   * The key of this id where all of it is there and it does what it was made for; otherwise what there is of it is removed, and null: a module
+   * that was killed may have written name and id of a key, and nothing of the key itself. As `TokenKeys.settle`.
+   */
+  settle(id: string): TokenKey | null {
+    const key = this.#keys.settle(id);
+    if (key === null || this.#works(key)) return key;
+    this.#keys.remove(id);
+    return null;
+  }
+
+  #works(key: TokenKey): boolean {
+    const ref = { label: key.label, id: key.id };
+    try {
+      if (key.algorithm !== 'aes-256')
+        this.sign(ref, key.algorithm === 'rsa-3072' ? 'rsa-pss-sha256' : 'ecdsa', trial());
+      else {
+        using secret = this.random(32);
+        const { wrappingKeyId, data } = this.wrap(ref, secret);
+        using back = this.unwrap(ref, wrappingKeyId, data);
+        return back.fingerprint() === secret.fingerprint();
+      }
+      return true;
+    } catch (error) {
+      // a token that is away says nothing of its keys
+      if (isFault(error, 'token.gone')) throw error;
+      return false;
+    }
   }
 
   /** A signature is verified against the public key before it is given out: a wrong one never leaves (fault attacks, broken tokens). */
@@ -128,17 +158,15 @@ export class TokenOperations {
   }
 
   /**
-   * A real signature with a key of the token, milliseconds that it took; null where it has no key to sign with. What is signed is a
-   * hash over words of its own, so the signature fits no image and no certificate.
+   * A real signature with a key of the token, milliseconds that it took; null where it has no key to sign with.
    */
   #health(): number | null {
     const signing = this.#keys.list().filter(({ key }) => key.spki !== null && key.algorithm !== 'other');
     // an EC key costs the token least
     const found = signing.find(({ key }) => key.algorithm !== 'rsa-3072') ?? signing[0];
     if (found === undefined) return null;
-    const digest = createHash('sha256').update(utf8('fuseline token health check v1')).digest();
     const start = performance.now();
-    this.#signWith(found, found.key.algorithm === 'rsa-3072' ? 'rsa-pss-sha256' : 'ecdsa', digest);
+    this.#signWith(found, found.key.algorithm === 'rsa-3072' ? 'rsa-pss-sha256' : 'ecdsa', trial());
     return performance.now() - start;
   }
 
@@ -194,6 +222,9 @@ export class TokenOperations {
     });
   }
 }
+
+/** What a key is tried with: a hash over words of its own, so that the signature fits no image and no certificate. */
+const trial = () => createHash('sha256').update(utf8('fuseline token health check v1')).digest();
 
 /** Random bytes of fewer than so many may be the same twice, or all of one value. */
 const testedRandom = 16;

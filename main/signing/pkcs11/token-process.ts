@@ -72,7 +72,7 @@ async function answer(request: TokenRequest, secrets: readonly SecretBytes[]): P
     case 'generate':
       return { value: keys.generate(request.args) };
     case 'settle':
-      return { value: keys.settle(request.args.id) };
+      return { value: operations.settle(request.args.id) };
     case 'find':
       return { value: keys.find(request.args).key };
     case 'random':
