@@ -22,7 +22,7 @@ export interface OwnerOptions {
 }
 
 /** Works with the plant as the owner of its database. */
-async function withPlant(options: OwnerOptions, work: (sql: OwnSql) => Promise<Exit>): Promise<Exit> {
+export async function withPlant(options: OwnerOptions, work: (sql: OwnSql) => Promise<Exit>): Promise<Exit> {
   const address = plantAddress(options.url);
   const door: PlantDoor = {
     ...{ address, user: address.user ?? userInfo().username },
@@ -101,9 +101,10 @@ function writeNew(file: string, text: string): void {
 
 export function plantStatusCommand(options: OwnerOptions, { streams }: CliContext): Promise<Exit> {
   return withPlant(options, async (sql) => {
-    const { stations, conflicts } = await plantStatus(sql);
+    const { stations, orders, conflicts } = await plantStatus(sql);
     if (options.json) {
       for (const station of stations) streams.answer(JSON.stringify({ type: 'station', ...station }));
+      for (const order of orders) streams.answer(JSON.stringify({ type: 'order', ...order }));
       for (const conflict of conflicts) streams.answer(JSON.stringify({ type: 'conflict', ...conflict }));
       return exit.passed;
     }
@@ -117,6 +118,8 @@ export function plantStatusCommand(options: OwnerOptions, { streams }: CliContex
     for (const line of table([['station', 'rows', 'not here yet', 'boards sealed', 'last heard'], ...cells]))
       streams.answer(line);
     streams.answer('');
+    for (const { name, boards, held } of orders)
+      streams.answer(`Order ${name}: ${held} of ${boards} places are somebody's.`);
     streams.answer(conflicts.length === 0 ? 'No open conflict.' : `Open conflicts: ${conflicts.length}`);
     for (const conflict of conflicts) streams.answer(`  ${conflict.id}  ${conflict.at}  ${conflictWords(conflict)}`);
     return exit.passed;

@@ -347,6 +347,8 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--by <id>', 'a custodian; the PIN is asked for')
     .option('--second <id>', 'the other custodian')
     .action(end((backup, options) => ledgerCopies.restore(backup, options, context)));
+  // the driver of PostgreSQL is loaded only by those who use it
+  const leases = () => import('./lease.ts');
   const orders = program
     .command('order')
     .description('work orders that their owner signs: no board is made beyond them');
@@ -374,6 +376,9 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--leases <file>', 'public key of who gives leases of it')
     .requiredOption('--out <file>', 'a new file; at a station it is called ORDER.order')
     .action(end((name, options) => order.orderSign(name, options, context)));
+  command(orders, 'give-back <order>', 'gives back what this station has by leases and no board has').action(
+    end(async (name, options) => (await leases()).orderGiveBack(name, options, context)),
+  );
   command(orders, 'show <file>', 'what an order says, if its signature holds')
     .requiredOption('--key <file>', 'public key of its owner, from elsewhere')
     .action(end((file, options) => order.orderShow(file, options, context)));
@@ -397,6 +402,20 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   asOwner('status', 'its stations, how far each is, when it was heard, and open conflicts').action(
     end(async (options) => (await plant()).plantStatusCommand(options, context)),
   );
+  withSigning(
+    asOwner('lease <order>', "gives a station places of a signed order, for some days; ORDER is the order's file"),
+  )
+    .requiredOption('--owner <file>', "public key of the order's owner, from elsewhere")
+    .requiredOption('--for <station>', 'who gets them')
+    .requiredOption('--boards <n>', 'how many, at most', wholeNumber)
+    .option('--days <n>', 'for so many days', wholeNumber, 7)
+    .requiredOption(
+      '--kept <folder>',
+      'where each lease is kept, beside the database, which may be put back to an older backup',
+    )
+    .option('--data <dir>', 'where ledger, token store and work files lie')
+    .option('--station <file>', 'station file (default: station.yaml in the data folder, if there is one)')
+    .action(end(async (file, options) => (await leases()).plantLease(file, options, context)));
   asOwner('verify', 'reads every row of every station anew and recomputes chains and signed heads')
     .option('--key <station=file>', 'public key of the heads of a station, from elsewhere; repeatable', gather)
     .action(end(async (options) => (await plant()).plantVerify(options, context)));

@@ -39,6 +39,8 @@ export function lagOf({ newest, sent }: Pick<PlantStanding, 'newest' | 'sent'>):
 /** The plant as a station has it. */
 export interface PlantOfStation {
   readonly standing: PlantStanding;
+  /** Files that the plant has for this station: signed leases, as it says. */
+  readonly leases: readonly Uint8Array[];
   /** Hears every change; gives back the way to stop hearing. */
   listen(listener: (standing: PlantStanding) => void): () => void;
   /** Ends sending at once; what was not sent is sent when the station is open again. */

@@ -107,11 +107,19 @@ export interface StationInPlant {
   readonly sealed: number;
 }
 
+/** A signed order of which leases were given. */
+export interface OrderInPlant {
+  readonly name: string;
+  readonly boards: number;
+  /** Places that are a station's, by share or lease. */
+  readonly held: number;
+}
+
 /** A conflict as people are told it. */
 export interface Conflict {
   readonly id: number;
   readonly at: string;
-  readonly kind: 'claim' | 'head' | 'fork' | 'unreadable';
+  readonly kind: 'claim' | 'head' | 'fork' | 'unreadable' | 'lease';
   readonly station: string;
   readonly row: number;
   readonly field: string;
@@ -121,10 +129,20 @@ export interface Conflict {
 }
 
 /** Stations by name, and what nobody has settled, oldest first. */
-export async function plantStatus(
-  sql: Sql,
-): Promise<{ readonly stations: readonly StationInPlant[]; readonly conflicts: readonly Conflict[] }> {
-  await versionOf(sql);
+export async function plantStatus(sql: Sql): Promise<{
+  readonly stations: readonly StationInPlant[];
+  readonly orders: readonly OrderInPlant[];
+  readonly conflicts: readonly Conflict[];
+}> {
+  if ((await versionOf(sql)) < migrations.length)
+    throw new LedgerFault({
+      code: 'plant.version',
+      what: 'This plant was made by an older version of this program.',
+      next: 'Bring its tables up to date (plant init); nothing was changed.',
+    });
+  const orders = await sql<OrderInPlant>`
+    SELECT o.name, o.boards, coalesce((SELECT sum(last - first + 1) FROM plant.held AS h WHERE h.number = o.number), 0)::int AS held
+    FROM plant.orders AS o ORDER BY o.number`;
   const stations = await sql<StationRow>`
     SELECT name, coalesce((SELECT max("row") FROM plant.rows AS r WHERE r.station = name), 0) AS rows, newest, seen_at,
       (SELECT count(*) FROM plant.claims AS c WHERE c.station = name AND field = 'mac') AS sealed
@@ -134,6 +152,7 @@ export async function plantStatus(
       ...{ name, rows: Number(rows), newest: Number(newest), sealed: Number(sealed) },
       seenAt: seenAt?.toISOString() ?? null,
     })),
+    orders,
     conflicts: await openConflicts(sql),
   };
 }
@@ -186,6 +205,8 @@ export function conflictWords({ kind, station, row, field, value, holder, holder
       return `${there} is a signed head that does not go on from the heads before it (${field})`;
     case 'fork':
       return `${station} has another row ${row} than the plant, or none: its ledger was restored, copied or written anew`;
+    case 'lease':
+      return `${there} is about a lease of the order ${field} (${value.slice(0, 16)}) that the plant did not give to it like that`;
     case 'unreadable':
       return `${there} cannot be read: its claims or its head are not known`;
   }

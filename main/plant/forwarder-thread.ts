@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { openSqliteLedgerForReading } from '../ledger/sqlite/open.ts';
+import type { PlantStanding } from '../model/plant.ts';
 import { Forwarder, type ForwarderLimits } from './forwarder.ts';
 import { type PlantPlaces, stationDoor } from './station-door.ts';
 
@@ -15,6 +16,9 @@ export interface ForwarderThreadOptions {
   readonly limits: ForwarderLimits;
 }
 
+/** What the thread says. */
+export type FromThread = { readonly standing: PlantStanding } | { readonly leases: readonly Uint8Array[] };
+
 const port = parentPort;
 if (port === null) throw new Error('forwarder-thread.ts runs as a thread only');
 const { file, station, plant, limits } = workerData as ForwarderThreadOptions;
@@ -25,7 +29,8 @@ const ledger = await openSqliteLedgerForReading(file);
 const forwarder = new Forwarder({
   ...{ ledger, station, limits, clock: systemClock, random: systemRandom },
   door: () => stationDoor(plant, station),
-  tell: (standing) => port.postMessage(standing),
+  tell: (standing) => port.postMessage({ standing } satisfies FromThread),
+  tellLeases: (leases) => port.postMessage({ leases } satisfies FromThread),
 });
 await forwarder.run(ended.signal);
 await ledger.close();

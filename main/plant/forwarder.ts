@@ -6,7 +6,7 @@ import { type Fault, faultOf, LedgerFault } from '../model/fault.ts';
 import { atStart, type PlantStanding } from '../model/plant.ts';
 import { type Conflict, conflictWords } from './administer.ts';
 import { openSql, type PlantDoor, plantFault, type Sql, silentPlant } from './connect.ts';
-import { hashThere, newestThere, report, send, tellFork, whoAmI } from './outbox.ts';
+import { hashThere, leasesThere, newestThere, report, send, tellFork, whoAmI } from './outbox.ts';
 
 export interface ForwarderLimits {
   /** For one question to the plant. */
@@ -38,6 +38,8 @@ export interface ForwarderParts {
   readonly limits: ForwarderLimits;
   /** Hears every change of the standing. */
   readonly tell: (standing: PlantStanding) => void;
+  /** Hears the files of the leases that the plant has for the station, when they change; left out: nobody does. */
+  readonly tellLeases?: (leases: readonly Uint8Array[]) => void;
 }
 
 /** These are a person's to mend, and are told at once; a network may come back by itself. */
@@ -53,6 +55,8 @@ export class Forwarder {
   readonly #parts: ForwarderParts;
   #standing = atStart;
   #conflicts: readonly Conflict[] = [];
+  /** Digests of the leases that were told last. */
+  #leases = '';
   /** Of the monotonic clock: since when nothing was heard. */
   #heard: number;
   #heardAt: string | null = null;
@@ -132,6 +136,7 @@ export class Forwarder {
         if (clock.monotonic() - reported > limits.reportMs) {
           const { row: newest } = await ledger.head();
           this.#conflicts = await ask(report(sql, newest));
+          await this.#hearLeases(sql, ask);
           reported = clock.monotonic();
           this.#sayHeard({ newest, sent: at.row, faults: this.#conflictFaults(), conflicts: this.#conflicts.length });
         }
@@ -143,6 +148,16 @@ export class Forwarder {
     } finally {
       sql.end();
     }
+  }
+
+  async #hearLeases(sql: Sql, ask: <Value>(work: Promise<Value>) => Promise<Value>): Promise<void> {
+    const { tellLeases, station } = this.#parts;
+    if (tellLeases === undefined) return;
+    const leases = await ask(leasesThere(sql, station));
+    const now = leases.map(({ digest }) => digest).join();
+    if (now === this.#leases) return;
+    this.#leases = now;
+    tellLeases(leases.map(({ file }) => file));
   }
 
   /** Rows behind `at`, as many as one transaction may have. */

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { ProgramFault } from '../model/fault.ts';
 import { atStart, type PlantOfStation, type PlantStanding } from '../model/plant.ts';
 import { usualLimits } from './forwarder.ts';
-import type { ForwarderThreadOptions } from './forwarder-thread.ts';
+import type { ForwarderThreadOptions, FromThread } from './forwarder-thread.ts';
 
 /** So long a thread has to end; it waits for nothing but its own ledger reader. */
 const endMs = 3000;
@@ -13,6 +13,7 @@ export function startForwarding(
 ): PlantOfStation {
   const listeners = new Set<(standing: PlantStanding) => void>();
   let standing = atStart;
+  let leases: readonly Uint8Array[] = [];
   const say = (said: PlantStanding) => {
     standing = said;
     for (const listener of listeners) listener(said);
@@ -21,12 +22,18 @@ export function startForwarding(
     workerData: { limits: usualLimits, ...options } satisfies ForwarderThreadOptions,
   });
   let closing = false;
-  worker.on('message', say);
+  worker.on('message', (heard: FromThread) => {
+    if ('leases' in heard) leases = heard.leases;
+    else say(heard.standing);
+  });
   worker.on('error', (error) => say({ ...standing, state: 'stopped', faults: [threadEnded(error).toJSON()] }));
   const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   return {
     get standing() {
       return standing;
+    },
+    get leases() {
+      return leases;
     },
     listen(listener) {
       listeners.add(listener);

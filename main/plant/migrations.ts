@@ -217,5 +217,125 @@ CREATE POLICY rows_write ON plant.rows FOR INSERT TO ${stationGroup} WITH CHECK 
 CREATE POLICY conflicts_read ON plant.conflicts FOR SELECT TO ${stationGroup} USING ((SELECT plant.me()) IN (station, holder));
 `;
 
+/**
+ * Places of signed orders (docs/work-orders.md). Places that are somebody's are a row of plant.held, and no two rows overlap: an exclusion
+ * constraint says so, over one line of numbers on which each order has its own stretch of 2^32. A station takes a lease, and gives places
+ * back, by rows of its ledger: whatever database this is, it learns the leases of a station again from these.
+ */
+const leases = `
+CREATE TABLE plant.orders (
+  name   text PRIMARY KEY,
+  number int  NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
+  digest bytea NOT NULL UNIQUE,
+  boards int  NOT NULL CHECK (boards BETWEEN 1 AND 999999999),
+  file   bytea NOT NULL,
+  CHECK (digest = sha256(file)),
+  UNIQUE (number, boards)
+);
+CREATE TABLE plant.leases (
+  digest   bytea PRIMARY KEY,
+  number   int  NOT NULL REFERENCES plant.orders (number),
+  station  text NOT NULL REFERENCES plant.stations,
+  first    int  NOT NULL,
+  boards   int  NOT NULL,
+  file     bytea NOT NULL,
+  given_at timestamptz NOT NULL DEFAULT now(),
+  returned bigint,                          -- row of the station in which it gave back what it had not used
+  CHECK (digest = sha256(file))
+);
+CREATE INDEX leases_of ON plant.leases (station) WHERE returned IS NULL;
+-- Whose places are: of a share (lease is null) or of a lease.
+CREATE TABLE plant.held (
+  number  int  NOT NULL,
+  boards  int  NOT NULL,                    -- of the order
+  station text NOT NULL,                    -- as the order names it
+  lease   bytea REFERENCES plant.leases,
+  first   int  NOT NULL,
+  last    int  NOT NULL,
+  places  int8range NOT NULL GENERATED ALWAYS AS (int8range((number::bigint << 32) + first, (number::bigint << 32) + last, '[]')) STORED,
+  CHECK (first BETWEEN 1 AND last),
+  CONSTRAINT held_inside CHECK (last <= boards),
+  FOREIGN KEY (number, boards) REFERENCES plant.orders (number, boards),
+  CONSTRAINT held_once EXCLUDE USING gist (places WITH &&)
+);
+ALTER TABLE plant.conflicts DROP CONSTRAINT conflicts_kind_check;
+ALTER TABLE plant.conflicts ADD CONSTRAINT conflicts_kind_check CHECK (kind IN ('claim', 'head', 'fork', 'unreadable', 'lease'));
+
+-- A lease that a station has taken: known, or learned from its row. What somebody else has is a conflict.
+CREATE FUNCTION plant.learn_lease(of text, "row" bigint, name text, detail jsonb) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  ordered plant.orders;
+  told bytea := decode(detail ->> 'file', 'base64');
+  first int := (detail ->> 'first')::int;
+  many int := (detail ->> 'boards')::int;
+BEGIN
+  IF EXISTS (SELECT FROM plant.leases AS l WHERE l.digest = sha256(told) AND l.station = of AND l.first = (detail ->> 'first')::int AND l.boards = many) THEN
+    RETURN;
+  END IF;
+  SELECT * INTO ordered FROM plant.orders AS o WHERE o.name = learn_lease.name AND encode(o.digest, 'hex') = detail ->> 'order';
+  IF NOT FOUND THEN
+    PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
+    RETURN;
+  END IF;
+  INSERT INTO plant.leases (digest, number, station, first, boards, file) VALUES (sha256(told), ordered.number, of, first, many, told);
+  INSERT INTO plant.held (number, boards, station, lease, first, last) VALUES (ordered.number, ordered.boards, of, sha256(told), first, first + many - 1);
+EXCEPTION WHEN exclusion_violation OR check_violation OR unique_violation THEN
+  PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
+END $$;
+
+-- Places that a station gives back are nobody's; only it gives back what it has.
+CREATE FUNCTION plant.free_places(of text, "row" bigint, name text, detail jsonb) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  given bytea := decode(detail ->> 'lease', 'hex');
+  range text;
+  low int;
+  high int;
+  had plant.held;
+BEGIN
+  UPDATE plant.leases AS l SET returned = free_places."row" WHERE l.digest = given AND l.station = of AND l.returned IS NULL;
+  IF NOT FOUND THEN
+    PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
+    RETURN;
+  END IF;
+  FOR range IN SELECT jsonb_array_elements_text(detail -> 'unused') LOOP
+    low := split_part(range, '-', 1)::int;
+    high := split_part(range, '-', 2)::int;
+    DELETE FROM plant.held AS h WHERE h.lease = given AND h.first <= low AND h.last >= high AND low <= high RETURNING * INTO had;
+    IF NOT FOUND THEN RAISE EXCEPTION 'not its places'; END IF;
+    IF had.first < low THEN
+      INSERT INTO plant.held (number, boards, station, lease, first, last) VALUES (had.number, had.boards, of, given, had.first, low - 1);
+    END IF;
+    IF had.last > high THEN
+      INSERT INTO plant.held (number, boards, station, lease, first, last) VALUES (had.number, had.boards, of, given, high + 1, had.last);
+    END IF;
+  END LOOP;
+EXCEPTION WHEN raise_exception THEN
+  PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
+END $$;
+
+CREATE FUNCTION plant.hear_lease() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE said jsonb := plant.readable(NEW.body);
+BEGIN
+  IF said ->> 'what' = 'lease-taken' THEN
+    PERFORM plant.learn_lease(NEW.station, NEW."row", said ->> 'about', said -> 'detail');
+  ELSIF said ->> 'what' = 'lease-returned' THEN
+    PERFORM plant.free_places(NEW.station, NEW."row", said ->> 'about', said -> 'detail');
+  END IF;
+  RETURN NULL;
+EXCEPTION WHEN data_exception OR not_null_violation THEN
+  PERFORM plant.tell_conflict('unreadable', NEW.station, NEW."row", '', '', NULL, NULL);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER rows_leases AFTER INSERT ON plant.rows FOR EACH ROW
+  WHEN (NEW.kind = 'act' AND strpos(NEW.body, '"what":"lease-') > 0) EXECUTE FUNCTION plant.hear_lease();
+
+REVOKE ALL ON FUNCTION plant.learn_lease(text, bigint, text, jsonb), plant.free_places(text, bigint, text, jsonb), plant.hear_lease() FROM PUBLIC;
+GRANT SELECT ON plant.leases TO ${stationGroup};
+ALTER TABLE plant.leases ENABLE ROW LEVEL SECURITY;
+ALTER TABLE plant.orders ENABLE ROW LEVEL SECURITY;
+ALTER TABLE plant.held ENABLE ROW LEVEL SECURITY;
+CREATE POLICY leases_read ON plant.leases FOR SELECT TO ${stationGroup} USING (station = (SELECT plant.me()));
+`;
+
 /** migrations[n] takes a database of version n to n + 1, in one transaction with the change of `plant.version`. None is ever changed. */
-export const migrations: readonly string[] = [tables + acts + rights];
+export const migrations: readonly string[] = [tables + acts + rights, leases];

@@ -6,10 +6,11 @@ import { NotPlainFile, readPlainFile } from '../base/plain-file.ts';
 import type { StationConfig } from '../config/station-file.ts';
 import { hashOfParts } from '../ledger/chain.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { BoardFault, isFault, RecipeFault } from '../model/fault.ts';
+import { BoardFault, type Fault, isFault, RecipeFault } from '../model/fault.ts';
 import { isInRanges } from '../model/mac-range.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { publicKeyOfFile } from '../signing/public-key-file.ts';
+import { type LeaseOpening, type LeaseParts, Leases, type Places } from './leases.ts';
 import { readWorkOrder, type WorkOrder } from './work-order.ts';
 
 /** Bytes of a key file, and of an order: an order for a hundred thousand ranges of MACs. */
@@ -24,10 +25,11 @@ export interface OrderedJob {
   readonly operator: string | null;
 }
 
-export interface SealedOrderParts {
-  readonly name: string;
-  readonly ledger: Pick<Ledger, 'opening' | 'acts' | 'noteAct' | 'plainRows' | 'boardsOfOrder'>;
+export interface SealedOrderParts extends LeaseParts {
+  readonly ledger: LeaseParts['ledger'] & Pick<Ledger, 'plainRows' | 'boardsOfOrder'>;
   readonly clock: Clock;
+  /** By which the plant knows this opening of the station. */
+  readonly opening: Pick<LeaseOpening, 'refusal'>;
 }
 
 /** A signed order that this station may work on with this recipe. */
@@ -36,14 +38,15 @@ export interface SealedOrder {
   /** Why this board is none of the order; null: it may be one. */
   refuse(mac: string): BoardFault | null;
   refuseSerial(serial: string | null): BoardFault | null;
-  /** Whether there is a place for one more beside those that were begun. BoardFault `admission.order-full`. */
+  /** Whether there is a place for one more beside those that were begun. BoardFault `order.full`. */
   requirePlace(begun: number): Promise<void>;
 }
 
 /**
  * The sealed order of a job, held to its signature, its time, its recipe and firmware, and to this station's own book. That it is worked on is
- * a row. RecipeFault `order.none`, `order.unknown`, `order.file`, `order.form`, `order.not-signed`, `order.name`, `order.expired`,
- * `order.recipe`, `order.firmware`, `order.serials`, `order.other-station`, `order.other-ledger`, `order.restored`, `order.changed`.
+ * a row. RecipeFault `order.not-named`, `order.bad-name`, `order.file`, `order.form`, `order.not-signed`, `order.name`, `order.expired`,
+ * `order.other-recipe`, `order.firmware`, `order.serials`, `order.other-station`, `order.other-ledger`, `order.restored`, `order.changed`; where there
+ * are only leases `order.no-plant`, `order.plant-stopped`, `order.plant-not-heard`.
  */
 export async function sealedOrderOf(
   { loaded, order: wanted, operator }: OrderedJob,
@@ -51,11 +54,7 @@ export async function sealedOrderOf(
   parts: SealedOrderParts,
 ): Promise<SealedOrder> {
   const { clock } = parts;
-  const file = fileOf(folder, wanted);
-  const trusted = keys.map((key) => publicKeyOfFile(bytesOf(key, largest.key), key));
-  const order = readWorkOrder(bytesOf(file, largest.order), trusted, file);
-  if (order.order !== wanted)
-    throw refusal('order.name', `${file} is the order ${order.order}.`, 'Give the file the name of its order.');
+  const order = signedOrderIn({ folder, keys }, wanted);
   // also where the clock is set back while the batch goes on
   const expires = Date.parse(order.expires);
   const endsAt = clock.monotonic() + expires - clock.now();
@@ -64,8 +63,12 @@ export async function sealedOrderOf(
   requireProduct(order, loaded);
   const { share } = await requireStation(order, parts);
   await take(order, operator, parts);
-  const first = share?.first ?? 1;
+  const own: readonly Places[] = share === null ? [] : [share];
   const places = share?.boards ?? 0;
+  const leases = await Leases.of(order, parts);
+  // with a share of its own it goes on while the plant is away
+  const noLeases = leases === null ? null : await parts.opening.refusal();
+  if (noLeases !== null && share === null) throw noLeases;
   return {
     order,
     refuse(mac) {
@@ -78,29 +81,58 @@ export async function sealedOrderOf(
         details: { mac, order: order.order },
       });
     },
-    refuseSerial: (serial) => refuseSerial(order, serial, [{ first, boards: places }]),
+    refuseSerial: (serial) => refuseSerial(order, serial, [...own, ...(noLeases === null ? (leases?.open ?? []) : [])]),
     async requirePlace(begun) {
+      const stopped = leases === null ? null : (noLeases ?? (await parts.opening.refusal()));
+      if (stopped === null) await leases?.refresh(begun, places);
       if (begun < places) return;
+      if (stopped !== null) throw withoutLease(stopped);
+      const given = places + (leases?.boards ?? 0);
+      if (begun < given) return;
       throw new BoardFault({
-        code: 'admission.order-full',
-        what: `The order ${order.order} gives this station ${places} boards, and ${begun} have been begun for it.`,
-        next: 'Take the board out and count what is left. More boards are another order, which its owner signs.',
+        code: 'order.full',
+        what: `The order ${order.order} gives this station ${given} boards, and ${begun} have been begun for it.`,
+        next:
+          leases === null
+            ? 'Take the board out and count what is left. More boards are another order, which its owner signs.'
+            : 'Take the board out, and have the plant give a further lease (plant lease).',
         details: { order: order.order, boards: begun },
       });
     },
   };
 }
 
+/** A board that had to have a lease. */
+function withoutLease({ code, what, next }: Fault): BoardFault {
+  return new BoardFault({ code, what, next });
+}
+
+/**
+ * The file of a signed order, by a key of the station file. RecipeFault `order.not-named`, `order.bad-name`, `order.file`, `order.form`,
+ * `order.not-signed`, `order.name`.
+ */
+export function signedOrderIn(
+  { folder, keys }: NonNullable<StationConfig['boards']['sealedOrders']>,
+  wanted: string | null,
+): WorkOrder {
+  const file = fileOf(folder, wanted);
+  const trusted = keys.map((key) => publicKeyOfFile(bytesOf(key, largest.key), key));
+  const order = readWorkOrder(bytesOf(file, largest.order), trusted, file);
+  if (order.order !== wanted)
+    throw refusal('order.name', `${file} is the order ${order.order}.`, 'Give the file the name of its order.');
+  return order;
+}
+
 function fileOf(folder: string, wanted: string | null): string {
   if (wanted === null || wanted === '')
     throw refusal(
-      'order.none',
+      'order.not-named',
       'This station works for signed orders, and no order was named.',
       'Name one (in the terminal: --order NAME).',
     );
   if (!nameForm.test(wanted))
     throw refusal(
-      'order.unknown',
+      'order.bad-name',
       `${JSON.stringify(wanted)} is no name of a signed order.`,
       'Name it as its owner did: letters, digits, dot, dash and underscore.',
     );
@@ -122,7 +154,7 @@ function requireProduct(order: WorkOrder, { recipe, ref, firmware }: OrderedJob[
   const { recipe: signed, order: name } = order;
   if (ref.hash !== signed.hash || recipe.chip !== order.chip)
     throw refusal(
-      'order.recipe',
+      'order.other-recipe',
       `The order ${name} was signed for ${signed.name} revision ${signed.revision} (${signed.hash.slice(0, 16)}), and this is ${ref.name} revision ${ref.revision} (${ref.hash.slice(0, 16)}): a recipe, a build or a waiver is another one.`,
       'Take the recipe and the build for which it was signed, unchanged and without other waivers.',
     );
@@ -189,12 +221,6 @@ async function take(order: WorkOrder, operator: string | null, { ledger }: Seale
     about: order.order,
     detail: { digest, signedBy: by, boards, issued, expires, recipe: recipe.hash },
   });
-}
-
-/** Places of an order: from one on, so many. */
-interface Places {
-  readonly first: number;
-  readonly boards: number;
 }
 
 function refuseSerial(

@@ -24,6 +24,7 @@ import { CredentialShelf } from './credential-shelf.ts';
 import type { StationEvent, StationListener } from './events.ts';
 import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
 import { FixtureHealth } from './fixture-health.ts';
+import { LeaseOpening } from './leases.ts';
 import { OrderPlaces } from './order-places.ts';
 import type { RunJob } from './run.ts';
 import { requireStationClock } from './station-clock.ts';
@@ -99,11 +100,13 @@ export class Station {
   /** Boards are counted to their orders one at a time. */
   readonly #countingTurn = new Mutex();
 
+  readonly #leaseOpening: LeaseOpening;
   readonly #checkpoints: Checkpoints;
 
   constructor(parts: StationParts) {
     this.parts = parts;
     this.log = parts.log ?? silentLog;
+    this.#leaseOpening = new LeaseOpening(parts);
     this.#checkpoints = new Checkpoints({ ...parts, log: this.log });
   }
 
@@ -228,7 +231,12 @@ export class Station {
     await admitWork(job, this.parts);
     const { boards = anyBoard } = this.parts;
     const ledger = this.#ledgerFor(job, () => undefined);
-    const allowance = await allowanceOf(job, boards, { ...this.parts, ledger }, this.#countingTurn);
+    const allowance = await allowanceOf(
+      job,
+      boards,
+      { ...this.parts, ledger, opening: this.#leaseOpening },
+      this.#countingTurn,
+    );
     const release = await this.prepareRelease(job.loaded, job.operator);
     await this.health.learn(this.parts.ledger);
     return { allowance, release };

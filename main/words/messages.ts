@@ -1077,6 +1077,9 @@ export interface Messages {
     readonly 'seats-forgotten': string;
     readonly 'language-chosen': string;
     readonly 'order-taken': string;
+    readonly 'leases-opened': string;
+    readonly 'lease-taken': string;
+    readonly 'lease-returned': string;
   };
   readonly names: {
     readonly program: string;

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { type Clock, isoTime, systemClock } from '../../main/base/clock.ts';
 import { sha256Hex } from '../../main/base/digest.ts';
 import { Mutex } from '../../main/base/mutex.ts';
+import { systemRandom } from '../../main/base/random.ts';
 import { encodeCbor } from '../../main/formats/cbor.ts';
 import { decodeCbor } from '../../main/formats/cbor-read.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
@@ -14,28 +15,14 @@ import { isFault } from '../../main/model/fault.ts';
 import { keyOfFile } from '../../main/signing/file-key.ts';
 import { allowanceOf, anyBoard } from '../../main/station/board-rules.ts';
 import { sealedOrderOf } from '../../main/station/sealed-orders.ts';
-import { readWorkOrder, unsignedOrder, type WorkOrderFacts } from '../../main/station/work-order.ts';
+import { readWorkOrder, type WorkOrderFacts } from '../../main/station/work-order.ts';
 import { recipeNamed } from '../stories/stage.ts';
 import { testFolder } from '../stories/terminal.ts';
 import { mac, run as runOf } from '../unit/ledger/book.ts';
+import { owner, signed, stranger } from './signed.ts';
 import { p4, stationIn, terminal } from './terminal-rig.ts';
 
 const loaded = recipeNamed('esp32p4-production');
-const owner = pair();
-const stranger = pair();
-
-function pair() {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = String(privateKey.export({ format: 'pem', type: 'pkcs8' }));
-  const key = keyOfFile(Buffer.from(pem), 'key', null);
-  return { pem, publicPem: String(publicKey.export({ format: 'pem', type: 'spki' })), ...key };
-}
-
-async function signed(facts: WorkOrderFacts, by = owner): Promise<Uint8Array> {
-  const unsigned = unsignedOrder(facts, by.spki);
-  return unsigned.with(await by.sign(unsigned.toBeSigned));
-}
-
 /** A station's book, orders that its owner signs, and the gate. */
 async function line(t: TestContext) {
   const folder = testFolder(t);
@@ -45,6 +32,7 @@ async function line(t: TestContext) {
   const open = () => openSqliteLedger({ file, station: 'line-1', clock: systemClock });
   let ledger = await open();
   t.after(() => ledger.close());
+  const parts = { name: 'line-1', random: systemRandom, opening: { refusal: async () => null } };
   const rules = { ...anyBoard, sealedOrders: { folder, keys: [key] } };
   const turn = new Mutex();
   let runs = 0;
@@ -63,7 +51,7 @@ async function line(t: TestContext) {
     leases: null,
   };
   const allowance = (order: string | null, clock: Clock, of = loaded) =>
-    allowanceOf({ loaded: of, order, operator: 'op' }, rules, { name: 'line-1', ledger, clock }, turn);
+    allowanceOf({ loaded: of, order, operator: 'op' }, rules, { ...parts, ledger, clock }, turn);
   return {
     ...{ folder, facts, allowance },
     get ledger() {
@@ -145,10 +133,10 @@ test('at the terminal: asked, signed, shown, worked on, and not beyond', async (
   const tried = (last: string, ...more: string[]) =>
     run('provision', '--recipe', p4, '--port', `virtual:esp32p4?rev=v3.1&pacing=none&mac=${last}`, ...more);
   const bought = '30:ed:a0:00:00:01';
-  assert.deepEqual(await tried(bought, '--order', 'O-1', '--waive', 'boot-proof=no lines'), [2, 'order.recipe']);
+  assert.deepEqual(await tried(bought, '--order', 'O-1', '--waive', 'boot-proof=no lines'), [2, 'order.other-recipe']);
   assert.deepEqual(await tried('02:00:00:00:00:01', '--order', 'O-1'), [1, 'admission.unordered-chip']);
   assert.deepEqual(await tried(bought, '--order', 'O-1'), [0, null]);
-  assert.deepEqual(await tried('30:ed:a0:00:00:02', '--order', 'O-1'), [1, 'admission.order-full']);
+  assert.deepEqual(await tried('30:ed:a0:00:00:02', '--order', 'O-1'), [1, 'order.full']);
 });
 
 test('so many boards as its share, each once, over batches; the order is a row', async (t) => {
@@ -156,7 +144,7 @@ test('so many boards as its share, each once, over batches; the order is a row',
   put(await signed(facts));
   assert.deepEqual(
     [await begun(1), await begun(1), await begun(2), await begun(3)],
-    ['begun', 'begun', 'begun', 'admission.order-full'],
+    ['begun', 'begun', 'begun', 'order.full'],
   );
   const taken = await ledger.acts({ what: 'order-taken' });
   assert.deepEqual(
@@ -174,7 +162,7 @@ test('an edited order, one of a stranger, and changed bytes all over it', async 
   assert.equal(await begun(1), 'order.name');
   assert.deepEqual(
     [await begun(1, { order: null }), await begun(1, { order: '../O-1' }), await begun(1, { order: 'O-3' })],
-    ['order.none', 'order.unknown', 'order.file'],
+    ['order.not-named', 'order.bad-name', 'order.file'],
   );
   for (let at = 0; at < bytes.length; at += 5) {
     const edited = bytes.slice();
@@ -206,7 +194,7 @@ test('for another station, another book, other firmware, and after its day', asy
     [{ stations: stations({ ledger: 'ab'.repeat(16) }) }, 'order.other-ledger'],
     [{ stations: stations({ hash: 'ab'.repeat(32) }) }, 'order.other-ledger'],
     [{ stations: stations({ row: 99 }) }, 'order.other-ledger'],
-    [{ recipe: { ...facts.recipe, hash: 'ab'.repeat(32) } }, 'order.recipe'],
+    [{ recipe: { ...facts.recipe, hash: 'ab'.repeat(32) } }, 'order.other-recipe'],
     [{ firmware: facts.firmware.slice(1) }, 'order.firmware'],
     [{ serials: { before: 'SN-', first: 1, digits: 4 } }, 'order.serials'],
     [{ issued: '2026-01-01T00:00:00.000Z', expires: '2026-01-02T00:00:00.000Z' }, 'order.expired'],
@@ -271,7 +259,8 @@ test('serial numbers are those of the station alone', async (t) => {
   };
   const sealed = { folder, keys: [join(folder, 'owner.pem')] };
   const order = await sealedOrderOf({ loaded: scanned, order: 'O-1', operator: null }, sealed, {
-    ...{ name: 'line-1', ledger, clock: systemClock },
+    ...{ name: 'line-1', ledger, clock: systemClock, random: systemRandom },
+    opening: { refusal: async () => null },
   });
   const codeOf = (serial: string | null) => order.refuseSerial(serial)?.code ?? null;
   assert.deepEqual(['SN-010', 'SN-011'].map(codeOf), [null, null]);

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { systemClock } from '../../main/base/clock.ts';
+import { sha256Hex } from '../../main/base/digest.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import type { CliContext } from '../../main/cli/context.ts';
 import { runCommand } from '../../main/cli/program.ts';
@@ -17,7 +18,7 @@ import { chainStart, hashOfParts, type PlainRow } from '../../main/ledger/chain.
 import type { Ledger } from '../../main/ledger/ledger.ts';
 import { claimsOf } from '../../main/ledger/sqlite/claims.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
-import { isFault } from '../../main/model/fault.ts';
+import { faultOf, isFault } from '../../main/model/fault.ts';
 import type { PlantStanding } from '../../main/model/plant.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { addressUrl, plantAddress } from '../../main/plant/address.ts';
@@ -25,10 +26,14 @@ import { enroll, initPlant, openConflicts, plantStatus, settle } from '../../mai
 import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault, silentPlant } from '../../main/plant/connect.ts';
 import { Forwarder, type ForwarderLimits, type ForwarderParts, usualLimits } from '../../main/plant/forwarder.ts';
 import { startForwarding } from '../../main/plant/forwarding.ts';
+import { giveLease, type KeptLease, type OrderOfPlant, placesOf } from '../../main/plant/leasing.ts';
+import { leasesThere } from '../../main/plant/outbox.ts';
 import { roleOf } from '../../main/plant/roles.ts';
 import { verifyInside, verifyPlant } from '../../main/plant/verify.ts';
 import { openDesk } from '../../main/start/open-desk.ts';
+import { anyBoard } from '../../main/station/board-rules.ts';
 import { followState } from '../../renderer/state/alarms.ts';
+import { office, orderOf, owner as orderOwner, stranger } from '../attacks/signed.ts';
 import { selfSigned } from '../self-signed.ts';
 import { noToken } from '../stories/stage.ts';
 import { noServer, owner, type PostgresServer, startServer } from '../tools/postgres-server.ts';
@@ -47,8 +52,8 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fuseline-plant-'));
   server = await startServer();
   sql = asOwner();
-  assert.deepEqual(await initPlant(sql), { before: 0, now: 1 });
-  assert.deepEqual(await initPlant(sql), { before: 1, now: 1 }, 'a second time does nothing');
+  assert.deepEqual(await initPlant(sql), { before: 0, now: 2 });
+  assert.deepEqual(await initPlant(sql), { before: 2, now: 2 }, 'a second time does nothing');
 });
 after(async () => {
   if (noServer !== false) return;
@@ -222,6 +227,11 @@ test("a station's role reads and writes its own rows alone, and changes none", s
     'TRUNCATE plant.rows',
     'SELECT 1 FROM plant.claims',
     'SELECT 1 FROM plant.stations',
+    'SELECT 1 FROM plant.held',
+    'SELECT 1 FROM plant.orders',
+    `UPDATE plant.leases SET returned = NULL`,
+    `INSERT INTO plant.leases VALUES ('', 1, 'line-own', 1, 1, '')`,
+    `SELECT plant.free_places('line-other', 1, 'O-1', '{}')`,
     `INSERT INTO plant.claims VALUES ('serial', 'SN-1', 'm', 'line-own', 1)`,
     `INSERT INTO plant.heads VALUES ('line-own', 1, 1, '', '')`,
     `UPDATE plant.conflicts SET settled_at = now()`,
@@ -311,6 +321,113 @@ test(
     for (const { id } of told) await settle(sql, id, 'q1', 'a training line');
     await assert.rejects(settle(sql, told[0]!.id, 'q1', 'again'), (error) => isFault(error, 'plant.no-conflict'));
     assert.equal((await sent('line-b', b)).conflicts, 0);
+  },
+);
+
+test(
+  "places of an order are one station's each; what is given back is free, and a database that forgot learns again",
+  skip,
+  async () => {
+    const [a, b] = [await memory('lease-a'), await memory('lease-b')];
+    const file = Buffer.from('an order');
+    const order: OrderOfPlant = {
+      ...{ name: 'O-77', digest: sha256Hex(file), boards: 20, file },
+      stations: [
+        { station: 'lease-a', share: { first: 1, boards: 4 } },
+        { station: 'lease-b', share: null },
+      ],
+    };
+    let given = 0;
+    const kept: KeptLease[] = [];
+    const give = async (station: string, boards: number) => {
+      const lease = await giveLease(sql, order, { station, boards, kept: [] }, async () =>
+        Buffer.from(`lease ${given++}`),
+      );
+      kept.push({ station, ...lease });
+      return [lease.first, lease.boards];
+    };
+    const codeOf = (work: Promise<unknown>) => work.then(String, (error: unknown) => faultOf(error).code);
+    assert.deepEqual(await give('lease-a', 5), [5, 5], 'behind the share');
+    // two who give at once: the second one waits for the first
+    const connection = asOwner();
+    const at = await Promise.all(
+      [sql, connection].map((by, n) =>
+        giveLease(by, order, { station: 'lease-b', boards: 3, kept: [] }, async () => Buffer.from(`at once ${n}`)),
+      ),
+    );
+    connection.end();
+    assert.deepEqual(at.map(({ first, boards }) => [first, boards]).sort(), [
+      [10, 3],
+      [13, 3],
+    ]);
+    kept.push(...at.map((lease) => ({ station: 'lease-b', ...lease })));
+    assert.deepEqual(await give('lease-a', 99), [16, 5], 'as many as there are');
+    assert.equal(await codeOf(give('lease-b', 1)), 'plant.order-full');
+    assert.equal(await codeOf(give('lease-c', 1)), 'plant.station-unknown');
+    const other = { ...order, digest: sha256Hex('x'), file: Buffer.from('x') };
+    assert.equal(
+      await codeOf(giveLease(sql, other, { station: 'lease-a', boards: 1, kept: [] }, async () => file)),
+      'plant.order-changed',
+    );
+
+    /** Says a row of a lease as the station's engine does. */
+    const say = (book: MemoryBook, what: string, of: KeptLease, more: object) =>
+      book.add('act', null, {
+        ...{ what, by: [], about: 'O-77' },
+        detail: { lease: sha256Hex(of.file), order: order.digest, first: of.first, boards: of.boards, ...more },
+      });
+    const took = (book: MemoryBook, of: KeptLease) =>
+      say(book, 'lease-taken', of, { file: Buffer.from(of.file).toString('base64') });
+    const places = async () =>
+      (await placesOf(sql, 'O-77')).map(({ station, first, last }) => `${station.at(-1)} ${first}-${last}`);
+    const [first, second] = [kept.find((one) => one.first === 5)!, kept.find((one) => one.first === 10)!];
+    took(a, first);
+    say(a, 'lease-returned', first, { unused: ['6-6', '8-9'] });
+    assert.equal((await sent('lease-a', a)).conflicts, 0);
+    assert.deepEqual(await places(), ['a 1-4', 'a 5-5', 'a 7-7', 'b 10-12', 'b 13-15', 'a 16-20']);
+    const own1 = openSql(doorOf('lease-a'));
+    assert.deepEqual(
+      (await leasesThere(own1, 'lease-a')).map(({ file: of }) => Buffer.from(of).toString()),
+      [Buffer.from(kept.find((one) => one.first === 16)!.file).toString()],
+    );
+    own1.end();
+    assert.deepEqual(await give('lease-b', 5), [6, 1], 'the first stretch that is free');
+    // another's lease, places that are not its own, and the same ones again
+    took(b, first);
+    took(b, second);
+    say(b, 'lease-returned', first, { unused: ['5-5'] });
+    say(b, 'lease-returned', second, { unused: ['5-12'] });
+    const before = await places();
+    assert.equal((await sent('lease-b', b)).conflicts, 3);
+    assert.deepEqual(await places(), before, 'nothing of that counts');
+
+    // the database is put back to before the leases, and the stations send their rows again
+    await sql.transaction(async (tx) => {
+      await tx.script('SET LOCAL session_replication_role = replica');
+      await tx`DELETE FROM plant.held WHERE lease IS NOT NULL`;
+      await tx`DELETE FROM plant.leases`;
+      await tx`DELETE FROM plant.rows WHERE station IN ('lease-a', 'lease-b')`;
+    });
+    const clash = { ...order, name: 'O-77' };
+    assert.equal(
+      await codeOf(
+        giveLease(
+          sql,
+          clash,
+          { station: 'lease-b', boards: 1, kept: kept.filter((one) => one.first === 5 || one.first === 6) },
+          async () => file,
+        ),
+      ),
+      'plant.lease-clash',
+      'what its giver remembers stands against it until the station has said that it gave places back',
+    );
+    await sent('lease-a', a);
+    await sent('lease-b', b);
+    const again = await giveLease(sql, order, { station: 'lease-b', boards: 9, kept }, async () =>
+      Buffer.from('after'),
+    );
+    assert.deepEqual([again.first, again.boards], [8, 2], 'none that was given to somebody');
+    assert.deepEqual(await places(), ['a 1-4', 'a 5-5', 'b 6-6', 'a 7-7', 'b 8-9', 'b 10-12', 'b 13-15', 'a 16-20']);
   },
 );
 
@@ -722,7 +839,7 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
     streams: { answer: (line: string) => lines.answered.push(line), say: (line: string) => lines.said.push(line) },
     ...{ clock: systemClock, random: systemRandom, onInterrupt: () => () => undefined },
     openLedger: () => openSqliteLedgerForReading(join(folder, 'line-terminal.db')),
-    settings: () => ({ name: 'line-terminal', plant }),
+    settings: () => ({ name: 'line-terminal', plant, boards: anyBoard }),
   } as unknown as CliContext;
   const said = async (...words: string[]) => {
     lines.answered = [];
@@ -731,7 +848,7 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
     return { status, answered: lines.answered.join('\n'), said: lines.said.join('\n') };
   };
   const asOwnerOf = ['--url', server.ownerUrl];
-  assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 1/);
+  assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 2/);
   assert.ok((await said('plant', 'forward')).said.includes('plant.not-configured'));
   const file = join(folder, 'terminal-password');
   const letIn = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
@@ -768,6 +885,30 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
       'plant.no-conflict',
     ),
   );
+  const at = (name: string) => join(folder, name);
+  const { bytes } = await orderOf(ledger, {
+    ...{ order: 'O-78', share: null, boards: 5 },
+    stations: [{ station: 'line-terminal', ledger: ledger.opening.ledger, ...(await ledger.head()), share: null }],
+  });
+  const files = {
+    'O-78.order': bytes,
+    'owner.pem': orderOwner.publicPem,
+    'office.pem': office.pem,
+    'other.pem': stranger.pem,
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
+  const lease = (key: string) =>
+    said(
+      ...['plant', 'lease', at('O-78.order'), ...asOwnerOf, '--owner', at('owner.pem'), '--for', 'line-terminal'],
+      ...['--boards', '4', '--kept', at('kept'), '--key-file', at(key)],
+    );
+  assert.ok((await lease('other.pem')).said.includes('plant.lease-key'));
+  assert.match((await lease('office.pem')).answered, /line-terminal has places 1 to 4 of the order O-78/);
+  const less = await lease('office.pem');
+  assert.match(less.answered + less.said, /places 5 to 5 .*it got 1/s);
+  assert.equal(readdirSync(at('kept')).length, 2);
+  assert.match((await said('plant', 'status', ...asOwnerOf)).answered, /Order O-78: 5 of 5 places/);
+  assert.ok((await said('order', 'give-back', 'O-78')).said.includes('order.not-configured'));
   const verified = await said('plant', 'verify', ...asOwnerOf);
   assert.match(verified.answered, new RegExp(`^line-terminal: ${rows} rows are whole`, 'm'));
   assert.match(verified.answered, /^line-heads: BROKEN at row/m);

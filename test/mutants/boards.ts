@@ -4,6 +4,8 @@ import type { Mutant } from './mutant.ts';
 const pretended = ['test/attacks/pretended-boards.test.ts'];
 const rules = 'main/station/board-rules.ts';
 const sealed = 'main/station/sealed-orders.ts';
+const leases = 'main/station/leases.ts';
+const leaseTests = ['test/attacks/leases.test.ts'];
 const sealedTests = ['test/attacks/sealed-orders.test.ts'];
 
 export const boardMutants: readonly Mutant[] = [
@@ -176,5 +178,41 @@ export const boardMutants: readonly Mutant[] = [
     breaks: 'A clock that is set back in a batch would make an order last.',
     tests: sealedTests,
     name: 'a clock',
+  },
+  {
+    id: 'leases.not-ours',
+    file: leases,
+    before: 'if (!isOurs || !isFree || lastOf(lease) > boards) return null;',
+    after: 'if (!isFree || lastOf(lease) > boards) return null;',
+    breaks: "A station would make boards in another one's places.",
+    tests: leaseTests,
+    name: 'only what was signed',
+  },
+  {
+    id: 'leases.no-end',
+    file: leases,
+    before: '!this.#returned.has(digest) && Date.parse(expires) > now',
+    after: '!this.#returned.has(digest)',
+    breaks: 'A lease would never run out.',
+    tests: leaseTests,
+    name: 'a lease that runs out',
+  },
+  {
+    id: 'leases.not-heard',
+    file: leases,
+    before: 'if (sent !== null && sent >= row) return null;',
+    after: 'if (sent !== null) return null;',
+    breaks: 'Two copies of a folder would both use its leases.',
+    tests: leaseTests,
+    name: 'no lease is used',
+  },
+  {
+    id: 'leases.stopped',
+    file: leases,
+    before: "if (state === 'stopped')",
+    after: "if (state === 'starting' && sent !== null)",
+    breaks: 'A ledger that the plant knows otherwise would go on using leases.',
+    tests: leaseTests,
+    name: 'no lease is used',
   },
 ];

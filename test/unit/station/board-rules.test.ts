@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../../main/base/clock.ts';
 import { Mutex } from '../../../main/base/mutex.ts';
+import { systemRandom } from '../../../main/base/random.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
 import { allowanceOf } from '../../../main/station/board-rules.ts';
 import { recipeNamed } from '../../stories/stage.ts';
@@ -26,7 +27,10 @@ test('boards that come at once for the last place of an order are counted one af
   const turn = new Mutex();
   const loaded = recipeNamed('esp32c3-production');
   const rules = { macs: null, challenge: false, orders, sealedOrders: null };
-  const parts = { name: 'a', ledger: ledger as unknown as Ledger, clock: systemClock };
+  const parts = {
+    ...{ name: 'a', ledger: ledger as unknown as Ledger, clock: systemClock, random: systemRandom },
+    opening: { refusal: async () => null },
+  };
   const count = async (mac: string) => {
     const allowance = await allowanceOf({ loaded, order: 'O-1', operator: null }, rules, parts, turn);
     return await allowance.count(mac, async () => begun.add(mac));
