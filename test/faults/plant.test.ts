@@ -395,7 +395,7 @@ test(
     // another's lease, places that are not its own, and the same ones again
     took(b, first);
     took(b, second);
-    say(b, 'lease-returned', first, { unused: ['5-5'] });
+    say(b, 'lease-returned', kept.find((one) => one.first === 16)!, { unused: ['16-20'] });
     say(b, 'lease-returned', second, { unused: ['5-12'] });
     const before = await places();
     assert.equal((await sent('lease-b', b)).conflicts, 3);
