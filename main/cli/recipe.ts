@@ -4,9 +4,11 @@ import type { KeyMaterial } from '../efuse/plan-types.ts';
 import { keyBlockMap } from '../efuse/slots.ts';
 import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { flashParts } from '../model/flash-part.ts';
 import { describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
 import { plannedRelease, type Release } from '../recipe/making/release.ts';
+import { type BoardTime, boardTimeOf } from '../recipe/plan/board-time.ts';
 import { makePlan, planDigest } from '../recipe/plan/plan.ts';
 import { planInput, planOnBlank } from '../recipe/plan/preview.ts';
 import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
@@ -53,9 +55,13 @@ export async function planCommand(file: string, options: RecipeCommandOptions, c
   const loaded = requireRecipe(file, options, context);
   const release = await releaseFor(loaded, options, context);
   const plan = options.port ? await planOnBoard(loaded, release, options.port, context) : planOnBlank(loaded, release);
+  const times = flashParts.map((part) => boardTimeOf(plan, loaded, part));
   if (options.json)
-    context.streams.answer(JSON.stringify({ digest: planDigest(plan), plan, storage: storagePreview(loaded.recipe) }));
-  else for (const line of [...planLines(plan), ...storageLines(loaded)]) context.streams.answer(line);
+    context.streams.answer(
+      JSON.stringify({ digest: planDigest(plan), plan, storage: storagePreview(loaded.recipe), times }),
+    );
+  else
+    for (const line of [...planLines(plan), ...storageLines(loaded), ...timeLines(times)]) context.streams.answer(line);
   return plan.burn.refusals.length > 0 ? exit.board : exit.passed;
 }
 
@@ -178,6 +184,34 @@ function storageLines({ recipe }: LoadedRecipe): string[] {
       : []),
   ];
 }
+
+/** What a board will take, by the flash that it has. What goes compressed is told part by part. */
+function timeLines(times: readonly BoardTime[]): string[] {
+  const [usual] = times;
+  if (usual === undefined) return [];
+  const words = { wire: 'wire', flash: 'flash that the wire does not hide', latency: 'latency', station: 'station' };
+  const line = ({ flash, ms, shares }: BoardTime) => [
+    `  with a ${flash}`,
+    `about ${seconds(ms)}:`,
+    shares.flatMap((share) => (share.ms < 50 ? [] : [`${seconds(share.ms)} ${words[share.what]}`])).join(', '),
+  ];
+  const packed = usual.parts.filter(({ bytes, wire }) => wire < bytes);
+  return [
+    '',
+    `Time of a board at ${usual.baudRate} baud, with an adapter of ${usual.latencyMs} ms, without the starts of its firmware`,
+    ...table(times.map(line)),
+    ...packed.map(
+      ({ name, bytes, wire }) => `  ${name} goes compressed: ${bytesText(wire)} instead of ${bytesText(bytes)}`,
+    ),
+    ...(usual.notBlankMs === 0
+      ? []
+      : [
+          `  where its flash is not blank, up to ${seconds(usual.notBlankMs)} more to erase it, most of it while the keys are made`,
+        ]),
+  ];
+}
+
+const seconds = (ms: number) => `${ms < 9950 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
 
 /** The recipe on virtual silicon, with a ledger of its own that is thrown away: the whole chain, no hardware. */
 export async function rehearseCommand(

@@ -33,6 +33,9 @@ export const chipIds: Readonly<Record<ChipKind, number>> = {
   esp32h4: 28,
 };
 
+/** Chip ids whose ROM's own code was run (test/rom): they may be asked for more than every ROM was seen to take. */
+export const romsRun: readonly number[] = [5, 12, 13, 16, 18, 20, 23, 32];
+
 /** Silicon revision as images state it: major * 100 + minor, so v3.1 is 301. */
 export type Revision = number;
 

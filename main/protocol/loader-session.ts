@@ -2,7 +2,7 @@ import { utf8 } from '../base/bytes.ts';
 import { type Clock, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { AsyncQueue } from '../base/queue.ts';
-import { romReach, type SecurityInfo } from '../model/chip.ts';
+import { romReach, romsRun, type SecurityInfo } from '../model/chip.ts';
 import { type Fault, isFault } from '../model/fault.ts';
 import type { Port } from '../transport/port.ts';
 import { type Command, commands } from './commands.ts';
@@ -37,9 +37,8 @@ export interface ConnectOptions {
   readonly log?: Log;
 }
 
-/** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17), and those that were run: by chip id (FACTS 19.5). */
-const registersPerPacket = 8;
-const moreRegisters = { perPacket: 16, chips: [5, 12, 13, 16, 18, 20, 23, 32] };
+/** WRITE_REG entries of one packet that every ROM was seen to take (FACTS 17), and those that were run (FACTS 19.5). */
+const registersPerPacket = { every: 8, run: 16 };
 /**
  * READ_REGs that are sent in one go, to those ROMs: their code was seen to answer so many that came behind each other, in order (test/rom/
  * loader.test.ts). What a UART holds that the ROM has not taken yet are 128 bytes on all of these (IDF soc_caps.h, SOC_UART_FIFO_LEN); eight
@@ -137,6 +136,9 @@ class LoaderSession implements Loader {
   get #port(): Port {
     return this.#exchange.port;
   }
+  get #wasRun(): boolean {
+    return romsRun.includes(this.#security?.chipId ?? -1);
+  }
   get #clock(): Clock {
     return this.#exchange.clock;
   }
@@ -177,7 +179,7 @@ class LoaderSession implements Loader {
 
   /** The port of a chip's own USB hands on 64 bytes at a time, and nobody has tried it. */
   #mayReadTogether({ length }: readonly number[]): boolean {
-    const known = this.mode === 'rom' && moreRegisters.chips.includes(this.#security?.chipId ?? -1);
+    const known = this.mode === 'rom' && this.#wasRun;
     return length > 1 && known && this.#together !== 'loses' && !isChipUsb(this.#port);
   }
 
@@ -191,8 +193,7 @@ class LoaderSession implements Loader {
   }
 
   async writeRegisters(writes: readonly RegisterWrite[]): Promise<void> {
-    const { perPacket, chips } = moreRegisters;
-    const most = chips.includes(this.#security?.chipId ?? -1) ? perPacket : registersPerPacket;
+    const most = this.#wasRun ? registersPerPacket.run : registersPerPacket.every;
     for (let at = 0; at < writes.length; at += most)
       await this.#ask(commands.writeRegisters, writes.slice(at, at + most));
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fromHex } from '../base/bytes.ts';
 import { md5OfBlank } from '../base/digest.ts';
-import { eraseMs, flashPart } from '../model/flash-part.ts';
+import { eraseMs, programMs } from '../model/flash-part.ts';
 import type { VirtualFlash } from './silicon.ts';
 
 export const sectorSize = 4096;
@@ -69,7 +69,7 @@ export class NorFlash implements VirtualFlash {
   }
 
   program(address: number, data: Uint8Array): void {
-    this.#busyMs += Math.ceil(data.length / flashPart.page.bytes) * flashPart.page.typical;
+    this.#busyMs += programMs(data.length);
     const trouble = this.#trouble;
     let length = data.length;
     if (trouble !== null) {

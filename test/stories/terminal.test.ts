@@ -98,7 +98,14 @@ describe('the terminal, command by command', { skip: noToken, timeout: 280_000 }
 
   it('recipe check, plan, diff, rehearse', async () => {
     await says(['recipe', 'check', p4], 0);
-    await says(['recipe', 'plan', p4], 0, /DIS_DOWNLOAD_MODE/, /SECURE_BOOT_DIGEST0/, /XTS_AES_256_KEY_1/);
+    await says(
+      ['recipe', 'plan', p4],
+      0,
+      /about [\d.]+ s: +[\d.]+ s wire/,
+      /DIS_DOWNLOAD_MODE/,
+      /SECURE_BOOT_DIGEST0/,
+      /XTS_AES_256_KEY_1/,
+    );
     await says(['recipe', 'diff', p4, join(recipes, 'esp32p4-development.yaml')], 0, /download mode/i);
     await says(['recipe', 'rehearse', p4], 0, /PASSED/);
   });
