@@ -162,8 +162,11 @@ export function unused(english: Tree, { paths, names }: Said, engine: string): s
   return [...leavesOf(english).keys()].filter((at) => {
     const [section = '', ...rest] = at.split('/');
     if (rest.length === 0) return false;
-    if (section !== 'page')
-      return !engine.includes(`'${rest.at(-1)}'`) && !engine.includes(`.${section}.${rest.at(-1)}`);
+    if (section !== 'page') {
+      const [leaf = '', above = section] = rest.toReversed();
+      // named, asked for, or chosen from its section at run time
+      return ![`'${leaf}'`, `.${leaf}`, `${above}[`].some((saying) => engine.includes(saying));
+    }
     if (paths.has(at)) return false;
     const parts = at.split('/');
     for (let length = parts.length - 1; length > 0; length--) {

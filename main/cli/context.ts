@@ -10,6 +10,7 @@ import type { Operators } from '../station/desk/access/operators.ts';
 import type { TokenLook } from '../station/spare-token.ts';
 import type { Station } from '../station/station.ts';
 import type { OpenPort } from '../transport/port.ts';
+import type { Language } from '../words/languages.ts';
 
 /** Where words and data go. Machines read `data` (one JSON object a line on stdout); people read `say`. */
 export interface Streams {
@@ -17,6 +18,8 @@ export interface Streams {
   answer(line: string): void;
   /** A line about what goes on, on stderr. */
   say(line: string): void;
+  /** In which people are spoken to; left out: English. Machines read English. */
+  readonly language?: Language;
   /** Whether stderr is a terminal whose lines can be written over. */
   readonly live: boolean;
   readonly columns: number;

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { chipKinds } from '../model/chip.ts';
 import { faultOf } from '../model/fault.ts';
+import { languageFor, languages } from '../words/languages.ts';
 import { assuranceCommand } from './assurance.ts';
 import * as audit from './audit.ts';
 import { boardAct } from './board.ts';
@@ -43,14 +44,23 @@ function seconds(text: string): number {
   return value;
 }
 
+function languageTag(text: string): string {
+  const found = languageFor([text]);
+  if (found === null) throw new InvalidArgumentError(`It must be one of ${languages.join(', ')}.`);
+  return found;
+}
+
 /**
  * Carries out one command line (without node and script) and gives its exit status. Faults are told on stderr, with --json also as one
  * object on stdout; nothing is thrown.
  */
 export async function runCommand(argv: readonly string[], context: CliContext): Promise<Exit> {
   const json = argv.includes('--json');
+  const chosen = argv.includes('--language') ? languageFor([argv[argv.indexOf('--language') + 1] ?? '']) : null;
+  const { streams } = context;
+  const speaking = chosen === null ? context : { ...context, streams: { ...streams, language: chosen } };
   let status: Exit = exit.passed;
-  const program = buildProgram(context, (outcome) => {
+  const program = buildProgram(speaking, (outcome) => {
     status = outcome;
   });
   try {
@@ -59,7 +69,7 @@ export async function runCommand(argv: readonly string[], context: CliContext): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.passed : exit.badInput;
     const fault = faultOf(error);
-    for (const line of faultLines(fault)) context.streams.say(line);
+    for (const line of faultLines(fault, speaking.streams.language)) context.streams.say(line);
     if (json) context.streams.answer(JSON.stringify({ type: 'fault', ...fault.toJSON() }));
     if (fault.faultClass === 'program' && fault.cause instanceof Error) context.streams.say(fault.cause.stack ?? '');
     return exitOf(fault);
@@ -78,6 +88,11 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       'A factory line station for Espressif devices: from a bare board to a sealed device, with an audit record.',
     )
     .version(context.version)
+    .option(
+      '--language <tag>',
+      `language for people (${languages.join(', ')}; left out: that of the environment)`,
+      languageTag,
+    )
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.streams.answer(text.trimEnd()),

@@ -1,8 +1,9 @@
 import { secondsText } from '../base/number-text.ts';
 import { eventText } from '../model/evidence/event-text.ts';
-import { stepTitle } from '../recipe/steps/index.ts';
 import type { StepId } from '../recipe/types.ts';
 import type { StationEvent } from '../station/events.ts';
+import type { Messages } from '../words/messages.ts';
+import { saying } from '../words/saying.ts';
 import type { Streams } from './context.ts';
 import { faultLines } from './words.ts';
 
@@ -22,11 +23,15 @@ export class ProgressDisplay {
   readonly #streams: Streams;
   readonly #rows = new Map<string, Row>();
   readonly #timer: NodeJS.Timeout | null;
+  readonly #said: Messages;
+  readonly #words: Messages['terminal'];
   #batchLine = '';
   #note = '';
 
   constructor(streams: Streams, fixtures: readonly string[]) {
     this.#streams = streams;
+    this.#said = saying(() => streams.language ?? 'en');
+    this.#words = this.#said.terminal;
     for (const fixture of fixtures) {
       this.#rows.set(fixture, { state: 'idle', step: '', fraction: null, board: '', passed: 0, tried: 0 });
     }
@@ -35,7 +40,8 @@ export class ProgressDisplay {
 
   hear(event: StationEvent): void {
     if (event.type === 'batch') {
-      this.#batchLine = `${event.passed} sealed, ${event.done} of ${event.of} done`;
+      this.#batchLine =
+        event.of === null ? this.#words.batchOpen(event) : this.#words.batch({ ...event, of: event.of });
       return;
     }
     const row = this.#rows.get(event.fixture);
@@ -43,8 +49,8 @@ export class ProgressDisplay {
     switch (event.type) {
       case 'fixture':
         row.state = event.state;
-        if (event.state === 'waiting') this.#line(event.fixture, 'waiting for the next board');
-        if (event.state === 'absent') this.#line(event.fixture, 'nothing is plugged in; waiting for the next board');
+        if (event.state === 'waiting') this.#line(event.fixture, this.#words.waiting);
+        if (event.state === 'absent') this.#line(event.fixture, this.#words.absent);
         if (event.state === 'waiting' || event.state === 'absent' || event.state === 'identifying')
           Object.assign(row, { step: '', fraction: null, board: '' });
         break;
@@ -52,32 +58,28 @@ export class ProgressDisplay {
         this.#hearRun(event, row);
         break;
       case 'token':
-        this.#verdict(
-          event.fixture,
-          event.isSilent ? 'the token does not answer; leave the board in' : 'the token answers again',
-        );
+        this.#verdict(event.fixture, event.isSilent ? this.#words.tokenSilent : this.#words.tokenAgain);
         break;
       case 'ledger':
-        this.#verdict(
-          event.fixture,
-          event.isSlow ? 'the disk takes long to write; leave the board in' : 'the disk answers again',
-        );
+        this.#verdict(event.fixture, event.isSlow ? this.#words.diskSlow : this.#words.diskAgain);
         break;
       case 'verdict': {
         row.tried++;
         if (event.outcome === 'passed') row.passed++;
         row.state = event.outcome;
-        row.step = event.fault ? event.fault.code : `sealed, row ${event.seal?.row}`;
+        row.step = event.fault ? event.fault.code : this.#words.sealedRow({ row: event.seal?.row ?? '–' });
         row.fraction = null;
-        const name = event.serial ?? event.mac ?? 'unknown board';
+        const name = event.serial ?? event.mac ?? this.#words.unknownBoard;
         if (event.outcome === 'passed') {
           this.#verdict(
             event.fixture,
-            `PASSED  ${name}  sealed in ${secondsText(event.ms)}, ledger row ${event.seal?.row}`,
+            this.#words.passed({ board: name, time: secondsText(event.ms), row: event.seal?.row ?? '–' }),
           );
         } else {
-          this.#verdict(event.fixture, `${event.outcome.toUpperCase()}  ${name}`);
-          if (event.fault) for (const line of faultLines(event.fault)) this.#verdict(event.fixture, `    ${line}`);
+          this.#verdict(event.fixture, `${this.#words.outcomes[event.outcome]}  ${name}`);
+          if (event.fault)
+            for (const line of faultLines(event.fault, this.#streams.language))
+              this.#verdict(event.fixture, `    ${line}`);
         }
         break;
       }
@@ -92,7 +94,7 @@ export class ProgressDisplay {
         break;
       case 'step-started':
         row.state = 'running';
-        row.step = stepTitle(inner.step as StepId);
+        row.step = this.#said.steps[inner.step as StepId];
         row.fraction = null;
         this.#line(event.fixture, `${row.board}  ${row.step}`);
         break;

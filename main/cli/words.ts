@@ -1,6 +1,9 @@
 import { oneLine } from '../base/printable.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../recipe/finding.ts';
+import { faultIn } from '../words/faults.ts';
+import type { Language } from '../words/languages.ts';
+import { saying } from '../words/saying.ts';
 import { type Exit, exit } from './context.ts';
 
 /** A table for people: columns as wide as their widest cell, two blanks between, no lines. */
@@ -18,19 +21,19 @@ export function table(told: readonly (readonly string[])[]): string[] {
   );
 }
 
-const safetyWords: Readonly<Record<Fault['safety'], string>> = {
-  untouched: 'Nothing was burned into the board in this visit.',
-  resumable: 'The board is part way and safe: this station can go on with it.',
-  condemned: 'The board cannot become this product any more.',
-  shut: 'The download door of the board is shut; whether it is sealed its record tells.',
-  sealed: 'The board is sealed.',
-  'no-board': '',
-};
-
-/** A fault for people: what happened, whether the board is safe, what to do next, and the code. */
-export function faultLines(fault: Pick<Fault, 'what' | 'next' | 'safety' | 'code'>): string[] {
+/**
+ * A fault for people: what happened, whether the board is safe, what to do next, and the code. In another language than English the station's
+ * own words stand below, which know more.
+ */
+export function faultLines(
+  fault: Pick<Fault, 'what' | 'next' | 'safety' | 'code'>,
+  language: Language = 'en',
+): string[] {
+  const { what, next } = faultIn(language, fault);
+  const words = saying(() => language).terminal;
+  const own = what === fault.what ? '' : words.original({ words: `${fault.what} ${fault.next}` });
   // a list of mistakes comes line by line; a name with a line end in it says no sentence of its own that way
-  return [fault.what, safetyWords[fault.safety], fault.next, `[${fault.code}]`]
+  return [what, fault.safety === 'no-board' ? '' : words.safety[fault.safety], next, own, `[${fault.code}]`]
     .filter((text) => text !== '')
     .flatMap((text) => text.split(/\r?\n/).map((line, at) => (at === 0 ? line : `  ${line}`)));
 }

@@ -10,6 +10,7 @@ import { systemRandom } from '../base/random.ts';
 import { type CliContext, exit, type Streams } from '../cli/context.ts';
 import { askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
 import { runCommand } from '../cli/program.ts';
+import { languageFor } from '../words/languages.ts';
 import { openInBrowser, serveDesk } from './browser-desk.ts';
 import { closeToOthers, keepToOwner } from './owner-only.ts';
 import {
@@ -29,7 +30,9 @@ import {
 keepToOwner();
 const live = createLogUpdate(process.stderr, { showCursor: true });
 
+const { LC_ALL, LC_MESSAGES, LANG } = process.env;
 const streams: Streams = {
+  language: languageFor([LC_ALL || LC_MESSAGES || LANG || '']) ?? 'en',
   answer: (line) => void process.stdout.write(`${printable(line)}\n`),
   say: (line) => void process.stderr.write(`${printable(line)}\n`),
   live: process.stderr.isTTY === true && process.env.TERM !== 'dumb',

@@ -1084,4 +1084,31 @@ export interface Messages {
   readonly names: {
     readonly program: string;
   };
+  readonly terminal: {
+    readonly batch: Said<{ passed: number; done: number; of: number }>;
+    readonly batchOpen: Said<{ passed: number; done: number }>;
+    readonly waiting: string;
+    readonly absent: string;
+    readonly tokenSilent: string;
+    readonly tokenAgain: string;
+    readonly diskSlow: string;
+    readonly diskAgain: string;
+    readonly passed: Said<{ board: string | number; time: string | number; row: string | number }>;
+    readonly sealedRow: Said<{ row: string | number }>;
+    readonly unknownBoard: string;
+    readonly original: Said<{ words: string | number }>;
+    readonly outcomes: {
+      readonly failed: string;
+      readonly refused: string;
+      readonly errored: string;
+      readonly aborted: string;
+    };
+    readonly safety: {
+      readonly untouched: string;
+      readonly resumable: string;
+      readonly condemned: string;
+      readonly shut: string;
+      readonly sealed: string;
+    };
+  };
 }

@@ -39,7 +39,8 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   const [file, ...rest] = options.wrap ? options.wrap(command) : command;
   const child = spawn(file!, rest, {
     cwd: options.cwd ?? repository,
-    env: { ...process.env, ...options.env },
+    // whoever runs the tests may speak another language
+    env: { ...process.env, LC_ALL: 'C', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const seen: string[] = [];

@@ -11,6 +11,7 @@ import { seededRandom } from '../../../main/base/random.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { CliContext } from '../../../main/cli/context.ts';
 import { runCommand } from '../../../main/cli/program.ts';
+import { ProgressDisplay } from '../../../main/cli/progress.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import { restoreSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import type { FaultRecord } from '../../../main/model/fault.ts';
@@ -120,6 +121,44 @@ test('files that are not there, that are there already, or are something else', 
     assert.equal((await fault(...words)).code, code, words.join(' '));
   assert.equal(readFileSync(taken, 'utf8'), 'mine');
   assert.ok(!existsSync(at('new')));
+});
+
+test('people are told in the language they ask for, with the station’s own words below; machines in English', async (t) => {
+  const { context, fault, lines } = await terminal(t);
+  const told = await fault('audit', 'show', 'nobody', '--language', 'es_MX.UTF-8');
+  assert.match(told.what, /^The ledger knows no device/);
+  assert.match(
+    lines.said.join('\n'),
+    /^La auditoría no dio respuesta\. \(audit\.unknown-device\)\n.*\nEn palabras de la estación: The ledger knows/,
+  );
+  assert.equal(await runCommand(['audit', 'list', '--language', 'tlh'], context), 2);
+  assert.match(lines.said.join(' '), /must be one of en, zh-CN, es-MX/);
+  lines.said.length = 0;
+  const display = new ProgressDisplay({ ...context.streams, language: 'zh-CN' }, ['f1']);
+  display.hear({ type: 'fixture', fixture: 'f1', state: 'waiting' } as never);
+  display.hear({ type: 'run', fixture: 'f1', event: { type: 'step-started', step: 'burn-keys' } } as never);
+  const gone = { code: 'transport.gone', what: 'The port usb:1 went away.', next: 'Check.', safety: 'resumable' };
+  display.hear({
+    type: 'verdict',
+    fixture: 'f1',
+    outcome: 'errored',
+    serial: 'SN',
+    mac: null,
+    ms: 5,
+    seal: null,
+    fault: gone,
+  } as never);
+  display.close();
+  assert.deepEqual(lines.said, [
+    'f1  等待下一块板子',
+    'f1    烧录密钥',
+    'f1  工站故障  SN',
+    'f1      端口消失了。',
+    'f1      板子做到一半且安全：本工站可以继续。',
+    'f1      检查 USB 线和夹具电源，再放入板子。',
+    'f1      工站原文：The port usb:1 went away. Check.',
+    'f1      [transport.gone]',
+  ]);
 });
 
 test('options that cannot be taken', async (t) => {
