@@ -31,6 +31,15 @@ export const lineMutants: readonly Mutant[] = [
     name: 'a kiosk has no menu',
   },
   {
+    id: 'utility.lost-promise',
+    file: 'main/base/parent-line.ts',
+    before: "process.on('unhandledRejection', () => process.exit(1));",
+    after: '',
+    breaks: 'A ledger that lost a promise in a newer Electron would never answer, and boards would wait for ever.',
+    tests: ['test/unit/base/parts.test.ts'],
+    name: 'a utility process that lost a promise',
+  },
+  {
     id: 'light.at-a-board',
     file: 'main/config/station-file.ts',
     before: 'fixtures.some(({ port }) => port === light.port)',

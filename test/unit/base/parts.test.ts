@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { fromHex } from '../../../main/base/bytes.ts';
 import { isoTime, systemClock } from '../../../main/base/clock.ts';
@@ -55,4 +57,16 @@ test('monotonic time never runs backwards', () => {
     assert.ok(now >= last);
     last = now;
   }
+});
+
+test('a utility process that lost a promise ends, also where its Node.js would only warn, as in Electron from 37 on', async () => {
+  const line = new URL('../../../main/base/parent-line.ts', import.meta.url).href;
+  const program = `process.parentPort = { on: () => setInterval(() => {}, 1000), postMessage: () => {} };
+    const { parentLine } = await import(${JSON.stringify(line)});
+    parentLine().onMessage(() => {});
+    void Promise.reject(new Error('lost'));`;
+  const words = ['--unhandled-rejections=warn-with-error-code', '--input-type=module', '-e', program];
+  const child = spawn(process.execPath, words, { stdio: 'ignore', timeout: 5000 });
+  const [status] = await once(child, 'exit');
+  assert.equal(status, 1);
 });
