@@ -216,11 +216,13 @@ describe('the packed program', { skip: noElectron }, () => {
     }
     const beside = await live(unknown, { from: other });
     assert.ok(refused(beside.said) && !beside.said.includes('another program'), beside.said);
+    rmSync(join(other, 'resources', 'app.asar'));
+    const alone = await live(unknown, { from: other });
+    assert.ok(alone.status !== 0 && !alone.said.includes('another program'), alone.said);
     // Electron holds an archive to its digest on macOS and Windows alone. If it ever does on Linux, SECURITY.md is to be told.
     const bytes = readFileSync(archive);
     const at = bytes.indexOf('The desktop program does not take');
     bytes.write('The changed program does not take', at);
-    rmSync(join(other, 'resources', 'app.asar'));
     writeFileSync(join(other, 'resources', 'app.asar'), bytes);
     const changed = await live(unknown, { from: other });
     assert.match(changed.said, /The changed program does not take/);
