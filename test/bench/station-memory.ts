@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { nodeWords } from '../../main/boot/node-words.mjs';
 import { withoutSoftHsm } from '../unit/signing/soft-token.ts';
 import type { Figure } from './figures.ts';
-import type { StationFindings, StationTask, StationWord } from './station-process.ts';
+import type { InUse, StationFindings, StationTask, StationWord } from './station-process.ts';
 
 const fixtures = 32;
 const boards = 10 * fixtures;
@@ -17,8 +17,15 @@ export async function stationMemory(): Promise<readonly Figure[]> {
   return figuresOf(await stationAlone(boards));
 }
 
-/** Makes so many boards on 32 fixtures; `troubled`: one in five has a trouble. Boards and station are processes of their own. */
-export async function stationAlone(boards: number, troubled?: 'troubled'): Promise<StationFindings> {
+/**
+ * Makes so many boards on 32 fixtures; `troubled`: one in five has a trouble. Boards and station are processes of their own. `hear` is told what
+ * is in use as the boards pass.
+ */
+export async function stationAlone(
+  boards: number,
+  troubled?: 'troubled',
+  hear: (inUse: InUse) => void = () => undefined,
+): Promise<StationFindings> {
   const words = [String(fixtures), 'esp32p4?rev=v3.1&pacing=none', ...(troubled === undefined ? [] : [troubled])];
   const silicon = program('silicon-process.ts', words);
   const [addresses] = (await once(silicon, 'message')) as [string[]];
@@ -28,6 +35,7 @@ export async function stationAlone(boards: number, troubled?: 'troubled'): Promi
       station.once('exit', (code) => reject(new Error(`the station ended with ${code}`)));
       station.on('message', (word: StationWord) => {
         if ('found' in word) resolve(word.found);
+        else if ('looked' in word) hear(word.looked);
         else silicon.send(word.change);
       });
       station.send({ addresses, boards } satisfies StationTask);

@@ -40,7 +40,10 @@ export interface StationFindings {
   readonly longest: number;
 }
 
-export type StationWord = { readonly change: number } | { readonly found: StationFindings };
+export type StationWord =
+  | { readonly change: number }
+  | { readonly looked: InUse }
+  | { readonly found: StationFindings };
 
 const tell = (word: StationWord) => process.send!(word);
 
@@ -81,7 +84,9 @@ async function run({ addresses, boards }: StationTask): Promise<StationFindings>
       globalThis.gc?.();
       delay.enable();
       const { heapUsed, external } = process.memoryUsage();
-      inUse.push({ boards: done, bytes: heapUsed + external, ...held() });
+      const looked = { boards: done, bytes: heapUsed + external, ...held() };
+      inUse.push(looked);
+      tell({ looked });
     };
     station.listen((event) => {
       if (event.type !== 'verdict') return;

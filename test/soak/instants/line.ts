@@ -47,8 +47,13 @@ export interface VisitTask {
 
 /** How long a hand needs at a board's buttons, ms. */
 const handMs = 15;
-/** How long people look at a board that does not answer, ms. */
+/**
+ * How long people look at a board that does not answer, ms, and so many acts of the station at least: on a busy machine it may have asked nothing
+ * yet. They give up in the end.
+ */
 const emptyMs = 1500;
+const emptyActs = 60;
+const mostLooks = 20;
 
 /** One board is put in and worked off by a station that has just started; null verdict: that was killed. */
 export async function visit(line: Line, chip: VirtualChip, task: VisitTask): Promise<Visited> {
@@ -67,8 +72,13 @@ export async function visit(line: Line, chip: VirtualChip, task: VisitTask): Pro
     if (event.type === 'verdict') verdict = event;
     if (event.type === 'fixture') {
       // Where people stand a fixture waits for ever; they take a board out that does not answer.
-      clearTimeout(patience);
-      if (event.state === 'waiting') patience = setTimeout(() => stop.abort(new Error('nobody answers')), emptyMs);
+      clearInterval(patience);
+      if (event.state !== 'waiting') return;
+      const enough = life.acts + emptyActs;
+      let looks = 0;
+      patience = setInterval(() => {
+        if (life.acts >= enough || ++looks >= mostLooks) stop.abort(new Error('nobody answers'));
+      }, emptyMs);
     }
     if (!byHand || event.type !== 'run' || event.event.type !== 'observed') return;
     if (event.event.what === 'awaits-reset') setTimeout(() => strap(false), handMs);
@@ -133,7 +143,7 @@ export async function visit(line: Line, chip: VirtualChip, task: VisitTask): Pro
     if (isFault(error)) heard.push(JSON.stringify(error.toJSON()));
     verdict = null;
   } finally {
-    clearTimeout(patience);
+    clearInterval(patience);
     for (const port of open) await port.close().catch(() => undefined);
     await end.close();
   }
