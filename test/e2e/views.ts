@@ -62,9 +62,10 @@ export const views: readonly View[] = [
   },
   {
     name: 'shift',
-    async reach(page) {
+    async reach(page, _, words = english.page) {
       await goTo(page, 'throughput/shift');
-      await page.getByRole('heading', { name: /^Shift \d/ }).waitFor();
+      const [before] = words.shift.sheet.title({ shift: '#' }).split('#');
+      await page.getByRole('heading', { name: new RegExp(`^${before}\\d`) }).waitFor();
     },
   },
   {
