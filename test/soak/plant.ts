@@ -106,7 +106,7 @@ export async function soakPlant(stations: number, boards: number, cuts: number):
 }
 
 /** Between stations and server: every connection goes through it. */
-async function cuttableLine(port: number) {
+export async function cuttableLine(port: number) {
   const open = new Set<Socket>();
   const proxy = createServer((near) => {
     const far = connect(port, '127.0.0.1');
