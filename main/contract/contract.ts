@@ -22,6 +22,7 @@ import type {
   LineSnapshot,
   OperatorView,
   PlanView,
+  RecipeProposal,
   RecipeText,
   RecipeView,
   RecoveryView,
@@ -212,6 +213,10 @@ export const calls = {
   'recipes.approve': call(z.strictObject({ recipe: name, hash }), ['engineer', 'custodian']),
   'recipes.retire': call(z.strictObject({ recipe: name, reason: text(400) }), ['engineer', 'custodian']),
   /** Takes a recipe of the station's own off the shelf; what the ledger holds of it stays. */
+  /** Build folders that a recipe can be begun from: those beside the station's recipes, and those of the examples. */
+  'recipes.builds': call(nothing, writers),
+  /** A recipe to begin with, from one of those builds; nothing is saved. */
+  'recipes.propose': call(z.strictObject({ build: name, recipe: name }), writers),
   'recipes.remove': call(z.strictObject({ recipe: name }), writers),
   // the station
   'station.view': call(nothing, everyone),
@@ -351,6 +356,8 @@ export interface CallAnswers {
   'recipes.rehearse': RehearsalView;
   'recipes.approve': RecipeView;
   'recipes.retire': RecipeView;
+  'recipes.builds': readonly string[];
+  'recipes.propose': RecipeProposal;
   'recipes.remove': readonly RecipeView[];
   'station.view': StationView;
   'fixtures.ports': readonly { readonly address: string; readonly words: string; readonly taken: string | null }[];

@@ -374,6 +374,13 @@ export interface RecipeText {
   readonly rehearsal: (RehearsalView & { readonly by: string; readonly at: string }) | null;
 }
 
+/** A recipe to begin with: its text, what the build says, and what was assumed. */
+export interface RecipeProposal {
+  readonly text: string;
+  readonly read: readonly string[];
+  readonly assumed: readonly string[];
+}
+
 export interface FindingView {
   readonly severity: 'error' | 'warning' | 'info';
   readonly check: string;

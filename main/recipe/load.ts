@@ -207,7 +207,8 @@ const largestFile = 64 * 1024 * 1024;
 /** All files of a build together: no flash of these chips holds more. */
 const largestBuild = 256 * 1024 * 1024;
 
-function readFolder(folder: string): Map<string, Uint8Array> {
+/** What of a build folder is read, by name: links that lead out of it are not followed. RecipeFault `recipe.no-firmware`. */
+export function readFolder(folder: string): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   let left = largestBuild;
   const read = (path: string, name: string) => {

@@ -717,6 +717,14 @@ export interface Messages {
         readonly proofWhen: string;
         readonly proofTimeout: string;
         readonly proofChallenge: string;
+        readonly secureBootKey0: string;
+        readonly secureBootKey1: string;
+        readonly secureBootKey2: string;
+        readonly forceDownload: string;
+        readonly romPrint: string;
+        readonly usbDownload: string;
+        readonly usbJtag: string;
+        readonly usbSerialJtag: string;
       };
       readonly groups: {
         readonly product: string;
@@ -728,6 +736,15 @@ export interface Messages {
       readonly notSet: string;
       readonly signed: string;
       readonly encrypted: string;
+      readonly fromBuild: {
+        readonly begin: string;
+        readonly title: string;
+        readonly build: string;
+        readonly note: string;
+        readonly none: string;
+        readonly taken: string;
+      };
+      readonly beyondForm: Said<{ names: string | number }>;
     };
     readonly station: {
       readonly title: string;

@@ -1,7 +1,8 @@
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import type { FindingView } from '../../main/contract/views.ts';
+import { listText } from '../words/format.ts';
 import { words } from '../words/words.ts';
-import { type FormField, formGroups } from './recipe-form.ts';
+import { beyondForm, type FormField, formGroups } from './recipe-form.ts';
 import { changeYaml, readYaml, valueAt } from './yaml-edit.ts';
 
 interface RecipeFormProps {
@@ -14,8 +15,12 @@ interface RecipeFormProps {
 /** The usual settings as fields over the same YAML: what is changed here is changed there, in its place. */
 export function RecipeForm({ text, findings, readOnly, onChange }: RecipeFormProps) {
   const values = readYaml(text);
+  const beyond = beyondForm(values);
   return (
     <form className="recipe-form" onSubmit={(event) => event.preventDefault()}>
+      {beyond.length > 0 && (
+        <p className="calm-note beyond-form">{words.recipes.beyondForm({ names: listText(beyond) })}</p>
+      )}
       {formGroups.map((group) => (
         <fieldset key={group.name} disabled={readOnly || values === null}>
           <legend>{words.recipes.groups[group.name]}</legend>
@@ -33,7 +38,7 @@ export function RecipeForm({ text, findings, readOnly, onChange }: RecipeFormPro
                 field={field}
                 value={valueAt(values, field.path)}
                 error={finding?.what}
-                readOnly={readOnly}
+                readOnly={readOnly || (field.needs !== undefined && valueAt(values, field.needs) == null)}
                 onChange={(value) => onChange(changed(text, field, value, values))}
               />
             );
@@ -50,7 +55,7 @@ function changed(text: string, field: FormField, value: string | number | boolea
     if (valueAt(values, field.section.path) == null)
       return changeYaml(text, field.section.path, field.section.make(value));
   }
-  if (value === '' && field.unset === '') return changeYaml(text, field.path, null);
+  if (value === '' && field.unset === '') return changeYaml(text, field.whole ?? field.path, null);
   return changeYaml(text, field.path, value);
 }
 

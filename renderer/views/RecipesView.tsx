@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { StateMark } from '../parts/StateMark.tsx';
 import { useAnswer, useApp } from '../state/station.ts';
 import { faultText, words } from '../words/words.ts';
+import { NewFromBuild } from './NewFromBuild.tsx';
 import { RecipeEditor } from './RecipeEditor.tsx';
 import { recipeLooks } from './recipe-looks.ts';
 
@@ -31,6 +32,7 @@ export function RecipesView({ chosen }: { readonly chosen: string | null }) {
             size="md"
           />
         )}
+        <NewFromBuild onDone={list.again} />
         {list.fault !== null && <p className="calm-note">{faultText(list.fault).what}</p>}
         <ul>
           {recipes.map((view) => (

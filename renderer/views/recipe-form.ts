@@ -13,12 +13,18 @@ export interface FormField {
   readonly section?: { readonly path: YamlPath; make(choice: string): Record<string, unknown> };
   /** What counts when the key is left out. */
   readonly unset?: string | number | boolean;
+  /** The field can be filled only where this is there. */
+  readonly needs?: YamlPath;
+  /** What goes with the value where it is taken away. */
+  readonly whole?: YamlPath;
 }
 
 export interface FormGroup {
   readonly name: keyof typeof words.recipes.groups;
   readonly fields: readonly FormField[];
 }
+
+const offOrLeave = { kind: 'choice', choices: ['off', 'leave'], unset: 'leave' } as const;
 
 export const formGroups: readonly FormGroup[] = [
   {
@@ -53,6 +59,14 @@ export const formGroups: readonly FormGroup[] = [
           make: (scheme) => ({ scheme, keys: [{ label: 'secure-boot-1' }], revoke_unused: true }),
         },
       },
+      ...(['0', '1', '2'] as const).map((at) => ({
+        name: `secureBootKey${at}` as const,
+        path: ['secure_boot', 'keys', at, 'label'],
+        kind: 'text' as const,
+        unset: '',
+        needs: ['secure_boot', 'keys', ...(at === '0' ? [] : [String(Number(at) - 1)])],
+        whole: ['secure_boot', 'keys', at],
+      })),
       { name: 'revokeUnused', path: ['secure_boot', 'revoke_unused'], kind: 'switch', unset: true },
       {
         name: 'flashEncryption',
@@ -108,6 +122,17 @@ export const formGroups: readonly FormGroup[] = [
         kind: 'choice',
         choices: ['disabled', 'secure', 'open'],
       },
+      { name: 'forceDownload', path: ['doors', 'force_download'], ...offOrLeave },
+      {
+        name: 'romPrint',
+        path: ['doors', 'rom_print'],
+        kind: 'choice',
+        choices: ['on', 'silent', 'strap-low', 'strap-high'],
+        unset: 'on',
+      },
+      { name: 'usbDownload', path: ['doors', 'usb_download'], ...offOrLeave },
+      { name: 'usbJtag', path: ['doors', 'usb_jtag'], ...offOrLeave },
+      { name: 'usbSerialJtag', path: ['doors', 'usb_serial_jtag'], ...offOrLeave },
     ],
   },
   {
@@ -141,3 +166,22 @@ export const formGroups: readonly FormGroup[] = [
     ],
   },
 ];
+
+/**
+ * What of a recipe no field shows, by its path in the text: kept as it stands. Lists and tables that no field reaches into are told as a
+ * whole. Pure.
+ */
+export function beyondForm(values: unknown): string[] {
+  const paths = formGroups.flatMap(({ fields }) => fields.map(({ path }) => path));
+  const told: string[] = [];
+  const look = (value: unknown, at: readonly string[]): void => {
+    const below = paths.filter((path) => at.every((key, depth) => path[depth] === key));
+    if (below.some((path) => path.length === at.length)) return;
+    const isTable = typeof value === 'object' && value !== null;
+    if (below.length === 0 || !isTable) told.push(at.join('.'));
+    else for (const [key, inner] of Object.entries(value)) look(inner, [...at, key]);
+  };
+  if (typeof values !== 'object' || values === null) return [];
+  for (const [key, value] of Object.entries(values)) if (key !== 'fuseline') look(value, [key]);
+  return told;
+}

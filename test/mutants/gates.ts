@@ -127,6 +127,14 @@ export const gateMutants: readonly Mutant[] = [
     tests: ['test/unit/desk/shift.test.ts'],
   },
   {
+    id: 'recipe.propose-anywhere',
+    file: 'main/station/desk/library/recipe-shelf.ts',
+    before: 'if (!this.builds().includes(build))',
+    after: 'if (build === null)',
+    breaks: 'An engineer could let the station read any folder of the computer.',
+    tests: ['test/unit/desk/proposal.test.ts'],
+  },
+  {
     id: 'batches.report-unbooked',
     file: 'main/station/desk/reports/run-answers.ts',
     before: "await ledger.noteAct({ what: 'exported'",

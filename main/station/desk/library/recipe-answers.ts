@@ -13,6 +13,8 @@ type Answers = Pick<
   | 'recipes.rehearse'
   | 'recipes.approve'
   | 'recipes.retire'
+  | 'recipes.builds'
+  | 'recipes.propose'
   | 'recipes.remove'
   | 'labels.preview'
   | 'labels.print'
@@ -35,6 +37,8 @@ export function recipeAnswers({ shelf, labels, openRehearsal }: DeskRoom): Answe
     },
     'recipes.approve': ({ recipe, hash }, by) => shelf.approve(recipe, hash, by),
     'recipes.retire': ({ recipe, reason }, by) => shelf.retire(recipe, reason, by),
+    'recipes.builds': () => shelf.builds(),
+    'recipes.propose': ({ build, recipe }) => shelf.propose(build, recipe),
     'recipes.remove': ({ recipe }, by) => shelf.remove(recipe, by),
     async 'labels.preview'({ recipe, template }) {
       const { view } = await shelf.read(recipe);

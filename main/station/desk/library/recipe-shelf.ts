@@ -5,6 +5,7 @@ import { isPlainFile, readPlainFile } from '../../../base/plain-file.ts';
 import type {
   FindingView,
   PlanView,
+  RecipeProposal,
   RecipeState,
   RecipeText,
   RecipeView,
@@ -12,12 +13,21 @@ import type {
 } from '../../../contract/views.ts';
 import type { Ledger, RecipeStateNote } from '../../../ledger/ledger.ts';
 import type { Assurance } from '../../../model/assurance.ts';
+import type { ChipKind } from '../../../model/chip.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { RecipeRef } from '../../../model/refs.ts';
 import { assuranceOfRecipe } from '../../../recipe/assurance/foreseen.ts';
 import { describeDifferences } from '../../../recipe/diff.ts';
-import { blocks, type LoadedRecipe, type LoadResult, largestRecipe, loadRecipeText } from '../../../recipe/load.ts';
+import {
+  blocks,
+  type LoadedRecipe,
+  type LoadResult,
+  largestRecipe,
+  loadRecipeText,
+  readFolder,
+} from '../../../recipe/load.ts';
 import { namedPlaces } from '../../../recipe/named-files.ts';
+import { proposeRecipe } from '../../../recipe/proposal.ts';
 import type { Recipe } from '../../../recipe/types.ts';
 import { english } from '../../../words/told.ts';
 import { putFile } from '../../kept-file.ts';
@@ -292,6 +302,43 @@ export class RecipeShelf {
     ].join('\0');
   }
 
+  /** Names of the build folders that engineers may begin a recipe from: a text of theirs reads no others, and neither does this. */
+  builds(): string[] {
+    const names = [this.#options.own, this.#options.examples].flatMap((recipes) => foldersOf(join(recipes, firmware)));
+    return [...new Set(names)].sort();
+  }
+
+  /** A recipe to begin with. RecipeFault `recipe.no-build`, those of `proposeRecipe`. */
+  propose(build: string, recipe: string): RecipeProposal {
+    // a name of the list and nothing else: no path leads out of the two folders
+    if (!this.builds().includes(build))
+      throw refusal(
+        'recipe.no-build',
+        `There is no build ${JSON.stringify(build)} beside the station's recipes.`,
+        `Put the build folder into ${join(this.#options.own, firmware)}.`,
+      );
+    const place = this.#place(recipe);
+    const folder = `${firmware}/${build}`;
+    const files = readFolder(
+      this.#firmwareFolder({ ...place, file: join(this.#options.own, `${recipe}.yaml`) }, folder),
+    );
+    const { text, read, assumed } = proposeRecipe(files, {
+      name: recipe,
+      folder,
+      usual: (chip) => this.#usual(chip, build),
+    });
+    return { text, read, assumed };
+  }
+
+  /** The example for production of a chip: that of this build, or the first. */
+  #usual(chip: ChipKind, build: string): Recipe | null {
+    const recipes = this.#examples()
+      .filter(({ recipe }) => recipe.startsWith(chip))
+      .map((shelved) => this.#load(shelved, this.#textOf(shelved)).recipe)
+      .filter((recipe) => recipe !== null && recipe.chip === chip && recipe.purpose === 'production');
+    return recipes.find((recipe) => recipe?.firmware.folder.endsWith(`/${build}`)) ?? recipes[0] ?? null;
+  }
+
   /** A recipe that was copied from an example means the example's firmware where its own folder has none. */
   #firmwareFolder(place: Shelved, named: string): string {
     const own = resolve(dirname(place.file), named);
@@ -348,6 +395,16 @@ const stateWords: Readonly<Record<RecipeState, string>> = {
   approved: 'approved',
   retired: 'retired',
 };
+
+/** Where builds lie, from the folder of the recipes. */
+const firmware = '../firmware';
+
+function foldersOf(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name);
+}
 
 /** A link that leads nowhere, or to what is no file, is no recipe: it must not hide the others. */
 function recipesOf(folder: string): { recipe: string; file: string }[] {
