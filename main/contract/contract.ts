@@ -212,11 +212,11 @@ export const calls = {
   'recipes.rehearse': call(z.strictObject({ recipe: name }), ['engineer']),
   'recipes.approve': call(z.strictObject({ recipe: name, hash }), ['engineer', 'custodian']),
   'recipes.retire': call(z.strictObject({ recipe: name, reason: text(400) }), ['engineer', 'custodian']),
-  /** Takes a recipe of the station's own off the shelf; what the ledger holds of it stays. */
   /** Build folders that a recipe can be begun from: those beside the station's recipes, and those of the examples. */
   'recipes.builds': call(nothing, writers),
   /** A recipe to begin with, from one of those builds; nothing is saved. */
   'recipes.propose': call(z.strictObject({ build: name, recipe: name }), writers),
+  /** Takes a recipe of the station's own off the shelf; what the ledger holds of it stays. */
   'recipes.remove': call(z.strictObject({ recipe: name }), writers),
   // the station
   'station.view': call(nothing, everyone),
