@@ -102,7 +102,7 @@ function finish(file: string, data: EventData.TestComplete) {
   );
 }
 
-/** Files of a browser, a station and a line of boards want the whole machine: they run one after the other when the rest is done. */
+/** Files of a browser, a station and a line of boards wait for each other half of their time: two at once, when the rest is done. */
 const isSeat = (file: string) => shortName(file).startsWith('test/e2e/');
 /** Files that run other files, beside those: pages wait more than they compute. */
 const runsOthers = (file: string) => shortName(file).startsWith('test/mutants/');
@@ -159,7 +159,7 @@ try {
     filesAtOnce,
   );
   await checks;
-  await Promise.all([isSeat, runsOthers].map((which) => runFiles(files.filter(which), 1)));
+  await Promise.all([runFiles(files.filter(isSeat), 2), runFiles(files.filter(runsOthers), 1)]);
   if (files.length === 0 && !isWanted('check')) {
     total.failed += 1;
     console.log(`No test file has ${words.join(' or ')} in its path.`);

@@ -2,6 +2,7 @@
 import { readFirmware } from '../image/firmware.ts';
 import { type ChipKind, chipKinds } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { textOfFile } from '../model/text-file.ts';
 import { parseSdkconfig } from './lint/sdkconfig.ts';
 import type { Recipe } from './types.ts';
 
@@ -21,8 +22,8 @@ const flashKeys = {
 } as const;
 
 /**
- * `files`: of a build folder, by name. `folder`: how the recipe is to name it. `usual`: an example for the chip, for what the build does not say. Faults: RecipeFault `recipe.no-proposal` where the build does not say
- * which chip it is for; those of `readFirmware`.
+ * `files`: of a build folder, by name. `folder`: how the recipe is to name it. `usual`: an example for the chip, for what the build does not
+ * say. Faults: RecipeFault `recipe.no-proposal` where the build does not say which chip it is for; `text.encoding`; those of `readFirmware`.
  */
 export function proposeRecipe(
   files: ReadonlyMap<string, Uint8Array>,
@@ -30,7 +31,7 @@ export function proposeRecipe(
 ): Proposal {
   const textOf = (file: string) => {
     const bytes = files.get(file);
-    return bytes === undefined ? null : new TextDecoder().decode(bytes);
+    return bytes === undefined ? null : textOfFile(bytes, file);
   };
   const config = textOf('sdkconfig');
   const options = config === null ? null : parseSdkconfig(config).options;

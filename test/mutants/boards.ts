@@ -48,8 +48,8 @@ export const boardMutants: readonly Mutant[] = [
   {
     id: 'order.one-too-many-of-a-list',
     file: rules,
-    before: 'if (!isOne && boards >= order.boards)',
-    after: 'if (!isOne && boards > order.boards)',
+    before: 'if (!isOne && order !== null && boards >= order.boards)',
+    after: 'if (!isOne && order !== null && boards > order.boards)',
     breaks: 'One more device than was ordered would get an identity.',
     tests: pretended,
     name: 'as many boards',
@@ -57,8 +57,8 @@ export const boardMutants: readonly Mutant[] = [
   {
     id: 'order.own-board',
     file: rules,
-    before: 'if (!isOne && boards >= order.boards)',
-    after: 'if (boards >= order.boards)',
+    before: 'if (!isOne && order !== null && boards >= order.boards)',
+    after: 'if (order !== null && boards >= order.boards)',
     breaks: 'A half-done board of a full order could never be finished.',
     tests: pretended,
     name: 'as many boards',

@@ -61,7 +61,9 @@ const ownDecoders: Readonly<Record<string, string>> = {
   'station/desk/access/escrow.ts': 'a PIN, as it was typed',
   'station/desk/labels/label-preview.ts': 'escapes of a label that is only drawn',
   'image/nvs-csv.ts': 'the content of a file as a value: fatal',
+  'formats/cbor-read.ts': 'texts in a binary format: fatal',
   'cli/files.ts': 'JSON of the program itself',
+  'cli/order.ts': 'JSON of the program itself (order ask)',
   'cli/sign-in.ts': 'a PIN, as it was typed, and JSON of the program itself',
   'cli/escrow.ts': 'a secret that the program made',
 };

@@ -12,6 +12,7 @@ import { differences, generate } from '../../generate/files.ts';
 
 const table = 'main/efuse/tables/fields/esp32c3.ts';
 const exchanges = 'docs/burn-exchanges.md';
+const manual = 'docs/fuseline.1';
 const schema = 'station-config/schemas/recipe.schema.json';
 const messages = 'main/words/messages.ts';
 
@@ -20,7 +21,7 @@ function copy(t: TestContext): string {
   t.after(() => rmSync(tree, { recursive: true, force: true }));
   for (const folder of [table, schema, messages].map(dirname))
     cpSync(join(root, folder), join(tree, folder), { recursive: true });
-  cpSync(join(root, exchanges), join(tree, exchanges));
+  for (const file of [exchanges, manual]) cpSync(join(root, file), join(tree, file));
   return tree;
 }
 
@@ -64,6 +65,7 @@ const damages: Readonly<Record<string, (tree: string) => void>> = {
   'a message takes another argument': (tree) => replace(tree, messages, 'seconds: ', 'minutes: '),
   'a schema is gone': (tree) => rmSync(join(tree, schema)),
   'an exchange more': (tree) => replace(tree, exchanges, '| 1 | READ_REG |', '| 2 | READ_REG |'),
+  'the manual page says less': (tree) => replace(tree, manual, '.SS audit show', ''),
   'a table is gone': (tree) => rmSync(join(tree, table)),
   'a table that nothing makes': (tree) => cpSync(join(tree, table), join(tree, dirname(table), 'esp32c9.ts')),
 };
@@ -76,7 +78,7 @@ for (const [what, damage] of Object.entries(damages))
     assert.equal(told.length, 1, told.join('\n'));
     assert.match(
       told[0]!,
-      /^(main\/efuse\/tables\/fields\/esp32c[39]\.ts|station-config\/schemas\/recipe\.schema\.json|main\/words\/messages\.ts|docs\/burn-exchanges\.md)[: ]/,
+      /^(main\/efuse\/tables\/fields\/esp32c[39]\.ts|station-config\/schemas\/recipe\.schema\.json|main\/words\/messages\.ts|docs\/burn-exchanges\.md|docs\/fuseline\.1)[: ]/,
     );
     await generate(tree);
     assert.deepEqual(await differences(tree), []);
