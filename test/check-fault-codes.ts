@@ -108,7 +108,8 @@ export function unnamed(codes: readonly CodeFound[], tests: string): string[] {
   return [...new Set(codes.map(({ code }) => code))].filter((code) => !named.has(code)).sort();
 }
 
-const read = (root: string, ...patterns: string[]) =>
+/** Texts of the files of these patterns, by their path. */
+export const textsOf = (root: string, ...patterns: string[]): Record<string, string> =>
   Object.fromEntries(
     globSync(patterns, { cwd: root })
       .sort()
@@ -117,8 +118,8 @@ const read = (root: string, ...patterns: string[]) =>
 
 if (import.meta.main) {
   const root = dirname(import.meta.dirname);
-  const codes = codesOf(read(root, 'main/**/*.ts'));
-  const tests = read(root, 'test/**/*.test.ts', 'test/**/*.py');
+  const codes = codesOf(textsOf(root, 'main/**/*.ts'));
+  const tests = textsOf(root, 'test/**/*.test.ts', 'test/**/*.py');
   const missing = unnamed(codes, Object.values(tests).join('\n'));
   const left = missing.filter((code) => !(code in untested));
   const stale = Object.keys(untested).filter((code) => !missing.includes(code));

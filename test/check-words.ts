@@ -5,12 +5,11 @@
 // What is said of a language: it has every message of the English one and no other; each is an ICU message with the same arguments, and
 // its plurals have the forms that the language has. Of faults: each code of the source has words of its own, or its room has. Of English:
 // somebody says each message, and the page says no text that is not one.
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import ts from 'typescript';
 import { catalogues, localeOf, type Tree } from '../main/words/catalogues.ts';
 import { type Language, languages } from '../main/words/languages.ts';
-import { codesOf } from './check-fault-codes.ts';
+import { codesOf, textsOf } from './check-fault-codes.ts';
 import { argumentsOf, pluralsOf } from './messages.ts';
 
 /** Sections that only other languages have: in English the code itself says it, with what it knows. */
@@ -179,18 +178,11 @@ export function unused(english: Tree, { paths, names }: Said, engine: string): s
   });
 }
 
-const read = (root: string, ...patterns: string[]) =>
-  Object.fromEntries(
-    globSync(patterns, { cwd: root })
-      .sort()
-      .map((file) => [file.replaceAll('\\', '/'), readFileSync(join(root, file), 'utf8')]),
-  );
-
 if (import.meta.main) {
   const root = dirname(import.meta.dirname);
-  const engine = read(root, 'main/**/*.ts');
+  const engine = textsOf(root, 'main/**/*.ts');
   const codes = [...new Set(codesOf(engine).map(({ code }) => code))];
-  const said = saidBy(read(root, 'renderer/**/*.{ts,tsx}'));
+  const said = saidBy(textsOf(root, 'renderer/**/*.{ts,tsx}'));
   const english = catalogues.en;
   const others = languages.filter((language) => language !== 'en');
   const wrong = [

@@ -2,6 +2,7 @@ import { Button, Menu, Select, TextInput } from '@mantine/core';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { CallInput, ExportForm } from '../../main/contract/contract.ts';
 import type { DevicePage } from '../../main/contract/views.ts';
+import { anyDay, DateSpan, momentsOf } from '../parts/DateSpan.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { type Column, VirtualTable } from '../parts/VirtualTable.tsx';
@@ -62,8 +63,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
   const mayExport = useMay('devices.export');
   const [text, setText] = useState('');
   const [outcome, setOutcome] = useState<Outcome | null>(null);
-  const [from, setFrom] = useState('');
-  const [to, setTo] = useState('');
+  const [days, setDays] = useState(anyDay);
   const field = useRef<HTMLInputElement>(null);
   const columns = useMemo(columnsNow, []);
 
@@ -71,10 +71,9 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
     () => ({
       ...(text.trim() !== '' && { text: text.trim() }),
       ...(outcome !== null && { outcome }),
-      ...(from !== '' && { from: new Date(`${from}T00:00:00`).toISOString() }),
-      ...(to !== '' && { to: new Date(`${to}T23:59:59.999`).toISOString() }),
+      ...momentsOf(days),
     }),
-    [text, outcome, from, to],
+    [text, outcome, days],
   );
   const { rows, more, ms, busy, readMore, isCurrent } = useDevicePages(query);
   // A scanner presses Enter before the ledger has answered: the one device is opened when it has.
@@ -140,22 +139,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
           w={150}
           clearButtonProps={{ 'aria-label': words.devices.any }}
         />
-        <TextInput
-          type="date"
-          label={words.devices.from}
-          value={from}
-          onChange={(event) => setFrom(event.target.value)}
-          size="md"
-          w={150}
-        />
-        <TextInput
-          type="date"
-          label={words.devices.to}
-          value={to}
-          onChange={(event) => setTo(event.target.value)}
-          size="md"
-          w={150}
-        />
+        <DateSpan days={days} onChange={setDays} width={150} />
         {mayExport && (
           <Menu transitionProps={{ duration: 0 }} position="bottom-end">
             <Menu.Target>

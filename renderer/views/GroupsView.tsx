@@ -1,6 +1,7 @@
-import { Select, TextInput } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { useState } from 'react';
 import type { RunGroupBy } from '../../main/contract/views.ts';
+import { DateSpan, momentsOf } from '../parts/DateSpan.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { addressOf, useAnswer } from '../state/station.ts';
 import { countText, shareText } from '../words/format.ts';
@@ -30,18 +31,11 @@ function dayText(at: number): string {
 export function GroupsView() {
   const g = words.shift.groups;
   const [by, setBy] = useState<RunGroupBy>('recipe');
-  const [from, setFrom] = useState(() => dayText(Date.now() - 6 * 86_400_000));
-  const [to, setTo] = useState(() => dayText(Date.now()));
-  const isSpan = from !== '' && to !== '' && from <= to;
+  const [days, setDays] = useState(() => ({ from: dayText(Date.now() - 6 * 86_400_000), to: dayText(Date.now()) }));
+  const { from, to } = momentsOf(days);
   const { value, fault } = useAnswer(
     'throughput.groups',
-    isSpan
-      ? {
-          from: new Date(`${from}T00:00:00`).toISOString(),
-          to: new Date(`${to}T23:59:59.999`).toISOString(),
-          by,
-        }
-      : null,
+    from !== undefined && to !== undefined && days.from <= days.to ? { from, to, by } : null,
   );
   return (
     <div className="devices-screen">
@@ -57,22 +51,7 @@ export function GroupsView() {
           size="md"
           w={180}
         />
-        <TextInput
-          type="date"
-          label={words.devices.from}
-          value={from}
-          onChange={(event) => setFrom(event.target.value)}
-          size="md"
-          w={150}
-        />
-        <TextInput
-          type="date"
-          label={words.devices.to}
-          value={to}
-          onChange={(event) => setTo(event.target.value)}
-          size="md"
-          w={150}
-        />
+        <DateSpan days={days} onChange={setDays} width={150} />
       </header>
       <p className="found" role="status">
         {fault !== null ? faultText(fault).what : value === null ? words.loading : value.isCut ? g.cut : ''}

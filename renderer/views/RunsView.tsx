@@ -2,6 +2,7 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { CallInput } from '../../main/contract/contract.ts';
 import type { FoundRuns } from '../../main/contract/views.ts';
+import { anyDay, DateSpan, momentsOf } from '../parts/DateSpan.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { deviceLooks } from '../parts/tone.ts';
 import { type Column, VirtualTable } from '../parts/VirtualTable.tsx';
@@ -61,17 +62,15 @@ function RunSearch({ asked }: { readonly asked: string }) {
   const [text, setText] = useState(asked);
   const [order, setOrder] = useState('');
   const [outcome, setOutcome] = useState<Outcome | null>(null);
-  const [from, setFrom] = useState('');
-  const [to, setTo] = useState('');
+  const [days, setDays] = useState(anyDay);
   const query = useMemo<Query>(
     () => ({
       ...(text.trim() !== '' && { text: text.trim() }),
       ...(order.trim() !== '' && { order: order.trim() }),
       ...(outcome !== null && { outcome }),
-      ...(from !== '' && { from: new Date(`${from}T00:00:00`).toISOString() }),
-      ...(to !== '' && { to: new Date(`${to}T23:59:59.999`).toISOString() }),
+      ...momentsOf(days),
     }),
-    [text, order, outcome, from, to],
+    [text, order, outcome, days],
   );
   const { runs, next, busy, readMore } = useRuns(query);
   return (
@@ -100,22 +99,7 @@ function RunSearch({ asked }: { readonly asked: string }) {
           w={130}
           clearButtonProps={{ 'aria-label': r.any }}
         />
-        <TextInput
-          type="date"
-          label={words.devices.from}
-          value={from}
-          onChange={(event) => setFrom(event.target.value)}
-          size="md"
-          w={142}
-        />
-        <TextInput
-          type="date"
-          label={words.devices.to}
-          value={to}
-          onChange={(event) => setTo(event.target.value)}
-          size="md"
-          w={142}
-        />
+        <DateSpan days={days} onChange={setDays} width={142} />
       </header>
       <p className="found" role="status">
         {runs === null
