@@ -1,20 +1,19 @@
 // The fuses of every chip, planned and burned by the station over every kind of port: at any exchange of it the program dies, the supply
 // goes, or both; supplies go inside burns; answers are lost and garbled. What the next station knows is the book alone.
 
-import { toHex } from '../../main/base/bytes.ts';
 import { type RandomSource, seededRandom } from '../../main/base/random.ts';
 import { openBoard } from '../../main/chip/live-board.ts';
 import { efuseTables } from '../../main/efuse/tables.ts';
-import { isFault } from '../../main/model/fault.ts';
 import { connectLoader } from '../../main/protocol/loader-session.ts';
 import type { Port } from '../../main/transport/port.ts';
 import { VirtualChip } from '../../main/virtual/chip.ts';
 import type { VirtualFault } from '../../main/virtual/silicon.ts';
 import { clockOfItsOwn } from '../unit/chip/clocks.ts';
-import { Book, secretOf } from '../unit/chip/rig.ts';
+import { Book } from '../unit/chip/rig.ts';
 import { below } from './draws.ts';
-import { arrayOf, block0, burnTrouble, isAlone, isShut, missingIn, strangeIn, wantedOf } from './fuses.ts';
-import { type Ending, Killed, Life, type Strike } from './instants/life.ts';
+import { FuseJudge, type Fuses } from './fuse-judge.ts';
+import { burnTrouble, isShut, wantedOf } from './fuses.ts';
+import { type Ending, Life, type Strike } from './instants/life.ts';
 import { farEnd, isByHand, type Way, ways } from './instants/ways.ts';
 import type { Tally } from './tally.ts';
 
@@ -36,23 +35,19 @@ export async function soakChip(seed: number, tally: Tally): Promise<void> {
     { kind: table.chip, revision: table.revisions.min, seed: below(random, 60_000), faults, flashSize: 4096 },
     () => ({ lines: [], state: 'halted', firmware: null }),
   );
-  const silicon = { table: chip.efuse.table, efuse: chip.efuse as Parameters<typeof arrayOf>[0]['efuse'] };
-  const factory = block0(silicon);
+  const silicon = { table: chip.efuse.table, efuse: chip.efuse as Fuses['efuse'] };
   const book = new Book();
-  const said: string[] = [];
   const name = `chips, seed ${seed} (${table.name})`;
-  const lose = (why: string) => void tally.lost.push(`${name}: ${why}\n         ${said.join('\n         ')}`);
+  const judge = new FuseJudge({ name, silicon, wanted, book, tally });
   const off = chip.powerOff.bind(chip);
   let cuts = 0;
   chip.powerOff = () => {
     if (chip.mode !== 'off') cuts++;
     off();
   };
-  tally.boards++;
-  tally.chips.add(table.name);
   try {
     for (let visit = 1; ; visit++) {
-      if (visit > struckVisits + calmVisits) return lose('never whole');
+      if (visit > struckVisits + calmVisits) return judge.lose('never whole');
       const isCalm = visit > struckVisits;
       if (isCalm) faults.length = 0;
       const way = ways[below(random, ways.length)]!;
@@ -65,7 +60,7 @@ export async function soakChip(seed: number, tally: Tally): Promise<void> {
       if (isShut(silicon)) break;
       const strike = isCalm || below(random, 16) === 0 ? null : strikeOf(random);
       const life = new Life(strike, () => chip.powerOff());
-      const before = arrayOf(silicon);
+      judge.begin();
       cuts = 0;
       const end = await visitOf(chip, way, life, book, wanted);
       const kills = life.struck !== null && strike!.ending !== 'supply' ? 1 : 0;
@@ -74,28 +69,11 @@ export async function soakChip(seed: number, tally: Tally): Promise<void> {
       if (struck > 0) tally.strike('chips: supply or program, in a burn or at an exchange', struck);
       if (struck > 0) tally.ways.set(way, (tally.ways.get(way) ?? 0) + struck);
       const words = `${visit}. ${way}, ${life.struck === null ? '' : `${strike!.ending} at ${strike!.at}, `}${cuts} cuts`;
-      if (end instanceof Killed) said.push(`${words}: killed`);
-      else if (end === null) said.push(`${words}: whole`);
-      else if (isFault(end)) said.push(`${words}: ${end.code} (${end.safety}): ${end.what}`);
-      else return lose(`${words}: ${(end as Error).stack}`);
-      const beyond = strangeIn(silicon, factory, book.events);
-      if (beyond !== null) return lose(beyond);
-      if (isFault(end) && end.safety === 'untouched' && arrayOf(silicon) !== before)
-        tally.falseMessages.push(`${name}: ${end.code} says untouched, and eFuses were burned`);
-      if (isFault(end) && end.safety === 'condemned') {
-        tally.condemn(`${table.name}: ${end.code}`);
-        if (!isAlone(table)) lose('condemned');
-        return;
-      }
+      if (!judge.goesOn(words, end)) return;
       if (end === null) break;
       if (below(random, 3) === 0) off();
     }
-    const missing = missingIn(silicon, wanted);
-    if (missing !== null) return lose(`told as whole: ${missing}`);
-    if (said.length > 1) tally.finished++;
-    const text = JSON.stringify(book.events);
-    for (const part of ['whole', 'low', 'high'])
-      if (text.includes(toHex(secretOf('flash-encryption', part)))) tally.secrets.push(name);
+    judge.end();
   } finally {
     off();
   }

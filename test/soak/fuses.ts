@@ -2,7 +2,7 @@
 // goes inside a program command (any subset of its bits, few or nearly all; one half of the block; right behind it) or at any access to a
 // register, or the program dies there and what it staged stays staged. What the next one knows is the book.
 
-import { bytesOfWords, concat, toHex } from '../../main/base/bytes.ts';
+import { concat } from '../../main/base/bytes.ts';
 import type { Clock } from '../../main/base/clock.ts';
 import { type RandomSource, seededRandom } from '../../main/base/random.ts';
 import { openBoard } from '../../main/chip/live-board.ts';
@@ -10,7 +10,6 @@ import { profileOf } from '../../main/chip/profiles.ts';
 import type { WantedEfuses } from '../../main/efuse/plan-types.ts';
 import { efuseTables } from '../../main/efuse/tables.ts';
 import type { EfuseTable } from '../../main/efuse/types.ts';
-import type { StepEvent } from '../../main/model/event.ts';
 import { isFault } from '../../main/model/fault.ts';
 import { downloadDisabled, noAnswer, timedOut } from '../../main/protocol/faults.ts';
 import type { Loader, RegisterWrite } from '../../main/protocol/loader.ts';
@@ -24,9 +23,10 @@ import { NorFlash } from '../../main/virtual/flash.ts';
 import { kindFacts } from '../../main/virtual/kinds.ts';
 import { RegisterSpace } from '../../main/virtual/loader/registers.ts';
 import { securityInfo, tellsSecurity } from '../../main/virtual/loader/security-info.ts';
-import { bitsOf } from '../faults/boards.ts';
-import { Book, classicProduction, production, secretOf } from '../unit/chip/rig.ts';
+import { Book, classicProduction, production } from '../unit/chip/rig.ts';
 import { below } from './draws.ts';
+import { FuseJudge, type Fuses } from './fuse-judge.ts';
+import { Killed } from './instants/life.ts';
 import type { Tally } from './tally.ts';
 
 const struckVisits = 30;
@@ -34,16 +34,8 @@ const calmVisits = 3;
 /** A visit in which nothing happens asks so many registers at most. */
 const mostAccesses = 700;
 
-class Killed extends Error {}
-
 /** No time passes but what the chip itself takes. */
 const still: Clock = { now: () => 0, monotonic: () => 0, sleep: async () => undefined };
-
-/** What a chip is held against here. */
-export interface Fuses {
-  readonly table: EfuseTable;
-  readonly efuse: EfuseController | ClassicEfuseController;
-}
 
 /** A chip without a line: its controller, its registers, its supply. */
 class Silicon implements Fuses {
@@ -210,14 +202,10 @@ export async function soakFuses(seed: number, tally: Tally): Promise<void> {
   const silicon = new Silicon(table, random);
   const wanted = wantedOf(table, random);
   const book = new Book();
-  const factory = block0(silicon);
-  const said: string[] = [];
   const name = `fuses, seed ${seed} (${table.name})`;
-  const lose = (why: string) => void tally.lost.push(`${name}: ${why}\n         ${said.join('\n         ')}`);
-  tally.boards++;
-  tally.chips.add(table.name);
+  const judge = new FuseJudge({ name, silicon, wanted, book, tally });
   for (let visit = 1; ; visit++) {
-    if (visit > struckVisits + calmVisits) return lose('never whole');
+    if (visit > struckVisits + calmVisits) return judge.lose('never whole');
     const isCalm = visit > struckVisits;
     silicon.trouble = isCalm ? null : () => burnTrouble(random);
     // A port without lines resets nothing: what was staged is staged still.
@@ -228,7 +216,7 @@ export async function soakFuses(seed: number, tally: Tally): Promise<void> {
       isCalm || below(random, 8) === 0 ? null : { at, ending: below(random, 2) === 0 ? 'supply' : 'program' },
     );
     silicon.cuts = 0;
-    const before = arrayOf(silicon);
+    judge.begin();
     let end: unknown = null;
     try {
       const board = await openBoard(loaderOf(silicon), { clock: still });
@@ -237,28 +225,10 @@ export async function soakFuses(seed: number, tally: Tally): Promise<void> {
       end = error;
     }
     tally.strike('fuses: supply or program, at a burn or at a register', silicon.cuts);
-    const cut = `${silicon.cuts} cuts`;
-    if (end instanceof Killed) said.push(`${visit}. ${cut}: killed`);
-    else if (end === null) said.push(`${visit}. ${cut}: whole`);
-    else if (isFault(end)) said.push(`${visit}. ${cut}: ${end.code} (${end.safety}): ${end.what}`);
-    else return lose(`${visit}. ${cut}: ${(end as Error).message}`);
-    const beyond = strangeIn(silicon, factory, book.events);
-    if (beyond !== null) return lose(beyond);
-    if (isFault(end) && end.safety === 'untouched' && arrayOf(silicon) !== before)
-      tally.falseMessages.push(`${name}: ${end.code} says untouched, and eFuses were burned`);
-    if (isFault(end) && end.safety === 'condemned') {
-      tally.condemn(`${table.name}: ${end.code}`);
-      if (!isAlone(table)) lose('condemned');
-      return;
-    }
+    if (!judge.goesOn(`${visit}. ${silicon.cuts} cuts`, end)) return;
     if (end === null) break;
   }
-  const missing = missingIn(silicon, wanted);
-  if (missing !== null) return lose(`told as whole: ${missing}`);
-  if (said.length > 1) tally.finished++;
-  const text = JSON.stringify(book.events);
-  for (const part of ['whole', 'low', 'high'])
-    if (text.includes(toHex(secretOf('flash-encryption', part)))) tally.secrets.push(name);
+  judge.end();
 }
 
 export function wantedOf(table: EfuseTable, random: RandomSource): WantedEfuses {
@@ -269,11 +239,6 @@ export function wantedOf(table: EfuseTable, random: RandomSource): WantedEfuses 
     ...(disabled !== null && table.revisions.min >= disabled ? ['DIS_DOWNLOAD_MODE'] : []),
   ];
   return production(table.chip, table.revisions.min, doors[below(random, doors.length)] ?? null);
-}
-
-/** Chips on which a spoiled block has no other to go to. */
-export function isAlone({ chip }: EfuseTable): boolean {
-  return chip === 'esp32c2' || chip === 'esp32';
 }
 
 export function burnTrouble(random: RandomSource): BurnFault | null {
@@ -287,56 +252,4 @@ export function burnTrouble(random: RandomSource): BurnFault | null {
     default:
       return null;
   }
-}
-
-export function arrayOf({ efuse }: Fuses): string {
-  return Buffer.concat(efuse.burned()).toString('latin1');
-}
-
-/** Bits of BLOCK0 as the array holds them now, whatever is latched. */
-export function block0({ efuse, table }: Fuses): Set<string> {
-  const bits = new Set<string>();
-  const bytes = efuse.burned()[0]!;
-  const length = 4 * table.blocks[0]!.words;
-  for (let bit = 0; bit < 8 * length; bit++) if ((bytes[bit >>> 3]! >>> (bit & 7)) & 1) bits.add(`${bit}`);
-  return bits;
-}
-
-/** A bit of BLOCK0 or a key block that holds something which no row of the book meant; null: there is none. */
-export function strangeIn(silicon: Fuses, factory: ReadonlySet<string>, events: readonly StepEvent[]): string | null {
-  const meant = new Set(factory);
-  const blocks = new Set<number>();
-  const chip = silicon as unknown as Parameters<typeof bitsOf>[0];
-  for (const event of events) {
-    if (event.type !== 'intend') continue;
-    if (event.what === 'key-block') blocks.add(event.detail.block);
-    if (event.what === 'bits' && event.detail.block === 0)
-      for (const { field, to } of event.detail.fields) for (const bit of bitsOf(chip, field, to)) meant.add(bit);
-  }
-  const beyond = [...block0(silicon)].filter((bit) => !meant.has(bit));
-  if (beyond.length > 0) return `bits ${beyond.join(', ')} of BLOCK0 were burned that nobody meant`;
-  const array = silicon.efuse.burned();
-  for (const { block } of silicon.table.keyBlocks)
-    if (array[block]!.some((byte) => byte !== 0) && !blocks.has(block))
-      return `BLOCK${block} was burned, and nobody meant it`;
-  return null;
-}
-
-/** What of the wanted is not in; null: all is. */
-export function missingIn(silicon: Fuses, wanted: WantedEfuses): string | null {
-  const { efuse, table } = silicon;
-  efuse.powerOn();
-  const fields = wanted.fields.filter(({ field, value }) => efuse.field(field) !== value).map(({ field }) => field);
-  if (fields.length > 0) return `${fields.join(', ')} is not in`;
-  const blocks = table.blocks.map(({ number }) => toHex(bytesOfWords(efuse.hardwareBlock(number))));
-  for (const { material } of wanted.keys) {
-    const bytes =
-      material.kind === 'digest'
-        ? Buffer.from(material.sha256, 'hex')
-        : Buffer.from(secretOf(material.role, material.part));
-    const half = bytes.subarray(0, 16);
-    const forms = [half.toString('hex'), Buffer.from(half).reverse().toString('hex')];
-    if (!blocks.some((block) => forms.some((form) => block.includes(form)))) return 'a key is not in';
-  }
-  return null;
 }
