@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inflateSync } from 'node:zlib';
 import { type AssuredRow, exportDevices } from '../../../main/station/desk/reports/device-export.ts';
 import { drawPdfApart } from '../../../main/station/desk/reports/pdf-drawing.ts';
+import { Paper } from '../../../main/station/desk/reports/pdf-paper.ts';
 
 const facts = { station: 's', at: '2026-11-22T10:00:00.000Z' };
 const rows: AssuredRow[] = Array.from({ length: 600 }, (_, n) => ({
@@ -74,4 +76,36 @@ test('a list says of each sealed device how much of the guide is met, and names 
   assert.ok(head!.endsWith('guide: met,guide: not applicable,guide: waived,guide: not shown,guide: not met'));
   assert.ok(first!.endsWith(',40,3,Debug interfaces: JTAG is off,,A: b; A: c'));
   assert.ok(second!.endsWith(',,,,,'));
+});
+
+/** Every text that a reader of this PDF can copy out of it, in fonts of its own, as characters. */
+function copied(pdf: Buffer): Set<string> {
+  const chars = new Set<string>();
+  for (const [, stream] of pdf.toString('latin1').matchAll(/stream\n([\s\S]*?)\nendstream/g)) {
+    const bytes = Buffer.from(stream!, 'latin1');
+    const text = bytes[0] === 0x78 ? inflateSync(bytes).toString('latin1') : '';
+    for (const [, list] of text.matchAll(/beginbfrange\n([\s\S]*?)endbfrange/g))
+      for (const [, code] of list!.matchAll(/(?<=\[.*)<([0-9a-f]{4})>/g))
+        chars.add(String.fromCodePoint(Number.parseInt(code!, 16)));
+  }
+  return chars;
+}
+
+test('Han texts stand in a PDF as people write them, to be read and copied; what turns text stands there by number', async () => {
+  const order = '\u5e7f\u5c9b\u8ba2\u5355\uff1a\u5df2\u5bc6\u5c01\u3002';
+  const sections = [{ heading: order, rows: [['\u5de5\u5382', `${order} PO 4711 \u202e`] as const] }];
+  const pdf = Buffer.from(await drawPdfApart({ title: order, sections }));
+  const chars = copied(pdf);
+  for (const char of `${order}\u5de5\u5382`) assert.ok(chars.has(char), char);
+  assert.ok(!chars.has('\u202e'));
+  assert.ok(pdf.length < 60_000, `only what is needed of the font: ${pdf.length}`);
+});
+
+test('lines of Han end anywhere but before a closing mark, and other words stay whole', async () => {
+  const text = '\u4e00\u4e8c\u4e09\u56db\uff0c\u4e94\uff08\u516d\uff09secure boot';
+  const paper = await Paper.begin('t', 48, text);
+  const face = { size: 10 };
+  const lines = paper.lines(text, 41, face);
+  await paper.end();
+  assert.deepEqual(lines, ['\u4e00\u4e8c\u4e09', '\u56db\uff0c\u4e94', '\uff08\u516d\uff09', 'secure', 'boot']);
 });

@@ -13,7 +13,6 @@ import { batchCertificate, birthCertificate } from '../../../main/station/certif
 import { Checkpoints } from '../../../main/station/checkpoints.ts';
 import { batchSheet, deviceSheet } from '../../../main/station/desk/reports/certificate-page.ts';
 import { drawPdfApart } from '../../../main/station/desk/reports/pdf-drawing.ts';
-import { printable } from '../../../main/station/desk/reports/pdf-text.ts';
 import { judgedByPage, verifierPage } from '../../interop/certificate-judges.ts';
 import { damaged, drawOf, forged, otherForms } from '../../interop/damage.ts';
 import { book, keyBlock, mac, recipe, record, run, sealBoard } from '../ledger/book.ts';
@@ -184,7 +183,6 @@ test('a certificate goes on one sheet of paper, in any script, with the file its
     assert.equal(sheet.code, `sha256:${certificate.digest}`);
   }
   assert.equal(batchSheet(batch).verdict, '5 ordered, 2 sealed, 3 left; 5 boards begun');
-  assert.equal(printable('PO 4711 \u2014 \u5e83\u5cf6'), 'PO 4711 \u2014 \\u{5e83}\\u{5cf6}');
 });
 
 test('nothing is certified of rows or tables that somebody changed', async (t) => {

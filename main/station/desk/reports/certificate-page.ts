@@ -18,6 +18,8 @@ export interface CertificateSheet {
     readonly heading: string;
     readonly rows: readonly (readonly [mark: string, text: string])[];
   }[];
+  /** What stands where a table has more than fits. */
+  readonly more: string;
   readonly footer: readonly string[];
   /** Text of the QR code. */
   readonly code: string;
@@ -105,8 +107,9 @@ export function batchSheet(certificate: BatchCertificate): CertificateSheet {
 function footerOf(
   { bytes, digest, issued, size }: Certificate,
   name: string,
-): Pick<CertificateSheet, 'footer' | 'code' | 'attached'> {
+): Pick<CertificateSheet, 'more' | 'footer' | 'code' | 'attached'> {
   return {
+    more: 'and more: the certificate has them all',
     footer: [
       `Issued ${issued}. In the ledger under a signed head over rows 1 to ${size}.`,
       `SHA-256 of the certificate: ${digest}`,
