@@ -39,16 +39,16 @@ interface Taker {
 }
 
 /** Functions that are given a code, by name: by a parameter of that name, or one that ends a code in them. */
-function takersOf({ source }: Parsed): Map<string, Taker> {
+function takersOf({ source }: Parsed, called: string): Map<string, Taker> {
   const takers = new Map<string, Taker>();
   visit(source, (node) => {
     if (!ts.isFunctionLike(node)) return;
     const names = node.parameters.map(({ name }) => name.getText());
     const named = (node.name ?? (ts.isVariableDeclaration(node.parent) ? node.parent.name : undefined))?.getText();
     if (named === undefined) return;
-    if (names.includes('code')) takers.set(named, { at: names.indexOf('code'), prefix: '' });
+    if (names.includes(called)) takers.set(named, { at: names.indexOf(called), prefix: '' });
     visit(node, (inner) => {
-      if (!isCodeProperty(inner) || !ts.isTemplateExpression(inner.initializer)) return;
+      if (!isProperty(inner, called) || !ts.isTemplateExpression(inner.initializer)) return;
       const { head, templateSpans } = inner.initializer;
       const at = names.indexOf(templateSpans[0]?.expression.getText() ?? '');
       if (at >= 0) takers.set(named, { at, prefix: head.text });
@@ -57,8 +57,8 @@ function takersOf({ source }: Parsed): Map<string, Taker> {
   return takers;
 }
 
-function isCodeProperty(node: ts.Node): node is ts.PropertyAssignment {
-  return ts.isPropertyAssignment(node) && node.name.getText() === 'code';
+function isProperty(node: ts.Node, called: string): node is ts.PropertyAssignment {
+  return ts.isPropertyAssignment(node) && node.name.getText() === called;
 }
 
 /** The literals that an expression may come to: of a choice all, of a table those in it. */
@@ -70,10 +70,14 @@ function literalsIn(expression: ts.Expression): ts.StringLiteralLike[] {
   return found;
 }
 
-/** Every place at which a source file gives a code to a fault, in order. `files`: path to text, as they are parsed together. */
-export function codesOf(files: Readonly<Record<string, string>>): CodeFound[] {
+/**
+ * Every place at which a source file gives a code to a fault, in order. `files`: path to text, as they are parsed together. `called` and
+ * `wanted`: how what is given is called where it is no code, and its form.
+ */
+export function codesOf(files: Readonly<Record<string, string>>, called = 'code', wanted = form): CodeFound[] {
   const parsed = Object.entries(files).map(([file, text]) => parse(file, text));
-  const takers = new Map(parsed.map((one) => [one.file, takersOf(one)]));
+  const takers = new Map(parsed.map((one) => [one.file, takersOf(one, called)]));
+  const isNamedSo = new RegExp(`\\b${called}\\b`);
   const anywhere = new Map([...takers.values()].flatMap((of) => [...of]));
   const found = new Map<ts.Node, CodeFound>();
   for (const { file, source } of parsed) {
@@ -81,15 +85,15 @@ export function codesOf(files: Readonly<Record<string, string>>): CodeFound[] {
       for (const literal of expression === undefined ? [] : literalsIn(expression)) {
         const code = `${prefix}${literal.text}`;
         const line = source.getLineAndCharacterOfPosition(literal.getStart()).line + 1;
-        if (form.test(code)) found.set(literal, { code, file, line });
+        if (wanted.test(code)) found.set(literal, { code, file, line });
       }
     };
     visit(source, (node) => {
-      if (isCodeProperty(node)) keep(node.initializer);
-      if (ts.isVariableDeclaration(node) && /\bcode\b/.test(node.name.getText())) keep(node.initializer);
+      if (isProperty(node, called)) keep(node.initializer);
+      if (ts.isVariableDeclaration(node) && isNamedSo.test(node.name.getText())) keep(node.initializer);
       if (ts.isCallExpression(node)) {
-        const called = ts.isPropertyAccessExpression(node.expression) ? node.expression.name : node.expression;
-        const taker = takers.get(file)!.get(called.getText()) ?? anywhere.get(called.getText());
+        const name = ts.isPropertyAccessExpression(node.expression) ? node.expression.name : node.expression;
+        const taker = takers.get(file)!.get(name.getText()) ?? anywhere.get(name.getText());
         if (taker !== undefined) keep(node.arguments[taker.at], taker.prefix);
       }
     });

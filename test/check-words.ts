@@ -3,17 +3,20 @@
 //   node main/boot/launch.mjs test/check-words.ts     names what is missing, unused or different, and fails where there is any
 //
 // What is said of a language: it has every message of the English one and no other; each is an ICU message with the same arguments, and
-// its plurals have the forms that the language has. Of faults: each code of the source has words of its own, or its room has. Of English:
-// somebody says each message, and the page says no text that is not one.
+// its plurals have the forms that the language has. Of faults: each code of the source has words of its own. Of English: somebody says each
+// message, and the page says no text that is not one.
 import { dirname } from 'node:path';
 import ts from 'typescript';
+import { waivableChecks } from '../main/recipe/checks/check.ts';
+import { lintRules } from '../main/recipe/lint/rules.ts';
 import { catalogues, localeOf, type Tree } from '../main/words/catalogues.ts';
 import { type Language, languages } from '../main/words/languages.ts';
 import { codesOf, textsOf } from './check-fault-codes.ts';
 import { argumentsOf, pluralsOf } from './messages.ts';
 
-/** Sections that only other languages have: in English the code itself says it, with what it knows. */
-const translations = ['faults', 'faultRooms'];
+/** Sections that only other languages have, with their two sentences: in English the code itself says it, with what it knows. */
+const translations = { faults: ['what', 'next'], findings: ['what', 'remedy'] } as const;
+type Translation = keyof typeof translations;
 
 /** Each message by its path. */
 export function leavesOf(tree: Tree, path: readonly string[] = []): Map<string, string> {
@@ -31,7 +34,7 @@ export function differences(language: Language, catalogue: Tree, english: Tree):
   const wrong: string[] = [];
   for (const at of wanted.keys()) if (!found.has(at)) wrong.push(`${language}: ${at} is missing`);
   for (const [at, text] of found) {
-    const isTranslation = translations.includes(at.split('/')[0] ?? '');
+    const isTranslation = at.split('/')[0]! in translations;
     const source = wanted.get(at);
     if (source === undefined && !isTranslation) wrong.push(`${language}: ${at} is in no English catalogue`);
     for (const fault of messageFaults(language, text, source)) wrong.push(`${language}: ${at} ${fault}`);
@@ -56,21 +59,48 @@ function messageFaults(language: Language, text: string, source: string | undefi
 }
 
 /** What is wrong between the codes of the source and the words for them in a language. */
-export function faultDifferences(language: Language, catalogue: Tree, codes: readonly string[]): string[] {
-  const [own, rooms] = [catalogue.faults ?? {}, catalogue.faultRooms ?? {}] as [Tree, Tree];
-  const roomOf = (code: string) => code.split('.')[0] ?? '';
+export function codeDifferences(
+  language: Language,
+  catalogue: Tree,
+  section: Translation,
+  codes: readonly string[],
+): string[] {
+  const own = (catalogue[section] ?? {}) as Tree;
+  const [first, second] = translations[section];
+  const isWhole = (said: unknown) => Object.keys(said as object).join() === `${first},${second}`;
   return [
-    ...codes
-      .filter((code) => !(code in own) && !(roomOf(code) in rooms))
-      .map((code) => `${language}: the fault ${code} has no words`),
+    ...codes.filter((code) => !(code in own)).map((code) => `${language}: ${section} has no words for ${code}`),
     ...Object.keys(own)
       .filter((code) => !codes.includes(code))
-      .map((code) => `${language}: no fault has the code ${code}`),
-    ...Object.keys(rooms)
-      .filter((room) => !codes.some((code) => roomOf(code) === room))
-      .map((room) => `${language}: no fault comes from ${room}`),
+      .map((code) => `${language}: ${section} has words for ${code}, which nothing says`),
+    ...Object.keys(own)
+      .filter((code) => !isWhole(own[code]))
+      .map((code) => `${language}: ${section} does not say '${first}' and '${second}' of ${code}`),
   ];
 }
+
+/** Names of checks that find something in a recipe or its build; the dots of faults are faults' own. */
+const checkForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/** Every name of a check: those of the source, and those that stand in tables. */
+function checksOf(engine: Readonly<Record<string, string>>): string[] {
+  const files = Object.fromEntries(
+    Object.entries(engine).filter(([file]) => /^main\/(recipe|config|image)\//.test(file)),
+  );
+  const ofBuilds = Object.fromEntries(
+    Object.entries(files).filter(([file]) => /^main\/image\/.*(check|agreement)/.test(file)),
+  );
+  const given = [...codesOf(files, 'check', checkForm), ...codesOf(ofBuilds, 'code', checkForm)];
+  const named = [
+    ...given.map(({ code }) => code),
+    ...Object.keys(waivableChecks),
+    ...lintRules.map(({ check }) => check),
+  ];
+  const others = ['lint-advisory', 'recipe.no-file', 'no-bootloader', 'no-application'];
+  return [...new Set([...named.filter((name) => !isAdvisory(name)), ...others])];
+}
+
+const isAdvisory = (name: string) => /^lint-(?:cve|ar)\d*-/.test(name);
 
 interface Said {
   /** Paths of messages, or of sections from which one is chosen. */
@@ -182,20 +212,21 @@ if (import.meta.main) {
   const root = dirname(import.meta.dirname);
   const engine = textsOf(root, 'main/**/*.ts');
   const codes = [...new Set(codesOf(engine).map(({ code }) => code))];
+  const checks = checksOf(engine);
   const said = saidBy(textsOf(root, 'renderer/**/*.{ts,tsx}'));
   const english = catalogues.en;
   const others = languages.filter((language) => language !== 'en');
   const wrong = [
     ...differences('en', english, english),
     ...others.flatMap((language) => differences(language, catalogues[language], english)),
-    ...others.flatMap((language) => faultDifferences(language, catalogues[language], codes)),
+    ...others.flatMap((language) => codeDifferences(language, catalogues[language], 'faults', codes)),
+    ...others.flatMap((language) => codeDifferences(language, catalogues[language], 'findings', checks)),
     ...unused(english, said, Object.values(engine).join('\n')).map((at) => `en: nobody says ${at}`),
     ...said.bare,
   ];
   for (const sentence of wrong) console.log(sentence);
-  const own = Object.keys(catalogues['zh-CN'].faults ?? {}).length;
   console.log(
-    `${leavesOf(english).size} messages in ${languages.length} languages; ${own} of ${codes.length} faults with words of their own`,
+    `${leavesOf(english).size} messages, ${codes.length} faults and ${checks.length} findings in ${languages.length} languages`,
   );
   process.exitCode = wrong.length > 0 ? 1 : 0;
 }

@@ -32,7 +32,8 @@ export function parseWaiver(text: string): Waiver {
 export function readRecipe(file: string, options: RecipeOptions, context: CliContext): LoadResult {
   const waivers = (options.waive ?? []).map(parseWaiver);
   const result = loadRecipe(file, { waivers, ...(options.firmware ? { firmwareFolder: options.firmware } : {}) });
-  for (const line of findingGroups(result.findings, options.verbose ?? false)) context.streams.say(line);
+  const { streams } = context;
+  for (const line of findingGroups(result.findings, options.verbose ?? false, streams.language)) streams.say(line);
   return result;
 }
 

@@ -1,7 +1,7 @@
 import { oneLine } from '../base/printable.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../recipe/finding.ts';
-import { faultIn } from '../words/faults.ts';
+import { faultIn, findingIn } from '../words/faults.ts';
 import type { Language } from '../words/languages.ts';
 import { saying } from '../words/saying.ts';
 import { type Exit, exit } from './context.ts';
@@ -45,14 +45,20 @@ export function exitOf({ faultClass, code }: Pick<Fault, 'faultClass' | 'code'>)
   return exit.station;
 }
 
-/** A finding for people, with its place. */
-export function findingLines(finding: Finding): string[] {
+/** A finding for people, with its place; in another language than English the station's own words stand below, which know more. */
+export function findingLines(finding: Finding, language: Language = 'en'): string[] {
+  const said = saying(() => language).terminal;
+  const words = said.findings;
+  const { what, remedy } = findingIn(language, finding);
   const place = [finding.file, finding.line, finding.column].filter((part) => part !== null).join(':');
-  const head = finding.waived === null ? finding.severity : `waived (${finding.waived})`;
+  const head = finding.waived === null ? words.severity[finding.severity] : words.letGo({ reason: finding.waived });
   const path = finding.path ? ` ${finding.path}:` : '';
+  const mayBeWaived = finding.waivable && finding.waived === null ? `, ${words.mayBeWaived}` : '';
+  const guide = finding.section ? ` (${words.guide({ section: finding.section })})` : '';
   return [
-    `${place ? `${place}: ` : ''}${head}:${path} ${finding.what}`,
-    `    ${finding.remedy} [${finding.check}${finding.waivable && finding.waived === null ? ', can be waived' : ''}]${finding.section ? ` (ESP-IDF Security overview, ${finding.section})` : ''}`,
+    `${place ? `${place}: ` : ''}${head}:${path} ${what}`,
+    `    ${remedy} [${finding.check}${mayBeWaived}]${guide}`,
+    ...(what === finding.what ? [] : [`    ${said.original({ words: `${finding.what} ${finding.remedy}` })}`]),
   ].map(oneLine);
 }
 
@@ -60,16 +66,19 @@ export function findingLines(finding: Finding): string[] {
  * Findings for people, the gravest first: what stands in the way, what is doubtful, what was let go; notes only where they are asked
  * for, else their number. Nothing for no findings.
  */
-export function findingGroups(findings: readonly Finding[], verbose: boolean): string[] {
-  const groups: readonly [string, readonly Finding[]][] = [
-    ['Errors', findings.filter(({ severity, waived }) => severity === 'error' && waived === null)],
-    ['Warnings', findings.filter(({ severity, waived }) => severity === 'warning' && waived === null)],
-    ['Waived', findings.filter(({ waived }) => waived !== null)],
-    ['Notes', findings.filter(({ severity, waived }) => severity === 'info' && waived === null)],
-  ];
-  return groups.flatMap(([title, members]) => {
-    if (members.length === 0) return [];
-    if (title === 'Notes' && !verbose) return [`Notes (${members.length}): recipe check --verbose shows them.`];
-    return [`${title} (${members.length})`, ...members.flatMap(findingLines).map((line) => `  ${line}`)];
+export function findingGroups(findings: readonly Finding[], verbose: boolean, language: Language = 'en'): string[] {
+  const words = saying(() => language).terminal.findings;
+  const groups = [
+    ['errors', findings.filter(({ severity, waived }) => severity === 'error' && waived === null)],
+    ['warnings', findings.filter(({ severity, waived }) => severity === 'warning' && waived === null)],
+    ['waived', findings.filter(({ waived }) => waived !== null)],
+    ['notes', findings.filter(({ severity, waived }) => severity === 'info' && waived === null)],
+  ] as const;
+  return groups.flatMap(([name, members]) => {
+    const count = members.length;
+    if (count === 0) return [];
+    if (name === 'notes' && !verbose) return [words.notesHidden({ count })];
+    const lines = members.flatMap((member) => findingLines(member, language));
+    return [words.groups[name]({ count }), ...lines.map((line) => `  ${line}`)];
   });
 }

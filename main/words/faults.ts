@@ -8,18 +8,35 @@ interface FaultSaid {
 }
 
 /**
- * A fault in another language than the station's own, English: by its code, else by the room that raised it, whose words are true of all
- * its faults; the code stands beside those. What only the station's own words say (which file, which value) they do not say.
+ * A fault in another language than the station's own, English: by its code. What only the station's own words say (which file, which value)
+ * it does not say. A code that this version does not know, from an older ledger, keeps the words that were written with it.
  */
 export function faultIn(language: Language, { code, what, next }: FaultSaid): Pick<FaultSaid, 'what' | 'next'> {
-  const own = pair(language, 'faults', code);
-  if (own !== null) return own;
-  const room = pair(language, 'faultRooms', code.split('.')[0] ?? '');
-  return room === null ? { what, next } : { what: `${room.what} (${code})`, next: room.next };
+  const found = entryOf(language, 'faults', code);
+  return found === null ? { what, next } : { what: String(found.what), next: String(found.next) };
 }
 
-function pair(language: Language, section: string, name: string): Pick<FaultSaid, 'what' | 'next'> | null {
+interface FindingSaid {
+  readonly check: string;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/**
+ * What a check of a recipe found, in another language: by the name of the check, one of a fault by the code of that, an advisory as one.
+ * Which field, which file, which advisory the English words say.
+ */
+export function findingIn(language: Language, { check, what, remedy }: FindingSaid): Omit<FindingSaid, 'check'> {
+  const own = entryOf(language, 'findings', /^lint-(?:cve|ar)\d*-/.test(check) ? 'lint-advisory' : check);
+  if (own !== null) return { what: String(own.what), remedy: String(own.remedy) };
+  const fault = faultIn(language, { code: check, what, next: remedy });
+  // the reader of an image in a build names its fault so
+  const ofImage = faultIn(language, { code: check.replace('-', '.'), what: fault.what, next: fault.next });
+  return { what: ofImage.what, remedy: ofImage.next };
+}
+
+function entryOf(language: Language, section: 'faults' | 'findings', name: string) {
   const table = catalogues[language][section];
   const found = typeof table === 'object' && Object.hasOwn(table, name) ? table[name] : undefined;
-  return typeof found === 'object' ? { what: String(found.what), next: String(found.next) } : null;
+  return typeof found === 'object' ? found : null;
 }

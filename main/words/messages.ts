@@ -1127,5 +1127,22 @@ export interface Messages {
       readonly shut: string;
       readonly sealed: string;
     };
+    readonly findings: {
+      readonly groups: {
+        readonly errors: Said<{ count: string | number }>;
+        readonly warnings: Said<{ count: string | number }>;
+        readonly waived: Said<{ count: string | number }>;
+        readonly notes: Said<{ count: string | number }>;
+      };
+      readonly notesHidden: Said<{ count: string | number }>;
+      readonly severity: {
+        readonly error: string;
+        readonly warning: string;
+        readonly info: string;
+      };
+      readonly letGo: Said<{ reason: string | number }>;
+      readonly mayBeWaived: string;
+      readonly guide: Said<{ section: string | number }>;
+    };
   };
 }

@@ -1,5 +1,5 @@
 import type { FindingView } from '../../main/contract/views.ts';
-import { words } from '../words/words.ts';
+import { findingText, words } from '../words/words.ts';
 import { Glyph } from './Glyph.tsx';
 
 const looks = {
@@ -22,6 +22,7 @@ export function Findings({ findings, onGo }: { readonly findings: readonly Findi
     <ul className="findings">
       {bySeverity(findings).map((finding) => {
         const { line } = finding;
+        const { what, remedy, isOwn } = findingText(finding);
         const look = finding.waived === null ? looks[finding.severity] : looks.info;
         return (
           <li key={`${finding.check} ${finding.path} ${line} ${finding.what}`}>
@@ -31,7 +32,7 @@ export function Findings({ findings, onGo }: { readonly findings: readonly Findi
             </span>
             <div>
               <p>
-                <span lang="en">{finding.what}</span>{' '}
+                <span lang={isOwn ? 'en' : undefined}>{what}</span>{' '}
                 {line !== null && (
                   <button type="button" className="link" onClick={() => onGo(line)}>
                     {words.recipes.line({ line })}
@@ -40,13 +41,18 @@ export function Findings({ findings, onGo }: { readonly findings: readonly Findi
               </p>
               <p className="calm-note">
                 {finding.waived === null ? (
-                  <span lang="en">{finding.remedy}</span>
+                  <span lang={isOwn ? 'en' : undefined}>{remedy}</span>
                 ) : (
                   words.recipes.waived({ reason: finding.waived })
                 )}{' '}
                 {finding.section !== null && `${words.recipes.guide({ section: finding.section })} `}
                 <span className="mono">{finding.check}</span>
               </p>
+              {!isOwn && (
+                <p className="calm-note" lang="en">
+                  {finding.what} {finding.waived === null && finding.remedy}
+                </p>
+              )}
             </div>
           </li>
         );

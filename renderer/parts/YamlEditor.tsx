@@ -7,7 +7,7 @@ import { Compartment, EditorState, type Text } from '@codemirror/state';
 import { EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 import { useEffect, useRef } from 'react';
 import type { FindingView } from '../../main/contract/views.ts';
-import { words } from '../words/words.ts';
+import { findingText, words } from '../words/words.ts';
 import { yamlInks, yamlLook } from './yaml-look.ts';
 
 interface YamlEditorProps {
@@ -122,8 +122,10 @@ function differenceOf(doc: Text, text: string): { from: number; to: number; inse
 
 /** Findings that nobody let go, at the lines they name. */
 function diagnosticsOf(doc: Text, findings: readonly FindingView[]): Diagnostic[] {
-  return findings.flatMap(({ line, waived, severity, what, remedy }) => {
+  return findings.flatMap((finding) => {
+    const { line, waived, severity } = finding;
     if (line === null || waived !== null || line > doc.lines) return [];
+    const { what, remedy } = findingText(finding);
     const { from, to, text } = doc.line(line);
     return [{ from: from + text.length - text.trimStart().length, to, severity, message: `${what} ${remedy}` }];
   });

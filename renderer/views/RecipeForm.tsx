@@ -1,7 +1,7 @@
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import type { FindingView } from '../../main/contract/views.ts';
 import { listText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { findingText, words } from '../words/words.ts';
 import { beyondForm, type FormField, formGroups } from './recipe-form.ts';
 import { changeYaml, readYaml, valueAt } from './yaml-edit.ts';
 
@@ -37,7 +37,7 @@ export function RecipeForm({ text, findings, readOnly, onChange }: RecipeFormPro
                 key={field.name}
                 field={field}
                 value={valueAt(values, field.path)}
-                error={finding?.what}
+                error={finding && findingText(finding).what}
                 readOnly={readOnly || (field.needs !== undefined && valueAt(values, field.needs) == null)}
                 onChange={(value) => onChange(changed(text, field, value, values))}
               />

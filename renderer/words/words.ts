@@ -1,5 +1,5 @@
 import { localeOf } from '../../main/words/catalogues.ts';
-import { faultIn } from '../../main/words/faults.ts';
+import { faultIn, findingIn } from '../../main/words/faults.ts';
 import type { Language } from '../../main/words/languages.ts';
 import { saying } from '../../main/words/saying.ts';
 import { answered, english, type Told } from '../../main/words/told.ts';
@@ -55,6 +55,12 @@ export const isOwn = (): boolean => language === 'en';
 export function faultText(fault: { readonly code: string; readonly what: string; readonly next: string }) {
   const { what, next } = faultIn(language, fault);
   return { what, next, isOwn: what === fault.what };
+}
+
+/** What a check found; `isOwn`: in the station's own words, which know more. */
+export function findingText(finding: { readonly check: string; readonly what: string; readonly remedy: string }) {
+  const { what, remedy } = findingIn(language, finding);
+  return { what, remedy, isOwn: what === finding.what };
 }
 
 /** Why boards did not pass, by the code of the fault. */

@@ -129,7 +129,18 @@ test('people are told in the language they ask for, with the station’s own wor
   assert.match(told.what, /^The ledger knows no device/);
   assert.match(
     lines.said.join('\n'),
-    /^La auditoría no dio respuesta\. \(audit\.unknown-device\)\n.*\nEn palabras de la estación: The ledger knows/,
+    /^El libro no conoce ese dispositivo\.\nDé una MAC .*\nEn palabras de la estación: The ledger knows/,
+  );
+  lines.said.length = 0;
+  const draft = join(folder(t), 'draft.yaml');
+  writeFileSync(
+    draft,
+    readFileSync(recipeOf('esp32p4-production'), 'utf8').replace(/download_mode: \w+/, 'download_mode: open'),
+  );
+  await runCommand(['recipe', 'check', draft, '--language', 'zh-CN'], context);
+  assert.match(
+    lines.said.join('\n'),
+    /错误（\d）\n[\s\S]*错误: doors\.download_mode: 在生产配方中下载模式保持开放。\n *设为 disabled 或 secure，.*\[download-open, 可豁免\]\n *工站原文：In a production recipe download mode stays open\./,
   );
   assert.equal(await runCommand(['audit', 'list', '--language', 'tlh'], context), 2);
   assert.match(lines.said.join(' '), /must be one of en, zh-CN, es-MX/);

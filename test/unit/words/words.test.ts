@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogues, type Tree } from '../../../main/words/catalogues.ts';
-import { faultIn } from '../../../main/words/faults.ts';
+import { faultIn, findingIn } from '../../../main/words/faults.ts';
 import { type Language, languageFor } from '../../../main/words/languages.ts';
 import { saying } from '../../../main/words/saying.ts';
 import { answered, told } from '../../../main/words/told.ts';
-import { differences, faultDifferences, leavesOf, saidBy, unused } from '../../check-words.ts';
+import { codeDifferences, differences, leavesOf, saidBy, unused } from '../../check-words.ts';
 
 test('a language is found by its tag, by its family, and as an environment writes it', () => {
   assert.equal(languageFor(['es-MX']), 'es-MX');
@@ -38,13 +38,24 @@ test('what a person typed or scanned is never read as a message', () => {
   assert.equal(page.tile.startsAs({ serial: "{seconds} <b>#</b> ’'{" }), "as {seconds} <b>#</b> ’'{");
 });
 
-test('a fault is said by its code, else by its room with the code, and in English as it was raised', () => {
+test('a fault is said by its code, and in English or with a code of another time as it was raised', () => {
   const fault = { code: 'transport.gone', what: 'The port usb:1-1 went away.', next: 'Check the cable.' };
   assert.deepEqual(faultIn('en', fault), { what: fault.what, next: fault.next });
   assert.equal(faultIn('zh-CN', fault).what, '端口消失了。');
-  assert.match(faultIn('es-MX', { ...fault, code: 'image.magic' }).what, /firmware.* \(image\.magic\)$/);
   for (const code of ['strange.code', '__proto__', 'toString.x'])
     assert.equal(faultIn('zh-CN', { ...fault, code }).what, fault.what);
+});
+
+test('a finding is said by its check, an advisory as one, what a fault found by its code, and else as it was found', () => {
+  const said = (check: string) => findingIn('es-MX', { check, what: 'What.', remedy: 'Remedy.' });
+  assert.match(said('jtag-open').what, /JTAG queda encendido/);
+  assert.deepEqual(said('lint-cve-2026-81507'), said('lint-ar2023-007'));
+  assert.match(said('lint-cve-2026-81507').what, /aviso de seguridad/);
+  assert.match(said('efuse.jtag-both').remedy, /Cierre JTAG/);
+  assert.deepEqual(said('image-magic'), said('image.magic'));
+  for (const check of ['strange-check', '__proto__', 'lint-cvet'])
+    assert.deepEqual(said(check), { what: 'What.', remedy: 'Remedy.' });
+  assert.equal(findingIn('en', { check: 'jtag-open', what: 'What.', remedy: 'R.' }).what, 'What.');
 });
 
 test('an answer is English for machines and a message for faces', () => {
@@ -75,11 +86,13 @@ test('the check of a catalogue names each message that is missing, stray, broken
 });
 
 test('the check of faults names codes without words, and words without a fault', () => {
-  const catalogue = { faults: { 'a.one': {}, 'b.gone': {} }, faultRooms: { c: {}, d: {} } } as unknown as Tree;
-  assert.deepEqual(faultDifferences('zh-CN', catalogue, ['a.one', 'a.two', 'c.any']), [
-    'zh-CN: the fault a.two has no words',
-    'zh-CN: no fault has the code b.gone',
-    'zh-CN: no fault comes from d',
+  const catalogue: Tree = { faults: { 'a.one': { what: 'A.', next: 'B.' }, 'b.gone': { what: 'A.', next: 'B.' } } };
+  assert.deepEqual(codeDifferences('zh-CN', catalogue, 'faults', ['a.one', 'a.two']), [
+    'zh-CN: faults has no words for a.two',
+    'zh-CN: faults has words for b.gone, which nothing says',
+  ]);
+  assert.deepEqual(codeDifferences('zh-CN', { faults: { 'a.one': { what: 'A.' } } }, 'faults', ['a.one']), [
+    "zh-CN: faults does not say 'what' and 'next' of a.one",
   ]);
 });
 
