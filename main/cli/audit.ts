@@ -34,6 +34,8 @@ export interface AuditOptions extends OpenOptions {
   readonly key?: string;
   readonly witness?: readonly string[];
   readonly new?: boolean;
+  readonly head?: readonly string[];
+  readonly witnessKey?: readonly string[];
 }
 
 async function withLedger(
@@ -256,6 +258,8 @@ export async function auditVerify(options: AuditOptions, context: CliContext): P
   const against: Against = {
     ...(options.key === undefined ? {} : { key: keyIn(options.key) }),
     ...(options.new === true ? { news: true } : {}),
+    ...(options.head === undefined ? {} : { kept: options.head }),
+    cosigners: (options.witnessKey ?? []).map((file) => textOfFile(readInput(file), file)),
     witnesses: (options.witness ?? []).map((file) => textOfFile(readInput(file), file)),
   };
   const report = options.file
@@ -300,7 +304,7 @@ function wholeLines({ rows, head, signed, readBefore, readBeforeAt }: ChainRepor
         ];
   if (signed === null)
     return [...lines, 'No head of it was ever signed: whoever can write the file could have written it anew.'];
-  const { heads, size, time, unsigned, key, by, changes = [] } = signed;
+  const { heads, size, time, unsigned, key, by, changes = [], witnessed = [] } = signed;
   lines.push(
     `Signed heads: ${heads}, the newest over rows 1 to ${size}, ${time ?? 'at no time it says'}; ${unsigned} rows behind it`,
   );
@@ -313,6 +317,10 @@ function wholeLines({ rows, head, signed, readBefore, readBeforeAt }: ChainRepor
   for (const { acceptedIn, by: people, key: later } of changes)
     lines.push(
       `Heads went on under another key, ${later}: a token without the one before was taken for the right one in row ${acceptedIn} by ${people.join(' and ') || 'nobody whom the ledger knew'}. Hold the ledger against each key from elsewhere`,
+    );
+  for (const seen of witnessed)
+    lines.push(
+      `Rows 1 to ${seen.size} were seen by ${seen.name} at ${seen.time}, ${seen.by === 'given key' ? 'by the given key' : `by the key ${seen.key}, which only this ledger names: give it from elsewhere with --witness-key`}`,
     );
   return lines;
 }

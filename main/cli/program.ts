@@ -15,6 +15,7 @@ import { demo } from './demo.ts';
 import { desk } from './desk.ts';
 import * as device from './device.ts';
 import * as escrow from './escrow.ts';
+import * as heads from './heads.ts';
 import * as image from './image.ts';
 import * as ledgerCopies from './ledger-copies.ts';
 import * as nvs from './nvs.ts';
@@ -241,7 +242,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     end((options) => token.tokenStatus(options, context)),
   );
   withPerson(command(tokens, 'keys', 'the keys in it'))
-    .option('--make <algorithm>', 'make a key: rsa-3072, ecdsa-p256, ecdsa-p384, aes-256')
+    .option('--make <algorithm>', 'make a key: rsa-3072, ecdsa-p256, ecdsa-p384, ed25519, aes-256')
     .option('--label <name>', 'its label')
     .option('--use <use>', 'secure-boot, device-ca, wrapping')
     .action(end((options) => token.tokenKeys(options, context)));
@@ -495,6 +496,8 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--file <export>', 'of an export instead of the ledger')
     .option('--key <file>', 'public key of the signed heads, from elsewhere (PEM, or hex of the SubjectPublicKeyInfo)')
     .option('--witness <file>', 'a signed head that somebody else kept; repeatable', gather)
+    .option('--head <line>', 'a head from paper: the line of the QR code of a batch report; repeatable', gather)
+    .option('--witness-key <file>', 'a witness who must have cosigned (heads key), from elsewhere; repeatable', gather)
     .option(
       '--new',
       'only what came behind the newest head that held the last time, and some rows before it; no tables',
@@ -513,6 +516,26 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   command(audits, 'key', 'the public key of the signed heads, for somebody else to keep')
     .option('--out <file>', 'a file instead of stdout')
     .action(end((options) => audit.auditKey(options, context)));
+  const headed = program.command('heads').description('signed heads of the ledger, seen by other stations');
+  withPerson(command(headed, 'ask', 'the newest head as a file for a witness to look at'))
+    .option('--of <witness>', 'for which witness, where several cosigned before')
+    .option('--old <rows>', 'how many rows the witness saw last, where it says so', wholeNumber)
+    .requiredOption('--out <file>', 'a new file')
+    .action(end((options) => heads.headsAsk(options, context)));
+  withPerson(command(headed, 'witness <file>', 'looks at the head of another station and cosigns it'))
+    .option('--key <file>', 'public key of the heads there (audit key), from elsewhere; wanted the first time')
+    .requiredOption('--out <file>', 'a new file, to be carried back')
+    .action(end((file, options) => heads.headsWitness(file, options, context)));
+  withPerson(command(headed, 'take <file>', 'keeps what a witness said of a head of this ledger'))
+    .requiredOption('--witness-key <file>', 'of the witness (heads key), from elsewhere')
+    .option('--request <file>', 'what it was asked with, where it gave its line alone')
+    .action(end((file, options) => heads.headsTake(file, options, context)));
+  command(headed, 'key', 'by which key this station cosigns, for others')
+    .option('--out <file>', 'a new file instead of stdout')
+    .action(end((options) => heads.headsKey(options, context)));
+  command(headed, 'seen', 'heads of others that this station cosigned, the newest of each')
+    .option('--out <folder>', 'their files as well, for audit verify --witness there')
+    .action(end((options) => heads.headsSeen(options, context)));
   const escrows = audits.command('escrow').description('secrets of devices that two custodians may ask for');
   command(escrows, 'list [device]', 'what is in escrow, and what was given out')
     .option('--limit <n>', 'at most so many', wholeNumber)

@@ -145,7 +145,7 @@ export function tokenKeys(options: TokenOptions, context: CliContext): Promise<E
   const { make } = options;
   if (make === undefined) return withSigner(options, context, (signer) => listKeys(signer, options, context));
   const label = required(options.label, '--label NAME');
-  const algorithm = oneOf<KeyAlgorithm>(make, ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'aes-256'], '--make');
+  const algorithm = oneOf<KeyAlgorithm>(make, ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'ed25519', 'aes-256'], '--make');
   const use = oneOf<KeyUse>(
     options.use ?? defaultUse(make),
     ['secure-boot', 'device-ca', 'wrapping', 'ledger'],
@@ -180,6 +180,7 @@ async function listKeys(signer: Signer, options: TokenOptions, context: CliConte
 }
 
 function defaultUse(algorithm: string): KeyUse {
+  if (algorithm === 'ed25519') return 'ledger';
   return algorithm === 'aes-256' ? 'wrapping' : 'secure-boot';
 }
 

@@ -246,6 +246,8 @@ export interface BatchReport {
   readonly secondsPerBoard: number | null;
   /** Not all runs are in it: there were too many. */
   readonly isCut: boolean;
+  /** The ledger's newest signed head in one line, to be kept on paper, and the line as a QR code (SVG); null: none was signed. */
+  readonly head: { readonly line: string; readonly code: string } | null;
 }
 
 /** Runs, newest first. `next`: where to go on, also where none of a long stretch fitted; null: there are no more. */

@@ -25,6 +25,7 @@ export interface Head {
 
 /** A note as it was read; nothing of it is to be believed before `signedBy` says so. */
 export interface Checkpoint extends Head {
+  /** What is signed. */
   readonly text: string;
   /** Of the station's clock, as it said itself; null: it did not. */
   readonly time: string | null;
@@ -35,6 +36,19 @@ export interface Checkpoint extends Head {
 /** Name of a book, and of the key of its heads: no key name may hold a space or a plus. */
 export function originOf({ station, ledger }: { readonly station: string; readonly ledger: string }): string {
   return `fuseline/${encodeURIComponent(station)}/${ledger}`;
+}
+
+/** A head in one line, for a wall, a label or a QR code: whoever has kept it sees rows written anew or cut off, without any key. */
+export function headLine({ origin, size, root }: Head): string {
+  return `head ${origin} ${size} ${Buffer.from(root, 'hex').toString('base64')}`;
+}
+
+/** Null for what is no such line. */
+export function parseHeadLine(line: string): Head | null {
+  const [, origin, size, root] = /^head (\S{1,512}) ([1-9]\d{0,14}) ([A-Za-z0-9+/]{43}=)$/.exec(line.trim()) ?? [];
+  return root === undefined
+    ? null
+    : { origin: origin!, size: Number(size), root: Buffer.from(root, 'base64').toString('hex') };
 }
 
 /** The text that is signed. */

@@ -53,7 +53,7 @@ export interface SessionNote {
 
 /**
  * What somebody did to the station itself: to people, their roles and ways in, printer, fixtures, keys of a token; a signature that a token
- * was asked for, a key that it wrapped or unwrapped for a file; a backup put in the ledger's place; a signed order that it begins to work on, leases of it; work in development mode. Booked before it is done. Never a PIN, a badge, or a secret.
+ * was asked for, a key that it wrapped or unwrapped for a file; a head of another book that it saw or refused, what others say of its own heads; a backup put in the ledger's place; a signed order that it begins to work on, leases of it; work in development mode. Booked before it is done. Never a PIN, a badge, or a secret.
  */
 export interface StationAct {
   readonly what:
@@ -77,6 +77,9 @@ export interface StationAct {
     | 'shift-handed-over'
     | 'development-work'
     | 'order-taken'
+    | 'head-witnessed'
+    | 'head-refused'
+    | 'head-cosigned'
     | 'leases-opened'
     | 'lease-taken'
     | 'lease-returned'

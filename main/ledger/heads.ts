@@ -2,8 +2,19 @@
 import type { KeyObject } from 'node:crypto';
 import { sha256Hex } from '../base/digest.ts';
 import type { ChainBreak, ChainHead } from './chain.ts';
-import { type Checkpoint, headKey, headKeyLabel, originOf, parseCheckpoint, sameKey, signedBy } from './checkpoint.ts';
-import type { AuditOptions, ChainReport } from './ledger.ts';
+import {
+  type Checkpoint,
+  type Head,
+  headKey,
+  headKeyLabel,
+  originOf,
+  parseCheckpoint,
+  parseHeadLine,
+  sameKey,
+  signedBy,
+} from './checkpoint.ts';
+import { type Cosignature, cosignatureBy, parseWitness, type Witness, witnessText } from './cosignature.ts';
+import type { AuditOptions, ChainReport, Witnessed } from './ledger.ts';
 import { MerkleTree } from './merkle.ts';
 
 /** What a row of kind `checkpoint` says. */
@@ -43,6 +54,35 @@ export function acceptsOtherHeadKey(act: unknown): act is { readonly by: readonl
   return typeof reason === 'string' && reason !== '' && without.includes(headKeyLabel);
 }
 
+/** What an act says of a head that somebody else cosigned; null: it says nothing of the kind. */
+function cosignedIn(act: unknown): { readonly note: string; readonly witness: string } | null {
+  const { what, detail } = (act ?? {}) as Readonly<Record<string, unknown>>;
+  if (what !== 'head-cosigned') return null;
+  const { note, witness } = (detail ?? {}) as Readonly<Record<string, unknown>>;
+  return { note: String(note), witness: String(witness) };
+}
+
+/** By the text of each cosigned head, its note with the lines of all who cosigned it, out of acts that say so. */
+export function cosignedNotes(acts: readonly unknown[]): ReadonlyMap<string, string> {
+  const notes = new Map<string, string>();
+  for (const act of acts) {
+    const said = cosignedIn(act);
+    const head = said === null ? null : parseCheckpoint(said.note);
+    if (head === null) continue;
+    const lines = new Set([notes.get(head.text) ?? '', said!.note].flatMap((note) => signatureLines(note)));
+    notes.set(head.text, `${head.text}\n${[...lines].join('')}`);
+  }
+  return notes;
+}
+
+/** With their ends. */
+function signatureLines(note: string): string[] {
+  return note
+    .slice(note.lastIndexOf('\n\n') + 2)
+    .split(/(?<=\n)/)
+    .filter((line) => line !== '');
+}
+
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
@@ -61,6 +101,7 @@ export const saysOfHeads = (kind: string): boolean => kind === 'checkpoint' || k
 export class HeadCheck {
   readonly #key: KeyObject | null;
   readonly #witnesses: readonly string[];
+  readonly #kept: readonly Head[];
   /** Sizes of all heads that there will be. */
   readonly #sizes: ReadonlySet<number>;
   #tree = new MerkleTree();
@@ -69,8 +110,9 @@ export class HeadCheck {
   /** Parts of the tree at those sizes. */
   readonly #parts = new Map<number, readonly string[]>();
   #newest: HeadPlace | null = null;
-  /** Heads under the place where it began. */
+  /** Heads under the place where it began, and rows before it. */
   #before = 0;
+  #began = 0;
   /** Heads that fit, and those of them that count: by the given key, or all where none was given. */
   readonly #fitting: Checkpoint[] = [];
   readonly #counted: Checkpoint[] = [];
@@ -81,12 +123,20 @@ export class HeadCheck {
   /** The first head that is not by the given key. */
   #strange: ChainBreak | null = null;
   #origin = '';
+  readonly #cosigners: readonly Witness[];
+  /** By name and key the largest head that each cosigned. */
+  readonly #witnessed = new Map<string, Witnessed>();
 
   /** `heads`: all of the book, which are believed in nothing but that their sizes are worth a root. */
   constructor(options: AuditOptions, heads: readonly Checkpoint[]) {
     this.#key = options.key === undefined ? null : headKey(options.key);
     this.#witnesses = options.witnesses ?? [];
-    const witnessed = this.#witnesses.flatMap((note) => parseCheckpoint(note)?.size ?? []);
+    this.#cosigners = (options.cosigners ?? []).flatMap((text) => parseWitness(text) ?? []);
+    this.#kept = (options.kept ?? []).flatMap((line) => parseHeadLine(line) ?? []);
+    const witnessed = [
+      ...this.#witnesses.flatMap((note) => parseCheckpoint(note)?.size ?? []),
+      ...this.#kept.map(({ size }) => size),
+    ];
     this.#sizes = new Set([...heads.map(({ size }) => size), ...witnessed]);
   }
 
@@ -107,6 +157,7 @@ export class HeadCheck {
     this.#counted.push(checkpoint);
     this.#newest = place;
     this.#before = place.heads - 1;
+    this.#began = checkpoint.size;
   }
 
   /** The newest head that holds; null: none. */
@@ -117,7 +168,13 @@ export class HeadCheck {
   /** Takes a row that the chain holds. */
   take(row: number, kind: string, hash: string, body: unknown): ChainBreak | null {
     if (row === 1) this.#origin = originOf(body as { station: string; ledger: string });
-    const broken = kind === 'checkpoint' ? this.#head(row, body as HeadBody) : null;
+    const cosigned = kind === 'act' ? cosignedIn(body) : null;
+    const broken =
+      kind === 'checkpoint'
+        ? this.#head(row, body as HeadBody)
+        : cosigned === null
+          ? null
+          : this.#cosigned(row, cosigned);
     if (kind === 'act' && acceptsOtherHeadKey(body)) this.#accepted = { row, by: body.by };
     this.#tree.append(hash);
     if (!this.#sizes.has(row)) return broken;
@@ -132,6 +189,16 @@ export class HeadCheck {
       const broken = this.#againstWitness(note, head);
       if (broken !== null) return broken;
     }
+    for (const kept of this.#kept) {
+      const broken = this.#againstKept(kept, head, 'kept');
+      if (broken !== null) return broken;
+    }
+    const unseen = this.#cosigners.find((witness) => this.#witnessed.get(witnessText(witness)) === undefined);
+    if (unseen !== undefined)
+      return {
+        row: 1,
+        reason: `no head of this book is cosigned by ${unseen.name}: what it said was taken out, or it was never asked`,
+      };
     if (this.#key === null || this.#counted.length > 0) return null;
     return (
       this.#strange ?? {
@@ -157,6 +224,7 @@ export class HeadCheck {
       key: fingerprint(this.#key ?? this.#keys.at(-1)!.key),
       by: this.#key === null ? 'own key' : 'given key',
       ...(changes.length === 0 ? {} : { changes }),
+      ...(this.#witnessed.size === 0 ? {} : { witnessed: [...this.#witnessed.values()] }),
     };
   }
 
@@ -206,16 +274,50 @@ export class HeadCheck {
     return null;
   }
 
+  /** What somebody else says of a head of this book: it is one, and he did say so. */
+  #cosigned(
+    row: number,
+    { note, witness: text }: { readonly note: string; readonly witness: string },
+  ): ChainBreak | null {
+    const wrong = (reason: string) => ({
+      row,
+      reason: `row ${row} says that somebody else cosigned a head, and ${reason}`,
+    });
+    const checkpoint = parseCheckpoint(note);
+    const witness = parseWitness(text);
+    const cosignature: Cosignature | null =
+      checkpoint === null || witness === null ? null : cosignatureBy(checkpoint, witness);
+    if (checkpoint === null || witness === null || cosignature === null) return wrong('nobody did');
+    if (checkpoint.origin !== this.#origin) return wrong(`that is of another book (${checkpoint.origin})`);
+    const { size, root } = checkpoint;
+    // a head before the place where it began was held then
+    if (this.#roots.get(size) !== root && size >= this.#began)
+      return wrong(`that does not fit rows 1 to ${size}: they were written anew after it was seen`);
+    const key = witnessText(witness);
+    const before = this.#witnessed.get(key);
+    const isGiven = this.#cosigners.some((given) => witnessText(given) === key);
+    if (before === undefined || before.size <= size)
+      this.#witnessed.set(key, {
+        ...{ name: witness.name, key, size, time: cosignature.time },
+        by: isGiven ? 'given key' : 'own word',
+      });
+    return null;
+  }
+
   /** A head that somebody else kept: a book that ends before it was cut, or is an older copy; one that it does not fit was written anew. */
   #againstWitness(note: string, head: ChainHead): ChainBreak | null {
     const checkpoint = parseCheckpoint(note);
     const keys = [...(this.#key === null ? [] : [this.#key]), ...this.#keys.map(({ key }) => key)];
     const wrong = (row: number, reason: string) => ({ row, reason: `the witnessed head ${reason}` });
     if (checkpoint === null) return wrong(head.row, 'has not the form of a signed head');
-    if (checkpoint.origin !== this.#origin) return wrong(1, `is of another book (${checkpoint.origin})`);
-    if (keys.length > 0 && !keys.some((key) => signedBy(checkpoint, key)))
+    if (checkpoint.origin === this.#origin && keys.length > 0 && !keys.some((key) => signedBy(checkpoint, key)))
       return wrong(head.row, `is not signed by ${this.#key === null ? 'the key of this book' : 'the given key'}`);
-    const { size, root } = checkpoint;
+    return this.#againstKept(checkpoint, head, 'witnessed');
+  }
+
+  #againstKept({ origin, size, root }: Head, head: ChainHead, how: 'witnessed' | 'kept'): ChainBreak | null {
+    const wrong = (row: number, reason: string) => ({ row, reason: `the ${how} head ${reason}` });
+    if (origin !== this.#origin) return wrong(1, `is of another book (${origin})`);
     if (size > head.row)
       return wrong(
         head.row + 1,

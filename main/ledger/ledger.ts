@@ -125,7 +125,21 @@ export interface ChainReport {
      * the right one, with who they were. Left out: nowhere. Heads by another key than the given one are not counted above.
      */
     readonly changes?: readonly { readonly key: string; readonly acceptedIn: number; readonly by: readonly string[] }[];
+    /** Others who saw heads of this book, each with the largest that it cosigned; left out: none among the rows that were read. */
+    readonly witnessed?: readonly Witnessed[];
   } | null;
+}
+
+/** That somebody else saw rows 1 to `size`, grown out of all that he had seen before. */
+export interface Witnessed {
+  readonly name: string;
+  /** Its verifier key (cosignature.ts). */
+  readonly key: string;
+  readonly size: number;
+  /** By its clock, ISO 8601. */
+  readonly time: string;
+  /** Held against a key that was given, or only against the one that this book names. */
+  readonly by: 'given key' | 'own word';
 }
 
 /** What a book is held against, beside itself. */
@@ -136,6 +150,10 @@ export interface AuditOptions {
   readonly key?: string;
   /** Signed heads that somebody else kept, as notes (checkpoint.ts). */
   readonly witnesses?: readonly string[];
+  /** Heads without signatures that somebody kept: lines as `headLine` writes them. RecipeFault `audit.head` for what is none. */
+  readonly kept?: readonly string[];
+  /** Witnesses by their verifier keys, from elsewhere: each has to have cosigned a head of this book. */
+  readonly cosigners?: readonly string[];
   /** False: the chain and its heads only, not the tables. */
   readonly tables?: boolean;
   /** True: only rows behind the newest head that held when the whole was looked at last, and some of those before; no tables. */
@@ -193,7 +211,13 @@ export interface BatchProof {
   } | null;
 }
 
-export type ProofCall = { readonly macs: readonly string[] } | { readonly batch: string };
+/** The newest signed head, and that the tree over the first rows grew into the one under it (hex, RFC 9162, section 2.1.4). */
+export interface GrowthProof {
+  readonly head: ProvenHead;
+  readonly path: readonly string[];
+}
+
+export type ProofCall = { readonly macs: readonly string[] } | { readonly batch: string } | { readonly old: number };
 
 /** What became of a ledger when a backup was put in its place. */
 export interface RestoreReport {
@@ -393,6 +417,8 @@ export interface LedgerReader {
   proveSeals(macs: readonly string[]): Promise<readonly (SealProof | null)[]>;
   /** What became of each board of a batch, from the rows themselves; null: there is no such batch. Faults as `proveSeals`. */
   proveBatch(batch: string): Promise<BatchProof | null>;
+  /** How rows 1 to `old` grew into those under the newest head, of which there have to be as many at least (RangeError); null: none was signed. */
+  proveGrowth(old: number): Promise<GrowthProof | null>;
   /** Note of the newest signed head, or null. */
   newestCheckpoint(): Promise<string | null>;
   /** The newest row and its hash. */

@@ -66,6 +66,30 @@ export class MerkleTree {
   }
 }
 
+/**
+ * Whether a tree with `root` over `size` leaves begins with the tree that has `before` over `old` leaves (RFC 9162, section 2.1.4.2). The tree
+ * of no leaves is the beginning of every other; no proof is needed of it, nor of a tree that is the same.
+ */
+export function isGrown(old: number, before: Hash, size: number, root: Hash, proof: readonly Hash[]): boolean {
+  if (old > size) return false;
+  if (old === 0 || old === size) return proof.length === 0 && (old === 0 || before === root);
+  const isPower = 2 ** Math.round(Math.log2(old)) === old;
+  const [first, ...rest] = isPower ? [before, ...proof] : proof;
+  if (first === undefined) return false;
+  let [at, last] = [old - 1, size - 1];
+  while (at % 2 === 1) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  let [older, newer] = [first, first];
+  for (const hash of rest) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      [older, newer] = [nodeHash(hash, older), nodeHash(hash, newer)];
+      while (at % 2 === 0 && at !== 0) [at, last] = [at / 2, Math.floor(last / 2)];
+    } else newer = nodeHash(newer, hash);
+    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  }
+  return last === 0 && older === before && newer === root;
+}
+
 /** All nodes of a tree, for the paths by which a leaf is shown to be in it (RFC 9162, section 2.1.3). */
 export class MerklePaths {
   /** By height: the roots of all full subtrees of 2^height leaves, 32 bytes each. */
@@ -105,6 +129,24 @@ export class MerklePaths {
       else from = middle;
     }
     return path.reverse();
+  }
+
+  /** That the tree over the first `old` leaves, one at least, grew into this one (RFC 9162, section 2.1.4). */
+  growth(old: number): Hash[] {
+    const proof: Hash[] = [];
+    let [from, to, isOld] = [0, this.size, true];
+    while (old < to) {
+      const middle = from + largestPowerBelow(to - from);
+      if (old <= middle) {
+        proof.push(this.#rootOf(middle, to));
+        to = middle;
+      } else {
+        proof.push(this.#rootOf(from, middle));
+        from = middle;
+        isOld = false;
+      }
+    }
+    return (isOld ? proof : [...proof, this.#rootOf(from, to)]).reverse();
   }
 
   #rootOf(from: number, to: number): Hash {

@@ -27,13 +27,13 @@ export interface DetachedSigner {
 export async function detachedSigner(signer: Signer, ref: KeyRef): Promise<DetachedSigner> {
   const key = await signer.findKey(ref);
   const { algorithm, spki, publicKeySha256, label, id } = key;
-  if (spki === null || publicKeySha256 === null || algorithm === 'aes-256' || algorithm === 'other')
+  if (spki === null || publicKeySha256 === null || !(algorithm in algorithms))
     throw new TokenFault({
       code: 'token.no-signing-key',
       what: `The key ${JSON.stringify(label)} of the token is ${algorithm} and signs no files.`,
       next: 'Name an ECDSA or RSA-3072 key, or make one: token keys --make ecdsa-p256 --label NAME.',
     });
-  const { name, hash, scheme } = algorithms[algorithm];
+  const { name, hash, scheme } = algorithms[algorithm as keyof typeof algorithms];
   return {
     algorithm: name,
     label,

@@ -5,7 +5,7 @@ import type { KeyRef } from '../model/refs.ts';
 export type { KeyRef };
 
 export type KeyUse = 'secure-boot' | 'device-ca' | 'wrapping' | 'ledger';
-export type KeyAlgorithm = 'rsa-3072' | 'ecdsa-p256' | 'ecdsa-p384' | 'aes-256';
+export type KeyAlgorithm = 'rsa-3072' | 'ecdsa-p256' | 'ecdsa-p384' | 'ed25519' | 'aes-256';
 
 /** A key that is to be made. */
 export interface KeyWish {
@@ -43,8 +43,15 @@ export interface TokenStatus {
   readonly sessions?: number;
 }
 
-/** What to sign: the hash of the message, and how. */
-export type SignScheme = 'rsa-pss-sha256' | 'ecdsa';
+/** How to sign: the hash of the message, or with `ed25519` the message itself, which that hashes twice. */
+export type SignScheme = 'rsa-pss-sha256' | 'ecdsa' | 'ed25519';
+
+/** How a key of this algorithm signs; null: it does not. */
+export function schemeOf(algorithm: TokenKey['algorithm']): SignScheme | null {
+  if (algorithm === 'rsa-3072') return 'rsa-pss-sha256';
+  if (algorithm === 'ed25519') return 'ed25519';
+  return algorithm === 'ecdsa-p256' || algorithm === 'ecdsa-p384' ? 'ecdsa' : null;
+}
 
 /**
  * The token behind a process boundary. Faults: TokenFault `token.none`, `token.ambiguous`, `token.pin`, `token.pin-locked`,
@@ -63,7 +70,10 @@ export interface Signer {
   findKey(ref: KeyRef): Promise<TokenKey>;
   /** Bytes of the token's random generator. They cross the process boundary sealed, not in clear. */
   random(length: number): Promise<SecretBytes>;
-  /** Signature over `digest`: RSA-PSS 384 bytes big-endian (salt 32, MGF1 SHA-256); ECDSA r‖s big-endian, each as long as the curve. */
+  /**
+   * Signature over `digest`: RSA-PSS 384 bytes big-endian (salt 32, MGF1 SHA-256); ECDSA r‖s big-endian, each as long as the curve; Ed25519
+   * (RFC 8032) 64 bytes over the message.
+   */
   sign(ref: KeyRef, scheme: SignScheme, digest: Uint8Array): Promise<Uint8Array>;
   /** Only lengths that are a multiple of 8, as the keys of the chips are. */
   wrap(wrappingKey: KeyRef, secret: SecretBytes): Promise<WrappedKey>;

@@ -15,6 +15,18 @@ export function spkiOfPoint(curve: CurveName, point: Uint8Array): Uint8Array {
   return derOf({ kty: 'EC', crv: curve, x, y });
 }
 
+/** DER SubjectPublicKeyInfo of an Ed25519 public key, 32 bytes. */
+export function spkiOfEd25519(key: Uint8Array): Uint8Array {
+  if (key.length !== 32) throw new RangeError('not a public key of Ed25519');
+  return derOf({ kty: 'OKP', crv: 'Ed25519', x: base64url(key) });
+}
+
+/** The 32 bytes of an Ed25519 key; null for a key of another kind. */
+export function ed25519OfSpki(spki: Uint8Array): Uint8Array | null {
+  const jwk = createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' }).export({ format: 'jwk' });
+  return jwk.crv === 'Ed25519' ? new Uint8Array(Buffer.from(jwk.x ?? '', 'base64url')) : null;
+}
+
 /** DER SubjectPublicKeyInfo of an RSA key; modulus and exponent big-endian. */
 export function spkiOfRsa(modulus: Uint8Array, exponent: Uint8Array): Uint8Array {
   return derOf({ kty: 'RSA', n: base64url(modulus), e: base64url(exponent) });

@@ -1,20 +1,31 @@
-import { constants, createHash, createPublicKey, publicDecrypt } from 'node:crypto';
+import { constants, createHash, createPublicKey, publicDecrypt, verify } from 'node:crypto';
 import { p256, p384 } from '@noble/curves/nist.js';
 import { concat, equalBytes, isFilledWith } from '../base/bytes.ts';
 import type { SignScheme } from './signer.ts';
 import { pointOfSpki } from './spki.ts';
 
 /**
- * Whether `signature` (the form Signer.sign gives) over the hash `digest` fits the public key. node:crypto hashes whatever it is given,
+ * Whether `signature` (the form Signer.sign gives) over the hash `digest` (of Ed25519: the message) fits the public key. node:crypto hashes whatever it is given,
  * so the padding is checked here over its raw RSA operation, and ECDSA with the curve arithmetic itself.
  */
 export function verifyDigest(spki: Uint8Array, scheme: SignScheme, digest: Uint8Array, signature: Uint8Array): boolean {
   if (scheme === 'rsa-pss-sha256') return verifyPss(spki, digest, signature);
+  if (scheme === 'ed25519') return verifyEd25519(spki, digest, signature);
   const key = pointOfSpki(spki);
   if (key === null) return false;
   const curve = key.curve === 'P-256' ? p256 : p384;
   try {
     return curve.verify(signature, digest, key.point, { prehash: false, lowS: false });
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the key is one of Ed25519, and the signature over the message holds. */
+export function verifyEd25519(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    return key.asymmetricKeyType === 'ed25519' && verify(null, message, key, signature);
   } catch {
     return false;
   }

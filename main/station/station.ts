@@ -29,6 +29,7 @@ import { OrderPlaces } from './order-places.ts';
 import type { RunJob } from './run.ts';
 import { requireStationClock } from './station-clock.ts';
 import type { TokenOfStation } from './token-ceremony.ts';
+import { askWitness } from './witnessing.ts';
 import { admitWork, type PeopleOfStation } from './work-gate.ts';
 
 /** The parts a station is made of; compose opens the real ones. */
@@ -255,6 +256,11 @@ export class Station {
   /** One signed file that says what became of each board of a batch. Faults as batchCertificate. */
   certifyBatch(batch: string, by: string | null): Promise<BatchCertificate> {
     return batchCertificate(this.parts, batch, by, () => this.#checkpoints.sign('a certificate'));
+  }
+
+  /** The newest head on its way to a witness, as a file. Faults as askWitness. */
+  askWitness(of: { readonly old?: number; readonly of?: string }): Promise<string> {
+    return askWitness(this.parts, of, () => this.#checkpoints.sign('a witness'));
   }
 
   async close(): Promise<void> {

@@ -570,6 +570,9 @@ export interface Messages {
         readonly notSealed: Said<{ count: number }>;
         readonly tries: string;
         readonly cause: string;
+        readonly head: string;
+        readonly headWhy: string;
+        readonly headCode: string;
         readonly boardsMore: Said<{ shown: number; all: number }>;
         readonly certificate: string;
       };
@@ -1093,6 +1096,9 @@ export interface Messages {
     readonly 'anonymous-tries': string;
     readonly 'seats-forgotten': string;
     readonly 'language-chosen': string;
+    readonly 'head-witnessed': string;
+    readonly 'head-refused': string;
+    readonly 'head-cosigned': string;
     readonly 'order-taken': string;
     readonly 'leases-opened': string;
     readonly 'lease-taken': string;

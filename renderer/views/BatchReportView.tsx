@@ -91,8 +91,29 @@ export function BatchReportView({ batch }: { readonly batch: string }) {
           rows={report.fixtures.map(({ fixture, passed, others }) => [fixture, b.tried({ passed, others })] as const)}
         />
         <Boards report={report} />
+        {report.head !== null && <Head head={report.head} />}
       </div>
     </div>
+  );
+}
+
+/** The ledger as it stands: whoever keeps a print of it sees later whether rows were taken out or written anew. */
+function Head({ head: { line, code } }: { readonly head: NonNullable<BatchReport['head']> }) {
+  return (
+    <>
+      <h2>{b.head}</h2>
+      <p className="calm-note">{b.headWhy}</p>
+      <div className="row">
+        <img
+          className="head-code"
+          src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(code)}`}
+          alt={b.headCode}
+          width={120}
+          height={120}
+        />
+        <code className="head-line">{line}</code>
+      </div>
+    </>
   );
 }
 

@@ -13,7 +13,41 @@ const waivers = 'test/unit/station/waivers.test.ts';
 const escrow = 'test/unit/desk/escrow.test.ts';
 const certificates = 'test/unit/station/certificates.test.ts';
 
+const witnessing = 'test/unit/station/witnessing.test.ts';
+
 export const bookMutants: readonly Mutant[] = [
+  {
+    id: 'witness.rollback',
+    file: 'main/station/witnessing.ts',
+    before: '  if (size < last.size)',
+    after: '  if (size < 0)',
+    breaks: 'A ledger whose end was cut off would be told as one that asks for another proof, and no row would say so.',
+    tests: [witnessing],
+  },
+  {
+    id: 'witness.fork',
+    file: 'main/station/witnessing.ts',
+    before: 'isGrown(old, last.root, size, root, proof)',
+    after: 'old <= size',
+    breaks: 'A witness would cosign a ledger that was written anew.',
+    tests: [witnessing],
+  },
+  {
+    id: 'witness.unasked',
+    file: 'main/ledger/heads.ts',
+    before: '    if (unseen !== undefined)',
+    after: '    if (unseen === null)',
+    breaks: 'Whoever knows the witness would not hear that its word was taken out of the ledger.',
+    tests: [witnessing],
+  },
+  {
+    id: 'head.kept',
+    file: 'main/ledger/heads.ts',
+    before: "this.#againstKept(kept, head, 'kept')",
+    after: 'null',
+    breaks: 'A head on paper would be held against nothing.',
+    tests: [witnessing],
+  },
   {
     id: 'restore.unsaid',
     file: 'main/ledger/sqlite/backup.ts',

@@ -9,7 +9,7 @@ import { openSoftToken } from '../unit/signing/soft-token.ts';
 import type { Tally } from './tally.ts';
 
 /** How long a making takes at most, in ms: RSA keys are searched for. */
-const longest = { 'ecdsa-p256': 20, 'aes-256': 20, 'rsa-3072': 1500, 'ecdsa-p384': 20 } as const;
+const longest = { 'ecdsa-p256': 20, 'aes-256': 20, 'rsa-3072': 1500, 'ecdsa-p384': 20, ed25519: 20 } as const;
 
 /** The first process that it starts is killed so long after it was asked for a key. */
 function killedAfter(ms: number): LaunchTokenProcess {

@@ -2,11 +2,14 @@
 // go-cose) and by the page for auditors.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { utf8 } from '../../main/base/bytes.ts';
+import { witnessText } from '../../main/ledger/cosignature.ts';
+import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
+import { ownWitness, takeCosignature, witnessHead } from '../../main/station/witnessing.ts';
 import { buildGoJudge, judgedByGo, judgedByPage, verifierPage } from '../interop/certificate-judges.ts';
 import { damaged, drawOf, otherForms } from '../interop/damage.ts';
 import { faultsOf, noToken, recipeNamed, type Stage, setStage } from './stage.ts';
@@ -76,4 +79,32 @@ test("Go's tlog, note and COSE libraries, and the auditor's page, find what the 
     const seen = [byGo[files.length + at]!.ok, (await judgedByPage(page, file, signedBefore!.publicKey)).ok];
     assert.deepEqual(seen, [false, false], `damage ${at}`);
   }
+});
+
+test("a head that another station's token cosigned is opened by Go's note library with both keys", {
+  skip: noGo,
+}, async (t) => {
+  const built = buildGoJudge(folder);
+  if ('cannot' in built) return t.skip(`Go cannot build its judge here: ${built.cannot}`);
+  const { station } = stage;
+  const { ledger, clock } = station.parts;
+  const other = await openSqliteLedger({ file: join(folder, 'other.sqlite'), station: 'line 2', clock });
+  t.after(() => other.close());
+  // the same token: it is the ledgers that differ
+  const witness = { ...station.parts, ledger: other, embeddedToken: true };
+  const { signedBefore } = await ledger.treeHead();
+  const request = await station.askWitness({});
+  const note = await witnessHead(witness, { request, key: signedBefore!.publicKey }, null);
+  const vkey = witnessText(await ownWitness(witness));
+  const file = join(folder, 'cosigned.head');
+  const judge = (text: string) => {
+    writeFileSync(file, text);
+    return spawnSync(built.program, ['cosigned', file, vkey, signedBefore!.publicKey], { encoding: 'utf8' });
+  };
+  assert.equal(judge(note).stdout, 'cosigned by fuseline/line%202/witness\n');
+  assert.notEqual(judge(note.replace('system-clock', 'system_clock')).status, 0);
+  assert.notEqual(judge(note.slice(0, note.lastIndexOf('\u2014'))).status, 0);
+  const { size } = await takeCosignature(station.parts, { answer: note, witness: vkey }, null);
+  const { broken, signed } = await ledger.verify({ cosigners: [vkey] });
+  assert.deepEqual([broken, signed?.witnessed?.[0]?.size], [null, size]);
 });

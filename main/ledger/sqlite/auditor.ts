@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import Database from 'better-sqlite3';
 import { isoTime } from '../../base/clock.ts';
 import { type ChainBreak, ChainCheck, type ChainHead, chainStart, hashOfParts } from '../chain.ts';
-import { type Checkpoint, originOf, parseCheckpoint } from '../checkpoint.ts';
+import { type Checkpoint, originOf, parseCheckpoint, parseHeadLine } from '../checkpoint.ts';
 import { HeadCheck, headIn, saysOfHeads } from '../heads.ts';
 import type { AuditOptions, ChainReport } from '../ledger.ts';
 import { Bodies } from './bodies.ts';
@@ -77,10 +77,11 @@ function reportOf(db: Database.Database, file: string, options: AuditOptions, re
 /** The place to go on from, where nothing that was asked lies before it. */
 function markOf(file: string, rows: Rows, options: AuditOptions): VerifiedMark | null {
   const mark = readMark(file, rows, originIn(rows), options.key);
-  if (mark === null) return null;
+  if (mark === null || (options.cosigners ?? []).length > 0) return null;
   const { size } = parseCheckpoint(mark.note)!;
   const isBefore = (note: string) => (parseCheckpoint(note)?.size ?? size) < size;
-  return (options.witnesses ?? []).some(isBefore) ? null : mark;
+  const isLineBefore = (line: string) => (parseHeadLine(line)?.size ?? size) < size;
+  return (options.witnesses ?? []).some(isBefore) || (options.kept ?? []).some(isLineBefore) ? null : mark;
 }
 
 function originIn(rows: Rows): string {

@@ -1,13 +1,5 @@
 import type { MisshapenFact } from '../../model/evidence/rows.ts';
-import {
-  type Fault,
-  type FaultRecord,
-  faultOf,
-  isFault,
-  LedgerFault,
-  ProgramFault,
-  RecipeFault,
-} from '../../model/fault.ts';
+import { type Fault, type FaultRecord, faultOf, isFault, LedgerFault, ProgramFault } from '../../model/fault.ts';
 
 /** A thing that no caller should ask of the book. */
 export function misuse(what: string, details: FaultRecord['details'] = {}): ProgramFault {
@@ -123,15 +115,6 @@ export function changedSeal(device: string, row: number): LedgerFault {
     what: `Row ${row} of the ledger should be the seal of ${device}, and is not as it was booked: somebody changed the row, or the table that names it.`,
     next: 'Keep this ledger as it is and let "station audit verify" say what was changed. Nothing is answered from that row; no board was changed.',
     details: { row },
-  });
-}
-
-/** What was given as the key of a book's heads is no such key. */
-export function noKey(): RecipeFault {
-  return new RecipeFault({
-    code: 'audit.key',
-    what: 'The key that was given for the signed heads is no public key of ECDSA P-256.',
-    next: 'Give the file that audit key wrote, or the key as PEM or as hex of its SubjectPublicKeyInfo, from somewhere else than this ledger.',
   });
 }
 

@@ -2,11 +2,12 @@ import { type Clock, isoTime } from '../../base/clock.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { RunRecord, SealedRecord } from '../../model/record.ts';
-import { headKey } from '../checkpoint.ts';
+import { givenHead, givenHeadKey, givenWitness } from '../given-keys.ts';
 import type {
   AuditOptions,
   BatchProof,
   ChainReport,
+  GrowthProof,
   Ledger,
   LedgerReader,
   OpeningReport,
@@ -15,7 +16,7 @@ import type {
   TreeHead,
 } from '../ledger.ts';
 import { restoreBook } from './backup.ts';
-import { closedFault, ledgerFaultOf, misuse, noKey } from './faults.ts';
+import { closedFault, ledgerFaultOf, misuse } from './faults.ts';
 import { type AuditCall, answerValue, type LaunchThread, launchWorker, Thread } from './link.ts';
 import type { LedgerQuestions } from './reader.ts';
 import type { Answer, TimedRequest, WriteRequest, Written } from './requests.ts';
@@ -138,7 +139,9 @@ class SqliteLedgerReader implements LedgerReader {
   }
 
   async verify(options: AuditOptions = {}): Promise<ChainReport> {
-    if (options.key !== undefined && headKey(options.key) === null) throw noKey();
+    if (options.key !== undefined) givenHeadKey(options.key);
+    for (const line of options.kept ?? []) givenHead(line);
+    for (const witness of options.cosigners ?? []) givenWitness(witness);
     return await this.#audit<ChainReport>({ audit: options });
   }
 
@@ -152,6 +155,10 @@ class SqliteLedgerReader implements LedgerReader {
 
   proveBatch(batch: string): Promise<BatchProof | null> {
     return this.#audit({ prove: { batch } });
+  }
+
+  proveGrowth(old: number): Promise<GrowthProof | null> {
+    return this.#audit({ prove: { old } });
   }
 
   async #audit<Report>(call: AuditCall): Promise<Report> {

@@ -5,7 +5,8 @@ import { LedgerFault } from '../../model/fault.ts';
 import { BatchCount } from '../batch-count.ts';
 import { ChainCheck, hashOfParts } from '../chain.ts';
 import { headKey, originOf, parseCheckpoint, signedBy } from '../checkpoint.ts';
-import type { BatchProof, ProofCall, ProvenHead, ProvenRow, SealProof } from '../ledger.ts';
+import { cosignedNotes } from '../heads.ts';
+import type { BatchProof, GrowthProof, ProofCall, ProvenHead, ProvenRow, SealProof } from '../ledger.ts';
 import { MerklePaths } from '../merkle.ts';
 import { Bodies } from './bodies.ts';
 import { type PlainRow, Rows } from './rows.ts';
@@ -13,13 +14,17 @@ import { nameRows } from './schema.ts';
 
 const portion = 5000;
 
-/** See LedgerReader.proveSeals and LedgerReader.proveBatch. */
-export function proveFrom(file: string, call: ProofCall): (SealProof | null)[] | BatchProof | null {
+/** Heads that others cosigned, of which the newest are looked at for one that covers what is to be proven. */
+const mostCosigned = 20;
+
+/** See LedgerReader.proveSeals, LedgerReader.proveBatch and LedgerReader.proveGrowth. */
+export function proveFrom(file: string, call: ProofCall): (SealProof | null)[] | BatchProof | GrowthProof | null {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   try {
     nameRows(db);
     return db.transaction(() => {
       const prover = new Prover(db);
+      if ('old' in call) return prover.growth(call.old);
       return 'macs' in call ? prover.seals(call.macs) : prover.batch(call.batch);
     })();
   } finally {
@@ -37,8 +42,8 @@ class Prover {
   }
 
   seals(macs: readonly string[]): (SealProof | null)[] {
-    const head = this.#head();
     const rows = macs.map((mac) => this.#sealOf(mac));
+    const head = this.#witnessed(this.#head(), Math.max(0, ...rows.map((row) => row?.row ?? 0)));
     const isCovered = (row: PlainRow | null) => row !== null && head !== null && row.row <= head.size;
     const paths = head !== null && rows.some(isCovered) ? this.#paths(head) : null;
     return rows.map((row) =>
@@ -106,6 +111,30 @@ class Prover {
     if (checkpoint === null || key === null || checkpoint.origin !== originOf(genesis) || !signedBy(checkpoint, key))
       throw unproven(place, 'it is a signed head that does not hold');
     return { note, publicKey, size: checkpoint.size, root: checkpoint.root };
+  }
+
+  growth(old: number): GrowthProof | null {
+    const head = this.#head();
+    if (head === null) return null;
+    if (old > head.size) throw new RangeError(`rows 1 to ${old} are more than the ${head.size} under the newest head`);
+    return { head, path: old === 0 ? [] : this.#paths(head).growth(old) };
+  }
+
+  /** In place of a head that nobody else saw the newest by the same key that others cosigned, where it covers this row. */
+  #witnessed(newest: ProvenHead | null, row: number): ProvenHead | null {
+    if (newest === null) return null;
+    const places = this.#db
+      .prepare(`SELECT row FROM book WHERE kind = 'act' AND what = 'head-cosigned' ORDER BY row DESC LIMIT ?`)
+      .pluck()
+      .all(mostCosigned) as number[];
+    const notes = cosignedNotes(places.map((place) => JSON.parse(this.#row(place).body) as unknown));
+    const key = headKey(newest.publicKey)!;
+    for (const note of [...notes.values()].sort((a, b) => parseCheckpoint(b)!.size - parseCheckpoint(a)!.size)) {
+      const { size, root, ...checkpoint } = parseCheckpoint(note)!;
+      const isOurs = signedBy({ size, root, ...checkpoint }, key) && size <= newest.size;
+      if (isOurs && size >= row) return { ...newest, note, size, root };
+    }
+    return newest;
   }
 
   /** The tree under a head, which is the one that was signed. */

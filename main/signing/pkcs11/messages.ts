@@ -124,7 +124,7 @@ const mostKeyBytes = 8192;
 /** Random bytes and wrapped keys: a mebibyte at most (`random`), and what sealing adds. */
 const mostBytes = (1 << 20) + 4096;
 const mostKeys = 10_000;
-const algorithms: readonly unknown[] = ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'aes-256', 'other'];
+const algorithms: readonly unknown[] = ['rsa-3072', 'ecdsa-p256', 'ecdsa-p384', 'ed25519', 'aes-256', 'other'];
 const uses: readonly unknown[] = ['secure-boot', 'device-ca', 'wrapping', 'ledger', 'other'];
 const classes: readonly unknown[] = ['board', 'fixture', 'token', 'ledger', 'recipe', 'program'];
 

@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../../base/bytes.ts';
 import { ProgramFault, TokenFault } from '../../model/fault.ts';
 import { newKeyId, useOfKeyId } from '../key-id.ts';
 import type { KeyAlgorithm, KeyRef, KeyWish, TokenKey } from '../signer.ts';
-import { coordinateLength, spkiOfPoint, spkiOfRsa, spkiSha256 } from '../spki.ts';
+import { coordinateLength, spkiOfEd25519, spkiOfPoint, spkiOfRsa, spkiSha256 } from '../spki.ts';
 import { badAnswer, ckrOf } from './faults.ts';
 import type { Cryptoki, Handle, TokenSession } from './token-session.ts';
 
@@ -16,6 +16,17 @@ export interface FoundKey {
 const curves = {
   'P-256': fromHex('06082a8648ce3d030107'),
   'P-384': fromHex('06052b81040022'),
+} as const;
+
+/** What PKCS#11 3.0 calls Ed25519 by, which the binding has no names for. */
+export const edwards = {
+  keyType: 0x40,
+  make: 0x1055,
+  sign: 0x1057,
+  /** DER PrintableString `edwards25519`. */
+  params: fromHex('130c656477617264733235353139'),
+  /** DER OBJECT IDENTIFIER 1.3.101.112, as some tokens have it instead. */
+  oid: fromHex('06032b6570'),
 } as const;
 
 /** Objects that one search may find: a module that never ends its list would fill the memory. */
@@ -200,21 +211,19 @@ function makeKey(module: Cryptoki, session: Handle, label: string, algorithm: Ke
     return;
   }
   const rsa = algorithm === 'rsa-3072';
-  const keyType = rsa ? pkcs11js.CKK_RSA : pkcs11js.CKK_EC;
+  const isEdwards = algorithm === 'ed25519';
+  const keyType = rsa ? pkcs11js.CKK_RSA : isEdwards ? edwards.keyType : pkcs11js.CKK_EC;
+  const mechanism = rsa ? pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN : isEdwards ? edwards.make : pkcs11js.CKM_EC_KEY_PAIR_GEN;
+  const params = isEdwards ? edwards.params : curves[algorithm === 'ecdsa-p256' ? 'P-256' : 'P-384'];
   const shape = rsa
     ? [
         { type: pkcs11js.CKA_MODULUS_BITS, value: 3072 },
         { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
       ]
-    : [
-        {
-          type: pkcs11js.CKA_EC_PARAMS,
-          value: Buffer.from(curves[algorithm === 'ecdsa-p256' ? 'P-256' : 'P-384']),
-        },
-      ];
+    : [{ type: pkcs11js.CKA_EC_PARAMS, value: Buffer.from(params) }];
   module.C_GenerateKeyPair(
     session,
-    { mechanism: rsa ? pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN : pkcs11js.CKM_EC_KEY_PAIR_GEN },
+    { mechanism },
     [
       { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
       { type: pkcs11js.CKA_KEY_TYPE, value: keyType },
@@ -298,9 +307,11 @@ function describe(module: Cryptoki, session: Handle, handle: Handle, objectClass
   const { algorithm, spki } =
     keyType === pkcs11js.CKK_RSA
       ? rsaHalf(read)
-      : keyType === pkcs11js.CKK_EC
-        ? pointHalf(publicHalf(module, session, id), read)
-        : ({ algorithm: 'other', spki: null } as const);
+      : keyType === edwards.keyType
+        ? edwardsHalf(publicHalf(module, session, id), read)
+        : keyType === pkcs11js.CKK_EC
+          ? pointHalf(publicHalf(module, session, id), read)
+          : ({ algorithm: 'other', spki: null } as const);
   return { ...common, algorithm, use: madeFor, spki, publicKeySha256: spki === null ? null : spkiSha256(spki) };
 }
 
@@ -352,6 +363,17 @@ function pointHalf(half: Handle | null, read: Read): PublicHalf {
   // the norm wraps the point in a DER OCTET STRING (two bytes of header here); some tokens give it bare
   const point = value.length === 1 + 2 * coordinateLength[curve] ? value : value.subarray(2);
   return { algorithm, spki: keyOrNone(() => spkiOfPoint(curve, point)) };
+}
+
+function edwardsHalf(half: Handle | null, read: Read): PublicHalf {
+  const params = toHex(read(pkcs11js.CKA_EC_PARAMS));
+  if (params !== toHex(edwards.params) && params !== toHex(edwards.oid)) return { algorithm: 'other', spki: null };
+  if (half === null) return { algorithm: 'ed25519', spki: null };
+  const value = read(pkcs11js.CKA_EC_POINT, half);
+  return {
+    algorithm: 'ed25519',
+    spki: keyOrNone(() => spkiOfEd25519(value.length === 32 ? value : value.subarray(2))),
+  };
 }
 
 /** CK_ULONG in the byte order and width of this machine (little-endian on all that run this). */

@@ -4,11 +4,11 @@ import pkcs11js from 'pkcs11js';
 import { utf8 } from '../../base/bytes.ts';
 import { SecretBytes } from '../../base/secret.ts';
 import { isFault, ProgramFault, TokenFault } from '../../model/fault.ts';
-import type { KeyRef, SignScheme, TokenKey, TokenStatus } from '../signer.ts';
+import { type KeyRef, type SignScheme, schemeOf, type TokenKey, type TokenStatus } from '../signer.ts';
 import { verifyDigest } from '../verify.ts';
 import { badAnswer } from './faults.ts';
 import { overwriteFreed } from './leftovers.ts';
-import type { FoundKey, TokenKeys } from './token-keys.ts';
+import { edwards, type FoundKey, type TokenKeys } from './token-keys.ts';
 import { type Cryptoki, type Handle, pinStateOf, quietly, type TokenSession, trimmed } from './token-session.ts';
 
 /** What the token does for the station, one call at a time, in the token process. */
@@ -79,8 +79,8 @@ export class TokenOperations {
   #works(key: TokenKey): boolean {
     const ref = { label: key.label, id: key.id };
     try {
-      if (key.algorithm !== 'aes-256')
-        this.sign(ref, key.algorithm === 'rsa-3072' ? 'rsa-pss-sha256' : 'ecdsa', trial());
+      const scheme = schemeOf(key.algorithm);
+      if (scheme !== null) this.sign(ref, scheme, trial());
       else {
         using secret = this.random(32);
         const { wrappingKeyId, data } = this.wrap(ref, secret);
@@ -161,12 +161,12 @@ export class TokenOperations {
    * A real signature with a key of the token, milliseconds that it took; null where it has no key to sign with.
    */
   #health(): number | null {
-    const signing = this.#keys.list().filter(({ key }) => key.spki !== null && key.algorithm !== 'other');
+    const signing = this.#keys.list().filter(({ key }) => key.spki !== null && schemeOf(key.algorithm) !== null);
     // an EC key costs the token least
     const found = signing.find(({ key }) => key.algorithm !== 'rsa-3072') ?? signing[0];
     if (found === undefined) return null;
     const start = performance.now();
-    this.#signWith(found, found.key.algorithm === 'rsa-3072' ? 'rsa-pss-sha256' : 'ecdsa', trial());
+    this.#signWith(found, schemeOf(found.key.algorithm)!, trial());
     return performance.now() - start;
   }
 
@@ -188,17 +188,15 @@ export class TokenOperations {
 
   /** The public key, once it is clear that this key can sign this digest in this way. */
   #mustSign(key: TokenKey, scheme: SignScheme, digest: Uint8Array): Uint8Array {
-    const lengths: Partial<Record<TokenKey['algorithm'], readonly number[]>> =
-      scheme === 'rsa-pss-sha256' ? { 'rsa-3072': [32] } : { 'ecdsa-p256': [32], 'ecdsa-p384': [32, 48] };
-    const allowed = lengths[key.algorithm];
-    if (allowed === undefined)
+    if (schemeOf(key.algorithm) !== scheme)
       throw new TokenFault({
         code: 'token.refused',
         what: `The key '${key.label}' is of the kind ${key.algorithm} and does not sign ${scheme}.`,
-        next: 'Name a key of the right kind: RSA-3072 for RSA, P-256 or P-384 for ECDSA.',
+        next: 'Name a key of the right kind: RSA-3072 for RSA, P-256 or P-384 for ECDSA, Ed25519 for heads of others.',
         details: { label: key.label, algorithm: key.algorithm, scheme },
       });
-    if (!allowed.includes(digest.length))
+    const fits = digest.length === 32 || (key.algorithm === 'ecdsa-p384' && digest.length === 48);
+    if (scheme === 'ed25519' ? digest.length > mostMessage : !fits)
       throw misuse(`A digest of ${digest.length} bytes was to be signed by ${key.algorithm}.`);
     if (key.spki === null)
       throw new TokenFault({
@@ -222,6 +220,9 @@ export class TokenOperations {
     });
   }
 }
+
+/** Bytes that Ed25519 is asked to sign: a head with what stands before it is far shorter. */
+const mostMessage = 4096;
 
 /** What a key is tried with: a hash over words of its own, so that the signature fits no image and no certificate. */
 const trial = () => createHash('sha256').update(utf8('fuseline token health check v1')).digest();
@@ -256,6 +257,7 @@ function importSecret(module: Cryptoki, session: Handle, secret: SecretBytes): H
 
 function mechanismOf(scheme: SignScheme): pkcs11js.Mechanism {
   if (scheme === 'ecdsa') return { mechanism: pkcs11js.CKM_ECDSA };
+  if (scheme === 'ed25519') return { mechanism: edwards.sign };
   return {
     mechanism: pkcs11js.CKM_RSA_PKCS_PSS,
     parameter: {

@@ -2,6 +2,7 @@
 // its own hand, the tree and the notes by Go's libraries, COSE and CBOR by go-cose and fxamacker/cbor.
 //
 //	heads export FILE KEY       one export
+//	heads cosigned FILE VKEY KEY   a head that a witness cosigned, by its verifier key
 //	heads frames KEY            stdin: certificates or exports, each behind its length in four bytes; a line of answer for each
 //
 // KEY is the hex of the DER SubjectPublicKeyInfo.
@@ -69,6 +70,14 @@ func main() {
 	mode, args := os.Args[1], os.Args[2:]
 	spki, err := hex.DecodeString(args[len(args)-1])
 	must(err)
+	if mode == "cosigned" {
+		bytes, err := os.ReadFile(args[0])
+		must(err)
+		answer, err := cosigned(bytes, spki, args[1])
+		must(err)
+		fmt.Println(answer)
+		return
+	}
 	if mode == "export" {
 		bytes, err := os.ReadFile(args[0])
 		must(err)

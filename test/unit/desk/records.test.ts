@@ -10,7 +10,7 @@ import { readBatch } from '../../../main/station/desk/reports/batch-report.ts';
 import { compareDevices } from '../../../main/station/desk/reports/compare.ts';
 import { paperTime } from '../../../main/station/desk/reports/paper-time.ts';
 import { runAnswers } from '../../../main/station/desk/reports/run-answers.ts';
-import { book, mac, recipe, record, run, sealBoard } from '../ledger/book.ts';
+import { book, mac, recipe, record, run, sealBoard, signHead } from '../ledger/book.ts';
 
 const at = (minutes: number) => new Date(Date.parse('2026-11-22T10:00:00.000Z') + minutes * 60_000).toISOString();
 
@@ -72,7 +72,11 @@ test('the report of a batch counts boards, says why some are missing, and which 
   // a sealed board that is inserted once more is refused, and stays a sealed one
   await tried(ledger, 'R-4', 1, { batch: 'B-1', outcome: 'refused', fault: fault('board.sealed') });
   await tried(ledger, 'R-5', null, { batch: 'B-1', fixture: 'nest-2', fault: fault('chip.silent') });
+  assert.equal((await readBatch(ledger, 'B-1')).head, null);
+  await signHead(ledger);
   const report = await readBatch(ledger, 'B-1');
+  assert.match(report.head?.code ?? '', /^<svg /);
+  assert.equal((await ledger.verify({ kept: [report.head!.line] })).broken, null);
   const { passed, failed, refused, unfinished, retries, done } = report.counts;
   assert.deepEqual(
     { passed, failed, refused, unfinished, retries, done, left: report.left },
@@ -98,6 +102,8 @@ test('the report of a batch counts boards, says why some are missing, and which 
   const csv = Buffer.from((await batchFile(report, 'csv', facts)).data, 'base64').toString();
   assert.equal(csv.trim().split('\r\n').length, 4);
   assert.match(csv, /sealed/);
+  const json = JSON.parse(Buffer.from((await batchFile(report, 'json', facts)).data, 'base64').toString());
+  assert.equal(json.head, report.head!.line);
   const pdf = await batchFile(report, 'pdf', facts);
   assert.equal(Buffer.from(pdf.data, 'base64').subarray(0, 5).toString(), '%PDF-');
 });

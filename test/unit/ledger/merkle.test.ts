@@ -1,7 +1,7 @@
 // The tree's hashes are those of RFC 9162: the leaves and roots that implementations of certificate transparency keep as their common vectors.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MerkleTree } from '../../../main/ledger/merkle.ts';
+import { isGrown, leafHash, MerklePaths, MerkleTree, nodeHash } from '../../../main/ledger/merkle.ts';
 
 const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
 const roots = [
@@ -23,4 +23,27 @@ test('a tree of zero to eight leaves has the roots that everybody has', () => {
     const leaf = leaves[size];
     if (leaf !== undefined) tree.append(leaf);
   });
+});
+
+test('that a tree grew out of another is shown for every pair of sizes, and nothing else is taken for it', () => {
+  const most = 17;
+  const rows = Array.from({ length: most }, (_, at) => leafHash(at.toString(16).padStart(64, '0')));
+  const over = (size: number) => new MerklePaths(Buffer.from(rows.slice(0, size).join(''), 'hex'));
+  const all = Array.from({ length: most + 1 }, (_, size) => over(size));
+  for (let size = 1; size <= most; size++)
+    for (let old = 1; old <= size; old++) {
+      const [before, root, proof] = [all[old]!.root(), all[size]!.root(), all[size]!.growth(old)];
+      const at = `${old} to ${size}`;
+      assert.ok(isGrown(old, before, size, root, proof), at);
+      assert.equal(isGrown(old, nodeHash(before, before), size, root, proof), false, at);
+      assert.equal(isGrown(old, before, size, nodeHash(root, root), proof), false, at);
+      if (old < size) assert.equal(isGrown(old, before, size, root, proof.slice(1)), false, at);
+      if (old < size) assert.equal(isGrown(old, before, size, root, []), false, at);
+      assert.equal(isGrown(old, before, size, root, [...proof, root]), false, at);
+      for (const [n, hash] of proof.entries())
+        assert.equal(isGrown(old, before, size, root, proof.with(n, nodeHash(hash, hash))), false, at);
+    }
+  // RFC 6962 has these two between seven leaves
+  assert.equal(all[7]!.growth(3).length, 4);
+  assert.equal(all[7]!.growth(4).length, 1);
 });

@@ -7,6 +7,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
   privateEncrypt,
+  sign as signMessage,
 } from 'node:crypto';
 import { p256 } from '@noble/curves/nist.js';
 import { seededRandom } from '../../../main/base/random.ts';
@@ -22,16 +23,20 @@ const pairs = new Map<string, KeyPair>();
 
 function algorithmOf(label: string): TokenKey['algorithm'] {
   if (/wrapping|escrow/.test(label)) return 'aes-256';
+  if (/witness/.test(label)) return 'ed25519';
   return /ca|manifest|heads|p256/.test(label) ? 'ecdsa-p256' : 'rsa-3072';
 }
 
 function pairOf(label: string): KeyPair {
   const known = pairs.get(label);
   if (known !== undefined) return known;
+  const algorithm = algorithmOf(label);
   const made =
-    algorithmOf(label) === 'rsa-3072'
+    algorithm === 'rsa-3072'
       ? generateKeyPairSync('rsa', { modulusLength: 3072 })
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      : algorithm === 'ed25519'
+        ? generateKeyPairSync('ed25519')
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   pairs.set(label, made);
   return made;
 }
@@ -44,7 +49,7 @@ const wrapIv = Buffer.from('a65959a6', 'hex');
 
 /**
  * A token in memory: signatures and wraps are real, keys come to be when they are named (a label with `ca`, `manifest` or `p256` in it is P-256,
- * with `wrapping` or `escrow` AES, any other RSA). `before` is asked before each call and may reject it. Every secret that it handed out stays
+ * with `wrapping` or `escrow` AES, with `witness` Ed25519, any other RSA). `before` is asked before each call and may reject it. Every secret that it handed out stays
  * known, so that a test can ask what became of it.
  */
 export class ScriptedSigner {
@@ -87,6 +92,7 @@ export class ScriptedSigner {
   async sign({ label }: KeyRef, scheme: SignScheme, digest: Uint8Array): Promise<Uint8Array> {
     await this.#asked('sign');
     const { privateKey } = pairOf(label);
+    if (scheme === 'ed25519') return new Uint8Array(signMessage(null, digest, privateKey));
     return scheme === 'ecdsa' ? signEcdsa(privateKey, digest) : signPss(privateKey, digest);
   }
 

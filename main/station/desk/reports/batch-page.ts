@@ -20,7 +20,10 @@ export async function batchFile(
     case 'csv':
       return file('text/csv', [csvLine(columns), ...report.boards.map((board) => csvLine(cells(board)))].join(''));
     case 'json':
-      return file('application/json', `${JSON.stringify({ ...facts, ...report }, null, 2)}\n`);
+      return file(
+        'application/json',
+        `${JSON.stringify({ ...facts, ...report, head: report.head?.line ?? null }, null, 2)}\n`,
+      );
     case 'pdf':
       return file('application/pdf', await drawPdfApart(batchPage(report, facts)));
   }
@@ -34,7 +37,7 @@ function cells({ mac, serial, state, tries, fixture, at, cause, run }: BatchRepo
 
 /** The report for people who get it on paper: what was ordered and made, why boards are missing, and every board. */
 export function batchPage(report: BatchReport, { station, at }: Facts): Page {
-  const { batch, counts, left, people, fixtures, causes, boards } = report;
+  const { batch, counts, left, people, fixtures, causes, boards, head } = report;
   const rate = report.secondsPerBoard;
   return {
     title: `Batch ${batch.order ?? batch.id}`,
@@ -96,6 +99,21 @@ export function batchPage(report: BatchReport, { station, at }: Facts): Page {
           ['For quality', '____________________________'],
         ],
       },
+      ...(head === null
+        ? []
+        : [
+            {
+              heading: 'Head of the ledger',
+              rows: [
+                ['Head', head.line] as const,
+                [
+                  'For whom',
+                  'Keep this sheet: audit verify --head "..." holds the ledger against it, also years later.',
+                ] as const,
+              ],
+              code: head.line,
+            },
+          ]),
     ],
   };
 }

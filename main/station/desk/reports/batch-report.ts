@@ -1,4 +1,6 @@
+import * as bwip from 'bwip-js/node';
 import type { BatchReport } from '../../../contract/views.ts';
+import { headLine, parseCheckpoint } from '../../../ledger/checkpoint.ts';
 import type { LedgerReader } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { BatchRecord, RunRecord } from '../../../model/record.ts';
@@ -20,7 +22,15 @@ export async function readBatch(ledger: LedgerReader, id: string): Promise<Batch
       next: 'Choose one of the list of batches.',
     });
   const { runs, isCut } = await allRuns(ledger, { batch: id });
-  return { ...batchReportOf(batch, runs), isCut };
+  return { ...batchReportOf(batch, runs), isCut, head: await headOf(ledger) };
+}
+
+/** Whoever keeps the paper is a witness: docs/witnesses.md. */
+async function headOf(ledger: LedgerReader): Promise<BatchReport['head']> {
+  const newest = parseCheckpoint((await ledger.newestCheckpoint()) ?? '');
+  if (newest === null) return null;
+  const line = headLine(newest);
+  return { line, code: bwip.toSVG({ bcid: 'qrcode', text: line, scale: 2 }) };
 }
 
 /** Runs that fit, newest first, at most `mostRuns`; `isCut`: there are more. */
@@ -57,6 +67,7 @@ export function batchReportOf(batch: BatchRecord, runs: readonly RunRecord[]): B
     meanSeconds: meanSeconds(sealed),
     secondsPerBoard: taktOf(sealed),
     isCut: false,
+    head: null,
   };
 }
 

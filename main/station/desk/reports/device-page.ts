@@ -19,6 +19,8 @@ export interface Page {
       readonly widths: readonly number[];
       readonly rows: readonly (readonly string[])[];
     };
+    /** Text of a QR code behind them. */
+    readonly code?: string;
   }[];
 }
 

@@ -1,3 +1,4 @@
+import * as bwip from 'bwip-js/node';
 import type { Page } from './device-page.ts';
 import { type Face, Paper } from './pdf-paper.ts';
 
@@ -7,29 +8,37 @@ const width = 595 - 2 * margin;
 const foot = 842 - margin - 10;
 /** Where values stand beside their names. */
 const indent = 120;
+const codeSide = 96;
 const grey = '#555';
 
 /** A page of rows and tables on as many sheets of A4 as it needs, black on white, with their numbers. */
 export async function pdfPage(told: Page): Promise<Uint8Array> {
   const paper = await Paper.begin(told.title, margin, JSON.stringify(told));
-  new Sheets(paper).write(told);
+  const codes = new Map<string, Buffer>();
+  for (const { code } of told.sections)
+    if (code !== undefined) codes.set(code, await bwip.toBuffer({ bcid: 'qrcode', text: code, scale: 4 }));
+  new Sheets(paper, codes).write(told);
   return await paper.end();
 }
 
 class Sheets {
   readonly #paper: Paper;
+  /** Pictures of QR codes by their texts. */
+  readonly #codes: ReadonlyMap<string, Buffer>;
   #y = margin;
 
-  constructor(paper: Paper) {
+  constructor(paper: Paper, codes: ReadonlyMap<string, Buffer>) {
     this.#paper = paper;
+    this.#codes = codes;
   }
 
   write({ title, sections }: Page): void {
     this.#y = this.#paper.write(title, margin, this.#y, width, { size: 18, weight: 'bold' }) + 6;
-    for (const { heading, rows, table } of sections) {
+    for (const { heading, rows, table, code } of sections) {
       if (heading !== '') this.#heading(heading);
       for (const [name, value] of rows) this.#row(name, value);
       if (table !== undefined) this.#table(table);
+      if (code !== undefined) this.#code(code);
     }
     const { page } = this.#paper;
     const { start, count } = page.bufferedPageRange();
@@ -56,6 +65,12 @@ class Sheets {
       .strokeColor('#bbb')
       .stroke();
     this.#y += 4;
+  }
+
+  #code(text: string): void {
+    if (this.#y + codeSide > foot) this.#next();
+    this.#paper.page.image(this.#codes.get(text)!, margin + indent, this.#y + 4, { width: codeSide });
+    this.#y += codeSide + 8;
   }
 
   /** A value longer than a sheet flows over; any other stays whole. */
