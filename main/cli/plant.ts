@@ -5,7 +5,7 @@ import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { lagOf } from '../model/plant.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { addressUrl, plantAddress } from '../plant/address.ts';
-import { conflictWords, enroll, initPlant, plantStatus, settle } from '../plant/administer.ts';
+import { conflictWords, enroll, enrollViewer, initPlant, plantStatus, settle } from '../plant/administer.ts';
 import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault } from '../plant/connect.ts';
 import { Forwarder, usualLimits } from '../plant/forwarder.ts';
 import { authorityIn, stationDoor } from '../plant/station-door.ts';
@@ -54,35 +54,66 @@ export function plantInit(options: OwnerOptions, { streams }: CliContext): Promi
   });
 }
 
-export function plantEnroll(
-  station: string,
+/** Lets a station or a viewer in, whose new password lies in a new file; which is gone again where that fails. */
+function lettingIn(
   options: OwnerOptions & { readonly out: string },
-  { streams, random }: CliContext,
+  letIn: (sql: OwnSql, file: string, keep: (password: string) => void) => Promise<Exit>,
 ): Promise<Exit> {
   const file = resolve(options.out);
   let written = false;
   return withPlant(options, async (sql) => {
     try {
-      const { role, isNew } = await enroll(sql, station, random, (password) => {
+      return await letIn(sql, file, (password) => {
         writeNew(file, `${password}\n`);
         written = true;
       });
-      if (options.json) streams.answer(JSON.stringify({ station, role, passwordFile: file, isNew }));
-      else {
-        streams.answer(
-          isNew
-            ? `'${station}' is let in as ${role}.`
-            : `'${station}' has a new password; the one before does not count any more.`,
-        );
-        const url = addressUrl(plantAddress(options.url));
-        streams.say('Bring the file to the station, for its account alone, and write into its station file:');
-        for (const line of ['plant:', `  url: ${url}`, `  password_file: ${file}`]) streams.say(`  ${line}`);
-      }
-      return exit.passed;
     } catch (error) {
       if (written) rmSync(file, { force: true });
       throw error;
     }
+  });
+}
+
+export function plantViewer(
+  name: string,
+  options: OwnerOptions & { readonly out: string },
+  { streams, random }: CliContext,
+): Promise<Exit> {
+  return lettingIn(options, async (sql, file, keep) => {
+    const { role, isNew } = await enrollViewer(sql, name, random, keep);
+    if (options.json) streams.answer(JSON.stringify({ viewer: name, role, passwordFile: file, isNew }));
+    else {
+      streams.answer(
+        isNew
+          ? `'${name}' may look at the whole plant as ${role}, and change nothing.`
+          : `'${name}' has a new password; the one before does not count any more.`,
+      );
+      streams.say('Bring the file to a station, for its account alone, and write below plant into its station file:');
+      for (const line of ['  viewer:', `    name: ${name}`, `    password_file: ${file}`]) streams.say(`  ${line}`);
+    }
+    return exit.passed;
+  });
+}
+
+export function plantEnroll(
+  station: string,
+  options: OwnerOptions & { readonly out: string },
+  { streams, random }: CliContext,
+): Promise<Exit> {
+  return lettingIn(options, async (sql, file, keep) => {
+    const { role, isNew } = await enroll(sql, station, random, keep);
+    if (options.json) streams.answer(JSON.stringify({ station, role, passwordFile: file, isNew }));
+    else {
+      streams.answer(
+        isNew
+          ? `'${station}' is let in as ${role}.`
+          : `'${station}' has a new password; the one before does not count any more.`,
+      );
+      const url = addressUrl(plantAddress(options.url));
+      streams.say('Bring the file to the station, for its account alone, and write into its station file:');
+      for (const line of ['plant:', `  url: ${url}`, `  password_file: ${file}`]) streams.say(`  ${line}`);
+    }
+    return exit.passed;
   });
 }
 

@@ -415,6 +415,12 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   asOwner('enroll <station>', 'lets a station in: its role, with a new password')
     .requiredOption('--out <file>', 'a new file for the password, for its owner alone')
     .action(end(async (name, options) => (await plant()).plantEnroll(name, options, context)));
+  asOwner(
+    'viewer <name>',
+    "lets a station's window show the whole plant: a role that reads and changes nothing, with a new password",
+  )
+    .requiredOption('--out <file>', 'a new file for the password, for its owner alone')
+    .action(end(async (name, options) => (await plant()).plantViewer(name, options, context)));
   asOwner('status', 'its stations, how far each is, when it was heard, and open conflicts').action(
     end(async (options) => (await plant()).plantStatusCommand(options, context)),
   );

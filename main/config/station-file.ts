@@ -61,6 +61,8 @@ export interface PlantConfig {
   readonly ca: string | null;
   /** File with the password of the station's role, for the station's account alone. */
   readonly passwordFile: string | null;
+  /** By whom the plant lets this station's desk look at all stations; null: it shows its own alone. */
+  readonly viewer: { readonly name: string; readonly passwordFile: string | null } | null;
 }
 
 /** What of the program log is written: `debug` is every exchange with every board. */
@@ -332,6 +334,20 @@ export const stationSchema = z
           .min(1)
           .optional()
           .describe('File that plant enroll wrote, readable by the station alone.'),
+        viewer: z
+          .strictObject({
+            name: z
+              .string()
+              .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+              .describe('As it was given to plant viewer.'),
+            password_file: z
+              .string()
+              .min(1)
+              .optional()
+              .describe('File that plant viewer wrote, readable by the station alone.'),
+          })
+          .optional()
+          .describe("Lets this station's window show the whole plant; left out: its own station alone."),
       })
       .optional()
       .describe('PostgreSQL to which every row of the ledger is sent beside; left out: none.'),
@@ -429,11 +445,21 @@ export function parseStation(
               url: value.plant.url,
               ca: value.plant.ca === undefined ? null : at(value.plant.ca),
               passwordFile: value.plant.password_file === undefined ? null : at(value.plant.password_file),
+              viewer: viewerOf(value.plant.viewer, at),
             },
       light: value.light ?? null,
     },
     problems,
   };
+}
+
+function viewerOf(
+  viewer: { readonly name: string; readonly password_file?: string | undefined } | undefined,
+  at: (path: string) => string,
+): PlantConfig['viewer'] {
+  if (viewer === undefined) return null;
+  const { name, password_file: file } = viewer;
+  return { name, passwordFile: file === undefined ? null : at(file) };
 }
 
 /**

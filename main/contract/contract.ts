@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Assurance } from '../model/assurance.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { FoundInPlant, PlantSight } from '../model/plant.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import { type Language, languages } from '../words/languages.ts';
@@ -218,6 +219,10 @@ export const calls = {
   'recipes.propose': call(z.strictObject({ build: name, recipe: name }), writers),
   /** Takes a recipe of the station's own off the shelf; what the ledger holds of it stays. */
   'recipes.remove': call(z.strictObject({ recipe: name }), writers),
+  // the whole plant
+  'plant.view': call(nothing, everyone),
+  /** Boards of any station, of which something begins with the text. */
+  'plant.search': call(z.strictObject({ text: text(200) }), everyone),
   // the station
   'station.view': call(nothing, everyone),
   'fixtures.ports': call(nothing, ['engineer']),
@@ -359,6 +364,8 @@ export interface CallAnswers {
   'recipes.builds': readonly string[];
   'recipes.propose': RecipeProposal;
   'recipes.remove': readonly RecipeView[];
+  'plant.view': PlantSight;
+  'plant.search': { readonly found: readonly FoundInPlant[]; readonly isCut: boolean };
   'station.view': StationView;
   'fixtures.ports': readonly { readonly address: string; readonly words: string; readonly taken: string | null }[];
   'fixtures.teach': readonly FixtureView[];

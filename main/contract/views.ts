@@ -502,3 +502,5 @@ export interface LabelPreview {
   /** The same label drawn, SVG text. */
   readonly svg: string;
 }
+
+export type { PlantOverview, StationOverview } from '../model/plant.ts';

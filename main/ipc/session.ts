@@ -18,6 +18,7 @@ const byItself: ReadonlySet<string> = new Set<CallName>([
   'throughput.read',
   'station.view',
   'token.view',
+  'plant.view',
 ]);
 
 /** Under which name things are done while the station knows no operator yet. */

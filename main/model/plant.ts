@@ -46,3 +46,71 @@ export interface PlantOfStation {
   /** Ends sending at once; what was not sent is sent when the station is open again. */
   close(): Promise<void>;
 }
+
+/** All stations of a plant, at one moment. Times: ISO 8601. */
+export interface PlantOverview {
+  /** By the clock of the plant's server. */
+  readonly at: string;
+  readonly stations: readonly StationOverview[];
+  /** Most frequent first, of the last day. */
+  readonly faults: readonly { readonly station: string; readonly code: string; readonly count: number }[];
+  readonly orders: readonly {
+    readonly name: string;
+    readonly boards: number;
+    /** Places that are a station's, and by which it came to them. */
+    readonly held: readonly { readonly station: string; readonly places: number; readonly byLease: boolean }[];
+  }[];
+  /** What nobody has settled, oldest first, as the plant's own program says it. */
+  readonly conflicts: readonly { readonly id: number; readonly at: string; readonly what: string }[];
+}
+
+export interface StationOverview {
+  readonly name: string;
+  /** Rows that the plant has, and that are not here yet, as the station said last. */
+  readonly rows: number;
+  readonly lag: number;
+  /** Null: never. */
+  readonly seenAt: string | null;
+  readonly sealed: number;
+  /** Of the last hour: boards that passed, and seconds from one to the next (null: fewer than two). */
+  readonly lastHour: number;
+  readonly taktSeconds: number | null;
+  /** Runs of the last day by how they ended. */
+  readonly lastDay: {
+    readonly passed: number;
+    readonly failed: number;
+    readonly refused: number;
+    readonly aborted: number;
+  };
+}
+
+/** A board that somebody looked for in the whole plant. */
+export interface FoundInPlant {
+  readonly station: string;
+  readonly mac: string | null;
+  readonly serial: string | null;
+  /** What of it has the text. */
+  readonly field: string;
+  readonly value: string;
+  /** Its newest run: when it ended, and how; null: it has not. */
+  readonly at: string | null;
+  readonly outcome: string | null;
+}
+
+/** What a station shows of the whole plant; all null: it is not let look. */
+export interface PlantSight {
+  /** As it was last read; null: never since the station was opened. */
+  readonly overview: PlantOverview | null;
+  /** When that was, by the station's clock. */
+  readonly readAt: string | null;
+  /** Why nothing newer is known; null: it is there. */
+  readonly fault: FaultRecord | null;
+}
+
+/** The whole plant, for people to look at. */
+export interface PlantViewer {
+  look(): Promise<PlantSight>;
+  /** Rejects with what keeps the plant from answering. */
+  find(text: string): Promise<{ readonly found: readonly FoundInPlant[]; readonly isCut: boolean }>;
+  close(): void;
+}

@@ -2,8 +2,8 @@
 import type { RandomSource } from '../base/random.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { escapeName, type OwnSql, type Sql } from './connect.ts';
-import { migrations, stationGroup } from './migrations.ts';
-import { newPassword, roleOf, scramVerifier } from './roles.ts';
+import { migrations, stationGroup, viewerGroup } from './migrations.ts';
+import { newPassword, roleOf, scramVerifier, viewerRoleOf } from './roles.ts';
 
 /** Oldest server: 15 has no rights for everybody in a new schema `public`. */
 const oldestServer = 150_000;
@@ -28,6 +28,7 @@ export async function initPlant(sql: OwnSql): Promise<{ readonly before: number;
       CREATE TABLE IF NOT EXISTS plant.version (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
       DO $$ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${stationGroup}') THEN CREATE ROLE ${stationGroup} NOLOGIN; END IF;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${viewerGroup}') THEN CREATE ROLE ${viewerGroup} NOLOGIN; END IF;
       END $$;`);
     const before = await versionOf(sql);
     for (let version = before; version < migrations.length; version++) {
@@ -36,8 +37,18 @@ export async function initPlant(sql: OwnSql): Promise<{ readonly before: number;
     }
     const database = escapeName(server.database);
     await sql.script(`REVOKE CONNECT, TEMPORARY ON DATABASE ${database} FROM PUBLIC`);
-    await sql.script(`GRANT CONNECT ON DATABASE ${database} TO ${stationGroup}`);
+    await sql.script(`GRANT CONNECT ON DATABASE ${database} TO ${stationGroup}, ${viewerGroup}`);
     return { before, now: migrations.length };
+  });
+}
+
+/** LedgerFault `plant.version` where another version of this program made the tables. */
+export async function requireVersion(sql: Sql): Promise<void> {
+  if ((await versionOf(sql)) === migrations.length) return;
+  throw new LedgerFault({
+    code: 'plant.version',
+    what: 'This plant was made by an older version of this program.',
+    next: 'Bring its tables up to date (plant init); nothing was changed.',
   });
 }
 
@@ -64,12 +75,7 @@ export async function enroll(
   random: RandomSource,
   keep: (password: string) => void,
 ): Promise<{ readonly role: string; readonly isNew: boolean }> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(station))
-    throw new RecipeFault({
-      code: 'plant.station-name',
-      what: `${JSON.stringify(station)} is no name of a station.`,
-      next: "Give the name as it stands in the station file ('station').",
-    });
+  requireName(station, 'station', "Give the name as it stands in the station file ('station').");
   const role = roleOf(station);
   return await sql.transaction(async (sql) => {
     const [known] = await sql`SELECT FROM plant.stations WHERE name = ${station}`;
@@ -80,20 +86,56 @@ export async function enroll(
         what: `The server has a role '${role}' already, and this plant does not know it: another plant of this server has such a station.`,
         next: 'Give the station another name, or have the role dropped where it is not needed any more.',
       });
-    const password = newPassword(random);
-    keep(password);
-    const verifier = scramVerifier(password, random(16));
-    if (taken === undefined)
-      await sql.script(
-        `CREATE ROLE "${role}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 4`,
-      );
-    await sql.script(`ALTER ROLE "${role}" PASSWORD '${verifier}'`);
-    for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout'])
-      await sql.script(`ALTER ROLE "${role}" SET ${setting} = '30s'`);
-    await sql.script(`GRANT ${stationGroup} TO "${role}"`);
+    await letIn(sql, { role, group: stationGroup, isNew: taken === undefined }, random, keep);
     if (known === undefined) await sql`INSERT INTO plant.stations (name, role) VALUES (${station}, ${role})`;
     return { role, isNew: known === undefined };
   });
+}
+
+/** Lets somebody look at the whole plant, who can change nothing of it; or gives them a new password. RecipeFault `plant.station-name`. */
+export async function enrollViewer(
+  sql: OwnSql,
+  name: string,
+  random: RandomSource,
+  keep: (password: string) => void,
+): Promise<{ readonly role: string; readonly isNew: boolean }> {
+  requireName(name, 'viewer', 'Use letters, digits, dot, dash and underscore, 64 at most.');
+  const role = viewerRoleOf(name);
+  return await sql.transaction(async (sql) => {
+    const [taken] = await sql`SELECT FROM pg_roles WHERE rolname = ${role}`;
+    await letIn(sql, { role, group: viewerGroup, isNew: taken === undefined }, random, keep);
+    await sql.script(`ALTER ROLE "${role}" SET default_transaction_read_only = on`);
+    return { role, isNew: taken === undefined };
+  });
+}
+
+function requireName(name: string, what: 'station' | 'viewer', next: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return;
+  throw new RecipeFault({
+    code: 'plant.station-name',
+    what: `${JSON.stringify(name)} is no name of a ${what}.`,
+    next,
+  });
+}
+
+/** A role that may log in with a new password, which `keep` has before the server knows of it. */
+async function letIn(
+  sql: Sql,
+  { role, group, isNew }: { readonly role: string; readonly group: string; readonly isNew: boolean },
+  random: RandomSource,
+  keep: (password: string) => void,
+): Promise<void> {
+  const password = newPassword(random);
+  keep(password);
+  const verifier = scramVerifier(password, random(16));
+  if (isNew)
+    await sql.script(
+      `CREATE ROLE "${role}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 4`,
+    );
+  await sql.script(`ALTER ROLE "${role}" PASSWORD '${verifier}'`);
+  for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout'])
+    await sql.script(`ALTER ROLE "${role}" SET ${setting} = '30s'`);
+  await sql.script(`GRANT ${group} TO "${role}"`);
 }
 
 export interface StationInPlant {
@@ -134,12 +176,7 @@ export async function plantStatus(sql: Sql): Promise<{
   readonly orders: readonly OrderInPlant[];
   readonly conflicts: readonly Conflict[];
 }> {
-  if ((await versionOf(sql)) < migrations.length)
-    throw new LedgerFault({
-      code: 'plant.version',
-      what: 'This plant was made by an older version of this program.',
-      next: 'Bring its tables up to date (plant init); nothing was changed.',
-    });
+  await requireVersion(sql);
   const orders = await sql<OrderInPlant>`
     SELECT o.name, o.boards, coalesce((SELECT sum(last - first + 1) FROM plant.held AS h WHERE h.number = o.number), 0)::int AS held
     FROM plant.orders AS o ORDER BY o.number`;

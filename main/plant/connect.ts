@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { secretLineIn } from '../base/secret-line.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { addressText, isOnThisComputer, type PlantAddress } from './address.ts';
 
@@ -167,19 +167,14 @@ export function plantFault(error: unknown, { address, user }: PlantDoor): Error 
 
 /** The password of a role: one line in a file that nobody else may read. RecipeFault `plant.password-file`. */
 export function passwordIn(file: string): string {
-  const wrong = (why: string, cause?: unknown) =>
-    new RecipeFault({
+  try {
+    return secretLineIn(file);
+  } catch (cause) {
+    throw new RecipeFault({
       code: 'plant.password-file',
-      what: `The file with the password of the plant, ${file}, ${why}.`,
+      what: `The file with the password of the plant, ${file}, ${(cause as Error).message}.`,
       next: 'Name the file that plant enroll wrote, for the account of the station alone (chmod 600).',
       cause,
     });
-  try {
-    const text = readFileSync(file, 'utf8').trim();
-    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) throw wrong('is open to others');
-    if (!/^[\x21-\x7e]{1,200}$/.test(text)) throw wrong('holds no password');
-    return text;
-  } catch (error) {
-    throw error instanceof RecipeFault ? error : wrong('cannot be read', error);
   }
 }

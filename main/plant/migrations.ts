@@ -337,5 +337,73 @@ ALTER TABLE plant.held ENABLE ROW LEVEL SECURITY;
 CREATE POLICY leases_read ON plant.leases FOR SELECT TO ${stationGroup} USING (station = (SELECT plant.me()));
 `;
 
+/** Role of which whoever looks at the whole plant is a member: reads what the plant screen shows, no body of a row, and writes nothing. */
+export const viewerGroup = 'fuseline_viewer';
+
+/**
+ * What became of each board, by run, for those who look at all stations at once: learned from the rows as they come, and no more than that.
+ * `plant verify` reads the rows alone.
+ */
+const overview = `
+CREATE TABLE plant.runs (
+  station text NOT NULL REFERENCES plant.stations,
+  run     text NOT NULL,
+  "row"   bigint NOT NULL,                  -- newest row that said something of it
+  mac     text,
+  serial  text,
+  at      timestamptz,                      -- it ended, by the station's clock
+  outcome text,                             -- null: it has not ended
+  fault   text,                             -- code of the fault that ended it
+  PRIMARY KEY (station, run)
+);
+CREATE INDEX runs_at ON plant.runs (at) INCLUDE (station, outcome, fault);
+CREATE INDEX runs_mac ON plant.runs (mac text_pattern_ops);
+CREATE INDEX runs_serial ON plant.runs (serial text_pattern_ops);
+CREATE INDEX claims_value ON plant.claims (value text_pattern_ops);
+CREATE INDEX claims_macs ON plant.claims (station) WHERE field = 'mac';
+
+CREATE FUNCTION plant.note_run(of text, "row" bigint, at text, kind text, run text, body text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE said jsonb;
+BEGIN
+  said := plant.readable(body);
+  INSERT INTO plant.runs AS r (station, run, "row", mac, serial, at, outcome, fault) VALUES (of, run, note_run."row",
+    CASE kind WHEN 'run-bound' THEN said ->> 'mac' WHEN 'sealed' THEN said #>> '{record,chip,mac}' END,
+    CASE kind WHEN 'run-bound' THEN said ->> 'serial' WHEN 'sealed' THEN said #>> '{record,serial}' END,
+    CASE WHEN kind <> 'run-bound' THEN note_run.at::timestamptz END,
+    CASE kind WHEN 'run-ended' THEN said ->> 'outcome' WHEN 'sealed' THEN 'passed' END,
+    CASE kind WHEN 'run-ended' THEN said #>> '{fault,code}' END)
+  ON CONFLICT ON CONSTRAINT runs_pkey DO UPDATE SET "row" = excluded."row", mac = coalesce(excluded.mac, r.mac),
+    serial = coalesce(excluded.serial, r.serial), at = coalesce(excluded.at, r.at), outcome = coalesce(excluded.outcome, r.outcome),
+    fault = coalesce(excluded.fault, r.fault);
+EXCEPTION WHEN data_exception THEN
+  PERFORM plant.tell_conflict('unreadable', of, note_run."row", '', '', NULL, NULL);
+END $$;
+CREATE FUNCTION plant.hear_run() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  PERFORM plant.note_run(NEW.station, NEW."row", NEW.at, NEW.kind, NEW.run, NEW.body);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER rows_runs AFTER INSERT ON plant.rows FOR EACH ROW
+  WHEN (NEW.run IS NOT NULL AND NEW.kind IN ('run-bound', 'run-ended', 'sealed')) EXECUTE FUNCTION plant.hear_run();
+DO $$ BEGIN
+  PERFORM plant.note_run(station, "row", at, kind, run, body) FROM (SELECT * FROM plant.rows
+    WHERE run IS NOT NULL AND kind IN ('run-bound', 'run-ended', 'sealed') ORDER BY station, "row") AS r;
+END $$;
+
+REVOKE ALL ON FUNCTION plant.note_run(text, bigint, text, text, text, text), plant.hear_run() FROM PUBLIC;
+ALTER TABLE plant.runs ENABLE ROW LEVEL SECURITY;
+GRANT USAGE ON SCHEMA plant TO ${viewerGroup};
+GRANT SELECT ON plant.version, plant.runs, plant.claims, plant.conflicts, plant.held TO ${viewerGroup};
+GRANT SELECT (station, "row", hash) ON plant.rows TO ${viewerGroup};
+GRANT SELECT (name, newest, seen_at) ON plant.stations TO ${viewerGroup};
+GRANT SELECT (name, number, boards) ON plant.orders TO ${viewerGroup};
+DO $$ DECLARE named text; BEGIN
+  FOREACH named IN ARRAY ARRAY['runs', 'claims', 'conflicts', 'held', 'rows', 'stations', 'orders'] LOOP
+    EXECUTE format('CREATE POLICY %I ON plant.%I FOR SELECT TO ${viewerGroup} USING (true)', named || '_viewed', named);
+  END LOOP;
+END $$;
+`;
+
 /** migrations[n] takes a database of version n to n + 1, in one transaction with the change of `plant.version`. None is ever changed. */
-export const migrations: readonly string[] = [tables + acts + rights, leases];
+export const migrations: readonly string[] = [tables + acts + rights, leases, overview];

@@ -8,8 +8,16 @@ const rounds = 4096;
 
 /** Name of a station's role. */
 export function roleOf(station: string): string {
-  const role = `fuseline-${station}`;
-  return role.length <= longestName ? role : `${role.slice(0, longestName - 17)}-${sha256Hex(station).slice(0, 16)}`;
+  return shortened(`fuseline-${station}`, station);
+}
+
+/** Name of the role of somebody who looks at the whole plant; no station has such a one. */
+export function viewerRoleOf(name: string): string {
+  return shortened(`fuseline_viewer-${name}`, name);
+}
+
+function shortened(role: string, name: string): string {
+  return role.length <= longestName ? role : `${role.slice(0, longestName - 17)}-${sha256Hex(name).slice(0, 16)}`;
 }
 
 /** A password of 256 bits. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { RecipeFault } from '../model/fault.ts';
 import { plantAddress } from './address.ts';
 import { type PlantDoor, passwordIn } from './connect.ts';
-import { roleOf } from './roles.ts';
+import { roleOf, viewerRoleOf } from './roles.ts';
 
 /** Where a station's plant is, as its file says. */
 export interface PlantPlaces {
@@ -10,6 +10,17 @@ export interface PlantPlaces {
   /** File; null: the authorities that this computer trusts. */
   readonly ca: string | null;
   readonly passwordFile: string | null;
+}
+
+/** The door of whoever looks at the whole plant from a station, read anew. Faults as `stationDoor`. */
+export function viewerDoor(
+  { url, ca }: PlantPlaces,
+  viewer: { readonly name: string; readonly passwordFile: string | null },
+): PlantDoor {
+  return {
+    ...{ address: plantAddress(url), user: viewerRoleOf(viewer.name), ca: ca === null ? null : authorityIn(ca) },
+    password: viewer.passwordFile === null ? null : passwordIn(viewer.passwordFile),
+  };
 }
 
 /** The door of a station, read anew. RecipeFault `plant.url`, `plant.ca`, `plant.password-file`. */

@@ -3,13 +3,16 @@
 //   npm start                     the window (with nothing configured: the demonstration line)
 //   npm start -- --browser        the browser face, also where Electron could be had
 //   npm start -- --terminal       the demonstration line in this terminal
+//   npm start -- --plant          with a plant for trying beside it, in a PostgreSQL server that goes with the program
 //
 // Other words go on to the command that is started: --data DIR, --station FILE, --port N.
 import { spawn } from 'node:child_process';
 import { nodeWords } from '../boot/node-words.mjs';
+import { faultOf } from '../model/fault.ts';
 import { buildMain } from './build.ts';
 import { electronProgram, hasDisplay } from './electron-program.ts';
 import { programFolder } from './real-parts.ts';
+import { startTrialPlant } from './trial-plant.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
@@ -33,8 +36,24 @@ async function startWindow(program: string, words: readonly string[]): Promise<n
   });
 }
 
+async function trialPlant(words: readonly string[]): Promise<{ close(): Promise<void> }> {
+  const placeOf = (name: string) => {
+    const at = words.findIndex((word) => word === name || word.startsWith(`${name}=`));
+    const value = words[at]?.slice(name.length + 1) || words[at + 1];
+    return at < 0 || value === undefined ? {} : { [name.slice(2)]: value };
+  };
+  try {
+    return await startTrialPlant({ ...placeOf('--data'), ...placeOf('--station') }, say);
+  } catch (error) {
+    const { what, next, code } = faultOf(error);
+    say(`${what} ${next} (${code})`);
+    return process.exit(3);
+  }
+}
+
 const words = process.argv.slice(2);
-const left = words.filter((word) => word !== '--terminal' && word !== '--browser');
+const left = words.filter((word) => !['--terminal', '--browser', '--plant'].includes(word));
+const plant = words.includes('--plant') ? await trialPlant(left) : null;
 const program = words.includes('--browser') || !hasDisplay() ? null : electronProgram();
 if (!words.includes('--terminal') && program !== null) {
   process.exitCode = await startWindow(program, left);
@@ -42,3 +61,4 @@ if (!words.includes('--terminal') && program !== null) {
   process.argv.splice(2, words.length, words.includes('--terminal') ? 'demo' : 'desk', ...left);
   await import('./terminal.ts');
 }
+await plant?.close();

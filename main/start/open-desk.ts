@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
+import type { StationConfig } from '../config/station-file.ts';
+import type { PlantViewer } from '../model/plant.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
 import type { Desk } from '../station/desk/desk.ts';
@@ -77,6 +79,7 @@ export async function openDesk(
     const address = event.type === 'verdict' ? ours.get(event.fixture) : undefined;
     if (address !== undefined) changer.change(address);
   });
+  const plantViewer = await openPlantViewer(settings);
   const desk = createDesk({
     station,
     people,
@@ -86,6 +89,7 @@ export async function openDesk(
     demonstration,
     language: settings.language,
     embeddedToken: settings.token.kind === 'softhsm',
+    ...(plantViewer === null ? {} : { plantViewer }),
     ...(settings.shifts === null ? {} : { shifts: settings.shifts }),
     openRehearsal: (loaded) => openRehearsal(loaded, options.host),
   });
@@ -97,6 +101,7 @@ export async function openDesk(
   let closing: Promise<void> | null = null;
   const close = async () => {
     await desk.close();
+    plantViewer?.close();
     await light?.close();
     changer.close();
     await station.close();
@@ -112,6 +117,17 @@ export async function openDesk(
       return closing;
     },
   };
+}
+
+/** The driver of PostgreSQL is loaded only by who has a plant to look at. */
+async function openPlantViewer({ plant }: StationConfig): Promise<PlantViewer | null> {
+  const viewer = plant?.viewer ?? null;
+  if (plant === null || viewer === null) return null;
+  const [{ startViewing }, { viewerDoor }] = await Promise.all([
+    import('../plant/viewing.ts'),
+    import('../plant/station-door.ts'),
+  ]);
+  return startViewing({ door: () => viewerDoor(plant, viewer), clock: systemClock });
 }
 
 function demonstrationLine(demonstration: Demonstration): { name: string; address: string }[] {

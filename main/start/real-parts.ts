@@ -26,6 +26,7 @@ import { createVirtualBench, type VirtualBench } from '../virtual/bench/bench.ts
 import { createStation } from './compose.ts';
 import { closeToOthers, keepToOwner } from './owner-only.ts';
 import { heldTokens, type OpenedTokens, openTokens, type TokenHost, type TokenPlaces } from './real-tokens.ts';
+import { trialPlant } from './trial-place.ts';
 
 /** What a shell with means of its own has; left out: what every Node.js program has. */
 export interface Host extends TokenHost {
@@ -69,7 +70,10 @@ const unnamedStation = 'fuseline';
 export function settingsOf(places: Places): StationConfig {
   const beside = join(places.data ?? defaultDataFolder(), 'station.yaml');
   const file = places.station ?? (existsSync(beside) ? beside : null);
-  if (file !== null) return ownDevelopment(readStationFile(file), file, places);
+  if (file !== null) {
+    const settings = ownDevelopment(readStationFile(file), file, places);
+    return { ...settings, plant: settings.plant ?? trialPlant(settings.name, folderOf(places, settings)) };
+  }
   return {
     name: unnamedStation,
     dataFolder: null,
@@ -83,7 +87,7 @@ export function settingsOf(places: Places): StationConfig {
     shifts: null,
     boards: anyBoard,
     log: { level: 'info' },
-    plant: null,
+    plant: trialPlant(unnamedStation, folderOf(places)),
     light: null,
   };
 }
@@ -94,7 +98,7 @@ export function settingsOf(places: Places): StationConfig {
  */
 function ownDevelopment(settings: StationConfig, file: string, places: Places): StationConfig {
   if (!settings.development) return settings;
-  const folder = resolve(places.data ?? settings.dataFolder ?? defaultDataFolder());
+  const folder = folderOf(places, settings);
   if (resolve(file) === join(folder, 'station.yaml') || !existsSync(join(folder, 'operators.json'))) return settings;
   throw new RecipeFault({
     code: 'station.development',
@@ -112,7 +116,11 @@ function defaultDataFolder(): string {
 }
 
 export function dataFolderOf(places: Places): string {
-  return resolve(places.data ?? settingsOf(places).dataFolder ?? defaultDataFolder());
+  return folderOf(places, settingsOf(places));
+}
+
+function folderOf(places: Places, settings?: Pick<StationConfig, 'dataFolder'>): string {
+  return resolve(places.data ?? settings?.dataFolder ?? defaultDataFolder());
 }
 
 function ledgerFile(places: Places): string {

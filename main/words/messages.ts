@@ -324,6 +324,7 @@ export interface Messages {
         readonly now: string;
         readonly groups: string;
         readonly shift: string;
+        readonly plant: string;
       };
       readonly groups: {
         readonly by: string;
@@ -363,6 +364,47 @@ export interface Messages {
         readonly made: Said<{ order: string | number; sealed: number; recipe: string | number }>;
         readonly people: string;
         readonly worked: Said<{ sealed: number; hours: string | number }>;
+      };
+    };
+    readonly plant: {
+      readonly station: string;
+      readonly state: string;
+      readonly hour: string;
+      readonly takt: string;
+      readonly day: string;
+      readonly lag: string;
+      readonly sealed: string;
+      readonly seen: string;
+      readonly states: {
+        readonly level: string;
+        readonly sending: string;
+        readonly silent: string;
+        readonly never: string;
+        readonly unknown: string;
+      };
+      readonly lastWord: Said<{ time: string | number }>;
+      readonly noWord: string;
+      readonly none: string;
+      readonly noStations: string;
+      readonly conflicts: Said<{ count: number }>;
+      readonly faults: string;
+      readonly noFaults: string;
+      readonly orders: string;
+      readonly noOrders: string;
+      readonly places: Said<{ held: number; boards: number }>;
+      readonly byLease: Said<{ station: string | number; places: number }>;
+      readonly byShare: Said<{ station: string | number; places: number }>;
+      readonly search: string;
+      readonly placeholder: string;
+      readonly found: string;
+      readonly notFound: string;
+      readonly cut: string;
+      readonly fields: {
+        readonly mac: string;
+        readonly serial: string;
+        readonly 'public-key': string;
+        readonly certificate: string;
+        readonly fingerprint: string;
       };
     };
     readonly devices: {

@@ -11,6 +11,7 @@ import { FixtureDetail } from '../views/FixtureDetail.tsx';
 import { GroupsView } from '../views/GroupsView.tsx';
 import { Help } from '../views/Help.tsx';
 import { LineView } from '../views/LineView.tsx';
+import { PlantView } from '../views/PlantView.tsx';
 import { RecipesView } from '../views/RecipesView.tsx';
 import { RunsView } from '../views/RunsView.tsx';
 import { ShiftView } from '../views/ShiftView.tsx';
@@ -73,6 +74,7 @@ export function App() {
 
 function Throughput({ part }: { readonly part: string | null }) {
   if (part === 'groups') return <GroupsView />;
+  if (part === 'plant') return <PlantView />;
   return part === 'shift' ? <ShiftView /> : <ThroughputView />;
 }
 

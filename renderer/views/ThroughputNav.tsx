@@ -1,7 +1,7 @@
 import { addressOf } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
-const parts = ['now', 'groups', 'shift'] as const;
+const parts = ['now', 'groups', 'shift', 'plant'] as const;
 
 /** From how the line goes just now to counts by what boards share, and to the shift. */
 export function ThroughputNav({ here }: { readonly here: (typeof parts)[number] }) {

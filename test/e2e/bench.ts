@@ -32,7 +32,11 @@ export const people: readonly { id: string; name: string; roles: Role[]; pin: st
 ];
 
 /** A station in a folder of its own. Without `empty` its people are there, and the example recipe is approved. */
-export type BenchOptions = Demonstration & { readonly empty?: boolean };
+export type BenchOptions = Demonstration & {
+  readonly empty?: boolean;
+  /** Text of its station file, for a browser's bench; left out: it has none. */
+  readonly stationFile?: string;
+};
 
 export interface Bench {
   /** Where the station's data lies; it may read and write there, as whoever it runs. */

@@ -1,5 +1,5 @@
 // A real station behind its real loopback server, and a browser that sits at it.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -39,7 +39,8 @@ const browserWords = [
 export async function openBrowserBench(options: BenchOptions = {}): Promise<Bench> {
   await freshBuild({ main: 'none' });
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
-  const { empty, ...demonstration } = options;
+  const { empty, stationFile, ...demonstration } = options;
+  if (stationFile !== undefined) writeFileSync(join(folder, 'station.yaml'), stationFile);
   const opened = await openDesk({ data: folder }, { demonstration });
   const { answers } = opened.desk;
   if (!empty) for (const person of people) await answers['operators.save'](person, 'test');

@@ -75,7 +75,7 @@ export async function openElectronBench(
   options: BenchOptions & { readonly isKiosk?: boolean } = {},
 ): Promise<ElectronBench> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-e2e-'));
-  const { empty, isKiosk = false, ...demonstration } = options;
+  const { empty, isKiosk = false, stationFile: _, ...demonstration } = options;
   const env = environmentIn(folder);
   const bench = `--bench=${JSON.stringify({ folder, demonstration, isKiosk })}`;
   const [program, words] = thePackedProgram.start(thePackedProgram.benchFolder, [bench]);

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { saying } from '../../main/words/saying.ts';
 import type { Bench } from './bench.ts';
 import { noBrowser, openBrowserBench } from './browser-seat.ts';
+import { plantFile, type ShownPlant, showPlant } from './plant.ts';
 import { type Seat, shoot, signIn } from './seat.ts';
 import { fillLine, views } from './views.ts';
 
@@ -77,12 +78,22 @@ const leftovers = `(() => {
 
 describe('every screen fits', { skip: noBrowser }, () => {
   let bench: Bench;
+  let plant: ShownPlant | null = null;
   let mac = '';
   before(async () => {
-    bench = await openBrowserBench({ fixtures: 32, pacing: 'none', changerTimes: { leavesMs: 1500, emptyMs: 200 } });
+    plant = await showPlant();
+    bench = await openBrowserBench({
+      ...plantFile(plant),
+      fixtures: 32,
+      pacing: 'none',
+      changerTimes: { leavesMs: 1500, emptyMs: 200 },
+    });
     mac = await fillLine(bench);
   });
-  after(() => bench.close());
+  after(async () => {
+    await bench.close();
+    await plant?.server.close();
+  });
 
   for (const [name, width, height, language] of windows) {
     const words = saying(() => language).page;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
+import { plantFile, type ShownPlant, showPlant } from './plant.ts';
 import { type Bench, inEverySeat, type Seat, shoot, signIn, tile } from './seat.ts';
 import { ended, fillLine, views } from './views.ts';
 
@@ -44,12 +45,22 @@ async function judgeBoth(seat: Seat, name: string): Promise<void> {
 
 inEverySeat('looks', (openBench) => {
   let bench: Bench;
+  let plant: ShownPlant | null = null;
   let mac = '';
   before(async () => {
-    bench = await openBench({ fixtures: 8, pacing: 'none', changerTimes: { leavesMs: 1500, emptyMs: 200 } });
+    plant = await showPlant();
+    bench = await openBench({
+      ...plantFile(plant),
+      fixtures: 8,
+      pacing: 'none',
+      changerTimes: { leavesMs: 1500, emptyMs: 200 },
+    });
     mac = await fillLine(bench);
   });
-  after(() => bench.close());
+  after(async () => {
+    await bench.close();
+    await plant?.server.close();
+  });
 
   describe('in light and dark', () => {
     let seat: Seat;

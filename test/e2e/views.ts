@@ -69,6 +69,14 @@ export const views: readonly View[] = [
     },
   },
   {
+    // with the stations of a plant where the bench shows one
+    name: 'plant',
+    async reach(page) {
+      await goTo(page, 'throughput/plant');
+      await page.locator('.plant-stations tbody tr, .page-note').first().waitFor();
+    },
+  },
+  {
     name: 'devices',
     async reach(page) {
       await goTo(page, 'devices');

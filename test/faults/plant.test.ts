@@ -1,9 +1,20 @@
 // The plant with a real PostgreSQL server: what it refuses by itself, what a station does when the two do not agree, and that nothing is
 // lost or doubled where network and server go away in the middle.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,16 +33,21 @@ import { faultOf, isFault } from '../../main/model/fault.ts';
 import type { PlantStanding } from '../../main/model/plant.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { addressUrl, plantAddress } from '../../main/plant/address.ts';
-import { enroll, initPlant, openConflicts, plantStatus, settle } from '../../main/plant/administer.ts';
+import { enroll, enrollViewer, initPlant, openConflicts, plantStatus, settle } from '../../main/plant/administer.ts';
 import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault, silentPlant } from '../../main/plant/connect.ts';
 import { Forwarder, type ForwarderLimits, type ForwarderParts, usualLimits } from '../../main/plant/forwarder.ts';
 import { startForwarding } from '../../main/plant/forwarding.ts';
 import { giveLease, type KeptLease, type OrderOfPlant, placesOf } from '../../main/plant/leasing.ts';
 import { leasesThere } from '../../main/plant/outbox.ts';
+import { startPrivateServer } from '../../main/plant/private-server.ts';
 import { roleOf } from '../../main/plant/roles.ts';
+import { viewerDoor } from '../../main/plant/station-door.ts';
 import { verifyInside, verifyPlant } from '../../main/plant/verify.ts';
+import { startViewing } from '../../main/plant/viewing.ts';
 import { openDesk } from '../../main/start/open-desk.ts';
 import { anyBoard } from '../../main/station/board-rules.ts';
+import { plantAnswers } from '../../main/station/desk/plant-answers.ts';
+import type { DeskRoom } from '../../main/station/desk/room.ts';
 import { followState } from '../../renderer/state/alarms.ts';
 import { office, orderOf, owner as orderOwner, stranger } from '../attacks/signed.ts';
 import { selfSigned } from '../self-signed.ts';
@@ -52,8 +68,8 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fuseline-plant-'));
   server = await startServer();
   sql = asOwner();
-  assert.deepEqual(await initPlant(sql), { before: 0, now: 2 });
-  assert.deepEqual(await initPlant(sql), { before: 2, now: 2 }, 'a second time does nothing');
+  assert.deepEqual(await initPlant(sql), { before: 0, now: 3 });
+  assert.deepEqual(await initPlant(sql), { before: 3, now: 3 }, 'a second time does nothing');
 });
 after(async () => {
   if (noServer !== false) return;
@@ -756,7 +772,7 @@ test('addresses, names and files that cannot be used say so', async (t) => {
   refused(/open to others/);
   writeFileSync(file, 'two words');
   chmodSync(file, 0o600);
-  refused(/holds no password/);
+  refused(/holds no such line/);
   const { address } = { address: plantAddress('postgres://a/b') };
   const codeOf = (code: string) =>
     (
@@ -796,7 +812,11 @@ test('a station with a plant in its file sends by itself, and its desk shows how
   const data = join(folder, 'desk');
   mkdirSync(data);
   writeFileSync(join(data, 'password'), passwords.get('line-desk')!, { mode: 0o600 });
-  const text = `fuseline: 1\nstation: line-desk\nplant: {url: '${server.url}', password_file: password}\n`;
+  await enrollViewer(sql, 'line-desk', systemRandom, (word) =>
+    writeFileSync(join(data, 'viewer'), word, { mode: 0o600 }),
+  );
+  const viewer = '{name: line-desk, password_file: viewer}';
+  const text = `fuseline: 1\nstation: line-desk\nplant: {url: '${server.url}', password_file: password, viewer: ${viewer}}\n`;
   writeFileSync(join(data, 'station.yaml'), text);
   const { desk, station: opened, close } = await openDesk({ data });
   t.after(close);
@@ -811,6 +831,14 @@ test('a station with a plant in its file sends by itself, and its desk shows how
   const shown = await view();
   assert.deepEqual([shown.sent, shown.conflicts], [shown.newest, 1]);
   assert.deepEqual(await thereOf('line-desk'), await hashesOf(opened.parts.ledger));
+  const sight = await desk.answers['plant.view']({}, 'anonymous');
+  assert.equal(sight.fault, null);
+  assert.equal(sight.overview?.stations.find(({ name }) => name === 'line-desk')?.rows, shown.sent);
+  assert.match(sight.overview?.conflicts.at(-1)?.what ?? '', /line-desk has another row 7 than the plant/);
+  assert.deepEqual(await desk.answers['plant.search']({ text: 'no such board' }, 'anonymous'), {
+    found: [],
+    isCut: false,
+  });
   const line = await desk.answers['line.snapshot']({}, 'anonymous');
   const alarms = followState({ line, token: null, alarms: [] }, 0);
   assert.deepEqual(
@@ -848,7 +876,7 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
     return { status, answered: lines.answered.join('\n'), said: lines.said.join('\n') };
   };
   const asOwnerOf = ['--url', server.ownerUrl];
-  assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 2/);
+  assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 3/);
   assert.ok((await said('plant', 'forward')).said.includes('plant.not-configured'));
   const file = join(folder, 'terminal-password');
   const letIn = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
@@ -857,7 +885,7 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
   assert.ok(!`${letIn.answered}${letIn.said}`.includes(passwordIn(file)), 'nobody is shown it');
   const again = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
   assert.ok(again.said.includes('plant.cannot-write'));
-  plant = { url: server.url, ca: join(folder, 'no-ca'), passwordFile: file };
+  plant = { url: server.url, ca: join(folder, 'no-ca'), passwordFile: file, viewer: null };
   assert.ok((await said('plant', 'verify', '--url', 'postgres://a:b@c/d')).said.includes('plant.url'));
   assert.ok((await said('plant', 'verify', ...asOwnerOf, '--ca', plant.ca!)).said.includes('plant.ca'));
   plant = { ...plant, ca: null };
@@ -939,4 +967,133 @@ test('a database that no plant can be in, or that a newer program made, is left 
   await assert.rejects(initPlant(sql), (error) => isFault(error, 'plant.version'));
   await assert.rejects(plantStatus(sql), (error) => isFault(error, 'plant.version'));
   await sql`DELETE FROM plant.version WHERE version = 99`;
+});
+
+test(
+  'the whole plant is looked at by who can change nothing of it, and is away with the time of its last word',
+  skip,
+  async () => {
+    assert.throws(
+      () => plantAnswers({} as DeskRoom)['plant.search']({ text: 'a' }, 'x'),
+      (error) => isFault(error, 'plant.no-viewer'),
+    );
+    const before = new Set((await plantStatus(sql)).conflicts.map(({ id }) => id));
+    const book = await memory('line-viewed');
+    const run = (n: number, ...rows: [kind: string, body: object][]) => {
+      book.add('run-opened', `v${n}`, { run: { id: `v${n}` } });
+      for (const [kind, body] of rows) book.add(kind, `v${n}`, body);
+    };
+    const ended = (outcome: string, code: string | null) =>
+      ['run-ended', { at: 'x', outcome, fault: code && { code } }] as [string, object];
+    run(1, ['run-bound', { mac: mac(901), chip: 'esp32p4', serial: 'V%1' }], ended('failed', 'protocol.timeout'));
+    run(2, ended('errored', 'protocol.timeout'));
+    run(3, ['run-bound', { mac: mac(902) }], ended('refused', 'admission.wrong-chip'));
+    run(4, ['run-bound', { mac: mac(903) }]);
+    book.seal(904, { serial: 'V_904' });
+    book.seal(905);
+    // by the clock of a station that is right: a day ago counts for nothing any more
+    const recent = new Date(Date.now() - 60_000).toISOString();
+    const again = await memory('line-viewed');
+    for (const { kind, run: of, body } of book.rows.slice(1)) again.add(kind, of, JSON.parse(body), recent);
+    await sent('line-viewed', again);
+    const plant = { url: server.url, ca: null, passwordFile: null };
+    let word = '';
+    await assert.rejects(
+      enrollViewer(sql, 'a b', systemRandom, () => undefined),
+      (error) => isFault(error, 'plant.station-name'),
+    );
+    await enrollViewer(sql, 'hq', systemRandom, (password) => {
+      word = password;
+    });
+    const door = () => ({ ...viewerDoor(plant, { name: 'hq', passwordFile: null }), password: word });
+    const viewer = startViewing({ door, clock: systemClock, freshMs: 0 });
+    const { overview, fault, readAt } = await viewer.look();
+    assert.equal(fault, null);
+    const { rows, ...seen } = overview!.stations.find(({ name }) => name === 'line-viewed')!;
+    assert.deepEqual(
+      [rows, { ...seen, seenAt: typeof seen.seenAt }],
+      [
+        again.rows.length,
+        {
+          ...{ name: 'line-viewed', lag: 0, seenAt: 'string', sealed: 2, lastHour: 2, taktSeconds: 0 },
+          lastDay: { passed: 2, failed: 2, refused: 1, aborted: 0 },
+        },
+      ],
+    );
+    assert.deepEqual(
+      overview!.faults.filter(({ station: name }) => name === 'line-viewed'),
+      [
+        { station: 'line-viewed', code: 'protocol.timeout', count: 2 },
+        { station: 'line-viewed', code: 'admission.wrong-chip', count: 1 },
+      ],
+    );
+    assert.deepEqual(
+      overview!.orders.find(({ name }) => name === 'O-78'),
+      { name: 'O-78', boards: 5, held: [{ station: 'line-terminal', places: 5, byLease: true }] },
+    );
+    assert.deepEqual(new Set(overview!.conflicts.map(({ id }) => id)), before, 'no row of these was unreadable');
+    const found = async (text: string) =>
+      (await viewer.find(text)).found.map(({ mac: of, field, outcome }) => [of, field, outcome]);
+    assert.deepEqual(await found(mac(901)), [[mac(901), 'mac', 'failed']]);
+    assert.deepEqual(await found(mac(904).replaceAll(':', '').toUpperCase()), [[mac(904), 'mac', 'passed']]);
+    assert.deepEqual(await found('V%'), [[mac(901), 'serial', 'failed']], 'a percent sign is one');
+    assert.deepEqual(await found('V_9'), [[mac(904), 'serial', 'passed']]);
+    assert.deepEqual(await found(mac(903)), [[mac(903), 'mac', null]], 'it has not ended');
+    assert.deepEqual(await found(`' OR true --`), []);
+    const own = openSql(door());
+    await assert.rejects(own.script('DELETE FROM plant.conflicts'), { code: '25006' });
+    await own.script('SET default_transaction_read_only = off');
+    for (const text of [
+      'SELECT body FROM plant.rows',
+      'SELECT file FROM plant.leases',
+      'SELECT role FROM plant.stations',
+      'DELETE FROM plant.conflicts',
+      "UPDATE plant.runs SET outcome = 'passed'",
+      'SELECT plant.seen(1)',
+    ])
+      await assert.rejects(own.script(text), { code: '42501' }, text);
+    own.end();
+    const asStation = openSql(doorOf('line-viewed'));
+    await assert.rejects(asStation.script('SELECT * FROM plant.runs'), { code: '42501' });
+    asStation.end();
+    await server.kill();
+    const away = await viewer.look();
+    assert.deepEqual([away.overview, away.readAt, away.fault?.code], [overview, readAt, 'plant.away']);
+    await assert.rejects(viewer.find('V'), (error) => isFault(error, 'plant.away'));
+    await server.start();
+    assert.equal((await viewer.look()).fault, null, 'it is asked anew');
+    viewer.close();
+  },
+);
+
+test('a plant for trying is of one start of the program, and nothing of it is left when that is killed', {
+  skip: noServer,
+}, async (t) => {
+  const data = join(folder, 'trial');
+  const program = spawn(process.execPath, [join(import.meta.dirname, '../tools/trial-plant.ts'), data], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => program.kill('SIGKILL'));
+  const [told] = (await once(program.stdout.setEncoding('utf8'), 'data')) as [string];
+  const { elsewhere, here, refused, none } = JSON.parse(told);
+  assert.deepEqual([elsewhere, refused, none], [null, 'plant.configured', 'no apt'], 'plant.no-programs');
+  const address = plantAddress(here.url);
+  const viewer = startViewing({ door: () => viewerDoor(here, here.viewer), clock: systemClock });
+  assert.deepEqual(
+    (await viewer.look()).overview?.stations.map(({ name }) => name),
+    ['fuseline'],
+  );
+  viewer.close();
+  assert.equal(statSync(address.host).mode & 0o777, 0o700);
+  const [pid] = readFileSync(join(address.host, 'data', 'postmaster.pid'), 'utf8').split('\n');
+  program.kill('SIGKILL');
+  await until(
+    'its end',
+    () => !existsSync(address.host),
+    () => address.host,
+  );
+  assert.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' });
+  await assert.rejects(startPrivateServer({ programs: join(folder, 'none') }), (error) =>
+    isFault(error, 'plant.private-server'),
+  );
 });

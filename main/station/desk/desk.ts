@@ -16,6 +16,7 @@ import { BatchMemory } from './line/batch-memory.ts';
 import { Line } from './line/line.ts';
 import { lineAnswers } from './line/line-answers.ts';
 import { TokenWatch } from './line/token-watch.ts';
+import { plantAnswers } from './plant-answers.ts';
 import { boardAnswers } from './reports/board-answers.ts';
 import { deviceAnswers } from './reports/device-answers.ts';
 import { runAnswers } from './reports/run-answers.ts';
@@ -95,6 +96,7 @@ export class Desk {
       ...shiftAnswers(this.#room),
       ...recipeAnswers(this.#room),
       ...stationAnswers(this.#room),
+      ...plantAnswers(this.#room),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { CallAnswers, CallName, calls } from '../../contract/contract.ts';
+import type { PlantViewer } from '../../model/plant.ts';
 import type { Language } from '../../words/languages.ts';
 import type { FixtureSpec } from '../fixture.ts';
 import type { Station } from '../station.ts';
@@ -38,6 +39,8 @@ export interface DeskParts {
   /** The token is the private SoftHSM of the data folder, in which missing keys are made without asking. */
   readonly embeddedToken: boolean;
   readonly openRehearsal: OpenRehearsal;
+  /** Looks at all stations of the plant; left out: nothing does. */
+  readonly plantViewer?: PlantViewer;
   /** Local times of day (06:00) at which shifts begin; left out: three a day. */
   readonly shifts?: readonly string[];
   /** How often in a row a board must answer at this address before its contact counts as stable; left out: once where virtual, else twice. */

@@ -35,7 +35,7 @@ fixtures:
   - {name: nest-3, port: COM7}
 boards: {macs: ['60:55:F9'], orders: lists/orders.csv, challenge: required}
 shifts: ['07:30', '19:30']
-plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: plant-password}
+plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: plant-password, viewer: {name: hq, password_file: hq-password}}
 `,
     '/etc/fuseline/station.yaml',
   );
@@ -72,6 +72,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
       url: 'postgres://db.factory:5433/fuseline',
       ca: '/etc/fuseline/ca.pem',
       passwordFile: '/etc/fuseline/plant-password',
+      viewer: { name: 'hq', passwordFile: '/etc/fuseline/hq-password' },
     },
   });
 });

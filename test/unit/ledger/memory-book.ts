@@ -18,9 +18,9 @@ export class MemoryBook {
     return copy;
   }
 
-  add(kind: string, of: string | null, body: unknown): PlainRow {
+  add(kind: string, of: string | null, body: unknown, at = '2026-11-22T10:00:00.000Z'): PlainRow {
     const { row, hash: prev } = this.#last;
-    const next = { row: row + 1, at: '2026-11-22T10:00:00.000Z', kind, run: of, body: canonicalJson(body), prev };
+    const next = { row: row + 1, at, kind, run: of, body: canonicalJson(body), prev };
     this.rows.push({ ...next, hash: hashOfParts(next, next.body) });
     return this.rows.at(-1)!;
   }

@@ -1,0 +1,74 @@
+// `npm start -- --plant`: a plant for trying, in a PostgreSQL server that belongs to this start of the program and goes with it.
+import { systemRandom } from '../base/random.ts';
+import { installPackages } from '../boot/system.mjs';
+import { LedgerFault, RecipeFault } from '../model/fault.ts';
+import { oldestVersion, privateOwner, serverPrograms } from '../plant/private-server.ts';
+import { dataFolderOf, type Places, settingsOf } from './real-parts.ts';
+import { tellTrialPlant } from './trial-place.ts';
+
+/** Where the programs of a server are found (null: nowhere), and how they are installed (the sentence why not, or null). */
+interface ServerPrograms {
+  readonly find: () => string | null;
+  readonly install: (say: (line: string) => void) => string | null;
+}
+
+const ofThisSystem: ServerPrograms = {
+  find: serverPrograms,
+  install: (say) => installPackages(['postgresql'], say),
+};
+
+/**
+ * Starts it, lets this station in, and tells the program that is started next by an environment variable. The server ends when this process
+ * does, however that comes. RecipeFault `plant.configured`; LedgerFault `plant.no-programs`, `plant.private-server`.
+ */
+export async function startTrialPlant(
+  places: Places,
+  say: (line: string) => void,
+  { find, install }: ServerPrograms = ofThisSystem,
+): Promise<{ close(): Promise<void> }> {
+  const { name, plant } = settingsOf(places);
+  if (plant !== null)
+    throw new RecipeFault({
+      code: 'plant.configured',
+      what: 'The station file names a plant, and --plant would make another one for trying.',
+      next: 'Start without --plant; or give trying a data folder of its own (--data).',
+    });
+  const [{ startPrivateServer }, { openSql }, administer, { plantAddress }] = await Promise.all([
+    import('../plant/private-server.ts'),
+    import('../plant/connect.ts'),
+    import('../plant/administer.ts'),
+    import('../plant/address.ts'),
+  ]);
+  const missing = find() === null ? install(say) : null;
+  const programs = process.platform === 'win32' ? null : find();
+  if (programs === null)
+    throw new LedgerFault({
+      code: 'plant.no-programs',
+      what: `A plant for trying needs the programs of PostgreSQL ${oldestVersion} or later, and this computer has none.`,
+      next: missing ?? 'Install them (Debian: apt-get install postgresql), or start without --plant.',
+    });
+  say('Starting PostgreSQL for trying ...');
+  const server = await startPrivateServer({ programs });
+  const sql = openSql({ address: plantAddress(server.ownerUrl), user: privateOwner, ca: null, password: null });
+  try {
+    await administer.initPlant(sql);
+    // by the socket of a folder that is this account's nobody is asked for a password
+    const keep = () => undefined;
+    await administer.enroll(sql, name, systemRandom, keep);
+    await administer.enrollViewer(sql, name, systemRandom, keep);
+  } catch (error) {
+    await server.close();
+    throw error;
+  } finally {
+    sql.end();
+  }
+  tellTrialPlant({ data: dataFolderOf(places), url: server.socketUrl });
+  for (const line of [
+    'A plant for trying: a PostgreSQL server of this start alone, which goes with it and with all that is in it. It syncs nothing to disk,',
+    `and whoever may read ${server.folder} may do anything in it. It is no plant for a factory: docs/plant.md sets one up.`,
+    'The window shows it under Throughput, Plant. From another terminal:',
+    `    npm run station -- plant status --url '${server.ownerUrl}'`,
+  ])
+    say(line);
+  return { close: () => server.close() };
+}
