@@ -33,7 +33,8 @@ export async function auditCertificate(
       const certificate = await station.certifyBatch(batch, by);
       const { bytes, digest, counts, size } = certificate;
       writeOutput(options.out, bytes, context);
-      if (options.pdf) writeOutput(options.pdf, await certificatePdf(batchSheet(certificate)), context);
+      if (options.pdf)
+        writeOutput(options.pdf, await certificatePdf(batchSheet(certificate, context.streams.language)), context);
       if (options.json) context.streams.answer(JSON.stringify({ batch, digest, size, ...counts }));
       const states = Object.entries(counts.states).map(([state, count]) => `${count} ${state}`);
       context.streams.say(
@@ -46,7 +47,8 @@ export async function auditCertificate(
     const certificate = await station.certifyDevice(mac, by);
     const { bytes, digest, record, size } = certificate;
     writeOutput(options.out, bytes, context);
-    if (options.pdf) writeOutput(options.pdf, await certificatePdf(deviceSheet(certificate)), context);
+    if (options.pdf)
+      writeOutput(options.pdf, await certificatePdf(deviceSheet(certificate, context.streams.language)), context);
     if (options.json) context.streams.answer(JSON.stringify({ mac, digest, size, serial: record.serial }));
     context.streams.say(`Device ${mac}, serial ${record.serial ?? '-'}, sealed ${record.sealedAt}.`);
     saySigned(digest, size, context);

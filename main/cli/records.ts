@@ -107,7 +107,7 @@ export function auditBatch(named: string, options: RecordOptions, context: CliCo
     if (options.out !== undefined) {
       const form = oneOf(options.as ?? 'pdf', ['pdf', 'csv', 'json'] as const, '--as');
       const at = isoTime(context.clock.now());
-      const file = await batchFile(report, form, { station: await stationOf(ledger), at });
+      const file = await batchFile(report, form, { station: await stationOf(ledger), at }, context.streams.language);
       writeOutput(options.out, Buffer.from(file.data, 'base64'), context);
       context.streams.say(`The report of ${report.batch.id} is in ${options.out}.`);
       return exit.passed;

@@ -48,6 +48,11 @@ export interface DeskParts {
 }
 
 /** What the parts of the desk share. */
+/** In which language the station speaks to this person: their own, else that of the station. */
+export function languageOf({ operators, language }: Pick<DeskRoom, 'operators' | 'language'>, id: string): Language {
+  return operators.find(id)?.language ?? language ?? 'en';
+}
+
 export interface DeskRoom extends DeskParts {
   readonly line: Line;
   readonly memory: BatchMemory;

@@ -154,7 +154,8 @@ test('what is asked of runs, batches and devices that nobody knows is told as th
   await batchOf(ledger, 'B-1', 'PO-7', 2);
   await sealBoard(ledger, 'R-1', 1, 'B-1');
   await batchOf(ledger, 'B-2', null, null);
-  const answers = runAnswers({ station: { parts: { ledger, clock: systemClock, name: 's' } } } as never);
+  const operators = { find: () => null };
+  const answers = runAnswers({ operators, station: { parts: { ledger, clock: systemClock, name: 's' } } } as never);
   await assert.rejects(async () => answers['runs.show']({ run: 'R-9' }, 'q'), { code: 'runs.unknown' });
   await assert.rejects(async () => answers['devices.compare']({ a: mac(1), b: mac(9) }, 'q'), {
     code: 'devices.unknown',

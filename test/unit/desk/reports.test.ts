@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
+import type { RunRecord } from '../../../main/model/record.ts';
+import type { Operators } from '../../../main/station/desk/access/operators.ts';
+import { batchPage } from '../../../main/station/desk/reports/batch-page.ts';
+import { batchReportOf } from '../../../main/station/desk/reports/batch-report.ts';
 import { type AssuredRow, exportDevices } from '../../../main/station/desk/reports/device-export.ts';
 import { drawPdfApart } from '../../../main/station/desk/reports/pdf-drawing.ts';
 import { Paper } from '../../../main/station/desk/reports/pdf-paper.ts';
+import { languageOf } from '../../../main/station/desk/room.ts';
 
 const facts = { station: 's', at: '2026-11-22T10:00:00.000Z' };
 const rows: AssuredRow[] = Array.from({ length: 600 }, (_, n) => ({
@@ -99,6 +104,26 @@ test('Han texts stand in a PDF as people write them, to be read and copied; what
   for (const char of `${order}\u5de5\u5382`) assert.ok(chars.has(char), char);
   assert.ok(!chars.has('\u202e'));
   assert.ok(pdf.length < 60_000, `only what is needed of the font: ${pdf.length}`);
+});
+
+test('a paper is in the language of whoever asks: their own, else the station’s; what stands in records stays', async () => {
+  const operators = { find: (id: string) => (id === 'li' ? { language: 'zh-CN' } : null) } as unknown as Operators;
+  assert.equal(languageOf({ operators, language: 'es-MX' }, 'li'), 'zh-CN');
+  assert.equal(languageOf({ operators, language: 'es-MX' }, 'ann'), 'es-MX');
+  assert.equal(languageOf({ operators }, 'ann'), 'en');
+  const recipe = { name: 'lamp', revision: 3, hash: 'ab' };
+  const batch = { id: 'B-1', order: 'PO-7', recipe, count: 2, openedAt: facts.at, closedAt: null };
+  const fault = { code: 'burn.lost-contact', what: 'Contact was lost.', next: 'Insert it again.' };
+  const run = { id: 'R-1', mac: '30:00:00:00:00:01', serial: 'SN-1', fixture: 'nest-2', operator: 'ann', batch: 'B-1' };
+  const report = batchReportOf(batch, [
+    { ...run, startedAt: facts.at, endedAt: facts.at, outcome: 'failed', fault } as unknown as RunRecord,
+  ]);
+  const texts = (language: 'en' | 'zh-CN' | 'es-MX') => JSON.stringify(batchPage(report, facts, language).sections);
+  assert.match(texts('en'), /"Ordered","2".*"First-pass yield","0.0 %".*"1 x burn.lost-contact","Contact was lost\."/);
+  assert.match(texts('es-MX'), /"Pedidas","2".*"1 x burn.lost-contact","Se perdió la tarjeta a media grabación\."/);
+  const chars = copied(Buffer.from(await drawPdfApart(batchPage(report, facts, 'zh-CN'))));
+  for (const char of `${texts('zh-CN')}第页共`.match(/\p{Script=Han}/gu) ?? []) assert.ok(chars.has(char), char);
+  assert.match(texts('zh-CN'), /"订购","2".*"失败","1","nest-2"/);
 });
 
 test('lines of Han end anywhere but before a closing mark, and other words stay whole', async () => {

@@ -59,6 +59,7 @@ const room = (ledger: Ledger, shifts?: readonly string[]) =>
       },
     },
     line: { targetPerHour: 100 },
+    operators: { find: () => ({ language: 'es-MX' }) },
     ...(shifts && { shifts }),
   }) as never;
 

@@ -1,5 +1,8 @@
 import type { BatchReport, ExportedFile } from '../../../contract/views.ts';
 import { csvLine } from '../../../formats/csv-line.ts';
+import { faultIn } from '../../../words/faults.ts';
+import type { Language } from '../../../words/languages.ts';
+import { saying } from '../../../words/saying.ts';
 import type { Page } from './device-page.ts';
 import { paperTime } from './paper-time.ts';
 import { drawPdfApart } from './pdf-drawing.ts';
@@ -11,6 +14,7 @@ export async function batchFile(
   report: BatchReport,
   form: 'csv' | 'json' | 'pdf',
   facts: Facts,
+  language: Language = 'en',
 ): Promise<ExportedFile> {
   const name = `batch-${report.batch.id.replaceAll(/[^A-Za-z0-9._-]/g, '-')}.${form}`;
   const file = (mime: string, data: string | Uint8Array) => ({
@@ -25,7 +29,7 @@ export async function batchFile(
         `${JSON.stringify({ ...facts, ...report, head: report.head?.line ?? null }, null, 2)}\n`,
       );
     case 'pdf':
-      return file('application/pdf', await drawPdfApart(batchPage(report, facts)));
+      return file('application/pdf', await drawPdfApart(batchPage(report, facts, language)));
   }
 }
 
@@ -36,81 +40,92 @@ function cells({ mac, serial, state, tries, fixture, at, cause, run }: BatchRepo
 }
 
 /** The report for people who get it on paper: what was ordered and made, why boards are missing, and every board. */
-export function batchPage(report: BatchReport, { station, at }: Facts): Page {
+export function batchPage(report: BatchReport, { station, at }: Facts, language: Language = 'en'): Page {
   const { batch, counts, left, people, fixtures, causes, boards, head } = report;
+  const { paper } = saying(() => language);
+  const { batch: words, counts: names, states } = paper;
   const rate = report.secondsPerBoard;
+  const stateWords = (state: string) => (Object.hasOwn(states, state) ? states[state as keyof typeof states] : state);
   return {
-    title: `Batch ${batch.order ?? batch.id}`,
+    language,
+    title: words.title({ name: batch.order ?? batch.id }),
     sections: [
       {
-        heading: `Station ${station}, ${paperTime(at)}`,
+        heading: paper.station({ station, time: paperTime(at) }),
         rows: [
-          ['Batch', batch.id],
-          ['Order', batch.order ?? '-'],
-          ['Recipe', `${batch.recipe.name}, revision ${batch.recipe.revision}, ${batch.recipe.hash}`],
-          ['Began', paperTime(batch.openedAt)],
-          ['Ended', batch.closedAt === null ? 'not yet' : paperTime(batch.closedAt)],
-          ['Worked by', people.join(', ') || '-'],
+          [words.batch, batch.id],
+          [words.order, batch.order ?? '-'],
+          [words.recipe, `${paper.revision(batch.recipe)}, ${batch.recipe.hash}`],
+          [words.began, paperTime(batch.openedAt)],
+          [words.ended, batch.closedAt === null ? paper.notYet : paperTime(batch.closedAt)],
+          [words.workedBy, people.join(', ') || '-'],
         ],
       },
       {
-        heading: 'Boards',
+        heading: words.boards,
         rows: [
-          ['Ordered', batch.count === null ? 'any number' : String(batch.count)],
-          ['Sealed', String(counts.passed)],
-          ['Left to make', left === null ? '-' : String(left)],
-          ['Failed', String(counts.failed)],
-          ['Refused', String(counts.refused)],
-          ['Not finished', String(counts.unfinished)],
-          ['Tried again', String(counts.retries)],
-          ['First-pass yield', counts.firstPassYield === null ? '-' : `${(100 * counts.firstPassYield).toFixed(1)} %`],
-          ['Time a board', report.meanSeconds === null ? '-' : `${report.meanSeconds.toFixed(1)} s in its fixture`],
+          [names.ordered, batch.count === null ? paper.anyNumber : paper.number({ value: batch.count })],
+          [names.sealed, paper.number({ value: counts.passed })],
+          [names.left, left === null ? '-' : paper.number({ value: left })],
+          [names.failed, paper.number({ value: counts.failed })],
+          [names.refused, paper.number({ value: counts.refused })],
+          [names.unfinished, paper.number({ value: counts.unfinished })],
+          [names.retries, paper.number({ value: counts.retries })],
           [
-            'Pace of the line',
-            rate === null || rate === 0
-              ? '-'
-              : `a sealed board every ${rate.toFixed(1)} s, ${Math.round(3600 / rate)} an hour`,
+            names.firstPassYield,
+            counts.firstPassYield === null ? '-' : paper.percent({ share: 100 * counts.firstPassYield }),
+          ],
+          [names.time, report.meanSeconds === null ? '-' : paper.inFixture({ seconds: report.meanSeconds })],
+          [
+            names.pace,
+            rate === null || rate === 0 ? '-' : paper.paceOf({ seconds: rate, perHour: Math.round(3600 / rate) }),
           ],
         ],
       },
       {
-        heading: causes.length === 0 ? 'Every board that came is sealed' : 'Why boards are not sealed',
-        rows: causes.map(({ code, words, boards: count }) => [`${count} x ${code}`, words] as const),
-      },
-      {
-        heading: 'Fixtures',
-        rows: fixtures.map(
-          ({ fixture, passed, others }) => [fixture, `${passed} passed, ${others} other tries`] as const,
+        heading: causes.length === 0 ? words.allSealed : words.notSealed,
+        rows: causes.map(
+          ({ code, words: what, boards: count }) =>
+            [`${count} x ${code}`, faultIn(language, { code, what, next: '' }).what] as const,
         ),
       },
       {
-        heading: `Every board${report.isCut ? ' (the newest: there are more)' : ''}`,
+        heading: paper.fixtures,
+        rows: fixtures.map(({ fixture, passed, others }) => [fixture, paper.tried({ passed, others })] as const),
+      },
+      {
+        heading: report.isCut ? words.newest : words.everyBoard,
         rows: [],
         table: {
-          columns: ['MAC', 'Serial number', 'State', 'Tries', 'Fixture', 'Time (UTC)', 'Cause'],
+          columns: [
+            words.columns.mac,
+            words.columns.serial,
+            words.columns.state,
+            words.columns.tries,
+            words.columns.fixture,
+            words.columns.time,
+            words.columns.cause,
+          ],
           widths: [84, 96, 44, 26, 56, 96, 97],
-          rows: boards.map((board) => cells({ ...board, at: board.at.replace('T', ' ').slice(0, 19) }).slice(0, 7)),
+          rows: boards.map(({ mac, serial, state, tries, fixture, at: ended, cause }) => [
+            ...[mac ?? '', serial ?? '', stateWords(state), `${tries}`, fixture],
+            ...[ended.replace('T', ' ').slice(0, 19), cause ?? ''],
+          ]),
         },
       },
       {
         heading: '',
         rows: [
-          ['For the line', '____________________________'],
-          ['For quality', '____________________________'],
+          [paper.signs.line, '____________________________'],
+          [paper.signs.quality, '____________________________'],
         ],
       },
       ...(head === null
         ? []
         : [
             {
-              heading: 'Head of the ledger',
-              rows: [
-                ['Head', head.line] as const,
-                [
-                  'For whom',
-                  'Keep this sheet: audit verify --head "..." holds the ledger against it, also years later.',
-                ] as const,
-              ],
+              heading: words.ledgerHead,
+              rows: [[words.head, head.line] as const, [words.forWhom, words.keep] as const],
               code: head.line,
             },
           ]),

@@ -3,6 +3,8 @@ import type { Assurance } from '../../../model/assurance.ts';
 import { revisionText } from '../../../model/chip.ts';
 import { identityWords } from '../../../model/record.ts';
 import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
+import type { Language } from '../../../words/languages.ts';
+import { saying } from '../../../words/saying.ts';
 import type { BatchCertificate, BirthCertificate, Certificate } from '../../certificates.ts';
 import { assuranceOfRecord, sumOf } from './assurance.ts';
 
@@ -32,99 +34,125 @@ const fuseSections = ['Secure Boot v2', 'Flash encryption', 'Debug interfaces', 
 /** Lines of a table that one sheet holds. */
 const mostLines = 24;
 
-export function deviceSheet(certificate: BirthCertificate): CertificateSheet {
+export function deviceSheet(certificate: BirthCertificate, language: Language = 'en'): CertificateSheet {
+  const { paper } = saying(() => language);
+  const words = paper.certificate;
   const { record } = certificate;
   const assurance = assuranceOfRecord(record);
   const { met, notApplicable, waived, notMet } = sumOf(assurance);
   const { chip, recipe, identity } = record;
   return {
-    title: 'Birth certificate',
+    title: words.device,
     name: record.serial === null ? chip.mac : `${record.serial}   ${chip.mac}`,
-    verdict: `${met} recommendations of Espressif's guide met, ${waived.length} waived, ${notMet.length} not met, ${notApplicable} not applicable`,
+    verdict: words.verdict({ met, waived: waived.length, notMet: notMet.length, notApplicable }),
     isGood: notMet.length === 0,
     facts: [
-      ['Product', `${recipe.name}, revision ${recipe.revision}`],
-      ['Chip', `${chip.kind} ${revisionText(chip.revision)}`],
-      ['Sealed', `${record.sealedAt}, station ${record.station}, batch ${record.batch ?? '-'}`],
-      ['Identity', identity === null ? 'none' : identityWords(identity)],
+      [words.product, paper.revision(recipe)],
+      [words.chip, `${chip.kind} ${revisionText(chip.revision)}`],
+      [words.sealed, words.sealedAt({ time: record.sealedAt, station: record.station, batch: record.batch ?? '-' })],
+      [words.identity, identity === null ? paper.none : identityWords(identity)],
       [
-        'Secure Boot',
+        words.secureBoot,
         record.secureBoot === null
-          ? 'off'
-          : `${record.secureBoot.scheme}, ${record.secureBoot.keyDigests.length} key(s)`,
+          ? paper.off
+          : words.secureBootIs({ scheme: record.secureBoot.scheme, keys: record.secureBoot.keyDigests.length }),
       ],
-      ['Keys', record.keys.map(({ role, blocks }) => `${role} (block ${blocks.join(', ')})`).join('; ') || 'none'],
       [
-        'Flash',
-        `${record.images.length} parts, ${record.images.filter(({ encrypted }) => encrypted).length} encrypted`,
+        words.keys,
+        record.keys.map(({ role, blocks }) => words.key({ role, blocks: blocks.join(', ') })).join('; ') || paper.none,
       ],
-      ['Copies of keys', record.keysDestroyedAt === null ? 'not destroyed' : `destroyed ${record.keysDestroyedAt}`],
+      [
+        words.flash,
+        words.flashIs({
+          parts: record.images.length,
+          encrypted: record.images.filter(({ encrypted }) => encrypted).length,
+        }),
+      ],
+      [words.copies, record.keysDestroyedAt === null ? words.kept : words.destroyed({ time: record.keysDestroyedAt })],
     ],
     tables: [
       {
-        heading: 'Not met, or waived',
-        rows: lines(assurance.filter(({ verdict }) => verdict === 'not met' || verdict === 'waived')),
+        heading: words.objections,
+        rows: lines(
+          assurance.filter(({ verdict }) => verdict === 'not met' || verdict === 'waived'),
+          language,
+        ),
       },
       {
-        heading: 'What the fuses say',
-        rows: lines(assurance.filter(({ section, verdict }) => verdict === 'met' && fuseSections.includes(section))),
+        heading: words.fuses,
+        rows: lines(
+          assurance.filter(({ section, verdict }) => verdict === 'met' && fuseSections.includes(section)),
+          language,
+        ),
       },
     ],
-    ...footerOf(certificate, chip.mac.replaceAll(':', '')),
+    ...footerOf(certificate, chip.mac.replaceAll(':', ''), language),
   };
 }
 
-export function batchSheet(certificate: BatchCertificate): CertificateSheet {
+export function batchSheet(certificate: BatchCertificate, language: Language = 'en'): CertificateSheet {
+  const { paper } = saying(() => language);
+  const words = paper.certificate;
   const { batch, counts, boards } = certificate;
   const sealed = counts.states.sealed ?? 0;
   const others = boards.filter(({ state }) => state !== 'sealed');
   return {
-    title: 'Batch certificate',
+    title: words.batch,
     name: batch.order === null ? batch.id : `${batch.order}   ${batch.id}`,
-    verdict: `${counts.ordered ?? 'any number'} ordered, ${sealed} sealed, ${counts.left ?? 'any number'} left; ${counts.boards} boards begun`,
+    verdict: words.batchVerdict({
+      ordered: counts.ordered ?? paper.anyNumber,
+      sealed,
+      left: counts.left ?? paper.anyNumber,
+      boards: counts.boards,
+    }),
     isGood: others.length === 0 && counts.unidentified === 0,
     facts: [
-      ['Product', `${batch.recipe.name}, revision ${batch.recipe.revision}`],
-      ['Opened', batch.openedAt],
-      ['Closed', batch.closedAt ?? 'not yet'],
+      [words.product, paper.revision(batch.recipe)],
+      [words.opened, batch.openedAt],
+      [words.closed, batch.closedAt ?? paper.notYet],
       ...Object.entries(counts.states).map(
         ([state, count]) => [state[0]!.toUpperCase() + state.slice(1), String(count)] as const,
       ),
-      ['Tries without a chip', String(counts.unidentified)],
+      [words.unidentified, String(counts.unidentified)],
     ],
     tables: [
       {
-        heading: 'Boards that are not sealed',
+        heading: words.notSealed,
         rows: cut(
-          others.map(({ mac, serial, state, tries }) => [state, `${mac}   ${serial ?? '-'}   ${tries} tries`] as const),
+          others.map(
+            ({ mac, serial, state, tries }) => [state, words.board({ mac, serial: serial ?? '-', tries })] as const,
+          ),
+          language,
         ),
       },
     ],
-    ...footerOf(certificate, 'batch'),
+    ...footerOf(certificate, 'batch', language),
   };
 }
 
 function footerOf(
   { bytes, digest, issued, size }: Certificate,
   name: string,
+  language: Language,
 ): Pick<CertificateSheet, 'more' | 'footer' | 'code' | 'attached'> {
+  const words = saying(() => language).paper.certificate;
   return {
-    more: 'and more: the certificate has them all',
-    footer: [
-      `Issued ${issued}. In the ledger under a signed head over rows 1 to ${size}.`,
-      `SHA-256 of the certificate: ${digest}`,
-      'This sheet is for reading. What counts is the file with this digest, attached to this PDF: check it with the public key of the ledger.',
-    ],
+    more: words.more,
+    footer: [words.issued({ time: issued, size }), words.digest({ digest }), words.reading],
     code: `sha256:${digest}`,
     attached: { name: `certificate-${name}.cose`, bytes },
   };
 }
 
-function lines(assurance: readonly Assurance[]): (readonly [string, string])[] {
-  return cut(assurance.map((one) => [one.verdict, `${one.recommendation} (${evidenceWords(one)})`] as const));
+function lines(assurance: readonly Assurance[], language: Language): (readonly [string, string])[] {
+  return cut(
+    assurance.map((one) => [one.verdict, `${one.recommendation} (${evidenceWords(one)})`] as const),
+    language,
+  );
 }
 
-function cut(rows: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+function cut(rows: readonly (readonly [string, string])[], language: Language): (readonly [string, string])[] {
   if (rows.length <= mostLines) return [...rows];
-  return [...rows.slice(0, mostLines), ['', `and ${rows.length - mostLines} more: the certificate has them all`]];
+  const more = saying(() => language).paper.certificate.moreOf({ count: rows.length - mostLines });
+  return [...rows.slice(0, mostLines), ['', more]];
 }

@@ -6,7 +6,7 @@ import { bootRuleOf } from '../../boot-rule.ts';
 import type { Certificate } from '../../certificates.ts';
 import { proveSealedBoard } from '../../verify-device.ts';
 import { condemnBoard, releaseBoard } from '../access/boards.ts';
-import type { DeskAnswers, DeskRoom } from '../room.ts';
+import { type DeskAnswers, type DeskRoom, languageOf } from '../room.ts';
 import { assuranceOfRecord, sumOf } from './assurance.ts';
 import { batchSheet, type CertificateSheet, deviceSheet } from './certificate-page.ts';
 import { deedView } from './deeds.ts';
@@ -38,7 +38,8 @@ const page = 1000;
 const usualLimit = 100;
 const deedsAtOnce = 100;
 
-export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
+export function deviceAnswers(room: DeskRoom): Answers {
+  const { station, line, operators } = room;
   const { ledger, clock, random, openPort } = station.parts;
   const people = { operators, ledger };
   /** What leaves the station as a file is a row. */
@@ -82,20 +83,25 @@ export function deviceAnswers({ station, line, operators }: DeskRoom): Answers {
       await exported(by, form, { devices: rows.length, query: JSON.stringify(query) });
       const registration = registrationNamed(form);
       if (registration !== null) return exportRegistration(rows, registration, facts().at, ledger);
-      return exportDevices(await withAssurance(rows, ledger), form as 'csv' | 'json' | 'pdf', facts());
+      return exportDevices(
+        await withAssurance(rows, ledger),
+        form as 'csv' | 'json' | 'pdf',
+        facts(),
+        languageOf(room, by),
+      );
     },
     async 'devices.report'({ mac, form }, by) {
       const history = await known(ledger, mac);
       await exported(by, form, { device: mac });
-      return reportDevice(history, form, facts());
+      return reportDevice(history, form, facts(), languageOf(room, by));
     },
     async 'devices.certificate'({ mac, form }, by) {
       const certificate = await station.certifyDevice(mac.toLowerCase(), by);
-      return certificateFile(certificate, form, deviceSheet(certificate));
+      return certificateFile(certificate, form, deviceSheet(certificate, languageOf(room, by)));
     },
     async 'batches.certificate'({ batch, form }, by) {
       const certificate = await station.certifyBatch(batch, by);
-      return certificateFile(certificate, form, batchSheet(certificate));
+      return certificateFile(certificate, form, batchSheet(certificate, languageOf(room, by)));
     },
     async 'ledger.deeds'({ before }) {
       const deeds = await ledger.deeds({ limit: deedsAtOnce + 1, ...(before === null ? {} : { before }) });

@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { ExportedFile } from '../../../contract/views.ts';
 import { csvLine } from '../../../formats/csv-line.ts';
 import type { DeviceHistory, DeviceRow } from '../../../ledger/ledger.ts';
+import type { Language } from '../../../words/languages.ts';
+import { saying } from '../../../words/saying.ts';
 import { type AssuranceSum, assuranceOfRecord } from './assurance.ts';
 import { devicePageOf, type Page } from './device-page.ts';
 import { paperTime } from './paper-time.ts';
@@ -43,6 +45,7 @@ export async function exportDevices(
   rows: readonly AssuredRow[],
   form: 'csv' | 'json' | 'pdf',
   facts: { readonly station: string; readonly at: string },
+  language: Language = 'en',
 ): Promise<ExportedFile> {
   const name = `devices-${facts.at.replaceAll(/[:.]/g, '-')}.${form}`;
   switch (form) {
@@ -58,7 +61,7 @@ export async function exportDevices(
       return file(name, form, `${head},\n  "devices": [${devices.join(',\n')}]\n}\n`);
     }
     case 'pdf':
-      return file(name, form, await drawPdfApart(listPage(rows, facts)));
+      return file(name, form, await drawPdfApart(listPage(rows, facts, language)));
   }
 }
 
@@ -67,27 +70,35 @@ export async function reportDevice(
   history: DeviceHistory,
   form: 'json' | 'pdf',
   facts: { readonly station: string; readonly at: string },
+  language: Language = 'en',
 ): Promise<ExportedFile> {
   const name = `device-${history.mac.replaceAll(':', '')}.${form}`;
   const { openKeys: _, ...told } = history;
   const assurance = history.sealed && assuranceOfRecord(history.sealed);
   if (form === 'json') return file(name, form, `${JSON.stringify({ ...facts, ...told, assurance }, null, 2)}\n`);
-  return file(name, form, await drawPdfApart(devicePageOf(history, facts)));
+  return file(name, form, await drawPdfApart(devicePageOf(history, facts, language)));
 }
 
 function file(name: string, form: keyof typeof mimes, data: string | Uint8Array): ExportedFile {
   return { name, mime: mimes[form], data: Buffer.from(data as string).toString('base64') };
 }
 
-function listPage(rows: readonly AssuredRow[], { station, at }: { station: string; at: string }): Page {
+function listPage(
+  rows: readonly AssuredRow[],
+  { station, at }: { station: string; at: string },
+  language: Language,
+): Page {
+  const words = saying(() => language).paper.list;
+  const { columns: titles } = words;
   return {
-    title: `Devices of station ${station}`,
+    language,
+    title: words.title({ station }),
     sections: [
       {
-        heading: `${rows.length} devices, ${paperTime(at)}`,
-        rows: [['* security guide', 'recommendations met, waived, not shown, not met']],
+        heading: words.heading({ count: rows.length, time: paperTime(at) }),
+        rows: [[words.guide, words.guideMeans]],
         table: {
-          columns: ['MAC', 'Serial number', 'Recipe', 'State', 'Last run (UTC)', 'Guide *'],
+          columns: [titles.mac, titles.serial, titles.recipe, titles.state, titles.lastRun, titles.guideSum],
           widths: [84, 90, 108, 46, 92, 79],
           rows: rows.map((row) => [
             row.mac,

@@ -4,11 +4,15 @@ import { eventText } from '../../../model/evidence/event-text.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../../../model/record.ts';
 import { storageRows } from '../../../model/storage.ts';
 import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
+import type { Language } from '../../../words/languages.ts';
+import { saying } from '../../../words/saying.ts';
 import { assuranceOfRecord } from './assurance.ts';
 import { paperTime } from './paper-time.ts';
 
 /** A page of names and values under headings, for print. */
 export interface Page {
+  /** In which it is written; left out: English. */
+  readonly language?: Language;
   readonly title: string;
   readonly sections: readonly {
     readonly heading: string;
@@ -24,22 +28,36 @@ export interface Page {
   }[];
 }
 
-/** What is told of a device: its sealed record, then its history, run by run. */
-export function devicePageOf(history: DeviceHistory, facts: { readonly station: string; readonly at: string }): Page {
+/** What is told of a device: its sealed record, then its history, run by run. The history and what was shown are as they were written. */
+export function devicePageOf(
+  history: DeviceHistory,
+  facts: { readonly station: string; readonly at: string },
+  language: Language = 'en',
+): Page {
   const { sealed, condemned, released } = history;
+  const { paper } = saying(() => language);
+  const words = paper.device;
   return {
-    title: `Device ${history.mac}`,
+    language,
+    title: words.title({ mac: history.mac }),
     sections: [
-      { heading: `Station ${facts.station}, ${paperTime(facts.at)}`, rows: [] },
+      { heading: paper.station({ station: facts.station, time: paperTime(facts.at) }), rows: [] },
       ...(condemned
-        ? [{ heading: 'Condemned', rows: [[paperTime(condemned.at), reasonWords(condemned)] as const] }]
+        ? [{ heading: words.condemned, rows: [[paperTime(condemned.at), reasonWords(condemned)] as const] }]
         : []),
-      ...(released ? [{ heading: 'Released', rows: [[paperTime(released.at), reasonWords(released)] as const] }] : []),
-      ...(sealed === null ? [] : recordSections(sealed)),
+      ...(released
+        ? [{ heading: words.released, rows: [[paperTime(released.at), reasonWords(released)] as const] }]
+        : []),
+      ...(sealed === null ? [] : recordSections(sealed, language)),
       ...history.runs.map(({ run, events }) => ({
-        heading: `Run of ${paperTime(run.startedAt)}: ${run.outcome ?? 'not ended'}, fixture ${run.fixture}, operator ${run.operator ?? '-'}`,
+        heading: words.run({
+          time: paperTime(run.startedAt),
+          outcome: run.outcome ?? paper.notEnded,
+          fixture: run.fixture,
+          operator: run.operator ?? '-',
+        }),
         rows: [
-          ['run', run.id] as const,
+          [words.runId, run.id] as const,
           // times of day, in UTC: the heading has the day
           ...events.map(
             (stored) => [`${stored.at.slice(11, 19)} ${stored.step ?? ''}`, eventText(stored.event)] as const,
@@ -50,54 +68,65 @@ export function devicePageOf(history: DeviceHistory, facts: { readonly station: 
   };
 }
 
-export function recordSections(record: SealedRecord): Page['sections'] {
+export function recordSections(record: SealedRecord, language: Language = 'en'): Page['sections'] {
   const { recipe, chip, identity } = record;
+  const { paper } = saying(() => language);
+  const words = paper.device;
+  const { names } = words;
   return [
     {
-      heading: 'Sealed record',
+      heading: words.record,
       rows: [
-        ['sealed', `${paperTime(record.sealedAt)}, run ${record.run}, batch ${record.batch ?? '-'}`],
-        ['station', `${record.station}, fixture ${record.fixture}, operator ${record.operator ?? '-'}`],
-        ['recipe', `${recipe.name} revision ${recipe.revision}, ${recipe.hash}`],
-        ['plan', record.planDigest],
-        ['chip', `${chip.kind} revision ${chip.revision}, ${chip.mac}`],
-        ['serial', record.serial ?? '-'],
         [
-          'secure boot',
-          record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
+          names.sealed,
+          words.sealedAt({ time: paperTime(record.sealedAt), run: record.run, batch: record.batch ?? '-' }),
         ],
-        ['identity', identity === null ? '-' : identityWords(identity)],
+        [
+          names.station,
+          words.stationIs({ station: record.station, fixture: record.fixture, operator: record.operator ?? '-' }),
+        ],
+        [names.recipe, words.recipeIs({ name: recipe.name, revision: recipe.revision, hash: recipe.hash })],
+        [names.plan, record.planDigest],
+        [names.chip, words.chipIs({ kind: chip.kind, revision: chip.revision, mac: chip.mac })],
+        [names.serial, record.serial ?? '-'],
+        [
+          names.secureBoot,
+          record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : paper.off,
+        ],
+        [names.identity, identity === null ? '-' : identityWords(identity)],
         ...storageRows(record),
-        ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`] as const] : []),
-        ['keys destroyed', record.keysDestroyedAt === null ? 'no' : paperTime(record.keysDestroyedAt)],
-        ...(record.finishedLater ? [['finished later by', finishedWords(record.finishedLater)] as const] : []),
-        ['waivers', record.waivers.map(waiverText).join('; ') || '-'],
-        ['software', `${record.software.name} ${record.software.version}`],
+        ...(record.ota ? [[names.updateKey, `${record.ota.scheme} ${record.ota.publicKey}`] as const] : []),
+        [names.keysDestroyed, record.keysDestroyedAt === null ? words.no : paperTime(record.keysDestroyedAt)],
+        ...(record.finishedLater ? [[names.finishedLater, finishedWords(record.finishedLater)] as const] : []),
+        [names.waivers, record.waivers.map(waiverText).join('; ') || '-'],
+        [names.software, `${record.software.name} ${record.software.version}`],
       ],
     },
     {
-      heading: 'Keys (fingerprints)',
+      heading: words.keys,
       rows: record.keys.map((key) => [key.role, `BLOCK ${key.blocks.join(' and ')}   ${key.fingerprint}`] as const),
     },
     {
-      heading: 'Flash (SHA-256 as written)',
+      heading: words.flash,
       rows: record.images.map(
         (image) =>
           [
             `0x${image.offset.toString(16)} ${image.name}`,
-            `${image.length} bytes${image.encrypted ? ', encrypted' : ''}   ${image.flashSha256}`,
+            (image.encrypted ? words.bytesEncrypted : words.bytes)({ length: image.length, sha256: image.flashSha256 }),
           ] as const,
       ),
     },
     {
-      heading: 'Assurance: the recommendations of the ESP-IDF security guide',
+      heading: words.assurance,
       rows: assuranceOfRecord(record).map(
         (one) => [`${one.verdict}   ${one.section}`, `${one.recommendation}   (${evidenceWords(one)})`] as const,
       ),
     },
-    { heading: 'eFuses after', rows: fieldRows(record.efusesAfter.readOut) },
-    ...(identity?.certificatePem ? [{ heading: 'Certificate', rows: [['', identity.certificatePem] as const] }] : []),
-    ...(identity?.csrPem ? [{ heading: 'Certificate request', rows: [['', identity.csrPem] as const] }] : []),
+    { heading: words.efuses, rows: fieldRows(record.efusesAfter.readOut, words.secret) },
+    ...(identity?.certificatePem
+      ? [{ heading: words.certificate, rows: [['', identity.certificatePem] as const] }]
+      : []),
+    ...(identity?.csrPem ? [{ heading: words.request, rows: [['', identity.csrPem] as const] }] : []),
   ];
 }
 
@@ -105,6 +134,6 @@ function waiverText({ check, reason, by }: SealedRecord['waivers'][number]): str
   return `${check}: ${reason}${by ? ` (${by})` : ''}`;
 }
 
-function fieldRows(efuses: EfuseFields): (readonly [string, string])[] {
-  return Object.entries(efuses).map(([name, { value }]) => [name, value === null ? 'secret' : String(value)]);
+function fieldRows(efuses: EfuseFields, secret: string): (readonly [string, string])[] {
+  return Object.entries(efuses).map(([name, { value }]) => [name, value === null ? secret : String(value)]);
 }

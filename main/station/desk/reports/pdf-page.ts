@@ -1,4 +1,5 @@
 import * as bwip from 'bwip-js/node';
+import { saying } from '../../../words/saying.ts';
 import type { Page } from './device-page.ts';
 import { type Face, Paper } from './pdf-paper.ts';
 
@@ -13,7 +14,8 @@ const grey = '#555';
 
 /** A page of rows and tables on as many sheets of A4 as it needs, black on white, with their numbers. */
 export async function pdfPage(told: Page): Promise<Uint8Array> {
-  const paper = await Paper.begin(told.title, margin, JSON.stringify(told));
+  const { page } = saying(() => told.language ?? 'en').paper;
+  const paper = await Paper.begin(told.title, margin, JSON.stringify(told) + page({ at: 0, of: 0 }));
   const codes = new Map<string, Buffer>();
   for (const { code } of told.sections)
     if (code !== undefined) codes.set(code, await bwip.toBuffer({ bcid: 'qrcode', text: code, scale: 4 }));
@@ -32,7 +34,8 @@ class Sheets {
     this.#codes = codes;
   }
 
-  write({ title, sections }: Page): void {
+  write({ title, sections, language = 'en' }: Page): void {
+    const { paper } = saying(() => language);
     this.#y = this.#paper.write(title, margin, this.#y, width, { size: 18, weight: 'bold' }) + 6;
     for (const { heading, rows, table, code } of sections) {
       if (heading !== '') this.#heading(heading);
@@ -44,7 +47,7 @@ class Sheets {
     const { start, count } = page.bufferedPageRange();
     for (let at = start; at < start + count; at++) {
       page.switchToPage(at);
-      const where = `   page ${at + 1} of ${count}`;
+      const where = `   ${paper.page({ at: at + 1, of: count })}`;
       this.#paper.line(`${title}${where}`, margin, page.page.height - 30, { size: 7, color: grey }, width);
     }
   }

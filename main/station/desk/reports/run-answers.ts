@@ -3,7 +3,7 @@ import type { ExportedFile, HistoryLine } from '../../../contract/views.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import { eventMark, eventText } from '../../../model/evidence/event-text.ts';
 import { RecipeFault } from '../../../model/fault.ts';
-import type { DeskAnswers, DeskRoom } from '../room.ts';
+import { type DeskAnswers, type DeskRoom, languageOf } from '../room.ts';
 import { batchFile } from './batch-page.ts';
 import { readBatch } from './batch-report.ts';
 import { compareDevices } from './compare.ts';
@@ -16,7 +16,8 @@ type Answers = Pick<
 const usualBatches = 50;
 
 /** Runs, batches, and devices held against each other: what QA asks of the ledger. */
-export function runAnswers({ station }: DeskRoom): Answers {
+export function runAnswers(room: DeskRoom): Answers {
+  const { station } = room;
   const { ledger, clock, name } = station.parts;
   return {
     async 'devices.compare'({ a, b }) {
@@ -50,7 +51,7 @@ export function runAnswers({ station }: DeskRoom): Answers {
     async 'batches.report'({ batch, form }, by): Promise<ExportedFile> {
       const report = await readBatch(ledger, batch);
       await ledger.noteAct({ what: 'exported', by: [by], about: `batch report, ${form}`, detail: { batch } });
-      return batchFile(report, form, { station: name, at: isoTime(clock.now()) });
+      return batchFile(report, form, { station: name, at: isoTime(clock.now()) }, languageOf(room, by));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { isoTime } from '../../../base/clock.ts';
 import { RecipeFault } from '../../../model/fault.ts';
-import type { DeskAnswers, DeskRoom } from '../room.ts';
+import { type DeskAnswers, type DeskRoom, languageOf } from '../room.ts';
 import { allRuns } from './batch-report.ts';
 import { drawPdfApart } from './pdf-drawing.ts';
 import { groupRuns } from './run-groups.ts';
@@ -14,7 +14,8 @@ type Answers = Pick<DeskAnswers, 'throughput.groups' | 'shift.read' | 'shift.han
 const longestSpanMs = 93 * 86_400_000;
 
 /** How shifts, orders, recipes and people did, and what one shift tells the next. */
-export function shiftAnswers({ station, line, shifts = usualShifts }: DeskRoom): Answers {
+export function shiftAnswers(room: DeskRoom): Answers {
+  const { station, line, shifts = usualShifts } = room;
   const { ledger, clock, name } = station.parts;
   const shiftAt = (at: string | null) => {
     const ms = at === null ? clock.now() : Date.parse(at);
@@ -57,7 +58,9 @@ export function shiftAnswers({ station, line, shifts = usualShifts }: DeskRoom):
     async 'shift.sheet'({ at }, by) {
       const view = await read(at);
       await ledger.noteAct({ what: 'exported', by: [by], about: 'hand-over sheet', detail: { shift: view.shift } });
-      const pdf = await drawPdfApart(shiftPage(view, { station: name, at: isoTime(clock.now()) }));
+      const pdf = await drawPdfApart(
+        shiftPage(view, { station: name, at: isoTime(clock.now()) }, languageOf(room, by)),
+      );
       const file = `shift-${view.shift.replaceAll(/[ :]/g, '-')}.pdf`;
       return { name: file, mime: 'application/pdf', data: Buffer.from(pdf).toString('base64') };
     },

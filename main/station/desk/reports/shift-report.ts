@@ -2,6 +2,9 @@ import { isoTime } from '../../../base/clock.ts';
 import type { ShiftView } from '../../../contract/views.ts';
 import type { LedgerReader } from '../../../ledger/ledger.ts';
 import type { RunRecord } from '../../../model/record.ts';
+import { faultIn } from '../../../words/faults.ts';
+import type { Language } from '../../../words/languages.ts';
+import { saying } from '../../../words/saying.ts';
 import { allRuns, batchReportOf, countsOf, taktOf } from './batch-report.ts';
 import type { Page } from './device-page.ts';
 import { paperTime } from './paper-time.ts';
@@ -91,77 +94,104 @@ function peopleOf(runs: readonly RunRecord[]): ShiftView['people'] {
 }
 
 /** What the shift that goes hands to the shift that comes, on paper. */
-export function shiftPage(view: ShiftView, { station, at }: { readonly station: string; readonly at: string }): Page {
+export function shiftPage(
+  view: ShiftView,
+  { station, at }: { readonly station: string; readonly at: string },
+  language: Language = 'en',
+): Page {
   const { counts } = view;
+  const said = saying(() => language);
+  const { paper } = said;
+  const { shift: words, counts: names } = paper;
   const rate = view.secondsPerBoard;
+  const time = paperTime(at);
+  const { bottleneck } = view;
   return {
-    title: `Hand-over, shift ${view.shift}`,
+    language,
+    title: words.title({ shift: view.shift }),
     sections: [
       {
-        heading: `Station ${station}, ${paperTime(at)}${view.isRunning ? ', before its end' : ''}`,
+        heading: view.isRunning ? words.beforeEnd({ station, time }) : paper.station({ station, time }),
         rows: [
-          ['Sealed', String(counts.passed)],
-          ['Failed', String(counts.failed)],
-          ['Refused', String(counts.refused)],
-          ['Not finished', String(counts.unfinished)],
-          ['Tried again', String(counts.retries)],
-          ['First-pass yield', counts.firstPassYield === null ? '-' : `${(100 * counts.firstPassYield).toFixed(1)} %`],
-          ['Pace of the line', rate ? `a sealed board every ${rate.toFixed(1)} s` : '-'],
-          ['Boards an operator-hour', view.boardsPerOperatorHour?.toFixed(1) ?? '-'],
-          ['Bottleneck', view.bottleneck?.words ?? '-'],
+          [names.sealed, paper.number({ value: counts.passed })],
+          [names.failed, paper.number({ value: counts.failed })],
+          [names.refused, paper.number({ value: counts.refused })],
+          [names.unfinished, paper.number({ value: counts.unfinished })],
+          [names.retries, paper.number({ value: counts.retries })],
+          [
+            names.firstPassYield,
+            counts.firstPassYield === null ? '-' : paper.percent({ share: 100 * counts.firstPassYield }),
+          ],
+          [names.pace, rate ? paper.everySeconds({ seconds: rate }) : '-'],
+          [names.operatorHour, view.boardsPerOperatorHour?.toFixed(1) ?? '-'],
+          [names.bottleneck, bottleneck === null ? '-' : bottleneckWords(bottleneck, language)],
         ],
       },
       {
-        heading: 'What the next shift should know',
+        heading: words.notes,
         rows:
           view.notes.length === 0
-            ? [['', 'nothing was written']]
+            ? [['', words.noNotes]]
             : view.notes.map(({ at: when, by, text }) => [`${timeText(Date.parse(when))} ${by}`, text] as const),
       },
       {
-        heading: `Boards that are not finished: ${view.open.length}`,
+        heading: words.open({ count: view.open.length }),
         rows: view.open.map(
           ({ mac, serial, fixture, cause }) =>
-            [mac ?? 'MAC not read', `${serial ?? '-'}   ${fixture}   ${cause ?? 'not ended'}`] as const,
+            [mac ?? words.noMac, `${serial ?? '-'}   ${fixture}   ${cause ?? paper.notEnded}`] as const,
         ),
       },
       {
-        heading: 'Batches',
-        rows: view.batches.map(
-          ({ batch, sealed }) =>
-            [
-              batch.order ?? batch.id,
-              `${batch.recipe.name} r${batch.recipe.revision}, ${sealed} sealed in this shift${batch.count === null ? '' : ` of ${batch.count} ordered`}, ${batch.closedAt === null ? 'goes on' : `ended ${timeText(Date.parse(batch.closedAt))}`}`,
-            ] as const,
-        ),
-      },
-      {
-        heading: 'Why boards did not pass',
-        rows: view.causes.map(({ code, words, boards }) => [`${boards} x ${code}`, words] as const),
-      },
-      {
-        heading: 'Fixtures',
-        rows: view.fixtures.map(({ fixture, passed, others }) => {
-          const wear = view.contact.find((one) => one.fixture === fixture)?.wear ?? null;
+        heading: words.batches,
+        rows: view.batches.map(({ batch, sealed }) => {
+          const { name: recipe, revision } = batch.recipe;
+          const state =
+            batch.closedAt === null ? words.goesOn : words.ended({ time: timeText(Date.parse(batch.closedAt)) });
+          const told = { recipe, revision, sealed, state };
           return [
-            fixture,
-            `${passed} passed, ${others} other tries${wear === null ? '' : `; wears out: ${wear}`}`,
+            batch.order ?? batch.id,
+            batch.count === null ? words.batch(told) : words.batchOf({ ...told, ordered: batch.count }),
           ] as const;
         }),
       },
       {
-        heading: 'People',
-        rows: view.people.map(
-          ({ person, sealed, hours }) => [person, `${sealed} sealed in ${hours.toFixed(1)} h`] as const,
+        heading: words.causes,
+        rows: view.causes.map(
+          ({ code, words: what, boards }) =>
+            [`${boards} x ${code}`, faultIn(language, { code, what, next: '' }).what] as const,
         ),
+      },
+      {
+        heading: paper.fixtures,
+        rows: view.fixtures.map(({ fixture, passed, others }) => {
+          const contact = view.contact.find((one) => one.fixture === fixture);
+          const tried = paper.tried({ passed, others });
+          if (contact === undefined || contact.wear === null) return [fixture, tried] as const;
+          const what = language === 'en' ? contact.wear : said.page.throughput.contactOf(contact);
+          return [fixture, words.wears({ counts: tried, what })] as const;
+        }),
+      },
+      {
+        heading: words.people,
+        rows: view.people.map(({ person, sealed, hours }) => [person, words.person({ sealed, hours })] as const),
       },
       {
         heading: '',
         rows: [
-          ['Handed over by', '____________________________'],
-          ['Taken over by', '____________________________'],
+          [paper.signs.handedOver, '____________________________'],
+          [paper.signs.takenOver, '____________________________'],
         ],
       },
     ],
   };
+}
+
+/** In English the whole sentence; else what holds the line up, and how much of its time. */
+function bottleneckWords({ what, words, share }: NonNullable<ShiftView['bottleneck']>, language: Language): string {
+  if (language === 'en') return words;
+  const said = saying(() => language);
+  const { bottlenecks } = said.page.throughput;
+  const named = Object.hasOwn(bottlenecks, what) ? bottlenecks[what as keyof typeof bottlenecks] : null;
+  const step = Object.hasOwn(said.steps, what) ? said.steps[what as keyof typeof said.steps] : what;
+  return `${named ?? step}, ${said.paper.percent({ share: 100 * share })}`;
 }
