@@ -5,8 +5,8 @@
 //
 // A line a file while it runs, failures in full, skips with their reasons, and last of all `N passed, N failed[, N skipped]`.
 
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { type EventData, run } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -30,10 +30,12 @@ const isWanted = (path: string) => words.length === 0 || words.some((word) => pa
 const total = { passed: 0, failed: 0 };
 const skips: { reason: string; name: string }[] = [];
 
-type FileReport = { passed: number; failed: number; skipped: number; output: string[] };
+type FileReport = { passed: number; failed: number; skipped: number; milliseconds: number; output: string[] };
 const reports = new Map<string, FileReport>();
+/** Files that were written to load several others, with those. */
+const bundles = new Map<string, { readonly name: string; readonly members: readonly string[] }>();
 
-const shortName = (file: string) => relative(root, file).split(sep).join('/');
+const shortName = (file: string) => bundles.get(file)?.name ?? relative(root, file).split(sep).join('/');
 const seconds = (milliseconds: number) => `(${(milliseconds / 1000).toFixed(1)} s)`;
 /** A failure in full, unless a tool or a comparison fills pages: then its beginning and end. */
 function clipped(text: string): string {
@@ -48,7 +50,7 @@ const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '    ');
 function reportOf(file: string): FileReport {
   let report = reports.get(file);
   if (report === undefined) {
-    report = { passed: 0, failed: 0, skipped: 0, output: [] };
+    report = { passed: 0, failed: 0, skipped: 0, milliseconds: 0, output: [] };
     reports.set(file, report);
   }
   return report;
@@ -67,7 +69,10 @@ function failureTypeOf(error: unknown): unknown {
 }
 
 /** A test (or suite) has ended. The event comes at once, in the order of time. */
-function tell(file: string, { name, skip, todo, details }: EventData.TestComplete) {
+function tell(seenIn: string, { name, skip, todo, details }: EventData.TestComplete) {
+  const bundle = bundles.get(seenIn);
+  if (bundle !== undefined && details.error === undefined) return; // that files are loaded is no test
+  const file = bundle?.members.find((member) => pathToFileURL(member).href === name) ?? seenIn;
   const report = reportOf(file);
   if (skip !== undefined || todo !== undefined) {
     const reason = [skip, todo].find((why) => typeof why === 'string' && why !== '');
@@ -79,26 +84,34 @@ function tell(file: string, { name, skip, todo, details }: EventData.TestComplet
     // (a parent whose subtests failed adds nothing to what they told)
     report.failed += 1;
     console.log(
-      `  - ${name === file ? 'the file ended with an error' : name}\n${indented(describeError(details.error))}`,
+      `  - ${name === seenIn || file !== seenIn ? 'the file ended with an error' : name}\n${indented(describeError(details.error))}`,
     );
   }
 }
 
-/** The process of a test file has ended. */
+/** The process of a test file has ended, or of several. */
 function finish(file: string, data: EventData.TestComplete) {
   if (data.details.error !== undefined) tell(file, data);
+  const members = bundles.get(file)?.members;
+  for (const member of members ?? []) sumUp(member, reportOf(member));
   const report = reportOf(file);
-  const { passed, failed, skipped } = report;
-  if (passed + failed + skipped === 0) {
+  // (what belongs to none of them is counted where it was seen)
+  if (members === undefined || report.failed > 0) sumUp(file, { ...report, milliseconds: data.details.duration_ms });
+}
+
+function sumUp(file: string, report: FileReport) {
+  const { passed, skipped } = report;
+  if (passed + report.failed + skipped === 0) {
     report.failed = 1;
     console.log('  - there is no test in this file');
   }
+  const { failed } = report;
   total.passed += passed;
-  total.failed += report.failed;
-  const counts = Object.entries({ passed, failed: report.failed, skipped }).filter(([, count]) => count > 0);
+  total.failed += failed;
+  const counts = Object.entries({ passed, failed, skipped }).filter(([, count]) => count > 0);
   console.log(
-    `${report.failed > 0 ? 'FAIL' : 'ok  '} ${shortName(file)}: ${counts.map(([what, count]) => `${count} ${what}`).join(', ')} ` +
-      seconds(data.details.duration_ms),
+    `${failed > 0 ? 'FAIL' : 'ok  '} ${shortName(file)}: ${counts.map(([what, count]) => `${count} ${what}`).join(', ')} ` +
+      seconds(report.milliseconds),
   );
 }
 
@@ -106,6 +119,38 @@ function finish(file: string, data: EventData.TestComplete) {
 const isSeat = (file: string) => shortName(file).startsWith('test/e2e/');
 /** Files that run other files, beside those: pages wait more than they compute. */
 const runsOthers = (file: string) => shortName(file).startsWith('test/mutants/');
+
+/** Most of a unit test's time is the loading of what it tests: so many of their files share a process, and what is loaded. */
+const filesTogether = 12;
+/** By this a unit file says that it changes its process, and why. */
+const aloneMark = '// A process of its own: ';
+
+/** A test that loads files: node:test is done with a process as soon as every test that it knows of has ended. */
+const loading = (members: readonly string[]) => `import { test } from 'node:test';
+const { promise, resolve } = Promise.withResolvers();
+test('is loaded', () => promise);
+const files = ${JSON.stringify(members.map((member) => pathToFileURL(member).href))};
+for (const file of files)
+  await import(file).catch((error) => void test(file, () => Promise.reject(error)));
+resolve();
+`;
+
+/** Puts unit files together in files that load them, in `folder`; the others, and those that say so, stay as they are. */
+function together(files: string[], folder: string): string[] {
+  const isShared = (file: string) =>
+    shortName(file).startsWith('test/unit/') && !readFileSync(file, 'utf8').includes(aloneMark);
+  const shared = files.filter(isShared);
+  if (shared.length < filesTogether) return files;
+  const written: string[] = [];
+  for (let at = 0; at < shared.length; at += filesTogether) {
+    const members = shared.slice(at, at + filesTogether);
+    const file = join(folder, `unit-${written.length + 1}.test.ts`);
+    writeFileSync(file, loading(members));
+    bundles.set(file, { name: `${shortName(members[0]!)} and the next ${members.length - 1}`, members });
+    written.push(file);
+  }
+  return [...files.filter((file) => !isShared(file)), ...written];
+}
 
 async function runFiles(files: string[], atOnce: number) {
   if (files.length === 0) return;
@@ -122,7 +167,10 @@ async function runFiles(files: string[], atOnce: number) {
     if (type === 'test:stdout' || type === 'test:stderr') reportOf(data.file).output.push(data.message);
     if (type !== 'test:complete' || data.file === undefined) continue;
     if (data.nesting === 0 && data.name === data.file) finish(data.file, data);
-    else tell(data.file, data);
+    else {
+      if (data.nesting === 0) reportOf(data.file).milliseconds += data.details.duration_ms;
+      tell(data.file, data);
+    }
   }
 }
 
@@ -143,6 +191,7 @@ function showSkips() {
 }
 
 const settled = settleInMemory();
+const folder = mkdtempSync(join(tmpdir(), 'fuseline-tests-'));
 try {
   const files = globSync('test/**/*.test.ts', { cwd: root })
     .filter(isWanted)
@@ -155,7 +204,10 @@ try {
       })
     : [];
   await runFiles(
-    files.filter((file) => !isSeat(file) && !runsOthers(file)),
+    together(
+      files.filter((file) => !isSeat(file) && !runsOthers(file)),
+      folder,
+    ),
     filesAtOnce,
   );
   await checks;
@@ -170,6 +222,7 @@ try {
   total.failed += 1;
   console.log(`the test run itself failed\n${indented(describeError(error))}`);
 }
+rmSync(folder, { recursive: true, force: true });
 settled();
 console.log(`\n${total.passed} passed, ${total.failed} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -80,7 +80,7 @@ export interface CliContext {
   fixtures(options: OpenOptions): readonly { readonly name: string; readonly address: string }[];
   /**
    * Calls at Ctrl-C and termination instead of ending the program, with the number of the time; the third one ends it at once, whoever
-   * listens. Gives back the way to stop.
+   * listens. Gives back the way to stop listening: from then on any ends it at once.
    */
   onInterrupt(listener: (time: number) => void): () => void;
   /** Ends the program now. */

@@ -29,7 +29,16 @@ export interface WindowProgram {
 /** Beside the window's program, so that the book stays whole when that one crashes. */
 const launchUtility: LaunchThread = () => processThread(utilityLine('Fuseline ledger', fileURLToPath(threadFile)));
 
+/** The end of a session or service, which asks nobody: boards end after their current irreversible step. */
+function toldToEnd(): AbortSignal {
+  const told = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => told.abort());
+  return told.signal;
+}
+
 async function openWindow({ places, demonstration, isKiosk = false, onOpen }: WindowProgram): Promise<void> {
+  // Heard from the first moment: a station that is half open has a book to shut.
+  const told = toldToEnd();
   guardSession(session.defaultSession);
   const files = new PageFiles(pageFolder, contentPolicy("'none'"));
   protocol.handle(pageScheme, async (request) => {
@@ -54,8 +63,8 @@ async function openWindow({ places, demonstration, isKiosk = false, onOpen }: Wi
     });
   if (isKiosk) holdKiosk(window, () => face.roles);
   holdOpen(window, opened.desk, leave);
-  // The end of a session or service asks nobody: boards end after their current irreversible step.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
+  told.addEventListener('abort', leave);
+  if (told.aborted) leave();
   app.on('second-instance', () => {
     // it is closed while the station ends behind it
     if (window.isDestroyed()) return;

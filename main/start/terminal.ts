@@ -79,12 +79,13 @@ const context: CliContext = {
     let times = 0;
     const heard = () => {
       times++;
-      if (times > 2) process.exit(exit.board);
+      if (times > 2) process.exit(process.exitCode ?? exit.board);
       listener(times);
     };
     for (const signal of endings) process.on(signal, heard);
     return () => {
-      for (const signal of endings) process.off(signal, heard);
+      // whoever still waits for the program ends it as the third one does: a signal's own end would leave no exit status
+      times = 2;
     };
   },
   leave: (status) => process.exit(status),

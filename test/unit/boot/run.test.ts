@@ -86,6 +86,26 @@ for (const file of ['floating', 'hook', 'empty'])
     assert.equal(status, 1);
   });
 
+test('many unit files share processes, and are counted each; one that cannot be loaded fails alone', () => {
+  const folder = join(tree, 'test/unit/many');
+  mkdirSync(folder);
+  const tellPid = "test('tells', () => console.log('by process', process.pid));\n";
+  for (let n = 10; n < 22; n++) writeFileSync(join(folder, `file-${n}.test.ts`), head + tellPid);
+  writeFileSync(join(folder, 'own.test.ts'), `// A process of its own: it says so.\n${head}${tellPid}`);
+  writeFileSync(join(folder, 'file-15.test.ts'), "throw new Error('broken at load');\n");
+  writeFileSync(join(folder, 'file-16.test.ts'), `${head}${tellPid}test('wrong', () => assert.equal(1, 2));\n`);
+  writeFileSync(join(folder, 'file-17.test.ts'), `${head}console.log('by process', process.pid);\n`);
+  const { stdout, last, status } = npmTest('unit/many');
+  assert.equal(last, '11 passed, 3 failed');
+  assert.equal(status, 1);
+  assert.match(stdout, /the file ended with an error\n {4}Error: broken at load/);
+  assert.match(stdout, /^FAIL test\/unit\/many\/file-15\.test\.ts: 1 failed/m);
+  assert.match(stdout, /^FAIL test\/unit\/many\/file-16\.test\.ts: 1 passed, 1 failed/m);
+  assert.match(stdout, /no test in this file\nFAIL test\/unit\/many\/file-17\.test\.ts/);
+  assert.match(stdout, /^ok {3}test\/unit\/many\/file-21\.test\.ts: 1 passed/m);
+  rmSync(folder, { recursive: true });
+});
+
 test('a word that no file has in its path is a failure and not an empty success', () => {
   const { last, status } = npmTest('unit/absent');
   assert.equal(last, '0 passed, 1 failed');

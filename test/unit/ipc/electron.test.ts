@@ -1,3 +1,4 @@
+// A process of its own: it stands in for Electron's module by a hook of the loader.
 // The desktop program's front door without Electron's program: a stand-in for its module hears what it is told. Station, token (in a
 // process with a port to its parent) and ledger are real.
 import assert from 'node:assert/strict';
