@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { utf8 } from '../base/bytes.ts';
 import { hex } from '../base/number-text.ts';
 import { profileOf } from '../chip/profiles.ts';
@@ -15,9 +15,11 @@ import { textOfFile } from '../model/text-file.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { deedView } from '../station/desk/reports/deeds.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
+import { verifyArchive } from './archived.ts';
 import { assuranceLines } from './assurance.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { exportedRows } from './exported-rows.ts';
 import { readInput, writeOutput } from './files.ts';
 import { table } from './words.ts';
 
@@ -31,6 +33,7 @@ export interface AuditOptions extends OpenOptions {
   readonly limit?: number;
   readonly out?: string;
   readonly file?: string;
+  readonly archive?: string;
   readonly key?: string;
   readonly witness?: readonly string[];
   readonly new?: boolean;
@@ -262,16 +265,18 @@ export async function auditVerify(options: AuditOptions, context: CliContext): P
     cosigners: (options.witnessKey ?? []).map((file) => textOfFile(readInput(file), file)),
     witnesses: (options.witness ?? []).map((file) => textOfFile(readInput(file), file)),
   };
-  const report = options.file
-    ? verifyExport(rowsOf(options.file), against)
-    : await (async () => {
-        const ledger = await context.openLedger(options);
-        try {
-          return await ledger.verify(against);
-        } finally {
-          await ledger.close();
-        }
-      })();
+  const report = options.archive
+    ? verifyArchive(options.archive, against)
+    : options.file
+      ? verifyExport(exportedRows(options.file), against)
+      : await (async () => {
+          const ledger = await context.openLedger(options);
+          try {
+            return await ledger.verify(against);
+          } finally {
+            await ledger.close();
+          }
+        })();
   if (options.json) context.streams.answer(JSON.stringify(report));
   else if (report.broken === null && report.edited === null)
     for (const line of wholeLines(report)) context.streams.answer(line);
@@ -357,38 +362,5 @@ function noHead(): RecipeFault {
     code: 'audit.no-head',
     what: 'No head of this ledger was signed yet.',
     next: 'A head is signed at the end of a batch, every 32 seals and every hour, where the token can sign.',
-  });
-}
-
-function rowsOf(file: string): Record<string, unknown>[] {
-  return textOf(file)
-    .split('\n')
-    .flatMap((line, at) => (line === '' ? [] : [rowOf(line, at + 1, file)]));
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw noExport(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, error);
-  }
-}
-
-function rowOf(line: string, number: number, file: string): Record<string, unknown> {
-  try {
-    const row: unknown = JSON.parse(line);
-    if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Record<string, unknown>;
-  } catch {
-    // told below
-  }
-  throw noExport(`Line ${number} of ${file} is no row of an export.`);
-}
-
-function noExport(what: string, cause?: unknown): RecipeFault {
-  return new RecipeFault({
-    code: 'audit.no-export',
-    what,
-    next: 'Name a file that audit export wrote, whole and unchanged.',
-    cause,
   });
 }

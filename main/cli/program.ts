@@ -363,6 +363,14 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--by <id>', 'a custodian; the PIN is asked for')
     .option('--second <id>', 'the other custodian')
     .action(end((backup, options) => ledgerCopies.restore(backup, options, context)));
+  command(books, 'archive', 'a folder that can be read and checked after years, without this program')
+    .requiredOption('--out <folder>', 'a new folder')
+    .action(end(async (options) => (await import('./archive.ts')).ledgerArchive(options, context)));
+  command(books, 'export', 'devices or tries as a table, for programs of analysis')
+    .option('--table <table>', 'devices (as sealed) or runs (every try)', 'devices')
+    .option('--as <form>', 'csv or parquet', 'csv')
+    .requiredOption('--out <file>', 'a new file')
+    .action(end(async (options) => (await import('./archive.ts')).ledgerExport(options, context)));
   // the driver of PostgreSQL is loaded only by those who use it
   const leases = () => import('./lease.ts');
   const orders = program
@@ -500,6 +508,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .action(end((options) => audit.auditRegistration(options, context)));
   command(audits, 'verify', 'recomputes the whole book: chain, signed heads, tables')
     .option('--file <export>', 'of an export instead of the ledger')
+    .option('--archive <folder>', 'of an archive instead of the ledger (ledger archive)')
     .option('--key <file>', 'public key of the signed heads, from elsewhere (PEM, or hex of the SubjectPublicKeyInfo)')
     .option('--witness <file>', 'a signed head that somebody else kept; repeatable', gather)
     .option('--head <line>', 'a head from paper: the line of the QR code of a batch report; repeatable', gather)

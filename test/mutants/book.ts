@@ -17,6 +17,14 @@ const witnessing = 'test/unit/station/witnessing.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'archive.sums',
+    file: 'main/cli/archived.ts',
+    before: 'digestOf(join(folder, name)) !== wanted',
+    after: 'wanted === name',
+    breaks: 'An archive whose page or keys somebody changed would be taken for the one that was written.',
+    tests: ['test/unit/cli/faults.test.ts'],
+  },
+  {
     id: 'witness.rollback',
     file: 'main/station/witnessing.ts',
     before: '  if (size < last.size)',

@@ -1,10 +1,20 @@
 // What a command line cannot have is one sentence with a code, on stderr and in --json, and harms nothing. The commands run in this
 // process, with a real ledger and a token in memory.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { parquetReadObjects } from 'hyparquet';
 import { systemClock } from '../../../main/base/clock.ts';
 import { silentLog } from '../../../main/base/log.ts';
 import { seededRandom } from '../../../main/base/random.ts';
@@ -18,9 +28,11 @@ import type { FaultRecord } from '../../../main/model/fault.ts';
 import { noOtherToken, TokenRing } from '../../../main/signing/token-ring.ts';
 import { Checkpoints } from '../../../main/station/checkpoints.ts';
 import { Operators } from '../../../main/station/desk/access/operators.ts';
+import { askWitness } from '../../../main/station/witnessing.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
+import { judgedByPage, verifierPage } from '../../interop/certificate-judges.ts';
 import { recipeNamed, repository } from '../../stories/stage.ts';
-import { book, folder, sealBoard } from '../ledger/book.ts';
+import { book, folder, run, sealBoard, signHead } from '../ledger/book.ts';
 import { Rig, siliconOf } from '../station/parts.ts';
 import { ScriptedSigner } from '../station/scripted-signer.ts';
 
@@ -93,7 +105,7 @@ async function terminal(t: TestContext) {
     return at(name);
   };
   const people = () => new Operators({ file: at('operators.json'), clock: systemClock, random: seededRandom(4) });
-  return { ledger, file, token, lines, context: context as CliContext, fault, at, write, people };
+  return { ledger, file, token, lines, context: context as CliContext, fault, at, write, people, unclosed };
 }
 
 test('files that are not there, that are there already, or are something else', async (t) => {
@@ -343,4 +355,134 @@ test('a release for a device that this ledger does not know', async (t) => {
   const told = await fault('release', 'build', '--recipe', recipe, '--out', at('release'), '--device', 'SN-404');
   assert.equal(told.code, 'ota.no-device', told.what);
   assert.ok(!existsSync(at('release')));
+});
+
+test('an archive is read and checked without its ledger, and every change of its files is found', async (t) => {
+  const { fault, at, context, lines, ledger, token } = await terminal(t);
+  const heads = new Checkpoints({ ledger, signer: token.signer, clock: systemClock, log: silentLog });
+  await heads.sign('a test');
+  await heads.close();
+  const archive = at('archive');
+  assert.equal(await runCommand(['ledger', 'archive', '--out', archive], context), 0, lines.said.join('\n'));
+  const of = (name: string) => join(archive, name);
+  const verify = ['audit', 'verify', '--archive', archive];
+  assert.equal(await runCommand([...verify, '--key', of('heads-1.pem')], context), 0, lines.said.join('\n'));
+  assert.match(lines.answered.join('\n'), /The chain is whole: 8 rows, .*\n.*\nAll of them by the given key/);
+  const manifest = JSON.parse(readFileSync(of('manifest.json'), 'utf8'));
+  const rows = readFileSync(of('rows.jsonl'));
+  assert.equal(rows.toString().trimEnd().split('\n').length, manifest.rows);
+  const found = await judgedByPage(verifierPage(), rows, readFileSync(of('heads-1.pem'), 'utf8'));
+  assert.match(found.says, /^8 rows, 1 heads/);
+  assert.match(readFileSync(of('verifier.html'), 'utf8'), /id="checks"/);
+  const kept = (await ledger.head()).hash;
+  assert.equal(manifest.head, kept);
+  for (const [name, change] of [
+    ['rows.jsonl', () => writeFileSync(of('rows.jsonl'), rows.toString().replace('op-7', 'op-8'))],
+    ['README.txt', () => appendFileSync(of('README.txt'), ' ')],
+    ['more', () => writeFileSync(of('more'), '')],
+    ['ledger-format.md', () => rmSync(of('ledger-format.md'))],
+    ['SHA256SUMS', () => rmSync(of('SHA256SUMS'))],
+  ] as const) {
+    change();
+    const { code, what } = await fault(...verify);
+    assert.deepEqual([code, what.includes(name)], ['audit.archive', true], what);
+    if (name === 'rows.jsonl') writeFileSync(of(name), rows);
+    if (name === 'README.txt') truncateSync(of(name), statSync(of(name)).size - 1);
+    if (name === 'more') rmSync(of(name));
+  }
+  assert.equal((await fault('ledger', 'archive', '--out', archive)).code, 'audit.cannot-write');
+});
+
+test('tables for analysis say what the chain says, in both forms', async (t) => {
+  const { fault, at, context, lines, ledger } = await terminal(t);
+  await ledger.openBatch({
+    ...{ id: 'B-7', order: '=PO 7', recipe: { name: 'sensor', revision: 3, hash: 'ab' }, count: 1 },
+    ...{ openedAt: '2026-11-22T09:00:00.000Z', closedAt: null },
+  });
+  await sealBoard(ledger, 'r2', 2, 'B-7');
+  await ledger.openRun({ ...run('r3'), serial: null });
+  const export_ = (table: string, as: string) => [
+    'ledger',
+    'export',
+    '--table',
+    table,
+    '--as',
+    as,
+    '--out',
+    at(`${table}.${as}`),
+  ];
+  for (const table of ['devices', 'runs'])
+    for (const as of ['csv', 'parquet'])
+      assert.equal(await runCommand(export_(table, as), context), 0, lines.said.join('\n'));
+  const csv = readFileSync(at('devices.csv'), 'utf8').trimEnd().split('\r\n');
+  assert.deepEqual(
+    [csv.length, csv[0]!.split(',').slice(0, 5)],
+    [3, ['mac', 'serial', 'chip', 'chip_revision', 'recipe']],
+  );
+  assert.match(csv[2]!, /^aa:bb:cc:00:00:02,SN-2,esp32p4,301,sensor,3,(ab){32},'=PO 7,B-7,line-1,nest-1,op-7,/);
+  const read = async (table: string) => {
+    const file = readFileSync(at(`${table}.parquet`));
+    return await parquetReadObjects({
+      file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) as ArrayBuffer,
+    });
+  };
+  const devices = await read('devices');
+  assert.deepEqual(
+    devices.map(({ mac, order, chip_revision, started_at, seconds, row }) => [
+      mac,
+      order,
+      chip_revision,
+      started_at,
+      seconds,
+      row,
+    ]),
+    [
+      ['aa:bb:cc:00:00:01', null, 301n, new Date('2026-11-22T10:00:00.000Z'), 45, 7n],
+      ['aa:bb:cc:00:00:02', '=PO 7', 301n, new Date('2026-11-22T10:00:00.000Z'), 45, 14n],
+    ],
+  );
+  const runs = await read('runs');
+  assert.deepEqual(
+    runs.map(({ run: id, mac, outcome, ended_at }) => [id, mac, outcome, ended_at === null]),
+    [
+      ['r1', 'aa:bb:cc:00:00:01', 'passed', false],
+      ['r2', 'aa:bb:cc:00:00:02', 'passed', false],
+      ['r3', null, null, true],
+    ],
+  );
+  assert.equal((await fault(...export_('runs', 'csv'))).code, 'audit.cannot-write');
+});
+
+test('heads go to a witness and back by files, and the terminal says who saw what', async (t) => {
+  const { fault, at, context, lines, ledger, token, unclosed } = await terminal(t);
+  await signHead(ledger);
+  const { ledger: other } = await book(t, { station: 'line 2' });
+  const parts = (of: typeof ledger) => ({ ledger: of, signer: token.signer, clock: systemClock });
+  const at_ = (of: typeof ledger): typeof context => ({
+    ...context,
+    openLedger: async () => unclosed<LedgerReader>(of),
+    openStation: async () =>
+      ({
+        parts: parts(of),
+        askWitness: (what: { readonly old?: number }) => askWitness(parts(of), what, async () => undefined),
+        close: async () => undefined,
+      }) as never,
+  });
+  const [here, there] = [at_(ledger), at_(other)];
+  const does = async (where: typeof context, ...words: readonly string[]) =>
+    assert.equal(await runCommand(words, where), 0, lines.said.join('\n'));
+  await does(here, 'audit', 'key', '--out', at('heads.pem'));
+  await does(there, 'heads', 'key', '--out', at('w.key'));
+  await does(here, 'heads', 'ask', '--out', at('asked'));
+  await does(there, 'heads', 'witness', at('asked'), '--key', at('heads.pem'), '--out', at('seen'));
+  await does(here, 'heads', 'take', at('seen'), '--witness-key', at('w.key'));
+  await does(there, 'heads', 'seen', '--out', at('kept'));
+  lines.answered.length = 0;
+  await does(here, 'audit', 'verify', '--key', at('heads.pem'), '--witness-key', at('w.key'));
+  assert.match(
+    lines.answered.join('\n'),
+    /Rows 1 to 7 were seen by fuseline\/line%202\/witness at \S+, by the given key/,
+  );
+  const { code } = await fault('audit', 'verify', '--head', 'hello');
+  assert.equal(code, 'audit.head');
 });
