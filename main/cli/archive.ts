@@ -119,10 +119,10 @@ export async function ledgerExport(
       } else {
         const file = new ParquetFile(options.out, columns, `fuseline ${context.version}`);
         for await (const cells of analysisRows(ledger, table)) {
-          file.add(cells);
+          await file.add(cells);
           rows++;
         }
-        file.end();
+        await file.end();
       }
     } finally {
       closeSync(out);

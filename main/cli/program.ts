@@ -460,7 +460,10 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   ).action(end(async (options) => (await plant()).plantForward(options, context)));
   const audits = program.command('audit').description('the ledger');
   command(audits, 'list', 'devices, newest first')
-    .option('--text <text>', 'MAC, serial, batch, recipe, certificate or operator begins with this')
+    .option(
+      '--text <text>',
+      'MAC, serial, batch, recipe, certificate, operator or a SHA-256 of a key or image begins with this',
+    )
     .option('--batch <id>', 'of one batch')
     .option('--outcome <outcome>', 'passed, failed, refused, errored, aborted, sealed, open')
     .option('--from <date>', 'from this date on')

@@ -31,18 +31,18 @@ export class ParquetFile {
     });
   }
 
-  add(row: readonly Cell[]): void {
+  async add(row: readonly Cell[]): Promise<void> {
     this.#rows.push(row);
-    if (this.#rows.length === groupRows) this.#group();
+    if (this.#rows.length === groupRows) await this.#group();
   }
 
-  end(): void {
-    if (this.#rows.length > 0) this.#group();
-    this.#writer.finish();
+  async end(): Promise<void> {
+    if (this.#rows.length > 0) await this.#group();
+    await this.#writer.finish();
   }
 
-  #group(): void {
-    this.#writer.write({
+  async #group(): Promise<void> {
+    await this.#writer.write({
       rowGroupSize: groupRows,
       columnData: this.#columns.map(({ name, type }, at) => ({
         name,

@@ -1,5 +1,6 @@
 // How fast the book answers with 1,000,000 devices, and how long it takes to open: node test/bench/ledger-search.ts [devices] [folder]
 // Budget: any search < 50 ms.
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,23 +23,40 @@ const macOf = (n: number) =>
     .padStart(12, '0')
     .replace(/..(?!$)/g, '$&:');
 
+const keyOf = (n: number) => createHash('sha256').update(`key-${n}`).digest('hex');
+
 /** Boards written as on a line; the others stand in the searched table alone, filled by SQL: the chain of a million takes 3 GB. */
 const real = 2000;
 
 function generate(): void {
   const { db, writer, lock } = openBook({ file, station: 'bench', at: new Date().toISOString(), maxBytes: null });
   db.pragma('synchronous = OFF');
+  const image = {
+    name: 'app',
+    offset: 65_536,
+    length: 16,
+    plainSha256: 'a'.repeat(64),
+    flashSha256: 'b'.repeat(64),
+    encrypted: true,
+  };
   for (let n = 0; n < real; ) {
     const requests: { at: string; text: string }[] = [];
     const add = (at: string, request: unknown) => requests.push({ at, text: JSON.stringify(request) });
+    if (n === 0)
+      add(new Date(1.6e12).toISOString(), {
+        op: 'putRecipe',
+        recipe: { name: 'product-0', revision: 1, hash: '0' },
+        text: '{}',
+      });
     for (const end = Math.min(n + 500, real); n < end; n++) {
       const at = new Date(1.6e12 + n * 30_000).toISOString();
       const id = `run-${n}`;
       const facts = { batch: 'B-1000', recipe: { name: 'product-0', revision: 1, hash: '0' }, operator: 'op-0' };
       const serial = `SN${String(n).padStart(8, '0')}`;
       add(at, { op: 'openRun', run: run(id, { ...facts, startedAt: at, mac: macOf(n), serial }) });
-      add(at, { op: 'append', run: id, step: 'prepare', event: keyMade(`key-${n}`) });
-      const base = record(id, n, { ...facts, startedAt: at, sealedAt: at, serial });
+      add(at, { op: 'append', run: id, step: 'prepare', event: keyMade(keyOf(n)) });
+      const keys = [{ role: 'flash-encryption' as const, blocks: [6], fingerprint: keyOf(n) }];
+      const base = record(id, n, { ...facts, startedAt: at, sealedAt: at, serial, images: [image], keys });
       add(at, { op: 'seal', record: { ...base, chip: { ...base.chip, mac: macOf(n) } } });
     }
     const refused = writer.commit(requests).find(({ ok }) => !ok);
@@ -54,7 +72,7 @@ function generate(): void {
   db.exec(`
     WITH RECURSIVE boards (n) AS (SELECT ${real} UNION ALL SELECT n + 1 FROM boards WHERE n < ${devices - 1})
     INSERT INTO devices (mac, serial, certificate, chip, recipe, recipe_name, batch, operator, outcome, state, sealed_at, last_run, last_at, attempts)
-    SELECT mac_of(n), printf('SN%08d', n), 'C0FFEE' || n, 'esp32p4', json_object('name', 'product-' || (n / 40000 % 12), 'revision', 1, 'hash', '0'),
+    SELECT mac_of(n), printf('SN%08d', n), 'C0FFEE' || n, 'esp32p4', json_object('hash', '0', 'name', 'product-' || (n / 40000 % 12), 'revision', 1),
       'product-' || (n / 40000 % 12), 'B-' || (2000 + n / 2500), 'op-' || (n % 40), iif(n % 500 = 499, 'failed', 'passed'),
       iif(n % 500 = 499, 'open', 'sealed'), iif(n % 500 = 499, NULL, time_of(n)), 'run-' || n, time_of(n), 1
     FROM boards`);
@@ -85,6 +103,8 @@ const queries: [string, DeviceQuery][] = [
   ['a letter', { text: 'S' }],
   ['certificate serial', { text: `C0FFEE${middle}` }],
   ['a certificate serial that all begin with', { text: 'c0f' }],
+  ['digest of a key', { text: keyOf(realOne) }],
+  ['digest of an image', { text: 'a'.repeat(64) }],
   ['operator', { text: 'op-7' }],
   ['every operator', { text: 'op' }],
   ['recipe', { text: 'product-3' }],
@@ -127,7 +147,7 @@ for (const [name, query] of queries) {
 for (const [name, ask] of [
   ['history of a MAC', () => ledger.history(macOf(realOne))],
   ['sealed device by serial', () => ledger.sealedDevice(`SN${String(realOne).padStart(8, '0')}`)],
-  ['claim', () => ledger.claimedBy('fingerprint', `key-${realOne}`)],
+  ['claim', () => ledger.claimedBy('fingerprint', keyOf(realOne))],
   ['counts of a batch', () => ledger.counts('B-1000')],
 ] as const) {
   const start = performance.now();

@@ -17,6 +17,14 @@ const witnessing = 'test/unit/station/witnessing.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'search.digest-of-one',
+    file: 'main/ledger/sqlite/search.ts',
+    before: '.filter(({ n }) => this.#sealedWith(n, text))',
+    after: '',
+    breaks: 'Whoever asks for the certificate of one board would be told all boards of its recipe.',
+    tests: ['test/unit/ledger/search.test.ts'],
+  },
+  {
     id: 'archive.sums',
     file: 'main/cli/archived.ts',
     before: 'digestOf(join(folder, name)) !== wanted',

@@ -93,6 +93,14 @@ export class Bodies {
     return this.#dictionaryOf(recipe) !== 0;
   }
 
+  /** What is kept for a recipe, as text; null: nothing that can be had. */
+  kept(recipe: string): string | null {
+    // asked each time: what is not there yet may come
+    const id = (this.#ofRecipe?.get(recipe) as number | null | undefined) ?? 0;
+    const text = id === 0 ? null : this.#text(id);
+    return text === null ? null : strictText(text);
+  }
+
   /** Keeps what the bodies of a run have in common with those to come. */
   keepDictionary(recipe: string, bodies: readonly string[]): void {
     const parts: Uint8Array[] = [];
@@ -146,6 +154,11 @@ export class Bodies {
     this.#texts.set(id, text);
     return text;
   }
+}
+
+/** The name under which what sealed rows of a recipe have in common is kept. */
+export function dictionaryOfRecords(recipe: string): string {
+  return `${recipe} sealed`;
 }
 
 function strictText(bytes: Uint8Array): string | null {

@@ -71,7 +71,7 @@ export class LedgerQuestions {
     this.#bodies = new Bodies(db);
     this.#rows = new Rows(db, this.#bodies);
     this.#sql = statements(db);
-    this.#search = new DeviceSearch(db);
+    this.#search = new DeviceSearch(db, this.#bodies);
     this.#pace = new PaceQuestions(db, this.#bodies);
     this.#runs = new RunSearch(db);
   }

@@ -1,7 +1,10 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { canonicalJson } from '../../base/json.ts';
 import type { Outcome } from '../../model/outcome.ts';
+import type { SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { DeviceQuery, DeviceRow } from '../ledger.ts';
+import { type Bodies, dictionaryOfRecords } from './bodies.ts';
 
 /** How many devices one source of a text search looks at; bounds the time of any search whatever the size of the book. */
 const cap = 5_000;
@@ -11,6 +14,8 @@ const maxValues = 50;
 const leastPart = 3;
 /** How many of the latest runs are looked through for a fixture or a fault's code, which no index holds. */
 const latestRuns = 20_000;
+/** Longer than a MAC: the beginning of a SHA-256, as people copy it out of a record. */
+const digest = /^[0-9a-f]{13,64}$/i;
 /** Behind every text that begins with a given one. */
 const last = '\u{10ffff}';
 
@@ -31,14 +36,19 @@ interface Found {
  * and certificate serial by range; batch (also by its order), recipe and operator value by value, most recent first. Each source is bounded
  * by `cap`; where a bound was met, the most recent devices are looked through as well, so that these are never missed. Behind all that
  * begins with the text, and only where that does not fill the page, stands what has it elsewhere: the end of a MAC, a part of a serial
- * number, the fixture or the fault's code of one of the latest runs.
+ * number, the fixture or the fault's code of one of the latest runs. The beginning of a digest finds the device of a key, and those of each recipe
+ * whose boards have that image or key, each of which is told only where its own sealed row says so.
  */
 export class DeviceSearch {
   readonly #db: Database;
+  readonly #bodies: Bodies;
   readonly #sql = new Map<string, Statement>();
+  /** By the hash of a recipe, digests that its boards have in common. */
+  readonly #digests = new Map<string, readonly string[]>();
 
-  constructor(db: Database) {
+  constructor(db: Database, bodies: Bodies) {
     this.#db = db;
+    this.#bodies = bodies;
   }
 
   devices(query: DeviceQuery): DeviceRow[] {
@@ -63,6 +73,7 @@ export class DeviceSearch {
       const beyond = `SELECT 1 FROM devices WHERE ${field} >= ? AND ${field} < ? LIMIT 1 OFFSET ${cap}`;
       bounded ||= this.#all(beyond, ...span).length > 0;
     }
+    if (digest.test(text)) add(this.#byDigest(text.toLowerCase(), filter, enough));
     for (const field of ['batch', 'recipe_name', 'operator'] as const) {
       const values = field === 'batch' ? this.#batchesOf(text) : this.#valuesOf(field, text);
       const bound = filter.sql === '1' ? enough : Math.max(enough, Math.floor(cap / Math.max(values.length, 1)));
@@ -80,6 +91,55 @@ export class DeviceSearch {
     return order
       .slice(offset, offset + limit)
       .map(([n]) => deviceRow(this.#all('SELECT * FROM devices WHERE n = ?', n)[0] as unknown as Row));
+  }
+
+  #byDigest(text: string, filter: Filter, enough: number): readonly Found[] {
+    const span = [text, text + last];
+    const owners = `SELECT mac FROM claims WHERE field = ? AND value >= ? AND value < ? LIMIT ${cap}`;
+    const ofKeys = recentOf(`SELECT ${filter.columns} FROM devices WHERE mac IN (${owners})`, filter.sql);
+    const ofRecipe = `SELECT ${filter.columns} FROM devices WHERE recipe_name = ? AND recipe = ? ORDER BY last_at DESC LIMIT ?`;
+    const bound = filter.sql === '1' ? enough : Math.max(enough, cap);
+    return [
+      ...(['fingerprint', 'public-key'] as const).flatMap((field) =>
+        this.#all(ofKeys, field, ...span, ...filter.values, enough),
+      ),
+      ...this.#recipesWith(text)
+        .flatMap((recipe) =>
+          this.#all(
+            recentOf(ofRecipe, filter.sql),
+            recipe.name,
+            canonicalJson(recipe),
+            bound,
+            ...filter.values,
+            enough,
+          ),
+        )
+        .filter(({ n }) => this.#sealedWith(n, text)),
+    ];
+  }
+
+  /** Whether the sealed row of a device has that digest: what one board has, others of its recipe need not (certificates, NVS). */
+  #sealedWith(n: number, text: string): boolean {
+    const sql = `SELECT e.body FROM devices d JOIN book e ON e.row = d.sealed_row WHERE d.n = ? AND d.state = 'sealed'`;
+    const [row] = this.#all(sql, n) as unknown as { body: unknown }[];
+    const body = row === undefined ? null : this.#bodies.text(row.body);
+    return body !== null && digestsIn(body).some((one) => one.startsWith(text));
+  }
+
+  /** Recipes whose boards have an image or a Secure Boot key of a digest that begins so: as the first sealed board of each had it. */
+  #recipesWith(text: string): RecipeRef[] {
+    const recipes = this.#all('SELECT hash, name, revision FROM recipes') as unknown as RecipeRef[];
+    return recipes.filter(({ hash }) => this.#digestsOf(hash).some((one) => one.startsWith(text)));
+  }
+
+  #digestsOf(recipe: string): readonly string[] {
+    const known = this.#digests.get(recipe);
+    if (known !== undefined) return known;
+    const text = this.#bodies.kept(dictionaryOfRecords(recipe));
+    if (text === null) return [];
+    const digests = digestsIn(text);
+    this.#digests.set(recipe, digests);
+    return digests;
   }
 
   /** Those of the most recent devices (that pass the filter) of which any field begins with the text. */
@@ -149,6 +209,15 @@ export class DeviceSearch {
     }
     return statement.all(...values) as Found[];
   }
+}
+
+/** Of Secure Boot keys and images as they were signed, and as they lie in flash where nothing encrypts them, by the body of a sealed row. */
+function digestsIn(sealed: string): string[] {
+  const { record } = JSON.parse(sealed) as { record: SealedRecord };
+  return [
+    ...(record.secureBoot?.keyDigests ?? []),
+    ...record.images.flatMap((image) => [image.plainSha256 ?? [], image.encrypted ? [] : image.flashSha256].flat()),
+  ];
 }
 
 /** Of a bounded source those that pass, the most recent first; the last value is how many. */

@@ -8,7 +8,7 @@ import type { SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import { type ChainHead, hashOfParts } from '../chain.ts';
 import type { DroppedKey, Entry, WrappedKeyMark } from '../entry.ts';
-import type { Bodies, StoredBody } from './bodies.ts';
+import { type Bodies, dictionaryOfRecords, type StoredBody } from './bodies.ts';
 import { claimsOf, claimsOfEvent } from './claims.ts';
 import { eventRows, formOf, formOfSeal, type StoredRow, storedRows } from './events.ts';
 import { duplicate, ledgerFaultOf, misuse } from './faults.ts';
@@ -311,11 +311,6 @@ export class LedgerWriter {
       })
       .immediate();
   }
-}
-
-/** What sealed records of a recipe are packed against: they are like each other, and longer than LZ4 looks back over a run's events. */
-function dictionaryOfRecords(recipe: string): string {
-  return `${recipe} sealed`;
 }
 
 function checkMac(mac: string): void {

@@ -138,3 +138,45 @@ test('devices are found by their order, the end of a MAC, a part of a serial num
   assert.equal(await find({ text: 'nest-2', batch: 'B-1' }), '2');
   assert.equal(await find({ text: '26-00', limit: 1, offset: 1 }), '2');
 });
+
+test('devices are found by the digest of a key or of an image, as far as somebody copied it', async (t) => {
+  const { ledger } = await book(t);
+  const sha = (digit: string) => digit.repeat(64);
+  const refs = ['1', '2'].map((digit) => ({ name: 'lamp', revision: Number(digit), hash: sha(digit) }));
+  for (const [at, recipe] of refs.entries()) {
+    await ledger.putRecipe(recipe, '{}');
+    assert.deepEqual(await ledger.devices({ text: sha(at === 0 ? 'a' : 'b') }), [], 'nothing of it is sealed yet');
+    for (const n of [2 * at + 1, 2 * at + 2]) {
+      await ledger.openRun(run(`r${n}`, { recipe, startedAt: `2026-11-1${n}T08:00:00.000Z` }));
+      await ledger.bindRun(`r${n}`, { mac: mac(n) });
+      const image = { name: 'app', offset: 65_536, length: 16, plainSha256: sha(at === 0 ? 'a' : 'b') };
+      await ledger.seal(
+        record(`r${n}`, n, {
+          ...{ recipe, sealedAt: `2026-11-1${n}T08:01:00.000Z` },
+          secureBoot: { scheme: 'rsa3072', keyDigests: [sha('e')] },
+          images: [
+            { ...image, flashSha256: sha(`${n}`), encrypted: true },
+            { ...image, name: 'certificate', plainSha256: `${n}c`.repeat(32), flashSha256: sha('0'), encrypted: true },
+          ],
+          keys: [{ role: 'flash-encryption', blocks: [6], fingerprint: `${n}f`.repeat(32) }],
+        }),
+      );
+    }
+  }
+  const find = async (text: string, query: DeviceQuery = {}) =>
+    (await ledger.devices({ ...query, text })).map(({ lastRun }) => lastRun.slice(1)).join('');
+  for (const [text, expected] of [
+    [sha('a'), '21'],
+    [sha('b').slice(0, 13), '43'],
+    [sha('B').slice(0, 16), '43'],
+    [sha('e'), '4321'],
+    ['3f'.repeat(32), '3'],
+    ['3f'.repeat(10), '3'],
+    ['1c'.repeat(32), '1'],
+    [sha('c'), ''],
+    [sha('1'), ''],
+    [`${sha('a')}a`, ''],
+  ] as const)
+    assert.equal(await find(text), expected, text);
+  assert.equal(await find(sha('e'), { from: '2026-11-12', to: '2026-11-13' }), '32');
+});
