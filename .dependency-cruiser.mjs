@@ -17,6 +17,7 @@ const rooms = {
   signing: ['model', 'base'],
   ledger: ['model', 'base'],
   plant: ['ledger', 'model', 'base'],
+  factory: ['ledger', 'model', 'base'],
   config: ['efuse', 'words', 'model', 'base'],
   recipe: ['chip', 'efuse', 'image', 'formats', 'signing', 'config', 'words', 'model', 'base'],
   station: [

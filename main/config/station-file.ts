@@ -41,8 +41,23 @@ export interface StationConfig {
   readonly log: { readonly level: LogLevel };
   /** Where every row of the ledger is sent beside; null: nowhere. */
   readonly plant: PlantConfig | null;
+  /** The factory's own system, asked before boards start and told their results; null: there is none. */
+  readonly mes: MesConfig | null;
   /** A stack light; null: there is none. */
   readonly light: LightConfig | null;
+}
+
+/** The factory's own system (MES), over HTTP. */
+export interface MesConfig {
+  /** Without a token. */
+  readonly url: string;
+  /** PEM of the authority of its certificate; null: those that this computer trusts. */
+  readonly ca: string | null;
+  /** File with its bearer token, for the station's account alone; null: it asks for none. */
+  readonly tokenFile: string | null;
+  readonly timeoutSeconds: number;
+  /** So long after it was last heard boards start without its word; 0: they wait for it. */
+  readonly goOnMinutes: number;
 }
 
 /** A stack light at a port of its own, which hears ASCII. */
@@ -351,6 +366,44 @@ export const stationSchema = z
       })
       .optional()
       .describe('PostgreSQL to which every row of the ledger is sent beside; left out: none.'),
+    mes: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(
+            /^(https:\/\/[^\s/@?#:]+|https:\/\/\[[0-9a-fA-F:]+\]|http:\/\/127(\.\d{1,3}){3}|http:\/\/\[::1\])(:\d{1,5})?(\/[^\s@?#]*)?$/,
+          )
+          .describe(
+            'https://HOST:PORT/PATH; http only to 127.x.x.x or [::1], on this computer. Never write a token here. /route and /result are asked below it.',
+          ),
+        ca: z.string().min(1).optional().describe('PEM file of the authority that signed its certificate.'),
+        token_file: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('File with its bearer token in one line, readable by the station alone.'),
+        timeout_seconds: z.int().min(1).max(60).default(5).describe('For one question.'),
+        when_away: z
+          .enum(['hold', 'go-on'])
+          .default('hold')
+          .describe(
+            "Boards while it does not answer. 'hold': they wait for it. 'go-on': they start, for go_on_minutes after it was last heard, then wait.",
+          ),
+        go_on_minutes: z.int().min(1).max(1440).optional().describe('With go-on: for how long.'),
+      })
+      .superRefine(({ when_away: whenAway, go_on_minutes: minutes }, context) => {
+        if ((whenAway === 'go-on') === (minutes !== undefined)) return;
+        context.addIssue({
+          code: 'custom',
+          path: ['go_on_minutes'],
+          message: minutes === undefined ? "'go-on' has no end." : "'hold' goes on for no time.",
+          params: { remedy: 'Write go_on_minutes with when_away: go-on, and nowhere else.' },
+        });
+      })
+      .optional()
+      .describe(
+        "The factory's own system (MES): it lets each board start, and is told each result (docs/factory.md). Left out: none.",
+      ),
     light: z
       .strictObject({
         port: z
@@ -447,9 +500,20 @@ export function parseStation(
               passwordFile: value.plant.password_file === undefined ? null : at(value.plant.password_file),
               viewer: viewerOf(value.plant.viewer, at),
             },
+      mes: mesOf(value.mes, at),
       light: value.light ?? null,
     },
     problems,
+  };
+}
+
+function mesOf(mes: z.output<typeof stationSchema>['mes'], at: (path: string) => string): MesConfig | null {
+  if (mes === undefined) return null;
+  const { url, ca, token_file: tokenFile, timeout_seconds: timeoutSeconds, go_on_minutes: goOnMinutes = 0 } = mes;
+  return {
+    ...{ url, timeoutSeconds, goOnMinutes },
+    ca: ca === undefined ? null : at(ca),
+    tokenFile: tokenFile === undefined ? null : at(tokenFile),
   };
 }
 

@@ -401,7 +401,7 @@ export interface LineChange {
   readonly batch: BatchView | null;
   /** Why the last label did not come out; null: nothing is wrong. */
   readonly printerFault: FaultRecord | null;
-  /** What of the plant needs somebody. */
+  /** What of the plant and of the factory's own system needs somebody. */
   readonly plantFaults: readonly FaultRecord[];
   /** Verdicts since the last message, for sound and sticky display. */
   readonly verdicts: readonly {

@@ -23,6 +23,8 @@ export interface FixtureView {
     | 'held'
     | 'running'
     | 'parked'
+    /** waits for the word of the factory's own system */
+    | 'mes-away'
     | 'labelling'
     | 'shown'
     | 'absent'
@@ -116,7 +118,7 @@ export interface LineSnapshot {
   readonly batch: BatchView | null;
   /** Why the last label did not come out; null: nothing is wrong. */
   readonly printerFault: FaultRecord | null;
-  /** What of the plant needs somebody. */
+  /** What of the plant and of the factory's own system needs somebody. */
   readonly plantFaults: readonly FaultRecord[];
   /** The batch that a restart or a power cut has ended before its time; null: there is none. */
   readonly interrupted: InterruptedBatch | null;

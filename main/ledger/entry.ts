@@ -83,6 +83,7 @@ export interface StationAct {
     | 'leases-opened'
     | 'lease-taken'
     | 'lease-returned'
+    | 'mes-result-refused'
     | 'anonymous-tries'
     | 'seats-forgotten'
     | 'language-chosen';

@@ -12,11 +12,13 @@ import type { Ledger, LedgerReader, RestoreReport } from '../ledger/ledger.ts';
 import type { LaunchThread } from '../ledger/sqlite/link.ts';
 import { openSqliteLedger, openSqliteLedgerForReading, restoreSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
+import type { FactorySystem } from '../model/factory.ts';
 import { type Fault, RecipeFault } from '../model/fault.ts';
 import type { PlantOfStation } from '../model/plant.ts';
 import { lateToken } from '../signing/late-token.ts';
 import { anyBoard } from '../station/board-rules.ts';
 import { Operators } from '../station/desk/access/operators.ts';
+import { putFile } from '../station/kept-file.ts';
 import { KnownToken } from '../station/known-token.ts';
 import { lookAt, type TokenLook } from '../station/spare-token.ts';
 import type { Station } from '../station/station.ts';
@@ -88,6 +90,7 @@ export function settingsOf(places: Places): StationConfig {
     boards: anyBoard,
     log: { level: 'info' },
     plant: trialPlant(unnamedStation, folderOf(places)),
+    mes: null,
     light: null,
   };
 }
@@ -225,6 +228,26 @@ async function openPlantOf(places: Places, settings: StationConfig, log: Log): P
   return plant;
 }
 
+/** Asks and tells the factory's own system, where the station file names one. */
+async function openFactoryOf(
+  places: Places,
+  { name, mes }: StationConfig,
+  { ledger, log }: { readonly ledger: Ledger; readonly log: Log },
+): Promise<FactorySystem | null> {
+  if (mes === null) return null;
+  const [{ startMes, usualMesLimits }, { mesDoor }] = await Promise.all([
+    import('../factory/mes.ts'),
+    import('../factory/door.ts'),
+  ]);
+  const file = join(dataFolderOf(places), 'mes.json');
+  return startMes({
+    ...{ ledger, log, clock: systemClock, station: name, door: () => mesDoor(mes) },
+    limits: { ...usualMesLimits, deadlineMs: mes.timeoutSeconds * 1000, goOnMs: mes.goOnMinutes * 60_000 },
+    kept: existsSync(file) ? readFileSync(file, 'utf8') : null,
+    keep: (text) => putFile(file, text),
+  });
+}
+
 /** The station with its real parts. What was opened is closed again when a later part fails. */
 export async function openStationOf(
   places: Places,
@@ -249,6 +272,7 @@ export async function openStationOf(
   for (const said of loose) log.warn('open-to-others', { said });
   let ledger: Ledger | null = null;
   let plant: PlantOfStation | null = null;
+  let factory: FactorySystem | null = null;
   try {
     ledger = timedCalls(
       await openSqliteLedger({
@@ -261,6 +285,7 @@ export async function openStationOf(
       timing,
     );
     plant = await openPlantOf(places, settings, log);
+    factory = await openFactoryOf(places, settings, { ledger, log });
     const opened = await openTokens(tokenPlacesOf(places, host), host);
     const tokens = heldTokens(opened, ledger, (token) =>
       timedCalls(token, 'token', { ...timing, patient: ['whenBack'] }),
@@ -282,11 +307,13 @@ export async function openStationOf(
       development: settings.development,
       boards: settings.boards,
       ...(plant === null ? {} : { plant }),
+      ...(factory === null ? {} : { factory }),
       log,
     });
   } catch (error) {
     log.error('station-not-opened', { error: error instanceof Error ? error : String(error) });
     await plant?.close();
+    await factory?.close();
     await ledger?.close();
     await log.close();
     throw error;

@@ -20,6 +20,8 @@ export type FixtureState =
   | 'mute'
   /** waits for the token; the board is at a safe step */
   | 'parked'
+  /** waits for the word of the factory's own system; the board is untouched */
+  | 'mes-away'
   /** the board is sealed and waits for its label to be scanned back */
   | 'labelling'
   /** a verdict is shown; the board may be taken out */

@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Board } from '../chip/board.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { FactorySystem } from '../model/factory.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
@@ -70,6 +71,7 @@ export interface FixtureParts {
   readonly listen: StationListener;
   readonly shelf: CredentialShelf;
   readonly health: FixtureHealth;
+  readonly factory?: FactorySystem;
   readonly job: Omit<RunJob, 'serial' | 'canReset'> & {
     readonly operator: string | null;
     readonly batch: string;

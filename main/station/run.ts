@@ -9,6 +9,7 @@ import type { DeviceHistory, Ledger } from '../ledger/ledger.ts';
 import type { ChipIdentity } from '../model/chip.ts';
 import type { KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
 import type { ContactFact } from '../model/evidence/fixture.ts';
+import type { FactorySystem } from '../model/factory.ts';
 import { BoardFault, type Fault, faultOf, isFault, LedgerFault, sameFault } from '../model/fault.ts';
 import { type Outcome, outcomeOfFault } from '../model/outcome.ts';
 import { requireClock } from '../model/program-date.ts';
@@ -52,6 +53,8 @@ export interface RunParts {
   /** Where credentials wait for the label once the board is sealed. */
   readonly shelf: CredentialShelf;
   readonly health: FixtureHealth;
+  /** The factory's own system, asked before a board starts; left out: there is none. */
+  readonly factory?: FactorySystem;
 }
 
 /** What this run is about. */
@@ -60,6 +63,8 @@ export interface RunJob {
   /** What is asked of each board beside the recipe. */
   readonly allowance: BoardAllowance;
   readonly release: Release;
+  /** Of its batch; left out: none. */
+  readonly order?: string | null;
   readonly resetBy: 'lines' | 'operator';
   /** Whether the port can reset its board; where it cannot, a person has to. */
   readonly canReset: boolean;
@@ -213,6 +218,7 @@ export class Run {
     if (unfit) throw unfit;
     const given = await refuseGivenMac(identity.mac, ledger);
     if (given) throw given;
+    await this.#askRoute(identity, safety);
     const serial = await allowance.count(identity.mac, () => this.#bind(identity, history));
     const plan = await this.#planWithMac({ mac: identity.mac, serial, isTouched: past.run !== null }, async (mac) => {
       const made = await this.#planTwiceBeforeRefusing(
@@ -261,13 +267,48 @@ export class Run {
     return snapshot;
   }
 
+  /** The number that is known of this board before one is drawn. */
+  #givenSerial(mac: string): string | null {
+    return this.#job.serial ?? (this.#job.loaded.recipe.serial.from === 'mac' ? mac.replaceAll(':', '') : null);
+  }
+
+  /** The factory's own system lets the board start, or nothing more is done to it. BoardFault `admission.route`. */
+  async #askRoute({ mac, kind }: ReadableIdentity, safety: 'untouched' | 'resumable'): Promise<void> {
+    const { factory, clock } = this.#parts;
+    if (factory === undefined) return;
+    const { id: run, batch, fixture, operator } = this.#record;
+    const { order = null, signal, loaded } = this.#job;
+    let heldAt: number | null = null;
+    const value = await factory.ask(
+      {
+        ...{ run, fixture, operator, order, batch, recipe: loaded.ref, chip: kind, mac },
+        serial: this.#givenSerial(mac),
+      },
+      signal,
+      async (fault) => {
+        heldAt = clock.monotonic();
+        await this.#say(null, { type: 'parked', fault });
+      },
+    );
+    if (heldAt !== null) await this.#say(null, { type: 'resumed', waitedMs: Math.round(clock.monotonic() - heldAt) });
+    await this.#say(null, { type: 'observed', what: 'route', value });
+    if (value.answer !== 'refused') return;
+    throw new BoardFault({
+      code: 'admission.route',
+      what: `The factory's system does not let the board ${mac} start${value.words === null ? '' : `: ${JSON.stringify(value.words)}`}.`,
+      next: 'Take the board out and bring it where it belongs. Nothing was done to it in this visit.',
+      safety,
+      details: { mac },
+    });
+  }
+
   /** Settles the serial number and binds the run to the board; gives the number. */
   async #bind({ mac, kind }: ReadableIdentity, history: DeviceHistory): Promise<string | null> {
     const { ledger, signer } = this.#parts;
     const { recipe } = this.#job.loaded;
     const draws = recipe.serial.from === 'random';
     const earlier = draws ? drawnBefore(history, recipe.serial) : null;
-    const given = this.#job.serial ?? (recipe.serial.from === 'mac' ? mac.replaceAll(':', '') : null);
+    const given = this.#givenSerial(mac);
     const refused =
       refuseGivenSerial(recipe, given, earlier) ??
       refuseSerial(recipe, given) ??

@@ -4,6 +4,7 @@ import { type Log, type OpenLog, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { FactorySystem } from '../model/factory.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { PlantOfStation } from '../model/plant.ts';
@@ -55,6 +56,8 @@ export interface StationParts {
   readonly boards?: BoardRules;
   /** Where the ledger's rows are sent beside; left out: nowhere. No board waits for it. */
   readonly plant?: PlantOfStation;
+  /** The factory's own system: asked before a board starts, told every result; left out: there is none. */
+  readonly factory?: FactorySystem;
   /** The program log; left out: none is kept. */
   readonly log?: OpenLog;
 }
@@ -187,6 +190,7 @@ export class Station {
             loaded: job.loaded,
             allowance,
             release,
+            order: job.order,
             resetBy: job.resetBy,
             signal,
             operator: job.operator,
@@ -268,6 +272,7 @@ export class Station {
     await this.#checkpoints.close();
     await this.parts.signer.close();
     await this.parts.plant?.close();
+    await this.parts.factory?.close();
     await this.parts.ledger.close();
     this.log.info('station-closed');
     await this.parts.log?.close();

@@ -182,6 +182,7 @@ function observe(told: Told, event: Observed): void {
     case 'flash':
     case 'key-block-given-up':
     case 'key-unwrapped':
+    case 'route':
     case 'rsa-key-destroyed':
       return;
     default:

@@ -85,6 +85,7 @@ export interface Messages {
       readonly held: string;
       readonly running: string;
       readonly parked: string;
+      readonly mesAway: string;
       readonly labelling: string;
       readonly mute: string;
       readonly shown: string;
@@ -1145,6 +1146,7 @@ export interface Messages {
     readonly 'leases-opened': string;
     readonly 'lease-taken': string;
     readonly 'lease-returned': string;
+    readonly 'mes-result-refused': string;
   };
   readonly names: {
     readonly program: string;

@@ -70,6 +70,7 @@ const looks: Readonly<Record<FixtureState, Look>> = {
   held: lookOfWord('calm', 'pause', () => words.state.held),
   running: lookOfWord('calm', 'turn', () => words.state.running),
   parked: lookOfWord('warn', 'pause', () => words.state.parked),
+  'mes-away': lookOfWord('warn', 'pause', () => words.state.mesAway),
   labelling: lookOfWord('ask', 'label', () => words.state.labelling),
   shown: lookOfWord('calm', 'ring', () => words.state.shown),
   mute: lookOfWord('warn', 'unknown', () => words.state.mute),

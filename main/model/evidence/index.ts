@@ -25,6 +25,7 @@ import {
   labelScanned,
   parked,
   resumed,
+  route,
   runEnded,
   runStarted,
   stepPassed,
@@ -48,6 +49,7 @@ export const observations = {
   'key-unwrapped': keyUnwrapped,
   'ota-key': otaKey,
   provisioning,
+  route,
   'rsa-key-destroyed': rsaKeyDestroyed,
   storage,
 } as const satisfies Readonly<Record<string, Definition>>;

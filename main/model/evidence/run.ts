@@ -53,6 +53,22 @@ export const parked = define({
   text: ({ fault }) => `waits where the board is safe: ${fault.what}`,
 });
 
+/** What the factory's own system said before the board was touched. */
+export const route = define({
+  version: 1,
+  schema: z.object({
+    answer: z.enum(['go', 'refused', 'went-on']),
+    words: z.string().nullable(),
+    silentMs: z.number().nullable(),
+  }),
+  text: ({ answer, words, silentMs }) => {
+    const said = words === null ? '' : `: ${JSON.stringify(words)}`;
+    if (answer === 'go') return `the factory's system lets it start${said}`;
+    if (answer === 'refused') return `the factory's system does not let it start${said}`;
+    return `starts without the factory's system, which was last heard ${secondsText(silentMs ?? 0)} before`;
+  },
+});
+
 /** The token came back. */
 export const resumed = define({
   version: 1,

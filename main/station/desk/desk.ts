@@ -3,6 +3,7 @@ import type { Log } from '../../base/log.ts';
 import type { LineChange } from '../../contract/contract.ts';
 import type { TokenView } from '../../contract/views.ts';
 import type { StationAct } from '../../ledger/ledger.ts';
+import type { FaultRecord } from '../../model/fault.ts';
 import type { Language } from '../../words/languages.ts';
 import type { Station } from '../station.ts';
 import type { Operators } from './access/operators.ts';
@@ -37,11 +38,11 @@ export class Desk {
   /** In which the station speaks to whoever chose no language. */
   readonly language: Language;
   readonly #room: DeskRoom;
-  readonly #unhearPlant: (() => void) | undefined;
+  readonly #unhear: readonly (() => void)[];
 
   constructor(parts: DeskParts) {
     const { station, dataFolder, stationConfig } = parts;
-    const { ledger, software, plant } = station.parts;
+    const { ledger, software, plant, factory } = station.parts;
     const file = new DeskFile(join(dataFolder, 'desk.json'));
     const shelf = new RecipeShelf({
       ledger,
@@ -65,16 +66,21 @@ export class Desk {
       foreign: (text, recipe) => shelf.foreign(text, recipe),
       print: (mac, needed) => labels.print(mac, needed),
       printerFault: () => labels.fault,
-      plantFaults: () => plant?.standing.faults ?? [],
+      plantFaults: () => [...(factory?.standing.faults ?? []), ...(plant?.standing.faults ?? [])],
       ended: () => memory.forget(),
     });
     labels.onFault = () => line.show();
-    let told = '[]';
-    this.#unhearPlant = plant?.listen(({ faults }) => {
-      const now = JSON.stringify(faults);
-      if (now !== told) line.show();
-      told = now;
-    });
+    const hear = (one: {
+      listen(hear: (standing: { readonly faults: readonly FaultRecord[] }) => void): () => void;
+    }) => {
+      let told = '[]';
+      return one.listen(({ faults }) => {
+        const now = JSON.stringify(faults);
+        if (now !== told) line.show();
+        told = now;
+      });
+    };
+    this.#unhear = [plant, factory].flatMap((one) => (one === undefined ? [] : [hear(one)]));
     this.version = software.version;
     this.language = parts.language ?? 'en';
     this.operators = parts.people;
@@ -141,7 +147,7 @@ export class Desk {
 
   /** Ends the batch after the current irreversible steps. The station itself stays open. */
   async close(): Promise<void> {
-    this.#unhearPlant?.();
+    for (const stop of this.#unhear) stop();
     await this.#room.line.close();
     await this.#room.labels.close();
     this.#room.token.close();

@@ -68,6 +68,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
     shifts: ['07:30', '19:30'],
     log: { level: 'info' },
     light: null,
+    mes: null,
     plant: {
       url: 'postgres://db.factory:5433/fuseline',
       ca: '/etc/fuseline/ca.pem',
@@ -88,6 +89,31 @@ test('the address of a plant holds no password', () => {
     assert.equal(parseStation(text(url), 'station.yaml').station?.plant?.url, url);
   for (const url of ['postgres://u:secret@h/d', 'postgres://h', 'http://h/d', 'postgres://h/d?password=a@b'])
     assert.equal(parseStation(text(url), 'station.yaml').station, null, url);
+});
+
+test('the factory’s own system is asked over TLS unless it is on this computer, and going on without it has an end', () => {
+  const mesOf = (more: string) =>
+    parseStation(`fuseline: 1\nstation: a\nmes: {${more}}\n`, '/etc/f/station.yaml').station?.mes;
+  assert.deepEqual(mesOf("url: 'https://mes.factory:8443/api', ca: ca.pem, token_file: token, timeout_seconds: 3"), {
+    ...{ url: 'https://mes.factory:8443/api', ca: '/etc/f/ca.pem', tokenFile: '/etc/f/token' },
+    ...{ timeoutSeconds: 3, goOnMinutes: 0 },
+  });
+  for (const url of ['http://127.0.0.1:80/x', 'http://[::1]', 'https://[fe80::1]:1/'])
+    assert.equal(mesOf(`url: '${url}'`)?.url, url);
+  for (const url of [
+    'http://mes.factory',
+    'http://localhost',
+    'https://me:secret@h',
+    'https://h/?token=x',
+    'ftp://h',
+    'https://h/a#b',
+    'http://127.0.0.1.evil.example/',
+  ])
+    assert.equal(mesOf(`url: '${url}'`), undefined, url);
+  const on = "url: 'https://h', when_away: go-on";
+  assert.equal(mesOf(`${on}, go_on_minutes: 30`)?.goOnMinutes, 30);
+  assert.equal(mesOf(on), undefined);
+  assert.equal(mesOf("url: 'https://h', go_on_minutes: 30"), undefined);
 });
 
 test('further tokens are named by their labels, each once', () => {

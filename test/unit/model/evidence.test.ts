@@ -219,6 +219,7 @@ const told = [
   'plain  gave BLOCK_KEY1 up: doubtful',
   'plain  took up the flash-encryption key of an earlier run, fingerprint f0f0f0f0f0f0f0f0',
   'plain  derived the public half of its key for update images (ecies-p256)',
+  "plain  starts without the factory's system, which was last heard 1 min 1 s before",
   'plain  made Security 2 credentials for user wifiprov, service PROV_000001',
   'plain  zeroed the rsa-3072 key after 812 ms',
   'plain  made the NVS partition fctry of 1 value, encrypted (hmac), row 7 of its list',

@@ -50,6 +50,7 @@ const observed: Samples<'value', Of<'observed'>> = {
   'key-block-given-up': { slot: 1, block: 5, name: 'BLOCK_KEY1', state: 'doubtful' },
   'key-unwrapped': { role: 'flash-encryption', fingerprint: 'f0'.repeat(32) },
   'ota-key': { scheme: 'ecies-p256', publicKey: '3059' },
+  route: { answer: 'went-on', words: null, silentMs: 61_000 },
   provisioning: {
     scheme: 'security2',
     username: 'wifiprov',

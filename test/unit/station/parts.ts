@@ -7,6 +7,7 @@ import { seededRandom } from '../../../main/base/random.ts';
 import type { Board } from '../../../main/chip/board.ts';
 import { openBoard } from '../../../main/chip/live-board.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
+import type { FactorySystem } from '../../../main/model/factory.ts';
 import type { RunRecord } from '../../../main/model/record.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import type { LoadedRecipe } from '../../../main/recipe/load.ts';
@@ -59,6 +60,8 @@ export class Rig {
   /** What a run is given for the book. */
   ledgerOf: (ledger: Ledger) => Ledger = (ledger) => ledger;
   clock: Clock = systemClock;
+  /** The factory's own system, where a test has one. */
+  factory: FactorySystem | null = null;
   #runs = 0;
 
   constructor(loaded: LoadedRecipe) {
@@ -77,6 +80,7 @@ export class Rig {
       listen: (event) => this.heard.push(event),
       shelf: this.shelf,
       health: this.health,
+      ...(this.factory === null ? {} : { factory: this.factory }),
     };
   }
 

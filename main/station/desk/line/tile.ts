@@ -37,7 +37,7 @@ export class Tile {
   }
 
   get isRunning(): boolean {
-    return this.#state === 'running' || this.#state === 'parked';
+    return this.#state === 'running' || this.#state === 'parked' || this.#state === 'mes-away';
   }
 
   /** Counts start anew with a batch. */
@@ -128,7 +128,7 @@ export class Tile {
         this.#history.add(this.#recipe, event.step, event.ms);
         return;
       case 'parked':
-        this.#state = 'parked';
+        this.#state = event.fault.code.startsWith('mes.') ? 'mes-away' : 'parked';
         return;
       case 'resumed':
         this.#state = 'running';

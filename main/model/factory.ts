@@ -1,0 +1,53 @@
+import type { FaultRecord } from './fault.ts';
+
+/** A board before it starts, as the factory's own system is asked about it. */
+export interface BoardAtRoute {
+  readonly run: string;
+  readonly fixture: string;
+  readonly operator: string | null;
+  readonly order: string | null;
+  readonly batch: string | null;
+  readonly recipe: { readonly name: string; readonly revision: number; readonly hash: string };
+  readonly chip: string;
+  readonly mac: string;
+  /** Where it is known before the board is bound: scanned, or made of the MAC. */
+  readonly serial: string | null;
+}
+
+/** What the factory's system says of it. */
+export interface RouteAnswer {
+  readonly answer: /** it may start */
+    | 'go'
+    /** it may not */
+    | 'refused'
+    /** nobody answered, and the station file lets boards go on for a while */
+    | 'went-on';
+  /** In its own words, cut and written out where they would be obeyed or turned; null: it said none. */
+  readonly words: string | null;
+  /** Since when it had not been heard, ms, where boards went on; null: it answered. */
+  readonly silentMs: number | null;
+}
+
+/** How the station stands to the factory's system: to be shown. */
+export interface MesStanding {
+  readonly state: 'starting' | 'level' | 'sending' | 'away';
+  /** Rows of the ledger behind the newest whose result was taken. */
+  readonly waiting: number;
+  /** When it was last heard, ISO 8601; null: never. */
+  readonly heardAt: string | null;
+  readonly faults: readonly FaultRecord[];
+}
+
+/** The factory's own system (MES) as a station has it. */
+export interface FactorySystem {
+  readonly standing: MesStanding;
+  /**
+   * Whether a board may start. Waits where nobody answers and the station file says `hold`: `held` hears why, once. Rejects with the signal's
+   * reason when that ends the wait.
+   */
+  ask(board: BoardAtRoute, signal: AbortSignal, held: (fault: FaultRecord) => Promise<void>): Promise<RouteAnswer>;
+  /** Hears every change of what needs somebody; gives back the way to stop hearing. */
+  listen(listener: (standing: MesStanding) => void): () => void;
+  /** Ends sending; what was not sent is sent when the station is open again. */
+  close(): Promise<void>;
+}
