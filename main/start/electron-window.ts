@@ -13,6 +13,9 @@ import { contentPolicy, PageFiles } from '../ipc/page-files.ts';
 import { type LaunchThread, processThread, threadFile } from '../ledger/sqlite/link.ts';
 import { faultOf } from '../model/fault.ts';
 import { tokenProcessFile } from '../signing/pkcs11/token-child.ts';
+import { faultIn } from '../words/faults.ts';
+import { languageFor } from '../words/languages.ts';
+import { saying } from '../words/saying.ts';
 import { type Demonstration, type OpenedDesk, openDesk } from './open-desk.ts';
 import { dataFolderOf, type Places, pageFolder, programFolder } from './real-parts.ts';
 
@@ -53,7 +56,8 @@ async function openWindow({ places, demonstration, isKiosk = false, onOpen }: Wi
       launchLedger: launchUtility,
     },
   });
-  const window = createWindow(join(programFolder, 'dist', 'preload.cjs'), isKiosk);
+  const words = saying(() => face.language).window;
+  const window = createWindow(join(programFolder, 'dist', 'preload.cjs'), isKiosk, words);
   const face = faceWindow(window, opened.desk, systemClock);
   const sleepAgain = stayAwake(opened.desk);
   const leave = () =>
@@ -61,8 +65,8 @@ async function openWindow({ places, demonstration, isKiosk = false, onOpen }: Wi
       if (!window.isDestroyed()) window.destroy();
       app.quit();
     });
-  if (isKiosk) holdKiosk(window, () => face.roles);
-  holdOpen(window, opened.desk, leave);
+  if (isKiosk) holdKiosk(window, () => face.roles, words);
+  holdOpen(window, opened.desk, words, leave);
   told.addEventListener('abort', leave);
   if (told.aborted) leave();
   app.on('second-instance', () => {
@@ -127,7 +131,12 @@ export function runWindow(program: WindowProgram): void {
 
 /** Says why the program cannot start (on the standard error where Electron is not ready yet), and ends it. */
 export function tellStartFault(error: unknown): void {
-  const { what, next, code } = faultOf(error);
-  dialog.showErrorBox('Fuseline cannot start', `${what}\n\n${next}\n\n[${code}]`);
+  const fault = faultOf(error);
+  // nobody has signed in, and the station file may be what is wrong: the language of this computer
+  const language = languageFor([app.getLocale()]) ?? 'en';
+  const { what, next } = faultIn(language, fault);
+  const own = what === fault.what ? '' : `\n\n${fault.what} ${fault.next}`;
+  const title = saying(() => language).window.cannotStart;
+  dialog.showErrorBox(title, `${what}\n\n${next}${own}\n\n[${fault.code}]`);
   app.exit(3);
 }

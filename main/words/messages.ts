@@ -318,6 +318,10 @@ export interface Messages {
         readonly 'slow nest': string;
       };
       readonly bottleneckIs: Said<{ what: string | number; share: string | number }>;
+      readonly ago: {
+        readonly minutes: Said<{ count: string | number }>;
+        readonly seconds: Said<{ count: string | number }>;
+      };
     };
     readonly shift: {
       readonly nav: string;
@@ -1392,5 +1396,22 @@ export interface Messages {
       readonly certificate: string;
       readonly request: string;
     };
+  };
+  readonly window: {
+    readonly kiosk: {
+      readonly title: string;
+      readonly stays: string;
+      readonly how: string;
+      readonly fine: string;
+    };
+    readonly busy: {
+      readonly title: string;
+      readonly stays: string;
+      readonly how: string;
+      readonly goOn: string;
+      readonly stop: string;
+    };
+    readonly failing: string;
+    readonly cannotStart: string;
   };
 }

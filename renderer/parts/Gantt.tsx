@@ -33,7 +33,8 @@ export function Gantt({ bars, fixtures, scheme, seconds }: GanttProps) {
       const order = new Map<string, number>();
       const axis = { stroke: ink.quiet, font: ink.font, ticks: { show: false } };
       return {
-        padding: [4, 12, 0, 0],
+        // half of the last mark's word stands beside the plot
+        padding: [4, Math.max(12, Math.ceil(widthOf(words.throughput.now, ink.font) / 2) + 2), 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: {
@@ -82,6 +83,14 @@ export function Gantt({ bars, fixtures, scheme, seconds }: GanttProps) {
   );
 }
 
+/** In pixels of the page. */
+function widthOf(text: string, font: string): number {
+  const canvas = document.createElement('canvas').getContext('2d');
+  if (canvas === null) return 0;
+  canvas.font = font;
+  return canvas.measureText(text).width;
+}
+
 function rowNames(fixtures: readonly string[], ticks: readonly number[], height: number): string[] {
   const every = Math.max(1, Math.ceil((ticks.length * 13) / Math.max(1, height - 28)));
   return ticks.map((tick) => (Math.floor(tick) % every === 0 ? (fixtures[Math.floor(tick)] ?? '') : ''));
@@ -97,7 +106,8 @@ function tickSplits(plot: uPlot): number[] {
 function agoWords(at: number): string {
   const ago = Math.round(Date.now() / 1000 - at);
   if (ago <= 0) return words.throughput.now;
-  return ago >= 120 ? `−${Math.round(ago / 60)} min` : `−${ago} s`;
+  if (ago >= 120) return words.throughput.ago.minutes({ count: Math.round(ago / 60) });
+  return words.throughput.ago.seconds({ count: ago });
 }
 
 /** Blocks in the ink of their step; the same step has the same ink in every row. */

@@ -97,12 +97,17 @@ export function BatchReportView({ batch }: { readonly batch: string }) {
   );
 }
 
+/** The command that holds the ledger against a head. */
+const holding = 'audit verify --head';
+
 /** The ledger as it stands: whoever keeps a print of it sees later whether rows were taken out or written anew. */
 function Head({ head: { line, code } }: { readonly head: NonNullable<BatchReport['head']> }) {
   return (
     <>
       <h2>{b.head}</h2>
-      <p className="calm-note">{b.headWhy}</p>
+      <p className="calm-note">
+        {b.headWhy} <code className="mono">{holding}</code>
+      </p>
       <div className="row">
         <img
           className="head-code"
@@ -111,7 +116,7 @@ function Head({ head: { line, code } }: { readonly head: NonNullable<BatchReport
           width={120}
           height={120}
         />
-        <code className="head-line">{line}</code>
+        <code className="head-line mono">{line}</code>
       </div>
     </>
   );

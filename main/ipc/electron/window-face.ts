@@ -2,6 +2,7 @@ import { type BrowserWindow, type IpcMainEvent, type IpcMainInvokeEvent, ipcMain
 import type { Clock } from '../../base/clock.ts';
 import type { Role } from '../../contract/contract.ts';
 import type { Desk } from '../../station/desk/desk.ts';
+import type { Language } from '../../words/languages.ts';
 import { Dispatcher } from '../dispatch.ts';
 import { feedFace } from '../feed.ts';
 import { FaceSession } from '../session.ts';
@@ -16,6 +17,8 @@ const mostOnTheWay = 20;
 export interface WindowFace {
   /** Of whoever sits at the window now. */
   readonly roles: readonly Role[];
+  /** In which the station speaks to whoever sits there. */
+  readonly language: Language;
   stop(): void;
 }
 
@@ -54,6 +57,9 @@ export function faceWindow(window: BrowserWindow, desk: Desk, clock: Clock): Win
   return {
     get roles() {
       return session.roles;
+    },
+    get language() {
+      return session.operator?.language ?? desk.language;
     },
     stop() {
       stopFeed();

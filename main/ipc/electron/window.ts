@@ -1,5 +1,6 @@
 import { app, BrowserWindow, dialog, powerSaveBlocker } from 'electron';
 import type { Desk } from '../../station/desk/desk.ts';
+import type { Messages } from '../../words/messages.ts';
 import { pageOrigin } from './guards.ts';
 
 /** A page that crashes again and again is left alone after so many times in a minute. */
@@ -8,8 +9,8 @@ const minuteMs = 60_000;
 /** How often it is looked whether boards run, in ms. */
 const lookMs = 1000;
 
-/** The station's window, with nothing of Node.js in its page. */
-export function createWindow(preload: string, isKiosk: boolean): BrowserWindow {
+/** The station's window, with nothing of Node.js in its page. `words`: in the language of whoever sits there. */
+export function createWindow(preload: string, isKiosk: boolean, words: Messages['window']): BrowserWindow {
   const window = new BrowserWindow({
     width: 1280,
     height: 800,
@@ -38,23 +39,20 @@ export function createWindow(preload: string, isKiosk: boolean): BrowserWindow {
     },
   });
   window.once('ready-to-show', () => window.show());
-  reloadAfterCrash(window);
+  reloadAfterCrash(window, words);
   void window.loadURL(`${pageOrigin}/index.html`);
   return window;
 }
 
 /** Boards run on in the main process whatever becomes of the page; it comes back and asks for a snapshot. */
-function reloadAfterCrash(window: BrowserWindow): void {
+function reloadAfterCrash(window: BrowserWindow, words: Messages['window']): void {
   let crashes: number[] = [];
   window.webContents.on('render-process-gone', (_, details) => {
     if (details.reason === 'clean-exit') return;
     const now = Date.now();
     crashes = [...crashes.filter((at) => now - at < minuteMs), now];
     if (crashes.length > mostReloads) {
-      dialog.showErrorBox(
-        'Fuseline',
-        'The window keeps failing. Boards go on; start the program again for a new window.',
-      );
+      dialog.showErrorBox('Fuseline', words.failing);
       return;
     }
     window.reload();
@@ -80,7 +78,12 @@ export function stayAwake(desk: Desk): () => void {
 }
 
 /** The window does not close over a board that is being worked on; a person may ask for the end of the batch, and it closes then. */
-export function holdOpen(window: BrowserWindow, desk: Desk, stopAndQuit: () => void): void {
+export function holdOpen(
+  window: BrowserWindow,
+  desk: Desk,
+  { busy }: Messages['window'],
+  stopAndQuit: () => void,
+): void {
   let isAsking = false;
   window.on('close', (event) => {
     if (!desk.hasBoardUnderWay || event.defaultPrevented) return;
@@ -90,11 +93,10 @@ export function holdOpen(window: BrowserWindow, desk: Desk, stopAndQuit: () => v
     void dialog
       .showMessageBox(window, {
         type: 'warning',
-        title: 'Boards are being worked on',
-        message: 'Boards are being worked on. The window stays open until they are safe.',
-        detail:
-          'Stop: no new board starts, each one ends after its current irreversible step, then the program closes.',
-        buttons: ['Go on working', 'Stop and close'],
+        title: busy.title,
+        message: busy.stays,
+        detail: busy.how,
+        buttons: [busy.goOn, busy.stop],
         defaultId: 0,
         cancelId: 0,
         noLink: true,

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { LineChange, Role } from '../../../main/contract/contract.ts';
+import { saying } from '../../../main/words/saying.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 import {
   answers,
@@ -241,7 +242,7 @@ test('a kiosk has no menu, comes back over the screen, and closes for an enginee
   const { holdKiosk } = await import('../../../main/ipc/electron/kiosk.ts');
   const window = new FakeWindow({ webPreferences: {} });
   let roles: Role[] = [];
-  holdKiosk(window as never, () => roles);
+  holdKiosk(window as never, () => roles, saying(() => 'es-MX').window);
   assert.deepEqual(toldOf('menu'), [[null]]);
   const asked = toldOf('messageBox').length;
   const isHeld = () => {
@@ -250,6 +251,7 @@ test('a kiosk has no menu, comes back over the screen, and closes for an enginee
     return held;
   };
   assert.equal(isHeld(), true, 'with nobody there');
+  assert.match(JSON.stringify(toldOf('messageBox').at(-1)), /Esta ventana se queda/);
   assert.equal(isHeld(), true);
   assert.equal(toldOf('messageBox').length, asked + 1, 'it is said once at a time');
   for (const [role, held] of [

@@ -22,6 +22,7 @@ class FakeApp extends EventEmitter {
   readonly isPackaged = false;
   hasLock = true;
   isReady: () => void = () => undefined;
+  getLocale = () => 'en-GB';
   readonly #ready = new Promise<void>((resolve) => {
     this.isReady = resolve;
   });
