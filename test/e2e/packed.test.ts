@@ -131,7 +131,7 @@ describe('the packed program', { skip: noElectron }, () => {
       files.map((path) =>
         path
           .split('/')
-          .slice(0, path.startsWith('dist/') ? 2 : 1)
+          .slice(0, /^(dist|docs)\//.test(path) ? 2 : 1)
           .join('/'),
       ),
     );
@@ -141,6 +141,11 @@ describe('the packed program', { skip: noElectron }, () => {
       'dist/main',
       'dist/preload.cjs',
       'dist/renderer',
+      'docs',
+      'docs/birth-certificate.md',
+      'docs/ledger-format.md',
+      'docs/verifier.html',
+      'docs/witnesses.md',
       'node_modules',
       'package.json',
       'station-config',
@@ -157,6 +162,7 @@ describe('the packed program', { skip: noElectron }, () => {
     );
     const needed = neededPackages();
     needed.delete('node-addon-api'); // compiles
+    needed.add('@fontsource-variable/noto-sans-sc'); // its files are read, for papers in Han
     assert.deepEqual([...packed].filter((name) => !needed.has(name)).sort(), [], 'not needed');
     assert.deepEqual([...needed].filter((name) => !packed.has(name)).sort(), [], 'needed, and not there');
     // whatever is loaded by the system or is a process of its own lies beside the archive
