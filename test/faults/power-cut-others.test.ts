@@ -10,17 +10,17 @@ import { noToken, recipeNamed, recipes, setStage } from '../stories/stage.ts';
 import { chipProcess, developmentData, run, start, testFolder } from '../stories/terminal.ts';
 import { bringToEnd } from './boards.ts';
 
-/** Program commands in which the supply fails; the last of most chips' plans is the eighth or ninth. */
-const usual = [1, 2, 3, 4, 6, 8, 9];
+/** Program commands in which the supply fails; the last of most chips' plans is the eighth or ninth. Every one of every chip: `npm run soak`. */
+const usual = [1, 4, 8];
 
 const chips: readonly { recipe: string; chip: string; rev: string; at?: readonly number[] }[] = [
-  { recipe: 'esp32c3-production', chip: 'esp32c3', rev: 'v0.4' },
+  { recipe: 'esp32c3-production', chip: 'esp32c3', rev: 'v0.4', at: [1, 2, 3, 4, 6, 8, 9] },
   { recipe: 'esp32s3-production', chip: 'esp32s3', rev: 'v0.2' },
   { recipe: 'esp32s2-production', chip: 'esp32s2', rev: 'v1.0' },
   { recipe: 'esp32p4-v1-production', chip: 'esp32p4', rev: 'v1.3' },
   // Six programs, the door the last of them.
   { recipe: 'esp32-production', chip: 'esp32', rev: 'v3.1', at: [1, 2, 3, 4, 5, 6] },
-  { recipe: 'esp32c2-production', chip: 'esp32c2', rev: 'v1.2' },
+  { recipe: 'esp32c2-production', chip: 'esp32c2', rev: 'v1.2', at: [1, 2, 4] },
   // BLOCK0 of nine words, and all five key blocks taken.
   { recipe: 'esp32s31-production', chip: 'esp32s31', rev: 'v0.0' },
 ];
@@ -47,7 +47,7 @@ describe('power cuts on other silicon', { skip: noToken, concurrency: true, time
         assert.equal(end, 'sealed', `${address}: ${codes.join(', ')}`);
         t.diagnostic(`${address.split('fault=')[1]}: ${codes.join(', ')}`);
       }
-      assert.ok(ends.filter(({ verdicts }) => verdicts.length === 2).length >= 8, 'most cuts were felt');
+      assert.ok(ends.filter(({ verdicts }) => verdicts.length === 2).length >= cuts.length - 1, 'the cuts were felt');
     });
   }
 });
