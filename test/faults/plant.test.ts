@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -49,9 +50,9 @@ import { anyBoard } from '../../main/station/board-rules.ts';
 import { plantAnswers } from '../../main/station/desk/plant-answers.ts';
 import type { DeskRoom } from '../../main/station/desk/room.ts';
 import { followState } from '../../renderer/state/alarms.ts';
-import { office, orderOf, owner as orderOwner, stranger } from '../attacks/signed.ts';
+import { leaseOf, office, orderOf, owner as orderOwner, stranger } from '../attacks/signed.ts';
 import { selfSigned } from '../self-signed.ts';
-import { noToken } from '../stories/stage.ts';
+import { faultsOf, noToken, recipeNamed, setStage } from '../stories/stage.ts';
 import { noServer, owner, type PostgresServer, startServer } from '../tools/postgres-server.ts';
 import { mac, record, sealBoard, signHead } from '../unit/ledger/book.ts';
 import { MemoryBook } from '../unit/ledger/memory-book.ts';
@@ -967,6 +968,66 @@ test('a database that no plant can be in, or that a newer program made, is left 
   await assert.rejects(initPlant(sql), (error) => isFault(error, 'plant.version'));
   await assert.rejects(plantStatus(sql), (error) => isFault(error, 'plant.version'));
   await sql`DELETE FROM plant.version WHERE version = 99`;
+});
+
+test('a station makes the boards that it was leased by a real plant, and the next one is refused untouched', {
+  skip: noServer === false ? noToken : noServer,
+}, async (t) => {
+  const loaded = recipeNamed('esp32c3-production');
+  const data = join(folder, 'leased');
+  mkdirSync(data);
+  await letIn('line-leased');
+  const ledger = await openSqliteLedger({
+    ...{ file: join(data, 'ledger.sqlite'), station: 'line-leased', clock: systemClock },
+  });
+  const { order, bytes } = await orderOf(ledger, {
+    ...{ order: 'O-90', recipe: loaded.ref, chip: 'esp32c3', boards: 9, share: null },
+    firmware: loaded.firmware.parts.map((one) => ({ part: one.name, sha256: sha256Hex(one.data) })),
+    stations: [{ station: 'line-leased', ledger: ledger.opening.ledger, ...(await ledger.head()), share: null }],
+  });
+  const given = await giveLease(
+    sql,
+    { ...order, name: 'O-90', file: bytes },
+    { station: 'line-leased', boards: 1, kept: [] },
+    (places) => leaseOf({ order: order.digest, ledger: ledger.opening.ledger, station: 'line-leased', ...places }),
+  );
+  assert.equal(given.boards, 1);
+  await ledger.close();
+  writeFileSync(join(data, 'password'), passwords.get('line-leased')!, { mode: 0o600 });
+  writeFileSync(join(data, 'owner.pem'), orderOwner.publicPem);
+  writeFileSync(join(data, 'O-90.order'), bytes);
+  const lines = [
+    'fuseline: 1',
+    'station: line-leased',
+    `plant: {url: '${server.url}', password_file: password}`,
+    'boards: {sealed_orders: {folder: ., keys: [owner.pem]}}',
+  ];
+  writeFileSync(join(data, 'station.yaml'), `${lines.join('\n')}\n`);
+  const stage = await setStage((into) => cpSync(data, into, { recursive: true }));
+  t.after(() => stage.close());
+  const address = (n: number) => `virtual:esp32c3?pacing=none&mac=60:55:f9:00:90:0${n}`;
+  const made = await stage.provision(loaded, [address(1)], { order: 'O-90' });
+  assert.deepEqual([made.counts.passed, faultsOf(stage)], [1, '']);
+  const next = await stage.provision(loaded, [address(2)], { order: 'O-90' });
+  assert.equal(next.counts.passed, 0);
+  assert.match(faultsOf(stage), /^order\.full: The order O-90 gives this station 1 boards/);
+  const { ledger: own, plant } = stage.station.parts;
+  const [last] = await own.runs({ limit: 1 });
+  assert.ok(!(await own.events(last!.id)).some(({ event }) => event.type === 'intend'));
+  const head = await own.head();
+  await until(
+    'its rows',
+    () => plant?.standing.sent === head.row,
+    () => plant?.standing,
+  );
+  const [there] = (await verifyPlant(sql)).filter(({ station: name }) => name === 'line-leased');
+  assert.deepEqual([there?.rows, there?.head, there?.broken], [head.row, head.hash, null]);
+  const claims = await sql`SELECT value FROM plant.claims WHERE station = 'line-leased' AND field = 'mac'`;
+  assert.deepEqual(claims, [{ value: '60:55:f9:00:90:01' }]);
+  assert.deepEqual(
+    (await placesOf(sql, 'O-90')).map(({ first, last: to, byLease }) => [first, to, byLease]),
+    [[1, 1, true]],
+  );
 });
 
 test(
