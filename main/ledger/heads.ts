@@ -62,15 +62,25 @@ function cosignedIn(act: unknown): { readonly note: string; readonly witness: st
   return { note: String(note), witness: String(witness) };
 }
 
-/** By the text of each cosigned head, its note with the lines of all who cosigned it, out of acts that say so. */
-export function cosignedNotes(acts: readonly unknown[]): ReadonlyMap<string, string> {
-  const notes = new Map<string, string>();
+/** A head with the lines of those who cosigned it, each of which holds by the key that the ledger names. */
+export interface SeenHead {
+  readonly note: string;
+  readonly seen: readonly Cosignature[];
+}
+
+/** By the text of each cosigned head, out of acts that say so. */
+export function cosignedNotes(acts: readonly unknown[]): ReadonlyMap<string, SeenHead> {
+  const notes = new Map<string, SeenHead>();
   for (const act of acts) {
     const said = cosignedIn(act);
     const head = said === null ? null : parseCheckpoint(said.note);
-    if (head === null) continue;
-    const lines = new Set([notes.get(head.text) ?? '', said!.note].flatMap((note) => signatureLines(note)));
-    notes.set(head.text, `${head.text}\n${[...lines].join('')}`);
+    const witness = said === null ? null : parseWitness(said.witness);
+    const cosignature = head === null || witness === null ? null : cosignatureBy(head, witness);
+    if (head === null || cosignature === null) continue;
+    const { note = '', seen = [] } = notes.get(head.text) ?? {};
+    const lines = new Set([note, said!.note].flatMap((one) => signatureLines(one)));
+    const others = seen.filter(({ name }) => name !== cosignature.name);
+    notes.set(head.text, { note: `${head.text}\n${[...lines].join('')}`, seen: [...others, cosignature] });
   }
   return notes;
 }

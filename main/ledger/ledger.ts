@@ -5,6 +5,7 @@ import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import type { ChainHead, ChainRow, PlainRow } from './chain.ts';
 import type { Head } from './checkpoint.ts';
+import type { Cosignature } from './cosignature.ts';
 import type { EscrowRelease, RecipeStateNote, SessionNote, StationAct } from './entry.ts';
 
 /** What the ledger knows of a MAC before a run starts. */
@@ -167,6 +168,8 @@ export interface ProvenHead {
   readonly publicKey: string;
   readonly size: number;
   readonly root: string;
+  /** Who cosigned it, by keys that the ledger names; left out: nobody. */
+  readonly seen?: readonly Cosignature[];
 }
 
 /** A row as its hash has it, and its way to the head (hex, from the leaf up). */

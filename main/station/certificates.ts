@@ -7,6 +7,7 @@ import { profileOf } from '../chip/profiles.ts';
 import type { Cbor } from '../formats/cbor.ts';
 import { sign1, type Unsigned } from '../formats/cose-sign1.ts';
 import { headKeyLabel } from '../ledger/checkpoint.ts';
+import type { Cosignature } from '../ledger/cosignature.ts';
 import type { BatchProof, CertifiedBoard, Ledger, ProvenHead, ProvenRow } from '../ledger/ledger.ts';
 import type { ChipKind } from '../model/chip.ts';
 import { readSealedRecord } from '../model/evidence/sealed-record.ts';
@@ -33,6 +34,8 @@ export interface Certificate {
   readonly issued: string;
   /** Rows under the head that it leads to. */
   readonly size: number;
+  /** Who else saw that head, by keys that the ledger names. */
+  readonly seen: readonly Cosignature[];
 }
 
 export interface BirthCertificate extends Certificate {
@@ -80,7 +83,13 @@ export async function birthCertificate(
   const record = readSealedRecord((JSON.parse(row.body) as { record: unknown }).record);
   const issued = isoTime(clock.now());
   const payload = birthPayload(record, { row, path }, head, issued);
-  return { ...(await signed(parts, payload, 'birth', head, by)), issued, size: head.size, record };
+  return {
+    ...(await signed(parts, payload, 'birth', head, by)),
+    issued,
+    size: head.size,
+    seen: head.seen ?? [],
+    record,
+  };
 }
 
 /** Whether this head was signed by another key than the one that the token has for heads. */
@@ -141,6 +150,7 @@ export async function batchCertificate(
     ...(await signed(parts, payload, 'batch', head, by)),
     issued,
     size: head.size,
+    seen: head.seen ?? [],
     batch,
     counts,
     boards: proven.boards,

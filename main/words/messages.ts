@@ -1338,6 +1338,7 @@ export interface Messages {
       readonly moreOf: Said<{ count: string | number }>;
       readonly issued: Said<{ time: string | number; size: string | number }>;
       readonly digest: Said<{ digest: string | number }>;
+      readonly seen: Said<{ size: number; name: string | number; time: string | number }>;
       readonly reading: string;
     };
     readonly list: {

@@ -8,7 +8,12 @@ import { fileURLToPath } from 'node:url';
 export type Judgement = { readonly ok: boolean; readonly says: string };
 
 interface Page {
-  verify(bytes: Uint8Array, key?: string | null, kept?: readonly string[]): Promise<Readonly<Record<string, unknown>>>;
+  verify(
+    bytes: Uint8Array,
+    key?: string | null,
+    kept?: readonly string[],
+    witnesses?: readonly string[],
+  ): Promise<Readonly<Record<string, unknown>>>;
   readonly Broken: new (sentence: string) => Error;
 }
 

@@ -17,6 +17,14 @@ const witnessing = 'test/unit/station/witnessing.test.ts';
 
 export const bookMutants: readonly Mutant[] = [
   {
+    id: 'certificate.seen-unproven',
+    file: 'main/ledger/heads.ts',
+    before: 'if (head === null || cosignature === null) continue;',
+    after: 'if (head === null) continue;',
+    breaks: 'A certificate would bear lines of witnesses that never saw its head.',
+    tests: [witnessing],
+  },
+  {
     id: 'search.digest-of-one',
     file: 'main/ledger/sqlite/search.ts',
     before: '.filter(({ n }) => this.#sealedWith(n, text))',

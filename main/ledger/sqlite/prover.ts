@@ -129,10 +129,10 @@ class Prover {
       .all(mostCosigned) as number[];
     const notes = cosignedNotes(places.map((place) => JSON.parse(this.#row(place).body) as unknown));
     const key = headKey(newest.publicKey)!;
-    for (const note of [...notes.values()].sort((a, b) => parseCheckpoint(b)!.size - parseCheckpoint(a)!.size)) {
-      const { size, root, ...checkpoint } = parseCheckpoint(note)!;
-      const isOurs = signedBy({ size, root, ...checkpoint }, key) && size <= newest.size;
-      if (isOurs && size >= row) return { ...newest, note, size, root };
+    const heads = [...notes.values()].map(({ note, seen }) => ({ note, seen, head: parseCheckpoint(note)! }));
+    for (const { note, seen, head } of heads.sort((a, b) => b.head.size - a.head.size)) {
+      const { size, root } = head;
+      if (signedBy(head, key) && size <= newest.size && size >= row) return { ...newest, note, size, root, seen };
     }
     return newest;
   }

@@ -11,6 +11,7 @@ import { witnessText } from '../../../main/ledger/cosignature.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { birthCertificate } from '../../../main/station/certificates.ts';
+import { deviceSheet } from '../../../main/station/desk/reports/certificate-page.ts';
 import {
   askWitness,
   cosignedHere,
@@ -179,8 +180,23 @@ test('who knows the witness finds that its word is missing, and a certificate le
     findKey: async () => found,
     sign: async (_: unknown, _how: unknown, digest: Uint8Array) => signRaw(digest),
   };
-  const { bytes } = await birthCertificate({ ...station, signer: signer as never }, mac(1), null, nothing);
-  assert.deepEqual(await judgedByPage(verifierPage(), bytes, key), { ok: true, says: `birth ${mac(1)} ${size}` });
+  const certificate = await birthCertificate({ ...station, signer: signer as never }, mac(1), null, nothing);
+  const { bytes, seen } = certificate;
+  assert.deepEqual([seen.length, seen[0]?.name], [1, 'fuseline/line-2/witness']);
+  assert.ok(deviceSheet(certificate).footer.some((line) => line.includes('also seen by fuseline/line-2/witness')));
+  const page = verifierPage();
+  assert.deepEqual(await judgedByPage(page, bytes, key), { ok: true, says: `birth ${mac(1)} ${size}` });
+  const told = async (witnesses: readonly string[]) =>
+    ((await page.verify(bytes, key, [], witnesses)).head as { seen: { isChecked: boolean }[] }).seen[0]!.isChecked;
+  assert.deepEqual(
+    [await told([]), await told([witnessKey]), await told(['other+00000000+AAAA'])],
+    [false, true, false],
+  );
+  // a row that says so without a cosignature that holds counts for nothing
+  const unseen = note.replace(/[A-Za-z0-9+/]{8}(=*)\n$/, 'AAAAAAAA$1\n');
+  await ledger.noteAct({ what: 'head-cosigned', by: [], about: 'w', detail: { note: unseen, witness: witnessKey } });
+  const [proof] = await ledger.proveSeals([mac(1)]);
+  assert.deepEqual([proof!.head!.seen?.length, parseCheckpoint(proof!.head!.note)!.signatures.length], [1, 2]);
 });
 
 /** As a token signs a digest with the key of these books' heads. */

@@ -131,14 +131,19 @@ export function batchSheet(certificate: BatchCertificate, language: Language = '
 }
 
 function footerOf(
-  { bytes, digest, issued, size }: Certificate,
+  { bytes, digest, issued, size, seen }: Certificate,
   name: string,
   language: Language,
 ): Pick<CertificateSheet, 'more' | 'footer' | 'code' | 'attached'> {
   const words = saying(() => language).paper.certificate;
   return {
     more: words.more,
-    footer: [words.issued({ time: issued, size }), words.digest({ digest }), words.reading],
+    footer: [
+      words.issued({ time: issued, size }),
+      ...seen.map(({ name, time }) => words.seen({ size, name, time })),
+      words.digest({ digest }),
+      words.reading,
+    ],
     code: `sha256:${digest}`,
     attached: { name: `certificate-${name}.cose`, bytes },
   };
