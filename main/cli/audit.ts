@@ -16,7 +16,7 @@ import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { deedView } from '../station/desk/reports/deeds.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
 import { verifyArchive } from './archived.ts';
-import { assuranceLines } from './assurance.ts';
+import { assuranceLines } from './assurance-words.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { exportedRows } from './exported-rows.ts';

@@ -2,34 +2,27 @@ import { Argument, Command, CommanderError, InvalidArgumentError } from 'command
 import { chipKinds } from '../model/chip.ts';
 import { faultOf } from '../model/fault.ts';
 import { languageFor, languages } from '../words/languages.ts';
-import { assuranceCommand } from './assurance.ts';
-import * as audit from './audit.ts';
-import { boardAct } from './board.ts';
-import * as cert from './cert.ts';
-import * as certificate from './certificate.ts';
-import * as clock from './clock.ts';
 import { type CommandNode, treeOf } from './command-tree.ts';
 import { completionCommand, shells } from './completion.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
-import { demo } from './demo.ts';
-import { desk } from './desk.ts';
-import * as device from './device.ts';
-import * as escrow from './escrow.ts';
-import * as heads from './heads.ts';
-import * as image from './image.ts';
-import * as ledgerCopies from './ledger-copies.ts';
-import * as nvs from './nvs.ts';
-import * as order from './order.ts';
-import * as people from './people.ts';
-import { provision } from './provision.ts';
-import * as recipe from './recipe.ts';
-import * as records from './records.ts';
-import { recover } from './recover.ts';
-import * as release from './release.ts';
-import { simulate } from './simulate.ts';
-import * as token from './token.ts';
-import { virtualChip } from './virtual-chip.ts';
-import { exitOf, faultLines } from './words.ts';
+
+// A command is loaded by who asks for it: each start would else pay for all of them.
+const audit = () => import('./audit.ts');
+const cert = () => import('./cert.ts');
+const certificate = () => import('./certificate.ts');
+const clock = () => import('./clock.ts');
+const device = () => import('./device.ts');
+const escrow = () => import('./escrow.ts');
+const heads = () => import('./heads.ts');
+const image = () => import('./image.ts');
+const ledgerCopies = () => import('./ledger-copies.ts');
+const nvs = () => import('./nvs.ts');
+const order = () => import('./order.ts');
+const people = () => import('./people.ts');
+const recipe = () => import('./recipe.ts');
+const records = () => import('./records.ts');
+const release = () => import('./release.ts');
+const token = () => import('./token.ts');
 
 const gather = (value: string, before: readonly string[] = []) => [...before, value];
 
@@ -69,6 +62,7 @@ export async function runCommand(argv: readonly string[], context: CliContext): 
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.passed : exit.badInput;
+    const { exitOf, faultLines } = await import('./words.ts');
     const fault = faultOf(error);
     for (const line of faultLines(fault, speaking.streams.language)) context.streams.say(line);
     if (json) context.streams.answer(JSON.stringify({ type: 'fault', ...fault.toJSON() }));
@@ -139,18 +133,18 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       'the one board in the fixture, by MAC or serial number: for a shut board that waits for its seal',
     )
     .option('--reset-by-operator', 'a person resets boards whose port cannot')
-    .action(end((options) => provision(options, context)));
+    .action(end(async (options) => (await import('./provision.ts')).provision(options, context)));
 
   const devices = program.command('device').description('one board at a port');
   command(devices, 'inspect', 'identity, security state, decoded eFuses; read only')
     .requiredOption('--port <port>', 'where the board is')
     .option('--token', "its eFuses as espefuse's token alone, without what may be a secret")
-    .action(end((options) => device.inspect(options, context)));
+    .action(end(async (options) => (await device()).inspect(options, context)));
   command(devices, 'verify', 'the board against its sealed record')
     .requiredOption('--port <port>', 'where the board is')
     .option('--serial <serial>', 'whose record it must be')
     .option('--reset-by-operator', 'a person resets the board whose port cannot')
-    .action(end((options) => device.verify(options, context)));
+    .action(end(async (options) => (await device()).verify(options, context)));
 
   command(devices, 'ports', 'the serial ports of this computer, by the USB places that fixtures are named by')
     .option('--watch', 'tell what is plugged in and out, until Ctrl-C')
@@ -171,14 +165,14 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--operator <id>', 'who works here, with --finish')
     .option('--credential <file>', 'who works here, by a file of people credential: for scripts')
     .option('--reset-by-operator', 'a person resets the board whose port cannot')
-    .action(end((options) => recover(options, context)));
+    .action(end(async (options) => (await import('./recover.ts')).recover(options, context)));
 
   command(program, 'simulate', 'how many fixtures one person keeps busy, worked out')
     .option('--seconds <n>', 'time of a board in its fixture (default: as the last boards of the ledger)', seconds)
     .option('--recipe <name>', 'of the ledger only boards of this recipe')
     .option('--hands <n>', 'seconds to take a board out and put the next one in (default: 6)', seconds)
     .option('--fixtures <n>', 'up to so many fixtures (default: 32)', wholeNumber)
-    .action(end((options) => simulate(options, context)));
+    .action(end(async (options) => (await import('./simulate.ts')).simulate(options, context)));
 
   const boards = program.command('board').description('boards that are half done: what two people decide of them');
   for (const [what, description] of [
@@ -188,39 +182,41 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     withPerson(command(boards, `${what} <device>`, description))
       .option('--second <id>', 'the second person; the PIN is asked for')
       .requiredOption('--reason <text>', 'why')
-      .action(end((id, options) => boardAct(what, id, options, context)));
+      .action(end(async (id, options) => (await import('./board.ts')).boardAct(what, id, options, context)));
 
   const recipes = program.command('recipe').description('what a product must become');
   withFirmware(command(recipes, 'check <file>', 'every mistake, with line, reason and remedy'))
     .option('--verbose', 'notes too: what the guide advises beyond')
-    .action(end((file, options) => recipe.checkCommand(file, options, context)));
+    .action(end(async (file, options) => (await recipe()).checkCommand(file, options, context)));
   withFirmware(command(recipes, 'plan <file>', 'what would be done, and every eFuse bit that would become 1 for ever'))
     .option('--port <port>', 'plan for the board there instead of a blank one')
-    .action(end((file, options) => recipe.planCommand(file, options, context)));
+    .action(end(async (file, options) => (await recipe()).planCommand(file, options, context)));
   withFirmware(
     command(recipes, 'assurance <file>', 'what its devices will show of each recommendation of the security guide'),
-  ).action(end((file, options) => assuranceCommand(file, options, context)));
+  ).action(end(async (file, options) => (await import('./assurance.ts')).assuranceCommand(file, options, context)));
   withFirmware(command(recipes, 'rehearse <file>', 'the whole chain on virtual silicon; nothing is kept'))
     .option('--count <n>', 'virtual boards', wholeNumber)
-    .action(end((file, options) => recipe.rehearseCommand(file, options, context)));
+    .action(end(async (file, options) => (await recipe()).rehearseCommand(file, options, context)));
   withPerson(
     withFirmware(command(recipes, 'submit <file>', 'answers for exactly this recipe and firmware, as its author')),
-  ).action(end((file, options) => recipe.submitCommand(file, options, context)));
+  ).action(end(async (file, options) => (await recipe()).submitCommand(file, options, context)));
   withPerson(
     withFirmware(
       command(recipes, 'approve <file>', 'says yes to exactly this recipe and firmware; never by its author'),
     ),
-  ).action(end((file, options) => recipe.approveCommand(file, options, context)));
+  ).action(end(async (file, options) => (await recipe()).approveCommand(file, options, context)));
   command(recipes, 'diff <a> <b>', 'what the second asks for that the first does not').action(
-    end((a, b, options) => recipe.diffCommand(a, b, options, context)),
+    end(async (a, b, options) => (await recipe()).diffCommand(a, b, options, context)),
   );
 
   const persons = program.command('people').description('who is known to the station; people are made in the window');
-  command(persons, 'list', 'their names and roles').action(end((options) => people.peopleList(options, context)));
+  command(persons, 'list', 'their names and roles').action(
+    end(async (options) => (await people()).peopleList(options, context)),
+  );
   withPerson(command(persons, 'credential <id>', 'a file by which a script signs in as this person'))
     .option('--second <id>', 'the second custodian, where it takes two; the PIN is asked for')
     .requiredOption('--out <file>', 'a new file, for its owner alone')
-    .action(end((id, options) => people.peopleCredential(id, options, context)));
+    .action(end(async (id, options) => (await people()).peopleCredential(id, options, context)));
 
   const clocks = program.command('clock').description("the computer's clock, by which everything is dated");
   withPerson(
@@ -232,20 +228,20 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   )
     .option('--second <id>', 'the other custodian')
     .requiredOption('--reason <text>', 'why it stood ahead')
-    .action(end((options) => clock.clockAccept(options, context)));
+    .action(end(async (options) => (await clock()).clockAccept(options, context)));
 
   const tokens = program.command('token').description('the PKCS#11 token (HSM)');
   withPerson(command(tokens, 'init', 'opens the token; makes the private one, and the keys of a recipe'))
     .option('--recipe <file>', 'make the keys that this recipe names and the token lacks')
-    .action(end((options) => token.tokenInit(options, context)));
+    .action(end(async (options) => (await token()).tokenInit(options, context)));
   command(tokens, 'status', 'which token, and whether it signs').action(
-    end((options) => token.tokenStatus(options, context)),
+    end(async (options) => (await token()).tokenStatus(options, context)),
   );
   withPerson(command(tokens, 'keys', 'the keys in it'))
     .option('--make <algorithm>', 'make a key: rsa-3072, ecdsa-p256, ecdsa-p384, ed25519, aes-256')
     .option('--label <name>', 'its label')
     .option('--use <use>', 'secure-boot, device-ca, wrapping')
-    .action(end((options) => token.tokenKeys(options, context)));
+    .action(end(async (options) => (await token()).tokenKeys(options, context)));
   withPerson(
     command(
       tokens,
@@ -255,21 +251,21 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   )
     .option('--second <id>', 'the other custodian')
     .requiredOption('--reason <text>', 'what became of the known one')
-    .action(end((options) => token.tokenAccept(options, context)));
+    .action(end(async (options) => (await token()).tokenAccept(options, context)));
   command(tokens, 'random', "bytes of the token's generator, as hex")
     .option('--bytes <n>', 'how many', wholeNumber, 32)
-    .action(end((options) => token.tokenRandom(options.bytes, options, context)));
+    .action(end(async (options) => (await token()).tokenRandom(options.bytes, options, context)));
   withPerson(command(tokens, 'certificate', 'a self-signed certificate of the device CA that a recipe names'))
     .requiredOption('--recipe <file>', 'whose issuer it is')
     .option('--csr', "the request for one instead, for a company's own PKI")
     .option('--out <file>', 'write it there instead of stdout')
-    .action(end((options) => token.tokenCertificate(options, context)));
+    .action(end(async (options) => (await token()).tokenCertificate(options, context)));
 
   const images = program.command('image').description('one file, as the station does it, with keys in the token');
   withPerson(command(images, 'sign <file>', 'signs a bootloader or application'))
     .option('--key <label>', 'token key; repeatable', gather)
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => image.signCommand(file, options, context)));
+    .action(end(async (file, options) => (await image()).signCommand(file, options, context)));
   withPerson(
     command(images, 'encrypt <file>', 'flash encryption for one flash offset, under a key that the token wraps'),
   )
@@ -278,15 +274,15 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--key <label>', 'wrapping key of the token', gather)
     .option('--wrapped-key <file>', 'JSON of a wrapped key; without it a new key is made and its wrapped form printed')
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => image.encryptCommand(file, options, context)));
+    .action(end(async (file, options) => (await image()).encryptCommand(file, options, context)));
   command(images, 'inspect <file>', 'what a file is').action(
-    end((file, options) => image.inspectCommand(file, options, context)),
+    end(async (file, options) => (await image()).inspectCommand(file, options, context)),
   );
 
   command(images, 'encrypt-ota <file>', 'pre-encrypts an update image as the component esp_encrypted_img opens it')
     .requiredOption('--public-key <file>', "the devices' key, PEM or DER: RSA-3072, or P-256 of one device")
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => image.encryptOtaCommand(file, options, context)));
+    .action(end(async (file, options) => (await image()).encryptOtaCommand(file, options, context)));
 
   const releases = program.command('release').description('firmware for updates over the air');
   withPerson(
@@ -302,10 +298,10 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       'an earlier release that must not be undercut (those beside --out count anyway)',
       gather,
     )
-    .action(end((options) => release.releaseBuild(options, context)));
+    .action(end(async (options) => (await release()).releaseBuild(options, context)));
   command(releases, 'verify <folder>', 'whether a release is as it was written')
     .option('--key <file>', 'public key that must have signed it')
-    .action(end((folder, options) => release.releaseVerify(folder, options, context)));
+    .action(end(async (folder, options) => (await release()).releaseVerify(folder, options, context)));
 
   const stores = program.command('nvs').description('NVS partitions: typed values for the firmware');
   withPerson(command(stores, 'build <csv>', 'from a CSV (key,type,encoding,value), in clear or encrypted'))
@@ -318,12 +314,12 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       'a partition for each line of values; the CSV then is key,type,encoding[,REPEAT], --out a folder',
     )
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((file, options) => nvs.nvsBuildCommand(file, options, context)));
+    .action(end(async (file, options) => (await nvs()).nvsBuildCommand(file, options, context)));
   withPerson(command(stores, 'show <file>', 'what an NVS partition holds'))
     .option('--keys <file>', 'decrypt: JSON of a wrapped key')
     .option('--key <label>', 'wrapping key of the token')
     .option('--show-values', 'show the values too')
-    .action(end((file, options) => nvs.nvsShowCommand(file, options, context)));
+    .action(end(async (file, options) => (await nvs()).nvsShowCommand(file, options, context)));
 
   const certs = program.command('cert').description('esp_secure_cert partitions: certificates and key entries');
   withPerson(command(certs, 'build', 'from certificates; keys lie in eFuse'))
@@ -348,21 +344,21 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--integrity', 'with the digest of all entries behind them')
     .option('--size <bytes>', 'fill up to the size of the partition')
     .requiredOption('--out <file>', 'where to write it')
-    .action(end((options) => cert.certBuildCommand(options, context)));
+    .action(end(async (options) => (await cert()).certBuildCommand(options, context)));
   withPerson(command(certs, 'show <file>', 'the entries of a partition'))
     .option('--keys <file>', 'open its DS parameters: JSON of the wrapped HMAC key')
     .option('--chip <kind>', 'chip of the DS peripheral')
     .option('--key <label>', 'wrapping key of the token')
-    .action(end((file, options) => cert.certShowCommand(file, options, context)));
+    .action(end(async (file, options) => (await cert()).certShowCommand(file, options, context)));
 
   const books = program.command('ledger').description('copies of the ledger');
   command(books, 'backup', 'a checked copy, also while a station writes')
     .requiredOption('--out <file>', 'a new file, for its owner alone')
-    .action(end((options) => ledgerCopies.backup(options, context)));
+    .action(end(async (options) => (await ledgerCopies()).backup(options, context)));
   command(books, 'restore <backup>', 'puts a backup in the place of the ledger; the old one stays beside it')
     .option('--by <id>', 'a custodian; the PIN is asked for')
     .option('--second <id>', 'the other custodian')
-    .action(end((backup, options) => ledgerCopies.restore(backup, options, context)));
+    .action(end(async (backup, options) => (await ledgerCopies()).restore(backup, options, context)));
   command(books, 'archive', 'a folder that can be read and checked after years, without this program')
     .requiredOption('--out <folder>', 'a new folder')
     .action(end(async (options) => (await import('./archive.ts')).ledgerArchive(options, context)));
@@ -383,7 +379,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       .option('--key-file <file>', 'a private P-256 key (PEM); its passphrase is asked for');
   command(orders, 'ask', 'what the owner of an order has to know of this station and its ledger')
     .option('--out <file>', 'a new file in place of stdout')
-    .action(end((options) => order.orderAsk(options, context)));
+    .action(end(async (options) => (await order()).orderAsk(options, context)));
   withSigning(
     withFirmware(command(orders, 'sign <order>', 'signs an order: so many boards of one recipe, at these stations')),
   )
@@ -399,13 +395,13 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--serials <first>', 'the first of the serial numbers that exist, as SN-00001')
     .option('--leases <file>', 'public key of who gives leases of it')
     .requiredOption('--out <file>', 'a new file; at a station it is called ORDER.order')
-    .action(end((name, options) => order.orderSign(name, options, context)));
+    .action(end(async (name, options) => (await order()).orderSign(name, options, context)));
   command(orders, 'give-back <order>', 'gives back what this station has by leases and no board has').action(
     end(async (name, options) => (await leases()).orderGiveBack(name, options, context)),
   );
   command(orders, 'show <file>', 'what an order says, if its signature holds')
     .requiredOption('--key <file>', 'public key of its owner, from elsewhere')
-    .action(end((file, options) => order.orderShow(file, options, context)));
+    .action(end(async (file, options) => (await order()).orderShow(file, options, context)));
   // the driver of PostgreSQL is loaded only by those who use it
   const plant = () => import('./plant.ts');
   const plants = program.command('plant').description('the ledgers of many stations in one PostgreSQL');
@@ -469,9 +465,9 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--from <date>', 'from this date on')
     .option('--to <date>', 'up to this date')
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action(end((options) => audit.auditList(options, context)));
+    .action(end(async (options) => (await audit()).auditList(options, context)));
   command(audits, 'show <device>', 'the history of one device, by MAC or serial').action(
-    end((id, options) => audit.auditShow(id, options, context)),
+    end(async (id, options) => (await audit()).auditShow(id, options, context)),
   );
   command(audits, 'runs', 'every try, newest first, also at boards that told no MAC')
     .option('--text <text>', 'fixture, person, recipe, serial, MAC or fault code with this in it')
@@ -485,30 +481,30 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .option('--from <date>', 'from this date on')
     .option('--to <date>', 'up to this date')
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action(end((options) => records.auditRuns(options, context)));
+    .action(end(async (options) => (await records()).auditRuns(options, context)));
   command(audits, 'batches', 'batches, newest first')
     .option('--text <text>', 'order, batch or recipe with this in it')
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action(end((options) => records.auditBatches(options, context)));
+    .action(end(async (options) => (await records()).auditBatches(options, context)));
   command(audits, 'batch <batch>', 'what became of a batch, by its id or its order, board by board')
     .option('--out <file>', 'a new file instead of words')
     .option('--as <form>', 'pdf, csv or json (of the file)', 'pdf')
-    .action(end((id, options) => records.auditBatch(id, options, context)));
+    .action(end(async (id, options) => (await records()).auditBatch(id, options, context)));
   command(audits, 'compare <device> <device>', 'two devices side by side: what differs and should not first').action(
-    end((a, b, options) => records.auditCompare(a, b, options, context)),
+    end(async (a, b, options) => (await records()).auditCompare(a, b, options, context)),
   );
   command(audits, 'deeds', 'what people did: sign-ins, refusals, acts, approvals, exports; newest first')
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action(end((options) => audit.auditDeeds(options, context)));
+    .action(end(async (options) => (await audit()).auditDeeds(options, context)));
   command(audits, 'export', 'every row of the chain, one JSON object a line')
     .option('--out <file>', 'a new file instead of stdout')
-    .action(end((options) => audit.auditExport(options, context)));
+    .action(end(async (options) => (await audit()).auditExport(options, context)));
   command(audits, 'registration', 'the sealed devices of a batch, as a cloud takes them in bulk')
     .requiredOption('--batch <id>', 'id of the batch, or the order it was started with')
     .option('--form <form>', 'csv, aws (IoT Core, JSON lines), azure (Device Provisioning Service, JSON lines)', 'csv')
     .option('--ca <file>', 'aws: PEM of the CA certificate, added to every line')
     .option('--out <file>', 'a new file instead of stdout')
-    .action(end((options) => audit.auditRegistration(options, context)));
+    .action(end(async (options) => (await audit()).auditRegistration(options, context)));
   command(audits, 'verify', 'recomputes the whole book: chain, signed heads, tables')
     .option('--file <export>', 'of an export instead of the ledger')
     .option('--archive <folder>', 'of an archive instead of the ledger (ledger archive)')
@@ -520,44 +516,44 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       '--new',
       'only what came behind the newest head that held the last time, and some rows before it; no tables',
     )
-    .action(end((options) => audit.auditVerify(options, context)));
+    .action(end(async (options) => (await audit()).auditVerify(options, context)));
   command(audits, 'witness', 'the newest signed head, for somebody else to keep')
     .option('--out <file>', 'a file instead of stdout')
-    .action(end((options) => audit.auditWitness(options, context)));
+    .action(end(async (options) => (await audit()).auditWitness(options, context)));
   withPerson(
     command(audits, 'certificate [device]', 'one signed file that says what a device, or each board of a batch, is'),
   )
     .option('--batch <id>', 'of a batch instead of a device')
     .option('--pdf <file>', 'one sheet to read as well, with the certificate inside')
     .requiredOption('--out <file>', 'a new file')
-    .action(end((id, options) => certificate.auditCertificate(id, options, context)));
+    .action(end(async (id, options) => (await certificate()).auditCertificate(id, options, context)));
   command(audits, 'key', 'the public key of the signed heads, for somebody else to keep')
     .option('--out <file>', 'a file instead of stdout')
-    .action(end((options) => audit.auditKey(options, context)));
+    .action(end(async (options) => (await audit()).auditKey(options, context)));
   const headed = program.command('heads').description('signed heads of the ledger, seen by other stations');
   withPerson(command(headed, 'ask', 'the newest head as a file for a witness to look at'))
     .option('--of <witness>', 'for which witness, where several cosigned before')
     .option('--old <rows>', 'how many rows the witness saw last, where it says so', wholeNumber)
     .requiredOption('--out <file>', 'a new file')
-    .action(end((options) => heads.headsAsk(options, context)));
+    .action(end(async (options) => (await heads()).headsAsk(options, context)));
   withPerson(command(headed, 'witness <file>', 'looks at the head of another station and cosigns it'))
     .option('--key <file>', 'public key of the heads there (audit key), from elsewhere; wanted the first time')
     .requiredOption('--out <file>', 'a new file, to be carried back')
-    .action(end((file, options) => heads.headsWitness(file, options, context)));
+    .action(end(async (file, options) => (await heads()).headsWitness(file, options, context)));
   withPerson(command(headed, 'take <file>', 'keeps what a witness said of a head of this ledger'))
     .requiredOption('--witness-key <file>', 'of the witness (heads key), from elsewhere')
     .option('--request <file>', 'what it was asked with, where it gave its line alone')
-    .action(end((file, options) => heads.headsTake(file, options, context)));
+    .action(end(async (file, options) => (await heads()).headsTake(file, options, context)));
   command(headed, 'key', 'by which key this station cosigns, for others')
     .option('--out <file>', 'a new file instead of stdout')
-    .action(end((options) => heads.headsKey(options, context)));
+    .action(end(async (options) => (await heads()).headsKey(options, context)));
   command(headed, 'seen', 'heads of others that this station cosigned, the newest of each')
     .option('--out <folder>', 'their files as well, for audit verify --witness there')
-    .action(end((options) => heads.headsSeen(options, context)));
+    .action(end(async (options) => (await heads()).headsSeen(options, context)));
   const escrows = audits.command('escrow').description('secrets of devices that two custodians may ask for');
   command(escrows, 'list [device]', 'what is in escrow, and what was given out')
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action(end((id, options) => escrow.escrowList(id, options, context)));
+    .action(end(async (id, options) => (await escrow()).escrowList(id, options, context)));
   command(
     escrows,
     'release <device>',
@@ -568,7 +564,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .requiredOption('--reason <text>', 'why')
     .option('--as <form>', 'a proof of possession: typed, code (the text of its QR code) or label (ZPL); default typed')
     .option('--out <file>', 'a new file, for its owner alone, instead of stdout')
-    .action(end((id, options) => escrow.escrowRelease(id, options, context)));
+    .action(end(async (id, options) => (await escrow()).escrowRelease(id, options, context)));
 
   program
     .command('virtual-chip')
@@ -581,7 +577,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .requiredOption('--listen <where>', 'pty, tcp:PORT or rfc2217:PORT (port 0: any free one)')
     .option('--state <file>', 'eFuses and flash live in this file')
     .option('--json', 'the address as JSON')
-    .action(end((options) => virtualChip(options, context)));
+    .action(end(async (options) => (await import('./virtual-chip.ts')).virtualChip(options, context)));
 
   command(
     program,
@@ -593,12 +589,12 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
 
   command(program, 'desk', 'the station with its window in a browser on this computer')
     .option('--port <n>', 'port of the page (default: any free one)', wholeNumber)
-    .action(end((options) => desk(options, context)));
+    .action(end(async (options) => (await import('./desk.ts')).desk(options, context)));
 
   command(program, 'demo', 'the demonstration line: virtual fixtures, SoftHSM, an example recipe')
     .option('--count <n>', 'boards', wholeNumber)
     .option('--fixtures <n>', 'virtual fixtures', wholeNumber)
-    .action(end((options) => demo(options, context)));
+    .action(end(async (options) => (await import('./demo.ts')).demo(options, context)));
 
   program
     .command('completion')

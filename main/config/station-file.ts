@@ -60,6 +60,9 @@ export interface MesConfig {
   readonly goOnMinutes: number;
 }
 
+/** Every board is taken. */
+export const anyBoard: StationConfig['boards'] = { macs: null, challenge: false, orders: null, sealedOrders: null };
+
 /** A stack light at a port of its own, which hears ASCII. */
 export interface LightConfig {
   readonly port: string;

@@ -1,9 +1,6 @@
 // The browser's window onto the desk: builds the page where it is stale, opens the station, serves both on this computer.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { BoardsInHand } from '../cli/boards-in-hand.ts';
@@ -14,7 +11,9 @@ import { isFault, ProgramFault } from '../model/fault.ts';
 import { buildPage, isPageStale } from './build.ts';
 import { openDesk } from './open-desk.ts';
 import { closeToOthers } from './owner-only.ts';
-import { dataFolderOf, type Host, pageFolder } from './real-parts.ts';
+import { pageFolder } from './program-folder.ts';
+import type { Host } from './real-signer.ts';
+import { dataFolderOf } from './settings.ts';
 
 /** CliContext.serveDesk; `host` says how the terminal that this was started from asks for a PIN. */
 export async function serveDesk(
@@ -86,36 +85,4 @@ function noPage(cause: unknown): ProgramFault {
     next: 'Install the packages anew (npm ci), or use the terminal: npm start -- --terminal.',
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-/**
- * Opens a link in the browser of whoever sits here, by way of a file that only they can read: on a command line every user of this
- * computer could read its key.
- */
-export function openInBrowser(link: string): boolean {
-  const { platform, env } = process;
-  const folder = mkdtempSync(join(tmpdir(), 'fuseline-link-'));
-  const file = join(folder, 'open.html');
-  const address = pathToFileURL(file).href;
-  const words =
-    platform === 'win32'
-      ? ['rundll32', 'url.dll,FileProtocolHandler', address]
-      : platform === 'darwin'
-        ? ['open', address]
-        : env.DISPLAY || env.WAYLAND_DISPLAY
-          ? ['xdg-open', address]
-          : null;
-  if (words === null) {
-    rmSync(folder, { recursive: true });
-    return false;
-  }
-  writeFileSync(file, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${link}">\n`, {
-    mode: 0o600,
-  });
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const [program = '', ...rest] = words;
-  const child = spawn(program, rest, { stdio: 'ignore', detached: true });
-  child.on('error', () => undefined);
-  child.unref();
-  return true;
 }

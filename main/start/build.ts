@@ -9,7 +9,7 @@
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { pageFolder, programFolder } from './real-parts.ts';
+import { pageFolder, programFolder } from './program-folder.ts';
 
 const root = programFolder;
 

@@ -1,7 +1,7 @@
 // Whether Electron's window can be had here.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { programFolder } from './real-parts.ts';
+import { programFolder } from './program-folder.ts';
 
 /** The Electron program of node_modules, or null where it is not there. It is fetched by `npx install-electron`, never from here. */
 export function electronProgram(): string | null {

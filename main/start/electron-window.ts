@@ -17,7 +17,8 @@ import { faultIn } from '../words/faults.ts';
 import { languageFor } from '../words/languages.ts';
 import { saying } from '../words/saying.ts';
 import { type Demonstration, type OpenedDesk, openDesk } from './open-desk.ts';
-import { dataFolderOf, type Places, pageFolder, programFolder } from './real-parts.ts';
+import { pageFolder, programFolder } from './program-folder.ts';
+import { dataFolderOf, type Places } from './settings.ts';
 
 export interface WindowProgram {
   readonly places: Places;

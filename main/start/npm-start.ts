@@ -9,15 +9,13 @@
 import { spawn } from 'node:child_process';
 import { nodeWords } from '../boot/node-words.mjs';
 import { faultOf } from '../model/fault.ts';
-import { buildMain } from './build.ts';
 import { electronProgram, hasDisplay } from './electron-program.ts';
-import { programFolder } from './real-parts.ts';
-import { startTrialPlant } from './trial-plant.ts';
+import { programFolder } from './program-folder.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function startWindow(program: string, words: readonly string[]): Promise<number> {
-  const { buildPage, isPageStale } = await import('./build.ts');
+  const { buildMain, buildPage, isPageStale } = await import('./build.ts');
   if (isPageStale()) {
     say('Building the page (once) ...');
     await buildPage();
@@ -43,6 +41,7 @@ async function trialPlant(words: readonly string[]): Promise<{ close(): Promise<
     return at < 0 || value === undefined ? {} : { [name.slice(2)]: value };
   };
   try {
+    const { startTrialPlant } = await import('./trial-plant.ts');
     return await startTrialPlant({ ...placeOf('--data'), ...placeOf('--station') }, say);
   } catch (error) {
     const { what, next, code } = faultOf(error);

@@ -8,23 +8,17 @@ import type { StationConfig } from '../config/station-file.ts';
 import type { PlantViewer } from '../model/plant.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
-import type { Desk } from '../station/desk/desk.ts';
+import { Desk } from '../station/desk/desk.ts';
 import { DeskFile } from '../station/desk/desk-file.ts';
 import type { RehearsalRoom } from '../station/desk/library/rehearsal.ts';
 import { colourOf, StationLight } from '../station/desk/station-light.ts';
 import type { Station } from '../station/station.ts';
 import { createBoardChanger } from '../virtual/bench/board-changer.ts';
-import { createDesk } from './compose.ts';
-import {
-  dataFolderOf,
-  type Host,
-  openPorts,
-  openStationOf,
-  type Places,
-  peopleOf,
-  settingsOf,
-  stationConfigFolder,
-} from './real-parts.ts';
+import { stationConfigFolder } from './program-folder.ts';
+import { openStationOf } from './real-parts.ts';
+import { openPorts } from './real-ports.ts';
+import type { Host } from './real-signer.ts';
+import { dataFolderOf, type Places, peopleOf, settingsOf } from './settings.ts';
 
 /** Fixtures of the demonstration line. */
 const demonstrationFixtures = 8;
@@ -59,16 +53,19 @@ export async function openDesk(
   const fixtures = demonstration ? demonstrationLine(options.demonstration ?? {}) : configured;
 
   const ports = openPorts(systemRandom);
-  const changer = createBoardChanger(ports.bench, {
-    clock: systemClock,
-    ...(options.demonstration?.changerTimes ?? changerTimes),
-  });
+  const changer = demonstration
+    ? createBoardChanger(await ports.bench(), {
+        clock: systemClock,
+        ...(options.demonstration?.changerTimes ?? changerTimes),
+      })
+    : null;
   const ours = new Map(demonstration ? fixtures.map(({ name, address }) => [name, address]) : []);
   const isOurs = new Set(ours.values());
+  const opener = (address: string) => (isOurs.has(address) ? (changer ?? ports) : ports);
   const people = peopleOf(places);
   const station = await openStationOf(
     places,
-    (address, how) => (isOurs.has(address) ? changer.open(address, how) : ports.open(address, how)),
+    (address, how) => opener(address).open(address, how),
     options.host,
     people,
   ).catch(async (error: unknown) => {
@@ -77,10 +74,10 @@ export async function openDesk(
   });
   station.listen((event) => {
     const address = event.type === 'verdict' ? ours.get(event.fixture) : undefined;
-    if (address !== undefined) changer.change(address);
+    if (address !== undefined) changer?.change(address);
   });
   const plantViewer = await openPlantViewer(settings);
-  const desk = createDesk({
+  const desk = new Desk({
     station,
     people,
     dataFolder,
@@ -103,7 +100,7 @@ export async function openDesk(
     await desk.close();
     plantViewer?.close();
     await light?.close();
-    changer.close();
+    changer?.close();
     await station.close();
     await ports.close();
   };

@@ -33,7 +33,7 @@ export interface TokenPlaces {
   readonly settings: StationConfig;
   readonly dataFolder: string;
   /** Opens the ledger for questions; null where there is none yet. */
-  readonly openBook: () => Promise<LedgerReader | null>;
+  readonly openBook: () => Promise<Pick<LedgerReader, 'acts' | 'runs' | 'close'> | null>;
 }
 
 /** How often a token that was away at the start is looked for, in ms. */

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-// Front door of the terminal face: opens the real parts and hands them to the commands.
+// Front door of the terminal face: opens the real parts and hands them to the commands. Parts are loaded by the command that opens them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogUpdate } from 'log-update';
 import { systemClock } from '../base/clock.ts';
 import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
@@ -11,33 +10,25 @@ import { type CliContext, exit, type Streams } from '../cli/context.ts';
 import { askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
 import { runCommand } from '../cli/program.ts';
 import { languageFor } from '../words/languages.ts';
-import { openInBrowser, serveDesk } from './browser-desk.ts';
+import { openInBrowser } from './open-in-browser.ts';
 import { closeToOthers, keepToOwner } from './owner-only.ts';
-import {
-  dataFolderOf,
-  type Host,
-  openLedgerOf,
-  openPorts,
-  openSignerOf,
-  openStationOf,
-  peopleOf,
-  programVersion,
-  restoreLedgerOf,
-  settingsOf,
-  stationConfigFolder,
-} from './real-parts.ts';
+import { programVersion, stationConfigFolder } from './program-folder.ts';
+import { openPorts } from './real-ports.ts';
+import type { Host } from './real-signer.ts';
+import { dataFolderOf, peopleOf, settingsOf } from './settings.ts';
 
 keepToOwner();
-const live = createLogUpdate(process.stderr, { showCursor: true });
+const isLive = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+const live = isLive ? (await import('log-update')).createLogUpdate(process.stderr, { showCursor: true }) : null;
 
 const { LC_ALL, LC_MESSAGES, LANG } = process.env;
 const streams: Streams = {
   language: languageFor([LC_ALL || LC_MESSAGES || LANG || '']) ?? 'en',
   answer: (line) => void process.stdout.write(`${printable(line)}\n`),
   say: (line) => void process.stderr.write(`${printable(line)}\n`),
-  live: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+  live: isLive,
   columns: process.stderr.columns ?? 120,
-  redraw: (lines) => (lines.length === 0 ? live.done() : live(lines.map(printable).join('\n'))),
+  redraw: (lines) => (lines.length === 0 ? live?.done() : live?.(lines.map(printable).join('\n'))),
 };
 
 const ports = openPorts(systemRandom);
@@ -57,13 +48,13 @@ const context: CliContext = {
   random: systemRandom,
   openPort: ports.open,
   stationConfig: stationConfigFolder,
-  openStation(options) {
+  async openStation(options) {
     for (const line of closeToOthers(dataFolderOf(options))) streams.say(line);
-    return openStationOf(options, ports.open, host);
+    return await (await import('./real-parts.ts')).openStationOf(options, ports.open, host);
   },
-  openLedger: openLedgerOf,
-  restoreLedger: restoreLedgerOf,
-  openSigner: (options) => openSignerOf(options, host),
+  openLedger: async (options) => await (await import('./real-ledger.ts')).openLedgerOf(options),
+  restoreLedger: async (...asked) => await (await import('./real-ledger.ts')).restoreLedgerOf(...asked),
+  openSigner: async (options) => await (await import('./real-signer.ts')).openSignerOf(options, host),
   hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
   dataFolder: dataFolderOf,
   settings: settingsOf,
@@ -72,7 +63,7 @@ const context: CliContext = {
     stdin.isTTY && stderr.isTTY
       ? askPin({ input: stdin, show: (text) => void stderr.write(text) }, question)
       : Promise.resolve(nextLine(stdin.fd)),
-  serveDesk: (options, onNextLink, say) => serveDesk(host, options, onNextLink, say),
+  serveDesk: async (...asked) => await (await import('./browser-desk.ts')).serveDesk(host, ...asked),
   openInBrowser,
   fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
   onInterrupt(listener) {

@@ -3,7 +3,7 @@ import { systemRandom } from '../base/random.ts';
 import { installPackages } from '../boot/system.mjs';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { oldestVersion, privateOwner, serverPrograms } from '../plant/private-server.ts';
-import { dataFolderOf, type Places, settingsOf } from './real-parts.ts';
+import { dataFolderOf, type Places, settingsOf } from './settings.ts';
 import { tellTrialPlant } from './trial-place.ts';
 
 /** Where the programs of a server are found (null: nowhere), and how they are installed (the sentence why not, or null). */

@@ -2,7 +2,7 @@
 // the program the page (remote debugging), others take the sandbox away or start programs of their choice in the place of its processes.
 // So the list names what is allowed, and every other word ends the start.
 import { RecipeFault } from '../model/fault.ts';
-import type { Places } from './real-parts.ts';
+import type { Places } from './settings.ts';
 
 export interface WindowWords {
   readonly places: Places;

@@ -12,8 +12,6 @@ import { type OrderedJob, type SealedOrderParts, sealedOrderOf } from './sealed-
  */
 export type BoardRules = StationConfig['boards'];
 
-export const anyBoard: BoardRules = { macs: null, challenge: false, orders: null, sealedOrders: null };
-
 /** A board that may be begun, as far as these rules ask. */
 export interface BoardAllowance {
   /** Why this board may not; null: it may. */

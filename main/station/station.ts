@@ -3,6 +3,7 @@ import { type Clock, isoTime, unlessAborted } from '../base/clock.ts';
 import { type Log, type OpenLog, silentLog } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import type { RandomSource } from '../base/random.ts';
+import { anyBoard } from '../config/station-file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { FactorySystem } from '../model/factory.ts';
 import { faultOf, isFault } from '../model/fault.ts';
@@ -17,7 +18,7 @@ import { noOtherToken, type OpenToken, TokenRing } from '../signing/token-ring.t
 import type { OpenPort } from '../transport/port.ts';
 import { awaitedLedger } from './awaited-ledger.ts';
 import { awaitedSigner } from './awaited-signer.ts';
-import { allowanceOf, anyBoard, type BoardRules } from './board-rules.ts';
+import { allowanceOf, type BoardRules } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
 import { type BatchCertificate, type BirthCertificate, batchCertificate, birthCertificate } from './certificates.ts';
 import { Checkpoints } from './checkpoints.ts';

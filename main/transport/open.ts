@@ -1,7 +1,5 @@
 import { FixtureFault } from '../model/fault.ts';
 import { parseAddress } from './address.ts';
-import { openRfc2217Port } from './network/rfc2217-port.ts';
-import { openSocketPort } from './network/socket-port.ts';
 import type { OpenOptions, Port } from './port.ts';
 
 /**
@@ -22,9 +20,9 @@ export async function openPort(address: string, options: OpenOptions): Promise<P
       return openSerialPort(await pathAtPlace(parsed.place), address, options);
     }
     case 'socket':
-      return openSocketPort(parsed.host, parsed.port, address, options);
+      return (await import('./network/socket-port.ts')).openSocketPort(parsed.host, parsed.port, address, options);
     case 'rfc2217':
-      return openRfc2217Port(parsed.host, parsed.port, address, options);
+      return (await import('./network/rfc2217-port.ts')).openRfc2217Port(parsed.host, parsed.port, address, options);
     case 'virtual':
       throw new FixtureFault({
         code: 'transport.address',

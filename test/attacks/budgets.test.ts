@@ -8,7 +8,7 @@ import { budgetOf, type CallName, calls } from '../../main/contract/contract.ts'
 import { inTime } from '../../main/ipc/dispatch.ts';
 import { FaceSession } from '../../main/ipc/session.ts';
 import { loadRecipeText } from '../../main/recipe/load.ts';
-import { stationConfigFolder } from '../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../main/start/program-folder.ts';
 import { refuseSerial } from '../../main/station/admission.ts';
 import { drawLabelApart } from '../../main/station/desk/labels/label-drawing.ts';
 import { textFor } from '../../main/station/desk/library/rehearsal.ts';

@@ -26,7 +26,7 @@ import { loadRecipeText } from '../../main/recipe/load.ts';
 import { chainOf } from '../../main/signing/chain.ts';
 import { keyOfFile } from '../../main/signing/file-key.ts';
 import { publicKeyOfFile } from '../../main/signing/public-key-file.ts';
-import { stationConfigFolder } from '../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../main/start/program-folder.ts';
 import { isLabelOf, isProvisioningCode } from '../../main/station/desk/labels/label-template.ts';
 import { readLease, readWorkOrder, unsignedLease } from '../../main/station/work-order.ts';
 import { selfSigned, selfSignedPair } from '../self-signed.ts';

@@ -7,7 +7,7 @@ import { systemRandom } from '../../main/base/random.ts';
 import { parseStation } from '../../main/config/station-file.ts';
 import { isInRanges, macRangesOf } from '../../main/model/mac-range.ts';
 import type { LoadedRecipe } from '../../main/recipe/load.ts';
-import { openPorts } from '../../main/start/real-parts.ts';
+import { openPorts } from '../../main/start/real-ports.ts';
 import { Line } from '../../main/station/desk/line/line.ts';
 import type { Station } from '../../main/station/station.ts';
 import { recipeNamed } from '../stories/stage.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadRecipeText } from '../../main/recipe/load.ts';
-import { stationConfigFolder } from '../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../main/start/program-folder.ts';
 import { findTemplate } from '../../main/station/desk/labels/label-template.ts';
 import { openLine, openLoopback, Page } from '../unit/ipc/rig.ts';
 import { withoutSoftHsm } from '../unit/signing/soft-token.ts';

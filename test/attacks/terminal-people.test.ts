@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { peopleOf, stationConfigFolder } from '../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../main/start/program-folder.ts';
+import { peopleOf } from '../../main/start/settings.ts';
 import { p4, terminal } from './terminal-rig.ts';
 
 test('keys, certificates and signatures of a station with people are theirs, and rows', async (t) => {

@@ -9,13 +9,9 @@ import { runCommand } from '../../main/cli/program.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { noOtherToken } from '../../main/signing/token-ring.ts';
 import { createStation } from '../../main/start/compose.ts';
-import {
-  peopleOf,
-  programVersion,
-  restoreLedgerOf,
-  settingsOf,
-  stationConfigFolder,
-} from '../../main/start/real-parts.ts';
+import { programVersion, stationConfigFolder } from '../../main/start/program-folder.ts';
+import { restoreLedgerOf } from '../../main/start/real-ledger.ts';
+import { peopleOf, settingsOf } from '../../main/start/settings.ts';
 import { createVirtualBench } from '../../main/virtual/bench/bench.ts';
 import { testFolder } from '../stories/terminal.ts';
 import { ScriptedSigner } from '../unit/station/scripted-signer.ts';

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import type { Clock } from '../../main/base/clock.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
-import { stationConfigFolder } from '../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../main/start/program-folder.ts';
 import { condemnBoard } from '../../main/station/desk/access/boards.ts';
 import { type OperatorChange, Operators } from '../../main/station/desk/access/operators.ts';
 import { makeCredential, removePerson, savePerson } from '../../main/station/desk/access/people.ts';

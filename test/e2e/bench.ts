@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ConsoleMessage, Page } from 'playwright-core';
 import type { Role } from '../../main/contract/contract.ts';
 import type { Demonstration } from '../../main/start/open-desk.ts';
-import { programFolder } from '../../main/start/real-parts.ts';
+import { programFolder } from '../../main/start/program-folder.ts';
 import type { DeskAnswers } from '../../main/station/desk/room.ts';
 import type { Language } from '../../main/words/languages.ts';
 

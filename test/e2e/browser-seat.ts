@@ -9,7 +9,7 @@ import { isInPath } from '../../main/boot/system.mjs';
 import { type Loopback, startLoopback } from '../../main/ipc/loopback.ts';
 import { Seats } from '../../main/ipc/seats.ts';
 import { openDesk } from '../../main/start/open-desk.ts';
-import { pageFolder } from '../../main/start/real-parts.ts';
+import { pageFolder } from '../../main/start/program-folder.ts';
 import {
   type Bench,
   type BenchOptions,

@@ -2,7 +2,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildMain, buildPage, isPageStale } from '../../main/start/build.ts';
-import { programFolder } from '../../main/start/real-parts.ts';
+import { programFolder } from '../../main/start/program-folder.ts';
 
 /** Longest wait for another test file that builds, in ms. */
 const buildMs = 60_000;

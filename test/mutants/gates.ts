@@ -144,7 +144,7 @@ export const gateMutants: readonly Mutant[] = [
   },
   {
     id: 'gate.development-from-anywhere',
-    file: 'main/start/real-parts.ts',
+    file: 'main/start/settings.ts',
     before: 'if (!settings.development) return settings;',
     after: 'if (true) return settings;',
     breaks: 'A station file of whoever types would turn all gates off.',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { profileOf } from '../../main/chip/profiles.ts';
-import { assuranceLines } from '../../main/cli/assurance.ts';
+import { assuranceLines } from '../../main/cli/assurance-words.ts';
 import type { Assurance } from '../../main/model/assurance.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { assuranceOf } from '../../main/recipe/assurance/assurance.ts';

@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultOf } from '../../main/model/fault.ts';
-import { settingsOf } from '../../main/start/real-parts.ts';
+import { settingsOf } from '../../main/start/settings.ts';
 import { startTrialPlant } from '../../main/start/trial-plant.ts';
 
 const [data = ''] = process.argv.slice(2);

@@ -20,8 +20,8 @@ export type ThreadOptions =
 /** What an auditor can be asked. */
 export type AuditCall = { readonly audit: AuditOptions } | { readonly backup: string } | { readonly prove: ProofCall };
 
-/** What a thread hears: first how it is to start, then calls. */
-export type ToThread = { readonly start: ThreadOptions } | ThreadCalls;
+/** What a thread hears: what it will be (so that it loads that), how it is to start, then calls. */
+export type ToThread = { readonly load: ThreadOptions['role'] } | { readonly start: ThreadOptions } | ThreadCalls;
 
 export interface ThreadCalls {
   readonly id: number;
@@ -110,10 +110,22 @@ export class Thread {
     launch: LaunchThread,
   ): Promise<{ thread: Thread; report: Report }> {
     const thread = new Thread(launch());
-    const started = thread.#answersTo(0);
-    thread.#line.send({ start: options });
+    return { thread, report: await thread.begin<Report>(options) };
+  }
+
+  /** A thread that loads what it needs for its role, and is to begin later. */
+  static ahead(role: ThreadOptions['role'], launch: LaunchThread): Thread {
+    const thread = new Thread(launch());
+    thread.#line.send({ load: role });
+    return thread;
+  }
+
+  /** Once. Gives its report, or throws the fault with which it could not start; it has ended then. */
+  async begin<Report>(options: ThreadOptions): Promise<Report> {
+    const started = this.#answersTo(0);
+    this.#line.send({ start: options });
     const [answer] = await started;
-    return { thread, report: answerValue(answer) as Report };
+    return answerValue(answer) as Report;
   }
 
   /** Sends calls in one message; resolves with one answer each. */

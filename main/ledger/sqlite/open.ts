@@ -15,7 +15,6 @@ import type {
   SealProof,
   TreeHead,
 } from '../ledger.ts';
-import { restoreBook } from './backup.ts';
 import { closedFault, ledgerFaultOf, misuse } from './faults.ts';
 import { type AuditCall, answerValue, type LaunchThread, launchWorker, Thread } from './link.ts';
 import type { LedgerQuestions } from './reader.ts';
@@ -47,21 +46,20 @@ export async function openSqliteLedger(options: LedgerOptions): Promise<Ledger> 
   const { file, station, clock, maxBytes = null, scrubAfterMs = 30_000, launch = launchWorker } = options;
   const started = clock.monotonic();
   const at = isoTime(clock.now());
-  const { thread: writer, report } = await Thread.start<Omit<OpeningReport, 'ms'>>(
-    { role: 'writer', file, station, at, maxBytes },
-    launch,
-  );
-  const others = await Promise.allSettled([
-    Thread.start({ role: 'reader', file }, launch),
-    Thread.start({ role: 'keeper', file, scrubAfterMs }, launch),
-  ]);
-  const [reader, keeper] = others.map((other) => (other.status === 'fulfilled' ? other.value.thread : null));
-  if (reader == null || keeper == null) {
-    await Promise.all([reader, keeper, writer].map((thread) => thread?.close()));
-    throw others.find((other) => other.status === 'rejected')!.reason;
+  const writer = Thread.ahead('writer', launch);
+  const [reader, keeper] = [Thread.ahead('reader', launch), Thread.ahead('keeper', launch)];
+  try {
+    const report = await writer.begin<Omit<OpeningReport, 'ms'>>({ role: 'writer', file, station, at, maxBytes });
+    const others = [reader.begin({ role: 'reader', file }), keeper.begin({ role: 'keeper', file, scrubAfterMs })];
+    await Promise.allSettled(others);
+    await Promise.all(others);
+    const opening = { ...report, ms: clock.monotonic() - started };
+    return new SqliteLedger({ writer, reader, keeper, launch }, file, clock, opening);
+  } catch (error) {
+    await Promise.allSettled([reader, keeper].map((thread) => thread.close()));
+    await writer.close().catch(() => undefined);
+    throw error;
   }
-  const opening = { ...report, ms: clock.monotonic() - started };
-  return new SqliteLedger({ writer, reader, keeper, launch }, file, clock, opening);
 }
 
 /** See `restoreBook`. */
@@ -74,6 +72,7 @@ export async function restoreSqliteLedger(options: {
 }): Promise<RestoreReport> {
   const { file, from, by, clock } = options;
   try {
+    const { restoreBook } = await import('./backup.ts');
     return restoreBook(file, from, isoTime(clock.now()), by);
   } catch (error) {
     throw ledgerFaultOf(error, file);

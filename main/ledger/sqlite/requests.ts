@@ -44,7 +44,7 @@ export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** What a thread of the ledger is made of: it answers messages, each a batch of calls, until it is closed. `report`: what it says first. */
 export interface ThreadBody {
-  readonly handle: (calls: readonly unknown[]) => readonly Answer<unknown>[];
+  readonly handle: (calls: readonly unknown[]) => readonly Answer<unknown>[] | Promise<readonly Answer<unknown>[]>;
   readonly close: () => void;
   readonly report: unknown;
 }

@@ -7,12 +7,19 @@ import { ledgerFaultOf } from './faults.ts';
 import type { FromThread, ThreadCalls, ThreadOptions, ToThread } from './link.ts';
 import type { Answer, ThreadBody } from './requests.ts';
 
+const rooms = {
+  writer: () => import('./writer-thread.ts'),
+  reader: () => import('./reader-thread.ts'),
+  auditor: () => import('./auditor-thread.ts'),
+  keeper: () => import('./keeper-thread.ts'),
+};
 const line = parentLine<FromThread, ToThread>();
 let file = '';
 let body: ThreadBody | null = null;
 
 line.onMessage((message) => {
-  if ('start' in message) void begin(message.start);
+  if ('load' in message) rooms[message.load]().catch(() => undefined);
+  else if ('start' in message) void begin(message.start);
   else answer(message);
 });
 // The station crashed: what it acknowledged is in the book, which is closed in order.
@@ -36,7 +43,9 @@ async function begin(options: ThreadOptions): Promise<void> {
 
 function answer({ id, calls, end }: ThreadCalls): void {
   if (!end) {
-    line.send({ id, answers: body?.handle(calls) ?? [] });
+    const answers = body?.handle(calls) ?? [];
+    if (answers instanceof Promise) void answers.then((later) => line.send({ id, answers: later }));
+    else line.send({ id, answers });
     return;
   }
   line.send({ id, answers: [close()] });
@@ -62,12 +71,12 @@ function refusal(error: unknown): Answer<never> {
 async function start(options: ThreadOptions): Promise<ThreadBody> {
   switch (options.role) {
     case 'writer':
-      return (await import('./writer-thread.ts')).startWriter(options);
+      return (await rooms.writer()).startWriter(options);
     case 'reader':
-      return (await import('./reader-thread.ts')).startReader(options);
+      return (await rooms.reader()).startReader(options);
     case 'auditor':
-      return (await import('./auditor-thread.ts')).startAuditor(options);
+      return (await rooms.auditor()).startAuditor(options);
     case 'keeper':
-      return (await import('./keeper-thread.ts')).startKeeper(options);
+      return (await rooms.keeper()).startKeeper(options);
   }
 }

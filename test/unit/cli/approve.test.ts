@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../../main/base/clock.ts';
 import { sha256Hex } from '../../../main/base/digest.ts';
 import { openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
-import { peopleOf } from '../../../main/start/real-parts.ts';
+import { peopleOf } from '../../../main/start/settings.ts';
 import { run, testFolder } from '../../stories/terminal.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 

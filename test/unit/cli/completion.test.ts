@@ -1,7 +1,7 @@
 // Completion in real shells: what each offers where somebody presses the tabulator key.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -77,4 +77,28 @@ test('the tree names every command, and no description holds what a script could
   const streams = { say: (line: string) => said.push(line), answer: () => undefined };
   assert.equal(await runCommand(['completion', 'tcsh'], { version: '', streams } as never), 2);
   assert.match(said.join('\n'), /Allowed choices are bash, zsh, fish/);
+});
+
+test('a start of the terminal loads the table of commands and the settings, and no part that a command opens', () => {
+  const root = new URL('../../../', import.meta.url);
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const walk = (file: string) => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const [, from = ''] of readFileSync(new URL(file, root), 'utf8').matchAll(
+      /^(?:import|export)\s+(?!type\b)(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm,
+    ))
+      if (from.startsWith('.')) walk(new URL(from, new URL(file, root)).href.slice(root.href.length));
+      else if (!from.startsWith('node:')) packages.add(from);
+  };
+  walk('main/start/terminal.ts');
+  const heavy =
+    /^main\/(?:recipe|chip|image|virtual|protocol|signing|plant|ipc|log)\/|sqlite|words\/.*json|station\/(?!desk\/access|kept-file)/;
+  assert.deepEqual(
+    [...files].filter((file) => heavy.test(file)),
+    [],
+  );
+  assert.deepEqual([...packages].sort(), ['commander', 'yaml', 'zod']);
+  assert.ok(files.size < 60, `${files.size} files`);
 });

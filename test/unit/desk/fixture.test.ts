@@ -8,7 +8,9 @@ import { systemRandom } from '../../../main/base/random.ts';
 import { FixtureFault } from '../../../main/model/fault.ts';
 import { loadRecipe } from '../../../main/recipe/load.ts';
 import { makeMissingKeys } from '../../../main/recipe/making/token-keys.ts';
-import { openPorts, openStationOf, stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
+import { openStationOf } from '../../../main/start/real-parts.ts';
+import { openPorts } from '../../../main/start/real-ports.ts';
 import { Line } from '../../../main/station/desk/line/line.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 

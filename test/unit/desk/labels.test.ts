@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFault } from '../../../main/model/fault.ts';
-import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
 import { drawLabel } from '../../../main/station/desk/labels/label-preview.ts';
 import { fillLabel, findTemplate, sampleFacts } from '../../../main/station/desk/labels/label-template.ts';
 import { parsePrinter, printLabel, testLabel } from '../../../main/station/desk/labels/printer.ts';

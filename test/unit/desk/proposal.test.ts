@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { rolesFor } from '../../../main/contract/contract.ts';
 import { readFolder } from '../../../main/recipe/load.ts';
 import { proposeRecipe } from '../../../main/recipe/proposal.ts';
-import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
 import { RecipeShelf } from '../../../main/station/desk/library/recipe-shelf.ts';
 
 const builds = join(stationConfigFolder, 'firmware');

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseRecipe } from '../../../main/config/recipe-schema.ts';
-import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
 import { beyondForm, formGroups } from '../../../renderer/views/recipe-form.ts';
 import { changeYaml, readYaml, valueAt } from '../../../renderer/views/yaml-edit.ts';
 

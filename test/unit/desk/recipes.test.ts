@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../main/base/clock.ts';
 import { openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import { RecipeFault } from '../../../main/model/fault.ts';
-import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
 import { fingerprintList, fingerprintWords } from '../../../main/station/desk/access/fingerprint.ts';
 import { RecipeShelf } from '../../../main/station/desk/library/recipe-shelf.ts';
 import { textFor } from '../../../main/station/desk/library/rehearsal.ts';

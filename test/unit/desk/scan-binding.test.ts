@@ -7,7 +7,7 @@ import type { Clock } from '../../../main/base/clock.ts';
 import type { BatchView, FixtureView } from '../../../main/contract/views.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { loadRecipe } from '../../../main/recipe/load.ts';
-import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
 import { Choices, choiceMs } from '../../../main/station/desk/line/choices.ts';
 import type { LineBatch } from '../../../main/station/desk/line/line-batch.ts';
 import { readScan } from '../../../main/station/desk/line/line-scan.ts';

@@ -7,7 +7,7 @@ import { utf8 } from '../../../main/base/bytes.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import type { SealedRecord } from '../../../main/model/record.ts';
-import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
 import { CredentialShelf } from '../../../main/station/credential-shelf.ts';
 import { DeskFile } from '../../../main/station/desk/desk-file.ts';
 import { LabelDesk } from '../../../main/station/desk/labels/label-desk.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { stationConfigFolder } from '../../../main/start/real-parts.ts';
+import { stationConfigFolder } from '../../../main/start/program-folder.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 import { openLine, openLoopback, Page } from './rig.ts';
 
