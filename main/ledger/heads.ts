@@ -34,6 +34,12 @@ export interface HeadPlace {
   readonly heads: number;
 }
 
+/** The tree of the first `count` of some rows. */
+export interface TreePart {
+  readonly count: number;
+  readonly parts: readonly string[];
+}
+
 /** The head that a body of kind `checkpoint` holds, or null. */
 export function headIn(body: unknown): Checkpoint | null {
   return parseCheckpoint(String((body as HeadBody | null)?.note));
@@ -150,6 +156,11 @@ export class HeadCheck {
     this.#sizes = new Set([...heads.map(({ size }) => size), ...witnessed]);
   }
 
+  /** Of which a root is wanted, ascending. */
+  get wanted(): readonly number[] {
+    return [...this.#sizes].sort((a, b) => a - b);
+  }
+
   /** Hex. */
   get root(): string {
     return this.#tree.root();
@@ -177,6 +188,24 @@ export class HeadCheck {
 
   /** Takes a row that the chain holds. */
   take(row: number, kind: string, hash: string, body: unknown): ChainBreak | null {
+    const broken = this.hear(row, kind, body);
+    this.#tree.append(hash);
+    this.#remember(this.#tree);
+    return broken;
+  }
+
+  /** Takes the next `count` rows as the parts of their tree (MerkleTree.join), and those it has at wanted sizes within; what they say is to be heard. */
+  grow(count: number, parts: readonly string[], within: readonly TreePart[]): void {
+    for (const part of within) {
+      const tree = new MerkleTree(this.#tree.size, this.#tree.parts);
+      tree.join(part.count, part.parts);
+      this.#remember(tree);
+    }
+    this.#tree.join(count, parts);
+  }
+
+  /** What row 1 and rows of which `saysOfHeads` say; those before it were taken. */
+  hear(row: number, kind: string, body: unknown): ChainBreak | null {
     if (row === 1) this.#origin = originOf(body as { station: string; ledger: string });
     const cosigned = kind === 'act' ? cosignedIn(body) : null;
     const broken =
@@ -186,11 +215,13 @@ export class HeadCheck {
           ? null
           : this.#cosigned(row, cosigned);
     if (kind === 'act' && acceptsOtherHeadKey(body)) this.#accepted = { row, by: body.by };
-    this.#tree.append(hash);
-    if (!this.#sizes.has(row)) return broken;
-    this.#roots.set(row, this.root);
-    this.#parts.set(row, this.#tree.parts);
     return broken;
+  }
+
+  #remember(tree: MerkleTree): void {
+    if (!this.#sizes.has(tree.size)) return;
+    this.#roots.set(tree.size, tree.root());
+    this.#parts.set(tree.size, tree.parts);
   }
 
   /** After the last row: heads that others kept, and whether there is one by the key that was given. */
@@ -257,7 +288,7 @@ export class HeadCheck {
       return wrong(row, 'is of another key than the heads before it: somebody else signed it');
     if (checkpoint.origin !== this.#origin) return wrong(row, `is of another book (${checkpoint.origin})`);
     if (!signedBy(checkpoint, key)) return wrong(row, 'is not signed by the key that it names');
-    const size = this.#tree.size;
+    const size = row - 1;
     if (checkpoint.size > size) return wrong(size, `is over ${checkpoint.size} rows, of which ${size} are there`);
     if (accepted !== null && checkpoint.size < accepted.row)
       return wrong(row, `is of another key and not over row ${accepted.row}, in which that was accepted`);

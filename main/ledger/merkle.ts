@@ -53,10 +53,26 @@ export class MerkleTree {
 
   /** Takes the hash of the next row. */
   append(rowHash: Hash): void {
-    let hash = leafHash(rowHash);
-    for (let full = this.#size; full % 2 === 1; full = Math.floor(full / 2)) hash = nodeHash(this.#parts.pop()!, hash);
+    this.#grow(leafHash(rowHash), 1);
+  }
+
+  /** Takes the parts of the tree of the next `count` rows, largest first. Where this one is no multiple of the largest, it is none of its. */
+  join(count: number, parts: readonly Hash[]): void {
+    let leaves = 2 ** Math.floor(Math.log2(count));
+    if (this.#size % leaves !== 0) throw new RangeError(`a part of ${leaves} leaves does not lie behind ${this.#size}`);
+    for (const part of parts) {
+      while ((Math.floor(count / leaves) & 1) === 0) leaves /= 2;
+      this.#grow(part, leaves);
+      leaves /= 2;
+    }
+  }
+
+  #grow(root: Hash, leaves: number): void {
+    let hash = root;
+    for (let full = this.#size / leaves; full % 2 === 1; full = Math.floor(full / 2))
+      hash = nodeHash(this.#parts.pop()!, hash);
     this.#parts.push(hash);
-    this.#size++;
+    this.#size += leaves;
   }
 
   root(): Hash {

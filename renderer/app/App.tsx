@@ -1,24 +1,28 @@
 import { useMantineColorScheme } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { hearScanner } from '../state/scanner.ts';
 import { soundBatchEnd, soundScan, soundVerdicts, wakeSound } from '../state/sound.ts';
 import { useApp, useAsk, useSeat } from '../state/station.ts';
-import { BatchesView } from '../views/BatchesView.tsx';
-import { CompareView } from '../views/CompareView.tsx';
-import { DevicesView } from '../views/DevicesView.tsx';
-import { FirstStart } from '../views/FirstStart.tsx';
-import { FixtureDetail } from '../views/FixtureDetail.tsx';
-import { GroupsView } from '../views/GroupsView.tsx';
-import { Help } from '../views/Help.tsx';
 import { LineView } from '../views/LineView.tsx';
-import { PlantView } from '../views/PlantView.tsx';
-import { RecipesView } from '../views/RecipesView.tsx';
-import { RunsView } from '../views/RunsView.tsx';
-import { ShiftView } from '../views/ShiftView.tsx';
-import { SignIn } from '../views/SignIn.tsx';
-import { StartBatch, StopBatch } from '../views/StartBatch.tsx';
-import { StationScreen } from '../views/StationScreen.tsx';
-import { ThroughputView } from '../views/ThroughputView.tsx';
+import {
+  BatchesView,
+  CompareView,
+  DevicesView,
+  FirstStart,
+  FixtureDetail,
+  GroupsView,
+  Help,
+  loadScreens,
+  PlantView,
+  RecipesView,
+  RunsView,
+  ShiftView,
+  SignIn,
+  StartBatch,
+  StationScreen,
+  StopBatch,
+  ThroughputView,
+} from '../views/later.ts';
 import { answerText, words } from '../words/words.ts';
 import { useKeys } from './keys.ts';
 import { NoticeBar } from './NoticeBar.tsx';
@@ -35,6 +39,7 @@ export function App() {
   useSound();
   useScanner();
   useKeys();
+  useScreens();
   const closeDialog = () => store.dispatch({ type: 'dialog', dialog: null });
 
   return (
@@ -45,28 +50,32 @@ export function App() {
       <TopBar />
       <NoticeBar />
       <main id="content" tabIndex={-1}>
-        {guided ? (
-          <FirstStart />
-        ) : (
-          <>
-            {place.screen === 'line' && <LineView />}
-            {place.screen === 'throughput' && <Throughput part={place.item} />}
-            {place.screen === 'devices' && <DevicesView mac={place.item} />}
-            {place.screen === 'batches' && <BatchesView batch={place.item} />}
-            {place.screen === 'runs' && <RunsView item={place.item} />}
-            {place.screen === 'compare' && <CompareView key={place.item} item={place.item ?? ''} />}
-            {place.screen === 'recipes' && <RecipesView chosen={place.item} />}
-            {place.screen === 'station' && <StationScreen key={place.item} tab={place.item} />}
-          </>
-        )}
+        <Suspense fallback={<p className="calm-note page-note">{words.loading}</p>}>
+          {guided ? (
+            <FirstStart />
+          ) : (
+            <>
+              {place.screen === 'line' && <LineView />}
+              {place.screen === 'throughput' && <Throughput part={place.item} />}
+              {place.screen === 'devices' && <DevicesView mac={place.item} />}
+              {place.screen === 'batches' && <BatchesView batch={place.item} />}
+              {place.screen === 'runs' && <RunsView item={place.item} />}
+              {place.screen === 'compare' && <CompareView key={place.item} item={place.item ?? ''} />}
+              {place.screen === 'recipes' && <RecipesView chosen={place.item} />}
+              {place.screen === 'station' && <StationScreen key={place.item} tab={place.item} />}
+            </>
+          )}
+        </Suspense>
       </main>
-      {opened !== null && (
-        <FixtureDetail key={opened} name={opened} onClose={() => store.dispatch({ type: 'open', fixture: null })} />
-      )}
-      {dialog === 'start' && <StartBatch onClose={closeDialog} />}
-      {dialog === 'stop' && <StopBatch onClose={closeDialog} />}
-      {dialog === 'sign-in' && <SignIn onClose={closeDialog} />}
-      {dialog === 'help' && <Help onClose={closeDialog} />}
+      <Suspense fallback={null}>
+        {opened !== null && (
+          <FixtureDetail key={opened} name={opened} onClose={() => store.dispatch({ type: 'open', fixture: null })} />
+        )}
+        {dialog === 'start' && <StartBatch onClose={closeDialog} />}
+        {dialog === 'stop' && <StopBatch onClose={closeDialog} />}
+        {dialog === 'sign-in' && <SignIn onClose={closeDialog} />}
+        {dialog === 'help' && <Help onClose={closeDialog} />}
+      </Suspense>
       <Verdicts />
     </>
   );
@@ -102,6 +111,14 @@ function Verdicts() {
         .join('. ')}
     </div>
   );
+}
+
+/** The other screens are there before somebody asks for them, and when the station is away: fetched as soon as the first picture stands. */
+function useScreens() {
+  const isDrawn = useApp((state) => state.line !== null);
+  useEffect(() => {
+    if (isDrawn) requestIdleCallback(() => void loadScreens(), { timeout: 200 });
+  }, [isDrawn]);
 }
 
 function useScheme() {

@@ -1,6 +1,5 @@
 import '@mantine/core/styles.layer.css';
 import 'uplot/dist/uPlot.min.css';
-import '@fontsource-variable/noto-sans-sc/index.css';
 import './fonts.css';
 import './theme.css';
 import './page.css';

@@ -47,8 +47,12 @@ export function followStation(bridge: Bridge, store: Store): () => void {
   };
 
   const begin = async () => {
-    store.dispatch({ type: 'session', session: await bridge.call('session.state', {}) });
-    await takeSnapshot();
+    waiting = [];
+    // asked in one go, since the first picture waits for both; who sits here says which picture that is
+    const asked = [bridge.call('session.state', {}), bridge.call('line.snapshot', {})] as const;
+    const [session, line] = await Promise.all(asked);
+    store.dispatch({ type: 'session', session });
+    store.dispatch({ type: 'snapshot', line });
     await readToken(bridge, store);
   };
 

@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core';
-import { useCallback } from 'react';
+import { Suspense, useCallback } from 'react';
 import { TileGrid } from '../parts/TileGrid.tsx';
 import { goTo, useApp, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { BatchHeader } from './BatchHeader.tsx';
+import { ThroughputStrip } from './later.ts';
 import { ScanRule } from './ScanRule.tsx';
-import { ThroughputStrip } from './ThroughputStrip.tsx';
 
 /** The operator's screen: what every fixture does, and what of it needs a person. */
 export function LineView() {
@@ -35,7 +35,9 @@ export function LineView() {
           onOpen={open}
         />
       )}
-      <ThroughputStrip />
+      <Suspense fallback={<div className="strip" />}>
+        <ThroughputStrip />
+      </Suspense>
     </div>
   );
 }

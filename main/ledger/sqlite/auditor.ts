@@ -10,6 +10,7 @@ import type { AuditOptions, ChainReport } from '../ledger.ts';
 import { Bodies } from './bodies.ts';
 import { type PlainRow, Rows } from './rows.ts';
 import { checkPages, nameRows } from './schema.ts';
+import { takeSegments, worthSegments } from './segments.ts';
 import { TableCheck } from './table-check.ts';
 import { readMark, type VerifiedMark, writeMark } from './verified-mark.ts';
 import { readWitness } from './witness.ts';
@@ -20,17 +21,72 @@ const drawnRows = 1000;
 
 /** See LedgerReader.verify. `remembers`: how far it held is remembered beside the book. */
 export function auditBook(file: string, options: AuditOptions, remembers = false): ChainReport {
+  const { db, asked } = openBook(file, options);
+  try {
+    return db.transaction(() => reportOf(db, file, asked, remembers))();
+  } finally {
+    db.close();
+  }
+}
+
+/** The same; several threads look at a large book, and where one finds anything it is looked at row by row, which says what. */
+export async function auditLargeBook(file: string, options: AuditOptions): Promise<ChainReport> {
+  const { db, asked } = openBook(file, options);
+  try {
+    db.exec('BEGIN');
+    const large = asked.news !== true && worthSegments(lastRow(db));
+    const held = large ? await heldInSegments(db, file, asked).catch(() => null) : null;
+    return held ?? reportOf(db, file, asked, true);
+  } finally {
+    db.close();
+  }
+}
+
+function openBook(
+  file: string,
+  options: AuditOptions,
+): { readonly db: Database.Database; readonly asked: AuditOptions } {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   try {
     if (options.tables !== false && options.news !== true) checkPages(db, file, 'all');
     nameRows(db);
     // before the moment that is looked at: what was remembered by then is in it
     const beside = readWitness(file);
-    const remembered = [...(options.remembered ?? []), ...(beside === null ? [] : [beside])];
-    return db.transaction(() => reportOf(db, file, { ...options, remembered }, remembers))();
-  } finally {
+    return {
+      db,
+      asked: { ...options, remembered: [...(options.remembered ?? []), ...(beside === null ? [] : [beside])] },
+    };
+  } catch (error) {
     db.close();
+    throw error;
   }
+}
+
+const lastRow = (db: Database.Database) => new Rows(db, new Bodies(db)).head().row;
+
+/** Null: not all of it holds. */
+async function heldInSegments(db: Database.Database, file: string, options: AuditOptions): Promise<ChainReport | null> {
+  const bodies = new Bodies(db);
+  const rows = new Rows(db, bodies);
+  const heads = new HeadCheck(options, headsIn(db, bodies));
+  const tables = options.tables === false ? null : new TableCheck(db);
+  try {
+    const { row } = rows.head();
+    const hash = await takeSegments(file, row, { heads, tables, remembered: options.remembered ?? [] });
+    if (hash === null || heads.end({ row, hash }) !== null || (tables?.difference() ?? null) !== null) return null;
+    if (tables !== null) remember(file, rows, heads);
+    const read = { readBefore: 0, readBeforeAt: null };
+    return { rows: row, head: hash, root: heads.root, broken: null, edited: null, ...read, signed: heads.signed };
+  } finally {
+    tables?.close();
+  }
+}
+
+/** How far it held. */
+function remember(file: string, rows: Rows, { newest }: HeadCheck): void {
+  if (newest === null) return;
+  const { size } = parseCheckpoint(newest.note)!;
+  writeMark(file, { ...newest, hash: rows.hashOf(size) ?? '', at: isoTime(Date.now()) });
 }
 
 function reportOf(db: Database.Database, file: string, options: AuditOptions, remembers: boolean): ChainReport {
@@ -61,12 +117,8 @@ function reportOf(db: Database.Database, file: string, options: AuditOptions, re
     const edited = broken === null ? (tables?.difference() ?? null) : null;
     const { row, hash } = chain.head;
     const holds = broken === null && edited === null;
-    const at = isoTime(Date.now());
     // a look that left the tables out says nothing of them, and the next one may not build on it
-    if (remembers && holds && heads.newest !== null && (tables !== null || mark !== null)) {
-      const { size } = parseCheckpoint(heads.newest.note)!;
-      writeMark(file, { ...heads.newest, hash: rows.hashOf(size) ?? '', at });
-    }
+    if (remembers && holds && (tables !== null || mark !== null)) remember(file, rows, heads);
     const read = { readBefore: before?.row ?? 0, readBeforeAt: mark?.at ?? null };
     return { rows: row, head: hash, root: heads.root, broken, edited, ...read, signed: heads.signed };
   } finally {

@@ -11,8 +11,21 @@ import { fromOverflow } from './wrapped-keys.ts';
 
 type Edited = NonNullable<ChainReport['edited']>;
 
+/** An event's place in its run, behind the event itself in its canonical body. */
+export const seqIn = (body: string): number => Number.parseInt(body.slice(body.lastIndexOf('"seq":') + 6), 10);
+
+/** Whether a row says more for the tables than that it is there. */
+export const tellsTables = ({ kind, body }: PlainRow): boolean => kind !== 'event' || telling.test(body);
+
 /** Of a booked event only these say more than that it is there (claims.ts; marks of wrapped keys). */
 const telling = /"type":"(?:key-made|row-taken|escrowed)"|"what":"certificate|"wrapped":\{/;
+
+/** Events of one run in some rows, in their order. */
+export interface EventPlaces {
+  readonly run: string;
+  readonly seqs: readonly number[];
+  readonly rows: readonly number[];
+}
 
 /** Takes the rows of a chain that holds and says where a table does not say the same. */
 export class TableCheck {
@@ -25,6 +38,7 @@ export class TableCheck {
   /** By run: its number in the tables, and how many events it has. */
   readonly #runs = new Map<string, { readonly n: number; events: number }>();
   readonly #placeOf: Statement;
+  readonly #placesOf: Statement;
   /** A row that holds in the chain and has not its form, or has another place in the table of events. */
   #found: Edited | null = null;
 
@@ -36,15 +50,34 @@ export class TableCheck {
     this.#own.exec('BEGIN');
     this.#projections = new Projections(this.#own);
     this.#placeOf = book.prepare('SELECT row FROM events WHERE run = ? AND seq = ?').pluck();
+    this.#placesOf = book
+      .prepare('SELECT seq, row FROM events WHERE run = ? AND seq BETWEEN ? AND ? ORDER BY seq')
+      .raw();
   }
 
   /** Takes the rows of a chain that holds, one after the other. */
   take(row: PlainRow): void {
     if (this.#found !== null) return;
-    if (row.kind === 'event') {
-      this.#place(row);
-      if (!telling.test(row.body)) return;
-    }
+    if (row.kind === 'event') this.#place(row);
+    if (tellsTables(row)) this.#tell(row);
+  }
+
+  /** Takes the next rows by those that `tellsTables`, and the places of their events. Gives whether they stand in the tables as they should. */
+  takeMany(telling: readonly PlainRow[], places: readonly EventPlaces[]): boolean {
+    for (const row of telling) this.#tell(row);
+    return this.#found === null && places.every((run) => this.#hasPlaces(run));
+  }
+
+  #hasPlaces({ run, seqs, rows }: EventPlaces): boolean {
+    const of = this.#runs.get(run);
+    if (of === undefined) return false;
+    const [first, last] = [seqs[0] ?? 0, seqs.at(-1) ?? 0];
+    of.events = last + 1;
+    const are = this.#placesOf.all(of.n, first, last) as [number, number][];
+    return are.length === seqs.length && are.every(([seq, row], at) => seq === seqs[at] && row === rows[at]);
+  }
+
+  #tell(row: PlainRow): void {
     this.#project({ ...row, body: JSON.parse(row.body) } as unknown as PlacedEntry);
     if (row.kind === 'run-opened') this.#runs.set(String(row.run), { n: this.#runs.size + 1, events: 0 });
   }
@@ -52,8 +85,7 @@ export class TableCheck {
   /** An event stands in its run's place: what the projection of events says, looked up. */
   #place({ row, run, body }: PlainRow): void {
     const of = this.#runs.get(String(run));
-    // canonical: behind the event itself
-    const seq = Number.parseInt(body.slice(body.lastIndexOf('"seq":') + 6), 10);
+    const seq = seqIn(body);
     if (of === undefined) return;
     of.events = seq + 1;
     const is = this.#placeOf.get(of.n, seq);
