@@ -332,7 +332,7 @@ export class HeadCheck {
     if (checkpoint.origin !== this.#origin) return wrong(`that is of another book (${checkpoint.origin})`);
     const { size, root } = checkpoint;
     // a head before the place where it began was held then
-    if (this.#roots.get(size) !== root && size >= this.#began)
+    if ((size >= row || this.#roots.get(size) !== root) && size >= this.#began)
       return wrong(`that does not fit rows 1 to ${size}: they were written anew after it was seen`);
     const key = witnessText(witness);
     const before = this.#witnessed.get(key);

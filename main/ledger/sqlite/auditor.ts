@@ -10,7 +10,7 @@ import type { AuditOptions, ChainReport } from '../ledger.ts';
 import { Bodies } from './bodies.ts';
 import { type PlainRow, Rows } from './rows.ts';
 import { checkPages, nameRows } from './schema.ts';
-import { takeSegments, worthSegments } from './segments.ts';
+import { type Division, takeSegments, worthSegments } from './segments.ts';
 import { TableCheck } from './table-check.ts';
 import { readMark, type VerifiedMark, writeMark } from './verified-mark.ts';
 import { readWitness } from './witness.ts';
@@ -64,15 +64,20 @@ function openBook(
 
 const lastRow = (db: Database.Database) => new Rows(db, new Bodies(db)).head().row;
 
-/** Null: not all of it holds. */
-async function heldInSegments(db: Database.Database, file: string, options: AuditOptions): Promise<ChainReport | null> {
+/** What `auditBook` says of a book that holds; null: not all of it does. */
+export async function heldInSegments(
+  db: Database.Database,
+  file: string,
+  options: AuditOptions,
+  division?: Division,
+): Promise<ChainReport | null> {
   const bodies = new Bodies(db);
   const rows = new Rows(db, bodies);
   const heads = new HeadCheck(options, headsIn(db, bodies));
   const tables = options.tables === false ? null : new TableCheck(db);
   try {
     const { row } = rows.head();
-    const hash = await takeSegments(file, row, { heads, tables, remembered: options.remembered ?? [] });
+    const hash = await takeSegments(file, row, { heads, tables, remembered: options.remembered ?? [] }, division);
     if (hash === null || heads.end({ row, hash }) !== null || (tables?.difference() ?? null) !== null) return null;
     if (tables !== null) remember(file, rows, heads);
     const read = { readBefore: 0, readBeforeAt: null };

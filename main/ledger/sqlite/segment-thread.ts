@@ -1,5 +1,6 @@
+// The body of a thread that looks at stretches of a book (segments.ts).
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSegments, type Stretch } from './segment.ts';
+import { openStretches, type Stretch } from './segment.ts';
 
-const segment = openSegments(workerData as string);
-parentPort?.on('message', (stretch: Stretch) => parentPort?.postMessage(segment(stretch)));
+const { look } = openStretches(workerData as string);
+parentPort?.on('message', (stretch: Stretch) => parentPort?.postMessage(look(stretch)));

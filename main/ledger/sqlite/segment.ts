@@ -34,12 +34,12 @@ export interface Segment {
   readonly places: readonly EventPlaces[];
 }
 
-/** Opens a book for stretches of it. */
-export function openSegments(file: string): (stretch: Stretch) => Segment | null {
+/** Opens a book to look at stretches of it. */
+export function openStretches(file: string): { look(stretch: Stretch): Segment | null; close(): void } {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
   nameRows(db);
   const rows = new Rows(db, new Bodies(db));
-  return (stretch) => db.transaction(() => segmentOf(rows, stretch))();
+  return { look: (stretch) => db.transaction(() => segmentOf(rows, stretch))(), close: () => void db.close() };
 }
 
 /** Null: something does not hold, which whoever looks at the whole says. */

@@ -18,6 +18,24 @@ const answerMs = 120_000;
 /** Whether a book of so many rows is worth several threads here. */
 export const worthSegments = (rows: number): boolean => rows >= 8 * stretchRows && availableParallelism() > 1;
 
+/** Who looks at stretches, in the order in which they are asked for. */
+export interface StretchLooker {
+  /** Null: something does not hold, or nobody is there to look. */
+  ask(stretch: Stretch): Promise<Segment | null>;
+  close(): Promise<void>;
+}
+
+/** In how many rows at a time, and by whom; left out: as many threads as are worth it here. */
+export interface Division {
+  readonly rows: number;
+  readonly lookers: readonly StretchLooker[];
+}
+
+const threadsFor = (file: string): Division => ({
+  rows: stretchRows,
+  lookers: Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () => new SegmentThread(file)),
+});
+
 interface Checks {
   readonly heads: HeadCheck;
   readonly tables: TableCheck | null;
@@ -25,17 +43,21 @@ interface Checks {
 }
 
 /** Takes rows 1 to `last` into heads and tables; gives the last row's hash, or null where not all of it holds. */
-export async function takeSegments(file: string, last: number, checks: Checks): Promise<string | null> {
-  const { heads, tables, remembered } = checks;
+export async function takeSegments(
+  file: string,
+  last: number,
+  { heads, tables, remembered }: Checks,
+  division?: Division,
+): Promise<string | null> {
   if (remembered.some(({ row }) => row > last)) return null;
-  const threads = Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () => new SegmentThread(file));
+  const { rows, lookers } = division ?? threadsFor(file);
   try {
     const { wanted } = heads;
     const ask = (at: number) => {
-      const after = at * stretchRows;
-      const count = Math.min(stretchRows, last - after);
+      const after = at * rows;
+      const count = Math.min(rows, last - after);
       const isIn = (row: number) => row > after && row <= after + count;
-      return threads[at % threads.length]!.ask({
+      return lookers[at % lookers.length]!.ask({
         after,
         count,
         wanted: wanted.filter(isIn),
@@ -43,16 +65,16 @@ export async function takeSegments(file: string, last: number, checks: Checks): 
         tables: tables !== null,
       });
     };
-    const stretches = Math.ceil(last / stretchRows);
+    const stretches = Math.ceil(last / rows);
     const underWay: Promise<Segment | null>[] = [];
     let hash = chainStart;
     for (let at = 0; at < stretches; at++) {
-      while (underWay.length < ahead * threads.length && at + underWay.length < stretches)
+      while (underWay.length < ahead * lookers.length && at + underWay.length < stretches)
         underWay.push(ask(at + underWay.length));
       const segment = await underWay.shift()!;
       if (segment === null || (segment.follows ?? chainStart) !== hash) return null;
       hash = segment.last;
-      heads.grow(Math.min(stretchRows, last - at * stretchRows), segment.parts, segment.within);
+      heads.grow(Math.min(rows, last - at * rows), segment.parts, segment.within);
       for (const row of segment.telling) {
         if (row.row !== 1 && !saysOfHeads(row.kind)) continue;
         if (heads.hear(row.row, row.kind, JSON.parse(row.body)) !== null) return null;
@@ -61,12 +83,12 @@ export async function takeSegments(file: string, last: number, checks: Checks): 
     }
     return hash;
   } finally {
-    await Promise.all(threads.map((thread) => thread.close()));
+    await Promise.all(lookers.map((looker) => looker.close()));
   }
 }
 
 /** Answers come in the order of the questions. */
-class SegmentThread {
+class SegmentThread implements StretchLooker {
   readonly #worker: Worker;
   readonly #waiting: { readonly done: (segment: Segment | null) => void; readonly timer: NodeJS.Timeout }[] = [];
 

@@ -10,13 +10,15 @@ import { chainStart, hashOfParts } from '../../../main/ledger/chain.ts';
 import { originOf, parseCheckpoint } from '../../../main/ledger/checkpoint.ts';
 import { verifyExport } from '../../../main/ledger/export-check.ts';
 import { HeadCheck } from '../../../main/ledger/heads.ts';
-import type { AuditOptions, StationAct } from '../../../main/ledger/ledger.ts';
+import type { AuditOptions, ChainReport, StationAct } from '../../../main/ledger/ledger.ts';
 import { MerkleTree } from '../../../main/ledger/merkle.ts';
+import { heldInSegments } from '../../../main/ledger/sqlite/auditor.ts';
 import { Bodies } from '../../../main/ledger/sqlite/bodies.ts';
 import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { Rows } from '../../../main/ledger/sqlite/rows.ts';
 import { nameRows } from '../../../main/ledger/sqlite/schema.ts';
-import { witnessFile } from '../../../main/ledger/sqlite/witness.ts';
+import { openStretches, type Stretch } from '../../../main/ledger/sqlite/segment.ts';
+import { readWitness, witnessFile } from '../../../main/ledger/sqlite/witness.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { book, headPair as key, keyMade, mac, noteOver, recipe, run, sealBoard, signHead } from './book.ts';
 
@@ -55,9 +57,29 @@ async function signedBook(t: TestContext) {
 async function audit(file: string, options: AuditOptions = {}) {
   const reader = await openSqliteLedgerForReading(file);
   try {
-    return await reader.verify(options);
+    const report = await reader.verify(options);
+    if (options.news !== true) await compareInStretches(file, options, report);
+    return report;
   } finally {
     await reader.close();
+  }
+}
+
+/** A large book is looked at in stretches: they hold exactly where the whole does, and say the same of it. */
+async function compareInStretches(file: string, options: AuditOptions, report: ChainReport): Promise<void> {
+  const db = new Database(file, { readonly: true });
+  const lookers = Array.from({ length: 2 }, () => {
+    const { look, close } = openStretches(file);
+    return { ask: async (stretch: Stretch) => look(stretch), close: async () => close() };
+  });
+  try {
+    nameRows(db);
+    const beside = readWitness(file);
+    const remembered = [...(options.remembered ?? []), ...(beside === null ? [] : [beside])];
+    const held = await heldInSegments(db, file, { ...options, remembered }, { rows: 4, lookers });
+    assert.deepEqual(held, report.broken === null && report.edited === null ? report : null);
+  } finally {
+    db.close();
   }
 }
 
