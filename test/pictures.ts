@@ -4,7 +4,7 @@
 //
 // The boards are the demonstration's, so that addresses and times are others each time; what is shown is the same.
 import { join } from 'node:path';
-import { programFolder } from '../main/start/real-parts.ts';
+import { programFolder } from '../main/start/program-folder.ts';
 import { noBrowser, openBrowserBench } from './e2e/browser-seat.ts';
 import { goTo, type Seat, signIn } from './e2e/seat.ts';
 import { ended, fillLine, views } from './e2e/views.ts';
