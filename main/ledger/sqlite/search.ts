@@ -73,7 +73,8 @@ export class DeviceSearch {
       const beyond = `SELECT 1 FROM devices WHERE ${field} >= ? AND ${field} < ? LIMIT 1 OFFSET ${cap}`;
       bounded ||= this.#all(beyond, ...span).length > 0;
     }
-    if (digest.test(text)) add(this.#byDigest(text.toLowerCase(), filter, enough));
+    const ofDigest = digest.test(text) ? this.#byDigest(text.toLowerCase(), filter, enough) : [];
+    add(ofDigest);
     for (const field of ['batch', 'recipe_name', 'operator'] as const) {
       const values = field === 'batch' ? this.#batchesOf(text) : this.#valuesOf(field, text);
       const bound = filter.sql === '1' ? enough : Math.max(enough, Math.floor(cap / Math.max(values.length, 1)));
@@ -83,7 +84,9 @@ export class DeviceSearch {
     }
     if (bounded) add(this.#recent(text, filter, enough));
     const begins = new Set(found.keys());
-    if (found.size < enough) for (const row of this.#parts(text, filter, enough)) found.set(row.n, row.last_at);
+    // what has a digest at its beginning has none in its midst: the devices need not be looked through
+    if (found.size < enough && ofDigest.length === 0)
+      for (const row of this.#parts(text, filter, enough)) found.set(row.n, row.last_at);
     const rank = (n: number) => (begins.has(n) ? 0 : 1);
     const order = [...found].sort(
       ([a, atA], [b, atB]) => rank(a) - rank(b) || (atA < atB ? 1 : atA > atB ? -1 : b - a),
