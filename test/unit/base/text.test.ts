@@ -50,6 +50,7 @@ test('another encoding is told with its line, never read as something else', () 
 const ownDecoders: Readonly<Record<string, string>> = {
   'base/bytes.ts': 'texts in fields of binary formats',
   'base/text.ts': 'this reader',
+  'factory/talk.ts': 'an answer over HTTP, held to its form',
   'protocol/console-log.ts': 'a console prints what it likes',
   'protocol/commands.ts': 'an MD5 in ASCII digits',
   'station/desk/library/recipe-shelf.ts': 'an editor shows what it holds; the YAML reader refuses the replacement sign',
