@@ -123,6 +123,8 @@ export interface LineSnapshot {
   /** The batch that a restart or a power cut has ended before its time; null: there is none. */
   readonly interrupted: InterruptedBatch | null;
   readonly demonstration: boolean;
+  /** There is a plant that this station may look at. */
+  readonly showsPlant: boolean;
   /** The station file says that nobody is asked before real boards. */
   readonly development: boolean;
 }

@@ -73,7 +73,7 @@ export const views: readonly View[] = [
     name: 'plant',
     async reach(page) {
       await goTo(page, 'throughput/plant');
-      await page.locator('.plant-stations tbody tr, .page-note').first().waitFor();
+      await page.locator('.plant-stations tbody tr, .plant-screen .page-note').first().waitFor();
     },
   },
   {

@@ -62,6 +62,7 @@ export class Desk {
       fixtures: file.fixtures ?? parts.fixtures,
       demonstration: parts.demonstration,
       development: station.parts.development,
+      showsPlant: parts.plantViewer !== undefined,
       contacts: parts.contacts ?? usualContacts,
       foreign: (text, recipe) => shelf.foreign(text, recipe),
       print: (mac, needed) => labels.print(mac, needed),
@@ -122,7 +123,13 @@ export class Desk {
 
   /** The whole line as one change, for a face that missed some. */
   lineNow(): LineChange {
-    const { demonstration: _, development: __, interrupted: ___, ...snapshot } = this.#room.line.snapshot();
+    const {
+      demonstration: _,
+      development: __,
+      interrupted: ___,
+      showsPlant: ____,
+      ...snapshot
+    } = this.#room.line.snapshot();
     return { ...snapshot, names: snapshot.fixtures.map(({ name }) => name), verdicts: [] };
   }
 

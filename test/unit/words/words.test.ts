@@ -118,9 +118,9 @@ test('every language has words for everything, and none is the English one by mi
   const of = leavesOf(catalogues.en);
   for (const language of ['zh-CN', 'es-MX'] as const) {
     const same = [...leavesOf(catalogues[language])].filter(
-      ([at, text]) => of.get(at) === text && /[a-z]{4}/.test(text),
+      ([at, text]) => of.get(at) === text && /[a-z]{4}/.test(text.replaceAll(/\{[^{}]*\}/g, '')),
     );
-    // names, and forms without a word of their own
+    // names, and words that are the same
     assert.ok(same.length < 25, `${language}: ${same.map(([at]) => at).join(' ')}`);
   }
 });

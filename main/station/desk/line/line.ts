@@ -24,6 +24,8 @@ export interface LineOptions {
   readonly fixtures: readonly FixtureSpec[];
   readonly demonstration: boolean;
   readonly development: boolean;
+  /** Left out: there is no plant to look at. */
+  readonly showsPlant?: boolean;
   /** For so long a scan can be taken back before its board starts, in ms; left out: long enough to see it and to press. */
   readonly undoMs?: number;
   /** How often in a row a board must answer at this address before its contact counts as stable. */
@@ -353,6 +355,7 @@ export class Line {
       plantFaults: this.#options.plantFaults?.() ?? [],
       interrupted: null,
       demonstration: this.#options.demonstration,
+      showsPlant: this.#options.showsPlant ?? false,
       development: this.#options.development,
     };
   }
