@@ -154,7 +154,7 @@ describe('a batch', { concurrency: true }, () => {
     chip.powerOff();
   });
 
-  it('ends on every fixture when the book is gone: no further board is begun', async () => {
+  it('ends on every fixture when the book is gone: no further board is begun', { timeout: 20_000 }, async () => {
     const { rig, provision } = line();
     let opened = 0;
     const { openRun } = rig.book;
