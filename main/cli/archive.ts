@@ -7,12 +7,14 @@ import { ParquetFile } from '../formats/parquet.ts';
 import { headKey } from '../ledger/checkpoint.ts';
 import { verifyExport } from '../ledger/export-check.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
-import { LedgerFault, RecipeFault } from '../model/fault.ts';
+import { LedgerFault } from '../model/fault.ts';
 import { analysisColumns, analysisRows, analysisTables } from '../station/analysis.ts';
 import { rowsFile, sumsFile } from './archived.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { exportedRows } from './exported-rows.ts';
+import { cannotWrite } from './files.ts';
+import { withLedger } from './opened.ts';
 
 /** Pages that say all that somebody needs, and the one that checks. */
 const pages = ['verifier.html', 'ledger-format.md', 'birth-certificate.md', 'witnesses.md'] as const;
@@ -29,13 +31,12 @@ SHA256SUMS            sha256sum -c SHA256SUMS
 `;
 
 /** A folder that can be read and checked without this program: docs/quality.md#archives. */
-export async function ledgerArchive(
+export function ledgerArchive(
   options: OpenOptions & { readonly out: string; readonly json?: boolean },
   context: CliContext,
 ): Promise<Exit> {
   const folder = options.out;
-  const ledger = await context.openLedger(options);
-  try {
+  return withLedger(options, context, async (ledger) => {
     newFolder(folder);
     const sums = new Map<string, string>();
     const put = (name: string, content: string | Uint8Array) => {
@@ -66,9 +67,7 @@ export async function ledgerArchive(
         `${folder} holds rows 1 to ${rows}, head ${head}; what is needed to read and check them is beside them.`,
       );
     return exit.passed;
-  } finally {
-    await ledger.close();
-  }
+  });
 }
 
 /** The export as a file, its digest, and what stands in it of keys. */
@@ -98,15 +97,14 @@ async function writeRows(ledger: LedgerReader, file: string) {
 }
 
 /** The ledger as a table for programs of analysis. */
-export async function ledgerExport(
+export function ledgerExport(
   options: OpenOptions & { readonly table: string; readonly as: string; readonly out: string },
   context: CliContext,
 ): Promise<Exit> {
   const table = oneOf(options.table, analysisTables, '--table');
   const form = oneOf(options.as, ['csv', 'parquet'] as const, '--as');
   const columns = analysisColumns[table];
-  const ledger = await context.openLedger(options);
-  try {
+  return withLedger(options, context, async (ledger) => {
     const out = newFile(options.out);
     let rows = 0;
     try {
@@ -131,16 +129,16 @@ export async function ledgerExport(
       `${rows} ${table} written to ${options.out}, from rows of the chain that were hashed as they were read.`,
     );
     return exit.passed;
-  } finally {
-    await ledger.close();
-  }
+  });
 }
+
+const anew = 'Name a new file or folder in a place where you may write; an existing one is never written over.';
 
 function newFile(path: string): number {
   try {
     return openSync(path, 'wx', 0o640);
   } catch (error) {
-    throw cannotWrite(path, error);
+    throw cannotWrite(path, error, anew);
   }
 }
 
@@ -148,17 +146,8 @@ function newFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o750 });
   } catch (error) {
-    throw cannotWrite(path, error);
+    throw cannotWrite(path, error, anew);
   }
-}
-
-function cannotWrite(path: string, error: unknown): RecipeFault {
-  return new RecipeFault({
-    code: 'audit.cannot-write',
-    what: `${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
-    next: 'Name a new file or folder in a place where you may write; an existing one is never written over.',
-    cause: error,
-  });
 }
 
 function broken({ row, reason }: { readonly row: number; readonly reason: string }): LedgerFault {

@@ -5,7 +5,7 @@ import { hex } from '../base/number-text.ts';
 import { profileOf } from '../chip/profiles.ts';
 import { headKey } from '../ledger/checkpoint.ts';
 import { verifyExport } from '../ledger/export-check.ts';
-import { type AuditOptions as Against, type ChainReport, type LedgerReader, reasonWords } from '../ledger/ledger.ts';
+import { type AuditOptions as Against, type ChainReport, reasonWords } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
 import { eventText } from '../model/evidence/event-text.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
@@ -20,7 +20,8 @@ import { assuranceLines } from './assurance-words.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { exportedRows } from './exported-rows.ts';
-import { readInput, writeOutput } from './files.ts';
+import { cannotWrite, readInput, writeOutput } from './files.ts';
+import { withLedger } from './opened.ts';
 import { table } from './words.ts';
 
 export interface AuditOptions extends OpenOptions {
@@ -39,19 +40,6 @@ export interface AuditOptions extends OpenOptions {
   readonly new?: boolean;
   readonly head?: readonly string[];
   readonly witnessKey?: readonly string[];
-}
-
-async function withLedger(
-  options: AuditOptions,
-  context: CliContext,
-  work: (ledger: LedgerReader) => Promise<Exit>,
-): Promise<Exit> {
-  const ledger = await context.openLedger(options);
-  try {
-    return await work(ledger);
-  } finally {
-    await ledger.close();
-  }
 }
 
 const outcomes = ['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed', 'open'] as const;
@@ -209,11 +197,14 @@ function recordLines(record: SealedRecord): string[] {
   ];
 }
 
+const newExport = 'Name a new file in a folder where you may write; an existing export is never written over.';
+
 /** Every row of the chain as one JSON object a line. */
 export function auditExport(options: AuditOptions, context: CliContext): Promise<Exit> {
   return withLedger(options, context, async (ledger) => {
     const file = options.out ? createWriteStream(options.out, { flags: 'wx', mode: 0o640 }) : null;
-    if (file) await once(file, 'open').catch((error: unknown) => Promise.reject(cannotWrite(options.out!, error)));
+    if (file)
+      await once(file, 'open').catch((error: unknown) => Promise.reject(cannotWrite(options.out!, error, newExport)));
     let rows = 0;
     for await (const { lines, count } of ledger.exportLines()) {
       if (file === null) context.streams.answer(lines.slice(0, -1));
@@ -226,15 +217,6 @@ export function auditExport(options: AuditOptions, context: CliContext): Promise
       context.streams.say(`${rows} rows written to ${options.out}.`);
     }
     return exit.passed;
-  });
-}
-
-function cannotWrite(path: string, error: unknown): RecipeFault {
-  return new RecipeFault({
-    code: 'audit.cannot-write',
-    what: `${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
-    next: 'Name a new file in a folder where you may write; an existing export is never written over.',
-    cause: error,
   });
 }
 

@@ -95,3 +95,13 @@ export function sizeOption(text: string, option: string): number {
     next: `Give bytes, as ${option} 0x6000 or ${option} 24K.`,
   });
 }
+
+/** What was to be a new file or folder of a ledger is none; `next`: what to name instead. */
+export function cannotWrite(path: string, error: unknown, next: string): RecipeFault {
+  return new RecipeFault({
+    code: 'audit.cannot-write',
+    what: `${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
+    next,
+    cause: error,
+  });
+}

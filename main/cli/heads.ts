@@ -5,10 +5,10 @@ import { sha256Hex } from '../base/digest.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { witnessText } from '../ledger/cosignature.ts';
 import { textOfFile } from '../model/text-file.ts';
-import type { Station } from '../station/station.ts';
 import { cosignedHere, ownWitness, takeCosignature, witnessHead } from '../station/witnessing.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { readInput, writeOutput } from './files.ts';
+import { withLedger, withStation } from './opened.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
 import { table } from './words.ts';
 
@@ -20,26 +20,13 @@ export interface HeadsOptions extends SignInOptions {
 /** Who may: what a head is held against decides what an auditor believes. */
 const roles = ['qa', 'engineer', 'custodian'] as const;
 
-async function atStation(
-  options: HeadsOptions,
-  context: CliContext,
-  work: (station: Station) => Promise<Exit>,
-): Promise<Exit> {
-  const station = await context.openStation(options);
-  try {
-    return await work(station);
-  } finally {
-    await station.close();
-  }
-}
-
 /** The newest head, with the proof that it grew out of what a witness saw last: docs/witnesses.md. */
 export function headsAsk(
   options: HeadsOptions & { readonly out: string; readonly of?: string; readonly old?: number },
   context: CliContext,
 ): Promise<Exit> {
   const { of, old } = options;
-  return atStation(options, context, async (station) => {
+  return withStation(options, context, async (station) => {
     await signInWhereKnown(station.parts.ledger, options, roles, context);
     const request = await station.askWitness({
       ...(of === undefined ? {} : { of }),
@@ -55,7 +42,7 @@ export function headsWitness(
   options: HeadsOptions & { readonly out: string; readonly key?: string },
   context: CliContext,
 ): Promise<Exit> {
-  return atStation(options, context, async (station) => {
+  return withStation(options, context, async (station) => {
     const by = await signInWhereKnown(station.parts.ledger, options, roles, context);
     const asked = {
       request: textOfFile(readInput(file), file),
@@ -75,7 +62,7 @@ export function headsTake(
   options: HeadsOptions & { readonly witnessKey: string; readonly request?: string },
   context: CliContext,
 ): Promise<Exit> {
-  return atStation(options, context, async (station) => {
+  return withStation(options, context, async (station) => {
     const by = await signInWhereKnown(station.parts.ledger, options, roles, context);
     const taken = await takeCosignature(
       station.parts,
@@ -93,7 +80,7 @@ export function headsTake(
 }
 
 export function headsKey(options: HeadsOptions, context: CliContext): Promise<Exit> {
-  return atStation(options, context, async (station) => {
+  return withStation(options, context, async (station) => {
     const text = witnessText(await ownWitness(station.parts));
     if (options.out === undefined) context.streams.answer(text);
     else writeOutput(options.out, utf8(`${text}\n`), context);
@@ -101,9 +88,8 @@ export function headsKey(options: HeadsOptions, context: CliContext): Promise<Ex
   });
 }
 
-export async function headsSeen(options: HeadsOptions, context: CliContext): Promise<Exit> {
-  const ledger = await context.openLedger(options);
-  try {
+export function headsSeen(options: HeadsOptions, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
     const seen = await cosignedHere(ledger);
     if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
     for (const { origin, note } of seen)
@@ -117,7 +103,5 @@ export async function headsSeen(options: HeadsOptions, context: CliContext): Pro
       ]))
         context.streams.answer(line);
     return exit.passed;
-  } finally {
-    await ledger.close();
-  }
+  });
 }

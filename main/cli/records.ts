@@ -8,6 +8,7 @@ import { compareDevices } from '../station/desk/reports/compare.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { writeOutput } from './files.ts';
+import { withLedger } from './opened.ts';
 import { table } from './words.ts';
 
 export interface RecordOptions extends OpenOptions {
@@ -25,19 +26,6 @@ export interface RecordOptions extends OpenOptions {
   readonly limit?: number;
   readonly out?: string;
   readonly as?: string;
-}
-
-async function withLedger<Answer>(
-  options: OpenOptions,
-  context: CliContext,
-  work: (ledger: LedgerReader) => Promise<Answer>,
-): Promise<Answer> {
-  const ledger = await context.openLedger(options);
-  try {
-    return await work(ledger);
-  } finally {
-    await ledger.close();
-  }
 }
 
 function tell(

@@ -188,7 +188,8 @@ class Mes implements FactorySystem {
         await unlessAborted(this.#tell(run, row, hash), signal);
         this.#keep({ ...this.#mark!, row });
       }
-      this.#keep({ ...this.#mark!, row: last.row });
+      // (not kept: rows without results cost nothing to look through again, and a flush of the disk each second would)
+      this.#mark = { ...this.#mark!, row: last.row };
     }
     await this.#say({ state: 'level' }, null);
   }

@@ -94,6 +94,14 @@ export function parseCheckpoint(note: string): Checkpoint | null {
   };
 }
 
+/** The signature lines of a note, with their ends. */
+export function signatureLines(note: string): string[] {
+  return note
+    .slice(note.lastIndexOf('\n\n') + 2)
+    .split(/(?<=\n)/)
+    .filter((line) => line !== '');
+}
+
 /** Whether the note bears a signature by this key, under the note's own name, that holds. */
 export function signedBy(checkpoint: Checkpoint, key: KeyObject): boolean {
   const spki = key.export({ type: 'spki', format: 'der' });

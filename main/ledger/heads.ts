@@ -11,6 +11,7 @@ import {
   parseCheckpoint,
   parseHeadLine,
   sameKey,
+  signatureLines,
   signedBy,
 } from './checkpoint.ts';
 import { type Cosignature, cosignatureBy, parseWitness, type Witness, witnessText } from './cosignature.ts';
@@ -89,14 +90,6 @@ export function cosignedNotes(acts: readonly unknown[]): ReadonlyMap<string, See
     notes.set(head.text, { note: `${head.text}\n${[...lines].join('')}`, seen: [...others, cosignature] });
   }
   return notes;
-}
-
-/** With their ends. */
-function signatureLines(note: string): string[] {
-  return note
-    .slice(note.lastIndexOf('\n\n') + 2)
-    .split(/(?<=\n)/)
-    .filter((line) => line !== '');
 }
 
 function isTexts(value: unknown): value is readonly string[] {

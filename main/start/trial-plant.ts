@@ -2,7 +2,7 @@
 import { systemRandom } from '../base/random.ts';
 import { installPackages } from '../boot/system.mjs';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
-import { oldestVersion, privateOwner, serverPrograms } from '../plant/private-server.ts';
+import { oldestVersion, privateOwner, serverPrograms, startPrivateServer } from '../plant/private-server.ts';
 import { dataFolderOf, type Places, settingsOf } from './settings.ts';
 import { tellTrialPlant } from './trial-place.ts';
 
@@ -33,8 +33,7 @@ export async function startTrialPlant(
       what: 'The station file names a plant, and --plant would make another one for trying.',
       next: 'Start without --plant; or give trying a data folder of its own (--data).',
     });
-  const [{ startPrivateServer }, { openSql }, administer, { plantAddress }] = await Promise.all([
-    import('../plant/private-server.ts'),
+  const [{ openSql }, administer, { plantAddress }] = await Promise.all([
     import('../plant/connect.ts'),
     import('../plant/administer.ts'),
     import('../plant/address.ts'),

@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { Mutex } from '../base/mutex.ts';
-import { headKey, parseCheckpoint, signedBy } from '../ledger/checkpoint.ts';
+import { headKey, parseCheckpoint, signatureLines, signedBy } from '../ledger/checkpoint.ts';
 import {
   cosignatureBy,
   cosignatureLine,
@@ -223,9 +223,8 @@ export async function takeCosignature(
 
 /** The head with its own line and that of the witness: what others put below it is theirs. */
 function linesOf(text: string, note: string, ...names: readonly string[]): string {
-  const lines = note.slice(note.lastIndexOf('\n\n') + 2, -1).split('\n');
-  const kept = lines.filter((line) => names.some((name) => line.startsWith(`\u2014 ${name} `)));
-  return `${text}\n${kept.map((line) => `${line}\n`).join('')}`;
+  const kept = signatureLines(note).filter((line) => names.some((name) => line.startsWith(`\u2014 ${name} `)));
+  return `${text}\n${kept.join('')}`;
 }
 
 /** Of this ledger, signed by its key, and under the newest head. */

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { saying } from '../../main/words/saying.ts';
 import type { Bench } from './bench.ts';
 import { noBrowser, openBrowserBench } from './browser-seat.ts';
-import { plantFile, type ShownPlant, showPlant } from './plant.ts';
+import { benchWithPlant } from './plant.ts';
 import { type Seat, shoot, signIn } from './seat.ts';
 import { fillLine, views } from './views.ts';
 
@@ -78,22 +78,17 @@ const leftovers = `(() => {
 
 describe('every screen fits', { skip: noBrowser }, () => {
   let bench: Bench;
-  let plant: ShownPlant | null = null;
+  let close = async () => {};
   let mac = '';
   before(async () => {
-    plant = await showPlant();
-    bench = await openBrowserBench({
-      ...plantFile(plant),
+    ({ bench, close } = await benchWithPlant(openBrowserBench, {
       fixtures: 32,
       pacing: 'none',
       changerTimes: { leavesMs: 1500, emptyMs: 200 },
-    });
+    }));
     mac = await fillLine(bench);
   });
-  after(async () => {
-    await bench.close();
-    await plant?.server.close();
-  });
+  after(() => close());
 
   for (const [name, width, height, language] of windows) {
     const words = saying(() => language).page;

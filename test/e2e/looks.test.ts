@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { plantFile, type ShownPlant, showPlant } from './plant.ts';
+import { benchWithPlant } from './plant.ts';
 import { type Bench, inEverySeat, type Seat, shoot, signIn, tile } from './seat.ts';
 import { ended, fillLine, views } from './views.ts';
 
@@ -45,22 +45,17 @@ async function judgeBoth(seat: Seat, name: string): Promise<void> {
 
 inEverySeat('looks', (openBench) => {
   let bench: Bench;
-  let plant: ShownPlant | null = null;
+  let close = async () => {};
   let mac = '';
   before(async () => {
-    plant = await showPlant();
-    bench = await openBench({
-      ...plantFile(plant),
+    ({ bench, close } = await benchWithPlant(openBench, {
       fixtures: 8,
       pacing: 'none',
       changerTimes: { leavesMs: 1500, emptyMs: 200 },
-    });
+    }));
     mac = await fillLine(bench);
   });
-  after(async () => {
-    await bench.close();
-    await plant?.server.close();
-  });
+  after(() => close());
 
   describe('in light and dark', () => {
     let seat: Seat;

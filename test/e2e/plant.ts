@@ -9,15 +9,16 @@ import {
   serverPrograms,
   startPrivateServer,
 } from '../../main/plant/private-server.ts';
+import type { Bench, BenchOptions } from './bench.ts';
 
-export interface ShownPlant {
+interface ShownPlant {
   /** Text of the station file of one of them, which shows this plant. */
   readonly stationFile: string;
   readonly server: PrivateServer;
 }
 
 /** Null: there is no PostgreSQL here (test/faults/plant.test.ts says why), and the screens show that a station shows no plant. */
-export async function showPlant(): Promise<ShownPlant | null> {
+async function showPlant(): Promise<ShownPlant | null> {
   const programs = process.platform === 'win32' ? null : serverPrograms();
   if (programs === null) return null;
   const server = await startPrivateServer({ programs });
@@ -44,5 +45,18 @@ export async function showPlant(): Promise<ShownPlant | null> {
   };
 }
 
-/** The option of a bench that shows it. */
-export const plantFile = (plant: ShownPlant | null) => (plant === null ? {} : { stationFile: plant.stationFile });
+/** A bench whose station shows such a plant where there can be one; and what closes both. */
+export async function benchWithPlant(
+  open: (options: BenchOptions) => Promise<Bench>,
+  options: BenchOptions,
+): Promise<{ readonly bench: Bench; close(): Promise<void> }> {
+  const plant = await showPlant();
+  const bench = await open({ ...options, ...(plant === null ? {} : { stationFile: plant.stationFile }) });
+  return {
+    bench,
+    async close() {
+      await bench.close();
+      await plant?.server.close();
+    },
+  };
+}

@@ -4,6 +4,7 @@ import { faultIn } from '../../../words/faults.ts';
 import type { Language } from '../../../words/languages.ts';
 import { saying } from '../../../words/saying.ts';
 import type { Page } from './device-page.ts';
+import { countRows } from './paper-counts.ts';
 import { paperTime } from './paper-time.ts';
 import { drawPdfApart } from './pdf-drawing.ts';
 
@@ -67,14 +68,7 @@ export function batchPage(report: BatchReport, { station, at }: Facts, language:
           [names.ordered, batch.count === null ? paper.anyNumber : paper.number({ value: batch.count })],
           [names.sealed, paper.number({ value: counts.passed })],
           [names.left, left === null ? '-' : paper.number({ value: left })],
-          [names.failed, paper.number({ value: counts.failed })],
-          [names.refused, paper.number({ value: counts.refused })],
-          [names.unfinished, paper.number({ value: counts.unfinished })],
-          [names.retries, paper.number({ value: counts.retries })],
-          [
-            names.firstPassYield,
-            counts.firstPassYield === null ? '-' : paper.percent({ share: 100 * counts.firstPassYield }),
-          ],
+          ...countRows(counts, paper),
           [names.time, report.meanSeconds === null ? '-' : paper.inFixture({ seconds: report.meanSeconds })],
           [
             names.pace,

@@ -7,6 +7,7 @@ import type { Language } from '../../../words/languages.ts';
 import { saying } from '../../../words/saying.ts';
 import { allRuns, batchReportOf, countsOf, taktOf } from './batch-report.ts';
 import type { Page } from './device-page.ts';
+import { countRows } from './paper-counts.ts';
 import { paperTime } from './paper-time.ts';
 import { type Shift, timeText } from './shifts.ts';
 import { findBottleneck } from './throughput.ts';
@@ -114,14 +115,7 @@ export function shiftPage(
         heading: view.isRunning ? words.beforeEnd({ station, time }) : paper.station({ station, time }),
         rows: [
           [names.sealed, paper.number({ value: counts.passed })],
-          [names.failed, paper.number({ value: counts.failed })],
-          [names.refused, paper.number({ value: counts.refused })],
-          [names.unfinished, paper.number({ value: counts.unfinished })],
-          [names.retries, paper.number({ value: counts.retries })],
-          [
-            names.firstPassYield,
-            counts.firstPassYield === null ? '-' : paper.percent({ share: 100 * counts.firstPassYield }),
-          ],
+          ...countRows(counts, paper),
           [names.pace, rate ? paper.everySeconds({ seconds: rate }) : '-'],
           [names.operatorHour, view.boardsPerOperatorHour?.toFixed(1) ?? '-'],
           [names.bottleneck, bottleneck === null ? '-' : bottleneckWords(bottleneck, language)],
