@@ -206,7 +206,7 @@ function digest(words: readonly number[]): string {
 }
 
 /** A hand has changed the board in the middle of a run. The first one is as its events say, and goes on when it comes again. */
-function otherBoard(what: string, details: BoardFault['details']): BoardFault {
+export function otherBoard(what: string, details: BoardFault['details']): BoardFault {
   return new BoardFault({
     code: 'chip.other-board',
     what,

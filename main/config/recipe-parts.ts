@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { patternOf } from '../base/pattern.ts';
+import { macForm, namesMac } from '../model/mac.ts';
 import type { KeyRef } from '../model/refs.ts';
 
 // Parts of the recipe's form that several of its sections are made of.
@@ -63,7 +64,7 @@ export const template = checked(
 
 function isPattern(text: string): boolean {
   try {
-    patternOf(text);
+    patternOf(text.replaceAll(namesMac, macForm(null)));
     return true;
   } catch {
     return false;

@@ -212,7 +212,9 @@ export const recipeSchema = z
         expect: z
           .array(pattern)
           .default([])
-          .describe('Regular expressions; each must fit a line of the console, in any order.'),
+          .describe(
+            "Regular expressions; each must fit a line of the console, in any order. {mac} in one stands for the board's own MAC: then a board shows which one it is.",
+          ),
         reject: z
           .array(pattern)
           .default([])

@@ -1,4 +1,5 @@
 import { espressifBlocks } from './espressif-macs.ts';
+import { bareMac } from './mac.ts';
 
 /** MACs from one to another, both included, as twelve hexadecimal digits. */
 export interface MacRange {
@@ -25,12 +26,7 @@ function blockOf(digits: string): MacRange {
   return { first: digits.padEnd(12, '0'), last: digits.padEnd(12, 'f') };
 }
 
-/** `60:55:f9:...`, `6055F9...` and `60-55-f9-...` as twelve digits. */
-export function macDigits(text: string): string {
-  return text.trim().replaceAll(/[:-]/g, '').toLowerCase();
-}
-
 export function isInRanges(mac: string, ranges: readonly MacRange[]): boolean {
-  const digits = macDigits(mac);
+  const digits = bareMac(mac);
   return digits.length === 12 && ranges.some(({ first, last }) => digits >= first && digits <= last);
 }

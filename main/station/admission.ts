@@ -5,8 +5,8 @@ import { efuseTables, fieldOf, hasField } from '../efuse/tables.ts';
 import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
 import { type ChipIdentity, revisionText } from '../model/chip.ts';
 import { BoardFault, type Fault, RecipeFault } from '../model/fault.ts';
+import { bareMac } from '../model/mac.ts';
 import type { Plan, Recipe } from '../recipe/types.ts';
-import { bareMac } from './waiting-boards.ts';
 
 /**
  * May this board become this product here and now? Each rule is a small pure question; the first no is the answer.

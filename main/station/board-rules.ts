@@ -1,7 +1,8 @@
 import type { Mutex } from '../base/mutex.ts';
 import type { StationConfig } from '../config/station-file.ts';
 import { BoardFault, RecipeFault } from '../model/fault.ts';
-import { isInRanges, macDigits } from '../model/mac-range.ts';
+import { bareMac } from '../model/mac.ts';
+import { isInRanges } from '../model/mac-range.ts';
 import type { Recipe } from '../recipe/types.ts';
 import { type Order, orderOf } from './orders.ts';
 import { type OrderedJob, type SealedOrderParts, sealedOrderOf } from './sealed-orders.ts';
@@ -84,7 +85,7 @@ function refuseMac(mac: string, macs: BoardRules['macs']): BoardFault | null {
 }
 
 function refuseChip(mac: string, order: Order | null): BoardFault | null {
-  if (order === null || order.chips === null || order.chips.has(macDigits(mac))) return null;
+  if (order === null || order.chips === null || order.chips.has(bareMac(mac))) return null;
   return new BoardFault({
     code: 'admission.unlisted-chip',
     what: `The board ${mac} is not in the list of chips that were bought for the order ${order.name}.`,

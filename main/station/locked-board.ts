@@ -7,23 +7,15 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { StepEvent } from '../model/event.ts';
 import type { IdentifiedBy } from '../model/evidence/run.ts';
 import { BoardFault, type Fault, isFault } from '../model/fault.ts';
+import { bareMac, macPattern, macsOn } from '../model/mac.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { awaitsReset } from '../recipe/steps/boot-proof.ts';
-import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
+import { type BootProof, macMs, otherShown, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
 import type { OpenPort } from '../transport/port.ts';
 import { type BootRule, bootRuleOf } from './boot-rule.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
-import {
-  bareMac,
-  colons,
-  isHalfEnabled,
-  isNamed,
-  isToBeShut,
-  macsOn,
-  type WaitingBoard,
-  waitingBoards,
-} from './waiting-boards.ts';
+import { isHalfEnabled, isNamed, isToBeShut, type WaitingBoard, waitingBoards } from './waiting-boards.ts';
 
 /** Whether a fault says that the chip is there and its door is shut. */
 export function isLocked(fault: unknown): fault is Fault {
@@ -71,9 +63,6 @@ interface Recognised {
   readonly proof: BootProof;
   readonly nonce: Uint8Array | null;
 }
-
-/** How long after the last expected line an application may still print its MAC, ms. */
-const macMs = 2000;
 
 /**
  * A board whose door was shut and whose seal was lost to a power cut, a full disk or a lost answer: it cannot be read any more, so it has to
@@ -143,9 +132,8 @@ async function recognise(
       return { ...booted, ...known };
     }
     if (likely.keyed) continue;
-    const contradicting = [...macsOn(booted.proof.heard)];
     if (meant !== null && likely.boards.includes(meant)) {
-      const other = await knownOther(parts.ledger, contradicting, meant);
+      const other = await otherShown(booted.proof.heard, [meant.mac], (mac) => isOfLedger(parts.ledger, mac));
       if (other !== null) throw otherBoard(waiting.length, `it prints the MAC of ${other}`);
       return { ...booted, board: meant, by: 'operator' };
     }
@@ -187,9 +175,8 @@ async function boot(
   const board = openShutBoard(port, { clock, ...consoleRateOf(fault) });
   try {
     if (resetBy === 'operator') await say('final-boot-proof', awaitsReset(rule));
-    const pattern = new RegExp(boards.map(({ mac }) => mac.split(':').join('[:-]?')).join('|'), 'i');
-    const listenFor = keyed ? {} : { listenFor: { pattern, ms: macMs } };
-    return { nonce, proof: await proveByBoot(board, { clock, resetBy, rule, nonce, signal, ...listenFor }) };
+    const listenFor = keyed ? {} : { listenFor: { pattern: macPattern(boards.map(({ mac }) => mac)), ms: macMs } };
+    return { nonce, proof: await proveByBoot(board, { clock, resetBy, rule, nonce, mac: null, signal, ...listenFor }) };
   } finally {
     await board.close();
   }
@@ -218,14 +205,9 @@ function byConsole(
   return board === undefined || more.length > 0 || !boards.includes(board) ? null : { board, by: 'console-mac' };
 }
 
-/** A board of the ledger, other than the named one, whose MAC stands on the console while that of the named one does not. */
-async function knownOther(ledger: Ledger, shown: readonly string[], meant: WaitingBoard): Promise<string | null> {
-  if (shown.includes(bareMac(meant.mac))) return null;
-  for (const bare of shown) {
-    const mac = colons(bare);
-    if ((await ledger.runs({ mac, limit: 1 })).length > 0) return mac;
-  }
-  return null;
+/** Whether any run of the ledger had this board. */
+export async function isOfLedger(ledger: Pick<Ledger, 'runs'>, mac: string): Promise<boolean> {
+  return (await ledger.runs({ mac, limit: 1 })).length > 0;
 }
 
 /** Whether it answered a challenge with its door open. */

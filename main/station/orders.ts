@@ -3,7 +3,7 @@ import { NotPlainFile, readPlainFile } from '../base/plain-file.ts';
 import { decodeText } from '../base/text.ts';
 import { type CsvMistake, parseCsv } from '../formats/csv.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
-import { macDigits } from '../model/mac-range.ts';
+import { bareMac } from '../model/mac.ts';
 import { readDeviceList } from '../recipe/device-list.ts';
 
 /** An order as the factory's list has it. */
@@ -84,7 +84,7 @@ function chipsIn(file: string): ReadonlySet<string> {
     throw badList('order.chips', file, [
       { line: 1, what: 'The list of chips has no column mac.', remedy: 'Add one with the MAC of each chip.' },
     ]);
-  return new Set(list.rows.map(({ fields }) => macDigits(fields.mac ?? '')));
+  return new Set(list.rows.map(({ fields }) => bareMac(fields.mac ?? '')));
 }
 
 function textOf(file: string, code: string): string {

@@ -36,6 +36,7 @@ import type { StationListener } from './events.ts';
 import type { FixtureHealth } from './fixture-health.ts';
 import { refuseFlash } from './flash-admission.ts';
 import { refuseOtherChip } from './known-chip.ts';
+import { isOfLedger } from './locked-board.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
 import { waiversOf } from './waivers.ts';
@@ -413,6 +414,7 @@ export class Run {
       resetBy,
       batch: this.#record.batch,
       files: loaded.files,
+      isOther: (mac) => isOfLedger(this.#parts.ledger, mac),
       rows,
     };
     this.#before = recordedBefore(

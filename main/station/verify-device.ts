@@ -8,11 +8,11 @@ import { efuseTableFor } from '../efuse/tables.ts';
 import type { EfuseSnapshot } from '../efuse/types.ts';
 import type { ChipKind, SecurityInfo } from '../model/chip.ts';
 import { BoardFault, isFault } from '../model/fault.ts';
+import { bareMac, macPattern, macsOn } from '../model/mac.ts';
 import { identityWords, type SealedRecord } from '../model/record.ts';
-import { type BootProof, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
+import { type BootProof, macMs, otherShown, proveByBoot, signatureFits } from '../recipe/steps/proof.ts';
 import type { Port } from '../transport/port.ts';
 import type { BootRule } from './boot-rule.ts';
-import { bareMac, colons, macsOn } from './waiting-boards.ts';
 
 /** One thing that was compared. */
 export interface DeviceCheck {
@@ -43,9 +43,6 @@ export interface VerifyParts {
 
 /** How long a sealed device may take to start, in seconds: longer than any recipe's proof in the field. */
 const bootSeconds = 20;
-
-/** How long after the last expected line the MAC may still be printed, ms. */
-const macMs = 2000;
 
 /**
  * A board against its sealed record, read only. Where its door is open: MAC, revision and every eFuse. Where it is shut: that the loader
@@ -147,11 +144,11 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, shut: Sh
     checks.push({ what: 'device key', ok, evidence: identityWords(record.identity!) });
     return { record, checks, unproven };
   }
-  const shown = [...macsOn(proof.heard)];
-  if (shown.includes(bareMac(record.chip.mac)))
+  if (macsOn(proof.heard).has(bareMac(record.chip.mac)))
     checks.push({ what: 'MAC on the console', ok: true, evidence: record.chip.mac });
   else {
-    const other = await otherDeviceOn(shown, parts);
+    const isSealed = async (mac: string) => (await parts.find(mac)) !== null;
+    const other = await otherShown(proof.heard, [record.chip.mac], isSealed);
     if (other === null) unproven.push(anyBoard);
     else
       checks.push({
@@ -161,15 +158,6 @@ async function proveShut(open: () => Promise<Port>, parts: VerifyParts, shut: Sh
       });
   }
   return { record, checks, unproven };
-}
-
-/** A sealed board of the ledger whose MAC stands on the console. */
-async function otherDeviceOn(shown: readonly string[], { find }: VerifyParts): Promise<string | null> {
-  for (const bare of shown) {
-    const mac = colons(bare);
-    if ((await find(mac)) !== null) return mac;
-  }
-  return null;
 }
 
 const anyBoard =
@@ -240,10 +228,11 @@ async function bootProofOf(
 ): Promise<BootProof | string> {
   const { clock } = options;
   const board = openShutBoard(port, options);
-  const listenFor = { pattern: new RegExp(record!.chip.mac.split(':').join('[:-]?'), 'i'), ms: macMs };
+  const { mac } = record!.chip;
+  const listenFor = { pattern: macPattern([mac]), ms: macMs };
   try {
     return await proveByBoot(board, {
-      ...{ clock, resetBy, rule, nonce },
+      ...{ clock, resetBy, rule, nonce, mac },
       ...(nonce === null ? { listenFor } : {}),
       ...(signal ? { signal } : {}),
     });

@@ -1,6 +1,7 @@
 import { downloadDoors, shutsDownload } from '../efuse/door-fields.ts';
 import type { DeviceHistory, LedgerReader } from '../ledger/ledger.ts';
 import type { StoredEvent } from '../model/event.ts';
+import { bareMac, colons } from '../model/mac.ts';
 import type { RunRecord } from '../model/record.ts';
 import { burnHistoryOf, recordedBefore } from './burn-history.ts';
 
@@ -89,23 +90,4 @@ function shutsDoor(intended: Extract<StoredEvent['event'], { type: 'intend' }>):
 /** Whether a text names this board: by its MAC, with or without colons, or by its serial number. */
 export function isNamed({ run, mac }: WaitingBoard, text: string): boolean {
   return bareMac(text) === bareMac(mac) || (run.serial !== null && run.serial === text.trim());
-}
-
-/** A MAC in any notation as twelve digits; what is none as it is. */
-export function bareMac(text: string): string {
-  return text.trim().toLowerCase().replaceAll(/[:-]/g, '');
-}
-
-/** Six bytes with colons, with dashes or bare; no part of something longer, though a word may stand before its colon (`mac:34:85:...`). */
-const macPattern =
-  /(?<![0-9a-f])(?<!(?<![a-z0-9])[0-9a-f]{2}[:-])(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{12})(?![0-9a-f]|[:-][0-9a-f]{2})/gi;
-
-/** Twelve digits as a MAC is written in the ledger. */
-export function colons(bare: string): string {
-  return bare.replace(/(..)(?=.)/g, '$1:');
-}
-
-/** Every MAC that stands in these console lines, as twelve digits. */
-export function macsOn(lines: readonly string[]): Set<string> {
-  return new Set(lines.flatMap((line) => [...line.matchAll(macPattern)].map(([text]) => bareMac(text))));
 }

@@ -395,6 +395,22 @@ export const runMutants: readonly Mutant[] = [
     tests: [locked],
   },
   {
+    id: 'proof.another-prints',
+    file: 'main/recipe/steps/boot-proof.ts',
+    before: '  if (other !== null)\n',
+    after: '  if (false)\n',
+    breaks: 'A board would be sealed by the start of another one that a hand put in its place.',
+    tests: [locked],
+  },
+  {
+    id: 'proof.any-mac',
+    file: 'main/model/mac.ts',
+    before: 'return mac === null ?',
+    after: 'return true ?',
+    breaks: 'A line that awaits the MAC of the board would take that of any.',
+    tests: [locked],
+  },
+  {
     id: 'proof.other-key',
     file: 'main/recipe/steps/proof.ts',
     before: 'if (proof.answer === null || !signatureFits(proof.answer, nonce, publicKey)) {',

@@ -1,8 +1,9 @@
 import { toHex } from '../../base/bytes.ts';
+import { otherBoard } from '../../chip/same-board.ts';
 import type { StepEvent } from '../../model/event.ts';
 import type { Recipe } from '../types.ts';
 import { bookDoor } from './book-door.ts';
-import { proveByBoot, requireSignature } from './proof.ts';
+import { otherShown, proveByBoot, requireSignature } from './proof.ts';
 import type { Step, StepContext } from './step.ts';
 
 /** Boot while the board can still be read: what fails here can be looked at. */
@@ -35,7 +36,7 @@ export function awaitsReset({ timeoutSeconds }: Recipe['bootProof']): Extract<St
 }
 
 async function* prove(
-  { board, recipe, release, clock, resetBy, workspace, random }: StepContext,
+  { board, recipe, release, clock, resetBy, workspace, random, isOther }: StepContext,
   what: 'boot' | 'sealed-boot',
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StepEvent, void, void> {
@@ -43,10 +44,20 @@ async function* prove(
   const { challenge: wish } = recipe.bootProof;
   const asks = wish === 'required' || (wish === 'if-offered' && release.offersProof);
   const nonce = asks && publicKey !== null ? random(32) : null;
-  const task = { clock, resetBy, rule: recipe.bootProof, nonce, ...(signal ? { signal } : {}) };
+  const { mac } = board.identity;
+  const task = { clock, resetBy, rule: recipe.bootProof, nonce, mac, ...(signal ? { signal } : {}) };
   if (resetBy === 'operator') yield awaitsReset(recipe.bootProof);
   const proof = await proveByBoot(board, task);
   if (nonce !== null) requireSignature(proof, nonce, publicKey!);
+  else if (mac !== null) {
+    // A board that starts cannot be read, and behind its door never again: a hand may have changed it since.
+    const other = await otherShown(proof.heard, [mac], isOther);
+    if (other !== null)
+      throw otherBoard(`The board at hand prints the MAC ${other}, and ${mac} is being made.`, {
+        found: other,
+        expected: mac,
+      });
+  }
   const challenge = nonce === null ? {} : { challenge: toHex(nonce), ...proof.answer };
   yield { type: 'verified', what, detail: { lines: proof.lines, ...challenge } };
 }

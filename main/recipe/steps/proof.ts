@@ -1,8 +1,9 @@
 import { constants, createPublicKey, verify } from 'node:crypto';
 import { fromHex, toHex } from '../../base/bytes.ts';
 import { type Clock, unlessAborted } from '../../base/clock.ts';
-import { patternOf } from '../../base/pattern.ts';
+import { type Pattern, patternOf } from '../../base/pattern.ts';
 import { BoardFault } from '../../model/fault.ts';
+import { bareMac, colons, macForm, macsOn, namesMac } from '../../model/mac.ts';
 import { type ProofScheme, proofMarker, proofSchemes } from '../../model/proof.ts';
 import { spkiOfPoint } from '../../signing/spki.ts';
 import type { Recipe } from '../types.ts';
@@ -19,6 +20,8 @@ export interface ProofTask {
   readonly rule: Recipe['bootProof'];
   /** 32 fresh bytes to be signed, or null: no challenge. */
   readonly nonce: Uint8Array | null;
+  /** What `{mac}` in a line of the rule stands for, with colons; null: any MAC. */
+  readonly mac: string | null;
   /** Once every line was seen, to wait so long for one more that fits. */
   readonly listenFor?: { readonly pattern: RegExp; readonly ms: number };
   readonly signal?: AbortSignal;
@@ -40,6 +43,11 @@ export interface ProofAnswer {
   readonly signature: string;
 }
 
+/** A line of a rule: `{mac}` in it stands for this MAC in any notation, or for any where none is known. Throws as `patternOf`. */
+export function linePattern(source: string, mac: string | null): Pattern {
+  return patternOf(source.replaceAll(namesMac, macForm(mac)));
+}
+
 /** How often the challenge is put again, ms: firmware that is still starting loses what comes too early. */
 const askAgainMs = 500;
 
@@ -54,9 +62,9 @@ const keptLines = 80;
  * `proof HEX`). BoardFault `boot-proof.failed` when a line is rejected, missing when the time is up, or the challenge is not answered.
  */
 export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise<BootProof> {
-  const { clock, rule, nonce, signal } = task;
-  const sought = new Map(rule.expect.map((pattern) => [pattern, patternOf(pattern)]));
-  const unwanted = rule.reject.map((pattern) => patternOf(pattern));
+  const { clock, rule, nonce, mac, signal } = task;
+  const sought = new Map(rule.expect.map((pattern) => [pattern, linePattern(pattern, mac)]));
+  const unwanted = rule.reject.map((pattern) => linePattern(pattern, mac));
   const seen: string[] = [];
   const limit = new AbortController();
   const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
@@ -116,6 +124,24 @@ export async function proveByBoot(board: ProvingBoard, task: ProofTask): Promise
     throw failed(`The firmware did not answer the challenge with a signature${instead}.`, seen);
   }
   return { lines: seen.slice(-keptLines), heard: seen, answer };
+}
+
+/** How long after the last expected line an application may still print its MAC, ms. */
+export const macMs = 2000;
+
+/**
+ * The MAC on a console that is another board's: one that `isKnown` knows, where none of the board's own (`own`, with colons) stands there.
+ * What nobody knows says nothing: an application may print any address.
+ */
+export async function otherShown(
+  heard: readonly string[],
+  own: readonly string[],
+  isKnown: (mac: string) => Promise<boolean>,
+): Promise<string | null> {
+  const shown = macsOn(heard);
+  if (own.some((mac) => shown.has(bareMac(mac)))) return null;
+  for (const bare of shown) if (await isKnown(colons(bare))) return colons(bare);
+  return null;
 }
 
 /** What stands behind the word `proof`: see proofMarker. Null: no signature. */

@@ -62,6 +62,8 @@ export interface StepContext {
   readonly batch: string | null;
   /** The files that the recipe names beside its build. */
   readonly files: NamedFiles;
+  /** Whether another board that this ledger had has this MAC (with colons). */
+  isOther(mac: string): Promise<boolean>;
   /** This board's row in the list of each stored partition that has one. */
   readonly rows: ReadonlyMap<string, CsvRow>;
 }

@@ -8,12 +8,12 @@ import { planBurn } from '../../../main/efuse/plan.ts';
 import { isFault } from '../../../main/model/fault.ts';
 import { connectLoader } from '../../../main/protocol/loader-session.ts';
 import { openPort } from '../../../main/transport/open.ts';
-import type { ControlLines, Port } from '../../../main/transport/port.ts';
+import type { Port } from '../../../main/transport/port.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { listenTcp } from '../../../main/virtual/listen/tcp.ts';
-import type { UartSink } from '../../../main/virtual/silicon.ts';
 import { fastClock } from './clocks.ts';
+import { Nest } from './nest.ts';
 import { allStages, keyBytes, permitFor, production } from './rig.ts';
 
 const wanted = production('esp32c3', 4, 'DIS_DOWNLOAD_MODE');
@@ -28,62 +28,6 @@ function chipInLoader(seed: number, mac: string): VirtualChip {
   chip.setLines({ dtr: true, rts: false });
   chip.reset();
   return chip;
-}
-
-/** Requests that were written in one go, each with its two C0; what is none, as it is. */
-function framesIn(bytes: Uint8Array): readonly Uint8Array[] {
-  const ends = [...bytes.keys()].filter((at) => bytes[at] === 0xc0);
-  const whole = ends.length % 2 === 0 && bytes[0] === 0xc0 && bytes.at(-1) === 0xc0;
-  if (!whole) return [bytes];
-  return ends.flatMap((end, at) => (at % 2 === 0 ? [bytes.slice(end, ends[at + 1]! + 1)] : []));
-}
-
-/** One place, and whichever of two boards lies in it. */
-class Nest {
-  readonly chip: VirtualChip;
-  requests = 0;
-  #current: VirtualChip;
-  readonly #second: VirtualChip;
-  #sink: UartSink | null = null;
-  #lines: ControlLines = {};
-
-  /** `at`: the request at which the second board takes the place of the first; `lost`: that request reaches neither. */
-  constructor(first: VirtualChip, second: VirtualChip, { at, lost }: { readonly at: number; readonly lost: boolean }) {
-    this.#current = first;
-    this.#second = second;
-    const own: Partial<VirtualChip> = {
-      receive: (bytes) => {
-        // Several may come at once: a hand can be between any two of them.
-        for (const frame of framesIn(bytes)) {
-          const isIt = this.requests++ === at;
-          if (isIt) this.change();
-          if (!isIt || !lost) this.#current.receive(frame);
-        }
-      },
-      onSend: (sink) => {
-        this.#sink = sink;
-        this.#current.onSend(sink);
-      },
-      setLines: (lines) => {
-        this.#lines = { ...this.#lines, ...lines };
-        this.#current.setLines(lines);
-      },
-    };
-    this.chip = new Proxy(first, {
-      get: (_, name: keyof VirtualChip) => {
-        if (name in own) return own[name];
-        const value = this.#current[name];
-        return typeof value === 'function' ? value.bind(this.#current) : value;
-      },
-    });
-  }
-
-  change(): void {
-    this.#current.onSend(null);
-    this.#current.powerOff();
-    this.#current = this.#second;
-    this.#current.onSend(this.#sink);
-  }
 }
 
 type Way = 'no lines' | 'bench' | 'tcp' | 'rfc2217';

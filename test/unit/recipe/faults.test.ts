@@ -67,6 +67,7 @@ async function contextOf(loaded: LoadedRecipe, parts: Partial<StepContext> = {})
     permit: null as never,
     workspace: newWorkspace(),
     earlierKeys: new Map(),
+    isOther: async () => false,
     resetBy: 'lines',
     batch: 'B-1',
     rows: new Map(),

@@ -38,6 +38,7 @@ const proveOn = (proving: ProvingBoard, signal?: AbortSignal) =>
     resetBy: 'lines',
     rule: { when: 'both', timeoutSeconds: 5, expect: ['ready'], reject: [], challenge: 'required' },
     nonce,
+    mac: null,
     ...(signal && { signal }),
   });
 

@@ -6,8 +6,11 @@ import { systemClock } from '../../../main/base/clock.ts';
 import type { LedgerReader } from '../../../main/ledger/ledger.ts';
 import { readForRecovery } from '../../../main/station/recovery/read-board.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
-import type { VirtualChip } from '../../../main/virtual/chip.ts';
+import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
+import { VirtualChip } from '../../../main/virtual/chip.ts';
+import type { BootFromFlash } from '../../../main/virtual/silicon.ts';
 import { recipeNamed } from '../../stories/stage.ts';
+import { Nest } from '../chip/nest.ts';
 import { type NestOptions, work } from './nest.ts';
 import { Rig, siliconOf } from './parts.ts';
 import { diskFull } from './scripted-ledger.ts';
@@ -33,6 +36,60 @@ async function verdictOn(rig: Rig, chip: VirtualChip, options: NestOptions = {})
 }
 
 const serialOf = (chip: VirtualChip) => chip.identity.mac.replaceAll(':', '');
+
+describe('a hand that changes boards between the door and the last start', { concurrency: true }, () => {
+  /** Firmware that prints a MAC, or none, before it is ready. */
+  const prints =
+    (mac: string | null): BootFromFlash =>
+    (context) => {
+      const result = bootFromFlash(context);
+      return { ...result, lines: [...result.lines, ...(mac === null ? [] : [`app: base MAC ${mac}`]), 'app: ready'] };
+    };
+  const macs = ['34:85:18:00:00:01', '34:85:18:00:00:02'] as const;
+
+  /** Makes board 2; at its last start board 1 lies in the fixture, made alike and shut, by `maker` (null: by the same station, whose seal was lost). */
+  async function changed(shown: readonly (string | null)[], expect: string, maker: Rig | null) {
+    const { recipe } = keyless;
+    const bootProof = { ...recipe.bootProof, expect: [expect], timeoutSeconds: 1 };
+    const rig = new Rig({ ...keyless, recipe: { ...recipe, bootProof } });
+    const { chip: kind, silicon } = recipe;
+    const [first, second] = macs.map(
+      (mac, at) => new VirtualChip({ kind, revision: silicon.min, seed: at + 1, mac }, prints(shown[at] ?? null)),
+    ) as [VirtualChip, VirtualChip];
+    rig.book.beforeSeal = () => {
+      throw diskFull();
+    };
+    await (maker ?? rig).run(first);
+    rig.book.beforeSeal = () => undefined;
+    assert.equal(first.efuse.field('DIS_DOWNLOAD_MODE'), 1);
+    const nest = new Nest(second, first);
+    rig.book.before = (event) => {
+      if (event.type === 'step-started' && event.step === 'final-boot-proof') nest.change();
+    };
+    const end = await rig.run(nest.chip);
+    rig.book.before = () => undefined;
+    second.powerOn();
+    assert.equal(end.mac, macs[1]);
+    assert.equal(rig.book.sealed.length, 0);
+    return { rig, end, boards: [second, first] };
+  }
+
+  it('for another of this ledger, which prints its MAC: nothing is sealed, and each is finished later', async () => {
+    const { rig, end, boards } = await changed([macs[0], null], 'app: ready', null);
+    assert.deepEqual([end.fault?.code, end.fault?.safety], ['chip.other-board', 'resumable']);
+    for (const chip of boards) {
+      const verdict = await verdictOn(rig, chip, { serials: [serialOf(chip)] });
+      assert.deepEqual([verdict.outcome, verdict.mac], ['passed', chip.identity.mac]);
+    }
+  });
+
+  it('for one that nobody here knows: a line with {mac} awaits the right one', async () => {
+    const { rig, end, boards } = await changed(macs, 'app: base MAC {mac}', new Rig(keyless));
+    assert.deepEqual([end.fault?.code, end.fault?.safety], ['boot-proof.failed', 'resumable']);
+    const verdict = await verdictOn(rig, boards[0]!);
+    assert.deepEqual([verdict.outcome, verdict.mac], ['passed', macs[1]]);
+  });
+});
 
 describe('a shut board that is not sealed', { concurrency: true }, () => {
   it('with a device key: its signature says which of two it is, and it is sealed under the run that found it', async () => {

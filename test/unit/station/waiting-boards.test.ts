@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../main/base/clock.ts';
+import { bareMac, macsOn } from '../../../main/model/mac.ts';
 import { StartGate } from '../../../main/station/desk/line/start-gate.ts';
-import { bareMac, isNamed, macsOn, waitingBoardNamed, waitingBoards } from '../../../main/station/waiting-boards.ts';
+import { isNamed, waitingBoardNamed, waitingBoards } from '../../../main/station/waiting-boards.ts';
 import { book, mac, run } from '../ledger/book.ts';
 
 test('a MAC on a console, however it is written, and nothing that only looks like one', () => {

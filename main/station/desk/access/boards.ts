@@ -1,7 +1,7 @@
 import type { Role } from '../../../contract/contract.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
-import { bareMac, colons } from '../../waiting-boards.ts';
+import { bareMac, colons } from '../../../model/mac.ts';
 import type { Operators } from './operators.ts';
 import { mustBeTwoHands, proven, type Second } from './second.ts';
 
