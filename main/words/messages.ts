@@ -197,12 +197,14 @@ export interface Messages {
       readonly far: Said<{ passed: number }>;
       readonly farOf: Said<{ passed: number; count: number }>;
       readonly boards: Said<{ places: string | number }>;
+      readonly signIn: string;
       readonly resume: string;
       readonly leave: string;
     };
     readonly scanRule: {
       readonly title: string;
       readonly none: string;
+      readonly unknown: string;
       readonly insertion: string;
       readonly key: string;
       readonly name: string;

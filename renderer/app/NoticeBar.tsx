@@ -80,8 +80,8 @@ function AlarmLine({ alarm, whole }: { readonly alarm: Alarm; readonly whole?: b
     >
       <Glyph shape={alarm.kind === 'link' ? 'unknown' : 'bar'} />
       <p className={whole ? undefined : 'notice-short'}>
-        <strong>{what}</strong> {next}{' '}
-        <span className="notice-age">{words.alarms.age({ time: clockText(alarm.at) })}</span>{' '}
+        <strong>{what}</strong> {next} {/* the words of a lost station say since when */}
+        {alarm.kind !== 'link' && <span className="notice-age">{words.alarms.age({ time: clockText(alarm.at) })}</span>}{' '}
         <span className="mono notice-code">{alarm.code}</span>
       </p>
       {mayPutAway(alarm, person) && (

@@ -137,11 +137,12 @@ function Person() {
     const session = await ask('session.logout', {});
     if (session !== null) store.dispatch({ type: 'session', session });
   };
+  const roles = operator.roles.map((role) => words.session.roles[role]).join(', ');
   return (
     <>
-      <span className="person">
+      <span className="person" title={`${operator.name}, ${roles}`}>
         <strong>{operator.name}</strong>
-        <span>{operator.roles.map((role) => words.session.roles[role]).join(', ')}</span>
+        <span>{roles}</span>
       </span>
       <Button variant="default" onClick={out}>
         {words.session.signOut}

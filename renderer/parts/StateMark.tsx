@@ -6,7 +6,7 @@ export function StateMark({ look }: { readonly look: Look }) {
   return (
     <span className="mark" data-tone={look.tone}>
       <Glyph shape={look.shape} />
-      {look.word}
+      <span className="mark-word">{look.word}</span>
     </span>
   );
 }

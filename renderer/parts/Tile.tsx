@@ -67,7 +67,7 @@ export const Tile = memo(function Tile(props: TileProps) {
         <span className="tile-word">{look.word}</span>
       </span>
       <span className="tile-line">{line}</span>
-      {isKnown && <Progress fixture={fixture} hidden={verdict !== null} />}
+      {isKnown && <Progress fixture={fixture} hidden={verdict !== null || isHeldUp(fixture)} />}
       <span className="tile-foot">
         <span className="tile-serial">{fixture.bound?.serial ?? fixture.serial ?? fixture.mac ?? ' '}</span>
         {isKnown && step !== null && verdict === null && <span>{words.tile.stepOf({ at: step.at, of: step.of })}</span>}
@@ -93,6 +93,11 @@ function lineOf(fixture: FixtureView, lastWordAt: number | null): string {
   if (state === 'held') return words.tile.held;
   if (bound !== null && bound.startsIn !== null) return words.tile.startsAs({ serial: bound.serial });
   return step === null ? '' : stepText(step);
+}
+
+/** Whether the work waits for something that nobody knows the end of. */
+function isHeldUp({ tokenIsSilent, ledgerIsSlow, state }: FixtureView): boolean {
+  return state === 'running' && (tokenIsSilent || ledgerIsSlow);
 }
 
 function Progress({ fixture, hidden }: { readonly fixture: FixtureView; readonly hidden: boolean }) {

@@ -3,7 +3,10 @@ import type { FixtureView } from '../../main/contract/views.ts';
 import { words } from '../words/words.ts';
 import { Tile } from './Tile.tsx';
 
-/** Columns for so many tiles on a surface of this shape: no scrolling up to 32, tiles a bit wider than high. */
+/** A tile's words need so much, in pixels: in a narrower or flatter one the loudest of them would be cut. */
+const least = { width: 104, height: 56 };
+
+/** Columns for so many tiles on a surface of this shape: no scrolling up to 32, tiles a bit wider than high, none too small for its words. */
 export function columnsFor(count: number, width: number, height: number): number {
   if (count <= 1 || width <= 0 || height <= 0) return 1;
   const wanted = 1.45;
@@ -11,12 +14,21 @@ export function columnsFor(count: number, width: number, height: number): number
   let bestScore = Number.NEGATIVE_INFINITY;
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
-    const shape = width / columns / (height / rows);
+    const [wide, high] = [width / columns, height / rows];
     const empty = columns * rows - count;
-    const score = -Math.abs(Math.log(shape / wanted)) - (empty / count) * 0.6;
+    const cut = Math.max(0, least.width / wide - 1) + Math.max(0, least.height / high - 1);
+    const score = -Math.abs(Math.log(wide / high / wanted)) - (empty / count) * 0.6 - cut * 6;
     if (score > bestScore) [best, bestScore] = [columns, score];
   }
   return best;
+}
+
+/**
+ * What stands above the tiles, in pixels, as it usually is: by what it is at the moment tiles would change places whenever a batch begins
+ * or ends.
+ */
+function aboveTiles(): number {
+  return window.innerHeight > 640 ? 190 : 140;
 }
 
 const moves: Readonly<Record<string, (columns: number, count: number, at: number) => number>> = {
@@ -46,9 +58,13 @@ export function TileGrid({ fixtures, person, nextScan, lastWordAt, onOpen }: Til
 
   useEffect(() => {
     const element = grid.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => setColumns(columnsFor(count, element.clientWidth, element.clientHeight)));
-    observer.observe(element);
+    const screen = element?.parentElement;
+    if (element === null || screen == null) return;
+    const observer = new ResizeObserver(() => {
+      const strip = screen.querySelector<HTMLElement>('.strip')?.offsetHeight ?? 0;
+      setColumns(columnsFor(count, element.clientWidth, screen.clientHeight - strip - aboveTiles()));
+    });
+    observer.observe(screen);
     return () => observer.disconnect();
   }, [count]);
 

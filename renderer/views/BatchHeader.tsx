@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { BatchView, InterruptedBatch } from '../../main/contract/views.ts';
 import { Figure } from '../parts/Figure.tsx';
 import { Gauge } from '../parts/Gauge.tsx';
+import { isKnown } from '../state/state.ts';
 import { addressOf, useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, durationText, shareText, timeText } from '../words/format.ts';
 import { words } from '../words/words.ts';
@@ -18,14 +19,17 @@ export function BatchHeader({
   const { store } = useSeat();
   const mayStart = useMay('line.start');
   const mayStop = useMay('line.stop');
+  const known = useApp(isKnown);
   const demonstration = useApp((state) => state.line?.demonstration ?? false);
   if (interrupted !== null && batch === null) return <Interrupted batch={interrupted} />;
   if (batch === null) {
     return (
       <section className="batch" aria-label={words.batch.title}>
         <div className="batch-what">
-          <p className="batch-order">{words.batch.none}</p>
-          <p className="calm-note">{words.batch.noneNext}</p>
+          <p className="batch-order">
+            {words.batch.none}
+            <span className="batch-ended">{words.batch.noneNext}</span>
+          </p>
           {demonstration && <p className="calm-note">{words.demonstrationMeans}</p>}
         </div>
         <div className="batch-acts">{mayStart && <StartButton />}</div>
@@ -34,23 +38,26 @@ export function BatchHeader({
   }
   const running = batch.endedAt === null;
   return (
-    <section className="batch" aria-label={words.batch.title}>
+    <section
+      className="batch"
+      aria-label={words.batch.title}
+      data-stale={known ? undefined : ''}
+      data-ended={running ? undefined : ''}
+    >
       <div className="batch-what">
-        <p className="batch-order">
+        <p className="batch-order" title={batch.order ?? undefined}>
           {batch.order ?? words.batch.noOrder}
           {batch.endedAt !== null && (
             <span className="batch-ended">{words.batch.ended({ time: timeText(batch.endedAt) })}</span>
           )}
         </p>
-        <p className="batch-recipe">
+        <p className="batch-recipe" title={`${batch.fingerprint} ${batch.recipe.hash}`}>
           {batch.recipe.name}{' '}
-          <span className="batch-revision">{words.batch.revision({ revision: batch.recipe.revision })}</span>
+          <span className="batch-revision">{words.batch.revision({ revision: batch.recipe.revision })}</span>{' '}
+          <span className="batch-words">{batch.fingerprint}</span>
         </p>
-        <p className="batch-words" title={batch.recipe.hash}>
-          {batch.fingerprint}
-        </p>
+        {!running && <Summary batch={batch} />}
       </div>
-      {!running && <Summary batch={batch} />}
       <dl className="figures">
         <Figure name={words.batch.passed}>{countText(batch.passed)}</Figure>
         <Figure name={words.batch.failed} tone={batch.failed > 0 ? 'fail' : undefined}>
@@ -74,7 +81,12 @@ export function BatchHeader({
         ) : (
           running &&
           mayStop && (
-            <Button variant="default" size="lg" onClick={() => store.dispatch({ type: 'dialog', dialog: 'stop' })}>
+            <Button
+              variant="default"
+              size="lg"
+              disabled={!known}
+              onClick={() => store.dispatch({ type: 'dialog', dialog: 'stop' })}
+            >
               {words.batch.stop}
             </Button>
           )
@@ -97,13 +109,15 @@ function Summary({ batch }: { readonly batch: BatchView }) {
   const seconds = (Date.parse(batch.endedAt) - Date.parse(batch.startedAt)) / 1000;
   const [cause] = value.causes;
   const made = { sealed: value.counts.passed, time: durationText(seconds) };
+  const said = [
+    value.secondsPerBoard
+      ? words.batch.summary({ ...made, boards: Math.round(3600 / value.secondsPerBoard) })
+      : words.batch.summaryShort(made),
+    cause === undefined ? '' : words.batch.summaryCause({ boards: cause.boards, cause: cause.code }),
+  ].join(' ');
   return (
-    <p className="batch-summary">
-      {value.secondsPerBoard
-        ? words.batch.summary({ ...made, boards: Math.round(3600 / value.secondsPerBoard) })
-        : words.batch.summaryShort(made)}{' '}
-      {cause !== undefined && words.batch.summaryCause({ boards: cause.boards, cause: cause.code })}{' '}
-      <a href={addressOf({ screen: 'batches', item: batch.id })}>{words.batch.report}</a>
+    <p className="batch-summary" title={said}>
+      <a href={addressOf({ screen: 'batches', item: batch.id })}>{words.batch.report}</a> {said}
     </p>
   );
 }
@@ -113,6 +127,7 @@ function Interrupted({ batch }: { readonly batch: InterruptedBatch }) {
   const { bridge, store } = useSeat();
   const ask = useAsk();
   const mayResume = useMay('line.resume');
+  const nobody = useApp((state) => state.session?.operator == null);
   const [busy, setBusy] = useState(false);
   const act = async (call: 'line.resume' | 'line.leave') => {
     setBusy(true);
@@ -130,6 +145,7 @@ function Interrupted({ batch }: { readonly batch: InterruptedBatch }) {
           {batch.count === null ? i.far(batch) : i.farOf({ passed: batch.passed, count: batch.count })}{' '}
           {places.length > 0 && i.boards({ places: places.join(', ') })}
         </p>
+        {nobody && <p className="calm-note">{i.signIn}</p>}
       </div>
       {mayResume && (
         <div className="batch-acts">

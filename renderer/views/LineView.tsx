@@ -1,11 +1,18 @@
 import { Button } from '@mantine/core';
 import { Suspense, useCallback } from 'react';
+import type { LineSnapshot } from '../../main/contract/views.ts';
 import { TileGrid } from '../parts/TileGrid.tsx';
 import { goTo, useApp, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { BatchHeader } from './BatchHeader.tsx';
 import { ThroughputStrip } from './later.ts';
 import { ScanRule } from './ScanRule.tsx';
+
+/** The tile that the next scan of this person goes to without a choice; a choice of theirs marks its own. */
+function nextScanOf({ batch, fixtures }: LineSnapshot, person: string | null): string | null {
+  if (batch === null || batch.endedAt !== null) return null;
+  return fixtures.some(({ chosen }) => chosen?.by === person) ? null : (batch.nextScan?.fixture ?? null);
+}
 
 /** The operator's screen: what every fixture does, and what of it needs a person. */
 export function LineView() {
@@ -30,7 +37,7 @@ export function LineView() {
         <TileGrid
           fixtures={line.fixtures}
           person={person}
-          nextScan={line.batch?.endedAt === null ? (line.batch.nextScan?.fixture ?? null) : null}
+          nextScan={nextScanOf(line, person)}
           lastWordAt={lastWordAt}
           onOpen={open}
         />

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useCallback } from 'react';
 import type { BatchView, FixtureView } from '../../main/contract/views.ts';
 import { Glyph } from '../parts/Glyph.tsx';
-import type { AppState } from '../state/state.ts';
+import { type AppState, isKnown } from '../state/state.ts';
 import { useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { answerText, words } from '../words/words.ts';
 
@@ -44,9 +44,10 @@ export function ScanRule({
 }) {
   const person = useApp((state) => state.session?.operator?.id ?? null);
   const mayUndo = useMay('line.undo');
-  const canUndo = useApp((state) => undoable(state) !== null);
+  const known = useApp(isKnown);
+  const canUndo = useApp((state) => isKnown(state) && undoable(state) !== null);
   const undo = useUndo();
-  const { text, loud } = ruleOf(batch, fixtures, person);
+  const { text, loud } = known ? ruleOf(batch, fixtures, person) : { text: words.scanRule.unknown, loud: false };
   return (
     <section className="scan-rule" aria-label={words.scanRule.title} data-loud={loud ? '' : undefined}>
       <Glyph shape="codes" />

@@ -6,8 +6,8 @@ import { saying } from '../../main/words/saying.ts';
 import type { Bench } from './bench.ts';
 import { noBrowser, openBrowserBench } from './browser-seat.ts';
 import { benchWithPlant } from './plant.ts';
-import { type Seat, shoot, signIn } from './seat.ts';
-import { fillLine, views } from './views.ts';
+import { goTo, type Seat, shoot, signIn } from './seat.ts';
+import { ended, fillLine, views } from './views.ts';
 
 /**
  * Windows in pixels of the page: an old panel; a usual notebook and that panel at 150 %. Spanish says most things at greater length than
@@ -20,7 +20,7 @@ const windows = [
 ] as const;
 
 /** Texts that may be shortened, since the whole lies one tap (or a title) away: a tile's cause, an alarm, a cell of a list that opens. */
-const shortened = '.tile-line, .tile-serial, .notice-short, .vtable-row > div, [title]';
+const shortened = '.tile:not([data-tone=burn]) .tile-line, .tile-serial, .notice-short, .vtable-row > div, [title]';
 
 // Code for the page stands as text: this program knows none of its objects.
 const measure = `(() => {
@@ -56,6 +56,17 @@ const measure = `(() => {
   return [...new Set(faults)];
 })()`;
 
+/** Every tile in its loudest state, as text that the page is given: no line of 32 fixtures burns all at once for long. */
+const allBurn = `(words) => {
+  for (const tile of document.querySelectorAll('.tile')) {
+    tile.dataset.tone = 'burn';
+    tile.querySelector('.tile-word').textContent = words.burning;
+    tile.querySelector('.tile-line').textContent = words.doNotRemove;
+  }
+}`;
+const columns = `getComputedStyle(document.querySelector('.tiles')).gridTemplateColumns.split(' ').length`;
+const below = `[...document.querySelectorAll('.tile')].filter((tile) => tile.getBoundingClientRect().bottom > innerHeight + 1).map((tile) => tile.dataset.fixture)`;
+
 /** Words in Latin letters that are no English: names of the field, of this bench and of its people. */
 const ofTheField =
   /^(Fuseline|HSM|PIN|MAC|eFuses?|JTAG|USB|NVS|ROM|CSV|JSON|PDF|YAML|SHA|RSA|ECDSA|HMAC|AWS|IoT|Azure|DPS|HOST|Security|[Ff]lash|Esc|Enter|Alt|Apache|License|SoftHSM|Operator|Engineer|Custodian|English|Español|México|fuseline|otadata|bootloader|aes|rsa|raw|hex)$/;
@@ -76,6 +87,9 @@ const leftovers = `(() => {
   return [...found];
 })()`;
 
+/** A person whose name is as long as names are. */
+const long = { id: 'eng-9', name: 'Custodian-Engineer Operator-Engineer 9', badge: 'BADGE-ENG-0009' };
+
 describe('every screen fits', { skip: noBrowser }, () => {
   let bench: Bench;
   let close = async () => {};
@@ -86,6 +100,7 @@ describe('every screen fits', { skip: noBrowser }, () => {
       pacing: 'none',
       changerTimes: { leavesMs: 1500, emptyMs: 200 },
     }));
+    await bench.answers['operators.save']({ ...long, roles: ['engineer', 'qa'], pin: '999900' }, 'test');
     mac = await fillLine(bench);
   });
   after(() => close());
@@ -97,7 +112,7 @@ describe('every screen fits', { skip: noBrowser }, () => {
       before(async () => {
         seat = await bench.window({ width, height, language });
         seat.page.setDefaultTimeout(20_000);
-        await signIn(seat.page, 'eng-2');
+        await signIn(seat.page, long.id, long);
       });
       after(() => seat.close());
       // (a narrow window shows form or text of a recipe, one at a time: what is typed into the text is seen in the wide one)
@@ -112,6 +127,25 @@ describe('every screen fits', { skip: noBrowser }, () => {
             await seat.page.keyboard.press('Escape');
           }
         });
+      it('32 fixtures that all burn, for an order with a long name', async () => {
+        const { page } = seat;
+        await goTo(page, 'line');
+        await page.locator('.batch[data-ended]').waitFor();
+        const before = await page.evaluate(columns);
+        await bench.answers['line.start'](
+          { recipe: 'esp32p4-production', order: `${width}${'0123456789'.repeat(7)}`, count: 100_000 },
+          'eng-2',
+        );
+        await page.locator('.batch-order', { hasText: `${width}0123` }).waitFor();
+        await bench.answers['line.stop']({}, 'eng-2');
+        await ended(bench);
+        await page.locator('.batch[data-ended]').waitFor();
+        await page.evaluate(`(${allBurn})(${JSON.stringify(words.tile)})`);
+        await shoot(seat, `fit-${width}-burning`);
+        assert.deepEqual(await page.evaluate(measure), []);
+        assert.equal(await page.evaluate(columns), before, 'no tile changes its place as a batch begins and ends');
+        assert.deepEqual(await page.evaluate(below), [], 'each tile is in the window');
+      });
     });
   }
 
@@ -141,9 +175,9 @@ describe('every screen fits', { skip: noBrowser }, () => {
   it('sees a text that is cut', async () => {
     const seat = await bench.window({ width: 1024, height: 768 });
     await seat.page.evaluate(
-      `document.querySelector('.batch-order').style.cssText = 'width: 20px; overflow: hidden; white-space: nowrap'`,
+      `document.querySelector('.scan-rule p').style.cssText = 'max-width: 20px; overflow: hidden; white-space: nowrap'`,
     );
-    assert.match(String(await seat.page.evaluate(measure)), /cut in width: p\.batch-order/);
+    assert.match(String(await seat.page.evaluate(measure)), /cut in width: p\./);
     await seat.close();
   });
 });

@@ -130,6 +130,7 @@ inEverySeat('the line', (openBench) => {
     await scan(page, 'nest-3');
     await page.locator('.tile[data-fixture="nest-3"][data-chosen="mine"]').waitFor();
     await page.locator('.scan-rule', { hasText: 'nest-3 is chosen' }).waitFor();
+    assert.equal(await page.locator('.tile[data-next]').count(), 0, 'one tile alone says that the next scan is for it');
     await scan(page, 'SN-0009');
     await tile(page, 'nest-3', 'Starts in').waitFor();
     await page.keyboard.press('F7');
@@ -238,6 +239,8 @@ inEverySeat('the line', (openBench) => {
     const bringBack = await bench.takeAway();
     await page.locator('[data-alarm="link"]', { hasText: 'does not answer since' }).waitFor();
     assert.equal(await page.getByText('goes on without').count(), 0);
+    await page.locator('.scan-rule', { hasText: 'does not answer' }).waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Stop batch' }).isDisabled());
     assert.equal(await page.locator('.tile[data-tone="stale"]', { hasText: 'Unknown' }).count(), 3);
     await scan(page, 'SN-7777');
     await page.getByRole('button', { name: '1 more' }).waitFor();
