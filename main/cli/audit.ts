@@ -15,6 +15,7 @@ import { textOfFile } from '../model/text-file.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { deedView } from '../station/desk/reports/deeds.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
+import { affectedLines, askedFor } from './affected.ts';
 import { verifyArchive } from './archived.ts';
 import { assuranceLines } from './assurance-words.ts';
 import { oneOf } from './choice.ts';
@@ -27,6 +28,8 @@ import { table } from './words.ts';
 export interface AuditOptions extends OpenOptions {
   readonly json?: boolean;
   readonly text?: string;
+  readonly component?: string;
+  readonly advisory?: string;
   readonly batch?: string;
   readonly outcome?: string;
   readonly from?: string;
@@ -48,7 +51,14 @@ const outcomes = ['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed',
 export function auditList(options: AuditOptions, context: CliContext): Promise<Exit> {
   return withLedger(options, context, async (ledger) => {
     const outcome = options.outcome === undefined ? undefined : oneOf(options.outcome, outcomes, '--outcome');
+    const asked = askedFor(options);
+    const affected = asked === null ? null : await ledger.affected(asked.affects);
+    if (asked !== null && affected !== null) {
+      if (options.json) context.streams.answer(JSON.stringify({ type: 'affected', ...affected }));
+      else for (const line of affectedLines(affected, asked)) context.streams.answer(line);
+    }
     const rows = await ledger.devices({
+      ...(asked === null ? {} : { affects: asked.affects }),
       ...(options.text ? { text: options.text } : {}),
       ...(options.batch ? { batch: options.batch } : {}),
       ...(outcome ? { outcome } : {}),
@@ -73,7 +83,11 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
       ]);
       for (const line of table([['MAC', 'serial', 'chip', 'recipe', 'batch', 'state', 'last run', 'tries'], ...cells]))
         context.streams.answer(line);
-      context.streams.say('From the tables beside the chain: audit verify holds one against the other.');
+      context.streams.say(
+        asked === null
+          ? 'From the tables beside the chain: audit verify holds one against the other.'
+          : 'Recipes by their texts, which give their hashes; each sealed device by its own row, which gives its hash. Boards that are not sealed, and the counts, from the tables: audit verify holds them against the chain.',
+      );
     }
     return exit.passed;
   });

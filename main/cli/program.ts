@@ -460,6 +460,11 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
       '--text <text>',
       'MAC, serial, batch, recipe, certificate, operator or a SHA-256 of a key or image begins with this',
     )
+    .option(
+      '--component <name>',
+      'whose firmware has this component by the SBOM of its build: mbedtls, mbedtls@3.6.4, "mbedtls@>=3.0 <3.6.4", a package URL, a CPE',
+    )
+    .option('--advisory <id>', 'that an advisory concerns: one that this program knows, or a file of your own')
     .option('--batch <id>', 'of one batch')
     .option('--outcome <outcome>', 'passed, failed, refused, errored, aborted, sealed, open')
     .option('--from <date>', 'from this date on')

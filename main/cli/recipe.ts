@@ -5,7 +5,7 @@ import { keyBlockMap } from '../efuse/slots.ts';
 import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { flashParts } from '../model/flash-part.ts';
-import { describeDifferences } from '../recipe/diff.ts';
+import { describeComponents, describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
 import { plannedRelease, type Release } from '../recipe/making/release.ts';
 import { type BoardTime, boardTimeOf } from '../recipe/plan/board-time.ts';
@@ -38,15 +38,23 @@ export interface RecipeCommandOptions extends OpenOptions, RecipeOptions {
 
 /** Every mistake of a recipe and its firmware, with line, reason and remedy. */
 export function checkCommand(file: string, options: RecipeCommandOptions, context: CliContext): Exit {
-  const { findings } = readRecipe(file, options, context);
+  const { findings, components } = readRecipe(file, options, context);
   if (options.json) for (const finding of findings) context.streams.answer(JSON.stringify(finding));
   const errors = findings.filter(blocks).length;
   const warnings = findings.filter((finding) => finding.severity === 'warning' && finding.waived === null).length;
   const waived = findings.filter((finding) => finding.waived !== null).length;
   const verdict = errors > 0 ? 'refused' : 'accepted';
   const text = `${file}: ${verdict}; ${errors} errors, ${warnings} warnings, ${waived} waived.`;
-  if (options.json) context.streams.say(text);
-  else context.streams.answer(text);
+  const parts =
+    components === null
+      ? []
+      : [
+          `Its build has ${components.components.length} components by ${components.file} (${components.form}, SHA-256 ${components.sha256}).`,
+        ];
+  for (const line of [...parts, text]) {
+    if (options.json) context.streams.say(line);
+    else context.streams.answer(line);
+  }
   return errors > 0 ? exit.badInput : exit.passed;
 }
 
@@ -332,7 +340,10 @@ export function diffCommand(a: string, b: string, options: RecipeCommandOptions,
     context.streams.say('Differences can be told only between recipes that can be read.');
     return exit.badInput;
   }
-  const differences = describeDifferences(before.recipe, after.recipe);
+  const differences = [
+    ...describeDifferences(before.recipe, after.recipe),
+    ...describeComponents(before.components, after.components),
+  ];
   if (options.json) context.streams.answer(JSON.stringify(differences));
   else if (differences.length === 0) context.streams.answer('The recipes ask for the same.');
   else for (const difference of differences) context.streams.answer(`${difference.path}: ${difference.words}`);

@@ -72,6 +72,14 @@ export const recipeSchema = z
           .describe(
             'ESP-IDF build folder, relative to this file: bootloader, partition table, application, flasher_args.json.',
           ),
+        sbom: z
+          .string()
+          .min(1)
+          .max(500)
+          .optional()
+          .describe(
+            'SBOM of the build, relative to this file: CycloneDX in JSON, or SPDX 2.2 or 2.3. Left out: the one in the build folder, where there is one.',
+          ),
       })
       .describe('What is written into flash.'),
     flash: z
@@ -294,7 +302,10 @@ function recipeOf(yaml: RecipeYaml): Recipe {
     purpose: yaml.purpose,
     chip: yaml.chip,
     silicon: { min: parseRevision(yaml.silicon.min) ?? 0, max: parseRevision(yaml.silicon.max) ?? 0 },
-    firmware: { folder: yaml.firmware.folder },
+    firmware: {
+      folder: yaml.firmware.folder,
+      ...(yaml.firmware.sbom === undefined ? {} : { sbom: yaml.firmware.sbom }),
+    },
     flash: { size: bytesOf(yaml.flash.size), baudRate: yaml.flash.baud_rate, stub: yaml.flash.stub },
     secureBoot: boot && {
       scheme: boot.scheme,

@@ -1,3 +1,4 @@
+import type { Affected, Component } from '../model/component.ts';
 import type { EscrowedSecret, KeyRole, RunEvent, StepEvent, StoredEvent, WrappedKey } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -70,6 +71,11 @@ export interface DeviceQuery {
    * A text that fits more than 5,000 devices by MAC, serial or certificate serial shows of these the most recent and the first by value.
    */
   readonly text?: string;
+  /**
+   * Of recipes that something published concerns, by what is bound in them; `text` is not asked for then. A text `component:NAME@VERSIONS` is such
+   * a question. Each sealed device is told by its own row, which has to give its hash. Revisions are looked up among the 5,000 most recent boards.
+   */
+  readonly affects?: readonly Affected[];
   readonly batch?: string;
   /** An outcome of the device's latest run; 'sealed'; or 'open': begun, neither sealed nor condemned. */
   readonly outcome?: Outcome | 'sealed' | 'open';
@@ -93,6 +99,23 @@ export interface DeviceRow {
   readonly lastAt: string;
   readonly attempts: number;
   readonly condemned: boolean;
+}
+
+/** Recipes whose boards something published concerns, the most boards first. */
+export interface AffectedRecipes {
+  readonly recipes: readonly {
+    readonly recipe: RecipeRef;
+    /** Unclear: the version that its SBOM or its boards tell cannot be compared. */
+    readonly fit: 'fits' | 'unclear';
+    /** Boards that were begun by it. */
+    readonly boards: number;
+    /** Name and SHA-256 of its SBOM; null: it has none. */
+    readonly sbom: { readonly file: string; readonly sha256: string } | null;
+    readonly components: readonly Component[];
+    readonly idfVersion: string | null;
+  }[];
+  /** Recipes and boards of which the books do not know what was asked for: nobody can say whether they are concerned. */
+  readonly silent: { readonly recipes: readonly RecipeRef[]; readonly boards: number };
 }
 
 export interface ChainReport {
@@ -353,6 +376,8 @@ export interface LedgerReader {
   sealedDevice(macOrSerial: string): Promise<SealedRecord | null>;
   /** Most recent first. */
   devices(query: DeviceQuery): Promise<readonly DeviceRow[]>;
+  /** LedgerFault `ledger.recipe-changed` where the text of a recipe does not give its hash. */
+  affected(concerns: readonly Affected[]): Promise<AffectedRecipes>;
   /** Most recent first; 100 unless told. */
   runs(query: {
     readonly batch?: string;

@@ -63,6 +63,8 @@ export interface Recipe {
   readonly firmware: {
     /** Folder relative to the recipe (or absolute). */
     readonly folder: string;
+    /** SBOM of the build, relative to the recipe; left out: the one in the folder, where there is one. */
+    readonly sbom?: string;
   };
   readonly flash: {
     /** Bytes; null: as detected. */

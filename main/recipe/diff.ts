@@ -1,4 +1,5 @@
 import { canonicalJson } from '../base/json.ts';
+import type { BuildComponents } from '../model/component.ts';
 import type { Recipe } from './types.ts';
 
 /** One difference: where, and what it means for a board. */
@@ -53,6 +54,26 @@ function byName({ storage, ...rest }: Recipe): Record<string, unknown> {
     return [partition, { ...how, values: Object.fromEntries(named) }];
   });
   return { ...rest, storage: Object.fromEntries(partitions) };
+}
+
+/** What one firmware is made of that the other is not, by the SBOMs of their builds; null: there is none. Pure. */
+export function describeComponents(before: BuildComponents | null, after: BuildComponents | null): Difference[] {
+  const named = (build: BuildComponents | null) => {
+    const versions = new Map<string, string[]>();
+    for (const { name, version } of build?.components ?? [])
+      versions.set(name, [...(versions.get(name) ?? []), version ?? 'no version']);
+    return versions;
+  };
+  const [was, is] = [named(before), named(after)];
+  if (before === null || after === null) {
+    if (before === after) return [];
+    const words = after === null ? 'removes the SBOM of the build' : `adds an SBOM of ${is.size} components`;
+    return [{ path: 'components', words, weaker: after === null }];
+  }
+  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((name) => {
+    const [old, now] = [was.get(name)?.join(', ') ?? 'nothing', is.get(name)?.join(', ') ?? 'nothing'];
+    return old === now ? [] : [{ path: `components.${name}`, words: `${old} becomes ${now}`, weaker: false }];
+  });
 }
 
 function walk(path: string, before: unknown, after: unknown, found: Difference[]): void {

@@ -9,9 +9,11 @@ import { parseRecipe } from '../config/recipe-schema.ts';
 import type { Place } from '../config/yaml.ts';
 import { readFirmware } from '../image/firmware.ts';
 import type { Firmware } from '../image/types.ts';
+import type { BuildComponents } from '../model/component.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import { checkRecipe, waivableChecks } from './checks/check.ts';
+import { componentsOf } from './components.ts';
 import type { Finding } from './finding.ts';
 import { type NamedFiles, readNamedFiles, whyNot } from './named-files.ts';
 import { withRecovery } from './plan/second-bootloader.ts';
@@ -28,6 +30,8 @@ export interface LoadedRecipe {
   readonly firmwareFolder: string;
   /** The files that the recipe names beside its build. */
   readonly files: NamedFiles;
+  /** By the SBOM of the build; null: it has none. */
+  readonly components: BuildComponents | null;
   readonly ref: RecipeRef;
   /** Text whose SHA-256 the reference carries. */
   readonly canonicalText: string;
@@ -49,6 +53,8 @@ export interface LoadResult {
   readonly loaded: LoadedRecipe | null;
   /** The recipe alone, where the file can be read as one, whatever else stands in the way. */
   readonly recipe: Recipe | null;
+  /** By the SBOM of the build, where there is one that can be read. */
+  readonly components: BuildComponents | null;
   readonly findings: readonly Finding[];
 }
 
@@ -72,13 +78,13 @@ export function loadRecipe(file: string, options: LoadOptions = {}): LoadResult 
     remedy,
     waived: null,
   };
-  return { loaded: null, recipe: null, findings: [finding] };
+  return { loaded: null, recipe: null, components: null, findings: [finding] };
 }
 
 /** The same for a text that is not in a file yet; `file` says where it would lie, and what its paths are relative to. */
 export function loadRecipeText(text: string, file: string, options: LoadOptions = {}): LoadResult {
   const { recipe: written, problems, placeOf } = parseRecipe(text, file);
-  if (written === null) return { loaded: null, recipe: null, findings: problems };
+  if (written === null) return { loaded: null, recipe: null, components: null, findings: problems };
   const waivers = [...written.waivers, ...(options.waivers ?? [])];
   const { firmwareFolder, findFolder = (named) => resolve(dirname(file), named) } = options;
   const folder = firmwareFolder ? resolve(firmwareFolder) : findFolder(written.firmware.folder);
@@ -90,9 +96,12 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
   const firmware = built === null ? null : withRecovery(built, written);
   const recipe = settleDoors(settleEncryption(settleStorage(written, firmware), firmware), firmware);
   const named = readNamedFiles(recipe, file, firmware === null ? null : folder);
+  const made =
+    firmware === null ? { components: null, findings: [] } : componentsOf(written, file, { firmware, folder });
   const judged = [
     ...firmwareFindings,
     ...named.findings,
+    ...made.findings,
     ...checkRecipe(recipe, firmware, profileOf(recipe.chip), file, named.files),
   ];
   const strange = (options.waivers ?? []).flatMap(unknownWaiver);
@@ -100,9 +109,15 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
     [...problems, ...judged.map((finding) => placed(finding, file, placeOf)), ...strange],
     waivers,
   );
-  if (firmware === null) return { loaded: null, recipe, findings };
+  if (firmware === null) return { loaded: null, recipe, components: null, findings };
   const beside = Object.keys(named.digests).length > 0 ? { named: named.digests } : {};
-  const content = { recipe: { ...recipe, firmware: { folder: basename(folder) } }, files: digests, ...beside, waivers };
+  const content = {
+    recipe: { ...recipe, firmware: { ...recipe.firmware, folder: basename(folder) } },
+    files: digests,
+    ...beside,
+    ...(made.components === null ? {} : { components: made.components }),
+    waivers,
+  };
   const ref: RecipeRef = { name: recipe.name, revision: recipe.revision, hash: digestOf(content) };
   const loaded = {
     file,
@@ -110,12 +125,13 @@ export function loadRecipeText(text: string, file: string, options: LoadOptions 
     firmware,
     firmwareFolder: folder,
     files: named.files,
+    components: made.components,
     ref,
     canonicalText: canonicalJson(content),
     findings,
     waivers,
   };
-  return { loaded: findings.some(blocks) ? null : loaded, recipe, findings };
+  return { loaded: findings.some(blocks) ? null : loaded, recipe, components: made.components, findings };
 }
 
 /** A waiver of the command line that lets nothing go. */

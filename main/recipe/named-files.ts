@@ -33,7 +33,8 @@ function filesNamed(recipe: Recipe): { readonly path: string; readonly file: str
 
 /** Where the files lie that the recipe names beside its build. */
 export function namedPlaces(recipe: Recipe, recipeFile: string): string[] {
-  return filesNamed(recipe).map(({ file }) => placeOf(file, recipeFile));
+  const sbom = recipe.firmware.sbom === undefined ? [] : [{ file: recipe.firmware.sbom }];
+  return [...filesNamed(recipe), ...sbom].map(({ file }) => placeOf(file, recipeFile));
 }
 
 /** The paths of a recipe are taken from its own folder. */

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { systemClock } from '../../main/base/clock.ts';
+import { sha256Hex } from '../../main/base/digest.ts';
+import { canonicalJson } from '../../main/base/json.ts';
 import type { DeviceQuery } from '../../main/ledger/ledger.ts';
 import { openSqliteLedger } from '../../main/ledger/sqlite/open.ts';
 import { openBook } from '../../main/ledger/sqlite/opening.ts';
@@ -25,6 +27,15 @@ const macOf = (n: number) =>
 
 const keyOf = (n: number) => createHash('sha256').update(`key-${n}`).digest('hex');
 
+/** Twelve products; one of them has an old mbedtls. */
+const products = Array.from({ length: 12 }, (_, n) => {
+  const mbedtls = { name: 'mbedtls', version: n === 3 ? '3.6.3' : '3.6.4', supplier: null, ids: [] };
+  const others = Array.from({ length: 150 }, (__, at) => ({ ...mbedtls, name: `component-${at}` }));
+  const components = { file: 'bom.json', sha256: '0'.repeat(64), form: 'CycloneDX', components: [mbedtls, ...others] };
+  const text = canonicalJson({ recipe: { name: `product-${n}`, chip: 'esp32p4' }, components });
+  return { ref: { name: `product-${n}`, revision: 1, hash: sha256Hex(text) }, text };
+});
+
 /** Boards written as on a line; the others stand in the searched table alone, filled by SQL: the chain of a million takes 3 GB. */
 const real = 2000;
 
@@ -43,15 +54,11 @@ function generate(): void {
     const requests: { at: string; text: string }[] = [];
     const add = (at: string, request: unknown) => requests.push({ at, text: JSON.stringify(request) });
     if (n === 0)
-      add(new Date(1.6e12).toISOString(), {
-        op: 'putRecipe',
-        recipe: { name: 'product-0', revision: 1, hash: '0' },
-        text: '{}',
-      });
+      for (const { ref, text } of products) add(new Date(1.6e12).toISOString(), { op: 'putRecipe', recipe: ref, text });
     for (const end = Math.min(n + 500, real); n < end; n++) {
       const at = new Date(1.6e12 + n * 30_000).toISOString();
       const id = `run-${n}`;
-      const facts = { batch: 'B-1000', recipe: { name: 'product-0', revision: 1, hash: '0' }, operator: 'op-0' };
+      const facts = { batch: 'B-1000', recipe: products[0]!.ref, operator: 'op-0' };
       const serial = `SN${String(n).padStart(8, '0')}`;
       add(at, { op: 'openRun', run: run(id, { ...facts, startedAt: at, mac: macOf(n), serial }) });
       add(at, { op: 'append', run: id, step: 'prepare', event: keyMade(keyOf(n)) });
@@ -69,10 +76,14 @@ function generate(): void {
   // Every 500th failed and is open; 12 products, 40 operators, 2,500 boards a batch, one board every 30 s.
   db.function('mac_of', (n) => macOf(Number(n)));
   db.function('time_of', (n) => new Date(1.7e12 + Number(n) * 30_000).toISOString());
+  db.function('recipe_of', (n) => canonicalJson(products[Math.floor(Number(n) / 40_000) % 12]!.ref));
+  db.exec(`
+    WITH RECURSIVE boards (n) AS (SELECT 0 UNION ALL SELECT n + 2500 FROM boards WHERE n < ${devices - 2500})
+    INSERT INTO batches (id, recipe, opened_at) SELECT 'B-' || (2000 + n / 2500), recipe_of(n), time_of(n) FROM boards`);
   db.exec(`
     WITH RECURSIVE boards (n) AS (SELECT ${real} UNION ALL SELECT n + 1 FROM boards WHERE n < ${devices - 1})
     INSERT INTO devices (mac, serial, certificate, chip, recipe, recipe_name, batch, operator, outcome, state, sealed_at, last_run, last_at, attempts)
-    SELECT mac_of(n), printf('SN%08d', n), 'C0FFEE' || n, 'esp32p4', json_object('hash', '0', 'name', 'product-' || (n / 40000 % 12), 'revision', 1),
+    SELECT mac_of(n), printf('SN%08d', n), 'C0FFEE' || n, 'esp32p4', recipe_of(n),
       'product-' || (n / 40000 % 12), 'B-' || (2000 + n / 2500), 'op-' || (n % 40), iif(n % 500 = 499, 'failed', 'passed'),
       iif(n % 500 = 499, 'open', 'sealed'), iif(n % 500 = 499, NULL, time_of(n)), 'run-' || n, time_of(n), 1
     FROM boards`);
@@ -105,6 +116,8 @@ const queries: [string, DeviceQuery][] = [
   ['a certificate serial that all begin with', { text: 'c0f' }],
   ['digest of a key', { text: keyOf(realOne) }],
   ['digest of an image', { text: 'a'.repeat(64) }],
+  ['component', { text: 'component:mbedtls@<3.6.4' }],
+  ['component of every board', { text: 'component:mbedtls' }],
   ['operator', { text: 'op-7' }],
   ['every operator', { text: 'op' }],
   ['recipe', { text: 'product-3' }],
@@ -148,6 +161,7 @@ for (const [name, ask] of [
   ['history of a MAC', () => ledger.history(macOf(realOne))],
   ['sealed device by serial', () => ledger.sealedDevice(`SN${String(realOne).padStart(8, '0')}`)],
   ['claim', () => ledger.claimedBy('fingerprint', keyOf(realOne))],
+  ['boards of a component, counted', () => ledger.affected([{ component: 'mbedtls@<3.6.4' }])],
   ['counts of a batch', () => ledger.counts('B-1000')],
 ] as const) {
   const start = performance.now();

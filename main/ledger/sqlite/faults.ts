@@ -1,5 +1,6 @@
 import type { MisshapenFact } from '../../model/evidence/rows.ts';
 import { type Fault, type FaultRecord, faultOf, isFault, LedgerFault, ProgramFault } from '../../model/fault.ts';
+import type { RecipeRef } from '../../model/refs.ts';
 
 /** A thing that no caller should ask of the book. */
 export function misuse(what: string, details: FaultRecord['details'] = {}): ProgramFault {
@@ -115,6 +116,16 @@ export function changedSeal(device: string, row: number): LedgerFault {
     what: `Row ${row} of the ledger should be the seal of ${device}, and is not as it was booked: somebody changed the row, or the table that names it.`,
     next: 'Keep this ledger as it is and let "station audit verify" say what was changed. Nothing is answered from that row; no board was changed.',
     details: { row },
+  });
+}
+
+/** The table of recipes holds another text than the one that was bound. */
+export function changedRecipe({ name, revision, hash }: RecipeRef): LedgerFault {
+  return new LedgerFault({
+    code: 'ledger.recipe-changed',
+    what: `The text of the recipe ${name} revision ${revision} in the ledger does not give its hash ${hash.slice(0, 16)}: somebody changed it.`,
+    next: 'Keep this ledger as it is and let "station audit verify" say what was changed. Which devices are concerned is not answered from it; no board was changed.',
+    details: { hash },
   });
 }
 

@@ -111,6 +111,7 @@ class SqliteLedgerReader implements LedgerReader {
   boardsOfOrder = (order: string, mac: string) => this.#ask('boardsOfOrder', order, mac);
   sealedDevice = (macOrSerial: string) => this.#ask('sealedDevice', macOrSerial);
   devices = (query: Parameters<LedgerReader['devices']>[0]) => this.#ask('devices', query);
+  affected = (concerns: Parameters<LedgerReader['affected']>[0]) => this.#ask('affected', concerns);
   runs = (query: Parameters<LedgerReader['runs']>[0]) => this.#ask('runs', query);
   run = (id: string) => this.#ask('run', id);
   findRuns = (query: Parameters<LedgerReader['findRuns']>[0]) => this.#ask('findRuns', query);

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import type { Affected } from '../../model/component.ts';
 import type { StoredEvent, WrappedKey } from '../../model/event.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { BatchRecord, RunRecord, SealedRecord } from '../../model/record.ts';
@@ -7,6 +8,7 @@ import { type ChainHead, hashOfParts, type PlainRow } from '../chain.ts';
 import { originOf, parseCheckpoint } from '../checkpoint.ts';
 import { withDates } from '../date-bound.ts';
 import type {
+  AffectedRecipes,
   Deed,
   DeviceHistory,
   DeviceQuery,
@@ -24,6 +26,7 @@ import type {
   TreeHead,
 } from '../ledger.ts';
 import { MerkleTree } from '../merkle.ts';
+import { AffectedSearch, concernsIn } from './affected.ts';
 import { Bodies } from './bodies.ts';
 import { rowClaim } from './claims.ts';
 import { entryOf, eventRows, jsonOf, type StoredRow, sealedRecordOfRow, storedRows } from './events.ts';
@@ -64,6 +67,7 @@ export class LedgerQuestions {
   readonly #tree = new MerkleTree();
   readonly #sql: ReturnType<typeof statements>;
   readonly #search: DeviceSearch;
+  readonly #affected: AffectedSearch;
   readonly #pace: PaceQuestions;
   readonly #runs: RunSearch;
 
@@ -72,6 +76,7 @@ export class LedgerQuestions {
     this.#rows = new Rows(db, this.#bodies);
     this.#sql = statements(db);
     this.#search = new DeviceSearch(db, this.#bodies);
+    this.#affected = new AffectedSearch(db, this.#bodies, (mac) => this.sealedDevice(mac));
     this.#pace = new PaceQuestions(db, this.#bodies);
     this.#runs = new RunSearch(db);
   }
@@ -154,7 +159,13 @@ export class LedgerQuestions {
   }
 
   devices(query: DeviceQuery): DeviceRow[] {
-    return this.#search.devices(withDates(query));
+    const concerns = query.affects ?? concernsIn(query.text);
+    const dated = withDates(query);
+    return concerns === null ? this.#search.devices(dated) : this.#affected.devices(dated, concerns);
+  }
+
+  affected(concerns: readonly Affected[]): AffectedRecipes {
+    return this.#affected.recipes(concerns);
   }
 
   runs(query: { batch?: string; mac?: string; limit?: number }): RunRecord[] {

@@ -19,14 +19,14 @@ const digest = /^[0-9a-f]{13,64}$/i;
 /** Behind every text that begins with a given one. */
 const last = '\u{10ffff}';
 
-interface Filter {
+export interface Filter {
   /** Columns that a source has to give for `sql` to be asked of it. */
   readonly columns: string;
   readonly sql: string;
   readonly values: readonly string[];
 }
 
-interface Found {
+export interface Found {
   readonly n: number;
   readonly last_at: string;
 }
@@ -255,7 +255,7 @@ function escaped(text: string): string {
   return text.replaceAll(/[!%_]/g, '!$&');
 }
 
-function filterOf(query: DeviceQuery): Filter {
+export function filterOf(query: DeviceQuery): Filter {
   const terms: (readonly [string, string | null])[] = [];
   if (query.batch !== undefined) terms.push(['batch = ?', query.batch]);
   // 'state' values stand in the text so that SQLite sees that the partial index fits.
@@ -273,7 +273,7 @@ function filterOf(query: DeviceQuery): Filter {
   };
 }
 
-interface Row {
+export interface Row {
   mac: string;
   serial: string | null;
   chip: string | null;
@@ -287,7 +287,7 @@ interface Row {
   condemned: string | null;
 }
 
-function deviceRow(row: Row): DeviceRow {
+export function deviceRow(row: Row): DeviceRow {
   return {
     mac: row.mac,
     serial: row.serial,

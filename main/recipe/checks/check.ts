@@ -48,6 +48,8 @@ export const waivableChecks: Readonly<Record<string, string>> = {
   'storage-plain': 'secret values or provisioning credentials in an NVS partition in clear',
   'hmac-down-driver': 'a shared HMAC block with a build whose RSA driver may refuse it',
   'no-device-identity': 'a product without a device key of its own',
+  'sbom-other-build': 'an SBOM that says it is of another build',
+  'sbom-unread': 'devices of which nobody can be asked what components they have',
   ...lintChecks,
 };
 

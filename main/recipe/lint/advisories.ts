@@ -380,6 +380,12 @@ function branchBefore(branch: string): string | null {
   return last === undefined ? null : `${major - 1}.${last}`;
 }
 
+/** The branch that left master behind this one. */
+export function branchAfter(branch: string): string {
+  const [major = 0, minor = 0] = branch.split('.').map(Number);
+  return lastMinors[major] === minor ? `${major + 1}.0` : `${major}.${minor + 1}`;
+}
+
 /** Whether branch `a` is not newer than branch `b`. */
 export function isUpTo(a: string, b: string): boolean {
   const [[majorA = 0, minorA = 0], [majorB = 0, minorB = 0]] = [a, b].map((branch) =>

@@ -17,7 +17,7 @@ import type { ChipKind } from '../../../model/chip.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { RecipeRef } from '../../../model/refs.ts';
 import { assuranceOfRecipe } from '../../../recipe/assurance/foreseen.ts';
-import { describeDifferences } from '../../../recipe/diff.ts';
+import { describeComponents, describeDifferences } from '../../../recipe/diff.ts';
 import {
   blocks,
   type LoadedRecipe,
@@ -133,15 +133,18 @@ export class RecipeShelf {
   async differences(recipe: string, text: string | null): Promise<{ path: string; words: string; weaker: boolean }[]> {
     const place = this.#place(recipe);
     const onShelf = this.#load(place, this.#textOf(place));
-    const { recipe: after, loaded } = text === null ? onShelf : this.#load(place, text);
+    const { recipe: after, loaded, components } = text === null ? onShelf : this.#load(place, text);
     const approved = await this.#lastApproved(recipe, loaded?.ref.hash ?? null);
-    const before = approved ?? (text === null ? null : onShelf.recipe);
-    if (after === null || before === null) return [];
-    return describeDifferences(before, after).map(({ path, words, weaker }) => ({ path, words, weaker }));
+    const before = approved ?? (text === null ? null : onShelf);
+    if (after === null || before?.recipe == null) return [];
+    return [...describeDifferences(before.recipe, after), ...describeComponents(before.components, components)];
   }
 
   /** Of the recipes of this name the one approved last, but for the one of this hash. */
-  async #lastApproved(recipe: string, butFor: string | null): Promise<Recipe | null> {
+  async #lastApproved(
+    recipe: string,
+    butFor: string | null,
+  ): Promise<Pick<LoadResult, 'recipe' | 'components'> | null> {
     const { ledger } = this.#options;
     const shelved = this.#find(recipe);
     const name = this.#load(shelved, this.#textOf(shelved)).recipe?.name;
@@ -150,9 +153,13 @@ export class RecipeShelf {
       (note) => note.state === 'approved' && note.recipe.name === name && note.recipe.hash !== butFor,
     );
     const kept = last === undefined ? null : await ledger.recipe(last.recipe.hash);
-    if (kept !== null) return (JSON.parse(kept.text) as { recipe: Recipe }).recipe;
+    if (kept !== null) {
+      const { recipe: bound, components = null } = JSON.parse(kept.text) as Pick<LoadedRecipe, 'recipe'> &
+        Partial<Pick<LoadedRecipe, 'components'>>;
+      return { recipe: bound, components };
+    }
     const example = this.#examples().find((candidate) => candidate.recipe === recipe);
-    return example === undefined || shelved.isExample ? null : this.#load(example, this.#textOf(example)).recipe;
+    return example === undefined || shelved.isExample ? null : this.#load(example, this.#textOf(example));
   }
 
   /** The recipe as it is on the shelf, without mistakes. RecipeFault `recipe.refused`. */
