@@ -24,21 +24,21 @@ export function componentsOf(
   recipeFile: string,
   { firmware, folder }: { readonly firmware: Firmware; readonly folder: string },
 ): { readonly components: BuildComponents | null; readonly findings: readonly Finding[] } {
-  const finding = (check: string, waivable: boolean, what: string, remedy: string): Finding => ({
+  const finding = (told: Pick<Finding, 'check' | 'waivable' | 'what' | 'remedy'>): Finding => ({
     severity: 'error',
-    ...{ check, waivable, file: recipeFile, line: null, column: null, what, remedy, waived: null },
+    ...{ file: recipeFile, line: null, column: null, waived: null, ...told },
     path: recipe.firmware.sbom === undefined ? 'firmware' : 'firmware.sbom',
   });
-  const refused = (...told: Parameters<typeof finding>) => ({ components: null, findings: [finding(...told)] });
+  const refused = (told: Parameters<typeof finding>[0]) => ({ components: null, findings: [finding(told)] });
   const named = recipe.firmware.sbom;
   const there = named === undefined ? namesIn(folder) : [named];
   if (there.length > 1)
-    return refused(
-      'sbom-several',
-      false,
-      `The build folder has ${there.length} SBOMs: ${there.slice(0, 3).join(', ')}${there.length > 3 ? ' and more' : ''}.`,
-      'Name the one that counts in firmware.sbom, or take the others out.',
-    );
+    return refused({
+      check: 'sbom-several',
+      waivable: false,
+      what: `The build folder has ${there.length} SBOMs: ${there.slice(0, 3).join(', ')}${there.length > 3 ? ' and more' : ''}.`,
+      remedy: 'Name the one that counts in firmware.sbom, or take the others out.',
+    });
   const [file] = there;
   if (file === undefined) return { components: null, findings: [] };
   const place = named === undefined ? join(folder, file) : resolve(dirname(recipeFile), file);
@@ -46,21 +46,21 @@ export function componentsOf(
   try {
     bytes = readPlainFileIn([folder, dirname(recipeFile)], place, largestSbom);
   } catch (error) {
-    return refused(
-      'sbom-unread',
-      true,
-      `The SBOM ${place} cannot be read: ${whyNot(error)}.`,
-      'Put it into the build folder, or beside the recipe, and correct the path.',
-    );
+    return refused({
+      check: 'sbom-unread',
+      waivable: true,
+      what: `The SBOM ${place} cannot be read: ${whyNot(error)}.`,
+      remedy: 'Put it into the build folder, or beside the recipe, and correct the path.',
+    });
   }
   const read = readSbom(bytes);
   if ('mistake' in read)
-    return refused(
-      'sbom-unread',
-      true,
-      `The SBOM ${place} cannot be read. ${read.mistake}`,
-      'Write it anew: esp-idf-sbom create --format cyclonedx-json.',
-    );
+    return refused({
+      check: 'sbom-unread',
+      waivable: true,
+      what: `The SBOM ${place} cannot be read. ${read.mistake}`,
+      remedy: 'Write it anew: esp-idf-sbom create --format cyclonedx-json.',
+    });
   const { product, form, components } = read.sbom;
   const other = otherThan(firmware, product);
   return {
@@ -70,12 +70,12 @@ export function componentsOf(
         ? []
         : [
             {
-              ...finding(
-                'sbom-other-build',
-                true,
-                `The SBOM ${place} is of ${other}.`,
-                'Write it anew from this build.',
-              ),
+              ...finding({
+                check: 'sbom-other-build',
+                waivable: true,
+                what: `The SBOM ${place} is of ${other}.`,
+                remedy: 'Write it anew from this build.',
+              }),
               severity: 'warning',
             },
           ],

@@ -37,7 +37,8 @@ export const bookMutants: readonly Mutant[] = [
     file: 'main/ledger/sqlite/affected.ts',
     before: 'if (sha256Hex(row.text) !== recipe.hash)',
     after: 'if (row.text === recipe.hash)',
-    breaks: 'Whoever writes into the table of recipes could hide the devices of a component from whoever asks for them.',
+    breaks:
+      'Whoever writes into the table of recipes could hide the devices of a component from whoever asks for them.',
     tests: ['test/unit/ledger/affected.test.ts'],
   },
   {
