@@ -1,175 +1,101 @@
-import type { words } from '../words/words.ts';
-import type { YamlPath } from './yaml-edit.ts';
+import type { FormField } from './recipe-field.ts';
+import { formGroups } from './recipe-fields.ts';
+import { changeYaml, readYaml, valueAt, type YamlPath } from './yaml-edit.ts';
 
-type FieldName = keyof typeof words.recipes.fields;
+// What the form over a recipe's text does with its fields: what each shows, and what becomes of the text where it is changed. Pure.
 
-/** One field of the form: where it stands in the YAML, and what it may be. The check on the station's side has the last word. */
-export interface FormField {
-  readonly name: FieldName;
-  readonly path: YamlPath;
-  readonly kind: 'text' | 'number' | 'switch' | 'choice';
-  readonly choices?: readonly string[];
-  /** Section that this choice brings with it, and takes away again with 'none'. */
-  readonly section?: { readonly path: YamlPath; make(choice: string): Record<string, unknown> };
-  /** What counts when the key is left out. */
-  readonly unset?: string | number | boolean;
-  /** The field can be filled only where this is there. */
-  readonly needs?: YamlPath;
-  /** What goes with the value where it is taken away. */
-  readonly whole?: YamlPath;
+export type FieldValue = string | number | boolean;
+
+/** What a field shows for a value of the YAML; lists as lines. Undefined: nothing is there, and nothing counts in its place. */
+export function shownOf(field: FormField, value: unknown): FieldValue | undefined {
+  const shown = value ?? field.unset;
+  if (field.kind === 'lines') return Array.isArray(shown) ? shown.map(String).join('\n') : '';
+  if (field.kind === 'pairs')
+    return isTable(shown)
+      ? Object.entries(shown)
+          .map(([name, of]) => `${name}=${String(of)}`)
+          .join('\n')
+      : '';
+  if (field.kind === 'offset' && typeof shown === 'number') return `0x${shown.toString(16).toUpperCase()}`;
+  if (field.kind === 'choice') return shown === undefined ? (field.section ? 'none' : undefined) : String(shown);
+  return typeof shown === 'object' ? undefined : (shown as FieldValue | undefined);
 }
 
-export interface FormGroup {
-  readonly name: keyof typeof words.recipes.groups;
-  readonly fields: readonly FormField[];
+/** The text of the recipe with this field as it was given: `at` is where the field's row begins, or nothing. */
+export function withField(text: string, field: FormField, given: FieldValue, at: YamlPath = []): string {
+  const path = [...at, ...field.path];
+  const whole = field.whole === undefined ? path : [...at, ...field.whole];
+  if (field.section !== undefined) {
+    if (given === 'none') return changeYaml(text, field.section.path, null);
+    if (valueAt(readYaml(text), field.section.path) == null)
+      return changeYaml(text, field.section.path, field.section.make(String(given)));
+  }
+  if (given === '' && typeof field.unset === 'string') return changeYaml(text, whole, null);
+  switch (field.kind) {
+    case 'lines': {
+      const lines = linesOf(given);
+      return changeYaml(text, lines.length === 0 ? whole : path, lines.length === 0 ? null : lines);
+    }
+    case 'pairs': {
+      const pairs = pairsOf(given, field.as);
+      return changeYaml(text, path, Object.keys(pairs).length === 0 ? null : pairs);
+    }
+    case 'offset':
+      return changeYaml(text, path, isNumber(given) ? Number(given) : given, 'hex');
+    case 'choice':
+      if (given === 'none' && field.unset === 'none' && field.as !== undefined) return changeYaml(text, whole, null);
+      if (field.as !== undefined)
+        return changeYaml(text, path, field.as === 'number' ? Number(given) : given === 'true');
+      return changeYaml(text, path, given);
+    default:
+      return changeYaml(text, path, given);
+  }
 }
 
-const offOrLeave = { kind: 'choice', choices: ['off', 'leave'], unset: 'leave' } as const;
+/** With one more row at the end of a field's rows. */
+export function withRow(text: string, field: FormField, at: YamlPath = []): string {
+  const path = [...at, ...field.path];
+  const rows = valueAt(readYaml(text), path);
+  const { fresh } = field.row!;
+  return Array.isArray(rows) && rows.length > 0
+    ? changeYaml(text, [...path, String(rows.length)], { ...fresh })
+    : changeYaml(text, path, [{ ...fresh }]);
+}
 
-export const formGroups: readonly FormGroup[] = [
-  {
-    name: 'product',
-    fields: [
-      { name: 'name', path: ['name'], kind: 'text' },
-      { name: 'revision', path: ['revision'], kind: 'number' },
-      { name: 'description', path: ['description'], kind: 'text', unset: '' },
-      { name: 'purpose', path: ['purpose'], kind: 'choice', choices: ['production', 'development'] },
-      { name: 'chip', path: ['chip'], kind: 'text' },
-      { name: 'siliconMin', path: ['silicon', 'min'], kind: 'text' },
-      { name: 'siliconMax', path: ['silicon', 'max'], kind: 'text' },
-    ],
-  },
-  {
-    name: 'firmware',
-    fields: [
-      { name: 'firmware', path: ['firmware', 'folder'], kind: 'text' },
-      { name: 'baudRate', path: ['flash', 'baud_rate'], kind: 'number', unset: 921_600 },
-    ],
-  },
-  {
-    name: 'protection',
-    fields: [
-      {
-        name: 'secureBoot',
-        path: ['secure_boot', 'scheme'],
-        kind: 'choice',
-        choices: ['none', 'rsa3072', 'ecdsa-p256', 'ecdsa-p384'],
-        section: {
-          path: ['secure_boot'],
-          make: (scheme) => ({ scheme, keys: [{ label: 'secure-boot-1' }], revoke_unused: true }),
-        },
-      },
-      ...(['0', '1', '2'] as const).map((at) => ({
-        name: `secureBootKey${at}` as const,
-        path: ['secure_boot', 'keys', at, 'label'],
-        kind: 'text' as const,
-        unset: '',
-        needs: ['secure_boot', 'keys', ...(at === '0' ? [] : [String(Number(at) - 1)])],
-        whole: ['secure_boot', 'keys', at],
-      })),
-      { name: 'revokeUnused', path: ['secure_boot', 'revoke_unused'], kind: 'switch', unset: true },
-      {
-        name: 'flashEncryption',
-        path: ['flash_encryption', 'key'],
-        kind: 'choice',
-        choices: ['none', 'xts-aes-128', 'xts-aes-256', 'xts-aes-128-derived', 'aes-256'],
-        section: { path: ['flash_encryption'], make: (key) => ({ key, mode: 'release' }) },
-      },
-      {
-        name: 'encryptionMode',
-        path: ['flash_encryption', 'mode'],
-        kind: 'choice',
-        choices: ['release', 'development'],
-      },
-      {
-        name: 'identity',
-        path: ['identity', 'key'],
-        kind: 'choice',
-        choices: ['none', 'ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'],
-        section: {
-          path: ['identity'],
-          make: (key) => ({
-            key,
-            certificate: {
-              ca: { label: 'device-ca' },
-              issuer: { CN: 'Example Device CA' },
-              subject: { CN: '{serial}' },
-            },
-          }),
-        },
-      },
-      { name: 'hmacUp', path: ['hmac_up'], kind: 'switch', unset: false },
-      { name: 'hmacDown', path: ['hmac_down'], kind: 'choice', choices: ['separate', 'shared'], unset: 'separate' },
-      {
-        name: 'provisioning',
-        path: ['provisioning', 'transport'],
-        kind: 'choice',
-        choices: ['none', 'ble', 'softap'],
-        // its partition must be one of `storage`, a list that is written as text
-        section: { path: ['provisioning'], make: (transport) => ({ transport, partition: 'nvs' }) },
-      },
-      { name: 'secureVersion', path: ['secure_version'], kind: 'number', unset: 0 },
-    ],
-  },
-  {
-    name: 'doors',
-    fields: [
-      { name: 'jtag', path: ['doors', 'jtag'], kind: 'choice', choices: ['off', 'soft', 'leave'] },
-      { name: 'directBoot', path: ['doors', 'direct_boot'], kind: 'choice', choices: ['off', 'leave'] },
-      {
-        name: 'downloadMode',
-        path: ['doors', 'download_mode'],
-        kind: 'choice',
-        choices: ['disabled', 'secure', 'open'],
-      },
-      { name: 'forceDownload', path: ['doors', 'force_download'], ...offOrLeave },
-      {
-        name: 'romPrint',
-        path: ['doors', 'rom_print'],
-        kind: 'choice',
-        choices: ['on', 'silent', 'strap-low', 'strap-high'],
-        unset: 'on',
-      },
-      { name: 'usbDownload', path: ['doors', 'usb_download'], ...offOrLeave },
-      { name: 'usbJtag', path: ['doors', 'usb_jtag'], ...offOrLeave },
-      { name: 'usbSerialJtag', path: ['doors', 'usb_serial_jtag'], ...offOrLeave },
-    ],
-  },
-  {
-    name: 'proof',
-    fields: [
-      {
-        name: 'serialFrom',
-        path: ['serial', 'from'],
-        kind: 'choice',
-        choices: ['mac', 'scan', 'random'],
-        unset: 'mac',
-      },
-      { name: 'serialPattern', path: ['serial', 'pattern'], kind: 'text', unset: '' },
-      {
-        name: 'proofWhen',
-        path: ['boot_proof', 'when'],
-        kind: 'choice',
-        choices: ['before-door', 'after-door', 'both', 'none'],
-        unset: 'both',
-      },
-      { name: 'proofTimeout', path: ['boot_proof', 'timeout_seconds'], kind: 'number', unset: 10 },
-      {
-        name: 'proofChallenge',
-        path: ['boot_proof', 'challenge'],
-        kind: 'choice',
-        choices: ['required', 'if-offered', 'none'],
-        unset: 'if-offered',
-      },
-      { name: 'labelTemplate', path: ['label', 'template'], kind: 'text', unset: '' },
-      { name: 'labelScanBack', path: ['label', 'scan_back'], kind: 'switch', unset: false },
-    ],
-  },
-];
+/** Without this row; without the list where it was its last one. */
+export function withoutRow(text: string, field: FormField, row: number, at: YamlPath = []): string {
+  return changeYaml(text, [...at, ...field.path, String(row)], null);
+}
+
+export function linesOf(text: FieldValue): string[] {
+  return String(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+}
+
+/** `name=value` in each line; a line that has no value yet is none. */
+export function pairsOf(text: FieldValue, as: FormField['as']): Record<string, string | number> {
+  return Object.fromEntries(
+    linesOf(text).flatMap((line) => {
+      const at = line.indexOf('=');
+      if (at <= 0) return [];
+      const value = line.slice(at + 1).trim();
+      return [[line.slice(0, at).trim(), as === 'number' && isNumber(value) ? Number(value) : value]];
+    }),
+  );
+}
+
+function isNumber(text: FieldValue): boolean {
+  return /^(0[xX][0-9a-fA-F]+|\d+)$/.test(String(text));
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /**
  * What of a recipe no field shows, by its path in the text: kept as it stands. Lists and tables that no field reaches into are told as a
- * whole. Pure.
+ * whole.
  */
 export function beyondForm(values: unknown): string[] {
   const paths = formGroups.flatMap(({ fields }) => fields.map(({ path }) => path));
@@ -177,11 +103,11 @@ export function beyondForm(values: unknown): string[] {
   const look = (value: unknown, at: readonly string[]): void => {
     const below = paths.filter((path) => at.every((key, depth) => path[depth] === key));
     if (below.some((path) => path.length === at.length)) return;
-    const isTable = typeof value === 'object' && value !== null;
-    if (below.length === 0 || !isTable) told.push(at.join('.'));
+    const isOpen = typeof value === 'object' && value !== null;
+    if (below.length === 0 || !isOpen) told.push(at.join('.'));
     else for (const [key, inner] of Object.entries(value)) look(inner, [...at, key]);
   };
-  if (typeof values !== 'object' || values === null) return [];
+  if (!isTable(values)) return [];
   for (const [key, value] of Object.entries(values)) if (key !== 'fuseline') look(value, [key]);
   return told;
 }
