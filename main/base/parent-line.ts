@@ -1,12 +1,10 @@
-import { parentPort as threadPort } from 'node:worker_threads';
-
-/** The end that a child holds of the line to whoever started it (the other end: `ProcessLine`, or a `Worker`). */
+/** The end that a child holds of the line to whoever started it (the other end: `ProcessLine`). */
 export interface ParentLine<Out, In> {
   send(message: Out): void;
   onMessage(listener: (message: In) => void): void;
   /** Who started this is gone, by its end or by its crash. Never called in a thread, which goes with its process. */
   onGone(listener: () => void): void;
-  /** Lets go of the line once what was sent is on its way: `onGone` follows, and a thread ends. */
+  /** Lets go of the line once what was sent is on its way: `onGone` follows in a process; a thread may be given another line. */
   leave(): void;
 }
 
@@ -16,20 +14,10 @@ interface UtilityPort {
   postMessage(message: unknown): void;
 }
 
-/** The line by which this was started: a thread's port, a fork's channel, or the port of a utility process, which ends with its parent by itself. */
+/** The line by which this process was started: a fork's channel, or the port of a utility process, which ends with its parent by itself. */
 export function parentLine<Out, In>(): ParentLine<Out, In> {
-  if (threadPort !== null) return threadLine(threadPort);
   const { parentPort } = process as unknown as { readonly parentPort?: UtilityPort | null };
   return parentPort ? utilityLine(parentPort) : forkedLine();
-}
-
-function threadLine<Out, In>(port: NonNullable<typeof threadPort>): ParentLine<Out, In> {
-  return {
-    send: (message) => port.postMessage(message),
-    onMessage: (listener) => void port.on('message', listener),
-    onGone: () => undefined,
-    leave: () => port.close(),
-  };
 }
 
 function forkedLine<Out, In>(): ParentLine<Out, In> {

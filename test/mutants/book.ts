@@ -146,6 +146,14 @@ export const bookMutants: readonly Mutant[] = [
     tests: ['test/unit/ledger/merkle.test.ts'],
   },
   {
+    id: 'ledger-thread.gone',
+    file: 'main/ledger/sqlite/link.ts',
+    before: "worker.on('error', failed).on('exit', ended);",
+    after: "worker.on('error', failed).on('exit', ended).on('exit', () => rest(worker));",
+    breaks: 'A thread that ended by surprise would be given the next book, which would never open.',
+    tests: [ledger],
+  },
+  {
     id: 'ledger-process.stays',
     file: 'main/ledger/sqlite/thread.ts',
     before: "['SIGINT', 'SIGTERM']",
@@ -156,7 +164,7 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'ledger-process.goes',
     file: 'main/ledger/sqlite/thread.ts',
-    before: '  close();\n  process.exit(0);',
+    before: '    close();\n    process.exit(0);',
     after: '',
     breaks: 'The book of a program that crashed would stay locked, and the station could not be started again.',
     tests: ['test/faults/ledger-processes.test.ts'],

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { ProcessLine } from '../../base/process-line.ts';
 import { faultOfRecord } from '../../model/fault.ts';
 import type { AuditOptions, ProofCall } from '../ledger.ts';
@@ -54,17 +54,60 @@ export const threadFile = new URL('./thread.ts', import.meta.url);
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 
+/** So many threads without a book may wait, and so long: a check of the book, or the next book, finds everything loaded. */
+const mostResting = 6;
+const restMs = 60_000;
+const resting = new Map<Worker, NodeJS.Timeout>();
+
+/** A thread of which nothing was asked yet, or which closed what it had in order. */
+function freeWorker(): Worker {
+  const [rested] = resting.keys();
+  if (rested === undefined) {
+    const worker = new Worker(threadFile, { resourceLimits });
+    return worker.on('error', () => undefined).on('exit', () => wake(worker));
+  }
+  wake(rested);
+  rested.ref();
+  return rested;
+}
+
+/** It keeps no program running. */
+function rest(worker: Worker): void {
+  if (resting.size >= mostResting) return void worker.terminate();
+  worker.unref();
+  resting.set(worker, setTimeout(() => wake(worker) && void worker.terminate(), restMs).unref());
+}
+
+/** Whether it was resting. */
+function wake(worker: Worker): boolean {
+  clearTimeout(resting.get(worker));
+  return resting.delete(worker);
+}
+
+/** Each book has a line of its own to its thread, which nothing of the book before can reach. */
 export const launchWorker: LaunchThread = () => {
-  const worker = new Worker(threadFile, { resourceLimits });
+  const worker = freeWorker();
+  const { port1: line, port2: end } = new MessageChannel();
+  worker.postMessage(end, [end]);
   return {
-    send: (message) => worker.postMessage(message),
-    onMessage: (listener) => void worker.on('message', listener),
+    send: (message) => line.postMessage(message),
+    onMessage: (listener) => void line.on('message', (message: FromThread | null) => message && listener(message)),
     onEnd: (listener) => {
       let error: Error | null = null;
-      worker.once('error', (thrown) => {
+      const failed = (thrown: unknown) => {
         error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      };
+      const ended = () => {
+        line.close();
+        worker.off('error', failed).off('exit', ended);
+        listener(error);
+      };
+      worker.on('error', failed).on('exit', ended);
+      line.on('message', (message: FromThread | null) => {
+        if (message !== null) return;
+        ended();
+        rest(worker);
       });
-      worker.once('exit', () => listener(error));
     },
   };
 };

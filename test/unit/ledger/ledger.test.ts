@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { isFault } from '../../../main/model/fault.ts';
@@ -258,4 +259,47 @@ test('a released board is open again, without its keys; a sealed one is not rele
   const reader = await openSqliteLedgerForReading(file);
   t.after(() => reader.close());
   assert.deepEqual((await reader.history(mac(1))).released, released);
+});
+
+test('threads serve one book after the other, and nothing of one reaches the next', async (t) => {
+  const started: Worker[] = [];
+  const count = (worker: Worker) => void started.push(worker);
+  process.on('worker', count);
+  t.after(() => process.off('worker', count));
+  const first = await book(t);
+  await first.ledger.openRun(run('r1'));
+  await first.ledger.close();
+  started.length = 0;
+  const second = await book(t);
+  assert.equal(started.length, 0, 'the threads of the first book serve the second one');
+  assert.equal(await second.ledger.run('r1'), null);
+  assert.equal((await second.ledger.head()).row, 1);
+  await assert.rejects(first.ledger.run('r1'), { code: 'ledger.closed' });
+  await second.ledger.openRun(run('r2'));
+
+  // what began and was refused rests as well; what ended by surprise does not
+  await second.ledger.close();
+  await assert.rejects(openSqliteLedgerForReading(`${second.file}.none`), { code: 'ledger.none' });
+  const again = await openSqliteLedgerForReading(second.file);
+  assert.equal((await again.run('r2'))?.id, 'r2');
+  assert.equal(started.length, 0);
+  await again.close();
+});
+
+test('a thread that ended by surprise is told, and serves nobody afterwards', async (t) => {
+  const started: Worker[] = [];
+  const count = (worker: Worker) => void started.push(worker);
+  process.on('worker', count);
+  t.after(() => process.off('worker', count));
+  // more than rest: at least one is new
+  const books = await Promise.all([1, 2, 3].map(() => book(t)));
+  assert.ok(started.length > 0);
+  await Promise.all(started.map((worker) => worker.terminate()));
+  const answers = await Promise.allSettled(books.flatMap(({ ledger }) => [ledger.head(), ledger.openRun(run('r'))]));
+  assert.ok(answers.some(({ status }) => status === 'rejected'));
+  for (const answer of answers) if (answer.status === 'rejected') assert.equal(answer.reason.code, 'ledger.closed');
+  await Promise.allSettled(books.map(({ ledger }) => ledger.close()));
+  const { ledger } = await book(t);
+  await ledger.openRun(run('r'));
+  assert.equal((await ledger.run('r'))?.id, 'r');
 });
