@@ -176,6 +176,7 @@ class HostileModule {
     C_GenerateKeyPair: () => ({ publicKey: this.#answer(Buffer.alloc(8)), privateKey: Buffer.alloc(8) }),
     C_CreateObject: () => this.#answer(Buffer.alloc(8)),
     C_DestroyObject: () => this.#perhaps(),
+    C_GetMechanismList: () => [...this.#answer(Buffer.of(0x0a))].map((low) => 0x2100 | low),
     C_WrapKey: () => this.#answer(Buffer.alloc(40, 3)),
     C_UnwrapKey: () => {
       this.#answer(Buffer.alloc(0));

@@ -8,6 +8,14 @@ const memory = 'test/attacks/token-memory.test.ts';
 
 export const tokenMutants: readonly Mutant[] = [
   {
+    id: 'token.wrap-name',
+    file: 'main/signing/pkcs11/token-operations.ts',
+    before: 'return !offered.includes(old) && offered.includes(keyWrapKwp) ? keyWrapKwp : old;',
+    after: 'return old;',
+    breaks: 'A token that wraps by the newer name alone would serve no station.',
+    tests: ['test/unit/signing/token-objects.test.ts'],
+  },
+  {
     id: 'settle.by-name-alone',
     file: 'main/signing/pkcs11/token-operations.ts',
     before: 'if (key === null || this.#works(key)) return key;',

@@ -108,11 +108,12 @@ export class TokenOperations {
     if (secret.length === 0 || secret.length % 8 !== 0)
       throw misuse(`A key of ${secret.length} bytes was to be wrapped.`);
     const wrapping = this.#wrappingKey(ref);
+    const mechanism = this.#wrapMechanism();
     const data = this.#session.run(`wrap under '${ref.label}'`, (module, session) => {
       const object = importSecret(module, session, secret);
       try {
         const room = Buffer.alloc(secret.length + 32);
-        const data = new Uint8Array(module.C_WrapKey(session, wrapMechanism, wrapping.handle, object, room));
+        const data = new Uint8Array(module.C_WrapKey(session, { mechanism }, wrapping.handle, object, room));
         if (data.length !== secret.length + 8)
           throw badAnswer(
             `wrapped ${secret.length} bytes into ${data.length}, which is no AES key wrap (RFC 5649)`,
@@ -135,8 +136,9 @@ export class TokenOperations {
         next: 'Bring the token (or the backup of it) under which the key was wrapped.',
         details: { wanted: wrappingKeyId, found: wrapping.key.id },
       });
+    const mechanism = this.#wrapMechanism();
     return this.#session.run(`unwrap under '${ref.label}'`, (module, session) => {
-      const object = module.C_UnwrapKey(session, wrapMechanism, wrapping.handle, Buffer.from(data), [
+      const object = module.C_UnwrapKey(session, { mechanism }, wrapping.handle, Buffer.from(data), [
         ...sessionSecret,
         { type: pkcs11js.CKA_SENSITIVE, value: false },
       ]);
@@ -208,6 +210,13 @@ export class TokenOperations {
     return key.spki;
   }
 
+  /** What wraps by RFC 5649 here; the older name where neither is offered, so that the token itself says no. */
+  #wrapMechanism(): number {
+    const offered = this.#session.mechanisms();
+    const old = pkcs11js.CKM_AES_KEY_WRAP_PAD;
+    return !offered.includes(old) && offered.includes(keyWrapKwp) ? keyWrapKwp : old;
+  }
+
   #wrappingKey(ref: KeyRef): FoundKey {
     const found = this.#keys.find(ref);
     const { algorithm, use, extractable, sensitive } = found.key;
@@ -230,7 +239,8 @@ const trial = () => createHash('sha256').update(utf8('fuseline token health chec
 /** Random bytes of fewer than so many may be the same twice, or all of one value. */
 const testedRandom = 16;
 
-const wrapMechanism = { mechanism: pkcs11js.CKM_AES_KEY_WRAP_PAD };
+/** CKM_AES_KEY_WRAP_KWP of PKCS #11 v3.0, 6.13: RFC 5649. CKM_AES_KEY_WRAP_PAD is the same by its older name, where a token has that at all. */
+const keyWrapKwp = 0x210b;
 
 /** A key that lives as long as the session at most. Generic, because an XTS key of 64 bytes is no AES key to a token. */
 const sessionSecret: pkcs11js.Template = [

@@ -75,6 +75,12 @@ export class TokenSession {
     return this.run('tell about itself', (module) => module.C_GetTokenInfo(slot));
   }
 
+  /** The mechanisms that it offers (CKM_ numbers). */
+  mechanisms(): readonly number[] {
+    const { slot } = this.#mustBeOpen();
+    return this.run('tell what it can', (module) => module.C_GetMechanismList(slot));
+  }
+
   /** Whether the token still tells who it is, and is the one that it was. */
   answers(): boolean {
     if (this.#open === null) return false;

@@ -154,6 +154,37 @@ test('no imported or unwrapped key stays in the session, not even after an error
   }
 });
 
+test('a token that knows the key wrap of RFC 5649 by its newer name alone is asked by that', { skip }, () => {
+  const kwp = 0x210b;
+  const { module } = session;
+  const { C_GetMechanismList, C_WrapKey, C_UnwrapKey } = module;
+  const renamed = ({ mechanism }: pkcs11js.Mechanism) => {
+    if (mechanism !== kwp) throw new Error('CKR_MECHANISM_INVALID');
+    return { mechanism: pkcs11js.CKM_AES_KEY_WRAP_PAD };
+  };
+  Object.assign(module, {
+    C_GetMechanismList: () => [pkcs11js.CKM_AES_KEY_WRAP, kwp],
+    C_WrapKey: (open: Handle, mechanism: pkcs11js.Mechanism, ...rest: [Handle, Handle, Buffer]) =>
+      Reflect.apply(C_WrapKey, module, [open, renamed(mechanism), ...rest]),
+    C_UnwrapKey: (open: Handle, mechanism: pkcs11js.Mechanism, ...rest: [Handle, Buffer, pkcs11js.Template]) =>
+      Reflect.apply(C_UnwrapKey, module, [open, renamed(mechanism), ...rest]),
+  });
+  try {
+    const { wrappingKeyId, data } = operations.wrap(
+      { label: 'recovery' },
+      SecretBytes.adopt(new Uint8Array(32).fill(7)),
+    );
+    const back = operations.unwrap({ label: 'recovery' }, wrappingKeyId, data);
+    assert.deepEqual(
+      back.use((bytes) => [...bytes]),
+      Array<number>(32).fill(7),
+    );
+    back.destroy();
+  } finally {
+    Object.assign(module, { C_GetMechanismList, C_WrapKey, C_UnwrapKey });
+  }
+});
+
 test('two keys of one label are not chosen between; an id decides', { skip }, () => {
   const { id } = keys.generate({ label: 'twin', use: 'device-ca', algorithm: 'ecdsa-p256' });
   const twin = keys.generate({ label: 'twin 2', use: 'device-ca', algorithm: 'ecdsa-p256' });
