@@ -1,12 +1,11 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { toHex } from '../base/bytes.ts';
 import type { SecretBytes } from '../base/secret.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { EscrowedSecret } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { qrPayload } from '../recipe/making/device-credentials.ts';
-import { type Custodian, macOf, releaseEscrow } from '../station/desk/access/escrow.ts';
+import { asTyped, type Custodian, macOf, releaseEscrow } from '../station/desk/access/escrow.ts';
 import { templateOf } from '../station/desk/labels/label-desk.ts';
 import { labelFacts } from '../station/desk/labels/label-template.ts';
 import { fillSecretLabel } from '../station/desk/labels/secret-label.ts';
@@ -91,8 +90,8 @@ export async function escrowRelease(device: string, options: EscrowOptions, cont
     const request = { device, what, custodians, reason: options.reason ?? '', face: 'terminal' };
     const { secret, release } = await releaseEscrow({ ...station.parts, people }, request);
     try {
-      using shown = show === null ? null : show(secret);
-      const text = textOf(shown ?? secret, what);
+      using shown = show === null ? asTyped(secret, what) : show(secret);
+      const text = textOf(shown);
       sink.take(options.json && options.out === undefined ? JSON.stringify({ what, secret: text }) : text);
     } finally {
       secret.destroy();
@@ -134,8 +133,8 @@ async function labelOf(
 }
 
 /** The only place where a secret becomes text: for the people who were just given it. */
-function textOf(secret: SecretBytes, what: EscrowedSecret): string {
-  return secret.use((bytes) => (what === 'jtag-token' ? toHex(bytes) : new TextDecoder().decode(bytes)));
+function textOf(secret: SecretBytes): string {
+  return secret.use((bytes) => new TextDecoder().decode(bytes));
 }
 
 /** Where the secret will go, opened before anybody is asked: stdout, or a new file for its owner alone, which vanishes when it stays empty. */

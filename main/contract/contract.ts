@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Assurance } from '../model/assurance.ts';
+import type { EscrowedSecret } from '../model/event.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { FoundInPlant, PlantSight } from '../model/plant.ts';
@@ -15,6 +16,7 @@ import type {
   DeviceComparison,
   DevicePage,
   DeviceView,
+  EscrowView,
   ExportedFile,
   FindingView,
   FixtureView,
@@ -94,6 +96,12 @@ const deviceQuery = z.strictObject({
 /** Forms of a list of devices; the last three register the sealed ones of it in bulk: CSV, AWS IoT, Azure DPS. */
 export const exportForms = ['csv', 'json', 'pdf', 'registration', 'aws', 'azure'] as const;
 export type ExportForm = (typeof exportForms)[number];
+
+/** What may be in escrow. */
+const escrowedSecrets = ['jtag-token', 'proof-of-possession'] as const satisfies readonly EscrowedSecret[];
+/** How a secret may come out of escrow at the desk. */
+export const secretWays = ['box', 'label'] as const;
+export type SecretWay = (typeof secretWays)[number];
 
 /** The whole table of calls. A face can make no other. */
 export const calls = {
@@ -232,6 +240,23 @@ export const calls = {
   'token.makeKeys': call(z.strictObject({ recipe: name }), ['custodian']),
   /** The token in place is the right one from here on: two custodians, with the reason. */
   'token.accept': call(z.strictObject({ reason: text(400), second }), ['custodian']),
+  /** What is put away for two custodians, and what was given out, newest first; of one device (MAC or serial number) where it is told. */
+  'escrow.list': call(z.strictObject({ device: text(200).nullable() }), ['qa', 'custodian']),
+  /**
+   * Gives a secret out of escrow to whoever is signed in and another custodian, each by an own PIN: in a box of the station's own program, or on
+   * a label. It never goes to a page.
+   */
+  'escrow.release': call(
+    z.strictObject({
+      device: text(200),
+      what: z.enum(escrowedSecrets),
+      way: z.enum(secretWays),
+      reason: text(400),
+      pin: text(64),
+      second: z.strictObject({ id: name, pin: text(64) }),
+    }),
+    ['custodian'],
+  ),
   /** The clock is right, and later entries of the ledger were made while it stood ahead: two custodians, with the reason. */
   'clock.accept': call(z.strictObject({ reason: text(400), second }), ['custodian']),
   'operators.list': call(nothing, ['engineer', 'custodian']),
@@ -265,6 +290,7 @@ const budgets: Partial<Record<CallName, number>> = {
   'recipes.rehearse': 900_000,
   'token.makeKeys': 300_000,
   'token.accept': 300_000,
+  'escrow.release': 120_000,
   'devices.verify': 300_000,
   'boards.read': 120_000,
   'boards.finish': 900_000,
@@ -373,6 +399,8 @@ export interface CallAnswers {
   'token.view': TokenView;
   'token.makeKeys': TokenView;
   'token.accept': TokenView;
+  'escrow.list': EscrowView;
+  'escrow.release': Told;
   'clock.accept': StationView;
   'operators.list': readonly OperatorView[];
   'operators.save': readonly OperatorView[];

@@ -1,3 +1,4 @@
+import type { EscrowedSecret } from '../model/event.ts';
 import type { EventMark } from '../model/evidence/define.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -508,3 +509,25 @@ export interface LabelPreview {
 }
 
 export type { PlantOverview, StationOverview } from '../model/plant.ts';
+
+/** Secrets in escrow, and those that were given out, each newest first. Never a secret. */
+export interface EscrowView {
+  readonly kept: readonly {
+    readonly mac: string;
+    readonly serial: string | null;
+    readonly what: EscrowedSecret;
+    readonly at: string;
+    readonly fingerprint: string | null;
+  }[];
+  readonly released: readonly {
+    readonly mac: string;
+    readonly what: EscrowedSecret;
+    readonly at: string;
+    readonly custodians: readonly string[];
+    readonly reason: string;
+  }[];
+  /** Whether there is more of either than is listed here. */
+  readonly more: boolean;
+  /** Where a secret can come out here: in a box of the station's own program, or on a label. */
+  readonly ways: readonly ('box' | 'label')[];
+}

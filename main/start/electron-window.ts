@@ -6,6 +6,7 @@ import { systemClock } from '../base/clock.ts';
 import { guardContents, guardSession, pageScheme } from '../ipc/electron/guards.ts';
 import { holdKiosk } from '../ipc/electron/kiosk.ts';
 import { keptPin } from '../ipc/electron/pin-keeper.ts';
+import { showSecret } from '../ipc/electron/secret-box.ts';
 import { utilityLine } from '../ipc/electron/utility-line.ts';
 import { createWindow, holdOpen, stayAwake } from '../ipc/electron/window.ts';
 import { faceWindow } from '../ipc/electron/window-face.ts';
@@ -49,7 +50,9 @@ async function openWindow({ places, demonstration, isKiosk = false, onOpen }: Wi
     const { status, headers, body } = await files.read(new URL(request.url).pathname);
     return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
   });
+  // nobody can ask for a secret before there is a window to sit at
   const opened = await openDesk(places, {
+    showSecret: (secret) => showSecret(window, secret, words),
     ...(demonstration === undefined ? {} : { demonstration }),
     host: {
       pin: (pinFile) => keptPin(join(dataFolderOf(places), 'token-pin.sealed'), pinFile),

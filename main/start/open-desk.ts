@@ -11,6 +11,7 @@ import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
 import { Desk } from '../station/desk/desk.ts';
 import { DeskFile } from '../station/desk/desk-file.ts';
 import type { RehearsalRoom } from '../station/desk/library/rehearsal.ts';
+import type { DeskParts } from '../station/desk/room.ts';
 import { colourOf, StationLight } from '../station/desk/station-light.ts';
 import type { Station } from '../station/station.ts';
 import { createBoardChanger } from '../virtual/bench/board-changer.ts';
@@ -44,7 +45,11 @@ export interface Demonstration {
 /** Opens station and desk. With no fixtures configured anywhere it is a demonstration line of virtual boards and someone who changes them. */
 export async function openDesk(
   places: Places,
-  options: { readonly demonstration?: Demonstration; readonly host?: Host } = {},
+  options: {
+    readonly demonstration?: Demonstration;
+    readonly host?: Host;
+    readonly showSecret?: DeskParts['showSecret'];
+  } = {},
 ): Promise<OpenedDesk> {
   const settings = settingsOf(places);
   const dataFolder = dataFolderOf(places);
@@ -87,6 +92,7 @@ export async function openDesk(
     language: settings.language,
     embeddedToken: settings.token.kind === 'softhsm',
     ...(plantViewer === null ? {} : { plantViewer }),
+    ...(options.showSecret === undefined ? {} : { showSecret: options.showSecret }),
     ...(settings.shifts === null ? {} : { shifts: settings.shifts }),
     openRehearsal: (loaded) => openRehearsal(loaded, options.host),
   });

@@ -998,6 +998,34 @@ export interface Messages {
         readonly ledger: string;
         readonly other: string;
       };
+      readonly escrow: {
+        readonly title: string;
+        readonly note: string;
+        readonly device: string;
+        readonly none: string;
+        readonly what: string;
+        readonly at: string;
+        readonly fingerprint: string;
+        readonly given: string;
+        readonly noneGiven: string;
+        readonly givenAt: string;
+        readonly givenTo: string;
+        readonly more: string;
+        readonly kinds: {
+          readonly 'jtag-token': string;
+          readonly 'proof-of-possession': string;
+        };
+        readonly release: string;
+        readonly releaseTitle: Said<{ what: string | number; device: string | number }>;
+        readonly reason: string;
+        readonly way: string;
+        readonly ways: {
+          readonly box: string;
+          readonly label: string;
+        };
+        readonly noWay: string;
+        readonly pin: string;
+      };
     };
     readonly first: {
       readonly title: string;
@@ -1184,6 +1212,10 @@ export interface Messages {
     readonly labelFits: Said<{ fixture: string | number }>;
     readonly labelSent: Said<{ device: string | number }>;
     readonly testLabelSent: string;
+    readonly tokenShown: Said<{ device: string | number }>;
+    readonly tokenPrinted: Said<{ device: string | number }>;
+    readonly proofShown: Said<{ device: string | number }>;
+    readonly proofPrinted: Said<{ device: string | number }>;
   };
   readonly steps: {
     readonly prepare: string;
@@ -1499,5 +1531,11 @@ export interface Messages {
     };
     readonly failing: string;
     readonly cannotStart: string;
+    readonly secret: {
+      readonly 'jtag-token': string;
+      readonly 'proof-of-possession': string;
+      readonly detail: Said<{ device: string | number }>;
+      readonly shut: string;
+    };
   };
 }

@@ -9,6 +9,7 @@ import { dateText, shortHash } from '../words/format.ts';
 import { answerText, faultText, words } from '../words/words.ts';
 import { Ceremony } from './Ceremony.tsx';
 import { Deeds } from './Deeds.tsx';
+import { EscrowTab } from './EscrowTab.tsx';
 import { Fixtures } from './Fixtures.tsx';
 import { People } from './People.tsx';
 import { RecoveryBay } from './RecoveryBay.tsx';
@@ -21,6 +22,7 @@ const foreignCodes = ['token.other', 'token.other-key', 'token.key-lost', 'token
 /** What this station is made of: places, token, people, printer. */
 export function StationScreen({ tab }: { readonly tab: string | null }) {
   const maySeeDeeds = useMay('ledger.deeds');
+  const maySeeEscrow = useMay('escrow.list');
   return (
     <div className="station-screen">
       <header className="screen-head">
@@ -33,6 +35,7 @@ export function StationScreen({ tab }: { readonly tab: string | null }) {
           <Tabs.Tab value="hsm">{s.hsm}</Tabs.Tab>
           <Tabs.Tab value="people">{s.people}</Tabs.Tab>
           <Tabs.Tab value="printer">{s.printer}</Tabs.Tab>
+          {maySeeEscrow && <Tabs.Tab value="escrow">{s.escrow.title}</Tabs.Tab>}
           {maySeeDeeds && <Tabs.Tab value="deeds">{s.deeds.title}</Tabs.Tab>}
           <Tabs.Tab value="about">{s.about}</Tabs.Tab>
         </Tabs.List>
@@ -50,6 +53,9 @@ export function StationScreen({ tab }: { readonly tab: string | null }) {
         </Tabs.Panel>
         <Tabs.Panel value="printer">
           <Printer />
+        </Tabs.Panel>
+        <Tabs.Panel value="escrow">
+          <EscrowTab />
         </Tabs.Panel>
         <Tabs.Panel value="deeds">
           <Deeds />

@@ -38,6 +38,9 @@ inEverySeat('station', (openBench) => {
     await page.getByRole('tab', { name: 'About' }).click();
     await page.getByRole('button', { name: 'Verify the ledger' }).click();
     await page.getByText(/The chain of .* rows is whole/).waitFor();
+    await page.getByRole('tab', { name: 'Escrow' }).click();
+    await page.getByText('Nothing is in escrow.').waitFor();
+    await page.getByText('Nothing was given out.').waitFor();
     assert.deepEqual(complaints, []);
     await close();
   });

@@ -660,6 +660,14 @@ export const bookMutants: readonly Mutant[] = [
     tests: [escrow],
   },
   {
+    id: 'escrow.nobody-sees-it',
+    file: 'main/station/desk/access/escrow-answers.ts',
+    before: 'if (showSecret === undefined) throw noBox(mac, what);',
+    after: 'if (showSecret === undefined) return () => undefined;',
+    breaks: 'The ledger would hold that two custodians were given a secret which came out nowhere.',
+    tests: [escrow],
+  },
+  {
     id: 'escrow.other-secret',
     file: 'main/station/desk/access/escrow.ts',
     before: 'if (fingerprint === null || secret.fingerprint() === fingerprint) return secret;',

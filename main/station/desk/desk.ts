@@ -6,6 +6,7 @@ import type { StationAct } from '../../ledger/ledger.ts';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Language } from '../../words/languages.ts';
 import type { Station } from '../station.ts';
+import { escrowAnswers } from './access/escrow-answers.ts';
 import type { Operators } from './access/operators.ts';
 import { chooseLanguage } from './access/people.ts';
 import { DeskFile } from './desk-file.ts';
@@ -104,6 +105,7 @@ export class Desk {
       ...recipeAnswers(this.#room),
       ...stationAnswers(this.#room),
       ...plantAnswers(this.#room),
+      ...escrowAnswers(this.#room),
     };
   }
 

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import type { SecretBytes } from '../../base/secret.ts';
 import type { CallAnswers, CallName, calls } from '../../contract/contract.ts';
+import type { EscrowedSecret } from '../../model/event.ts';
 import type { PlantViewer } from '../../model/plant.ts';
 import type { Language } from '../../words/languages.ts';
 import type { FixtureSpec } from '../fixture.ts';
@@ -24,6 +26,13 @@ export type DeskAnswers = {
   ) => CallAnswers[Name] | Promise<CallAnswers[Name]>;
 };
 
+/** A secret that came out of escrow, as people type it. */
+export interface ShownSecret {
+  readonly mac: string;
+  readonly what: EscrowedSecret;
+  readonly typed: SecretBytes;
+}
+
 export interface DeskParts {
   readonly station: Station;
   /** Who is known to the station: the same that it asks itself. */
@@ -39,6 +48,8 @@ export interface DeskParts {
   /** The token is the private SoftHSM of the data folder, in which missing keys are made without asking. */
   readonly embeddedToken: boolean;
   readonly openRehearsal: OpenRehearsal;
+  /** Shows a secret that was given out in a box of the program itself; left out: this desk has only pages. The secret is the caller's. */
+  readonly showSecret?: (shown: ShownSecret) => void;
   /** Looks at all stations of the plant; left out: nothing does. */
   readonly plantViewer?: PlantViewer;
   /** Local times of day (06:00) at which shifts begin; left out: three a day. */

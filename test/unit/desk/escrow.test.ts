@@ -1,11 +1,21 @@
 // A secret comes out of escrow for two custodians and a reason, when the book has it; else it is destroyed again.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { Role } from '../../../main/contract/contract.ts';
-import type { Escrow, EscrowRelease } from '../../../main/ledger/ledger.ts';
+import type { Escrow, EscrowRelease, Ledger } from '../../../main/ledger/ledger.ts';
 import { RecipeFault } from '../../../main/model/fault.ts';
+import type { Signer } from '../../../main/signing/signer.ts';
+import { CredentialShelf } from '../../../main/station/credential-shelf.ts';
 import { type ReleaseParts, type ReleaseRequest, releaseEscrow } from '../../../main/station/desk/access/escrow.ts';
+import { escrowAnswers } from '../../../main/station/desk/access/escrow-answers.ts';
+import type { Operators } from '../../../main/station/desk/access/operators.ts';
+import { DeskFile } from '../../../main/station/desk/desk-file.ts';
+import { LabelDesk } from '../../../main/station/desk/labels/label-desk.ts';
+import type { DeskParts } from '../../../main/station/desk/room.ts';
 import { record } from '../ledger/book.ts';
 import { diskFull } from '../station/scripted-ledger.ts';
 import { ScriptedSigner } from '../station/scripted-signer.ts';
@@ -149,4 +159,66 @@ test('of several secrets the one that the record names is given, and none from a
   assert.equal(given.secret.fingerprint(), secret.fingerprint());
   kept.escrows.pop();
   await assert.rejects(ask(['cy', 'di']), { code: 'escrow.none' });
+});
+
+async function atTheDesk(t: TestContext, showSecret?: DeskParts['showSecret']) {
+  const folder = mkdtempSync(join(tmpdir(), 'fuseline-escrow-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { parts, ...rest } = await scene();
+  const file = new DeskFile(join(folder, 'desk.json'));
+  const ledger = {
+    ...parts.ledger,
+    escrowReleases: async () =>
+      rest.kept.releases.map((one, at) => ({ ...one, at: '2026-11-23T10:00:00.000Z', row: at })),
+  } as unknown as Ledger;
+  const labels = new LabelDesk(ledger, file, [folder], folder, new CredentialShelf());
+  const station = { parts: { ledger, signer: parts.signer as Signer } };
+  const operators = parts.people as Operators;
+  const answers = escrowAnswers({ station, operators, labels, file, ...(showSecret && { showSecret }) });
+  const ask = async (way: 'box' | 'label', second = { id: 'di', pin: 'di-pin' }, pin = 'cy-pin') =>
+    answers['escrow.release'](
+      { device: mac, what: 'jtag-token', way, reason: 'came back from the field', pin, second },
+      'cy',
+    );
+  const hex = rest.secret.use((bytes) => Buffer.from(bytes).toString('hex'));
+  return { ...rest, folder, file, answers, ask, hex };
+}
+
+test('at the desk a secret goes into a box of the program or onto a label, and never into an answer', async (t) => {
+  const shown: { mac: string; what: string; text: string; typed: SecretBytes }[] = [];
+  const desk = await atTheDesk(t, ({ mac, what, typed }) => {
+    shown.push({ mac, what, typed, text: typed.use((bytes) => Buffer.from(bytes).toString('latin1')) });
+  });
+  const { answers, ask, hex, file, folder, kept, token } = desk;
+  const inBox = await ask('box');
+  assert.deepEqual(
+    shown.map(({ mac, what, text }) => [mac, what, text]),
+    [[mac, 'jtag-token', hex]],
+  );
+  assert.ok(shown[0]!.typed.destroyed && token.secrets.every((one) => one === desk.secret || one.destroyed));
+
+  file.keepPrinter('file:///labels.zpl');
+  const onLabel = await ask('label');
+  const printed = readFileSync(join(folder, 'labels.zpl'), 'utf8');
+  assert.ok(printed.includes(`^FD${hex}^FS`) && printed.includes(`^FDMA,${hex}^FS`), printed);
+  const list = await answers['escrow.list']({ device: null }, 'cy');
+  assert.deepEqual(list.ways, ['box', 'label']);
+  assert.deepEqual([list.kept.length, list.released.length, kept.releases.length], [1, 2, 2]);
+  const said = JSON.stringify([inBox, onLabel, list]);
+  assert.ok(!said.includes(hex) && !said.includes('wrapped'), said);
+});
+
+test('at the desk nobody is asked where a secret cannot come out, and one custodian is not two', async (t) => {
+  const { answers, ask, kept, token } = await atTheDesk(t);
+  assert.deepEqual((await answers['escrow.list']({ device: mac }, 'cy')).ways, []);
+  await assert.rejects(ask('box'), { code: 'escrow.no-box' });
+  await assert.rejects(ask('label'), { code: 'printer.none' });
+  assert.deepEqual([kept.releases, kept.refused], [[], []]);
+  const other = await atTheDesk(t, () => assert.fail('nothing is shown'));
+  await assert.rejects(other.ask('box', { id: 'cy', pin: 'cy-pin' }), { code: 'escrow.two-people' });
+  await assert.rejects(other.ask('box', { id: 'di', pin: 'di-pin' }, 'wrong'), { code: 'session.refused' });
+  await assert.rejects(other.ask('box', { id: 'di', pin: 'wrong' }), { code: 'session.refused' });
+  await assert.rejects(other.ask('box', { id: 'ed', pin: 'ed-pin' }), { code: 'escrow.custodian' });
+  assert.deepEqual(other.kept.releases, []);
+  assert.ok(![...token.calls, ...other.token.calls].includes('unwrap'));
 });

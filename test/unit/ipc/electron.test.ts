@@ -222,6 +222,21 @@ test('the PIN is sealed in the store of the desktop at its first use, and its fi
   await assert.rejects(keptPin(sealed, file).read(), { code: 'token.pin-file' });
 });
 
+test('a secret out of escrow is shown over the window, in the language of whoever sits there, and goes nowhere else', async () => {
+  const { showSecret } = await import('../../../main/ipc/electron/secret-box.ts');
+  const window = new FakeWindow({ webPreferences: {} });
+  const before = told.length;
+  const typed = SecretBytes.adopt(new TextEncoder().encode('00ff00ff'));
+  const shown = { mac: 'aa:bb:cc:00:00:01', what: 'jtag-token' as const, typed };
+  showSecret(window as never, shown, saying(() => 'es-MX').window);
+  const [box, ...more] = told.slice(before);
+  assert.deepEqual([box?.what, more, window.webContents.sent], ['messageBox', [], []]);
+  const [over, said] = box!.values as [unknown, { title: string; message: string; detail: string }];
+  assert.equal(over, window);
+  assert.deepEqual([said.title, said.message], ['Token JTAG', '00ff00ff']);
+  assert.match(said.detail, /aa:bb:cc:00:00:01/);
+});
+
 test('words that no desktop program needs end it before anything is opened', async () => {
   const start = async (words: string[], how: string) => {
     const before = told.length;

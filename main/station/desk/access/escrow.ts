@@ -1,4 +1,4 @@
-import type { SecretBytes } from '../../../base/secret.ts';
+import { SecretBytes } from '../../../base/secret.ts';
 import type { Role } from '../../../contract/contract.ts';
 import type { Escrow, EscrowRelease, Ledger, LedgerReader } from '../../../ledger/ledger.ts';
 import type { EscrowedSecret } from '../../../model/event.ts';
@@ -100,6 +100,24 @@ export async function macOf(
     `The ledger knows no device ${JSON.stringify(device)}.`,
     'Give a MAC (aa:bb:cc:dd:ee:ff) or a serial number; audit list shows them.',
   );
+}
+
+/** A secret as people type it, in bytes: a JTAG token in hexadecimal digits, a proof of possession as it is. */
+export function asTyped(secret: SecretBytes, what: EscrowedSecret): SecretBytes {
+  if (what === 'proof-of-possession') return secret.slice(0, secret.length);
+  return secret.use((bytes) => {
+    const typed = new Uint8Array(2 * bytes.length);
+    bytes.forEach((byte, at) => {
+      typed[2 * at] = digit(byte >> 4);
+      typed[2 * at + 1] = digit(byte & 15);
+    });
+    return SecretBytes.adopt(typed);
+  });
+}
+
+/** ASCII of a hexadecimal digit. */
+function digit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x61 + value - 10;
 }
 
 async function twoCustodians(

@@ -1,15 +1,18 @@
+import type { SecretBytes } from '../../../base/secret.ts';
 import type { LabelPreview } from '../../../contract/views.ts';
 import type { LedgerReader } from '../../../ledger/ledger.ts';
+import type { EscrowedSecret } from '../../../model/event.ts';
 import { type FaultRecord, faultOf, RecipeFault } from '../../../model/fault.ts';
 import type { SealedRecord } from '../../../model/record.ts';
 import type { Recipe } from '../../../recipe/types.ts';
 import { type Told, told } from '../../../words/told.ts';
 import type { CredentialShelf } from '../../credential-shelf.ts';
+import { asTyped } from '../access/escrow.ts';
 import type { DeskFile } from '../desk-file.ts';
 import { drawLabelApart } from './label-drawing.ts';
 import { fillLabel, findTemplate, labelFacts, refuseHalfLabel, sampleFacts } from './label-template.ts';
 import { printLabel, testLabel } from './printer.ts';
-import { fillSecretLabel, wantsCredentials } from './secret-label.ts';
+import { fillPlainSecret, fillSecretLabel, wantsCredentials } from './secret-label.ts';
 
 /** Prints labels where there is a printer, one after the other; a printer's trouble never touches a board. */
 export class LabelDesk {
@@ -144,6 +147,30 @@ export class LabelDesk {
     await this.#send(record);
     this.#tell(null);
     return told('labelSent', { device: record.serial ?? mac });
+  }
+
+  /**
+   * The way of a secret that is about to come out of escrow: its own device's label where the template shows it, else one with nothing but the
+   * secret. All that can fail before the printer is asked fails here. RecipeFault `printer.none`, `label.no-template`.
+   */
+  async released(mac: string, what: EscrowedSecret): Promise<(secret: SecretBytes) => Promise<void>> {
+    const { printer } = this.#file;
+    if (printer === null) throw noPrinter();
+    const record = await this.#ledger.sealedDevice(mac);
+    const template =
+      record?.provisioning === undefined || what !== 'proof-of-possession'
+        ? null
+        : await templateOf(record, this.#ledger, this.#folders);
+    return async (secret) => {
+      using typed = asTyped(secret, what);
+      const provisioning = record?.provisioning;
+      using label =
+        record !== null && provisioning !== undefined && template !== null && wantsCredentials(template)
+          ? fillSecretLabel(template, labelFacts(record), { ...provisioning, proof: typed })
+          : fillPlainSecret(`${what} ${record?.serial ?? ''} ${mac}`, typed);
+      await this.#printing;
+      await label.use((bytes) => printLabel(printer, bytes, this.#printed));
+    };
   }
 
   /** A label as it would come out for a sample device of this recipe. RecipeFault `label.too-much`. */

@@ -32,6 +32,26 @@ export function fillSecretLabel(template: string, facts: LabelFacts, credentials
   return label;
 }
 
+/**
+ * The ZPL of a label with nothing but a secret of a device and whose it is: as people type it, and as a QR code. `heading`: plain letters.
+ */
+export function fillPlainSecret(heading: string, typed: SecretBytes): SecretBytes {
+  const text = typed.use(escaped);
+  const label = SecretBytes.adopt(
+    concat(
+      utf8(
+        `^XA^CI28^FO30,30^A0N,28,28^FD${heading.replaceAll(/[^ -~]|[\^~]/g, '?')}^FS^FO30,70^A0N,28,28^FB560,4,4,L^FH_^FD`,
+      ),
+      text,
+      utf8('^FS^FO30,210^BQN,2,5^FH_^FDMA,'),
+      text,
+      utf8('^FS^XZ\n'),
+    ),
+  );
+  text.fill(0);
+  return label;
+}
+
 const unsafe = utf8('^~_\\\u007f');
 const digits = utf8('0123456789ABCDEF');
 const underscore = 0x5f;
