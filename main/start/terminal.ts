@@ -1,21 +1,16 @@
 #!/usr/bin/env node
-// Front door of the terminal face: opens the real parts and hands them to the commands. Parts are loaded by the command that opens them.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemClock } from '../base/clock.ts';
+// Front door of the terminal face: what a process has (streams, signals, a person at the keyboard), handed to the commands.
 import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
-import { type CliContext, exit, type Streams } from '../cli/context.ts';
+import { exit, type Streams } from '../cli/context.ts';
 import { askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
 import { runCommand } from '../cli/program.ts';
 import { languageFor } from '../words/languages.ts';
 import { openInBrowser } from './open-in-browser.ts';
-import { closeToOthers, keepToOwner } from './owner-only.ts';
-import { programVersion, stationConfigFolder } from './program-folder.ts';
+import { keepToOwner } from './owner-only.ts';
 import { openPorts } from './real-ports.ts';
 import type { Host } from './real-signer.ts';
-import { dataFolderOf, peopleOf, settingsOf } from './settings.ts';
+import { terminalContext } from './terminal-context.ts';
 
 keepToOwner();
 const isLive = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
@@ -41,31 +36,15 @@ const host: Host =
 /** Ctrl-C, a service manager, a terminal that was closed. */
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const context: CliContext = {
-  version: programVersion(),
+const context = terminalContext({
   streams,
-  clock: systemClock,
-  random: systemRandom,
+  host,
   openPort: ports.open,
-  stationConfig: stationConfigFolder,
-  async openStation(options) {
-    for (const line of closeToOthers(dataFolderOf(options))) streams.say(line);
-    return await (await import('./real-parts.ts')).openStationOf(options, ports.open, host);
-  },
-  openLedger: async (options) => await (await import('./real-ledger.ts')).openLedgerOf(options),
-  restoreLedger: async (...asked) => await (await import('./real-ledger.ts')).restoreLedgerOf(...asked),
-  openSigner: async (options) => await (await import('./real-signer.ts')).openSignerOf(options, host),
-  hasEmbeddedToken: (options) => settingsOf(options).token.kind === 'softhsm',
-  dataFolder: dataFolderOf,
-  settings: settingsOf,
-  people: peopleOf,
   askSecret: (question) =>
     stdin.isTTY && stderr.isTTY
       ? askPin({ input: stdin, show: (text) => void stderr.write(text) }, question)
       : Promise.resolve(nextLine(stdin.fd)),
-  serveDesk: async (...asked) => await (await import('./browser-desk.ts')).serveDesk(host, ...asked),
   openInBrowser,
-  fixtures: (options) => settingsOf(options).fixtures.map(({ name, port }) => ({ name, address: port })),
   onInterrupt(listener) {
     let times = 0;
     const heard = () => {
@@ -80,11 +59,7 @@ const context: CliContext = {
     };
   },
   leave: (status) => process.exit(status),
-  temporaryFolder() {
-    const folder = mkdtempSync(join(tmpdir(), 'fuseline-rehearsal-'));
-    return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
-  },
-};
+});
 
 // A reader that goes away (audit list | head) is no fault of ours, and no reason to drop a board in the middle of a burn.
 for (const stream of [process.stdout, process.stderr]) {

@@ -8,7 +8,7 @@ import type { LoadedRecipe } from '../../main/recipe/load.ts';
 import { readForRecovery } from '../../main/station/recovery/read-board.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { noToken, recipeNamed, recipes, type Stage, setStage } from '../stories/stage.ts';
-import { objects, run, testFolder } from '../stories/terminal.ts';
+import { objects, run, runHere, testFolder } from '../stories/terminal.ts';
 import { insert } from './boards.ts';
 
 const p4 = (name: string, fault = '') => `virtual:esp32p4?rev=v3.1&pacing=none&name=${name}${fault}`;
@@ -131,18 +131,18 @@ describe('recover, typed', { skip: noToken, timeout: 240_000 }, () => {
     const port = (fault: string) => `virtual:esp32c3?pacing=none&state=${state}&mac=34:85:18:00:00:61${fault}`;
     const recipe = join(recipes, 'esp32c3-production.yaml');
     await run(['provision', '--recipe', recipe, '--port', port('&fault=power-cut-after-burn:5'), '--data', data]);
-    const told = await run(['recover', '--port', port(''), '--data', data]);
+    const told = await runHere(['recover', '--port', port(''), '--data', data]);
     assert.equal(told.status, 0, told.err);
     for (const words of ['was begun as esp32c3-production', 'Can it be finished? Yes', 'What is left', 'Runs here'])
       assert.ok(told.out.includes(words), `${words}\n${told.out}`);
-    const [report] = objects(await run(['recover', '--json', '--port', port(''), '--data', data]));
+    const [report] = objects(await runHere(['recover', '--json', '--port', port(''), '--data', data]));
     assert.equal(report!.state, 'half-done');
     const done = await run(['recover', '--finish', '--port', port(''), '--data', data]);
     assert.equal(done.status, 0, done.err);
-    const shut = await run(['recover', '--finish', '--port', port(''), '--data', data]);
+    const shut = await runHere(['recover', '--finish', '--port', port(''), '--data', data]);
     assert.ok(shut.err.includes('[recover.cannot-finish]'), 'no board waits, and it tells nothing');
     const named = ['--device', '34:85:18:00:00:61'];
-    const sealed = await run(['recover', '--finish', '--port', port(''), ...named, '--data', data]);
+    const sealed = await runHere(['recover', '--finish', '--port', port(''), ...named, '--data', data]);
     assert.ok(sealed.err.includes('[recover.cannot-finish]'), sealed.err);
   });
 
@@ -153,11 +153,11 @@ describe('recover, typed', { skip: noToken, timeout: 240_000 }, () => {
     const mac = '34:85:18:00:00:62';
     const port = (fault: string) => `virtual:esp32c3?pacing=none&state=${state}&mac=${mac}${fault}`;
     const recipe = join(recipes, 'esp32c3-production.yaml');
-    await run(['provision', '--recipe', recipe, '--port', port('&fault=power-cut-after-burn:8'), '--data', data]);
-    const unnamed = await run(['recover', '--finish', '--port', port(''), '--data', data]);
+    await runHere(['provision', '--recipe', recipe, '--port', port('&fault=power-cut-after-burn:8'), '--data', data]);
+    const unnamed = await runHere(['recover', '--finish', '--port', port(''), '--data', data]);
     assert.ok(unnamed.out.includes(mac), 'it may be this one');
     assert.ok(unnamed.err.includes('[recover.no-recipe]'), unnamed.err);
-    const done = await run(['recover', '--finish', '--port', port(''), '--device', mac, '--data', data]);
+    const done = await runHere(['recover', '--finish', '--port', port(''), '--device', mac, '--data', data]);
     assert.equal(done.status, 0, done.err);
   });
 });

@@ -1,4 +1,5 @@
-// What people and machines get wrong: each is told in a sentence with its code, gives the promised exit status, and harms nothing.
+// What people and machines get wrong: each is told in a sentence with its code, gives the promised exit status, and harms nothing. Most
+// commands run in this process (`runHere`), some in one of their own.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -13,7 +14,7 @@ import { openBenchChip } from '../../main/virtual/bench/bench.ts';
 import { factoryBits } from '../faults/boards.ts';
 import { block0Bits } from './judge.ts';
 import { noToken, recipes } from './stage.ts';
-import { chipProcess, objects, type RunOptions, run, type Said, testFolder } from './terminal.ts';
+import { chipProcess, objects, run, runHere, type Said, testFolder } from './terminal.ts';
 
 const p4 = join(recipes, 'esp32p4-production.yaml');
 const builds = join(recipes, '..', 'firmware');
@@ -85,13 +86,13 @@ async function provisionTells(
   t: { after(work: () => void): void },
   args: readonly string[],
   told: Told,
-  options: RunOptions & { readonly data?: string } = {},
+  options: { readonly data?: string; readonly inProcess?: typeof run } = {},
 ): Promise<Said> {
   const data = options.data ?? ownData(t);
   const chip = join(data, '..', 'fresh.chip');
   const port = args.includes('--port') ? [] : ['--port', `${board}&state=${encodeURIComponent(chip)}`];
   const recipe = args.includes('--recipe') ? [] : ['--recipe', p4];
-  const said = await run(['provision', ...recipe, ...port, '--data', data, ...args], options);
+  const said = await (options.inProcess ?? runHere)(['provision', ...recipe, ...port, '--data', data, ...args]);
   tells(said, told);
   if (existsSync(chip)) untouched(chip);
   if (existsSync(join(data, 'ledger.sqlite'))) await wholeChain(data);
@@ -125,7 +126,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
           code: 'transport.busy',
           sentence: /Another program holds the port \/dev\/pts\/\d+\./,
         },
-        { data: developmentIn(ownData(t)) },
+        { data: developmentIn(ownData(t)), inProcess: run },
       );
     } finally {
       await held.close();
@@ -190,7 +191,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
     renameSync(join(tokens, first!), join(other, 'kept'));
     await provisionTells(t, [], { status: 3, code: 'token.none', sentence: /'fuseline'/ }, { data });
     renameSync(join(other, 'kept'), join(tokens, first!));
-    const second = await run(['token', 'status', '--data', join(other, 'second')]);
+    const second = await runHere(['token', 'status', '--data', join(other, 'second')]);
     assert.equal(second.status, 0, second.err);
     cpSync(join(other, 'second', 'token', 'tokens'), tokens, { recursive: true });
     await provisionTells(
@@ -267,7 +268,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
       { status: 1, code: 'admission.serial-pattern', sentence: /"SN12" does not fit/ },
       options,
     );
-    const first = await run(['provision', ...recipe, '--port', board, '--serial', 'SN0001', '--data', data]);
+    const first = await runHere(['provision', ...recipe, '--port', board, '--serial', 'SN0001', '--data', data]);
     assert.equal(first.status, 0, first.err);
     await provisionTells(
       t,
@@ -332,8 +333,8 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
       [['provision', '--recipe', p4, '--port', board, '--count', 'zero'], /must be a whole number from 1 on/],
       [['device', 'inspect'], /required option '--port <port>' not specified/],
     ];
-    for (const [args, sentence] of cases) {
-      const said = await run(args);
+    for (const [i, [args, sentence]] of cases.entries()) {
+      const said = await (i === 0 ? run : runHere)(args);
       assert.equal(said.status, 2, said.err);
       assert.match(said.err, sentence);
       assert.equal(said.out, '');
@@ -347,7 +348,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
       sentence: /nope\.yaml cannot be read/,
     });
     const data = ownData(t);
-    const said = await run(['provision', '--recipe', p4, '--data', data]);
+    const said = await runHere(['provision', '--recipe', p4, '--data', data]);
     tells(said, { status: 2, code: 'cli.no-port', sentence: /No fixture was named\./ });
     await provisionTells(t, ['--port', 'virtual:esp99'], {
       status: 2,
@@ -374,7 +375,7 @@ describe('bad input at the terminal', { skip: noToken, concurrency: 2, timeout: 
     assert.equal(said.status, 3);
     const verdicts = objects(said).filter((line) => line.type === 'verdict');
     assert.deepEqual(verdicts.map((line) => line.outcome).sort(), ['errored', 'passed']);
-    const wrong = await run(['audit', 'show', 'nobody', '--json', '--data', data]);
+    const wrong = await runHere(['audit', 'show', 'nobody', '--json', '--data', data]);
     assert.deepEqual(
       objects(wrong).map((line) => [line.type, line.code]),
       [['fault', 'audit.unknown-device']],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { selfSigned } from '../self-signed.ts';
 import { withoutSoftHsm } from '../unit/signing/soft-token.ts';
-import { objects, run, testFolder } from './terminal.ts';
+import { objects, runHere as run, run as runAlone, testFolder } from './terminal.ts';
 
 const csv = `key,type,encoding,value
 factory,namespace,,
@@ -17,6 +17,7 @@ wifi,namespace,,
 psk,data,string,very secret words
 `;
 
+// the first command in a process of its own, the others in this one
 test('values become an NVS partition and are read back, in clear', async (t) => {
   const folder = testFolder(t);
   const [values, image] = [join(folder, 'values.csv'), join(folder, 'nvs.bin')];
@@ -25,7 +26,7 @@ test('values become an NVS partition and are read back, in clear', async (t) => 
     join(folder, 'cal.bin'),
     Uint8Array.from({ length: 5000 }, (_, i) => i & 0xff),
   );
-  const built = await run(['nvs', 'build', values, '--size', '24K', '--out', image]);
+  const built = await runAlone(['nvs', 'build', values, '--size', '24K', '--out', image]);
   assert.equal(built.status, 0, built.err);
   assert.match(built.err, /in clear/);
   assert.equal(readFileSync(image).length, 0x6000);

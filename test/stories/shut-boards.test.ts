@@ -7,7 +7,7 @@ import type { SealedRecord } from '../../main/model/record.ts';
 import { bootRuleOf } from '../../main/station/boot-rule.ts';
 import { type DeviceReport, proveSealedBoard } from '../../main/station/verify-device.ts';
 import { faultsOf, noToken, recipeNamed, recipes, type Stage, setStage } from './stage.ts';
-import { objects, run, testFolder } from './terminal.ts';
+import { objects, run, runHere, testFolder } from './terminal.ts';
 
 describe('shut boards, held against their record', { skip: noToken, timeout: 240_000 }, () => {
   const loaded = recipeNamed('esp32c3-production');
@@ -79,7 +79,7 @@ describe('the supply goes between door and seal', { skip: noToken, timeout: 240_
     const mac = '34:85:18:00:00:09';
     const c3 = (fault: string) => `virtual:esp32c3?pacing=none&state=${state}&mac=${mac}${fault}`;
     const provision = (port: string, ...more: string[]) =>
-      run([
+      runHere([
         ...['provision', '--recipe', join(recipes, 'esp32c3-production.yaml'), '--port', port],
         ...['--operator', 'anna', '--data', join(folder, 'data'), ...more],
       ]);
@@ -94,7 +94,7 @@ describe('the supply goes between door and seal', { skip: noToken, timeout: 240_
     const [named] = /34:85:18:00:00:09/.exec(again.err)!;
     const done = await provision(c3(''), option, named);
     assert.equal(done.status, 0, done.err);
-    const [device] = objects(await run(['audit', 'list', '--json', '--data', join(folder, 'data')]));
+    const [device] = objects(await runHere(['audit', 'list', '--json', '--data', join(folder, 'data')]));
     assert.equal(device!.outcome, 'passed');
     const shown = await run(['audit', 'show', mac, '--data', join(folder, 'data')]);
     assert.match(shown.out, /finished later by +operator \(a person named it/);

@@ -7,6 +7,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { printable } from '../../main/base/printable.ts';
+import { systemRandom } from '../../main/base/random.ts';
+import { runCommand } from '../../main/cli/program.ts';
+import { keepToOwner } from '../../main/start/owner-only.ts';
+import { openPorts } from '../../main/start/real-ports.ts';
+import { terminalContext } from '../../main/start/terminal-context.ts';
 import { repository } from './stage.ts';
 
 const front = join(repository, 'main', 'start', 'terminal.ts');
@@ -85,6 +91,38 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
 
 export function run(args: readonly string[], options: RunOptions = {}): Promise<Said> {
   return start(args, options).ended;
+}
+
+/**
+ * The same in this process, where everything is loaded already: the real commands above the real parts, without the front door's streams,
+ * signals and exit. Relative paths are of the working folder of the tests.
+ */
+export async function runHere(args: readonly string[]): Promise<Said> {
+  keepToOwner();
+  const texts = { out: '', err: '' };
+  const ports = openPorts(systemRandom);
+  const context = terminalContext({
+    streams: {
+      answer: (line) => {
+        texts.out += `${printable(line)}\n`;
+      },
+      say: (line) => {
+        texts.err += `${printable(line)}\n`;
+      },
+      live: false,
+      columns: 120,
+      redraw: () => undefined,
+    },
+    host: {},
+    openPort: ports.open,
+    askSecret: () => Promise.reject(new Error('nobody sits here')),
+    openInBrowser: () => false,
+    onInterrupt: () => () => undefined,
+    leave: () => undefined,
+  });
+  const status = await runCommand(args, context);
+  await ports.close();
+  return { status, signal: null, ...texts };
 }
 
 /** A folder that goes with the test. */

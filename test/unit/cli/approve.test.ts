@@ -6,7 +6,7 @@ import { systemClock } from '../../../main/base/clock.ts';
 import { sha256Hex } from '../../../main/base/digest.ts';
 import { openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
 import { peopleOf } from '../../../main/start/settings.ts';
-import { run, testFolder } from '../../stories/terminal.ts';
+import { run, runHere, testFolder } from '../../stories/terminal.ts';
 import { withoutSoftHsm } from '../signing/soft-token.ts';
 
 const recipeOf = (name: string) => join('station-config', 'recipes', `${name}.yaml`);
@@ -36,7 +36,7 @@ test('a recipe is approved from the terminal: by another than its author, rehear
   const data = testFolder(t);
   await credentials(data, ['eng-1', 'eng-2', 'eng-3']);
   const say = (what: string, name: string, id: string) =>
-    run(['recipe', what, recipeOf(name), '--credential', join(data, id), '--data', data, '--json']);
+    runHere(['recipe', what, recipeOf(name), '--credential', join(data, id), '--data', data, '--json']);
   const approve = (name: string, id: string) => say('approve', name, id);
 
   assert.equal((await say('submit', 'esp32c3-production', 'eng-1')).status, 0);
