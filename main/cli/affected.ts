@@ -19,16 +19,18 @@ export function askedFor({
   component,
   advisory,
   text,
+  question,
 }: {
   readonly component?: string;
   readonly advisory?: string;
   readonly text?: string;
+  readonly question?: string;
 }): Asked | null {
-  const given = [component, advisory, text].filter((one) => one !== undefined);
+  const given = [component, advisory, text, question].filter((one) => one !== undefined);
   if (given.length > 1)
     throw new RecipeFault({
       code: 'cli.both',
-      what: '--component, --advisory and --text are three questions, and were asked at once.',
+      what: '--component, --advisory, --text and --question are questions each, and were asked at once.',
       next: 'Ask one of them; --batch, --outcome, --from and --to go with each.',
     });
   if (component !== undefined) return { affects: [{ component }], beside: [] };

@@ -14,6 +14,7 @@ import { storageRows } from '../model/storage.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { deedView } from '../station/desk/reports/deeds.ts';
+import { type KeptQuery, savedQuestion, savedQuestions, saveQuestion } from '../station/questions.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
 import { affectedLines, askedFor } from './affected.ts';
 import { verifyArchive } from './archived.ts';
@@ -22,7 +23,8 @@ import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { exportedRows } from './exported-rows.ts';
 import { cannotWrite, readInput, writeOutput } from './files.ts';
-import { withLedger } from './opened.ts';
+import { withLedger, withStation } from './opened.ts';
+import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
 import { table } from './words.ts';
 
 export interface AuditOptions extends OpenOptions {
@@ -30,6 +32,7 @@ export interface AuditOptions extends OpenOptions {
   readonly text?: string;
   readonly component?: string;
   readonly advisory?: string;
+  readonly question?: string;
   readonly batch?: string;
   readonly outcome?: string;
   readonly from?: string;
@@ -50,22 +53,20 @@ const outcomes = ['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed',
 /** Devices of the ledger, newest first. */
 export function auditList(options: AuditOptions, context: CliContext): Promise<Exit> {
   return withLedger(options, context, async (ledger) => {
-    const outcome = options.outcome === undefined ? undefined : oneOf(options.outcome, outcomes, '--outcome');
     const asked = askedFor(options);
-    const affected = asked === null ? null : await ledger.affected(asked.affects);
-    if (asked !== null && affected !== null) {
+    const kept = options.question === undefined ? null : await savedQuestion(ledger, options.question);
+    const query = { ...kept?.query, ...queryOf(options, asked) };
+    if (kept !== null && !options.json)
+      context.streams.answer(`Question ${kept.name}, saved ${kept.at} by ${kept.by.join(' and ') || 'nobody known'}.`);
+    const { affects } = query;
+    if (affects !== undefined) {
+      const affected = await ledger.affected(affects);
       if (options.json) context.streams.answer(JSON.stringify({ type: 'affected', ...affected }));
-      else for (const line of affectedLines(affected, asked)) context.streams.answer(line);
+      else
+        for (const line of affectedLines(affected, { affects, beside: asked?.beside ?? [] }))
+          context.streams.answer(line);
     }
-    const rows = await ledger.devices({
-      ...(asked === null ? {} : { affects: asked.affects }),
-      ...(options.text ? { text: options.text } : {}),
-      ...(options.batch ? { batch: options.batch } : {}),
-      ...(outcome ? { outcome } : {}),
-      ...(options.from === undefined ? {} : { from: options.from }),
-      ...(options.to === undefined ? {} : { to: options.to }),
-      limit: options.limit ?? 100,
-    });
+    const rows = await ledger.devices({ ...query, limit: options.limit ?? 100 });
     if (options.json) {
       for (const row of rows) context.streams.answer(JSON.stringify(row));
     } else if (rows.length === 0) {
@@ -84,11 +85,54 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
       for (const line of table([['MAC', 'serial', 'chip', 'recipe', 'batch', 'state', 'last run', 'tries'], ...cells]))
         context.streams.answer(line);
       context.streams.say(
-        asked === null
+        affects === undefined
           ? 'From the tables beside the chain: audit verify holds one against the other.'
           : 'Recipes by their texts, which give their hashes; each sealed device by its own row, which gives its hash. Boards that are not sealed, and the counts, from the tables: audit verify holds them against the chain.',
       );
     }
+    return exit.passed;
+  });
+}
+
+function queryOf(options: AuditOptions, asked: ReturnType<typeof askedFor>): KeptQuery {
+  const outcome = options.outcome === undefined ? undefined : oneOf(options.outcome, outcomes, '--outcome');
+  return {
+    ...(asked === null ? {} : { affects: asked.affects }),
+    ...(options.text ? { text: options.text } : {}),
+    ...(options.batch ? { batch: options.batch } : {}),
+    ...(outcome ? { outcome } : {}),
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.to === undefined ? {} : { to: options.to }),
+  };
+}
+
+/** Keeps the same question under a name, in the ledger. */
+export function auditSave(
+  name: string,
+  options: AuditOptions & SignInOptions & { readonly remove?: boolean },
+  context: CliContext,
+): Promise<Exit> {
+  return withStation(options, context, async ({ parts: { ledger } }) => {
+    const by = await signInWhereKnown(ledger, options, ['qa', 'engineer', 'custodian'], context);
+    const query = options.remove ? null : queryOf(options, askedFor(options));
+    await saveQuestion(ledger, name, query, by === null ? [] : [by]);
+    context.streams.answer(options.remove ? `Question ${name} is kept no more.` : `Kept as ${name}.`);
+    return exit.passed;
+  });
+}
+
+/** The questions that are kept. */
+export function auditQuestions(options: AuditOptions, context: CliContext): Promise<Exit> {
+  return withLedger(options, context, async (ledger) => {
+    const questions = await savedQuestions(ledger);
+    if (options.json) for (const question of questions) context.streams.answer(JSON.stringify(question));
+    else if (questions.length === 0) context.streams.answer('No question is kept.');
+    else
+      for (const line of table([
+        ['question', 'saved', 'by', 'asks'],
+        ...questions.map(({ name, at, by, query }) => [name, at, by.join('+') || '-', JSON.stringify(query)]),
+      ]))
+        context.streams.answer(line);
     return exit.passed;
   });
 }

@@ -1,4 +1,5 @@
 import { RecipeFault } from '../model/fault.ts';
+import type { Certificate } from '../station/certificates.ts';
 import { batchSheet, deviceSheet } from '../station/desk/reports/certificate-page.ts';
 import { certificatePdf } from '../station/desk/reports/certificate-pdf.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
@@ -31,33 +32,41 @@ export async function auditCertificate(
     const by = await signInWhereKnown(ledger, options, ['qa', 'engineer', 'custodian'], context);
     if (batch !== undefined) {
       const certificate = await station.certifyBatch(batch, by);
-      const { bytes, digest, counts, size } = certificate;
+      const { bytes, digest, counts, size, seen } = certificate;
       writeOutput(options.out, bytes, context);
       if (options.pdf)
         writeOutput(options.pdf, await certificatePdf(batchSheet(certificate, context.streams.language)), context);
-      if (options.json) context.streams.answer(JSON.stringify({ batch, digest, size, ...counts }));
+      if (options.json) context.streams.answer(JSON.stringify({ batch, digest, size, seen: shown(seen), ...counts }));
       const states = Object.entries(counts.states).map(([state, count]) => `${count} ${state}`);
       context.streams.say(
         `Batch ${batch}: ${counts.boards} boards (${states.join(', ') || 'none'}), ${counts.left ?? 'no number'} left of ${counts.ordered ?? 'an open order'}.`,
       );
-      saySigned(digest, size, context);
+      saySigned(certificate, context);
       return exit.passed;
     }
     const mac = (await ledger.sealedDevice(device!))?.chip.mac ?? device!.toLowerCase();
     const certificate = await station.certifyDevice(mac, by);
-    const { bytes, digest, record, size } = certificate;
+    const { bytes, digest, record, size, seen } = certificate;
     writeOutput(options.out, bytes, context);
     if (options.pdf)
       writeOutput(options.pdf, await certificatePdf(deviceSheet(certificate, context.streams.language)), context);
-    if (options.json) context.streams.answer(JSON.stringify({ mac, digest, size, serial: record.serial }));
+    if (options.json)
+      context.streams.answer(JSON.stringify({ mac, digest, size, seen: shown(seen), serial: record.serial }));
     context.streams.say(`Device ${mac}, serial ${record.serial ?? '-'}, sealed ${record.sealedAt}.`);
-    saySigned(digest, size, context);
+    saySigned(certificate, context);
     return exit.passed;
   } finally {
     await station.close();
   }
 }
 
-function saySigned(digest: string, size: number, { streams }: CliContext): void {
+function saySigned({ digest, size, seen }: Certificate, { streams }: CliContext): void {
   streams.say(`Certificate ${digest} (SHA-256), in the ledger under a head over rows 1 to ${size}.`);
+  for (const { name, time } of seen) streams.say(`Those rows were also seen by ${name} at ${time}.`);
+  if (seen.length === 0)
+    streams.say('No witness has seen this head: it stands on the key of this station alone (heads ask).');
+}
+
+function shown(seen: Certificate['seen']): { readonly name: string; readonly time: string }[] {
+  return seen.map(({ name, time }) => ({ name, time }));
 }

@@ -75,12 +75,13 @@ function versions({ version, clock }: CliContext) {
 /** Files of PINs and passwords are named by nobody but the station file itself. */
 function settingsShown(settings: StationConfig) {
   const shown = ({ pinFile, ...token }: Pkcs11Token) => ({ ...token, pin: pinFile === null ? 'asked' : 'from a file' });
-  const { token, tokens, boards, plant } = settings;
+  const { token, tokens, boards, plant, mes } = settings;
   return {
     ...settings,
     token: token.kind === 'softhsm' ? token : shown(token),
     tokens: tokens.map(shown),
     plant: plant && { url: plant.url, ca: plant.ca },
+    mes: mes && { url: mes.url, ca: mes.ca },
     boards: { ...boards, macs: boards.macs === null ? 'all' : `${boards.macs.length} ranges` },
   };
 }

@@ -454,23 +454,46 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     'forward',
     'sends what the plant does not have of the ledger yet, and ends; an open station does so by itself',
   ).action(end(async (options) => (await plant()).plantForward(options, context)));
+  const systems = program.command('mes').description("the factory's own system, and what it did not take");
+  const mes = () => import('./mes.ts');
+  command(systems, 'results', 'results that it refused, and those that wait').action(
+    end(async (options) => (await mes()).mesResults(options, context)),
+  );
+  withPerson(
+    command(
+      systems,
+      'settle <run>',
+      'says that somebody has seen to a result that it refused, or that is not to be told',
+    ),
+  )
+    .requiredOption('--reason <text>', 'what was found out')
+    .action(end(async (run, options) => (await mes()).mesSettle(run, options, context)));
   const audits = program.command('audit').description('the ledger');
-  command(audits, 'list', 'devices, newest first')
-    .option(
-      '--text <text>',
-      'MAC, serial, batch, recipe, certificate, operator or a SHA-256 of a key or image begins with this',
-    )
-    .option(
-      '--component <name>',
-      'whose firmware has this component by the SBOM of its build: mbedtls, mbedtls@3.6.4, "mbedtls@>=3.0 <3.6.4", a package URL, a CPE',
-    )
-    .option('--advisory <id>', 'that an advisory concerns: one that this program knows, or a file of your own')
-    .option('--batch <id>', 'of one batch')
-    .option('--outcome <outcome>', 'passed, failed, refused, errored, aborted, sealed, open')
-    .option('--from <date>', 'from this date on')
-    .option('--to <date>', 'up to this date')
+  const asking = (target: Command) =>
+    target
+      .option(
+        '--text <text>',
+        'MAC, serial, batch, recipe, certificate, operator or a SHA-256 of a key or image begins with this',
+      )
+      .option(
+        '--component <name>',
+        'whose firmware has this component by the SBOM of its build: mbedtls, mbedtls@3.6.4, "mbedtls@>=3.0 <3.6.4", a package URL, a CPE',
+      )
+      .option('--advisory <id>', 'that an advisory concerns: one that this program knows, or a file of your own')
+      .option('--batch <id>', 'of one batch')
+      .option('--outcome <outcome>', 'passed, failed, refused, errored, aborted, sealed, open')
+      .option('--from <date>', 'from this date on')
+      .option('--to <date>', 'up to this date');
+  asking(command(audits, 'list', 'devices, newest first'))
+    .option('--question <name>', 'by a question that this station keeps (audit save)')
     .option('--limit <n>', 'at most so many', wholeNumber)
     .action(end(async (options) => (await audit()).auditList(options, context)));
+  asking(withPerson(command(audits, 'save <name>', 'keeps a question of audit list under a name, also for the desk')))
+    .option('--remove', 'keeps it no more')
+    .action(end(async (name, options) => (await audit()).auditSave(name, options, context)));
+  command(audits, 'questions', 'the questions that this station keeps').action(
+    end(async (options) => (await audit()).auditQuestions(options, context)),
+  );
   command(audits, 'show <device>', 'the history of one device, by MAC or serial').action(
     end(async (id, options) => (await audit()).auditShow(id, options, context)),
   );

@@ -25,6 +25,7 @@ import type {
   LineSnapshot,
   OperatorView,
   PlanView,
+  QuestionView,
   RecipeProposal,
   RecipeText,
   RecipeView,
@@ -84,6 +85,8 @@ const writers: readonly Role[] = ['engineer'];
 
 const deviceQuery = z.strictObject({
   text: text(200).optional(),
+  /** One that the station keeps, with what else is asked. */
+  question: text(60).optional(),
   batch: name.optional(),
   recipe: name.optional(),
   outcome: z.enum(['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed', 'open']).optional(),
@@ -157,6 +160,12 @@ export const calls = {
   'shift.sheet': call(z.strictObject({ at: text(40).nullable() }), everyone),
   // devices
   'devices.search': call(deviceQuery, everyone),
+  /** Questions that the station keeps, and the keeping of one; null: it is kept no more. */
+  'devices.questions': call(nothing, everyone),
+  'devices.saveQuestion': call(
+    z.strictObject({ name: text(60), query: deviceQuery.omit({ limit: true, offset: true }).nullable() }),
+    quality,
+  ),
   'devices.show': call(z.strictObject({ mac }), everyone),
   'devices.assurance': call(z.strictObject({ mac }), everyone),
   'devices.export': call(z.strictObject({ query: deviceQuery, form: z.enum(exportForms) }), quality),
@@ -356,6 +365,8 @@ export interface CallAnswers {
   'shift.handOver': ShiftView;
   'shift.sheet': ExportedFile;
   'devices.search': DevicePage;
+  'devices.questions': readonly QuestionView[];
+  'devices.saveQuestion': readonly QuestionView[];
   'devices.show': DeviceView;
   /** How the sealed device stands to each recommendation of the security guide; null: it is not sealed. */
   'devices.assurance': readonly Assurance[] | null;

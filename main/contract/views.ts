@@ -204,6 +204,13 @@ export interface DeviceView {
   readonly runs: readonly { readonly run: RunRecord; readonly history: readonly HistoryLine[] }[];
 }
 
+/** A question to the books that the station keeps. */
+export interface QuestionView {
+  readonly name: string;
+  readonly by: readonly string[];
+  readonly at: string;
+}
+
 /** Two devices side by side: what differs and should not, what each has of its own, what is the same, in this order. Null: it has none. */
 export interface DeviceComparison {
   readonly a: string;

@@ -1,11 +1,12 @@
 import { type Clock, isoTime, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { BoardAtRoute, FactorySystem, MesStanding, RouteAnswer } from '../model/factory.ts';
+import type { BoardAtRoute, FactorySystem, MesStanding, OpenResult, RouteAnswer } from '../model/factory.ts';
 import { type Fault, type FaultRecord, faultOf } from '../model/fault.ts';
 import { resultRefused } from './faults.ts';
 import { type FactoryDoor, openConnections } from './post.ts';
 import { testRecord } from './record.ts';
+import { bookSettled, saidOfResults, waitingResults } from './settling.ts';
 import { askRoute, type TalkParts, tellResult } from './talk.ts';
 
 export interface MesLimits {
@@ -26,7 +27,7 @@ export const usualMesLimits: MesLimits = {
 };
 
 export interface MesParts {
-  readonly ledger: Pick<Ledger, 'head' | 'plainRows' | 'run' | 'events' | 'batches' | 'noteAct'>;
+  readonly ledger: Pick<Ledger, 'head' | 'plainRows' | 'run' | 'events' | 'batches' | 'acts' | 'noteAct'>;
   readonly station: string;
   /** Read anew for each question: a new token counts without a restart. */
   readonly door: () => FactoryDoor;
@@ -71,7 +72,8 @@ class Mes implements FactorySystem {
   #since: number;
   /** Why a board waits for its word; null: none does. */
   #held: Fault | null = null;
-  #refused: { readonly first: string; readonly words: string; readonly count: number } | null = null;
+  /** What the ledger says of refused results; null: not read yet. */
+  #said: Awaited<ReturnType<typeof saidOfResults>> | null = null;
 
   constructor(parts: MesParts) {
     this.#parts = parts;
@@ -118,6 +120,26 @@ class Mes implements FactorySystem {
       }
       await clock.sleep(this.#pause(tries), signal);
     }
+  }
+
+  async results(): Promise<readonly OpenResult[]> {
+    const { refused, settled } = await this.#read();
+    const { row } = this.#mark ?? (await this.#parts.ledger.head());
+    return [...refused.values(), ...(await waitingResults(this.#parts.ledger, row, settled))];
+  }
+
+  async settle(run: string, said: { readonly by: readonly string[]; readonly reason: string }): Promise<void> {
+    const result = (await this.results()).find((one) => one.run === run);
+    await bookSettled(this.#parts.ledger, result, { run, ...said });
+    const { refused, settled } = await this.#read();
+    refused.delete(run);
+    settled.add(run);
+    await this.#say({}, null);
+  }
+
+  async #read() {
+    this.#said ??= await saidOfResults(this.#parts.ledger);
+    return this.#said;
   }
 
   async close(): Promise<void> {
@@ -178,14 +200,17 @@ class Mes implements FactorySystem {
     const head = await ledger.head();
     if (this.#mark === null || this.#mark.row > head.row)
       this.#keep({ row: head.row, heardAt: this.#mark?.heardAt ?? null });
+    const { settled } = await this.#read();
     for (;;) {
       const rows = await ledger.plainRows(this.#mark!.row, 200);
       const last = rows.at(-1);
       if (last === undefined) break;
       for (const { row, kind, run, hash } of rows) {
         if (run === null || (kind !== 'run-ended' && kind !== 'sealed')) continue;
-        await this.#say({ state: 'sending' }, null);
-        await unlessAborted(this.#tell(run, row, hash), signal);
+        if (!settled.has(run)) {
+          await this.#say({ state: 'sending' }, null);
+          await unlessAborted(this.#tell(run, row, hash), signal);
+        }
         this.#keep({ ...this.#mark!, row });
       }
       // (not kept: rows without results cost nothing to look through again, and a flush of the disk each second would)
@@ -205,11 +230,8 @@ class Mes implements FactorySystem {
     this.#hear();
     if (words === null) return;
     await ledger.noteAct({ what: 'mes-result-refused', by: [], about: id, detail: { words } });
-    this.#refused = {
-      first: this.#refused?.first ?? id,
-      words: this.#refused?.words ?? words,
-      count: (this.#refused?.count ?? 0) + 1,
-    };
+    const at = isoTime(this.#parts.clock.now());
+    (await this.#read()).refused.set(id, { run: id, state: 'refused', at, words });
   }
 
   async #orderOf(batch: string | null): Promise<string | null> {
@@ -221,8 +243,9 @@ class Mes implements FactorySystem {
 
   async #say(change: Partial<MesStanding>, fault: Fault | null): Promise<void> {
     const { clock, ledger, limits } = this.#parts;
-    const refused =
-      this.#refused === null ? [] : [resultRefused(this.#refused.first, this.#refused.words, this.#refused.count - 1)];
+    const open = this.#said?.refused;
+    const [first] = open?.values() ?? [];
+    const refused = first === undefined ? [] : [resultRefused(first.run, first.words ?? '', open!.size - 1)];
     const isAlarm = fault !== null && (fault.code !== 'mes.away' || clock.monotonic() - this.#since > limits.awayMs);
     const held = this.#held === null ? [] : [this.#held];
     const { row } = await ledger.head();

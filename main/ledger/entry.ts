@@ -84,6 +84,8 @@ export interface StationAct {
     | 'lease-taken'
     | 'lease-returned'
     | 'mes-result-refused'
+    | 'mes-result-settled'
+    | 'question-saved'
     | 'anonymous-tries'
     | 'seats-forgotten'
     | 'language-chosen';

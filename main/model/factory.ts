@@ -38,6 +38,16 @@ export interface MesStanding {
   readonly faults: readonly FaultRecord[];
 }
 
+/** A result that the factory's system refused for ever, or did not take yet. */
+export interface OpenResult {
+  readonly run: string;
+  readonly state: 'refused' | 'waiting';
+  /** When it was refused, or the run ended; ISO 8601. */
+  readonly at: string;
+  /** Of the refusal. */
+  readonly words: string | null;
+}
+
 /** The factory's own system (MES) as a station has it. */
 export interface FactorySystem {
   readonly standing: MesStanding;
@@ -48,6 +58,13 @@ export interface FactorySystem {
   ask(board: BoardAtRoute, signal: AbortSignal, held: (fault: FaultRecord) => Promise<void>): Promise<RouteAnswer>;
   /** Hears every change of what needs somebody; gives back the way to stop hearing. */
   listen(listener: (standing: MesStanding) => void): () => void;
+  /** Refused ones first, then those that wait, 100 of them at most. */
+  results(): Promise<readonly OpenResult[]>;
+  /**
+   * A person saw to a result: it is no alarm any more, and is not told where it still waits. A row of the ledger says who and why. RecipeFault
+   * `mes.nothing-to-settle`, `mes.no-reason`.
+   */
+  settle(run: string, said: { readonly by: readonly string[]; readonly reason: string }): Promise<void>;
   /** Ends sending; what was not sent is sent when the station is open again. */
   close(): Promise<void>;
 }

@@ -425,6 +425,14 @@ export interface Messages {
       readonly found: Said<{ count: string | number; ms: string | number }>;
       readonly none: string;
       readonly noneNext: string;
+      readonly questions: {
+        readonly title: string;
+        readonly none: string;
+        readonly clear: string;
+        readonly save: string;
+        readonly name: string;
+        readonly remove: Said<{ name: string | number }>;
+      };
       readonly columns: {
         readonly mac: string;
         readonly serial: string;
@@ -1268,6 +1276,8 @@ export interface Messages {
     readonly 'lease-taken': string;
     readonly 'lease-returned': string;
     readonly 'mes-result-refused': string;
+    readonly 'mes-result-settled': string;
+    readonly 'question-saved': string;
   };
   readonly names: {
     readonly program: string;
@@ -1456,6 +1466,7 @@ export interface Messages {
       readonly issued: Said<{ time: string | number; size: string | number }>;
       readonly digest: Said<{ digest: string | number }>;
       readonly seen: Said<{ size: number; name: string | number; time: string | number }>;
+      readonly unseen: string;
       readonly reading: string;
     };
     readonly list: {

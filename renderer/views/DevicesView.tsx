@@ -12,6 +12,7 @@ import { countText, dateText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { DeviceView } from './DeviceView.tsx';
 import { saveFile } from './download.ts';
+import { Questions } from './Questions.tsx';
 import { RecordsNav } from './RecordsNav.tsx';
 
 type Row = DevicePage['rows'][number];
@@ -62,6 +63,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
   const ask = useAsk();
   const mayExport = useMay('devices.export');
   const [text, setText] = useState('');
+  const [question, setQuestion] = useState<string | null>(null);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [days, setDays] = useState(anyDay);
   const field = useRef<HTMLInputElement>(null);
@@ -70,10 +72,11 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
   const query = useMemo<Query>(
     () => ({
       ...(text.trim() !== '' && { text: text.trim() }),
+      ...(question !== null && { question }),
       ...(outcome !== null && { outcome }),
       ...momentsOf(days),
     }),
-    [text, outcome, days],
+    [text, question, outcome, days],
   );
   const { rows, more, ms, busy, readMore, isCurrent } = useDevicePages(query);
   // A scanner presses Enter before the ledger has answered: the one device is opened when it has.
@@ -117,6 +120,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
           value={text}
           onChange={(event) => {
             setText(event.target.value);
+            setQuestion(null);
             setWanted(false);
           }}
           onKeyDown={(event) => {
@@ -140,6 +144,14 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
           clearButtonProps={{ 'aria-label': words.devices.any }}
         />
         <DateSpan days={days} onChange={setDays} width={150} />
+        <Questions
+          query={query}
+          asked={question}
+          onAsk={(name) => {
+            setQuestion(name);
+            setText('');
+          }}
+        />
         {mayExport && (
           <Menu transitionProps={{ duration: 0 }} position="bottom-end">
             <Menu.Target>
@@ -158,6 +170,7 @@ function DeviceSearch({ hidden }: { readonly hidden: boolean }) {
         )}
       </header>
       <p className="found" role="status">
+        {question !== null && `${question}: `}
         {ms === null
           ? words.loading
           : words.devices.found({

@@ -31,6 +31,18 @@ inEverySeat('devices', (openBench) => {
       await page.getByRole('menuitem', { name: 'CSV', exact: true }).click();
     });
     assert.ok(Buffer.from(sheet).toString().includes(macs[2]!));
+    await page.getByRole('button', { name: 'Questions' }).click();
+    await page.getByRole('menuitem', { name: /^Keep this question/ }).click();
+    await page.getByRole('textbox', { name: 'Name of the question' }).fill('the third');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('the third: 1 found').waitFor();
+    await page.getByRole('textbox', { name: 'Search' }).fill('nothing like it');
+    await page.getByText('No device fits').waitFor();
+    await page.getByRole('button', { name: 'Questions' }).click();
+    await page.getByRole('menuitem', { name: 'the third', exact: true }).click();
+    await page.getByText('the third: 1 found').waitFor();
+    await page.getByRole('textbox', { name: 'Search' }).fill(macs[2]!.slice(0, 16));
+    await page.getByText(/^1 found/).waitFor();
     await page.locator('.vtable-row').click();
     await page.getByRole('heading', { level: 1, name: macs[2]! }).waitFor();
     await page.getByText('BEGIN CERTIFICATE').waitFor();

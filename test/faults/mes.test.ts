@@ -244,6 +244,38 @@ test('a result that is refused is an alarm, and those behind it go on', async (t
     mes.standing.faults.map(({ code, what }) => [code, /status 409/.test(what)]),
     [['mes.result-refused', true]],
   );
+  // the alarm outlives the program, until a person says what was found out
+  await mes.close();
+  peer.says = () => [500, null];
+  const { mes: again } = mesOf(t, ledger, peer.url, { kept: `{"row":${(await ledger.head()).row},"heardAt":null}` });
+  await sealBoard(ledger, 'r3', 3);
+  await sealBoard(ledger, 'r4', 4);
+  await until('the third', () => peer.asked.some(({ key }) => key === 'r3') && again.standing.state === 'away');
+  const results = async () => (await again.results()).map(({ run: id, state, words }) => [id, state, words]);
+  assert.deepEqual(await results(), [
+    ['r1', 'refused', 'status 409'],
+    ['r3', 'waiting', null],
+    ['r4', 'waiting', null],
+  ]);
+  const settle = (id: string, reason: string) => again.settle(id, { by: ['q1'], reason });
+  await assert.rejects(settle('r2', 'it was taken'), { code: 'mes.nothing-to-settle' });
+  await assert.rejects(settle('r1', ' '), { code: 'mes.no-reason' });
+  await settle('r1', 'the order was entered twice there');
+  await settle('r3', 'scrapped there by hand');
+  assert.deepEqual(again.standing.faults, []);
+  await assert.rejects(settle('r1', 'once more'), { code: 'mes.nothing-to-settle' });
+  peer.says = () => [200, {}];
+  await until('the fourth', () => peer.results.has('r4') && again.standing.state === 'level');
+  assert.equal(peer.results.has('r3'), false, 'what was settled is not told');
+  assert.deepEqual(await results(), []);
+  const acts = await ledger.acts({ what: 'mes-result-settled' });
+  assert.deepEqual(
+    acts.map(({ by, about, detail }) => [by, about, detail]),
+    [
+      [['q1'], 'r3', { reason: 'scrapped there by hand', was: 'waiting' }],
+      [['q1'], 'r1', { reason: 'the order was entered twice there', was: 'refused' }],
+    ],
+  );
 });
 
 test('it proves itself, and the token stands in a file of the station alone', async (t) => {

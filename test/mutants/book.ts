@@ -25,6 +25,14 @@ export const bookMutants: readonly Mutant[] = [
     tests: [witnessing],
   },
   {
+    id: 'certificate.batch-behind',
+    file: 'main/ledger/sqlite/prover.ts',
+    before: 'const head = asSeen === state() ? witnessed : newest;',
+    after: 'const head = asSeen === null ? newest : witnessed;',
+    breaks: 'A certificate of a batch would lead to a head that is older than some of the boards that it counts.',
+    tests: [witnessing],
+  },
+  {
     id: 'search.digest-of-one',
     file: 'main/ledger/sqlite/search.ts',
     before: '.filter(({ n }) => this.#sealedWith(n, text))',
@@ -56,6 +64,14 @@ export const bookMutants: readonly Mutant[] = [
     after: '',
     breaks: 'The SBOM of an approved build could be exchanged for another, and no approval would notice.',
     tests: ['test/unit/ledger/affected.test.ts'],
+  },
+  {
+    id: 'mes.settled-told',
+    file: 'main/factory/mes.ts',
+    before: 'if (!settled.has(run)) {',
+    after: 'if (settled !== undefined) {',
+    breaks: 'A result that a person ended with a reason would still be told, and block those behind it.',
+    tests: ['test/faults/mes.test.ts'],
   },
   {
     id: 'archive.sums',

@@ -43,7 +43,8 @@ class Prover {
 
   seals(macs: readonly string[]): (SealProof | null)[] {
     const rows = macs.map((mac) => this.#sealOf(mac));
-    const head = this.#witnessed(this.#head(), Math.max(0, ...rows.map((row) => row?.row ?? 0)));
+    const newest = this.#head();
+    const head = newest && this.#witnessed(newest, Math.max(0, ...rows.map((row) => row?.row ?? 0)));
     const isCovered = (row: PlainRow | null) => row !== null && head !== null && row.row <= head.size;
     const paths = head !== null && rows.some(isCovered) ? this.#paths(head) : null;
     return rows.map((row) =>
@@ -69,14 +70,19 @@ class Prover {
       .pluck();
     const opened = (place.all(1) as number[]).map((row) => this.#row(row)).find((row) => batchOf(row) === id);
     if (opened === undefined) return null;
-    const head = this.#head();
-    if (head === null || head.size < opened.row) return { opened, head, proven: null };
-    const paths = this.#paths(head);
+    const newest = this.#head();
+    if (newest === null || newest.size < opened.row) return { opened, head: newest, proven: null };
     const count = new BatchCount(id);
     const chain = new ChainCheck({ row: opened.row - 1, hash: opened.prev });
     let closed: PlainRow | null = null;
-    while (chain.head.row < head.size) {
-      const page = this.#rows.plain(chain.head.row, Math.min(portion, head.size - chain.head.row));
+    // a head that others saw is the better one, where nothing of the batch came behind it
+    const witnessed = this.#witnessed(newest, opened.row);
+    let asSeen: string | null = null;
+    const state = () => JSON.stringify([closed?.row ?? null, count.result()]);
+    while (chain.head.row < newest.size) {
+      if (chain.head.row === witnessed.size) asSeen = state();
+      const end = chain.head.row < witnessed.size ? witnessed.size : newest.size;
+      const page = this.#rows.plain(chain.head.row, Math.min(portion, end - chain.head.row));
       for (const row of page) {
         const broken = chain.check(row, row.body);
         if (broken !== null) throw unproven(broken.row, broken.reason);
@@ -85,6 +91,9 @@ class Prover {
       }
       if (page.length === 0) break;
     }
+    if (witnessed.size === newest.size) asSeen = state();
+    const head = asSeen === state() ? witnessed : newest;
+    const paths = this.#paths(head);
     const proven = (row: PlainRow): ProvenRow => ({ row, path: paths.path(row.row - 1) });
     return {
       ...{ opened, head },
@@ -121,8 +130,7 @@ class Prover {
   }
 
   /** In place of a head that nobody else saw the newest by the same key that others cosigned, where it covers this row. */
-  #witnessed(newest: ProvenHead | null, row: number): ProvenHead | null {
-    if (newest === null) return null;
+  #witnessed(newest: ProvenHead, row: number): ProvenHead {
     const places = this.#db
       .prepare(`SELECT row FROM book WHERE kind = 'act' AND what = 'head-cosigned' ORDER BY row DESC LIMIT ?`)
       .pluck()

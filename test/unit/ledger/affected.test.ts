@@ -11,6 +11,7 @@ import type { DeviceQuery, Ledger } from '../../../main/ledger/ledger.ts';
 import { componentsOf } from '../../../main/recipe/components.ts';
 import { describeComponents } from '../../../main/recipe/diff.ts';
 import { loadRecipe } from '../../../main/recipe/load.ts';
+import { type KeptQuery, savedQuestions, saveQuestion } from '../../../main/station/questions.ts';
 import { vectorText } from '../../vectors.ts';
 import { book, mac, record, run } from './book.ts';
 
@@ -136,6 +137,7 @@ test('devices are found by component, ESP-IDF, chip and revision; what nobody ca
       openLedger: async () => ({
         ...ledger,
         affected: ledger.affected,
+        acts: ledger.acts,
         devices: ledger.devices,
         close: async () => undefined,
       }),
@@ -153,6 +155,23 @@ test('devices are found by component, ESP-IDF, chip and revision; what nobody ca
   writeFileSync(own, 'advisory: ACME-1\naffects:\n  - versions: "<2.2.1"\n');
   await assert.rejects(answer({ advisory: own }), { code: 'cli.advisory', what: /line 3/ });
   await assert.rejects(answer({ advisory: own, text: 'x' }), { code: 'cli.both' });
+
+  // kept by a name, what it asks and not the file that it came from
+  const save = (name: string, query: KeptQuery | null) => saveQuestion(ledger, name, query, ['q1']);
+  await save('old mbedtls', { affects: [{ component: 'mbedtls@<3.6.5' }], outcome: 'sealed' });
+  await save('other', { text: 'SN-3' });
+  await save('other', { text: 'SN-5' });
+  assert.match(await answer({ question: 'old mbedtls' }), /^Question old mbedtls, saved 20.* by q1\.\n[\s\S]*SN-4/);
+  assert.match(await answer({ question: 'other' }), /SN-5/);
+  await save('other', null);
+  assert.deepEqual(
+    (await savedQuestions(ledger)).map(({ name, by }) => [name, by]),
+    [['old mbedtls', ['q1']]],
+  );
+  await assert.rejects(answer({ question: 'other' }), { code: 'question.unknown', next: /"old mbedtls"/ });
+  await assert.rejects(save('other', null), { code: 'question.unknown' });
+  await assert.rejects(save('a\u202eb', {}), { code: 'question.name' });
+  await assert.rejects(save('never', { text: 'component:@' }), { code: 'ledger.component' });
 
   // somebody edits the list of a recipe, so that it is not found any more
   await ledger.close();

@@ -10,8 +10,8 @@ import { headLine, parseCheckpoint } from '../../../main/ledger/checkpoint.ts';
 import { witnessText } from '../../../main/ledger/cosignature.ts';
 import type { Ledger } from '../../../main/ledger/ledger.ts';
 import { isFault } from '../../../main/model/fault.ts';
-import { birthCertificate } from '../../../main/station/certificates.ts';
-import { deviceSheet } from '../../../main/station/desk/reports/certificate-page.ts';
+import { batchCertificate, birthCertificate } from '../../../main/station/certificates.ts';
+import { batchSheet, deviceSheet } from '../../../main/station/desk/reports/certificate-page.ts';
 import {
   askWitness,
   cosignedHere,
@@ -20,7 +20,7 @@ import {
   witnessHead,
 } from '../../../main/station/witnessing.ts';
 import { judgedByPage, verifierPage } from '../../interop/certificate-judges.ts';
-import { book, headPair, mac, sealBoard, signHead } from '../ledger/book.ts';
+import { book, headPair, mac, recipe, run, sealBoard, signHead } from '../ledger/book.ts';
 import { ScriptedSigner } from './scripted-signer.ts';
 
 const nothing = async () => undefined;
@@ -180,7 +180,8 @@ test('who knows the witness finds that its word is missing, and a certificate le
     findKey: async () => found,
     sign: async (_: unknown, _how: unknown, digest: Uint8Array) => signRaw(digest),
   };
-  const certificate = await birthCertificate({ ...station, signer: signer as never }, mac(1), null, nothing);
+  const parts = { ...station, signer: signer as never };
+  const certificate = await birthCertificate(parts, mac(1), null, nothing);
   const { bytes, seen } = certificate;
   assert.deepEqual([seen.length, seen[0]?.name], [1, 'fuseline/line-2/witness']);
   assert.ok(deviceSheet(certificate).footer.some((line) => line.includes('also seen by fuseline/line-2/witness')));
@@ -192,6 +193,27 @@ test('who knows the witness finds that its word is missing, and a certificate le
     [await told([]), await told([witnessKey]), await told(['other+00000000+AAAA'])],
     [false, true, false],
   );
+  // of a batch as well, until something of it comes behind what was seen
+  const begin = async (id: string, n: number, batch: string) => {
+    await ledger.openRun(run(id, { batch, mac: mac(n) }));
+    await ledger.endRun(id, { at: '2026-11-22T10:01:00.000Z', outcome: 'failed', fault: null });
+  };
+  const openedAt = '2026-11-22T09:00:00.000Z';
+  await ledger.openBatch({ id: 'B-1', order: null, recipe, count: 2, openedAt, closedAt: null });
+  await begin('b1', 5, 'B-1');
+  const batch = async () => await batchCertificate(parts, 'B-1', null, async () => void (await signHead(ledger)));
+  const before = await batch();
+  assert.deepEqual([before.seen.length, before.counts.boards], [0, 1]);
+  assert.ok(batchSheet(before).footer.some((line) => line.includes('nobody else has seen this head')));
+  const { size: wide } = await round();
+  const same = await batch();
+  assert.deepEqual([same.seen.map(({ name }) => name), same.size], [['fuseline/line-2/witness'], wide]);
+  assert.deepEqual(await judgedByPage(page, same.bytes, key), { ok: true, says: `batch B-1 ${wide}` });
+  await begin('x1', 6, 'B-2');
+  assert.equal((await batch()).size, wide, 'rows of others');
+  await begin('b2', 7, 'B-1');
+  const grown = await batch();
+  assert.deepEqual([grown.seen.length, grown.counts.boards, grown.size > wide], [0, 2, true]);
   // a row that says so without a cosignature that holds counts for nothing
   const unseen = note.replace(/[A-Za-z0-9+/]{8}(=*)\n$/, 'AAAAAAAA$1\n');
   await ledger.noteAct({ what: 'head-cosigned', by: [], about: 'w', detail: { note: unseen, witness: witnessKey } });

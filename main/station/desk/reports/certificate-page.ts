@@ -140,7 +140,7 @@ function footerOf(
     more: words.more,
     footer: [
       words.issued({ time: issued, size }),
-      ...seen.map(({ name, time }) => words.seen({ size, name, time })),
+      ...(seen.length === 0 ? [words.unseen] : seen.map(({ name, time }) => words.seen({ size, name, time }))),
       words.digest({ digest }),
       words.reading,
     ],

@@ -1,9 +1,10 @@
 import { isoTime } from '../../../base/clock.ts';
-import type { DeviceView, ExportedFile } from '../../../contract/views.ts';
+import type { DeviceView, ExportedFile, QuestionView } from '../../../contract/views.ts';
 import type { DeviceHistory, DeviceQuery, DeviceRow, LedgerReader } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { bootRuleOf } from '../../boot-rule.ts';
 import type { Certificate } from '../../certificates.ts';
+import { type KeptQuery, type SavedQuestion, savedQuestion, savedQuestions, saveQuestion } from '../../questions.ts';
 import { proveSealedBoard } from '../../verify-device.ts';
 import { condemnBoard, releaseBoard } from '../access/boards.ts';
 import { type DeskAnswers, type DeskRoom, languageOf } from '../room.ts';
@@ -18,6 +19,8 @@ import { historyLines } from './run-answers.ts';
 type Answers = Pick<
   DeskAnswers,
   | 'devices.search'
+  | 'devices.questions'
+  | 'devices.saveQuestion'
   | 'devices.show'
   | 'devices.assurance'
   | 'devices.export'
@@ -65,6 +68,13 @@ export function deviceAnswers(room: DeskRoom): Answers {
         more: rows.length > limit,
         ms: clock.monotonic() - startedAt,
       };
+    },
+    async 'devices.questions'() {
+      return questionViews(await savedQuestions(ledger));
+    },
+    async 'devices.saveQuestion'({ name, query }, by) {
+      await saveQuestion(ledger, name, query && (await asked(ledger, query)), [by]);
+      return questionViews(await savedQuestions(ledger));
     },
     async 'devices.show'({ mac }) {
       return deviceViewOf(await known(ledger, mac));
@@ -191,6 +201,7 @@ async function withAssurance(rows: readonly DeviceRow[], ledger: LedgerReader): 
 
 interface Asked {
   readonly text?: string | undefined;
+  readonly question?: string | undefined;
   readonly batch?: string | undefined;
   readonly recipe?: string | undefined;
   readonly outcome?: DeviceQuery['outcome'] | undefined;
@@ -201,22 +212,32 @@ interface Asked {
 /** The ledger looks for a recipe by its text; where there is another text as well, its rows are sifted by recipe. */
 async function search(
   ledger: LedgerReader,
-  asked: Asked,
+  query: Asked,
   limit: number,
   offset: number,
 ): Promise<readonly DeviceRow[]> {
-  const { recipe } = asked;
-  const text = asked.text?.trim() || recipe;
-  const rows = await ledger.devices({
-    ...(text ? { text } : {}),
-    ...(asked.batch ? { batch: asked.batch } : {}),
-    ...(asked.outcome ? { outcome: asked.outcome } : {}),
-    ...(asked.from ? { from: asked.from } : {}),
-    ...(asked.to ? { to: asked.to } : {}),
-    limit,
-    offset,
-  });
+  const { recipe } = query;
+  const rows = await ledger.devices({ ...(await asked(ledger, query)), limit, offset });
   return recipe === undefined ? rows : rows.filter((row) => row.recipe.name === recipe);
+}
+
+/** What is asked of the ledger: a question that is kept, with what else is told. RecipeFault `question.unknown`. */
+async function asked(ledger: LedgerReader, query: Asked): Promise<KeptQuery> {
+  const { recipe, question, batch, outcome, from, to } = query;
+  const kept = question === undefined ? {} : (await savedQuestion(ledger, question)).query;
+  const text = query.text?.trim() || recipe;
+  return {
+    ...kept,
+    ...(text ? { text } : {}),
+    ...(batch ? { batch } : {}),
+    ...(outcome ? { outcome } : {}),
+    ...(from ? { from } : {}),
+    ...(to ? { to } : {}),
+  };
+}
+
+function questionViews(questions: readonly SavedQuestion[]): QuestionView[] {
+  return questions.map(({ name, by, at }) => ({ name, by, at }));
 }
 
 async function known(ledger: LedgerReader, mac: string) {
