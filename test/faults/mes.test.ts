@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Clock, isoTime, systemClock } from '../../main/base/clock.ts';
 import { silentLog } from '../../main/base/log.ts';
+import type { CliContext } from '../../main/cli/context.ts';
+import { mesResults, mesSettle } from '../../main/cli/mes.ts';
 import { mesDoor } from '../../main/factory/door.ts';
 import { type MesLimits, type MesParts, startMes, usualMesLimits } from '../../main/factory/mes.ts';
 import type { Ledger } from '../../main/ledger/ledger.ts';
@@ -276,6 +278,12 @@ test('a result that is refused is an alarm, and those behind it go on', async (t
       [['q1'], 'r1', { reason: 'the order was entered twice there', was: 'refused' }],
     ],
   );
+});
+
+test('a station without such a system has no results to show or settle', async () => {
+  const context = { openStation: async () => ({ parts: {}, close: async () => undefined }) } as unknown as CliContext;
+  await assert.rejects(mesResults({}, context), { code: 'mes.none' });
+  await assert.rejects(mesSettle('r1', { reason: 'x' }, context), { code: 'mes.none' });
 });
 
 test('it proves itself, and the token stands in a file of the station alone', async (t) => {
