@@ -25,6 +25,7 @@ import {
   notesOf,
   refuseApprover,
 } from '../station/desk/library/approval.ts';
+import { refuseSilicon } from '../station/product-gates.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
@@ -94,11 +95,17 @@ async function planOnBoard(
   const port = await context.openPort(address, { baudRate: 115200 });
   try {
     const board = await connectBoard(port, { clock: context.clock });
-    const refused = refuseBoard(loaded.recipe, board.identity, null);
-    if (refused) throw refused;
+    const early = refuseBoard(loaded.recipe, board.identity, null);
+    if (early) throw early;
     const { revision, mac } = board.identity;
     const snapshot = await board.readEfuses();
     const identity = { ...board.identity, revision: revision!, mac: mac! };
+    const refused = await refuseSilicon(
+      loaded,
+      { board, identity, snapshot },
+      { canReset: port.hasControlLines, usb: port.usb },
+    );
+    if (refused) throw refused;
     return makePlan({ ...planInput(loaded, release), snapshot, serial: null, identity });
   } finally {
     await port.close();

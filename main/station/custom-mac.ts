@@ -82,7 +82,7 @@ async function isKnownBoard(ledger: Questions, mac: string): Promise<boolean> {
 }
 
 /** Why a board must stay out whose factory MAC was burned into another one; null: it may. */
-export async function refuseGivenMac(mac: string, ledger: Questions): Promise<Fault | null> {
+export async function refuseGivenMac(mac: string, ledger: Pick<LedgerReader, 'rowsTaken'>): Promise<Fault | null> {
   const owner = (await ledger.rowsTaken(givenMacs)).find(({ row }) => row === mac)?.mac;
   if (owner === undefined) return null;
   return new BoardFault({

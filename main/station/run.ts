@@ -26,17 +26,16 @@ import type { Signer } from '../signing/signer.ts';
 import { refuseBoard, refuseSerial, refuseWithoutReset } from './admission.ts';
 import type { BoardAllowance } from './board-rules.ts';
 import { bookedSigner } from './booked-signer.ts';
-import { refuseBuild } from './build-admission.ts';
 import { type BurnHistory, burnHistoryOf, pastOfPlan, recordedBefore } from './burn-history.ts';
-import { refusedPlan, refuseOtherRecipe } from './condemning.ts';
+import { refusedPlan } from './condemning.ts';
 import type { CredentialShelf } from './credential-shelf.ts';
-import { chooseCustomMac, givenMacs, type MacSeeker, refuseGivenMac } from './custom-mac.ts';
+import { chooseCustomMac, givenMacs, type MacSeeker } from './custom-mac.ts';
 import { rowsForBoard } from './device-rows.ts';
 import type { StationListener } from './events.ts';
 import type { FixtureHealth } from './fixture-health.ts';
-import { refuseFlash } from './flash-admission.ts';
 import { refuseOtherChip } from './known-chip.ts';
 import { isOfLedger } from './locked-board.ts';
+import { refuseProduct } from './product-gates.ts';
 import { identityIn, sealedRecordOf } from './sealed-record.ts';
 import { drawnBefore, drawSerial, refuseGivenSerial } from './serial-number.ts';
 import { waiversOf } from './waivers.ts';
@@ -205,21 +204,12 @@ export class Run {
     const history = await ledger.history(identity.mac);
     const snapshot = await this.#readChipOf(history, board, identity);
     board.assertSupply();
-    const refused = refuseBoard(recipe, identity, history);
-    if (refused) throw refused;
     const past = burnHistoryOf(history);
     this.#isTouched = past.run !== null;
-    const foreign = refuseOtherRecipe(loaded.ref, history, past, snapshot) ?? allowance.refuse(identity.mac);
-    if (foreign) throw foreign;
-    const safety = past.run === null ? 'untouched' : 'resumable';
-    const romOnly = recipe.flash.stub === 'never' || !this.#job.canReset;
-    const unfit =
-      refuseBuild(loaded, identity, snapshot, safety) ??
-      refuseFlash(loaded, await board.detectFlashSize(), { romOnly, safety });
-    if (unfit) throw unfit;
-    const given = await refuseGivenMac(identity.mac, ledger);
-    if (given) throw given;
-    await this.#askRoute(identity, safety);
+    const read = { board, identity, snapshot };
+    const refused = await refuseProduct(loaded, read, { history, past, ledger }, this.#job, allowance.refuse);
+    if (refused) throw refused;
+    await this.#askRoute(identity, past.run === null ? 'untouched' : 'resumable');
     const serial = await allowance.count(identity.mac, () => this.#bind(identity, history));
     const plan = await this.#planWithMac({ mac: identity.mac, serial, isTouched: past.run !== null }, async (mac) => {
       const made = await this.#planTwiceBeforeRefusing(

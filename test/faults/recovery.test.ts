@@ -17,11 +17,11 @@ const burned = (chip: VirtualChip) => Buffer.concat(chip.efuse.burned()).toStrin
 describe('the recovery bay', { skip: noToken, concurrency: true, timeout: 240_000 }, () => {
   const production = recipeNamed('esp32p4-production');
 
-  /** One look, which burns nothing. */
+  /** One look, which burns nothing. `here`: the recipes that stand there, or the one that a person gives. */
   async function look(
     { station, bench }: Stage,
     address: string,
-    here: readonly LoadedRecipe[] = [production],
+    here: readonly LoadedRecipe[] | LoadedRecipe = [production],
     named: string | null = null,
   ): Promise<RecoveryReport> {
     const { ledger, clock } = station.parts;
@@ -29,7 +29,7 @@ describe('the recovery bay', { skip: noToken, concurrency: true, timeout: 240_00
     const content = before && burned(before);
     const report = await readForRecovery(() => bench.open(address, { baudRate: 115200 }), {
       ...{ clock, ledger, fixture: 'bay', named },
-      find: ({ name }) => here.find(({ ref }) => ref.name === name) ?? null,
+      find: ({ name }) => ('ref' in here ? here : (here.find(({ ref }) => ref.name === name) ?? null)),
     });
     if (content !== undefined) assert.equal(burned(bench.chip(address)!), content, 'nothing was burned');
     assert.match(report.what, /^[A-Z].*[.!]$/s);
@@ -57,6 +57,21 @@ describe('the recovery bay', { skip: noToken, concurrency: true, timeout: 240_00
     assert.ok(half.finish.why.some((why) => why.includes('wrapping key has the id')));
     assert.ok(half.lost.some((what) => what.includes('flash-encryption')));
     assert.deepEqual(half.acts, ['finish', 'release', 'condemn']);
+    const { recipe, ref } = production;
+    const unfit = {
+      'admission.wrong-chip': recipeNamed('esp32c6-production'),
+      'admission.wrong-revision': recipeNamed('esp32p4-v1-production'),
+      'admission.other-recipe': { ...production, ref: { ...ref, name: 'another-product' } },
+      'admission.flash-too-small': {
+        ...production,
+        recipe: { ...recipe, flash: { ...recipe.flash, size: 256 << 20 } },
+      },
+    };
+    for (const [code, given] of Object.entries(unfit)) {
+      const { finish } = await look(stage, address, given);
+      assert.deepEqual([finish.possible, finish.left], [false, []], code);
+      assert.ok(finish.why.at(-1)!.endsWith(`[${code}]`), `${code}: ${finish.why.join('\n')}`);
+    }
     const elsewhere = await look(stage, address, []);
     assert.deepEqual([elsewhere.finish.possible, elsewhere.finish.left], [null, []]);
     await insert(stage, production, [address]);

@@ -7,6 +7,14 @@ const faces = 'test/attacks/faces.test.ts';
 
 export const gateMutants: readonly Mutant[] = [
   {
+    id: 'recovery.no-gates',
+    file: 'main/station/recovery/finish.ts',
+    before: 'if (refused !== null)',
+    after: 'if (false)',
+    breaks: 'The recovery bay would say that any recipe at hand can finish a board.',
+    tests: ['test/faults/recovery.test.ts'],
+  },
+  {
     id: 'lockout.own-badge-clears',
     file: 'main/station/desk/access/lockout.ts',
     before: 'if (!isShared || tries === 0) delete wrong[who];',

@@ -1,6 +1,5 @@
 import type { Board } from '../../chip/board.ts';
 import { blockName, slotState } from '../../efuse/slots.ts';
-import type { EfuseSnapshot } from '../../efuse/types.ts';
 import type { DeviceHistory } from '../../ledger/ledger.ts';
 import type { RunRecord } from '../../model/record.ts';
 import type { FinishAnswer, RecoveryState } from '../../model/recovery.ts';
@@ -9,15 +8,13 @@ import { previewRelease } from '../../recipe/making/release.ts';
 import { makePlan } from '../../recipe/plan/plan.ts';
 import { planInput } from '../../recipe/plan/preview.ts';
 import type { Plan } from '../../recipe/types.ts';
-import { type BurnHistory, pastOfPlan } from '../burn-history.ts';
+import { pastOfPlan } from '../burn-history.ts';
 import { recipeWords } from '../condemning.ts';
+import { type BoardRead, type OnBook, type Reach, refuseProduct } from '../product-gates.ts';
 
-export interface HalfDone {
-  readonly board: Pick<Board, 'profile'>;
-  readonly identity: Board['identity'] & { readonly mac: string; readonly revision: number };
-  readonly snapshot: EfuseSnapshot;
-  readonly history: DeviceHistory;
-  readonly past: BurnHistory;
+export interface HalfDone extends BoardRead, OnBook {
+  readonly board: Pick<Board, 'profile' | 'detectFlashSize'>;
+  readonly reach: Reach;
   readonly begun: RunRecord;
   find(ref: RunRecord['recipe']): LoadedRecipe | null;
 }
@@ -34,10 +31,10 @@ export function noAnswer(state: RecoveryState): FinishAnswer {
 }
 
 /**
- * Whether the recipe that began a board can still be had on it, by the plan that an insertion would make. The digests of its keys are those
- * of its own run, so that no token is asked. Pure but for `find`.
+ * Whether the recipe that began a board can still be had on it, by the gates and the plan of an insertion. The digests of its keys are those
+ * of its own run, so that no token is asked. Nothing is burned or written.
  */
-export function finishAnswer(half: HalfDone): FinishAnswer {
+export async function finishAnswer(half: HalfDone): Promise<FinishAnswer> {
   const { begun, history } = half;
   const loaded = half.find(begun.recipe);
   if (loaded === null)
@@ -47,11 +44,14 @@ export function finishAnswer(half: HalfDone): FinishAnswer {
       why: [`The recipe ${recipeWords(begun.recipe)} is not here, nor another of its name.`, ...tokenWords(history)],
       left: [],
     };
-  const plan = planFor(half, loaded);
   const isSame = loaded.ref.hash === begun.recipe.hash;
   const same = isSame
     ? `With ${recipeWords(loaded.ref)}: the very recipe that began it.`
     : `With ${recipeWords(loaded.ref)}, which is another than the ${recipeWords(begun.recipe)} that began it.`;
+  const refused = await refuseProduct(loaded, half, half, half.reach);
+  if (refused !== null)
+    return { possible: false, recipe: loaded.ref, why: [same, `${refused.what} [${refused.code}]`], left: [] };
+  const plan = planFor(half, loaded);
   const { refusals } = plan.burn;
   if (refusals.length > 0)
     return {

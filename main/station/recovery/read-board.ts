@@ -10,6 +10,7 @@ import type { Port } from '../../transport/port.ts';
 import { burnHistoryOf } from '../burn-history.ts';
 import { begunRun, recipeWords } from '../condemning.ts';
 import { refuseOtherChip } from '../known-chip.ts';
+import type { Reach } from '../product-gates.ts';
 import { isHalfEnabled, isNamed, waitingBoards } from '../waiting-boards.ts';
 import { burnedThings } from './burned.ts';
 import { finishAnswer, noAnswer } from './finish.ts';
@@ -32,8 +33,11 @@ export interface RecoveryParts {
  */
 export async function readForRecovery(open: () => Promise<Port>, parts: RecoveryParts): Promise<RecoveryReport> {
   let board: Board;
+  let reach: Reach = { canReset: false };
   try {
-    board = await connectBoard(await open(), {
+    const port = await open();
+    reach = { canReset: port.hasControlLines, usb: port.usb };
+    board = await connectBoard(port, {
       clock: parts.clock,
       ...(parts.signal ? { signal: parts.signal } : {}),
     });
@@ -44,7 +48,7 @@ export async function readForRecovery(open: () => Promise<Port>, parts: Recovery
   try {
     const { security, mac, revision } = board.identity;
     if (security.secureDownload || mac === null || revision === null) return await shutReport(parts, 'secure', board);
-    return await openReport(parts, board, { ...board.identity, mac, revision });
+    return await openReport(parts, board, { ...board.identity, mac, revision }, reach);
   } finally {
     await board.close();
   }
@@ -54,6 +58,7 @@ async function openReport(
   parts: RecoveryParts,
   board: Board,
   identity: Board['identity'] & { readonly mac: string; readonly revision: number },
+  reach: Reach,
 ): Promise<RecoveryReport> {
   const { mac } = identity;
   const history = await parts.ledger.history(mac);
@@ -70,7 +75,17 @@ async function openReport(
   const state = stateOf(history, begun !== null, burned.length > 0, other !== null);
   const finish =
     state === 'half-done' && begun !== null
-      ? finishAnswer({ board, identity, snapshot, history, past, begun, find: parts.find })
+      ? await finishAnswer({
+          board,
+          identity,
+          snapshot,
+          history,
+          past,
+          begun,
+          reach,
+          ledger: parts.ledger,
+          find: parts.find,
+        })
       : noAnswer(state);
   const { what, next } =
     other === null
