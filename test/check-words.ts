@@ -7,6 +7,7 @@
 // message, and the page says no text that is not one.
 import { dirname } from 'node:path';
 import ts from 'typescript';
+import { eventKinds } from '../main/model/evidence/event-text.ts';
 import { waivableChecks } from '../main/recipe/checks/check.ts';
 import { lintRules } from '../main/recipe/lint/rules.ts';
 import { catalogues, localeOf, type Tree } from '../main/words/catalogues.ts';
@@ -15,8 +16,10 @@ import { codesOf, textsOf } from './check-fault-codes.ts';
 import { argumentsOf, pluralsOf } from './messages.ts';
 
 /** Sections that only other languages have, with their two sentences: in English the code itself says it, with what it knows. */
-const translations = { faults: ['what', 'next'], findings: ['what', 'remedy'] } as const;
+const translations = { faults: ['what', 'next'], findings: ['what', 'remedy'], boards: ['what', 'next'] } as const;
 type Translation = keyof typeof translations;
+/** The same with one sentence each. */
+const phrases = ['guide', 'events', 'means'] as const;
 
 /** Each message by its path. */
 export function leavesOf(tree: Tree, path: readonly string[] = []): Map<string, string> {
@@ -34,7 +37,7 @@ export function differences(language: Language, catalogue: Tree, english: Tree):
   const wrong: string[] = [];
   for (const at of wanted.keys()) if (!found.has(at)) wrong.push(`${language}: ${at} is missing`);
   for (const [at, text] of found) {
-    const isTranslation = at.split('/')[0]! in translations;
+    const isTranslation = [...Object.keys(translations), ...phrases].includes(at.split('/')[0]!);
     const source = wanted.get(at);
     if (source === undefined && !isTranslation) wrong.push(`${language}: ${at} is in no English catalogue`);
     for (const fault of messageFaults(language, text, source)) wrong.push(`${language}: ${at} ${fault}`);
@@ -76,6 +79,37 @@ export function codeDifferences(
     ...Object.keys(own)
       .filter((code) => !isWhole(own[code]))
       .map((code) => `${language}: ${section} does not say '${first}' and '${second}' of ${code}`),
+  ];
+}
+
+/** The same of sections with one sentence for each code. */
+export function phraseDifferences(
+  language: Language,
+  catalogue: Tree,
+  section: (typeof phrases)[number],
+  codes: readonly string[],
+): string[] {
+  const own = (catalogue[section] ?? {}) as Tree;
+  return [
+    ...codes.filter((code) => typeof own[code] !== 'string').map((code) => `${language}: ${section} lacks ${code}`),
+    ...Object.keys(own)
+      .filter((code) => !codes.includes(code))
+      .map((code) => `${language}: ${section} has ${code}, which nothing says`),
+  ];
+}
+
+/** Sections and recommendations of the security guide, as the source writes them: texts of several words, and titles. */
+export function guideOf(engine: Readonly<Record<string, string>>): string[] {
+  const texts = Object.entries(engine).flatMap(([file, text]) =>
+    file.startsWith('main/recipe/assurance/') ? [text] : [],
+  );
+  return [
+    ...new Set(
+      texts.flatMap((text) => [
+        ...[...text.matchAll(/'([A-Z][A-Za-z-]*,? [^'\\\n]+)'/g)].map(([, said]) => said!),
+        ...[...text.matchAll(/title: '([^']+)'/g)].map(([, said]) => said!),
+      ]),
+    ),
   ];
 }
 
@@ -215,12 +249,19 @@ if (import.meta.main) {
   const checks = checksOf(engine);
   const said = saidBy(textsOf(root, 'renderer/**/*.{ts,tsx}'));
   const english = catalogues.en;
+  const boards = Object.keys(((english.page as Tree).recovery as { readonly state: Tree }).state);
   const others = languages.filter((language) => language !== 'en');
   const wrong = [
     ...differences('en', english, english),
     ...others.flatMap((language) => differences(language, catalogues[language], english)),
     ...others.flatMap((language) => codeDifferences(language, catalogues[language], 'faults', codes)),
     ...others.flatMap((language) => codeDifferences(language, catalogues[language], 'findings', checks)),
+    ...others.flatMap((language) => codeDifferences(language, catalogues[language], 'boards', boards)),
+    ...others.flatMap((language) => phraseDifferences(language, catalogues[language], 'guide', guideOf(engine))),
+    ...others.flatMap((language) => phraseDifferences(language, catalogues[language], 'events', eventKinds)),
+    ...others.flatMap((language) =>
+      phraseDifferences(language, catalogues[language], 'means', Object.keys(english.steps as Tree)),
+    ),
     ...unused(english, said, Object.values(engine).join('\n')).map((at) => `en: nobody says ${at}`),
     ...said.bare,
   ];

@@ -320,6 +320,8 @@ export interface HistoryLine {
   readonly at: string;
   readonly step: string | null;
   readonly mark: EventMark;
+  /** What kind of entry it is: `burned.bits`, `run-ended`. */
+  readonly kind: string;
   readonly text: string;
 }
 

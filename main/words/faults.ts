@@ -35,8 +35,34 @@ export function findingIn(language: Language, { check, what, remedy }: FindingSa
   return { what: ofImage.what, remedy: ofImage.next };
 }
 
-function entryOf(language: Language, section: 'faults' | 'findings', name: string) {
-  const table = catalogues[language][section];
-  const found = typeof table === 'object' && Object.hasOwn(table, name) ? table[name] : undefined;
+/** What a board in the recovery bay is, and what to do with it, in another language: by its state. */
+export function boardIn(
+  language: Language,
+  { state, what, next }: Omit<FaultSaid, 'code'> & { readonly state: string },
+) {
+  const found = entryOf(language, 'boards', state);
+  return found === null ? { what, next } : { what: String(found.what), next: String(found.next) };
+}
+
+/**
+ * A thing that the station says in English, with what it knows, in another language by its code; null where English is meant, or the code is of
+ * another time. guide: recommendations and sections of the security guide, by their words. events: what was said of a board. means: what a step of a
+ * plan does.
+ */
+export function byCode(language: Language, section: 'guide' | 'events' | 'means', code: string): string | null {
+  const found = rowOf(language, section, code);
+  return typeof found === 'string' ? found : null;
+}
+
+/** A section or a recommendation of the security guide on paper, in the language of whoever asks for it. */
+export const guideIn = (language: Language, text: string): string => byCode(language, 'guide', text) ?? text;
+
+function entryOf(language: Language, section: 'faults' | 'findings' | 'boards', name: string) {
+  const found = rowOf(language, section, name);
   return typeof found === 'object' ? found : null;
+}
+
+function rowOf(language: Language, section: string, name: string) {
+  const table = catalogues[language][section];
+  return typeof table === 'object' && Object.hasOwn(table, name) ? table[name] : undefined;
 }

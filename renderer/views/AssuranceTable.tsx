@@ -4,7 +4,7 @@ import type { CallAnswers } from '../../main/contract/contract.ts';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { type Look, lookOfWord } from '../parts/tone.ts';
-import { words } from '../words/words.ts';
+import { guideText, words } from '../words/words.ts';
 
 const a = words.assurance;
 
@@ -71,10 +71,8 @@ export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
                   key={`${line.section} ${line.recommendation}`}
                   data-first={shown[at - 1]?.section === line.section ? undefined : ''}
                 >
-                  <th scope="row" lang="en">
-                    {line.section}
-                  </th>
-                  <td lang="en">{line.recommendation}</td>
+                  <Guide as="th" text={line.section} />
+                  <Guide as="td" text={line.recommendation} />
                   <td>
                     <StateMark look={looks[line.verdict]} />
                   </td>
@@ -94,4 +92,14 @@ export function AssuranceTable({ lines }: { readonly lines: Assurances }) {
 
 function waiverText({ check, reason, by }: NonNullable<Assurances[number]['waiver']>): string {
   return by === null ? a.waived({ check, reason }) : a.waivedBy({ check, reason, by });
+}
+
+/** A section or recommendation of the guide. */
+function Guide({ as: Cell, text }: { readonly as: 'th' | 'td'; readonly text: string }) {
+  const { said, isOwn } = guideText(text);
+  return (
+    <Cell {...(Cell === 'th' && { scope: 'row' })} {...(isOwn && { lang: 'en' })}>
+      {said}
+    </Cell>
+  );
 }

@@ -2,7 +2,7 @@ import type { PlanView } from '../../main/contract/views.ts';
 import { KeyBlockMap } from '../parts/KeyBlockMap.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { countText, hexText } from '../words/format.ts';
-import { faultText, stepText, words } from '../words/words.ts';
+import { faultText, stepMeans, stepText, words } from '../words/words.ts';
 
 const r = words.recipes;
 
@@ -25,6 +25,7 @@ export function PlanSteps({ plan }: { readonly plan: PlanView }) {
           <li key={step.id} data-irreversible={step.irreversible ? '' : undefined}>
             <strong>{stepText(step)}</strong>
             {step.irreversible && <span className="for-ever">{r.irreversible}</span>}
+            {stepMeans(step.id) !== null && <p>{stepMeans(step.id)}</p>}
             <p lang="en">{step.summary}</p>
           </li>
         ))}

@@ -190,6 +190,7 @@ function Lines({
         setTyped(value);
         if (meant(value) !== meant(shown)) onChange(value);
       }}
+      classNames={{ input: 'mono' }}
       minRows={2}
       autosize
     />

@@ -9,7 +9,7 @@ import { StateMark } from '../parts/StateMark.tsx';
 import { outcomeLooks, recoveryLooks } from '../parts/tone.ts';
 import { goTo, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { dateText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { boardText, words } from '../words/words.ts';
 import { BoardAct } from './BoardAct.tsx';
 
 const r = words.recovery;
@@ -113,11 +113,20 @@ function Found({
   const mayEnd = useMay('boards.condemn');
   const can = (act: Report['acts'][number]) => report.acts.includes(act);
   const { mac } = report;
+  const { what, next, isOwn } = boardText(report);
   return (
     <>
       <div className="recovery-verdict">
         <StateMark look={recoveryLooks[report.state]} />
-        <p lang="en">{report.what}</p>
+        {!isOwn && (
+          <>
+            <p>{what}</p>
+            <p className="calm-note">{next}</p>
+          </>
+        )}
+        <p className={isOwn ? undefined : 'calm-note'} lang="en">
+          {report.what}
+        </p>
         <p className="calm-note" lang="en">
           {report.next}
         </p>

@@ -1,5 +1,5 @@
 import { localeOf } from '../../main/words/catalogues.ts';
-import { faultIn, findingIn } from '../../main/words/faults.ts';
+import { boardIn, byCode, faultIn, findingIn } from '../../main/words/faults.ts';
 import type { Language } from '../../main/words/languages.ts';
 import { saying } from '../../main/words/saying.ts';
 import { answered, english, type Told } from '../../main/words/told.ts';
@@ -65,3 +65,21 @@ export function findingText(finding: { readonly check: string; readonly what: st
 
 /** Why boards did not pass, by the code of the fault. */
 export const causeText = (code: string, what: string): string => faultIn(language, { code, what, next: '' }).what;
+
+/** What a board in the recovery bay is; `isOwn`: in the station's own words, which know more. */
+export function boardText(report: { readonly state: string; readonly what: string; readonly next: string }) {
+  const { what, next } = boardIn(language, report);
+  return { what, next, isOwn: what === report.what };
+}
+
+/** A recommendation or a section of the security guide; `isOwn`: as the guide's reader wrote it, in English. */
+export function guideText(text: string) {
+  const said = byCode(language, 'guide', text);
+  return { said: said ?? text, isOwn: said === null };
+}
+
+/** What kind of entry of the ledger this is; null: its own words, which know more, are all there is. */
+export const eventText = (kind: string): string | null => byCode(language, 'events', kind);
+
+/** What a step does; null as before. */
+export const stepMeans = (id: string): string | null => byCode(language, 'means', id);

@@ -24,6 +24,22 @@ export function eventText(event: RecordedFact): string {
   }
 }
 
+/** The code of what was said, by which another language names it. */
+export function eventKind(event: RecordedFact): string {
+  return 'what' in event && ['observed', 'intend', 'burned', 'verified'].includes(event.type)
+    ? `${event.type}.${event.what}`
+    : event.type;
+}
+
+/** Every such code. */
+export const eventKinds: readonly string[] = [
+  ...Object.keys(observations).map((what) => `observed.${what}`),
+  ...Object.keys(burns).flatMap((what) => [`intend.${what}`, `burned.${what}`]),
+  ...Object.keys(proofs).map((what) => `verified.${what}`),
+  ...Object.keys(said),
+  'unknown',
+];
+
 /** What kind of line it is. */
 export function eventMark(event: RecordedFact): EventMark {
   switch (event.type) {

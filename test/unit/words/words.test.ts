@@ -2,11 +2,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogues, type Tree } from '../../../main/words/catalogues.ts';
-import { faultIn, findingIn } from '../../../main/words/faults.ts';
+import { boardIn, byCode, faultIn, findingIn } from '../../../main/words/faults.ts';
 import { type Language, languageFor } from '../../../main/words/languages.ts';
 import { saying } from '../../../main/words/saying.ts';
 import { answered, told } from '../../../main/words/told.ts';
-import { codeDifferences, differences, leavesOf, saidBy, unused } from '../../check-words.ts';
+import {
+  codeDifferences,
+  differences,
+  guideOf,
+  leavesOf,
+  phraseDifferences,
+  saidBy,
+  unused,
+} from '../../check-words.ts';
 
 test('a language is found by its tag, by its family, and as an environment writes it', () => {
   assert.equal(languageFor(['es-MX']), 'es-MX');
@@ -56,6 +64,34 @@ test('a finding is said by its check, an advisory as one, what a fault found by 
   for (const check of ['strange-check', '__proto__', 'lint-cvet'])
     assert.deepEqual(said(check), { what: 'What.', remedy: 'Remedy.' });
   assert.equal(findingIn('en', { check: 'jtag-open', what: 'What.', remedy: 'R.' }).what, 'What.');
+});
+
+test('a board, an entry, a step and a recommendation are said by their codes, and in English as they were written', () => {
+  const report = { state: 'half-done', what: 'The board x was begun as y.', next: 'Finish it.' };
+  assert.deepEqual(boardIn('en', report), { what: report.what, next: report.next });
+  assert.match(boardIn('es-MX', report).what, /se empezó aquí/);
+  assert.equal(boardIn('zh-CN', { ...report, state: 'of another time' }).what, report.what);
+  assert.equal(byCode('zh-CN', 'events', 'burned.key-block'), '已烧录密钥');
+  assert.equal(byCode('es-MX', 'guide', 'Only signed firmware starts'), 'Solo arranca firmware firmado');
+  for (const [language, code] of [
+    ['en', 'burned.bits'],
+    ['zh-CN', 'constructor'],
+    ['es-MX', 'burned.of-another-time'],
+  ] as const)
+    assert.equal(byCode(language, 'events', code), null);
+});
+
+test('the check of phrases names codes without words, and words without a code; recommendations are read from the source', () => {
+  assert.deepEqual(phraseDifferences('zh-CN', { events: { a: 'A', b: 'B' } }, 'events', ['a', 'c']), [
+    'zh-CN: events lacks c',
+    'zh-CN: events has b, which nothing says',
+  ]);
+  const source =
+    "export const s = { title: 'Anti-rollback', lines: () => [asked('Old, known holes stay out', x, 'WR_DIS=1')] };";
+  assert.deepEqual(guideOf({ 'main/recipe/assurance/x.ts': source, 'main/other.ts': "f('Some other words')" }), [
+    'Old, known holes stay out',
+    'Anti-rollback',
+  ]);
 });
 
 test('an answer is English for machines and a message for faces', () => {

@@ -3,6 +3,7 @@ import type { Assurance } from '../../../model/assurance.ts';
 import { revisionText } from '../../../model/chip.ts';
 import { identityWords } from '../../../model/record.ts';
 import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
+import { guideIn } from '../../../words/faults.ts';
 import type { Language } from '../../../words/languages.ts';
 import { saying } from '../../../words/saying.ts';
 import type { BatchCertificate, BirthCertificate, Certificate } from '../../certificates.ts';
@@ -150,8 +151,11 @@ function footerOf(
 }
 
 function lines(assurance: readonly Assurance[], language: Language): (readonly [string, string])[] {
+  const { verdicts } = saying(() => language).page.assurance;
   return cut(
-    assurance.map((one) => [one.verdict, `${one.recommendation} (${evidenceWords(one)})`] as const),
+    assurance.map(
+      (one) => [verdicts[one.verdict], `${guideIn(language, one.recommendation)} (${evidenceWords(one)})`] as const,
+    ),
     language,
   );
 }

@@ -4,6 +4,7 @@ import { eventText } from '../../../model/evidence/event-text.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../../../model/record.ts';
 import { storageRows } from '../../../model/storage.ts';
 import { evidenceWords } from '../../../recipe/assurance/assurance.ts';
+import { guideIn } from '../../../words/faults.ts';
 import type { Language } from '../../../words/languages.ts';
 import { saying } from '../../../words/saying.ts';
 import { assuranceOfRecord } from './assurance.ts';
@@ -70,7 +71,7 @@ export function devicePageOf(
 
 export function recordSections(record: SealedRecord, language: Language = 'en'): Page['sections'] {
   const { recipe, chip, identity } = record;
-  const { paper } = saying(() => language);
+  const { paper, page } = saying(() => language);
   const words = paper.device;
   const { names } = words;
   return [
@@ -119,7 +120,11 @@ export function recordSections(record: SealedRecord, language: Language = 'en'):
     {
       heading: words.assurance,
       rows: assuranceOfRecord(record).map(
-        (one) => [`${one.verdict}   ${one.section}`, `${one.recommendation}   (${evidenceWords(one)})`] as const,
+        (one) =>
+          [
+            `${page.assurance.verdicts[one.verdict]}   ${guideIn(language, one.section)}`,
+            `${guideIn(language, one.recommendation)}   (${evidenceWords(one)})`,
+          ] as const,
       ),
     },
     { heading: words.efuses, rows: fieldRows(record.efusesAfter.readOut, words.secret) },

@@ -1,7 +1,7 @@
 import { isoTime } from '../../../base/clock.ts';
 import type { ExportedFile, HistoryLine } from '../../../contract/views.ts';
 import type { StoredEvent } from '../../../model/event.ts';
-import { eventMark, eventText } from '../../../model/evidence/event-text.ts';
+import { eventKind, eventMark, eventText } from '../../../model/evidence/event-text.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import { type DeskAnswers, type DeskRoom, languageOf } from '../room.ts';
 import { batchFile } from './batch-page.ts';
@@ -58,7 +58,10 @@ export function runAnswers(room: DeskRoom): Answers {
 
 /** Events of a run in words. */
 export function historyLines(events: readonly StoredEvent[]): HistoryLine[] {
-  return events.map(({ seq, at, step, event }) => ({ seq, at, step, mark: eventMark(event), text: eventText(event) }));
+  return events.map(({ seq, at, step, event }) => {
+    const [mark, kind, text] = [eventMark(event), eventKind(event), eventText(event)];
+    return { seq, at, step, mark, kind, text };
+  });
 }
 
 /** What was left out is not there, rather than undefined. */
