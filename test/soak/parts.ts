@@ -4,6 +4,7 @@ import { soakChip } from './chips.ts';
 import { soakDamagedPages } from './damaged-pages.ts';
 import { soakFuses } from './fuses.ts';
 import { soakInstants } from './instants/boards.ts';
+import { soakSwaps } from './instants/swaps.ts';
 import { soakLedger, soakMigration, soakProgram } from './kills.ts';
 import { soakStation } from './station.ts';
 import { atOnce, type Tally } from './tally.ts';
@@ -22,6 +23,8 @@ export const partNames = [
   'pages',
   /** the fuses of every chip, over every kind of port */
   'chips',
+  /** whole boards by the engine, of which a hand changes one for another */
+  'swaps',
   /** whole boards on one station with a real token */
   'station',
   /** the token process, while it makes a key */
@@ -62,6 +65,8 @@ export class Parts {
       case 'chips':
         await atOnce(chipsAtOnce, chipsInPortion, (n) => soakChip(seed * chipsInPortion + n, tally));
         return;
+      case 'swaps':
+        return await soakSwaps(seed, tally);
       case 'station':
         return await this.#station(seed, tally);
       case 'keys':

@@ -34,13 +34,14 @@ export const products = [
 const struckVisits = 12;
 const calmVisits = 5;
 /** Acts of a visit in which nothing happens are some 120 to 400. */
-const mostActs = 420;
+export const mostActs = 420;
 
-const oneOf = <T>(random: RandomSource, list: readonly T[]): T => list[below(random, list.length)]!;
+export const oneOf = <T>(random: RandomSource, list: readonly T[]): T => list[below(random, list.length)]!;
 
 const releases = new Map<string, { readonly loaded: LoadedRecipe; readonly release: Release }>();
 
-async function productNamed(name: string) {
+/** A recipe and its release, made once. */
+export async function productNamed(name: string) {
   const known = releases.get(name);
   if (known !== undefined) return known;
   const loaded = recipeNamed(name);

@@ -31,6 +31,8 @@ export class Life {
   isFull = false;
   /** The act at which it was struck; null: it was not. */
   struck: string | null = null;
+  /** What was done to the port since. */
+  portActsSince = 0;
   readonly #strike: Strike | null;
   readonly #cutSupply: () => void;
 
@@ -42,6 +44,7 @@ export class Life {
   /** One act outside. */
   async act<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.#mustLive();
+    if (this.struck !== null && name.startsWith('port')) this.portActsSince++;
     const isStruck = ++this.acts === this.#strike?.at;
     if (isStruck && this.#strike.side === 'before') this.#end(name);
     this.#mustLive();
