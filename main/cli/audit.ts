@@ -16,6 +16,8 @@ import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { deedView } from '../station/desk/reports/deeds.ts';
 import { type KeptQuery, savedQuestion, savedQuestions, saveQuestion } from '../station/questions.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
+import type { Messages } from '../words/messages.ts';
+import { saying } from '../words/saying.ts';
 import { affectedLines, askedFor } from './affected.ts';
 import { verifyArchive } from './archived.ts';
 import { assuranceLines } from './assurance-words.ts';
@@ -70,7 +72,7 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
     if (options.json) {
       for (const row of rows) context.streams.answer(JSON.stringify(row));
     } else if (rows.length === 0) {
-      context.streams.answer('No device fits.');
+      context.streams.answer(wordsFor(context).noDevice);
     } else {
       const cells = rows.map((row) => [
         row.mac,
@@ -86,7 +88,7 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
         context.streams.answer(line);
       context.streams.say(
         affects === undefined
-          ? 'From the tables beside the chain: audit verify holds one against the other.'
+          ? wordsFor(context).fromTables
           : 'Recipes by their texts, which give their hashes; each sealed device by its own row, which gives its hash. Boards that are not sealed, and the counts, from the tables: audit verify holds them against the chain.',
       );
     }
@@ -319,7 +321,7 @@ export async function auditVerify(options: AuditOptions, context: CliContext): P
         })();
   if (options.json) context.streams.answer(JSON.stringify(report));
   else if (report.broken === null && report.edited === null)
-    for (const line of wholeLines(report)) context.streams.answer(line);
+    for (const line of wholeLines(report, wordsFor(context))) context.streams.answer(line);
   if (report.edited !== null) {
     throw new LedgerFault({
       code: 'ledger.table-edited',
@@ -338,21 +340,26 @@ export async function auditVerify(options: AuditOptions, context: CliContext): P
   return exit.passed;
 }
 
+/** In the language of whoever sits at the terminal. */
+function wordsFor({ streams }: CliContext) {
+  return saying(() => streams.language ?? 'en').terminal.ledger;
+}
+
 /** What was seen, and what nobody signed or held against a key from elsewhere. */
-function wholeLines({ rows, head, signed, readBefore, readBeforeAt }: ChainReport): string[] {
+function wholeLines(
+  { rows, head, signed, readBefore, readBeforeAt }: ChainReport,
+  words: Messages['terminal']['ledger'],
+): string[] {
   const lines =
     readBefore === 0
-      ? [`The chain is whole: ${rows} rows, head ${head}`]
+      ? [words.whole({ rows, head })]
       : [
-          `The chain holds from row ${readBefore + 1} to ${rows}, head ${head}`,
-          `Rows 1 to ${readBefore} held on ${readBeforeAt}; of them only some were read again, and no table: audit verify without --new reads all`,
+          words.holds({ from: readBefore + 1, rows, head }),
+          words.heldBefore({ rows: readBefore, time: String(readBeforeAt) }),
         ];
-  if (signed === null)
-    return [...lines, 'No head of it was ever signed: whoever can write the file could have written it anew.'];
+  if (signed === null) return [...lines, words.unsigned];
   const { heads, size, time, unsigned, key, by, changes = [], witnessed = [] } = signed;
-  lines.push(
-    `Signed heads: ${heads}, the newest over rows 1 to ${size}, ${time ?? 'at no time it says'}; ${unsigned} rows behind it`,
-  );
+  lines.push(words.heads({ heads, size, time: time ?? words.noTime, unsigned }));
   const whose = changes.length === 0 ? 'All of them' : by === 'given key' ? 'All that are counted' : 'The newest';
   lines.push(
     by === 'given key'

@@ -7,6 +7,7 @@ import type { BatchResult, Station } from '../station/station.ts';
 import { asksOfVirtual, isVirtual } from '../station/work-gate.ts';
 import { parseAddress } from '../transport/address.ts';
 import { parseVirtualAddress } from '../virtual/bench/address.ts';
+import { saying } from '../words/saying.ts';
 import { BoardsInHand } from './boards-in-hand.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { ProgressDisplay } from './progress.ts';
@@ -41,6 +42,7 @@ export async function provision(options: ProvisionOptions, context: CliContext):
   refuseDeviceAmongMany(options, fixtures.length);
   const station = await context.openStation(options);
   const stop = new AbortController();
+  const words = wordsFor(context);
   const display = new ProgressDisplay(
     context.streams,
     fixtures.map((fixture) => fixture.name),
@@ -56,13 +58,11 @@ export async function provision(options: ProvisionOptions, context: CliContext):
   const ignore = context.onInterrupt((time) => {
     if (time === 1) {
       stop.abort(new Error('stopped by a person'));
-      display.note(
-        'Stopping: each board ends after its current irreversible step. Unfinished boards can be inserted again. Once more ends the program now.',
-      );
+      display.note(words.stopping);
       return;
     }
     display.close();
-    for (const line of ['Ended without waiting for the boards:', ...boards.lines()]) context.streams.say(line);
+    for (const line of [words.left, ...boards.lines()]) context.streams.say(line);
     // A moment for what is on its way to the disk; the ledger stands a program that is killed.
     const leave = () => context.leave(exit.board);
     void Promise.race([station.close(), context.clock.sleep(leaveMs)]).then(leave, leave);
@@ -86,7 +86,7 @@ export async function provision(options: ProvisionOptions, context: CliContext):
     return exitStatus(result);
   } catch (error) {
     if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
-    context.streams.say('Stopped before any board was begun.');
+    context.streams.say(words.none);
     return exit.board;
   } finally {
     ignore();
@@ -107,9 +107,7 @@ async function operatorOf(
   // nobody works under the name of somebody who is known
   if (isFree && (operator === undefined || station.parts.people.find(operator) === null)) return operator ?? null;
   if (station.parts.development) {
-    context.streams.say(
-      'This is a station for development: nobody is asked who they are, and the recipe need not be approved.',
-    );
+    context.streams.say(wordsFor(context).development);
     return operator ?? null;
   }
   const who = operator === undefined ? options : { ...options, by: operator };
@@ -175,13 +173,24 @@ function summarize(result: BatchResult, options: ProvisionOptions, context: CliC
   if (options.json) {
     context.streams.answer(JSON.stringify({ type: 'result', ...result }));
   }
-  const yieldText = tried > 0 ? `yield ${((100 * passed) / tried).toFixed(1)} %` : 'no board was tried';
-  const others = Object.entries(result.counts)
-    .filter(([outcome, count]) => outcome !== 'passed' && count > 0)
-    .map(([outcome, count]) => `${count} ${outcome}`);
+  const words = wordsFor(context);
+  const counts = (['passed', 'failed', 'refused', 'errored', 'aborted'] as const)
+    .filter((outcome) => outcome === 'passed' || result.counts[outcome] > 0)
+    .map((outcome) => words.counts[outcome]({ count: result.counts[outcome] }));
   context.streams.say(
-    `Batch ${result.batch}: ${passed} sealed${others.length > 0 ? `, ${others.join(', ')}` : ''}; ${yieldText}; ${result.boardsPerHour.toFixed(0)} boards an hour, ${secondsText(result.ms)}.`,
+    words.end({
+      batch: result.batch,
+      counts: counts.join(', '),
+      yield: tried > 0 ? words.yield({ share: ((100 * passed) / tried).toFixed(1) }) : words.untried,
+      boards: result.boardsPerHour.toFixed(0),
+      time: secondsText(result.ms),
+    }),
   );
+}
+
+/** In the language of whoever sits at the terminal. */
+function wordsFor({ streams }: CliContext) {
+  return saying(() => streams.language ?? 'en').terminal.provision;
 }
 
 /** 0 all passed; 3 when the station was at fault anywhere; else 1. */

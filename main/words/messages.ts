@@ -1325,6 +1325,43 @@ export interface Messages {
       readonly mayBeWaived: string;
       readonly guide: Said<{ section: string | number }>;
     };
+    readonly provision: {
+      readonly stopping: string;
+      readonly left: string;
+      readonly none: string;
+      readonly development: string;
+      readonly end: Said<{
+        batch: string | number;
+        counts: string | number;
+        yield: string | number;
+        boards: string | number;
+        time: string | number;
+      }>;
+      readonly yield: Said<{ share: string | number }>;
+      readonly untried: string;
+      readonly counts: {
+        readonly passed: Said<{ count: string | number }>;
+        readonly failed: Said<{ count: string | number }>;
+        readonly refused: Said<{ count: string | number }>;
+        readonly errored: Said<{ count: string | number }>;
+        readonly aborted: Said<{ count: string | number }>;
+      };
+    };
+    readonly ledger: {
+      readonly noDevice: string;
+      readonly fromTables: string;
+      readonly whole: Said<{ rows: string | number; head: string | number }>;
+      readonly holds: Said<{ from: string | number; rows: string | number; head: string | number }>;
+      readonly heldBefore: Said<{ rows: string | number; time: string | number }>;
+      readonly unsigned: string;
+      readonly heads: Said<{
+        heads: string | number;
+        size: string | number;
+        time: string | number;
+        unsigned: string | number;
+      }>;
+      readonly noTime: string;
+    };
   };
   readonly paper: {
     readonly page: Said<{ at: string | number; of: string | number }>;

@@ -154,6 +154,11 @@ test('people are told in the language they ask for, with the station’s own wor
     lines.said.join('\n'),
     /错误（\d）\n[\s\S]*错误: doors\.download_mode: 在生产配方中下载模式保持开放。\n *设为 disabled 或 secure，.*\[download-open, 可豁免\]\n *工站原文：In a production recipe download mode stays open\./,
   );
+  lines.answered.length = 0;
+  await runCommand(['audit', 'list', '--text', 'nobody', '--language', 'es-MX'], context);
+  await runCommand(['audit', 'verify', '--language', 'zh-CN'], context);
+  assert.equal(lines.answered[0], 'Ningún dispositivo coincide.');
+  assert.match(lines.answered[1]!, /^链完整：\d+ 行，链头 /);
   assert.equal(await runCommand(['audit', 'list', '--language', 'tlh'], context), 2);
   assert.match(lines.said.join(' '), /must be one of en, zh-CN, es-MX/);
   lines.said.length = 0;
