@@ -16,6 +16,7 @@ const leastPart = 3;
 const latestRuns = 20_000;
 /** Longer than a MAC: the beginning of a SHA-256, as people copy it out of a record. */
 const digest = /^[0-9a-f]{13,64}$/i;
+const wholeDigest = /^[0-9a-f]{64}$/i;
 /** Behind every text that begins with a given one. */
 const last = '\u{10ffff}';
 
@@ -36,8 +37,9 @@ export interface Found {
  * and certificate serial by range; batch (also by its order), recipe and operator value by value, most recent first. Each source is bounded
  * by `cap`; where a bound was met, the most recent devices are looked through as well, so that these are never missed. Behind all that
  * begins with the text, and only where that does not fill the page, stands what has it elsewhere: the end of a MAC, a part of a serial
- * number, the fixture or the fault's code of one of the latest runs. The beginning of a digest finds the device of a key, and those of each recipe
- * whose boards have that image or key, each of which is told only where its own sealed row says so.
+ * number (unless some device has the whole text as its own, or it is a whole digest), the fixture or the fault's code of one of the latest
+ * runs. The beginning of a digest finds the device of a key, and those of each recipe whose boards have that image or key, each of which is
+ * told only where its own sealed row says so.
  */
 export class DeviceSearch {
   readonly #db: Database;
@@ -106,19 +108,28 @@ export class DeviceSearch {
       ...(['fingerprint', 'public-key'] as const).flatMap((field) =>
         this.#all(ofKeys, field, ...span, ...filter.values, enough),
       ),
-      ...this.#recipesWith(text)
-        .flatMap((recipe) =>
+      ...this.#firstSealedWith(
+        text,
+        this.#recipesWith(text).flatMap((recipe) =>
           this.#all(
             recentOf(ofRecipe, filter.sql),
-            recipe.name,
-            canonicalJson(recipe),
-            bound,
-            ...filter.values,
-            enough,
+            ...[recipe.name, canonicalJson(recipe), bound, ...filter.values, enough],
           ),
-        )
-        .filter(({ n }) => this.#sealedWith(n, text)),
+        ),
+        enough,
+      ),
     ];
+  }
+
+  /** The most recent of them whose sealed row has that digest: a row is unpacked and read for each, so no more than are asked for. */
+  #firstSealedWith(text: string, devices: Found[], enough: number): Found[] {
+    devices.sort((a, b) => (a.last_at < b.last_at ? 1 : a.last_at > b.last_at ? -1 : b.n - a.n));
+    const found: Found[] = [];
+    for (const device of devices) {
+      if (found.length === enough) break;
+      if (this.#sealedWith(device.n, text)) found.push(device);
+    }
+    return found;
   }
 
   /** Whether the sealed row of a device has that digest: what one board has, others of its recipe need not (certificates, NVS). */
@@ -126,7 +137,7 @@ export class DeviceSearch {
     const sql = `SELECT e.body FROM devices d JOIN book e ON e.row = d.sealed_row WHERE d.n = ? AND d.state = 'sealed'`;
     const [row] = this.#all(sql, n) as unknown as { body: unknown }[];
     const body = row === undefined ? null : this.#bodies.text(row.body);
-    return body !== null && digestsIn(body).some((one) => one.startsWith(text));
+    return body?.includes(text) === true && digestsIn(body).some((one) => one.startsWith(text));
   }
 
   /** Recipes whose boards have an image or a Secure Boot key of a digest that begins so: as the first sealed board of each had it. */
@@ -177,9 +188,22 @@ export class DeviceSearch {
     const ofRuns = recentOf(`SELECT ${columns} FROM devices WHERE mac IN (${runs})`, filter.sql);
     return [
       ...(tail === null ? [] : like('mac', `%${tail}`)),
-      ...(text.length < leastPart ? [] : like('serial', `%${escaped(text)}%`)),
+      ...(this.#mayBePart(text) ? like('serial', `%${escaped(text)}%`) : []),
       ...this.#all(ofRuns, text, text, `%"code":"${escaped(text)}%`, ...filter.values, enough),
     ];
+  }
+
+  /**
+   * Whether every serial number is to be looked at, which takes a moment. Who gives a whole digest, or what some device has as its MAC, its
+   * serial number or that of its certificate, means no part of another serial number.
+   */
+  #mayBePart(text: string): boolean {
+    const whole = (field: string) => `SELECT 1 FROM devices WHERE ${field} = ? LIMIT 1`;
+    return (
+      text.length >= leastPart &&
+      !wholeDigest.test(text) &&
+      ranges(text).every(([field, value]) => this.#all(whole(field), value).length === 0)
+    );
   }
 
   /** Batches whose name or order begins with the text. */

@@ -137,6 +137,12 @@ test('devices are found by their order, the end of a MAC, a part of a serial num
     assert.equal(await find({ text }), expected, text);
   assert.equal(await find({ text: 'nest-2', batch: 'B-1' }), '2');
   assert.equal(await find({ text: '26-00', limit: 1, offset: 1 }), '2');
+  // whose own serial number it is, and nobody of whose it is a part
+  await begin(4, 'B-2', 'F4');
+  await ledger.bindRun('r4', { serial: '26-002' });
+  assert.equal(await find({ text: '26-002' }), '4');
+  assert.equal(await find({ text: '26-00' }), '4321');
+  assert.equal(await find({ text: '26-002', batch: 'B-1' }), '');
 });
 
 test('devices are found by the digest of a key or of an image, as far as somebody copied it', async (t) => {
@@ -179,4 +185,6 @@ test('devices are found by the digest of a key or of an image, as far as somebod
   ] as const)
     assert.equal(await find(text), expected, text);
   assert.equal(await find(sha('e'), { from: '2026-11-12', to: '2026-11-13' }), '32');
+  assert.equal(await find(sha('e'), { limit: 2 }), '43');
+  assert.equal(await find(sha('e'), { limit: 2, offset: 1 }), '32');
 });
