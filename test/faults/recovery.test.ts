@@ -100,7 +100,7 @@ describe('the recovery bay', { skip: noToken, concurrency: true, timeout: 240_00
   });
 
   it('one begun at another station, one that was condemned, one released, and another chip with its MAC', async (t) => {
-    const [stage, elsewhere] = [await setStage(), await setStage()];
+    const [stage, elsewhere] = [await setStage(), await setStage(undefined, undefined, { token: 'new' })];
     t.after(() => Promise.all([stage.close(), elsewhere.close()]));
     const { ledger } = stage.station.parts;
     const address = p4('begun', '&mac=30:ed:a0:00:00:51&seed=4&fault=power-cut-after-burn:6');

@@ -51,7 +51,7 @@ describe('two chips with one MAC', { skip: noToken, concurrency: true, timeout: 
   });
 
   it('one with keys of another station, in the same place', async (t) => {
-    const [stage, elsewhere] = [await setStage(), await setStage()];
+    const [stage, elsewhere] = [await setStage(), await setStage(undefined, undefined, { token: 'new' })];
     t.after(() => Promise.all([stage.close(), elsewhere.close()]));
     const [mine, theirs] = [c3('mine', '&fault=power-cut-in-burn:5'), c3('theirs', '&fault=power-cut-in-burn:5')];
     await insert(stage, loaded, [mine]);

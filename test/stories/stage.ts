@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import type { StationEvent } from '../../main/station/events.ts';
 import type { BatchResult, ProvisionJob, Station } from '../../main/station/station.ts';
 import { createVirtualBench, type VirtualBench } from '../../main/virtual/bench/bench.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
+import { layKeptToken } from './kept-token.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const recipes = join(repository, 'station-config', 'recipes');
@@ -34,10 +35,18 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** `furnish` puts into the data folder what is to lie there before the station opens; `host` starts its token's process. */
-export async function setStage(furnish: (folder: string) => void = () => {}, host?: Host): Promise<Stage> {
+/**
+ * `furnish` puts into the data folder what is to lie there before the station opens; `host` starts its token's process. Where no token
+ * was put there, it has a copy of the kept one, or with `token: 'new'` keys that no other station has.
+ */
+export async function setStage(
+  furnish: (folder: string) => void = () => {},
+  host?: Host,
+  { token = 'kept' }: { readonly token?: 'kept' | 'new' } = {},
+): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-story-'));
   furnish(folder);
+  if (token === 'kept' && !existsSync(join(folder, 'token'))) await layKeptToken(folder);
   const bench = createVirtualBench({});
   const station = await openStationOf({ data: folder }, bench.open, host);
   const events: StationEvent[] = [];
