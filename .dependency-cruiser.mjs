@@ -62,6 +62,7 @@ const guarded = {
   pkcs11js: 'main/signing/pkcs11/',
   'better-sqlite3': 'main/ledger/sqlite/',
   pg: 'main/plant/',
+  'mqtt-packet': 'main/factory/',
   pino: 'main/log/',
   'rotating-file-stream': 'main/log/',
   fflate: 'main/cli/',

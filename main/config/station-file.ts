@@ -43,8 +43,20 @@ export interface StationConfig {
   readonly plant: PlantConfig | null;
   /** The factory's own system, asked before boards start and told their results; null: there is none. */
   readonly mes: MesConfig | null;
+  /** A broker that is told of results; null: there is none. */
+  readonly mqtt: MqttConfig | null;
   /** A stack light; null: there is none. */
   readonly light: LightConfig | null;
+}
+
+/** A broker that hears Sparkplug B. */
+export interface MqttConfig {
+  readonly url: string;
+  readonly ca: string | null;
+  readonly user: string | null;
+  readonly passwordFile: string | null;
+  readonly group: string;
+  readonly host: string | null;
 }
 
 /** The factory's own system (MES), over HTTP. */
@@ -407,6 +419,38 @@ export const stationSchema = z
       .describe(
         "The factory's own system (MES): it lets each board start, and is told each result (docs/factory.md). Left out: none.",
       ),
+    mqtt: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(
+            /^(mqtts:\/\/([^\s/@?#:[\]]+|\[[0-9a-fA-F:]+\])|mqtt:\/\/127(\.\d{1,3}){3}|mqtt:\/\/\[::1\])(:\d{1,5})?\/?$/,
+          )
+          .describe(
+            'mqtts://HOST:PORT; mqtt only to 127.x.x.x or [::1], on this computer. Never write a name or a password here.',
+          ),
+        ca: z.string().min(1).optional().describe('PEM file of the authority that signed its certificate.'),
+        user: z.string().min(1).max(200).optional().describe('As whom the station signs in.'),
+        password_file: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('File with the password in one line, readable by the station alone.'),
+        group: z
+          .string()
+          .regex(/^[A-Za-z0-9_.-]{1,60}$/)
+          .default('fuseline')
+          .describe('Group of the topics.'),
+        host: z
+          .string()
+          .regex(/^[A-Za-z0-9_.-]{1,60}$/)
+          .optional()
+          .describe('Primary host application, without which nothing is told; left out: whoever listens.'),
+      })
+      .optional()
+      .describe(
+        'Broker that is told of each result in the form of Sparkplug B (docs/factory.md). Left out: none. No board waits for it.',
+      ),
     light: z
       .strictObject({
         port: z
@@ -504,6 +548,7 @@ export function parseStation(
               viewer: viewerOf(value.plant.viewer, at),
             },
       mes: mesOf(value.mes, at),
+      mqtt: mqttOf(value.mqtt, at),
       light: value.light ?? null,
     },
     problems,
@@ -517,6 +562,16 @@ function mesOf(mes: z.output<typeof stationSchema>['mes'], at: (path: string) =>
     ...{ url, timeoutSeconds, goOnMinutes },
     ca: ca === undefined ? null : at(ca),
     tokenFile: tokenFile === undefined ? null : at(tokenFile),
+  };
+}
+
+function mqttOf(mqtt: z.output<typeof stationSchema>['mqtt'], at: (path: string) => string): MqttConfig | null {
+  if (mqtt === undefined) return null;
+  const { url, ca, user = null, password_file: passwordFile, group, host = null } = mqtt;
+  return {
+    ...{ url, user, group, host },
+    ca: ca === undefined ? null : at(ca),
+    passwordFile: passwordFile === undefined ? null : at(passwordFile),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { secretLineIn } from '../base/secret-line.ts';
-import { mesFile } from './faults.ts';
+import { factoryFile } from './faults.ts';
+import type { Broker } from './mqtt-line.ts';
 import type { FactoryDoor } from './post.ts';
 
 /** Where the factory's system is, as the station file says. */
@@ -15,26 +16,46 @@ export interface MesPlaces {
 export function mesDoor({ url, ca, tokenFile }: MesPlaces): FactoryDoor {
   return {
     url: url.replace(/\/+$/, ''),
-    ca: ca === null ? null : authorityIn(ca),
-    token: tokenFile === null ? null : tokenIn(tokenFile),
+    ca: ca === null ? null : authorityIn(ca, 'mes.ca'),
+    token: tokenFile === null ? null : secretIn(tokenFile, 'mes.token-file'),
   };
 }
 
-function authorityIn(file: string): string {
+/** Where the broker is, as the station file says. */
+export interface BrokerPlaces {
+  /** `mqtts://HOST:PORT`, or `mqtt:` on this computer. */
+  readonly url: string;
+  readonly ca: string | null;
+  readonly user: string | null;
+  readonly passwordFile: string | null;
+}
+
+/** The broker, read anew. RecipeFault `mqtt.ca`, `mqtt.password-file`. */
+export function brokerDoor({ url, ca, user, passwordFile }: BrokerPlaces): Broker {
+  const { protocol, hostname, port } = new URL(url);
+  const tls = protocol === 'mqtts:';
+  return {
+    ...{ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (tls ? 8883 : 1883) : Number(port), tls, user },
+    ca: ca === null ? null : authorityIn(ca, 'mqtt.ca'),
+    password: passwordFile === null ? null : secretIn(passwordFile, 'mqtt.password-file'),
+  };
+}
+
+function authorityIn(file: string, code: 'mes.ca' | 'mqtt.ca'): string {
   let text = '';
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw mesFile('mes.ca', file, 'cannot be read', cause);
+    throw factoryFile(code, file, 'cannot be read', cause);
   }
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  throw mesFile('mes.ca', file, 'holds no certificate', undefined);
+  throw factoryFile(code, file, 'holds no certificate', undefined);
 }
 
-function tokenIn(file: string): string {
+function secretIn(file: string, code: 'mes.token-file' | 'mqtt.password-file'): string {
   try {
     return secretLineIn(file);
   } catch (cause) {
-    throw mesFile('mes.token-file', file, (cause as Error).message, cause);
+    throw factoryFile(code, file, (cause as Error).message, cause);
   }
 }

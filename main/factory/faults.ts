@@ -47,15 +47,60 @@ export function resultRefused(run: string, words: string, more: number): LedgerF
   });
 }
 
-/** RecipeFault `mes.token-file`, `mes.ca`. */
-export function mesFile(code: 'mes.token-file' | 'mes.ca', file: string, why: string, cause: unknown): Fault {
-  return new RecipeFault({
-    code,
-    what: `The file ${file} of the factory's system ${why}.`,
-    next:
-      code === 'mes.ca'
-        ? 'Name the PEM file of the authority that signed its certificate.'
-        : 'Name a file with the token in one line, for the account of the station alone (chmod 600).',
-    cause,
+/** Why a broker did not let somebody in, by its code (MQTT 3.1.1, section 3.2.2.3). */
+export class NotLetIn extends Error {
+  readonly returnCode: number;
+
+  constructor(returnCode: number) {
+    super(`it answers with code ${returnCode}`);
+    this.returnCode = returnCode;
+  }
+}
+
+/** What keeps a station from a broker, by what the network and the broker say. */
+export function mqttFault(url: string, error: unknown): LedgerFault {
+  const { code = '', message } = error as { readonly code?: string; readonly message: string };
+  if (error instanceof NotLetIn && [4, 5, 128].includes(error.returnCode))
+    return new LedgerFault({
+      code: 'mqtt.not-let-in',
+      what: `The broker at ${url} does not let this station in (${error.returnCode}).`,
+      next: 'Correct mqtt.user, the file of mqtt.password_file, or what the broker allows. Results wait in the ledger.',
+    });
+  if (isTlsTrouble(code))
+    return new LedgerFault({
+      code: 'mqtt.not-proven',
+      what: `The server at ${url} does not prove that it is the broker: ${message}.`,
+      next: "Name the authority of its certificate ('mqtt.ca'), and the server by the name in it. Nothing was sent.",
+      cause: error,
+    });
+  if (error instanceof NotLetIn || code === 'EPROTO')
+    return new LedgerFault({
+      code: 'mqtt.wrong-answer',
+      what: `What answers at ${url} does not answer as an MQTT broker: ${message}.`,
+      next: 'Correct mqtt.url in the station file, or what stands there. Results wait in the ledger.',
+      cause: error,
+    });
+  return new LedgerFault({
+    code: 'mqtt.away',
+    what: `The broker at ${url} does not answer: ${message || code}.`,
+    next: 'Look at the network and the broker. Results wait in the ledger and are told when it is back; no board waits.',
+    cause: error,
   });
+}
+
+/** Of an error of Node's TLS, by its code. */
+export function isTlsTrouble(code: string): boolean {
+  return /^(ERR_TLS|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|ERR_SSL)/.test(code);
+}
+
+const filesNext = {
+  'mes.ca': 'Name the PEM file of the authority that signed its certificate.',
+  'mes.token-file': 'Name a file with the token in one line, for the account of the station alone (chmod 600).',
+  'mqtt.ca': 'Name the PEM file of the authority that signed the certificate of the broker.',
+  'mqtt.password-file': 'Name a file with the password in one line, for the account of the station alone (chmod 600).',
+} as const;
+
+export function factoryFile(code: keyof typeof filesNext, file: string, why: string, cause: unknown): Fault {
+  const whose = code.startsWith('mes.') ? "the factory's system" : 'the broker';
+  return new RecipeFault({ code, what: `The file ${file} of ${whose} ${why}.`, next: filesNext[code], cause });
 }

@@ -7,6 +7,7 @@ import { resultRefused } from './faults.ts';
 import { type FactoryDoor, openConnections } from './post.ts';
 import { testRecord } from './record.ts';
 import { bookSettled, saidOfResults, waitingResults } from './settling.ts';
+import { resultsBehind } from './spool.ts';
 import { askRoute, type TalkParts, tellResult } from './talk.ts';
 
 export interface MesLimits {
@@ -201,12 +202,8 @@ class Mes implements FactorySystem {
     if (this.#mark === null || this.#mark.row > head.row)
       this.#keep({ row: head.row, heardAt: this.#mark?.heardAt ?? null });
     const { settled } = await this.#read();
-    for (;;) {
-      const rows = await ledger.plainRows(this.#mark!.row, 200);
-      const last = rows.at(-1);
-      if (last === undefined) break;
-      for (const { row, kind, run, hash } of rows) {
-        if (run === null || (kind !== 'run-ended' && kind !== 'sealed')) continue;
+    for await (const { results, last } of resultsBehind(ledger, this.#mark!.row)) {
+      for (const { row, run, hash } of results) {
         if (!settled.has(run)) {
           await this.#say({ state: 'sending' }, null);
           await unlessAborted(this.#tell(run, row, hash), signal);
@@ -214,7 +211,7 @@ class Mes implements FactorySystem {
         this.#keep({ ...this.#mark!, row });
       }
       // (not kept: rows without results cost nothing to look through again, and a flush of the disk each second would)
-      this.#mark = { ...this.#mark!, row: last.row };
+      this.#mark = { ...this.#mark!, row: last };
     }
     await this.#say({ state: 'level' }, null);
   }

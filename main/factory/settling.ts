@@ -2,6 +2,7 @@
 import type { Ledger, StationAct } from '../ledger/ledger.ts';
 import type { OpenResult } from '../model/factory.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { resultsBehind } from './spool.ts';
 
 type Book = Pick<Ledger, 'acts' | 'plainRows' | 'noteAct'>;
 
@@ -30,14 +31,9 @@ export async function waitingResults(
   settled: ReadonlySet<string>,
 ): Promise<OpenResult[]> {
   const waiting: OpenResult[] = [];
-  for (let from = after; waiting.length < mostWaiting; ) {
-    const rows = await ledger.plainRows(from, 500);
-    const last = rows.at(-1);
-    if (last === undefined) break;
-    for (const { kind, run, at } of rows)
-      if (run !== null && (kind === 'run-ended' || kind === 'sealed') && !settled.has(run))
-        waiting.push({ run, state: 'waiting', at, words: null });
-    from = last.row;
+  for await (const { results } of resultsBehind(ledger, after)) {
+    for (const { run, at } of results) if (!settled.has(run)) waiting.push({ run, state: 'waiting', at, words: null });
+    if (waiting.length >= mostWaiting) break;
   }
   return waiting.slice(0, mostWaiting);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import { oneLine, printable } from '../base/printable.ts';
 import { Fault } from '../model/fault.ts';
-import { mesAway, mesNotLetIn, mesNotProven, mesWrong } from './faults.ts';
+import { isTlsTrouble, mesAway, mesNotLetIn, mesNotProven, mesWrong } from './faults.ts';
 import { type Connections, type FactoryDoor, postJson, type Reply } from './post.ts';
 
 /** Longest words of another system that are shown and kept. */
@@ -56,8 +56,7 @@ async function post(
   } catch (error) {
     if (error instanceof Fault) throw error;
     const { code = '', message } = error as { code?: string; message: string };
-    if (/^(ERR_TLS|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|EPROTO|ERR_SSL)/.test(code))
-      throw mesNotProven(url, message, error);
+    if (isTlsTrouble(code) || code === 'EPROTO') throw mesNotProven(url, message, error);
     if (code === 'EMSGSIZE' || code.startsWith('HPE_')) throw mesWrong(url, message, error);
     throw mesAway(url, message || code, error);
   }

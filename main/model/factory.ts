@@ -68,3 +68,19 @@ export interface FactorySystem {
   /** Ends sending; what was not sent is sent when the station is open again. */
   close(): Promise<void>;
 }
+
+/** How the events of a station go to a broker: to be shown. `waiting`: nobody listens whom the station file wants. */
+export interface EventsStanding {
+  readonly state: 'starting' | 'level' | 'waiting' | 'away';
+  /** Rows of the ledger behind the newest that was told. */
+  readonly waiting: number;
+  readonly faults: readonly FaultRecord[];
+}
+
+/** Whoever is told what comes of each board. No board waits for it. */
+export interface FactoryEvents {
+  readonly standing: EventsStanding;
+  /** Hears every change of what needs somebody; gives back the way to stop hearing. */
+  listen(listener: (standing: EventsStanding) => void): () => void;
+  close(): Promise<void>;
+}

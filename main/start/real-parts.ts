@@ -9,7 +9,7 @@ import type { StationConfig } from '../config/station-file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
-import type { FactorySystem } from '../model/factory.ts';
+import type { FactoryEvents, FactorySystem } from '../model/factory.ts';
 import type { PlantOfStation } from '../model/plant.ts';
 import type { Operators } from '../station/desk/access/operators.ts';
 import { putFile } from '../station/kept-file.ts';
@@ -81,6 +81,27 @@ async function openFactoryOf(
   });
 }
 
+/** Tells a broker what comes of each board, where the station file names one. */
+async function openEventsOf(
+  places: Places,
+  { name, mqtt, fixtures }: StationConfig,
+  { ledger, log, software }: { readonly ledger: Ledger; readonly log: Log; readonly software: string },
+): Promise<FactoryEvents | null> {
+  if (mqtt === null) return null;
+  const [{ startSparkplugNode, usualNodeLimits }, { brokerDoor }] = await Promise.all([
+    import('../factory/sparkplug-node.ts'),
+    import('../factory/door.ts'),
+  ]);
+  const { url, group, host } = mqtt;
+  const file = join(dataFolderOf(places), 'mqtt.json');
+  return startSparkplugNode({
+    ...{ ledger, log, software, clock: systemClock, station: name, limits: usualNodeLimits },
+    ...{ url, group, host, broker: () => brokerDoor(mqtt), fixtures: fixtures.map((fixture) => fixture.name) },
+    kept: existsSync(file) ? readFileSync(file, 'utf8') : null,
+    keep: (text) => putFile(file, text),
+  });
+}
+
 function openTokensBeside(opening: Promise<Ledger>, places: Places, host: Host): Promise<OpenedTokens> {
   const tokenPlaces = tokenPlacesOf(places, host);
   const openBook = async () => {
@@ -127,10 +148,12 @@ export async function openStationOf(
   let ledger: Ledger | null = null;
   let plant: PlantOfStation | null = null;
   let factory: FactorySystem | null = null;
+  let events: FactoryEvents | null = null;
   try {
     ledger = timedCalls(await opening, 'ledger', timing);
     plant = await openPlantOf(places, settings, log);
     factory = await openFactoryOf(places, settings, { ledger, log });
+    events = await openEventsOf(places, settings, { ledger, log, software: `${software.name} ${software.version}` });
     const opened = await (early ?? openTokens(tokenPlacesOf(places, host), host));
     const tokens = heldTokens(opened, ledger, (token) =>
       timedCalls(token, 'token', { ...timing, patient: ['whenBack'] }),
@@ -153,6 +176,7 @@ export async function openStationOf(
       boards: settings.boards,
       ...(plant === null ? {} : { plant }),
       ...(factory === null ? {} : { factory }),
+      ...(events === null ? {} : { events }),
       log,
     });
   } catch (error) {
@@ -160,6 +184,7 @@ export async function openStationOf(
     await early?.then(({ signer }) => signer.close()).catch(() => undefined);
     await plant?.close();
     await factory?.close();
+    await events?.close();
     await ledger?.close();
     await log.close();
     throw error;

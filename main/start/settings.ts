@@ -46,6 +46,7 @@ export function settingsOf(places: Places): StationConfig {
     log: { level: 'info' },
     plant: trialPlant(unnamedStation, folderOf(places)),
     mes: null,
+    mqtt: null,
     light: null,
   };
 }

@@ -5,7 +5,7 @@ import { Mutex } from '../base/mutex.ts';
 import type { RandomSource } from '../base/random.ts';
 import { anyBoard } from '../config/station-file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { FactorySystem } from '../model/factory.ts';
+import type { FactoryEvents, FactorySystem } from '../model/factory.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { PlantOfStation } from '../model/plant.ts';
@@ -59,6 +59,8 @@ export interface StationParts {
   readonly plant?: PlantOfStation;
   /** The factory's own system: asked before a board starts, told every result; left out: there is none. */
   readonly factory?: FactorySystem;
+  /** Whoever is told what comes of each board; left out: nobody. No board waits for it. */
+  readonly events?: FactoryEvents;
   /** The program log; left out: none is kept. */
   readonly log?: OpenLog;
 }
@@ -274,6 +276,7 @@ export class Station {
     await this.parts.signer.close();
     await this.parts.plant?.close();
     await this.parts.factory?.close();
+    await this.parts.events?.close();
     await this.parts.ledger.close();
     this.log.info('station-closed');
     await this.parts.log?.close();

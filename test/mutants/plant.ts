@@ -114,6 +114,22 @@ export const plantMutants: readonly Mutant[] = [
     name: 'a board that it refuses',
   },
   {
+    id: 'mqtt.unread',
+    file: 'main/factory/sparkplug-node.ts',
+    before: 'if (results.length > 0) await unlessAborted(line.flushed(), signal);',
+    after: '',
+    breaks: 'A result that no broker has read would count as told.',
+    tests: ['test/faults/mqtt.test.ts'],
+  },
+  {
+    id: 'mqtt.host-away',
+    file: 'main/factory/sparkplug-node.ts',
+    before: 'let isHostThere = host === null;',
+    after: 'let isHostThere = host !== undefined;',
+    breaks: 'Results would be told while the host application that needs them is away, and be lost to it.',
+    tests: ['test/faults/mqtt.test.ts'],
+  },
+  {
     id: 'mes.no-outage',
     file: 'main/factory/mes.ts',
     before: "fault.code === 'mes.away' && silentMs",
@@ -125,8 +141,10 @@ export const plantMutants: readonly Mutant[] = [
   {
     id: 'mes.mark',
     file: 'main/factory/mes.ts',
-    before: 'await unlessAborted(this.#tell(run, row, hash), signal);\n        this.#keep({ ...this.#mark!, row });',
-    after: 'this.#keep({ ...this.#mark!, row });\n        await unlessAborted(this.#tell(run, row, hash), signal);',
+    before:
+      '          await unlessAborted(this.#tell(run, row, hash), signal);\n        }\n        this.#keep({ ...this.#mark!, row });',
+    after:
+      '          this.#keep({ ...this.#mark!, row });\n          await unlessAborted(this.#tell(run, row, hash), signal);\n        }',
     breaks: 'A result whose answer was lost would not be told again.',
     tests: ['test/faults/mes.test.ts'],
     name: 'every result reaches it once',

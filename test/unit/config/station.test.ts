@@ -69,6 +69,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
     log: { level: 'info' },
     light: null,
     mes: null,
+    mqtt: null,
     plant: {
       url: 'postgres://db.factory:5433/fuseline',
       ca: '/etc/fuseline/ca.pem',
