@@ -205,10 +205,12 @@ class Mes implements FactorySystem {
     for await (const { results, last } of resultsBehind(ledger, this.#mark!.row)) {
       for (const { row, run, hash } of results) {
         if (!settled.has(run)) {
-          await this.#say({ state: 'sending' }, null);
+          // it is away until it took something: an alarm does not go and come with each try
+          if (this.#standing.state !== 'away') await this.#say({ state: 'sending' }, null);
           await unlessAborted(this.#tell(run, row, hash), signal);
         }
         this.#keep({ ...this.#mark!, row });
+        if (this.#standing.state === 'away') await this.#say({ state: 'sending' }, null);
       }
       // (not kept: rows without results cost nothing to look through again, and a flush of the disk each second would)
       this.#mark = { ...this.#mark!, row: last };
