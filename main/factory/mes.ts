@@ -146,6 +146,9 @@ class Mes implements FactorySystem {
   async close(): Promise<void> {
     this.#ended.abort(new Error('the station closes'));
     await this.#sending;
+    // what ended since the last look, as the last board of a terminal's command
+    if (this.#standing.state === 'level')
+      await this.#sendAll(AbortSignal.timeout(this.#parts.limits.deadlineMs)).catch(() => undefined);
     this.#talk.connections.close();
   }
 

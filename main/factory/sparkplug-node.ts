@@ -130,8 +130,9 @@ class Node implements FactoryEvents {
       },
     });
     reached();
+    const told = new Told(line, topic, clock);
+    let isAtRest = false;
     try {
-      const told = new Told(line, topic, clock);
       for (let wasThere = false; ; ) {
         if (isHostThere) {
           if (wantsBirth || !wasThere) this.#birth(told, bdSeq);
@@ -145,10 +146,17 @@ class Node implements FactoryEvents {
           await this.#say('waiting', null);
         }
         wasThere = isHostThere;
+        isAtRest = true;
         await unlessAborted(Promise.race([clock.sleep(limits.restMs, signal), line.ended]), signal);
+        isAtRest = false;
       }
     } finally {
-      if (signal.aborted) line.publish(death());
+      if (signal.aborted) {
+        // what ended since the last look, as the last board of a terminal's command
+        if (isAtRest && isHostThere)
+          await this.#results(told, line, new AbortController().signal).catch(() => undefined);
+        line.publish(death());
+      }
       line.close();
     }
   }

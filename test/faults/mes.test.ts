@@ -270,6 +270,15 @@ test('a result that is refused is an alarm, and those behind it go on', async (t
   await until('the fourth', () => peer.results.has('r4') && again.standing.state === 'level');
   assert.equal(peer.results.has('r3'), false, 'what was settled is not told');
   assert.deepEqual(await results(), []);
+  // a program that ends right behind its last board tells it before it goes
+  const { mes: brief } = mesOf(t, ledger, peer.url, {
+    kept: `{"row":${(await ledger.head()).row},"heardAt":null}`,
+    limits: { ...quick, restMs: 60_000 },
+  });
+  await until('level', () => brief.standing.state === 'level');
+  await sealBoard(ledger, 'r5', 5);
+  await brief.close();
+  assert.ok(peer.results.has('r5'));
   const acts = await ledger.acts({ what: 'mes-result-settled' });
   assert.deepEqual(
     acts.map(({ by, about, detail }) => [by, about, detail]),

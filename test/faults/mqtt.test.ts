@@ -98,6 +98,14 @@ test('births, data and a death, as a host application reads them; told anew when
   await told.close();
   await until('a death', () => broker.heard.at(-1)!.topic.includes('NDEATH'));
   assert.deepEqual([...broker.heard.at(-1)!.metrics], [['bdSeq', 1]]);
+  // a program that ends right behind its last board tells it before it goes
+  const patient = { ...limits, restMs: 60_000 };
+  const { node: brief } = nodeOf(t, ledger, broker.port, { limits: patient, kept: '{"row":1,"births":1}' });
+  await until('level', () => brief.standing.state === 'level');
+  await sealBoard(ledger, 'last', 3);
+  await brief.close();
+  await until('another death', () => broker.heard.at(-1)!.topic.includes('NDEATH'));
+  assert.equal(runs(broker.heard).at(-1), 'last');
 });
 
 test('results wait in the ledger while the broker is away, and none is lost between program and broker', async (t) => {
