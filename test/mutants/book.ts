@@ -35,8 +35,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'search.digest-of-one',
     file: 'main/ledger/sqlite/search.ts',
-    before: '.filter(({ n }) => this.#sealedWith(n, text))',
-    after: '',
+    before: 'if (this.#sealedWith(device.n, text)) found.push(device);',
+    after: 'found.push(device);',
     breaks: 'Whoever asks for the certificate of one board would be told all boards of its recipe.',
     tests: ['test/unit/ledger/search.test.ts'],
   },

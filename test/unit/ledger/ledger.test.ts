@@ -286,7 +286,7 @@ test('threads serve one book after the other, and nothing of one reaches the nex
   await again.close();
 });
 
-test('a thread that ended by surprise is told, and serves nobody afterwards', async (t) => {
+test('a thread that ended by surprise is told, and serves nobody afterwards', { timeout: 30_000 }, async (t) => {
   const started: Worker[] = [];
   const count = (worker: Worker) => void started.push(worker);
   process.on('worker', count);
