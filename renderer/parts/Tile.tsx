@@ -54,19 +54,15 @@ export const Tile = memo(function Tile(props: TileProps) {
     >
       <span className="tile-top">
         <span className="tile-name">{fixture.name}</span>
-        <span className="tile-count">
-          {scanWords === null ? (
-            words.tile.count({ passed: fixture.passed, tried: fixture.tried })
-          ) : (
-            <strong>{scanWords}</strong>
-          )}
-        </span>
+        <span className="tile-count">{words.tile.count({ passed: fixture.passed, tried: fixture.tried })}</span>
       </span>
       <span className="tile-head">
         <Glyph shape={look.shape} />
         <span className="tile-word">{look.word}</span>
       </span>
-      <span className="tile-line">{line}</span>
+      <span className="tile-line">
+        {scanWords !== null && <strong>{scanWords}</strong>} {line}
+      </span>
       {isKnown && <Progress fixture={fixture} hidden={verdict !== null || isHeldUp(fixture)} />}
       <span className="tile-foot">
         <span className="tile-serial">{fixture.bound?.serial ?? fixture.serial ?? fixture.mac ?? ' '}</span>
