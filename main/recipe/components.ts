@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.ts';
 import { readPlainFileIn } from '../base/plain-file.ts';
@@ -97,7 +97,9 @@ function otherThan({ parts }: Firmware, product: Sbom['product']): string | null
 function namesIn(folder: string): string[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isFile() && sbomName.test(entry.name)).map(({ name }) => name);
+    // (where a link leads, the reading asks)
+    const isFile = (entry: Dirent) => entry.isFile() || entry.isSymbolicLink();
+    return entries.filter((entry) => isFile(entry) && sbomName.test(entry.name)).map(({ name }) => name);
   } catch {
     // told where the build is read
     return [];

@@ -1,6 +1,6 @@
 // Which devices have a component: from the SBOM beside a build over the recipe's hash to the devices, and on the terminal.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -76,6 +76,10 @@ test('the SBOM beside a build is bound by the hash of the recipe, and one that c
   assert.deepEqual(checks(named('../../without/recipes/r.yaml')), ['error sbom-unread'], 'outside of its folders');
   assert.deepEqual(checks(named('none.json')), ['error sbom-unread']);
   rmSync(join(place, 'x.spdx.json'));
+  rmSync(join(place, 'bom.json'));
+  symlinkSync(join(config, 'station.yaml'), join(place, 'bom.json'));
+  assert.deepEqual(checks(), ['error sbom-unread'], 'a link that leads out of the folder');
+  rmSync(join(place, 'bom.json'));
   put('bom.json', sbom.slice(0, 900));
   assert.deepEqual(checks(), ['error sbom-unread']);
   put('bom.json', sbom.replace('"1.0.0"', '"0.9.0"'));
