@@ -857,6 +857,7 @@ export interface Messages {
         readonly waivers: string;
         readonly waivedCheck: string;
         readonly waivedReason: string;
+        readonly sbom: string;
       };
       readonly groups: {
         readonly product: string;

@@ -37,6 +37,7 @@ const firmware: FormGroup = {
   name: 'firmware',
   fields: [
     { name: 'firmware', path: ['firmware', 'folder'], kind: 'text' },
+    { ...optional, name: 'sbom', path: ['firmware', 'sbom'] },
     { name: 'flashSize', path: ['flash', 'size'], kind: 'text', unset: 'detect' },
     { name: 'baudRate', path: ['flash', 'baud_rate'], kind: 'number', unset: 921_600 },
     { name: 'flashStub', path: ['flash', 'stub'], kind: 'choice', choices: ['auto', 'never'], unset: 'auto' },

@@ -79,7 +79,7 @@ const below = `[...document.querySelectorAll('.tile')].filter((tile) => tile.get
 
 /** Words in Latin letters that are no English: names of the field, of this bench and of its people. */
 const ofTheField =
-  /^(Fuseline|HSM|PIN|MAC|eFuses?|JTAG|UART|TLS|OTA|URI|USB|NVS|ROM|CSV|JSON|PDF|YAML|SHA|RSA|ECDSA|HMAC|AWS|IoT|Azure|DPS|HOST|Security|[Ff]lash|Esc|Enter|Alt|Apache|License|SoftHSM|Operator|Engineer|Custodian|English|Español|México|fuseline|otadata|bootloader|aes|rsa|raw|hex)$/;
+  /^(Fuseline|HSM|PIN|MAC|eFuses?|JTAG|UART|TLS|OTA|URI|SBOM|USB|NVS|ROM|CSV|JSON|PDF|YAML|SHA|RSA|ECDSA|HMAC|AWS|IoT|Azure|DPS|HOST|Security|[Ff]lash|Esc|Enter|Alt|Apache|License|SoftHSM|Operator|Engineer|Custodian|English|Español|México|fuseline|otadata|bootloader|aes|rsa|raw|hex)$/;
 
 // What of the page is neither the station's own English (marked so) nor data (in the type of data, or no plain word), and still has English
 // words in it.

@@ -23,7 +23,7 @@ description: 'All: of it # and more'
 purpose: development
 chip: esp32p4
 silicon: { min: v3.0, max: v3.99 }
-firmware: { folder: ../firmware/x }
+firmware: { folder: ../firmware/x, sbom: x.spdx }
 flash: { size: 16MB, baud_rate: 460800, stub: never }
 secure_boot:
   scheme: ecdsa-p384
