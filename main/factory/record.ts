@@ -27,8 +27,14 @@ interface Phase {
   readonly start_time_millis: number;
   readonly end_time_millis: number;
   readonly outcome: 'PASS' | 'FAIL' | 'ERROR';
-  readonly measurements: Readonly<Record<string, never>>;
 }
+
+/** What a phase of OpenHTF has beside these, and ours has none of: a reader may ask for it. */
+const ofPhase = {
+  ...{ measurements: {}, attachments: {}, diagnosis_results: [], failure_diagnosis_results: [] },
+  ...{ options: null, result: null },
+} as const;
+const code = (name: string) => ({ name, docstring: null, sourcecode: '' });
 
 export type TestRecord = ReturnType<typeof testRecord>;
 
@@ -43,7 +49,10 @@ export function testRecord(run: RunRecord, { station, order, events, row, hash }
     outcome: outcomes[outcome],
     outcome_details:
       run.fault === null ? [] : [{ code: run.fault.code, description: `${run.fault.what} ${run.fault.next}` }],
-    phases: phasesOf(events, run),
+    phases: phasesOf(events, run).map((phase, at) => ({
+      ...{ ...ofPhase, ...phase, descriptor_id: at, codeinfo: code(phase.name) },
+    })),
+    ...{ diagnoses: [], log_records: [], code_info: code('fuseline') },
     metadata: {
       test_name: run.recipe.name,
       ...{ outcome, run: run.id, batch: run.batch, order, fixture: run.fixture, operator: run.operator },
@@ -59,8 +68,7 @@ function phasesOf(events: readonly StoredEvent[], run: RunRecord): Phase[] {
   const phases: Phase[] = [];
   let open: { name: string; at: number } | null = null;
   const end = (at: number, outcome: Phase['outcome']) => {
-    if (open !== null)
-      phases.push({ name: open.name, start_time_millis: open.at, end_time_millis: at, outcome, measurements: {} });
+    if (open !== null) phases.push({ name: open.name, start_time_millis: open.at, end_time_millis: at, outcome });
     open = null;
   };
   for (const { at, event } of events) {

@@ -188,8 +188,12 @@ test('every result reaches it once by its key, over an outage of eight hours, lo
   const began = clock.now();
   for (let n = 0; n < 40; n++) await sealBoard(ledger, `r${n}`, n);
   await ledger.openRun(run('bad', { batch: null }));
+  for (const step of ['prepare', 'write-flash'] as const) {
+    await ledger.append('bad', step, { type: 'step-started', step, irreversible: false });
+    if (step === 'prepare') await ledger.append('bad', step, { type: 'step-passed', step, ms: 1 });
+  }
   await ledger.endRun('bad', {
-    ...{ at: isoTime(Date.now()), outcome: 'failed' },
+    ...{ at: isoTime(clock.now() + 60_000), outcome: 'failed' },
     fault: {
       class: 'board',
       code: 'protocol.timeout',
@@ -232,6 +236,31 @@ test('every result reaches it once by its key, over an outage of eight hours, lo
   );
   assert.deepEqual(metadata, { ...(metadata as object), run: 'bad', safety: 'untouched' });
   assert.equal((peer.results.get('r1') as { outcome: string }).outcome, 'PASS');
+  const { phases } = peer.results.get('bad') as { phases: { name: string; outcome: string }[] };
+  assert.deepEqual(
+    phases.map(({ name, outcome: ended }) => [name, ended]),
+    [
+      ['prepare', 'PASS'],
+      ['write-flash', 'FAIL'],
+    ],
+  );
+  // what openhtf/core/test_record.py (as_base_types) gives of a test and of each phase
+  const keys = (of: object) => Object.keys(of).sort().join(' ');
+  for (const record of peer.results.values()) {
+    assert.equal(
+      keys(record),
+      'code_info diagnoses dut_id end_time_millis log_records metadata outcome outcome_details phases start_time_millis station_id',
+    );
+    assert.match(String(record.outcome), /^(PASS|FAIL|ERROR|TIMEOUT|ABORTED)$/);
+    for (const phase of record.phases as { outcome: string; start_time_millis: number; end_time_millis: number }[]) {
+      assert.equal(
+        keys(phase),
+        'attachments codeinfo descriptor_id diagnosis_results end_time_millis failure_diagnosis_results measurements name options outcome result start_time_millis',
+      );
+      assert.match(phase.outcome, /^(PASS|FAIL|SKIP|ERROR)$/);
+      assert.ok(Number.isSafeInteger(phase.start_time_millis) && phase.end_time_millis >= phase.start_time_millis);
+    }
+  }
 });
 
 test('a result that is refused is an alarm, and those behind it go on', async (t) => {
