@@ -21,7 +21,7 @@ export const boardMutants: readonly Mutant[] = [
   {
     id: 'boards.any-chip',
     file: rules,
-    before: 'if (order === null || order.chips === null || order.chips.has(macDigits(mac))) return null;',
+    before: 'if (order === null || order.chips === null || order.chips.has(bareMac(mac))) return null;',
     after: 'if (true) return null;',
     breaks: 'Chips that nobody bought would become products.',
     tests: pretended,
@@ -29,8 +29,8 @@ export const boardMutants: readonly Mutant[] = [
   },
   {
     id: 'boards.not-asked',
-    file: 'main/station/run.ts',
-    before: ' ?? allowance.refuse(identity.mac)',
+    file: 'main/station/product-gates.ts',
+    before: 'allowed(identity.mac) ??',
     after: '',
     breaks: 'The rules of the factory would stand in a file and hold nothing.',
     tests: pretended,
