@@ -14,7 +14,7 @@ import { BoardFault, Fault, FixtureFault, isFault, ProgramFault } from '../model
 import type { DoorState } from '../protocol/loader.ts';
 import type { BurnStage, KeyBytes } from './board.ts';
 import { type Codeword, codewordOf, type DoorAccess, type EfuseBus, isLostAnswer, wipe } from './registers.ts';
-import type { SameBoard } from './same-board.ts';
+import { lineTooBad, type SameBoard } from './same-board.ts';
 
 /** FACTS 2.4: the identical burn is tried three times in all. */
 const tries = 3;
@@ -78,11 +78,21 @@ export async function* carryOut(
 }
 
 /** Burns a codeword, for the first time or again; between its staging and the command that burns it this must be the board, and its supply hold. */
-async function programOnce(bus: EfuseBus, codeword: Codeword, watch: BoardWatch, round: number): Promise<void> {
+async function programOnce(
+  bus: EfuseBus,
+  codeword: Codeword,
+  watch: BoardWatch,
+  round: number,
+  seen: { sent: boolean; answered: boolean } = { sent: false, answered: false },
+): Promise<void> {
   if (round > 1) watch.repeated();
-  await bus.program(codeword, async () => {
+  const beforeCommit = async () => {
     await watch.same.assertSame();
     watch.assertSupply();
+    seen.sent = true;
+  };
+  await bus.program(codeword, beforeCommit, () => {
+    seen.answered = true;
   });
 }
 
@@ -424,15 +434,18 @@ async function* burnDoor(
   let open = stillOpen(burn.words, known);
   if (!open.empty) {
     yield { type: 'intend', what: 'bits', detail };
+    let isSent = false;
     for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {
       const codeword: Codeword = { block: 0, data: open.words, check: [] };
-      await programDoor(bus, codeword, door, round);
+      if (!(await programDoor(bus, codeword, door, round))) continue;
+      isSent = true;
       state = await bus.refreshDoor(codeword, door);
       if (state === 'open') {
         await readBack(bus, 0, open.words, known, door);
       }
       open = stillOpen(burn.words, known);
     }
+    if (!isSent) throw lineTooBad();
     yield { type: 'burned', what: 'bits', detail };
   } else await door.same.assertSame();
   if (state === 'open' && !open.empty) {
@@ -443,13 +456,20 @@ async function* burnDoor(
   yield { type: 'verified', what: 'bits', detail: { ...detail, effect } };
 }
 
-/** Once the words that shut the door are on their way a lost answer tells nothing: the look at the door decides. */
-async function programDoor(bus: EfuseBus, codeword: Codeword, watch: BoardWatch, round: number): Promise<void> {
+/**
+ * Whether the command that shuts the door was sent, to the board that is meant. Every ROM answers it before the fuse is in force (FACTS 17.2,
+ * recorded; 19.2, run in ROM): what is lost behind that answer is the door's effect, and the look at the door decides. Without it silence, or
+ * a door that is shut, may be another board's: it has to show that it is the one.
+ */
+async function programDoor(bus: EfuseBus, codeword: Codeword, watch: BoardWatch, round: number): Promise<boolean> {
+  const seen = { sent: false, answered: false };
   try {
-    await programOnce(bus, codeword, watch, round);
+    await programOnce(bus, codeword, watch, round, seen);
   } catch (error) {
-    if (!isLostAnswer(error) && !isFault(error, 'protocol.secure-download')) throw error;
+    if (!seen.answered || (!isLostAnswer(error) && !isFault(error, 'protocol.secure-download'))) throw error;
   }
+  if (!seen.answered) await watch.same.assertWhole();
+  return seen.sent;
 }
 
 /** How the door was seen to be shut, as the record says it. BoardFault where it is open, or shut another way than it was to be. */
@@ -484,7 +504,9 @@ function silentDoor(): FixtureFault {
 
 /** Contact lost in the middle of burning, in the words of this room; every other fault as it is. */
 function lostContact(error: unknown, isDoor: boolean): unknown {
-  if (!(error instanceof Fault) || error.faultClass !== 'fixture') return error;
+  // A door that is shut before it was burned here: which board lies there nobody can read.
+  const isShut = isDoor && (isFault(error, 'protocol.secure-download') || isFault(error, 'protocol.download-disabled'));
+  if (!(error instanceof Fault) || (error.faultClass !== 'fixture' && !isShut)) return error;
   if (error.code === 'supply.brown-out') return error;
   return new BoardFault({
     code: 'burn.lost-contact',

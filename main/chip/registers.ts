@@ -110,9 +110,13 @@ export class EfuseBus {
   /**
    * Programs one block. Resolves when the controller is idle again, or with `lost` when no answer came: then nobody knows whether the
    * burn took place, and the caller has to read back. `beforeCommit`: asked between the staging of the words and the command that burns
-   * them; what it raises leaves the chip unburned.
+   * them; what it raises leaves the chip unburned. `answered`: called when that command was answered, by the very chip that took it.
    */
-  async program(codeword: Codeword, beforeCommit: () => Promise<void>): Promise<'done' | 'lost'> {
+  async program(
+    codeword: Codeword,
+    beforeCommit: () => Promise<void>,
+    answered: () => void = () => undefined,
+  ): Promise<'done' | 'lost'> {
     const { checkValue0, conf, cmd } = this.table.registers;
     const { writeOffset } = this.table.blocks[codeword.block]!;
     // Where one command burns all that is staged anywhere, the zeros are staged and looked at like everything else.
@@ -135,6 +139,7 @@ export class EfuseBus {
       else await this.#retried(() => this.#loader.writeRegisters(staged));
       await beforeCommit();
       await this.#loader.writeRegisters(commit);
+      answered();
     } catch (error) {
       if (isLostAnswer(error)) return 'lost';
       // Another board may hold what was staged.

@@ -216,7 +216,7 @@ export function otherBoard(what: string, details: BoardFault['details']): BoardF
   });
 }
 
-function lineTooBad(): BoardFault {
+export function lineTooBad(): BoardFault {
   return new BoardFault({
     code: 'chip.unsteady',
     what: 'The line lost the board again and again while it was asked who it is.',

@@ -12,6 +12,23 @@ const swapped = 'test/unit/chip/swapped.test.ts';
 
 export const burnMutants: readonly Mutant[] = [
   {
+    id: 'burn.silent-other',
+    file: 'main/chip/burn.ts',
+    before: '  if (!seen.answered) await watch.same.assertWhole();\n',
+    after: '',
+    breaks:
+      'Another board whose door is shut would be taken for the effect of the burn: the first would be sealed with an open door.',
+    tests: ['test/unit/chip/swapped.test.ts'],
+  },
+  {
+    id: 'proof.unseen-start',
+    file: 'main/recipe/steps/boot-proof.ts',
+    before: "  if (what === 'boot' && workspace.efusesAfter !== null) await board.assertSame();\n",
+    after: '',
+    breaks: 'A board would be sealed, its door open, by another one that was started in its place and is shut.',
+    tests: ['test/unit/station/locked-board.test.ts'],
+  },
+  {
     id: 'ask.key-without-intent',
     file: 'main/chip/burn.ts',
     before: "for (const detail of details) yield { type: 'intend', what: 'key-block', detail };",

@@ -47,6 +47,8 @@ async function* prove(
   const { mac } = board.identity;
   const task = { clock, resetBy, rule: recipe.bootProof, nonce, mac, ...(signal ? { signal } : {}) };
   if (resetBy === 'operator') yield awaitsReset(recipe.bootProof);
+  // Where its application may shut the door nobody can look any more who was started.
+  if (what === 'boot' && workspace.efusesAfter !== null) await board.assertSame();
   const proof = await proveByBoot(board, task);
   if (nonce !== null) requireSignature(proof, nonce, publicKey!);
   else if (mac !== null) {

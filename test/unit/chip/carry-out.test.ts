@@ -29,10 +29,13 @@ class HeldBus extends EfuseBus {
   takes: (codeword: Codeword) => boolean = () => true;
   see: (block: number, index: number, word: number) => number = (_block, _index, word) => word;
 
-  override async program(codeword: Codeword, beforeCommit: () => Promise<void>) {
+  override async program(codeword: Codeword, beforeCommit: () => Promise<void>, answered?: () => void) {
     this.codewords.push(codeword);
     this.programs.push(codeword.block);
-    return this.takes(codeword) ? super.program(codeword, beforeCommit) : 'done';
+    if (this.takes(codeword)) return await super.program(codeword, beforeCommit, answered);
+    await beforeCommit();
+    answered?.();
+    return 'done';
   }
 
   /** Bits of a word of BLOCK0 whose copies disagree. */

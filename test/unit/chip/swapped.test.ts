@@ -12,11 +12,14 @@ import type { Port } from '../../../main/transport/port.ts';
 import { openVirtualPort } from '../../../main/virtual/bench/port.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { listenTcp } from '../../../main/virtual/listen/tcp.ts';
+import { atOnce } from '../../soak/tally.ts';
 import { fastClock } from './clocks.ts';
 import { Nest } from './nest.ts';
 import { allStages, keyBytes, permitFor, production } from './rig.ts';
 
-const wanted = production('esp32c3', 4, 'DIS_DOWNLOAD_MODE');
+type Door = 'DIS_DOWNLOAD_MODE' | 'ENABLE_SECURITY_DOWNLOAD';
+
+const wantedWith = (door: Door) => production('esp32c3', 4, door);
 
 function chipInLoader(seed: number, mac: string): VirtualChip {
   const chip = new VirtualChip({ kind: 'esp32c3', revision: 4, seed, mac, flashSize: 1 << 20 }, () => ({
@@ -56,21 +59,34 @@ interface Swap {
   readonly event?: number;
   /** The second board has the MAC of the first. */
   readonly twin?: boolean;
+  /** The second board is made already, and its door is shut. */
+  readonly shut?: boolean;
+  /** The fuse that shuts it. */
+  readonly door?: Door;
 }
 
 const macs = ['02:00:00:00:00:01', '02:00:00:00:00:02'] as const;
 
 /** A run in which the second board takes the place of the first; what it ended with, and how many requests and events there were. */
-async function run({ way = 'no lines', request = -1, lost = false, event: at = -1, twin = false }: Swap = {}) {
+async function run({
+  way = 'no lines',
+  request = -1,
+  lost = false,
+  event: at = -1,
+  twin = false,
+  shut = false,
+  door = 'DIS_DOWNLOAD_MODE',
+}: Swap = {}) {
   const first = chipInLoader(1, macs[0]);
   const second = chipInLoader(2, macs[twin ? 0 : 1]);
+  if (shut) await burnAll(openVirtualPort(second, 'virtual:nest'), door);
   const before = burned(second);
   const nest = new Nest(first, second, { at: request, lost });
   const { port, end } = await portTo(nest, way);
   let [events, begun, fault]: [number, number, unknown] = [0, 0, null];
   try {
     const board = await openBoard(await connectLoader(port, { clock: fastClock }), { clock: fastClock });
-    const plan = planBurn(await board.readEfuses(), wanted, { slots: [] });
+    const plan = planBurn(await board.readEfuses(), wantedWith(door), { slots: [] });
     begun = nest.requests;
     for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages)) if (events++ === at) nest.change();
   } catch (error) {
@@ -80,7 +96,21 @@ async function run({ way = 'no lines', request = -1, lost = false, event: at = -
     await end();
     for (const chip of [first, second]) chip.powerOff();
   }
-  return { fault, begun, sent: nest.requests, events, untouched: burned(second) === before };
+  const [sent, untouched, isShut] = [nest.requests, burned(second) === before, fieldOf(first, door) === 1];
+  return { fault, begun, sent, events, untouched, isShut };
+}
+
+async function burnAll(port: Port, door: Door): Promise<void> {
+  const board = await openBoard(await connectLoader(port, { clock: fastClock }), { clock: fastClock });
+  const plan = planBurn(await board.readEfuses(), wantedWith(door), { slots: [] });
+  for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages));
+  await port.close();
+}
+
+/** As the silicon has it, whatever its registers show. */
+function fieldOf(chip: VirtualChip, name: string): number {
+  chip.efuse.powerOn();
+  return chip.efuse.field(name);
 }
 
 /** The burn that shuts the door, and what comes after it, tell no MAC any more. */
@@ -124,3 +154,30 @@ test('also while an event is written and nobody speaks to the board', { timeout:
   for (const twin of [false, true])
     for (let event = 0; event < events - 2; event++) assert.equal(await holds({ event, twin }), 'chip.other-board');
 });
+
+for (const [way, door] of [
+  ['bench', 'DIS_DOWNLOAD_MODE'],
+  ['no lines', 'DIS_DOWNLOAD_MODE'],
+  ['bench', 'ENABLE_SECURITY_DOWNLOAD'],
+] as const)
+  test(`for a board whose door is shut: what it shows is no effect of the burn (${way}, ${door})`, {
+    timeout: 120_000,
+  }, async () => {
+    const whole = await run({ way, door });
+    const last = Array.from({ length: 24 }, (_, at) => whole.sent - 24 + at);
+    const swaps: Swap[] = [
+      ...last.flatMap((request) => [true, false].map((lost) => ({ request, lost }))),
+      ...Array.from({ length: whole.events }, (_, event) => ({ event })),
+    ];
+    let caught = 0;
+    await atOnce(12, swaps.length, async (n) => {
+      const swap = swaps[n]!;
+      const { fault, untouched, isShut } = await run({ ...swap, way, door, shut: true });
+      const where = `${JSON.stringify(swap)}: ${fault}`;
+      assert.ok(untouched, where);
+      if (fault === null) assert.ok(isShut, `${where}: what is told as shut is open`);
+      else assert.ok(isFault(fault) && fault.safety !== 'condemned', where);
+      if (!isShut) caught++;
+    });
+    assert.ok(caught > 8 && caught < swaps.length, `${caught} of ${swaps.length}`);
+  });

@@ -13,7 +13,7 @@ import { recipeNamed } from '../../stories/stage.ts';
 import { Nest } from '../chip/nest.ts';
 import { type NestOptions, work } from './nest.ts';
 import { Rig, siliconOf } from './parts.ts';
-import { diskFull } from './scripted-ledger.ts';
+import { type AnyEvent, diskFull } from './scripted-ledger.ts';
 
 const keyless = recipeNamed('esp32c3-production');
 const keyed = recipeNamed('esp32p4-production');
@@ -48,7 +48,12 @@ describe('a hand that changes boards between the door and the last start', { con
   const macs = ['34:85:18:00:00:01', '34:85:18:00:00:02'] as const;
 
   /** Makes board 2; at its last start board 1 lies in the fixture, made alike and shut, by `maker` (null: by the same station, whose seal was lost). */
-  async function changed(shown: readonly (string | null)[], expect: string, maker: Rig | null) {
+  async function changed(
+    shown: readonly (string | null)[],
+    expect: string,
+    maker: Rig | null,
+    at: (event: AnyEvent) => boolean = (event) => event.type === 'step-started' && event.step === 'final-boot-proof',
+  ) {
     const { recipe } = keyless;
     const bootProof = { ...recipe.bootProof, expect: [expect], timeoutSeconds: 1 };
     const rig = new Rig({ ...keyless, recipe: { ...recipe, bootProof } });
@@ -64,7 +69,7 @@ describe('a hand that changes boards between the door and the last start', { con
     assert.equal(first.efuse.field('DIS_DOWNLOAD_MODE'), 1);
     const nest = new Nest(second, first);
     rig.book.before = (event) => {
-      if (event.type === 'step-started' && event.step === 'final-boot-proof') nest.change();
+      if (nest.current === second && at(event)) nest.change();
     };
     const end = await rig.run(nest.chip);
     rig.book.before = () => undefined;
@@ -81,6 +86,16 @@ describe('a hand that changes boards between the door and the last start', { con
       const verdict = await verdictOn(rig, chip, { serials: [serialOf(chip)] });
       assert.deepEqual([verdict.outcome, verdict.mac], ['passed', chip.identity.mac]);
     }
+  });
+
+  it('just before the start with an open door, after which its application may have shut it: nobody is started in its place', async () => {
+    const booked = (event: AnyEvent) =>
+      event.type === 'intend' && event.what === 'bits' && event.detail.stage === 'door';
+    const { rig, end, boards } = await changed([null, null], 'app: ready', new Rig(keyless), booked);
+    assert.ok(end.fault !== null && end.fault.safety !== 'condemned', end.fault?.code);
+    assert.ok(!rig.book.said().some((event) => event.type === 'verified' && event.what === 'boot'));
+    const verdict = await verdictOn(rig, boards[0]!);
+    assert.deepEqual([verdict.outcome, verdict.mac], ['passed', macs[1]]);
   });
 
   it('for one that nobody here knows: a line with {mac} awaits the right one', async () => {
