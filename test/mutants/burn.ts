@@ -48,9 +48,8 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'ask.door-without-intent',
     file: 'main/chip/burn.ts',
-    before:
-      "    yield { type: 'intend', what: 'bits', detail };\n    for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {",
-    after: "    for (let round = 1; round <= tries && !open.empty && state === 'open'; round++) {",
+    before: "    yield { type: 'intend', what: 'bits', detail };\n    let isSent = false;",
+    after: '    let isSent = false;',
     breaks: 'A board whose door is shut would be unknown to the book that has to seal it.',
     tests: [burn, 'test/unit/station/run.test.ts'],
   },
