@@ -1,4 +1,5 @@
-// SBOMs as esp-idf-sbom 1.5.0 wrote them of one project (test/vectors/sbom), and what is none.
+// SBOMs as esp-idf-sbom 1.5.0 wrote them of one project (test/vectors/sbom; without the address of a
+// registry that its CycloneDX says of the tool itself), and what is none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../../main/base/bytes.ts';
