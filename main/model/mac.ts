@@ -17,14 +17,19 @@ export function colons(bare: string): string {
 /** What stands for the board's own MAC in a line that a recipe expects. */
 export const namesMac = '{mac}';
 
+/** Fits this MAC (with colons) in whichever notation, where case does not count. */
+function anyNotation(mac: string): string {
+  return mac.split(':').join('[:-]?');
+}
+
 /** A regular expression of RE2 for this MAC (with colons) in whichever notation; null: for any. */
 export function macForm(mac: string | null): string {
-  return mac === null ? '(?i:(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2})' : `(?i:${mac.split(':').join('[:-]?')})`;
+  return mac === null ? '(?i:(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2})' : `(?i:${anyNotation(mac)})`;
 }
 
 /** One of these MACs, in whichever of those notations. */
 export function macPattern(macs: readonly string[]): RegExp {
-  return new RegExp(macs.map((mac) => mac.split(':').join('[:-]?')).join('|'), 'i');
+  return new RegExp(macs.map(anyNotation).join('|'), 'i');
 }
 
 /** Every MAC that stands in these console lines, as twelve digits. */

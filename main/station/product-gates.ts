@@ -25,8 +25,8 @@ export interface Reach {
 }
 
 /**
- * Whether chip, fuses and flash of a board forbid this product, whoever asks: a run, a preview or the recovery bay. Null: nothing does.
- * Asks the flash for its size; nothing is burned or written.
+ * Whether port, fuses and flash of a board whose chip fits (`refuseBoard`) forbid this product, whoever asks: a run, a preview or the recovery
+ * bay. Null: nothing does. Asks the flash for its size; nothing is burned or written.
  */
 export async function refuseSilicon(
   loaded: LoadedRecipe,
@@ -36,7 +36,6 @@ export async function refuseSilicon(
 ): Promise<Fault | null> {
   const romOnly = loaded.recipe.flash.stub === 'never' || !canReset;
   return (
-    refuseBoard(loaded.recipe, identity, null) ??
     refuseOwnPort(loaded.recipe, usb) ??
     refuseBuild(loaded, identity, snapshot, safety) ??
     refuseFlash(loaded, await board.detectFlashSize(), { romOnly, safety })

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { type RandomSource, seededRandom } from '../../main/base/random.ts';
 import { bringToEnd, insert } from '../faults/boards.ts';
 import { recipeNamed, type Stage } from '../stories/stage.ts';
-import { below } from './draws.ts';
+import { below, macOf } from './draws.ts';
 import type { Tally } from './tally.ts';
 
 const lines: readonly { readonly recipe: string; readonly chip: string; readonly rev: string }[] = [
@@ -28,7 +28,7 @@ export async function soakStation(stage: Stage, seed: number, count: number, tal
   for (let n = 0; n < count; n++) {
     const faults = Array.from({ length: 1 + below(random, 2) }, () => troubleOf(random));
     for (const fault of faults) tally.strike(fault.split(':')[0]!);
-    const mac = `02:${[seed >>> 16, seed >>> 8, seed, n >>> 8, n].map((byte) => (byte & 255).toString(16).padStart(2, '0')).join(':')}`;
+    const mac = macOf(seed >>> 16, seed >>> 8, seed, n >>> 8, n);
     const address = `virtual:${chip}?rev=${rev}&pacing=none&mac=${mac}&name=${seed}-${n}&seed=${seed + n}&${faults.map((fault) => `fault=${fault}`).join('&')}`;
     serials.set(address, mac.replaceAll(':', ''));
   }

@@ -1,7 +1,7 @@
 // Which devices something published concerns: a component of the firmware by its version, a version of ESP-IDF, a chip and its revision. What
 // all boards of a recipe have in common is bound in the recipe's text, whose hash stands in each sealed row: recipes are asked first, and
 // devices are then found by their batches, whose index answers in the order of time whatever the size of the book.
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { sha256Hex } from '../../base/digest.ts';
 import { canonicalJson } from '../../base/json.ts';
 import { revisionText } from '../../model/chip.ts';
@@ -22,6 +22,7 @@ import type { RecipeRef } from '../../model/refs.ts';
 import type { AffectedRecipes, DeviceQuery, DeviceRow } from '../ledger.ts';
 import { type Bodies, dictionaryOfRecords } from './bodies.ts';
 import { changedRecipe, changedSeal } from './faults.ts';
+import { KeptStatements } from './kept-statements.ts';
 import { deviceRow, type Filter, type Found, filterOf, type Row } from './search.ts';
 
 /** Boards that are looked at one by one for the revision of their chip. */
@@ -43,17 +44,16 @@ interface Concerned {
 }
 
 export class AffectedSearch {
-  readonly #db: Database;
   readonly #bodies: Bodies;
   readonly #sealed: (mac: string) => SealedRecord | null;
-  readonly #sql = new Map<string, Statement>();
+  readonly #sql: KeptStatements;
   /** By the hash that binds them: they never change. */
   readonly #facts = new Map<string, Omit<RecipeFacts, 'idfVersion'>>();
   readonly #idfVersions = new Map<string, string | null>();
 
   /** `sealed`: from the device's own row, which has to give its hash. */
   constructor(db: Database, bodies: Bodies, sealed: (mac: string) => SealedRecord | null) {
-    this.#db = db;
+    this.#sql = new KeptStatements(db);
     this.#bodies = bodies;
     this.#sealed = sealed;
   }
@@ -174,12 +174,7 @@ export class AffectedSearch {
   }
 
   #all(sql: string, ...values: (string | number)[]): Found[] {
-    let statement = this.#sql.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#sql.set(sql, statement);
-    }
-    return statement.all(...values) as Found[];
+    return this.#sql.of(sql).all(...values) as Found[];
   }
 }
 

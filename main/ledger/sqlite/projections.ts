@@ -1,9 +1,10 @@
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { canonicalJson } from '../../base/json.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { DroppedKey, Entry } from '../entry.ts';
 import { claimsOf, claimsOfBooked } from './claims.ts';
 import { sealedRecordOfRow } from './events.ts';
+import { KeptStatements } from './kept-statements.ts';
 import type { Rows } from './rows.ts';
 import { emptyProjections } from './schema.ts';
 
@@ -17,11 +18,10 @@ export type PlacedEntry = Entry & { readonly row: number; readonly at: string };
  * both give the same tables. It decides nothing: what may not be is refused before there is an entry.
  */
 export class Projections {
-  readonly #db: Database;
-  readonly #sql = new Map<string, Statement<Value[]>>();
+  readonly #sql: KeptStatements;
 
   constructor(db: Database) {
-    this.#db = db;
+    this.#sql = new KeptStatements(db);
   }
 
   project(entry: PlacedEntry): void {
@@ -183,20 +183,11 @@ export class Projections {
   }
 
   #run(sql: string, ...values: Value[]): void {
-    this.#prepared(sql).run(...values);
+    this.#sql.of(sql).run(...values);
   }
 
   #get(sql: string, ...values: Value[]): unknown {
-    return this.#prepared(sql).get(...values);
-  }
-
-  #prepared(sql: string) {
-    let statement = this.#sql.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare<Value[]>(sql);
-      this.#sql.set(sql, statement);
-    }
-    return statement;
+    return this.#sql.of(sql).get(...values);
   }
 }
 

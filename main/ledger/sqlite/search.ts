@@ -1,10 +1,11 @@
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { canonicalJson } from '../../base/json.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { SealedRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import type { DeviceQuery, DeviceRow } from '../ledger.ts';
 import { type Bodies, dictionaryOfRecords } from './bodies.ts';
+import { KeptStatements } from './kept-statements.ts';
 
 /** How many devices one source of a text search looks at; bounds the time of any search whatever the size of the book. */
 const cap = 5_000;
@@ -42,14 +43,13 @@ export interface Found {
  * told only where its own sealed row says so.
  */
 export class DeviceSearch {
-  readonly #db: Database;
   readonly #bodies: Bodies;
-  readonly #sql = new Map<string, Statement>();
+  readonly #sql: KeptStatements;
   /** By the hash of a recipe, digests that its boards have in common. */
   readonly #digests = new Map<string, readonly string[]>();
 
   constructor(db: Database, bodies: Bodies) {
-    this.#db = db;
+    this.#sql = new KeptStatements(db);
     this.#bodies = bodies;
   }
 
@@ -229,12 +229,7 @@ export class DeviceSearch {
   }
 
   #all(sql: string, ...values: (string | number)[]): Found[] {
-    let statement = this.#sql.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#sql.set(sql, statement);
-    }
-    return statement.all(...values) as Found[];
+    return this.#sql.of(sql).all(...values) as Found[];
   }
 }
 

@@ -16,11 +16,11 @@ import type { VirtualFault } from '../../../main/virtual/silicon.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { Rig } from '../../unit/station/parts.ts';
 import { ScriptedSigner } from '../../unit/station/scripted-signer.ts';
-import { below } from '../draws.ts';
+import { below, macOf } from '../draws.ts';
 import { atOnce, type Tally } from '../tally.ts';
 import { burnedIn, judgeSealed, judgeVisit } from './judge.ts';
 import { type Ending, Life, type Strike } from './life.ts';
-import { type Line, type Verdict, visit } from './line.ts';
+import { endWords, type Line, type Verdict, visit } from './line.ts';
 import { Secrets } from './secrets.ts';
 import { type Way, ways } from './ways.ts';
 
@@ -88,7 +88,7 @@ async function soakBoard(line: Line, seed: number, tally: Tally): Promise<string
   const random = seededRandom(seed);
   const { recipe, ref } = line.loaded;
   const faults: VirtualFault[] = [];
-  const mac = `02:${[seed >>> 24, seed >>> 16, seed >>> 8, seed, 1].map((byte) => (byte & 255).toString(16).padStart(2, '0')).join(':')}`;
+  const mac = macOf(seed >>> 24, seed >>> 16, seed >>> 8, seed, 1);
   for (let program = 1; program <= 120; program++) {
     const kind = burnCut(random);
     if (kind !== null) faults.push({ kind, after: program });
@@ -210,8 +210,5 @@ function wordsOf(
   verdict: Verdict | null,
 ): string {
   const struck = life.struck === null ? '' : ` ${strike!.ending} ${strike!.side} act ${strike!.at} (${life.struck})`;
-  const fault = verdict?.fault;
-  const end =
-    verdict === null ? 'no verdict' : fault ? `${fault.code} (${fault.safety}): ${fault.what}` : verdict.outcome;
-  return `${visits}. ${way},${struck} ${cuts} cuts, ${life.acts} acts: ${end}`;
+  return `${visits}. ${way},${struck} ${cuts} cuts, ${life.acts} acts: ${endWords(verdict)}`;
 }

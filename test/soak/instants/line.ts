@@ -21,6 +21,13 @@ import { farEnd, isByHand, type Way } from './ways.ts';
 
 export type Verdict = Extract<StationEvent, { type: 'verdict' }>;
 
+/** How a visit ended, for the list of a board's visits. */
+export function endWords(verdict: Verdict | null): string {
+  if (verdict === null) return 'no verdict';
+  const { fault, outcome } = verdict;
+  return fault ? `${fault.code} (${fault.safety}): ${fault.what}` : outcome;
+}
+
 /** What a visit came to: a verdict, or null where the process died or its ledger stopped it. */
 export interface Visited {
   readonly verdict: Verdict | null;

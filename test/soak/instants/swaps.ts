@@ -12,12 +12,12 @@ import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { Nest } from '../../unit/chip/nest.ts';
 import { ScriptedSigner } from '../../unit/station/scripted-signer.ts';
-import { below } from '../draws.ts';
+import { below, macOf } from '../draws.ts';
 import { atOnce, type Tally } from '../tally.ts';
 import { mostActs, oneOf, productNamed, products } from './boards.ts';
 import { burnedIn, judgeSealed, judgeVisit } from './judge.ts';
 import { Life } from './life.ts';
-import { type Line, type Verdict, visit } from './line.ts';
+import { endWords, type Line, type Verdict, visit } from './line.ts';
 import { isByHand, type Way, ways } from './ways.ts';
 
 const inPortion = 80;
@@ -90,13 +90,13 @@ class Pair {
 
   #silicon(chip: number, mac: number, firmwarePrintsMac: boolean): VirtualChip {
     const { recipe } = this.#line.loaded;
-    const bytes = [this.#seed >>> 24, this.#seed >>> 16, this.#seed >>> 8, this.#seed, mac];
+    const seed = this.#seed;
     return new VirtualChip(
       {
         kind: recipe.chip,
         revision: recipe.silicon.min,
-        mac: `02:${bytes.map((byte) => (byte & 255).toString(16).padStart(2, '0')).join(':')}`,
-        seed: this.#seed * 2 + chip,
+        mac: macOf(seed >>> 24, seed >>> 16, seed >>> 8, seed, mac),
+        seed: seed * 2 + chip,
         firmwarePrintsMac,
       },
       bootFromFlash,
@@ -185,11 +185,8 @@ class Pair {
   async #visit(chip: VirtualChip, way: Way, life: Life, device: string | null): Promise<Verdict | null> {
     const seed = this.#seed * 100 + ++this.#visits;
     const { verdict } = await visit(this.#line, chip, { way, life, seed, device, labels: false });
-    const fault = verdict?.fault;
-    const end =
-      verdict === null ? 'no verdict' : fault ? `${fault.code} (${fault.safety}): ${fault.what}` : verdict.outcome;
     this.#said.push(
-      `${this.#visits}. ${way}, ${life.struck ?? 'calm'}, ${life.acts} acts, ${verdict?.mac ?? 'no MAC'}: ${end}`,
+      `${this.#visits}. ${way}, ${life.struck ?? 'calm'}, ${life.acts} acts, ${verdict?.mac ?? 'no MAC'}: ${endWords(verdict)}`,
     );
     return verdict;
   }
