@@ -125,6 +125,8 @@ export interface Board {
    * nothing of a board that cannot be asked any more.
    */
   assertSame(): Promise<void>;
+  /** Whether the chip has a number of its own beside its MAC, as far as it was read. */
+  readonly hasOwnNumber: boolean;
   /** Whether this very board still answers. Changes nothing in it. */
   isStillThere(): Promise<boolean>;
 
@@ -160,7 +162,7 @@ export interface Board {
   /**
    * Carries out a burn plan: for each burn an `intend` event, the burn, read-back with the error registers, `burned`, `verified`.
    * Waits at each yield: what was not asked for is not burned. Burns whose identical codeword left errors are repeated (at most three
-   * times). Faults: BoardFault `burn.coding-error`, `burn.readback-differs`, `burn.lost-contact` (safety 'resumable' or 'condemned').
+   * times). Faults: BoardFault `burn.coding-error`, `burn.readback-differs`, `burn.lost-contact`, `burn.not-seen` (safety 'resumable' or 'condemned').
    * A door burn is believed by its effect: secure download mode seen, or the loader silent where download mode is off. ProgramFault
    * `burn.not-permitted` for another plan than the one that the permit was given for.
    */

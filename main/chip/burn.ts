@@ -35,7 +35,10 @@ export interface KnownEfuses {
 /** What a burn needs of the board, which owns the loader. */
 export interface BoardWatch extends DoorAccess {
   /** Who lies in the fixture: asked right before each program command, since while an event was written nobody spoke to the board. */
-  readonly same: Pick<SameBoard, 'assertSame' | 'assertUnchanged' | 'assertWhole' | 'note' | 'forget'>;
+  readonly same: Pick<
+    SameBoard,
+    'assertSame' | 'assertUnchanged' | 'assertWhole' | 'note' | 'forget' | 'noteKey' | 'isTold'
+  >;
   /** FixtureFault `supply.brown-out` where the supply has broken down since the board was met. */
   assertSupply(): void;
   /** A codeword has to be burned again. */
@@ -88,6 +91,7 @@ async function programOnce(
   if (round > 1) watch.repeated();
   const beforeCommit = async () => {
     await watch.same.assertSame();
+    if (round > 1 && !watch.same.isTold) throw notSeen();
     watch.assertSupply();
     seen.sent = true;
   };
@@ -112,9 +116,16 @@ async function* burnKey(
     throw stalePlan(name, slot);
   const details = assignments.map((assignment) => detailOf(name, assignment));
   const codeword = codewordFor(table, block, assignments, keys);
+  const shown = codeword.data.slice(0, table.blocks[block]!.words);
   try {
-    let state = known.blank.has(block) ? 'blank' : await compare(bus, table, codeword);
-    await watch.same.assertUnchanged();
+    const look = async () => {
+      const seen = await compare(bus, table, codeword);
+      await watch.same.assertUnchanged();
+      if (seen === 'right') watch.same.noteKey(block, shown);
+      else if (seen === 'begun' || seen === 'doubtful') watch.same.noteKey(block, null);
+      return seen;
+    };
+    let state: KeyBlockState = known.blank.has(block) ? 'blank' : await look();
     if (state !== 'right' && state !== 'foreign') {
       for (const detail of details) yield { type: 'intend', what: 'key-block', detail };
       known.blank.delete(block);
@@ -122,8 +133,7 @@ async function* burnKey(
         watch.same.forget(block);
         await programOnce(bus, codeword, watch, round);
         await bus.refresh(codeword);
-        state = await compare(bus, table, codeword);
-        await watch.same.assertUnchanged();
+        state = await look();
       }
       for (const detail of details) yield { type: 'burned', what: 'key-block', detail };
     }
@@ -135,6 +145,7 @@ async function* burnKey(
     }
     for (const detail of details) yield { type: 'verified', what: 'key-block', detail };
   } finally {
+    shown.fill(0);
     wipe(codeword);
   }
 }
@@ -322,6 +333,16 @@ function spoiled(table: EfuseTable, assignments: readonly SlotAssignment[], stat
     next,
     safety,
     details: { slot },
+  });
+}
+
+/** Nothing shows of a first burn, and nothing tells this chip from another of its MAC: the one that was burned may be gone. */
+function notSeen(): BoardFault {
+  return new BoardFault({
+    code: 'burn.not-seen',
+    what: 'A burn was sent and nothing shows of it. This chip has no number of its own beside its MAC, so nobody can tell whether it is the board that was burned.',
+    next: 'Insert the board again: the station reads what is burned and goes on. Put it aside when this happens again.',
+    safety: 'resumable',
   });
 }
 

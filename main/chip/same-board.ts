@@ -1,8 +1,9 @@
 // Who lies in the fixture. A hand may change the board at any moment, and no port tells: so a board is known by its MAC and by the fuses
 // that were read of it, every bit of which it keeps for ever.
 //
-//   before each program command   MAC and the most telling word; after the words were staged, so that a board which comes in later has
+//   before each program command   MAC and what tells it best; after the words were staged, so that a board which comes in later has
 //                                 nothing staged that could be burned
+//   at the end of a read-out      BLOCK0, the block of the MAC and what tells it best, again: all that was read is one board's
 //   after a reset, and where the  MAC and all of it: BLOCK0, the words of every other block that were not zero, key blocks that show
 //   loader had to be found again  what is in them
 
@@ -17,6 +18,12 @@ import type { EfuseBus } from './registers.ts';
 
 /** How often a board is looked at whole while the line keeps losing it. */
 const looks = 3;
+
+/** Words of a block. */
+interface Place {
+  readonly block: number;
+  readonly index: number;
+}
 
 interface Look {
   /** How it differs, in words; null: it is the board. */
@@ -34,8 +41,8 @@ export class SameBoard {
   #bits = new Map<number, Map<number, number>>();
   /** SHA-256 of key blocks that can be read: what stands in them may be a key. */
   #keys = new Map<number, string>();
-  /** The word that was burned here last: no other board has it, whatever its MAC. */
-  #latest: { readonly block: number; readonly index: number } | null = null;
+  /** What was burned here last: no other board has it, whatever its MAC. A word, or a whole key block. */
+  #latest: Place | { readonly keyBlock: number } | null = null;
   /** How often the loader had been found again when the board was last looked at whole. */
   #seenResyncs: number;
 
@@ -72,8 +79,9 @@ export class SameBoard {
 
   /** A word as it was read back after a burn of ours. Its bits whose copies agree are the board's from now on. */
   note(block: number, index: number, word: number): void {
+    const isNew = (word & ~this.#bitsOf({ block, index })) !== 0;
     this.#keep(block, index, word);
-    if (word !== 0) this.#latest = { block, index };
+    if (isNew) this.#latest = { block, index };
   }
 
   /** A key block that we program: what it showed counts no more. */
@@ -81,13 +89,50 @@ export class SameBoard {
     this.#keys.delete(block);
   }
 
-  /** BoardFault `chip.other-board` where it is not the board that was planned for, by its MAC and the most telling word. */
+  /** A key block that shows what we burned. `words`: what stands in it; null: only part of it does, or it has coding errors, and it may change. */
+  noteKey(block: number, words: readonly number[] | null): void {
+    if (words === null) {
+      this.#latest ??= { keyBlock: block };
+      return;
+    }
+    this.#keys.set(block, digest(words));
+    this.#latest = { keyBlock: block };
+  }
+
+  /**
+   * Whether anything but its MAC tells this chip from another: a number of its own, or what was burned here. Where nothing does, a burn that
+   * does not show may have gone into a board that is gone, and the one at hand be a second one of its MAC.
+   */
+  get isTold(): boolean {
+    return this.#latest !== null || this.hasOwnNumber;
+  }
+
+  /** Whether the chip has a number of its own beside its MAC. */
+  get hasOwnNumber(): boolean {
+    return this.#number().length > 0;
+  }
+
+  /** BoardFault `chip.other-board` where it is not the board that was planned for, by its MAC and what tells it best. */
   async assertSame(): Promise<void> {
-    const tell = this.#latest ?? this.#telling();
-    const bits = tell === null ? 0 : (this.#bits.get(tell.block)?.get(tell.index) ?? 0);
-    const [low, told = 0] = await this.#bus.readPlaces([this.#macPlace(), ...(tell === null ? [] : [tell])]);
-    const differs = low !== lowOf(this.#mac) || (bits & ~told) !== 0;
-    if (differs || this.#counters().resyncs !== this.#seenResyncs) await this.assertWhole();
+    const { places, keyBlock } = this.#telling();
+    const keyPlaces = keyBlock === null ? [] : this.#allOf(keyBlock);
+    const [low, ...told] = await this.#bus.readPlaces([this.#macPlace(), ...places, ...keyPlaces]);
+    const lacks = places.some((place, at) => (this.#bitsOf(place) & ~told[at]!) !== 0);
+    const isOther = keyBlock !== null && digest(told.slice(places.length)) !== this.#keys.get(keyBlock);
+    told.fill(0);
+    if (low !== lowOf(this.#mac) || lacks || isOther || this.#counters().resyncs !== this.#seenResyncs)
+      await this.assertWhole();
+  }
+
+  /**
+   * That all of `snapshot`, read just now, is one board's: BLOCK0, on which everything hangs (ORDER 1), the block of the MAC and the chip's own
+   * number, read again and the same. Resolves with whether they were.
+   */
+  async isOneBoards(snapshot: EfuseSnapshot): Promise<boolean> {
+    const blocks = [...new Set([0, this.#macPlace().block])];
+    const places = [...blocks.flatMap((block) => this.#allOf(block)), ...this.#numberPlaces()];
+    const again = await this.#bus.readPlaces(places);
+    return places.every(({ block, index }, at) => again[at] === snapshot.blocks[block]![index]);
   }
 
   /** The same by all that is known of it, where the loader had to be found again since that was last looked at. */
@@ -154,17 +199,36 @@ export class SameBoard {
     return `The board at hand has the MAC ${this.#mac} and lacks ${what} before: it is another one.`;
   }
 
-  /** A word by which two chips of one MAC differ: of the chip's own number, else of whatever the factory burned. */
-  #telling(): { readonly block: number; readonly index: number } | null {
-    const named = hasField(this.#table, 'OPTIONAL_UNIQUE_ID')
-      ? fieldOf(this.#table, 'OPTIONAL_UNIQUE_ID').pieces[0]
-      : null;
-    const mac = this.#macPlace();
-    const places = [...this.#bits].flatMap(([block, words]) => [...words.keys()].map((index) => ({ block, index })));
-    const others = places.filter(
-      ({ block, index }) => block !== mac.block || (index !== mac.index && index !== mac.index + 1),
+  /** What two chips of one MAC differ by: a word that was burned here, the chip's own number, else all that is known of it in few words. */
+  #telling(): { readonly places: readonly Place[]; readonly keyBlock: number | null } {
+    const latest = this.#latest;
+    if (latest !== null && 'index' in latest) return { places: [latest], keyBlock: null };
+    const [number] = this.#number();
+    if (number !== undefined) return { places: [number], keyBlock: null };
+    if (latest !== null && this.#keys.has(latest.keyBlock)) return { places: [], keyBlock: latest.keyBlock };
+    const places = [...(this.#bits.get(0)?.keys() ?? [])].map((index) => ({ block: 0, index }));
+    const [keyBlock = null] = this.#keys.keys();
+    return { places, keyBlock };
+  }
+
+  /** What is known of the chip's own number, which no other has. */
+  #number(): readonly Place[] {
+    return this.#numberPlaces().filter((place) => this.#bitsOf(place) !== 0);
+  }
+
+  #numberPlaces(): readonly Place[] {
+    if (!hasField(this.#table, 'OPTIONAL_UNIQUE_ID')) return [];
+    return fieldOf(this.#table, 'OPTIONAL_UNIQUE_ID').pieces.flatMap(({ block, bit, length }) =>
+      Array.from({ length: length >>> 5 }, (_, at) => ({ block, index: (bit >>> 5) + at })),
     );
-    return others.find(({ block }) => block === named?.block) ?? others[0] ?? null;
+  }
+
+  #bitsOf({ block, index }: Place): number {
+    return this.#bits.get(block)?.get(index) ?? 0;
+  }
+
+  #allOf(block: number): Place[] {
+    return Array.from({ length: this.#table.blocks[block]!.words }, (_, index) => ({ block, index }));
   }
 
   #keep(block: number, index: number, word: number): void {

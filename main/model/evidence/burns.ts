@@ -84,12 +84,23 @@ export const bitsProven = define({
   text: (fact) => `read back ${bits.again!(fact)}${fact.effect === undefined ? '' : `; seen: ${fact.effect}`}`,
 });
 
-/** The application shut download mode itself before the station could. */
+/** The application shut download mode itself before the station could: what lies in the fixture then can be read no more. */
 export const doorShutByFirmware = define({
   version: 1,
-  schema: z.object({ effect: z.enum(['secure', 'disabled']) }),
-  text: ({ effect }) => `the application has shut download mode by itself: it is ${effect}`,
+  schema: z.object({
+    effect: z.enum(['secure', 'disabled']),
+    /** By what the board showed behind its door that it is this one; null: by nothing. Left out by stations that did not say. */
+    shownBy: z.enum(['signature', 'console-mac']).nullable().exactOptional(),
+  }),
+  text: ({ effect, shownBy }) =>
+    `the application has shut download mode by itself: it is ${effect}${shownBy === undefined ? '' : `; ${shownWords[shownBy ?? 'nothing']}`}`,
 });
+
+const shownWords = {
+  signature: 'the board showed by its signature that it is this one',
+  'console-mac': 'the board printed its MAC',
+  nothing: 'nothing that it shows behind its door tells which board it is',
+};
 
 /** The product's own MAC address, in the block that is its own. */
 export const customMac = defineBurn({

@@ -1,6 +1,7 @@
 import { toHex } from '../../base/bytes.ts';
 import { otherBoard } from '../../chip/same-board.ts';
 import type { StepEvent } from '../../model/event.ts';
+import { bareMac, macsOn } from '../../model/mac.ts';
 import type { Recipe } from '../types.ts';
 import { bookDoor } from './book-door.ts';
 import { otherShown, proveByBoot, requireSignature } from './proof.ts';
@@ -60,6 +61,8 @@ async function* prove(
         expected: mac,
       });
   }
+  const isNamed = mac !== null && macsOn(proof.heard).has(bareMac(mac));
+  workspace.shownBy = nonce !== null ? 'signature' : isNamed ? 'console-mac' : null;
   const challenge = nonce === null ? {} : { challenge: toHex(nonce), ...proof.answer };
   yield { type: 'verified', what, detail: { lines: proof.lines, ...challenge } };
 }

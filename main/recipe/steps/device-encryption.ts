@@ -58,7 +58,7 @@ export const deviceEncryption: Step = {
         : // With download mode gone the boot proof alone shows that what lies in flash starts.
           [];
     if (doors.downloadMode !== door) problems.push(`the application made download mode ${door}`);
-    if (problems.length > 0) throw incomplete(problems, 'condemned');
+    if (problems.length > 0) throw incomplete(problems, 'shut');
     workspace.doorShutByFirmware = door;
     const by = door === 'secure' ? 'security info' : 'its own word';
     yield { type: 'verified', what: 'device-encryption', detail: { lines, by, door, nobodyHasTheKey: true } };
@@ -111,14 +111,15 @@ function failed(what: string, lastLine: string): BoardFault {
   });
 }
 
-function incomplete(problems: readonly string[], safety: 'resumable' | 'condemned'): BoardFault {
+/** Behind a shut door nothing tells which board shows this, so that it condemns none. */
+function incomplete(problems: readonly string[], safety: 'resumable' | 'shut'): BoardFault {
   return new BoardFault({
     code: 'device-encryption.incomplete',
     what: `The device has encrypted its flash, but not as the recipe wants it: ${problems.join('; ')}.`,
     next:
       safety === 'resumable'
         ? 'Insert the board again: the station burns what the bootloader left.'
-        : 'Set the board aside: its door is shut, and what is missing can never be burned. Build the firmware to fit the recipe.',
+        : 'Set the board aside: its door is shut, and what is missing can never be burned. Where its label says that it is the board of this run, condemn it by its MAC. Build the firmware to fit the recipe.',
     safety,
     details: { problems: problems.join('; ') },
   });

@@ -2,7 +2,7 @@ import type { BurnStage } from '../../chip/board.ts';
 import { bookDoor, enableWithDoorBooked } from './book-door.ts';
 import { keyBytesOf } from './burn-keys.ts';
 import type { Step } from './step.ts';
-import { writeLateImages } from './write-image.ts';
+import { assertFlashIsHere, writeLateImages } from './write-image.ts';
 
 /** Protections, then flash encryption and Secure Boot in one programming (FACTS 13.2 steps 4 to 8). */
 export const protect: Step = {
@@ -19,6 +19,7 @@ export const protect: Step = {
     // Flash that the station encrypted starts with the burns that switch decryption on.
     const shutsItself = recipe.doors.shutByFirmware === true && recipe.flashEncryption?.by !== 'device';
     const stages: readonly BurnStage[] = shutsItself ? ['protection'] : ['protection', 'enable'];
+    await assertFlashIsHere(context);
     yield* board.burn(plan.burn, keyBytesOf(workspace), permit, stages);
     if (shutsItself) yield* enableWithDoorBooked(context);
     // A device that encrypts itself gets it when its first start is booked.

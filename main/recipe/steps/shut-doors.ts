@@ -18,7 +18,7 @@ export const shutDoors: Step = {
     const { board, plan, permit, workspace } = context;
     const shut = workspace.doorShutByFirmware ?? (await foundShut(context));
     if (shut !== null) {
-      yield { type: 'observed', what: 'door-shut-by-firmware', value: { effect: shut } };
+      yield { type: 'observed', what: 'door-shut-by-firmware', value: { effect: shut, shownBy: workspace.shownBy } };
       return;
     }
     workspace.efusesAfter = await board.readEfuses();

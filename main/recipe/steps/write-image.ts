@@ -1,6 +1,8 @@
 // One image into flash, and which images have to wait.
 
+import { md5Hex } from '../../base/digest.ts';
 import { AsyncQueue } from '../../base/queue.ts';
+import { otherBoard } from '../../chip/same-board.ts';
 import type { StepEvent } from '../../model/event.ts';
 import { startsByItself } from '../plan/late-bootloader.ts';
 import type { FlashImage, StepContext } from './step.ts';
@@ -24,6 +26,32 @@ export async function* writeLateImages(context: StepContext): AsyncGenerator<Ste
   await board.prepareFlashing({ baudRate: recipe.flash.baudRate, flashSize: size, rom: true });
   yield* writeImages(context, late, { before: 0 });
 }
+
+/**
+ * That the board at hand has the flash that was written in this run. Of two chips with one MAC and no number of their own nothing else tells
+ * which of them was burned, and one that is shut over a blank flash is lost. BoardFault `chip.other-board`.
+ */
+export async function assertFlashIsHere(context: StepContext): Promise<void> {
+  const { board, recipe, workspace } = context;
+  const [first] = dividedImages(context).early;
+  if (board.hasOwnNumber || first === undefined || workspace.cleaning === null) return;
+  const { size } = await workspace.cleaning.result;
+  await board.prepareFlashing({ baudRate: recipe.flash.baudRate, flashSize: size, rom: true });
+  const bytes = first.bytes.subarray(0, telling);
+  const wanted = md5Hex(bytes);
+  const seen = () => board.flashDigest(first.offset, bytes.length);
+  // Answers carry no checksum: a strange one is asked for again.
+  if ((await seen()) === wanted || (await seen()) === wanted) return;
+  throw otherBoard(
+    `The board at hand has the MAC ${board.identity.mac} and not the flash that was written: it is another one.`,
+    {
+      offset: first.offset,
+    },
+  );
+}
+
+/** Bytes of flash that are looked at: those of one board, where the station encrypts it. */
+const telling = 0x1000;
 
 /** Writes images one by one, and believes each by the chip's own digest (FACTS 3.7). `before`: bytes of this step that are done already. */
 export async function* writeImages(

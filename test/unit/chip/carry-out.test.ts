@@ -78,6 +78,8 @@ const doorThatIs = (
     assertWhole: async () => [],
     note: () => undefined,
     forget: () => undefined,
+    noteKey: () => undefined,
+    isTold: true,
   },
 });
 const noDoor = doorThatIs('open', null);

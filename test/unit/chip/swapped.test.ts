@@ -15,14 +15,17 @@ import { listenTcp } from '../../../main/virtual/listen/tcp.ts';
 import { atOnce } from '../../soak/tally.ts';
 import { fastClock } from './clocks.ts';
 import { Nest } from './nest.ts';
-import { allStages, keyBytes, permitFor, production } from './rig.ts';
+import { allStages, classicProduction, keyBytes, permitFor, production } from './rig.ts';
 
 type Door = 'DIS_DOWNLOAD_MODE' | 'ENABLE_SECURITY_DOWNLOAD';
 
-const wantedWith = (door: Door) => production('esp32c3', 4, door);
+/** One with a number of its own, and the one that has none. */
+type Kind = 'esp32c3' | 'esp32';
+const wantedOf = (kind: Kind, door: Door) => (kind === 'esp32' ? classicProduction : production('esp32c3', 4, door));
 
-function chipInLoader(seed: number, mac: string): VirtualChip {
-  const chip = new VirtualChip({ kind: 'esp32c3', revision: 4, seed, mac, flashSize: 1 << 20 }, () => ({
+function chipInLoader(kind: Kind, seed: number, mac: string): VirtualChip {
+  const revision = kind === 'esp32' ? 300 : 4;
+  const chip = new VirtualChip({ kind, revision, seed, mac, flashSize: 1 << 20 }, () => ({
     lines: [],
     state: 'halted',
     firmware: null,
@@ -51,6 +54,7 @@ async function portTo(nest: Nest, way: Way): Promise<{ port: Port; end(): Promis
 const burned = (chip: VirtualChip) => Buffer.concat(chip.efuse.burned()).toString('hex');
 
 interface Swap {
+  readonly kind?: Kind;
   readonly way?: Way;
   /** At the request of this number, which is lost or reaches the second board. */
   readonly request?: number;
@@ -69,6 +73,7 @@ const macs = ['02:00:00:00:00:01', '02:00:00:00:00:02'] as const;
 
 /** A run in which the second board takes the place of the first; what it ended with, and how many requests and events there were. */
 async function run({
+  kind = 'esp32c3',
   way = 'no lines',
   request = -1,
   lost = false,
@@ -77,16 +82,16 @@ async function run({
   shut = false,
   door = 'DIS_DOWNLOAD_MODE',
 }: Swap = {}) {
-  const first = chipInLoader(1, macs[0]);
-  const second = chipInLoader(2, macs[twin ? 0 : 1]);
+  const first = chipInLoader(kind, 1, macs[0]);
+  const second = chipInLoader(kind, 2, macs[twin ? 0 : 1]);
   if (shut) await burnAll(openVirtualPort(second, 'virtual:nest'), door);
-  const before = burned(second);
+  const before = [burned(first), burned(second)];
   const nest = new Nest(first, second, { at: request, lost });
   const { port, end } = await portTo(nest, way);
   let [events, begun, fault]: [number, number, unknown] = [0, 0, null];
   try {
     const board = await openBoard(await connectLoader(port, { clock: fastClock }), { clock: fastClock });
-    const plan = planBurn(await board.readEfuses(), wantedWith(door), { slots: [] });
+    const plan = planBurn(await board.readEfuses(), wantedOf(kind, door), { slots: [] });
     begun = nest.requests;
     for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages)) if (events++ === at) nest.change();
   } catch (error) {
@@ -96,13 +101,14 @@ async function run({
     await end();
     for (const chip of [first, second]) chip.powerOff();
   }
-  const [sent, untouched, isShut] = [nest.requests, burned(second) === before, fieldOf(first, door) === 1];
-  return { fault, begun, sent, events, untouched, isShut };
+  const [isFirstBurned, untouched] = [burned(first) !== before[0], burned(second) === before[1]];
+  const isShut = kind !== 'esp32' && fieldOf(first, door) === 1;
+  return { fault, begun, sent: nest.requests, events, untouched, isFirstBurned, isShut };
 }
 
 async function burnAll(port: Port, door: Door): Promise<void> {
   const board = await openBoard(await connectLoader(port, { clock: fastClock }), { clock: fastClock });
-  const plan = planBurn(await board.readEfuses(), wantedWith(door), { slots: [] });
+  const plan = planBurn(await board.readEfuses(), wantedOf('esp32c3', door), { slots: [] });
   for await (const _ of board.burn(plan, keyBytes, permitFor(plan), allStages));
   await port.close();
 }
@@ -180,4 +186,65 @@ for (const [way, door] of [
       if (!isShut) caught++;
     });
     assert.ok(caught > 8 && caught < swaps.length, `${caught} of ${swaps.length}`);
+  });
+
+test('for a second chip of one MAC, where chips have no number of their own: not both are burned', {
+  timeout: 120_000,
+}, async () => {
+  const whole = await run({ kind: 'esp32' });
+  assert.equal(whole.fault, null);
+  const requests = Array.from({ length: whole.sent - afterDoor - whole.begun }, (_, at) => whole.begun + at);
+  const swaps: Swap[] = [
+    ...requests.filter((at) => at % 5 === 0).flatMap((request) => [true, false].map((lost) => ({ request, lost }))),
+    ...Array.from({ length: whole.events - 2 }, (_, event) => ({ event })),
+  ];
+  const codes = new Set<string>();
+  await atOnce(12, swaps.length, async (n) => {
+    const swap = swaps[n]!;
+    const { fault, untouched, isFirstBurned } = await run({ ...swap, kind: 'esp32', twin: true });
+    const where = `${JSON.stringify(swap)}: ${fault}`;
+    assert.ok(untouched || !isFirstBurned, where);
+    assert.ok(fault === null ? !isFirstBurned : isFault(fault) && fault.safety !== 'condemned', where);
+    if (isFault(fault)) codes.add(fault.code);
+  });
+  assert.ok(codes.has('burn.not-seen') && codes.has('chip.other-board'), [...codes].join(' '));
+});
+
+// Of two blank ESP32 with one MAC nothing differs at all.
+for (const [kind, twin] of [
+  ['esp32c3', false],
+  ['esp32c3', true],
+  ['esp32', false],
+] as const)
+  test(`while it is read out: what is read is one board's (${kind}${twin ? ', both of one MAC' : ''})`, async () => {
+    const made = () => [1, 2].map((n) => chipInLoader(kind, n, macs[twin ? 0 : n - 1]!)) as [VirtualChip, VirtualChip];
+    const read = async (at: number, lost = false) => {
+      const chips = made();
+      const nest = new Nest(...chips, { at, lost });
+      const { port } = await portTo(nest, 'no lines');
+      let found: { mac: string | null; words: string } | null = null;
+      try {
+        const board = await openBoard(await connectLoader(port, { clock: fastClock }), { clock: fastClock });
+        const { blocks } = await board.readEfuses();
+        found = { mac: board.identity.mac, words: JSON.stringify(blocks) };
+      } catch (error) {
+        assert.ok(isFault(error) && error.safety !== 'condemned', String(error));
+      } finally {
+        await port.close();
+        for (const chip of chips) chip.powerOff();
+      }
+      return { found, requests: nest.requests };
+    };
+    const [first, second] = [await read(-1), await read(0)];
+    const whole = [first, second].map(({ found }) => JSON.stringify(found));
+    assert.notEqual(whole[0], whole[1]);
+    let [refused, taken] = [0, 0];
+    for (let at = 1; at < first.requests; at += 2) {
+      const { found } = await read(at, at % 5 === 0);
+      if (found !== null) assert.ok(whole.includes(JSON.stringify(found)), `at request ${at}`);
+      if (found === null) refused++;
+      else taken++;
+    }
+    // a second chip of one MAC is read whole, and taken as what it is
+    assert.ok((twin || refused > 0) && taken > 0, `${refused} refused, ${taken} taken`);
   });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { utf8 } from '../../../main/base/bytes.ts';
 import { systemClock } from '../../../main/base/clock.ts';
+import { md5Hex } from '../../../main/base/digest.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import { SecretBytes } from '../../../main/base/secret.ts';
 import type { Board } from '../../../main/chip/board.ts';
@@ -23,6 +24,7 @@ import { keyBytesOf } from '../../../main/recipe/steps/burn-keys.ts';
 import { startCleaning } from '../../../main/recipe/steps/clean-flash.ts';
 import { deviceEncryption } from '../../../main/recipe/steps/device-encryption.ts';
 import { newWorkspace, type StepContext } from '../../../main/recipe/steps/step.ts';
+import { assertFlashIsHere } from '../../../main/recipe/steps/write-image.ts';
 import { detachedSigner } from '../../../main/signing/detached.ts';
 import { publicKeyOfFile } from '../../../main/signing/public-key-file.ts';
 import { previewPlan } from '../../../main/station/desk/library/recipe-views.ts';
@@ -251,7 +253,7 @@ test('the device that is to encrypt its flash itself: trouble, silence, work hal
     [['E (20) flash_encrypt: Failed to write efuse'], 'open', 'device-encryption.failed', 'resumable'],
     [['I (20) boot: hello'], 'open', 'device-encryption.failed', 'resumable'],
     [[end], 'open', 'device-encryption.incomplete', 'resumable'],
-    [[end], 'secure', 'device-encryption.incomplete', 'condemned'],
+    [[end], 'secure', 'device-encryption.incomplete', 'shut'],
   ] as const) {
     const events: StepEvent[] = [];
     const fault = await faultIn(
@@ -267,4 +269,34 @@ test('the device that is to encrypt its flash itself: trouble, silence, work hal
     assert.ok(!events.some(({ type }) => type === 'verified'), 'nothing is believed');
   }
   assert.ok(previewPlan(loaded), 'the plan of such a recipe can be shown');
+});
+
+test('a second chip of one MAC that has not the flash of the first is not shut over what it has, where no number tells the two', async () => {
+  const context = await contextOf(recipeNamed('esp32-production'));
+  const bytes = seededRandom(3)(0x3000);
+  const [right, wrong] = [md5Hex(bytes.subarray(0, 0x1000)), md5Hex(new Uint8Array(0x1000))];
+  const cleaning = { result: Promise.resolve({ size: 1 << 22 }) } as unknown as StepContext['workspace']['cleaning'];
+  const images = [{ name: 'application', offset: 0x10000, bytes, encrypted: true, plainSha256: '', flashSha256: '' }];
+  const look = async (answers: string[], { hasOwnNumber = false, written = true } = {}) => {
+    let asked = 0;
+    const board = {
+      ...{ hasOwnNumber, identity: context.board.identity },
+      prepareFlashing: async () => undefined,
+      flashDigest: async (offset: number, length: number) => {
+        assert.deepEqual([offset, length], [0x10000, 0x1000]);
+        return answers[asked++]!;
+      },
+    } as unknown as Board;
+    const workspace = { ...context.workspace, images, cleaning: written ? cleaning : null };
+    await assertFlashIsHere({ ...context, board, workspace });
+    return asked;
+  };
+  assert.equal(await look([right]), 1);
+  assert.equal(await look([wrong, right]), 2, 'answers carry no checksum');
+  assert.equal(await look([], { hasOwnNumber: true }), 0);
+  assert.equal(await look([], { written: false }), 0, 'nothing was written in this run');
+  await assert.rejects(
+    look([wrong, wrong]),
+    (error) => isFault(error, 'chip.other-board') && error.safety === 'resumable',
+  );
 });
