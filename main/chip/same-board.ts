@@ -140,6 +140,21 @@ export class SameBoard {
     if (this.#counters().resyncs !== this.#seenResyncs) await this.assertWhole();
   }
 
+  /**
+   * What the board answers, and surely this one: it is asked who it is right behind that, and where the loader had to be found again meanwhile
+   * the question is put anew. BoardFault `chip.other-board`, `chip.unsteady`.
+   */
+  async surely<T>(ask: () => Promise<T>): Promise<T> {
+    for (let round = 1; round <= looks; round++) {
+      await this.assertUnchanged();
+      const answer = await ask();
+      const isSteady = this.#counters().resyncs === this.#seenResyncs;
+      await this.assertSame();
+      if (isSteady) return answer;
+    }
+    throw lineTooBad();
+  }
+
   /** By all that is known of it. Gives BLOCK0 as it was read. BoardFault `chip.other-board`, `chip.unsteady`. */
   async assertWhole(): Promise<readonly number[]> {
     for (let round = 1; ; round++) {

@@ -17,13 +17,26 @@ describe('an application that shuts the door by itself', { skip: noToken, timeou
     const stage = await setStage();
     t.after(() => stage.close());
     const loaded = recipeVariant(t, 'esp32c3-production', 'esp32c3', secure);
-    const address = 'virtual:esp32c3?rev=v0.4&pacing=none&shuts-doors=yes&name=release&seed=91';
+    const address = 'virtual:esp32c3?rev=v0.4&pacing=none&shuts-doors=yes&prints-mac=yes&name=release&seed=91';
     const verdict = (await insert(stage, loaded, [address])).get(address)!;
     assert.equal(verdict.outcome, 'passed', `${verdict.fault?.code} ${verdict.fault?.what}`);
     const record = await stage.station.parts.ledger.sealedDevice(stage.chip(address).identity.mac);
     assert.equal(record?.efusesAfter.readOut.SPI_BOOT_CRYPT_CNT?.value, 7);
     assert.equal(record?.efusesAfter.burnedAfterwards.ENABLE_SECURITY_DOWNLOAD, 1);
     assert.ok(record?.bootProof.beforeDoor && record.bootProof.afterDoor);
+  });
+
+  it('is not believed to be the board that was made, where neither its build nor the board says so: a person names it', async (t) => {
+    const stage = await setStage();
+    t.after(() => stage.close());
+    const loaded = recipeVariant(t, 'esp32c3-production', 'esp32c3', secure);
+    const address = 'virtual:esp32c3?rev=v0.4&pacing=none&shuts-doors=yes&name=silent&seed=90';
+    const { fault } = (await insert(stage, loaded, [address])).get(address)!;
+    assert.deepEqual([fault?.code, fault?.safety], ['boot-proof.unknown-board', 'shut']);
+    const { mac } = stage.chip(address).identity;
+    assert.equal(await stage.station.parts.ledger.sealedDevice(mac), null);
+    const again = (await insert(stage, loaded, [address])).get(address)!;
+    assert.equal(again.fault?.code, 'admission.which-shut-board');
   });
 
   it('shuts it while the supply comes and goes, and the board is finished on insertion', async (t) => {

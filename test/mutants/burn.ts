@@ -263,6 +263,23 @@ export const burnMutants: readonly Mutant[] = [
     tests: ['test/unit/recipe/faults.test.ts'],
   },
   {
+    id: 'door.shut-by-anybody',
+    file: 'main/recipe/steps/boot-proof.ts',
+    before: 'if (mustShow && workspace.shownBy === null) throw shutBySomebody();',
+    after: '',
+    breaks: 'A finished board in the place of one whose door is open would be taken for it, and that one sealed.',
+    tests: ['test/faults/release-application.test.ts'],
+  },
+  {
+    id: 'board.digest-of-another',
+    file: 'main/chip/live-board.ts',
+    before: 'ask() : this.#same.surely(ask);',
+    after: 'ask() : ask();',
+    breaks: 'Flash would be believed that stands in a board which lay there for a moment.',
+    tests: [swapped],
+    name: 'flash',
+  },
+  {
     id: 'board.judged-unasked',
     file: 'main/chip/burn.ts',
     before: '      await watch.same.assertWhole();\n      throw new BoardFault({',

@@ -1,10 +1,11 @@
 import { toHex } from '../../base/bytes.ts';
 import { otherBoard } from '../../chip/same-board.ts';
 import type { StepEvent } from '../../model/event.ts';
-import { bareMac, macsOn } from '../../model/mac.ts';
+import { bareMac, macPattern, macsOn } from '../../model/mac.ts';
 import type { Recipe } from '../types.ts';
 import { bookDoor } from './book-door.ts';
-import { otherShown, proveByBoot, requireSignature } from './proof.ts';
+import { macMs, otherShown, proveByBoot, requireSignature } from './proof.ts';
+import { shutBySomebody } from './shut-doors.ts';
 import type { Step, StepContext } from './step.ts';
 
 /** Boot while the board can still be read: what fails here can be looked at. */
@@ -46,7 +47,9 @@ async function* prove(
   const asks = wish === 'required' || (wish === 'if-offered' && release.offersProof);
   const nonce = asks && publicKey !== null ? random(32) : null;
   const { mac } = board.identity;
-  const task = { clock, resetBy, rule: recipe.bootProof, nonce, mac, ...(signal ? { signal } : {}) };
+  const { mustShow } = workspace;
+  const listenFor = mustShow && mac !== null ? { listenFor: { pattern: macPattern([mac]), ms: macMs } } : {};
+  const task = { clock, resetBy, rule: recipe.bootProof, nonce, mac, ...listenFor, ...(signal ? { signal } : {}) };
   if (resetBy === 'operator') yield awaitsReset(recipe.bootProof);
   // Where its application may shut the door nobody can look any more who was started.
   if (what === 'boot' && workspace.efusesAfter !== null) await board.assertSame();
@@ -63,6 +66,7 @@ async function* prove(
   }
   const isNamed = mac !== null && macsOn(proof.heard).has(bareMac(mac));
   workspace.shownBy = nonce !== null ? 'signature' : isNamed ? 'console-mac' : null;
+  if (mustShow && workspace.shownBy === null) throw shutBySomebody();
   const challenge = nonce === null ? {} : { challenge: toHex(nonce), ...proof.answer };
   yield { type: 'verified', what, detail: { lines: proof.lines, ...challenge } };
 }

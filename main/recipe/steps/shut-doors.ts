@@ -1,5 +1,5 @@
 import { decodeSnapshot } from '../../efuse/snapshot.ts';
-import { isFault } from '../../model/fault.ts';
+import { BoardFault, isFault } from '../../model/fault.ts';
 import { keyBytesOf } from './burn-keys.ts';
 import type { Step, StepContext } from './step.ts';
 
@@ -15,9 +15,11 @@ export const shutDoors: Step = {
   },
 
   async *perform(context) {
-    const { board, plan, permit, workspace } = context;
+    const { board, plan, permit, recipe, workspace } = context;
     const shut = workspace.doorShutByFirmware ?? (await foundShut(context));
     if (shut !== null) {
+      workspace.mustShow = recipe.doors.shutByFirmware !== true;
+      if (workspace.mustShow && !plan.steps.some(({ id }) => id === 'final-boot-proof')) throw shutBySomebody();
       yield { type: 'observed', what: 'door-shut-by-firmware', value: { effect: shut, shownBy: workspace.shownBy } };
       return;
     }
@@ -26,6 +28,19 @@ export const shutDoors: Step = {
     yield* board.burn(plan.burn, keyBytesOf(workspace), permit, ['door']);
   },
 };
+
+/**
+ * A shut board, of which this station has not shut the door, and whose build does not say that it does. It may be another one: the board
+ * that is being made may lie beside it with its door open.
+ */
+export function shutBySomebody(): BoardFault {
+  return new BoardFault({
+    code: 'boot-proof.unknown-board',
+    what: 'The door of the board at hand is shut, this station has not shut it, and nothing that the board shows tells which one it is.',
+    next: 'Insert the board again; where it comes back shut, name it by its label. Where its application shuts the door by itself put the sdkconfig of its build beside it, so that the station knows, or have it print the MAC.',
+    safety: 'shut',
+  });
+}
 
 /**
  * Whether an application of a release build has shut the door by itself since all eFuses were read (FACTS 13.2). What was not read before,

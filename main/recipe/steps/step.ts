@@ -41,6 +41,8 @@ export interface Workspace {
   keysDestroyedAt: string | null;
   /** How the application shut download mode by itself, before the station could; null: it did not. */
   doorShutByFirmware: 'secure' | 'disabled' | null;
+  /** Whether its next start has to show which board it is. */
+  mustShow: boolean;
   /** By what the board showed in its last start that it is this one; null: by nothing, or it was not started yet. */
   shownBy: 'signature' | 'console-mac' | null;
 }
@@ -93,6 +95,7 @@ export function newWorkspace(): Workspace {
     efusesAfter: null,
     keysDestroyedAt: null,
     doorShutByFirmware: null,
+    mustShow: false,
     shownBy: null,
   };
 }

@@ -16,6 +16,11 @@ export interface Strike {
   readonly side: 'before' | 'after';
 }
 
+export interface Later {
+  readonly acts: number;
+  work(): void;
+}
+
 /** A process that is dead does nothing any more: no fault of the house, since nobody is there to handle it. */
 export class Killed extends Error {}
 
@@ -35,16 +40,21 @@ export class Life {
   portActsSince = 0;
   readonly #strike: Strike | null;
   readonly #cutSupply: () => void;
+  readonly #later: Later | null;
+  #actsSince = 0;
 
-  constructor(strike: Strike | null, cutSupply: () => void) {
+  /** `later`: what happens so many acts behind the strike. */
+  constructor(strike: Strike | null, cutSupply: () => void, later: Later | null = null) {
     this.#strike = strike;
     this.#cutSupply = cutSupply;
+    this.#later = later;
   }
 
   /** One act outside. */
   async act<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.#mustLive();
     if (this.struck !== null && name.startsWith('port')) this.portActsSince++;
+    if (this.struck !== null && ++this.#actsSince === this.#later?.acts) this.#later.work();
     const isStruck = ++this.acts === this.#strike?.at;
     if (isStruck && this.#strike.side === 'before') this.#end(name);
     this.#mustLive();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../../main/base/clock.ts';
 import { seededRandom } from '../../../main/base/random.ts';
 import { openSqliteLedger } from '../../../main/ledger/sqlite/open.ts';
+import type { ChipKind, Revision } from '../../../main/model/chip.ts';
 import { bootFromFlash } from '../../../main/virtual/boot/boot.ts';
 import { VirtualChip } from '../../../main/virtual/chip.ts';
 import { Nest } from '../../unit/chip/nest.ts';
@@ -33,8 +34,11 @@ function awaitingMac(line: Line): Line {
   return { ...line, loaded: { ...loaded, recipe: { ...loaded.recipe, bootProof: { ...bootProof, expect } } } };
 }
 
-/** What the second board is when it is put there. */
-const seconds = ['blank', 'half done', 'sealed', 'twin'] as const;
+/** Acts that a board is away for, at most, where it comes back. */
+const mostBack = 200;
+
+/** What the second board is when it is put there; `there and back`: blank, and the first one comes back. */
+const seconds = ['blank', 'half done', 'sealed', 'twin', 'there and back', 'another chip'] as const;
 type Second = (typeof seconds)[number];
 
 /** So many pairs of boards of one product on one ledger. Pair `n` has the seed `seed * 1000 + n`. */
@@ -75,7 +79,7 @@ class Pair {
     const prints = below(this.#random, 2) === 0;
     if (prints) this.#line = awaitingMac(this.#line);
     const first = this.#silicon(1, 1, prints);
-    const second = this.#silicon(2, kind === 'twin' ? 1 : 2, prints);
+    const second = this.#silicon(2, kind === 'twin' ? 1 : 2, prints, kind === 'another chip' ? this.#another() : null);
     this.#tally.boards += 2;
     this.#tally.chips.add(this.#line.loaded.ref.name);
     try {
@@ -88,13 +92,32 @@ class Pair {
     }
   }
 
-  #silicon(chip: number, mac: number, firmwarePrintsMac: boolean): VirtualChip {
+  /** A kind that the recipe is not for. */
+  #another(): { readonly kind: ChipKind; readonly revision: Revision } {
+    const { chip } = this.#line.loaded.recipe;
+    const others = (
+      [
+        ['esp32c3', 4],
+        ['esp32s3', 2],
+        ['esp32', 300],
+        ['esp32p4', 301],
+      ] as const
+    ).filter(([kind]) => kind !== chip);
+    const [kind, revision] = oneOf(this.#random, others);
+    return { kind, revision };
+  }
+
+  #silicon(
+    chip: number,
+    mac: number,
+    firmwarePrintsMac: boolean,
+    other: { readonly kind: ChipKind; readonly revision: Revision } | null = null,
+  ): VirtualChip {
     const { recipe } = this.#line.loaded;
     const seed = this.#seed;
     return new VirtualChip(
       {
-        kind: recipe.chip,
-        revision: recipe.silicon.min,
+        ...(other ?? { kind: recipe.chip, revision: recipe.silicon.min }),
         mac: macOf(seed >>> 24, seed >>> 16, seed >>> 8, seed, mac),
         seed: seed * 2 + chip,
         firmwarePrintsMac,
@@ -118,14 +141,17 @@ class Pair {
     const nest = new Nest(first, second);
     const way = oneOf(this.#random, ways);
     const at = 1 + below(this.#random, mostActs);
-    const life = new Life({ ending: 'supply', at, side: below(this.#random, 2) === 0 ? 'before' : 'after' }, () => {
+    const change = () => {
       nest.change();
-      second.powerOn();
+      nest.current.powerOn();
       // where a hand resets boards it puts them into their loader, mostly
       if (!isByHand(way) || below(this.#random, 4) === 0) return;
-      second.setLines({ dtr: true, rts: false });
-      second.reset();
-    });
+      nest.current.setLines({ dtr: true, rts: false });
+      nest.current.reset();
+    };
+    const side = below(this.#random, 2) === 0 ? 'before' : 'after';
+    const back = kind === 'there and back' ? { acts: 1 + below(this.#random, mostBack), work: change } : null;
+    const life = new Life({ ending: 'supply', at, side }, change, back);
     const before = [burnedIn(first), burnedIn(second)] as const;
     const verdict = await this.#visit(nest.chip, way, life, null);
     if (life.struck === null) return;
@@ -140,7 +166,7 @@ class Pair {
     }
     if (kind === 'twin' && burnedIn(first) !== before[0] && burnedIn(second) !== before[1])
       this.#lose('both chips of one MAC were burned');
-    if (kind !== 'twin') await this.#holdVerdict(verdict, first, life, prints);
+    if (kind !== 'twin' && kind !== 'there and back') await this.#holdVerdict(verdict, first, life, prints);
   }
 
   /** No hand makes a board scrap, and none is sealed by the start of another where that one can be told from it. */
@@ -168,7 +194,9 @@ class Pair {
       for (let visits = 0; visits < calmVisits && end === 'open'; visits++) {
         const verdict = await this.#visit(chip, 'bench', new Life(null, () => undefined), chip.identity.mac);
         const { sealed } = await ledger.history(chip.identity.mac);
-        if (verdict?.outcome === 'passed' || verdict?.fault?.safety === 'sealed' || sealed !== null) end = 'sealed';
+        if (kind === 'another chip' && chip === second) end = verdict?.outcome === 'refused' ? 'told' : 'open';
+        else if (verdict?.outcome === 'passed' || verdict?.fault?.safety === 'sealed' || sealed !== null)
+          end = 'sealed';
         else if (kind === 'twin' && verdict?.fault?.code === 'admission.other-chip') end = 'told';
         chip.powerOff();
       }

@@ -18,14 +18,14 @@ export class Nest {
   requests = 0;
   /** Which of them lies in it. */
   current: VirtualChip;
-  readonly #second: VirtualChip;
+  #other: VirtualChip;
   #sink: UartSink | null = null;
   #lines: ControlLines = {};
 
   /** `at`: the request at which the second board takes the place of the first (-1: `change` alone); `lost`: that request reaches neither. */
   constructor(first: VirtualChip, second: VirtualChip, { at, lost } = { at: -1, lost: false }) {
     this.current = first;
-    this.#second = second;
+    this.#other = second;
     const own: Partial<VirtualChip> = {
       receive: (bytes) => {
         // Several may come at once: a hand can be between any two of them.
@@ -53,11 +53,11 @@ export class Nest {
     });
   }
 
-  /** The second board takes the place of the first, with its supply as it is. */
+  /** The other board takes the place of the one that lies in it, with its supply as it is. */
   change(): void {
     this.current.onSend(null);
     this.current.powerOff();
-    this.current = this.#second;
+    [this.current, this.#other] = [this.#other, this.current];
     this.current.onSend(this.#sink);
   }
 }
