@@ -5,8 +5,9 @@ import type { Affected } from '../model/component.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { knownConcern } from '../recipe/lint/concerns.ts';
+import type { CliContext } from './context.ts';
 import { readInput } from './files.ts';
-import { table } from './words.ts';
+import { headed, table, wordsOf } from './words.ts';
 
 /** What was asked for on the command line, and what is to be said beside the answer. */
 export interface Asked {
@@ -54,34 +55,31 @@ function published(named: string): Asked {
 }
 
 /** Recipes that are concerned, and what nobody can say. */
-export function affectedLines({ recipes, silent }: AffectedRecipes, { affects, beside }: Asked): string[] {
+export function affectedLines(
+  { recipes, silent }: AffectedRecipes,
+  { affects, beside }: Asked,
+  context: CliContext,
+): string[] {
+  const words = wordsOf(context).terminal.affected;
   const rows = recipes.map(({ recipe, fit, boards, sbom, components, idfVersion }) => [
     `${recipe.name} r${recipe.revision}`,
     recipe.hash.slice(0, 16),
     `${boards}`,
-    fit === 'fits' ? '' : 'UNCLEAR',
-    components.map(({ name, version }) => shown(`${name} ${version ?? '(no version)'}`)).join(', ') ||
+    fit === 'fits' ? '' : words.unclear,
+    components.map(({ name, version }) => shown(`${name} ${version ?? words.noVersion}`)).join(', ') ||
       (idfVersion === null ? '-' : `ESP-IDF ${shown(idfVersion)}`),
     sbom === null ? '-' : `${shown(sbom.file)} ${sbom.sha256.slice(0, 16)}`,
   ]);
   return [
     ...beside,
     ...(rows.length === 0
-      ? ['No recipe of this ledger is concerned.']
-      : table([['recipe', 'hash', 'boards', '', 'has', 'by its SBOM'], ...rows])),
-    ...(recipes.some(({ fit }) => fit === 'unclear')
-      ? ['UNCLEAR: the version cannot be compared; these boards are told as if they were concerned.']
-      : []),
+      ? [words.none]
+      : table([headed(context, 'recipe', 'hash', 'boards', '', 'has', 'sbom'), ...rows])),
+    ...(recipes.some(({ fit }) => fit === 'unclear') ? [words.unclearMeans] : []),
     ...(silent.boards + silent.recipes.length === 0
       ? []
-      : [
-          `Nobody can say of ${silent.boards} boards of ${silent.recipes.length} further recipes: nothing of what was asked for is bound in them.`,
-        ]),
-    ...(affects.some(({ revisions }) => revisions !== undefined)
-      ? [
-          'Boards are counted by recipe, whatever their revision; below, revisions were looked up among the 5,000 most recent. Those of all stand in ledger export (chip_revision).',
-        ]
-      : []),
+      : [words.silent({ boards: silent.boards, recipes: silent.recipes.length })]),
+    ...(affects.some(({ revisions }) => revisions !== undefined) ? [words.revisions] : []),
   ];
 }
 

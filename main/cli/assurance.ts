@@ -18,7 +18,7 @@ export async function assuranceCommand(file: string, options: AssuranceOptions, 
     context.streams.answer(
       `What a device made by ${loaded.ref.name} revision ${loaded.ref.revision} will show of the guide`,
     );
-    for (const line of assuranceLines(assurance)) context.streams.answer(line);
+    for (const line of assuranceLines(assurance, context.streams.language)) context.streams.answer(line);
   }
   return exit.passed;
 

@@ -7,7 +7,7 @@ import { headKey } from '../ledger/checkpoint.ts';
 import { verifyExport } from '../ledger/export-check.ts';
 import { type AuditOptions as Against, type ChainReport, reasonWords } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
-import { eventText } from '../model/evidence/event-text.ts';
+import { eventKind, eventText } from '../model/evidence/event-text.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../model/record.ts';
 import { storageRows } from '../model/storage.ts';
@@ -16,8 +16,9 @@ import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { deedView } from '../station/desk/reports/deeds.ts';
 import { type KeptQuery, savedQuestion, savedQuestions, saveQuestion } from '../station/questions.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
+import { byCode } from '../words/faults.ts';
 import type { Messages } from '../words/messages.ts';
-import { saying } from '../words/saying.ts';
+import { phraseIn } from '../words/told.ts';
 import { affectedLines, askedFor } from './affected.ts';
 import { verifyArchive } from './archived.ts';
 import { assuranceLines } from './assurance-words.ts';
@@ -27,7 +28,7 @@ import { exportedRows } from './exported-rows.ts';
 import { cannotWrite, readInput, writeOutput } from './files.ts';
 import { withLedger, withStation } from './opened.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
-import { table } from './words.ts';
+import { headed, stateSaid, table, wordsOf } from './words.ts';
 
 export interface AuditOptions extends OpenOptions {
   readonly json?: boolean;
@@ -56,23 +57,26 @@ const outcomes = ['passed', 'failed', 'refused', 'errored', 'aborted', 'sealed',
 export function auditList(options: AuditOptions, context: CliContext): Promise<Exit> {
   return withLedger(options, context, async (ledger) => {
     const asked = askedFor(options);
+    const words = wordsFor(context);
     const kept = options.question === undefined ? null : await savedQuestion(ledger, options.question);
     const query = { ...kept?.query, ...queryOf(options, asked) };
     if (kept !== null && !options.json)
-      context.streams.answer(`Question ${kept.name}, saved ${kept.at} by ${kept.by.join(' and ') || 'nobody known'}.`);
+      context.streams.answer(
+        words.question({ name: kept.name, time: kept.at, people: kept.by.join(', ') || words.nobody }),
+      );
     const { affects } = query;
     if (affects !== undefined) {
       const affected = await ledger.affected(affects);
       if (options.json) context.streams.answer(JSON.stringify({ type: 'affected', ...affected }));
       else
-        for (const line of affectedLines(affected, { affects, beside: asked?.beside ?? [] }))
+        for (const line of affectedLines(affected, { affects, beside: asked?.beside ?? [] }, context))
           context.streams.answer(line);
     }
     const rows = await ledger.devices({ ...query, limit: options.limit ?? 100 });
     if (options.json) {
       for (const row of rows) context.streams.answer(JSON.stringify(row));
     } else if (rows.length === 0) {
-      context.streams.answer(wordsFor(context).noDevice);
+      context.streams.answer(words.noDevice);
     } else {
       const cells = rows.map((row) => [
         row.mac,
@@ -80,17 +84,13 @@ export function auditList(options: AuditOptions, context: CliContext): Promise<E
         row.chip ?? '-',
         `${row.recipe.name} r${row.recipe.revision}`,
         row.batch ?? '-',
-        row.condemned ? 'condemned' : row.sealedAt ? 'sealed' : (row.outcome ?? 'open'),
+        stateSaid(context, row.condemned ? 'condemned' : row.sealedAt ? 'sealed' : (row.outcome ?? 'open')),
         row.lastAt,
         `${row.attempts}`,
       ]);
-      for (const line of table([['MAC', 'serial', 'chip', 'recipe', 'batch', 'state', 'last run', 'tries'], ...cells]))
-        context.streams.answer(line);
-      context.streams.say(
-        affects === undefined
-          ? wordsFor(context).fromTables
-          : 'Recipes by their texts, which give their hashes; each sealed device by its own row, which gives its hash. Boards that are not sealed, and the counts, from the tables: audit verify holds them against the chain.',
-      );
+      const head = headed(context, 'mac', 'serial', 'chip', 'recipe', 'batch', 'state', 'lastRun', 'tries');
+      for (const line of table([head, ...cells])) context.streams.answer(line);
+      context.streams.say(affects === undefined ? words.fromTables : words.fromTexts);
     }
     return exit.passed;
   });
@@ -118,7 +118,8 @@ export function auditSave(
     const by = await signInWhereKnown(ledger, options, ['qa', 'engineer', 'custodian'], context);
     const query = options.remove ? null : queryOf(options, askedFor(options));
     await saveQuestion(ledger, name, query, by === null ? [] : [by]);
-    context.streams.answer(options.remove ? `Question ${name} is kept no more.` : `Kept as ${name}.`);
+    const words = wordsFor(context);
+    context.streams.answer(options.remove ? words.keptNoMore({ name }) : words.keptAs({ name }));
     return exit.passed;
   });
 }
@@ -128,10 +129,10 @@ export function auditQuestions(options: AuditOptions, context: CliContext): Prom
   return withLedger(options, context, async (ledger) => {
     const questions = await savedQuestions(ledger);
     if (options.json) for (const question of questions) context.streams.answer(JSON.stringify(question));
-    else if (questions.length === 0) context.streams.answer('No question is kept.');
+    else if (questions.length === 0) context.streams.answer(wordsFor(context).noQuestion);
     else
       for (const line of table([
-        ['question', 'saved', 'by', 'asks'],
+        headed(context, 'question', 'saved', 'by', 'asks'),
         ...questions.map(({ name, at, by, query }) => [name, at, by.join('+') || '-', JSON.stringify(query)]),
       ]))
         context.streams.answer(line);
@@ -142,16 +143,17 @@ export function auditQuestions(options: AuditOptions, context: CliContext): Prom
 /** What people did: sign-ins, refusals, acts, approvals, exports, secrets given out; newest first. */
 export function auditDeeds(options: AuditOptions, context: CliContext): Promise<Exit> {
   return withLedger(options, context, async (ledger) => {
+    const said = wordsOf(context);
     const views = (await ledger.deeds(options.limit === undefined ? {} : { limit: options.limit })).map(deedView);
     if (options.json) for (const view of views) context.streams.answer(JSON.stringify({ type: 'deed', ...view }));
     else
       for (const line of table([
-        ['row', 'when', 'who', 'what', 'of whom or what', 'more'],
+        headed(context, 'row', 'when', 'who', 'what', 'about', 'more'),
         ...views.map(({ row, at, by, what, about, detail }) => [
           `${row}`,
           at,
           by.join('+') || '-',
-          what,
+          phraseIn(said, 'deeds', what),
           about,
           detail,
         ]),
@@ -187,23 +189,34 @@ export function auditShow(device: string, options: AuditOptions, context: CliCon
       );
       return exit.passed;
     }
-    context.streams.answer(`Device ${mac}`);
+    const said = wordsOf(context);
+    context.streams.answer(said.paper.device.title({ mac }));
     const { condemned, released } = history;
-    if (condemned) context.streams.answer(`CONDEMNED ${condemned.at}: ${reasonWords(condemned)}`);
-    if (released) context.streams.answer(`RELEASED ${released.at}: ${reasonWords(released)}`);
-    if (sealed) for (const line of recordLines(sealed)) context.streams.answer(line);
+    const words = said.terminal.ledger;
+    if (condemned) context.streams.answer(words.condemned({ time: condemned.at, reason: reasonWords(condemned) }));
+    if (released) context.streams.answer(words.released({ time: released.at, reason: reasonWords(released) }));
+    if (sealed) for (const line of recordLines(sealed, context)) context.streams.answer(line);
     for (const { run, events } of history.runs) {
       context.streams.answer('');
       context.streams.answer(
-        `Run ${run.id}  ${run.startedAt}  fixture ${run.fixture}  operator ${run.operator ?? '-'}  ${run.outcome ?? 'not ended'}`,
+        words.run({
+          ...{ run: run.id, time: run.startedAt, fixture: run.fixture, operator: run.operator ?? '-' },
+          outcome: stateSaid(context, run.outcome ?? 'notEnded'),
+        }),
       );
       for (const stored of events)
         context.streams.answer(
-          `  ${stored.at.slice(11, 23)}  ${(stored.step ?? '').padEnd(16)}  ${eventText(stored.event)}`,
+          `  ${stored.at.slice(11, 23)}  ${(stored.step ?? '').padEnd(16)}  ${eventSaid(stored.event, context)}`,
         );
     }
     return exit.passed;
   });
+}
+
+/** An entry of a device's history: its kind in the language of the terminal, beside the station's own words, which know more. */
+function eventSaid(event: Parameters<typeof eventText>[0], { streams: { language = 'en' } }: CliContext): string {
+  const kind = byCode(language, 'events', eventKind(event));
+  return kind === null ? eventText(event) : `${kind}  ${eventText(event)}`;
 }
 
 /** How the device stands to each recommendation of the guide. */
@@ -211,49 +224,61 @@ function assurance(record: SealedRecord): Assurance[] {
   return assuranceOf(record, profileOf(record.chip.kind as ChipKind));
 }
 
-function recordLines(record: SealedRecord): string[] {
+function recordLines(record: SealedRecord, context: CliContext): string[] {
+  const said = wordsOf(context);
+  const { names, ...words } = said.paper.device;
+  const own = said.terminal.record;
   return [
     ...table([
-      ['sealed', `${record.sealedAt} in run ${record.run}, batch ${record.batch ?? '-'}`],
-      ['station', `${record.station}, fixture ${record.fixture}, operator ${record.operator ?? '-'}`],
-      ['recipe', `${record.recipe.name} revision ${record.recipe.revision}, ${record.recipe.hash}`],
-      ['plan', record.planDigest],
-      ['chip', `${record.chip.kind} ${revisionText(record.chip.revision)}, package ${record.chip.packageVersion}`],
-      ['serial', record.serial ?? '-'],
+      [names.sealed, words.sealedAt({ time: record.sealedAt, run: record.run, batch: record.batch ?? '-' })],
       [
-        'secure boot',
-        record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : 'off',
+        names.station,
+        words.stationIs({ station: record.station, fixture: record.fixture, operator: record.operator ?? '-' }),
       ],
-      ['identity', record.identity ? identityWords(record.identity) : '-'],
-      ...storageRows(record).map((row) => [...row]),
-      ...(record.ota ? [['update key', `${record.ota.scheme} ${record.ota.publicKey}`]] : []),
-      ...(record.flashEncryptedBy === 'device' ? [['flash key', 'made in the device: nobody has a copy']] : []),
-      ...(record.escrows ? [['in escrow', record.escrows.map(({ what }) => what).join(', ')]] : []),
-      ['keys destroyed', record.keysDestroyedAt ?? 'no'],
-      ...(record.finishedLater ? [['finished later by', finishedWords(record.finishedLater)]] : []),
+      [names.recipe, words.recipeIs({ ...record.recipe })],
+      [names.plan, record.planDigest],
       [
-        'waivers',
+        names.chip,
+        own.chip({
+          ...{ kind: record.chip.kind, revision: revisionText(record.chip.revision) },
+          package: record.chip.packageVersion,
+        }),
+      ],
+      [names.serial, record.serial ?? '-'],
+      [
+        names.secureBoot,
+        record.secureBoot ? `${record.secureBoot.scheme} ${record.secureBoot.keyDigests.join(' ')}` : said.paper.off,
+      ],
+      [names.identity, record.identity ? identityWords(record.identity) : '-'],
+      ...storageRows(record).map((row) => [...row]),
+      ...(record.ota ? [[names.updateKey, `${record.ota.scheme} ${record.ota.publicKey}`]] : []),
+      ...(record.flashEncryptedBy === 'device' ? [[own.flashKey, own.madeInDevice]] : []),
+      ...(record.escrows ? [[own.escrow, record.escrows.map(({ what }) => what).join(', ')]] : []),
+      [names.keysDestroyed, record.keysDestroyedAt ?? words.no],
+      ...(record.finishedLater ? [[names.finishedLater, finishedWords(record.finishedLater)]] : []),
+      [
+        names.waivers,
         record.waivers.map(({ check, reason, by }) => `${check} (${reason}${by ? `; ${by}` : ''})`).join('; ') || '-',
       ],
-      ['software', `${record.software.name} ${record.software.version}`],
+      [names.software, `${record.software.name} ${record.software.version}`],
     ]),
     '',
-    'Keys',
-    ...table(record.keys.map((key) => [`  ${key.role}`, `BLOCK ${key.blocks.join(' and ')}`, key.fingerprint])),
+    own.keys,
+    ...table(record.keys.map((key) => [`  ${key.role}`, `BLOCK ${key.blocks.join(', ')}`, key.fingerprint])),
     '',
-    'Flash',
+    own.flash,
     ...table(
       record.images.map((image) => [
         `  ${hex(image.offset)}`,
         image.name,
-        image.encrypted ? 'encrypted' : 'plain',
-        `signed image ${image.plainSha256?.slice(0, 16) ?? '(holds secrets)'}`,
-        `as written ${image.flashSha256.slice(0, 16)}`,
+        image.encrypted ? own.encrypted : own.plain,
+        own.signed({ digest: image.plainSha256?.slice(0, 16) ?? own.holdsSecrets }),
+        own.written({ digest: image.flashSha256.slice(0, 16) }),
       ]),
     ),
     '',
-    'Assurance: the recommendations of the ESP-IDF security guide',
-    ...assuranceLines(assurance(record)),
+    words.assurance,
+    ...assuranceLines(assurance(record), context.streams.language),
   ];
 }
 
@@ -274,7 +299,7 @@ export function auditExport(options: AuditOptions, context: CliContext): Promise
     if (file) {
       file.end();
       await once(file, 'finish');
-      context.streams.say(`${rows} rows written to ${options.out}.`);
+      context.streams.say(wordsFor(context).written({ rows, file: options.out! }));
     }
     return exit.passed;
   });
@@ -293,7 +318,7 @@ export function auditRegistration(
     const text = Array.from(registrationText(records, form, ca)).join('');
     if (options.out === undefined) for (const line of text.split(/\r?\n/).slice(0, -1)) context.streams.answer(line);
     else writeOutput(options.out, utf8(text), context);
-    context.streams.say(`${records.length} sealed devices of ${options.batch}.`);
+    context.streams.say(wordsFor(context).sealedDevices({ count: records.length, batch: options.batch }));
     return exit.passed;
   });
 }
@@ -341,8 +366,8 @@ export async function auditVerify(options: AuditOptions, context: CliContext): P
 }
 
 /** In the language of whoever sits at the terminal. */
-function wordsFor({ streams }: CliContext) {
-  return saying(() => streams.language ?? 'en').terminal.ledger;
+function wordsFor(context: CliContext) {
+  return wordsOf(context).terminal.ledger;
 }
 
 /** What was seen, and what nobody signed or held against a key from elsewhere. */
@@ -360,19 +385,17 @@ function wholeLines(
   if (signed === null) return [...lines, words.unsigned];
   const { heads, size, time, unsigned, key, by, changes = [], witnessed = [] } = signed;
   lines.push(words.heads({ heads, size, time: time ?? words.noTime, unsigned }));
-  const whose = changes.length === 0 ? 'All of them' : by === 'given key' ? 'All that are counted' : 'The newest';
-  lines.push(
-    by === 'given key'
-      ? `${whose} by the given key, ${key}`
-      : `${whose} by the key ${key}, which only this ledger names: give it from elsewhere with --key`,
-  );
+  const { whose } = words;
+  const them = changes.length === 0 ? whose.all : by === 'given key' ? whose.counted : whose.newest;
+  lines.push((by === 'given key' ? words.byGivenKey : words.byOwnKey)({ whose: them, key: String(key) }));
   for (const { acceptedIn, by: people, key: later } of changes)
-    lines.push(
-      `Heads went on under another key, ${later}: a token without the one before was taken for the right one in row ${acceptedIn} by ${people.join(' and ') || 'nobody whom the ledger knew'}. Hold the ledger against each key from elsewhere`,
-    );
+    lines.push(words.otherKey({ key: later, row: acceptedIn, people: people.join(', ') || words.nobody }));
   for (const seen of witnessed)
     lines.push(
-      `Rows 1 to ${seen.size} were seen by ${seen.name} at ${seen.time}, ${seen.by === 'given key' ? 'by the given key' : `by the key ${seen.key}, which only this ledger names: give it from elsewhere with --witness-key`}`,
+      (seen.by === 'given key' ? words.seenByGivenKey : words.seenByOwnKey)({
+        ...{ rows: seen.size, name: seen.name, time: String(seen.time) },
+        key: String(seen.key),
+      }),
     );
   return lines;
 }

@@ -8,7 +8,7 @@ import { BoardFault, RecipeFault } from '../model/fault.ts';
 import { bootRuleOf } from '../station/boot-rule.ts';
 import { type DeviceReport, proveSealedBoard } from '../station/verify-device.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface DeviceOptions extends OpenOptions {
   readonly port: string;
@@ -63,19 +63,18 @@ export function inspect(options: InspectOptions, context: CliContext): Promise<E
     }
     const { security } = identity;
     const own = snapshot && customMacIn(snapshot);
+    const words = wordsOf(context).terminal.device;
+    const shut = words.notInSecureMode;
     const rows = [
-      ['chip', board.profile.title],
-      [
-        'revision',
-        identity.revision === null ? 'cannot be read in Secure Download Mode' : revisionText(identity.revision),
-      ],
-      ['MAC', identity.mac ?? 'cannot be read in Secure Download Mode'],
-      ...(own === null ? [] : [['custom MAC', own.trouble === null ? own.mac : `${own.mac}: ${own.trouble}`]]),
-      ['flash', flashSize === null ? 'unknown' : `${flashSize / 1024 / 1024} MiB`],
-      ['Secure Boot', security.secureBoot ? 'on' : 'off'],
-      ['flash encryption', `counter ${security.flashCryptCount}`],
-      ['download mode', closed ? 'secure' : 'open'],
-      ['JTAG', security.hardJtagDisabled ? 'off' : security.softJtagDisabled ? 'soft off' : 'on'],
+      [words.chip, board.profile.title],
+      [words.revision, identity.revision === null ? shut : revisionText(identity.revision)],
+      ['MAC', identity.mac ?? shut],
+      ...(own === null ? [] : [[words.customMac, own.trouble === null ? own.mac : `${own.mac}: ${own.trouble}`]]),
+      [words.flash, flashSize === null ? words.unknown : `${flashSize / 1024 / 1024} MiB`],
+      [words.secureBoot, security.secureBoot ? words.on : words.off],
+      [words.flashEncryption, words.counter({ count: security.flashCryptCount })],
+      [words.downloadMode, closed ? words.secure : words.open],
+      ['JTAG', security.hardJtagDisabled ? words.off : security.softJtagDisabled ? words.softOff : words.on],
     ];
     for (const line of table(rows)) context.streams.answer(line);
     if (snapshot === null) return exit.passed;
@@ -83,7 +82,7 @@ export function inspect(options: InspectOptions, context: CliContext): Promise<E
     const fields = Object.entries(decodeSnapshot(snapshot)).map(([name, field]) => [
       name,
       String(field.text ?? field.value),
-      [field.readProtected ? 'read-protected' : '', field.writeProtected ? 'write-protected' : '']
+      [field.readProtected ? words.readProtected : '', field.writeProtected ? words.writeProtected : '']
         .filter((word) => word !== '')
         .join(', '),
     ]);
@@ -91,7 +90,7 @@ export function inspect(options: InspectOptions, context: CliContext): Promise<E
     const sick = blockHealth(snapshot).filter((block) => block.failed || block.correctedBytes > 0);
     for (const block of sick) {
       context.streams.answer(
-        `BLOCK${block.block}: ${block.failed ? 'coding FAILED' : `${block.correctedBytes} bytes corrected`}`,
+        `BLOCK${block.block}: ${block.failed ? words.codingFailed : words.corrected({ bytes: block.correctedBytes })}`,
       );
     }
     context.streams.answer('');
@@ -135,6 +134,7 @@ export async function verify(options: DeviceOptions, context: CliContext): Promi
 
 function tell(report: DeviceReport, options: DeviceOptions, context: CliContext): Exit {
   const failed = report.checks.filter((check) => !check.ok);
+  const words = wordsOf(context).terminal.device;
   if (options.json) {
     context.streams.answer(
       JSON.stringify({
@@ -147,13 +147,13 @@ function tell(report: DeviceReport, options: DeviceOptions, context: CliContext)
     );
   } else {
     context.streams.answer(
-      `Record of ${report.record.chip.mac}, sealed ${report.record.sealedAt} in run ${report.record.run}`,
+      words.record({ mac: report.record.chip.mac, time: report.record.sealedAt, run: report.record.run }),
     );
     for (const line of table(
-      report.checks.map((check) => [check.ok ? 'as recorded' : 'DIFFERS', check.what, check.evidence]),
+      report.checks.map((check) => [check.ok ? words.asRecorded : words.differs, check.what, check.evidence]),
     ))
       context.streams.answer(line);
-    for (const what of report.unproven) context.streams.answer(`not proven   ${what}`);
+    for (const what of report.unproven) context.streams.answer(`${words.notProven}   ${what}`);
   }
   if (failed.length > 0) {
     throw new BoardFault({

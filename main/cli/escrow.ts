@@ -10,7 +10,7 @@ import { templateOf } from '../station/desk/labels/label-desk.ts';
 import { labelFacts } from '../station/desk/labels/label-template.ts';
 import { fillSecretLabel } from '../station/desk/labels/secret-label.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
-import { table } from './words.ts';
+import { headed, table, wordsOf } from './words.ts';
 
 export interface EscrowOptions extends OpenOptions {
   readonly json?: boolean;
@@ -42,13 +42,18 @@ export async function escrowList(
       for (const release of given) context.streams.answer(JSON.stringify({ type: 'release', ...release }));
       return exit.passed;
     }
-    if (kept.length === 0) context.streams.answer('Nothing is in escrow.');
+    const words = wordsOf(context).terminal.escrow;
+    const { kinds, none } = wordsOf(context).page.station.escrow;
+    if (kept.length === 0) context.streams.answer(none);
     const rows = kept.map((one) => [one.mac, one.serial ?? '-', one.what, one.at, one.fingerprint ?? '-']);
-    for (const line of table([['MAC', 'serial', 'what', 'put away', 'fingerprint'], ...rows]))
+    for (const line of table([headed(context, 'mac', 'serial', 'what', 'putAway', 'fingerprint'), ...rows]))
       if (rows.length > 0) context.streams.answer(line);
     for (const one of given)
       context.streams.answer(
-        `Given out ${one.at}: the ${one.what} of ${one.mac} to ${one.custodians.join(' and ')}: ${one.reason}`,
+        words.given({
+          ...{ time: one.at, what: kinds[one.what], mac: one.mac },
+          ...{ people: one.custodians.join(', '), reason: one.reason },
+        }),
       );
     return exit.passed;
   } finally {
@@ -97,7 +102,10 @@ export async function escrowRelease(device: string, options: EscrowOptions, cont
       secret.destroy();
     }
     context.streams.say(
-      `The ledger says that ${release.custodians.join(' and ')} were given the ${what} of ${release.mac}.`,
+      wordsOf(context).terminal.escrow.kept({
+        ...{ people: release.custodians.join(', '), mac: release.mac },
+        what: wordsOf(context).page.station.escrow.kinds[what],
+      }),
     );
     return exit.passed;
   } finally {

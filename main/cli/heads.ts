@@ -10,7 +10,7 @@ import { type CliContext, type Exit, exit } from './context.ts';
 import { readInput, writeOutput } from './files.ts';
 import { withLedger, withStation } from './opened.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
-import { table } from './words.ts';
+import { headed, table, wordsOf } from './words.ts';
 
 export interface HeadsOptions extends SignInOptions {
   readonly json?: boolean;
@@ -52,7 +52,7 @@ export function headsWitness(
     writeOutput(options.out, utf8(note), context);
     const { origin, size } = parseCheckpoint(note)!;
     if (options.json) context.streams.answer(JSON.stringify({ origin, size }));
-    context.streams.say(`Rows 1 to ${size} of ${origin} cosigned: they go on from all that was seen of it before.`);
+    context.streams.say(wordsOf(context).terminal.heads.cosigned({ rows: size, ledger: origin }));
     return exit.passed;
   });
 }
@@ -74,7 +74,8 @@ export function headsTake(
       by,
     );
     if (options.json) context.streams.answer(JSON.stringify(taken));
-    context.streams.say(`Rows 1 to ${taken.size} were seen by ${taken.name} at ${taken.time}; the ledger keeps that.`);
+    const { size, name, time } = taken;
+    context.streams.say(wordsOf(context).terminal.heads.taken({ rows: size, name, time: String(time) }));
     return exit.passed;
   });
 }
@@ -98,7 +99,7 @@ export function headsSeen(options: HeadsOptions, context: CliContext): Promise<E
     if (options.json) for (const one of seen) context.streams.answer(JSON.stringify(one));
     else
       for (const line of table([
-        ['ledger', 'rows', 'seen'],
+        headed(context, 'ledger', 'rows', 'seen'),
         ...seen.map(({ origin, size, at }) => [origin, `${size}`, at]),
       ]))
         context.streams.answer(line);

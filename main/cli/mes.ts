@@ -4,17 +4,17 @@ import type { CliContext, Exit, OpenOptions } from './context.ts';
 import { exit } from './context.ts';
 import { withStation } from './opened.ts';
 import { type SignInOptions, signIn } from './sign-in.ts';
-import { table } from './words.ts';
+import { headed, table, wordsOf } from './words.ts';
 
 /** Results that the factory's system refused, and those that it did not take yet. */
 export function mesResults(options: OpenOptions & { readonly json?: boolean }, context: CliContext): Promise<Exit> {
   return withStation(options, context, async ({ parts: { factory } }) => {
     const results = await there(factory).results();
     if (options.json) for (const result of results) context.streams.answer(JSON.stringify(result));
-    else if (results.length === 0) context.streams.answer('Every result was taken.');
+    else if (results.length === 0) context.streams.answer(wordsOf(context).terminal.mes.none);
     else
       for (const line of table([
-        ['run', 'since', 'state', 'words'],
+        headed(context, 'run', 'since', 'state', 'words'),
         ...results.map(({ run, at, state, words }) => [run, at, state, words ?? '']),
       ]))
         context.streams.answer(line);
@@ -32,7 +32,7 @@ export function mesSettle(
     const system = there(factory);
     const by = await signIn(ledger, options, ['qa', 'engineer'], context);
     await system.settle(run, { by: [by], reason: options.reason });
-    context.streams.answer(`The result of run ${run} is settled; the ledger says by whom and why.`);
+    context.streams.answer(wordsOf(context).terminal.mes.settled({ run }));
     return exit.passed;
   });
 }

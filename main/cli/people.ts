@@ -3,7 +3,7 @@ import { makeCredential } from '../station/desk/access/people.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { writeOutput } from './files.ts';
 import { type SignInOptions, secondOf, signIn } from './sign-in.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface PeopleOptions extends SignInOptions {
   readonly json?: boolean;
@@ -15,9 +15,15 @@ export interface PeopleOptions extends SignInOptions {
 export function peopleList(options: PeopleOptions, context: CliContext): Exit {
   const people = context.people(options).list();
   if (options.json) for (const person of people) context.streams.answer(JSON.stringify(person));
-  else if (people.length === 0) context.streams.answer('The station knows nobody yet: people are made in the window.');
+  else if (people.length === 0) context.streams.answer(wordsOf(context).terminal.people.none);
   else
-    for (const line of table(people.map(({ id, name, roles }) => [id, name, roles.join(', ')])))
+    for (const line of table(
+      people.map(({ id, name, roles }) => [
+        id,
+        name,
+        roles.map((role) => wordsOf(context).page.session.roles[role]).join(', '),
+      ]),
+    ))
       context.streams.answer(line);
   return exit.passed;
 }

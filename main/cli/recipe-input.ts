@@ -4,7 +4,7 @@ import { makeMissingKeys as makeKeys } from '../recipe/making/token-keys.ts';
 import type { Recipe, Waiver } from '../recipe/types.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { CliContext } from './context.ts';
-import { findingGroups } from './words.ts';
+import { findingGroups, wordsOf } from './words.ts';
 
 /** Options that say which recipe with which build. */
 export interface RecipeOptions {
@@ -52,9 +52,8 @@ export function requireRecipe(file: string, options: RecipeOptions, context: Cli
 
 /** Makes the keys of the recipe that the token lacks; says which. Only for the private token of the data folder. */
 export async function makeMissingKeys(recipe: Recipe, signer: Signer, context: CliContext): Promise<void> {
+  const words = wordsOf(context).terminal.token;
   for (const key of await makeKeys(recipe, signer)) {
-    context.streams.say(
-      `Made ${key.algorithm} key ${JSON.stringify(key.label)} (${key.use}) in the station's own SoftHSM token.`,
-    );
+    context.streams.say(words.made({ algorithm: key.algorithm, label: JSON.stringify(key.label), use: key.use }));
   }
 }

@@ -1,14 +1,10 @@
-import { bytesText, hex } from '../base/number-text.ts';
 import { connectBoard } from '../chip/connect.ts';
-import type { KeyMaterial } from '../efuse/plan-types.ts';
-import { keyBlockMap } from '../efuse/slots.ts';
-import { revisionText } from '../model/chip.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { flashParts } from '../model/flash-part.ts';
 import { describeComponents, describeDifferences } from '../recipe/diff.ts';
 import { blocks, type LoadedRecipe } from '../recipe/load.ts';
 import { plannedRelease, type Release } from '../recipe/making/release.ts';
-import { type BoardTime, boardTimeOf } from '../recipe/plan/board-time.ts';
+import { boardTimeOf } from '../recipe/plan/board-time.ts';
 import { makePlan, planDigest } from '../recipe/plan/plan.ts';
 import { planInput, planOnBlank } from '../recipe/plan/preview.ts';
 import { rehearsalAddress } from '../recipe/plan/rehearsal-address.ts';
@@ -27,10 +23,11 @@ import {
 } from '../station/desk/library/approval.ts';
 import { refuseSilicon } from '../station/product-gates.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { planTold } from './plan-lines.ts';
 import { provision } from './provision.ts';
 import { makeMissingKeys, type RecipeOptions, readRecipe, requireRecipe } from './recipe-input.ts';
 import { type SignInOptions, signIn } from './sign-in.ts';
-import { table } from './words.ts';
+import { wordsOf } from './words.ts';
 
 export interface RecipeCommandOptions extends OpenOptions, RecipeOptions {
   readonly json?: boolean;
@@ -44,13 +41,16 @@ export function checkCommand(file: string, options: RecipeCommandOptions, contex
   const errors = findings.filter(blocks).length;
   const warnings = findings.filter((finding) => finding.severity === 'warning' && finding.waived === null).length;
   const waived = findings.filter((finding) => finding.waived !== null).length;
-  const verdict = errors > 0 ? 'refused' : 'accepted';
-  const text = `${file}: ${verdict}; ${errors} errors, ${warnings} warnings, ${waived} waived.`;
+  const words = wordsOf(context).terminal.recipe;
+  const text = (errors > 0 ? words.refused : words.accepted)({ file, errors, warnings, waived });
   const parts =
     components === null
       ? []
       : [
-          `Its build has ${components.components.length} components by ${components.file} (${components.form}, SHA-256 ${components.sha256}).`,
+          words.components({
+            ...{ count: components.components.length, file: components.file },
+            ...{ form: components.form, digest: components.sha256 },
+          }),
         ];
   for (const line of [...parts, text]) {
     if (options.json) context.streams.say(line);
@@ -69,8 +69,7 @@ export async function planCommand(file: string, options: RecipeCommandOptions, c
     context.streams.answer(
       JSON.stringify({ digest: planDigest(plan), plan, storage: storagePreview(loaded.recipe), times }),
     );
-  else
-    for (const line of [...planLines(plan), ...storageLines(loaded), ...timeLines(times)]) context.streams.answer(line);
+  else for (const line of planTold(plan, loaded, times, context.streams.language)) context.streams.answer(line);
   return plan.burn.refusals.length > 0 ? exit.board : exit.passed;
 }
 
@@ -111,122 +110,6 @@ async function planOnBoard(
     await port.close();
   }
 }
-
-/** The plan for people: steps, flash, key blocks, and the bits that can never be taken back. */
-export function planLines(plan: Plan): string[] {
-  const { chip, recipe, burn } = plan;
-  return [
-    `Plan of ${recipe.name} revision ${recipe.revision} for ${chip.kind} ${revisionText(chip.revision)}${chip.mac.startsWith('00:00:00') ? ' (a blank chip)' : ` ${chip.mac}`}`,
-    `recipe ${recipe.hash.slice(0, 16)}, plan ${planDigest(plan).slice(0, 16)}`,
-    '',
-    'Steps',
-    ...plan.steps.map(
-      (step, at) => `  ${at + 1}. ${step.title}${step.irreversible ? ' (irreversible)' : ''}: ${step.summary}`,
-    ),
-    '',
-    'Flash',
-    ...table(
-      plan.parts.map((part) => [
-        `  ${hex(part.offset)}`,
-        part.length === null ? 'per device' : bytesText(part.length),
-        part.name,
-        [part.signed ? 'signed' : '', part.encrypted ? 'encrypted' : '', part.kind === 'nvs' ? 'values (below)' : '']
-          .filter((word) => word !== '')
-          .join(', ') || 'plain',
-      ]),
-    ),
-    '',
-    'Key blocks',
-    ...keyBlockLines(plan),
-    '',
-    `Bits that become 1 for ever (${burn.bits.length})`,
-    ...bitLines(plan),
-    ...(burn.refusals.length > 0 ? ['', 'Refused'] : []),
-    ...burn.refusals.flatMap((refusal) => [`  ${refusal.what}`, `      ${refusal.next} [${refusal.code}]`]),
-  ];
-}
-
-function keyBlockLines(plan: Plan): string[] {
-  const words = (material: KeyMaterial) =>
-    material.kind === 'digest'
-      ? `digest ${material.sha256.slice(0, 16)}…, readable`
-      : `${material.role}${material.part === 'whole' ? '' : ` (${material.part} half)`}, secret, read-protected`;
-  return table(
-    keyBlockMap(plan.burn).flatMap(({ name, held }) =>
-      held.length === 0
-        ? [[`  ${name}`, 'free', '']]
-        : held.map(({ purpose, material }) => [`  ${name}`, purpose, words(material)]),
-    ),
-  );
-}
-
-function bitLines(plan: Plan): string[] {
-  const fields = new Map<string, { block: number; bits: number[] }>();
-  for (const bit of plan.burn.bits) {
-    const entry = fields.get(bit.field) ?? { block: bit.block, bits: [] };
-    entry.bits.push(bit.bit);
-    fields.set(bit.field, entry);
-  }
-  const reasons = new Map(plan.wanted.fields.map((field) => [field.field, field.reason]));
-  return table(
-    [...fields].map(([field, { block, bits }]) => [
-      `  ${field}`,
-      `BLOCK${block} ${bits.length === 1 ? `bit ${bits[0]}` : `bits ${bits.join(' ')}`}`,
-      reasons.get(field) ?? '',
-    ]),
-  );
-}
-
-/** What every device gets into its NVS: secrets by where they come from, never by what they are. */
-function storageLines({ recipe }: LoadedRecipe): string[] {
-  const { provisioning } = recipe;
-  return [
-    ...storagePreview(recipe).flatMap(({ partition, encryption, list, values }) => [
-      '',
-      `Stored in ${partition}, ${encryption}${list === null ? '' : `, a row of ${list} each`}`,
-      ...table(values.map(({ name, type, shown }) => [`  ${name}`, type, shown])),
-    ]),
-    ...(provisioning
-      ? [
-          '',
-          'Provisioning by Security 2',
-          ...table([
-            ['  user name', provisioning.username],
-            ['  service', `${provisioning.service} over ${provisioning.transport}`],
-            ['  proof of possession', '(secret) on the label, and in escrow'],
-          ]),
-        ]
-      : []),
-  ];
-}
-
-/** What a board will take, by the flash that it has. What goes compressed is told part by part. */
-function timeLines(times: readonly BoardTime[]): string[] {
-  const [usual] = times;
-  if (usual === undefined) return [];
-  const words = { wire: 'wire', flash: 'flash that the wire does not hide', latency: 'latency', station: 'station' };
-  const line = ({ flash, ms, shares }: BoardTime) => [
-    `  with a ${flash}`,
-    `about ${seconds(ms)}:`,
-    shares.flatMap((share) => (share.ms < 50 ? [] : [`${seconds(share.ms)} ${words[share.what]}`])).join(', '),
-  ];
-  const packed = usual.parts.filter(({ bytes, wire }) => wire < bytes);
-  return [
-    '',
-    `Time of a board at ${usual.baudRate} baud, with an adapter of ${usual.latencyMs} ms, without the starts of its firmware`,
-    ...table(times.map(line)),
-    ...packed.map(
-      ({ name, bytes, wire }) => `  ${name} goes compressed: ${bytesText(wire)} instead of ${bytesText(bytes)}`,
-    ),
-    ...(usual.notBlankMs === 0
-      ? []
-      : [
-          `  where its flash is not blank, up to ${seconds(usual.notBlankMs)} more to erase it, most of it while the keys are made`,
-        ]),
-  ];
-}
-
-const seconds = (ms: number) => `${ms < 9950 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
 
 /** The recipe on virtual silicon, with a ledger of its own that is thrown away: the whole chain, no hardware. */
 export async function rehearseCommand(

@@ -5,11 +5,12 @@ import { macOf } from '../station/desk/access/escrow.ts';
 import { batchFile } from '../station/desk/reports/batch-page.ts';
 import { readBatch } from '../station/desk/reports/batch-report.ts';
 import { compareDevices } from '../station/desk/reports/compare.ts';
+import { faultIn } from '../words/faults.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { writeOutput } from './files.ts';
 import { withLedger } from './opened.ts';
-import { table } from './words.ts';
+import { headed, stateSaid, table, wordsOf } from './words.ts';
 
 export interface RecordOptions extends OpenOptions {
   readonly json?: boolean;
@@ -35,7 +36,7 @@ function tell(
   context: CliContext,
 ): Exit {
   if (options.json) for (const row of rows) context.streams.answer(JSON.stringify(row));
-  else if (rows.length === 0) context.streams.answer('None fits.');
+  else if (rows.length === 0) context.streams.answer(wordsOf(context).terminal.ledger.none);
   else for (const line of table(cells)) context.streams.answer(line);
   return exit.passed;
 }
@@ -58,10 +59,11 @@ export function auditRuns(options: RecordOptions, context: CliContext): Promise<
       before = part.next;
     }
     const cells = runs.map((run) => [
-      ...[run.id, run.endedAt ?? run.startedAt, run.outcome ?? 'not ended', run.mac ?? '-', run.serial ?? '-'],
+      ...[run.id, run.endedAt ?? run.startedAt, stateSaid(context, run.outcome ?? 'notEnded')],
+      ...[run.mac ?? '-', run.serial ?? '-'],
       ...[run.fixture, run.operator ?? '-', `${run.recipe.name} r${run.recipe.revision}`, run.fault?.code ?? '-'],
     ]);
-    const head = ['run', 'when', 'outcome', 'MAC', 'serial', 'fixture', 'who', 'recipe', 'fault'];
+    const head = headed(context, 'run', 'when', 'outcome', 'mac', 'serial', 'fixture', 'who', 'recipe', 'fault');
     return tell(runs, [head, ...cells], options, context);
   });
 }
@@ -79,11 +81,18 @@ export function auditBatches(options: RecordOptions, context: CliContext): Promi
       )
       .slice(0, options.limit ?? 100);
     const rows = await Promise.all(found.map(async (batch) => ({ ...batch, counts: await ledger.counts(batch.id) })));
-    const cells = rows.map(({ id, order, recipe, count, openedAt, closedAt, counts }) => [
-      ...[id, order ?? '-', `${recipe.name} r${recipe.revision}`, openedAt, closedAt ?? 'not ended'],
-      `${counts.passed}${count === null ? '' : ` of ${count}`}`,
+    const words = wordsOf(context).terminal.ledger;
+    const cells = rows.map(({ id, order, recipe, count, openedAt, closedAt, counts: { passed } }) => [
+      ...[id, order ?? '-', `${recipe.name} r${recipe.revision}`],
+      ...[openedAt, closedAt ?? stateSaid(context, 'notEnded')],
+      count === null ? `${passed}` : words.sealedOf({ passed, count }),
     ]);
-    return tell(rows, [['batch', 'order', 'recipe', 'began', 'ended', 'sealed'], ...cells], options, context);
+    return tell(
+      rows,
+      [headed(context, 'batch', 'order', 'recipe', 'began', 'ended', 'sealed'), ...cells],
+      options,
+      context,
+    );
   });
 }
 
@@ -91,27 +100,35 @@ export function auditBatches(options: RecordOptions, context: CliContext): Promi
 export function auditBatch(named: string, options: RecordOptions, context: CliContext): Promise<Exit> {
   return withLedger(options, context, async (ledger) => {
     const ofOrder = (await ledger.batches()).filter(({ id, order }) => id !== named && order === named);
+    const words = wordsOf(context).terminal.ledger;
     const report = await readBatch(ledger, ofOrder.length === 1 ? ofOrder[0]!.id : named);
     if (options.out !== undefined) {
       const form = oneOf(options.as ?? 'pdf', ['pdf', 'csv', 'json'] as const, '--as');
       const at = isoTime(context.clock.now());
       const file = await batchFile(report, form, { station: await stationOf(ledger), at }, context.streams.language);
       writeOutput(options.out, Buffer.from(file.data, 'base64'), context);
-      context.streams.say(`The report of ${report.batch.id} is in ${options.out}.`);
+      context.streams.say(words.report({ batch: report.batch.id, file: options.out }));
       return exit.passed;
     }
     const { boards, counts, causes } = report;
     if (options.json) return tell([report], [], options, context);
     const { passed, failed, refused, unfinished, retries } = counts;
     context.streams.answer(
-      `${report.batch.id}: ${passed} sealed, ${failed} failed, ${refused} refused, ${unfinished} not finished, ${report.left ?? 'any number'} left to make, ${retries} tried again.`,
+      words.batch({
+        ...{ batch: report.batch.id, passed, failed, refused, unfinished, retries },
+        left: report.left ?? words.anyNumber,
+      }),
     );
-    for (const { code, words, boards: count } of causes) context.streams.answer(`${count} x ${code}: ${words}`);
+    const { language = 'en' } = context.streams;
+    for (const { code, words: what, boards: count } of causes)
+      context.streams.answer(`${count} x ${code}: ${faultIn(language, { code, what, next: '' }).what}`);
     const cells = boards.map((board) => [
-      ...[board.mac ?? '-', board.serial ?? '-', board.state === 'passed' ? 'sealed' : board.state, `${board.tries}`],
+      ...[board.mac ?? '-', board.serial ?? '-'],
+      ...[stateSaid(context, board.state === 'passed' ? 'sealed' : board.state), `${board.tries}`],
       ...[board.fixture, board.at, board.cause ?? '-'],
     ]);
-    return tell(boards, [['MAC', 'serial', 'state', 'tries', 'fixture', 'when', 'cause'], ...cells], options, context);
+    const head = headed(context, 'mac', 'serial', 'state', 'tries', 'fixture', 'when', 'cause');
+    return tell(boards, [head, ...cells], options, context);
   });
 }
 
@@ -133,16 +150,13 @@ export function auditCompare(a: string, b: string, options: RecordOptions, conte
       });
     const { rows } = compareDevices(one, other);
     const shown = rows.filter(({ kind }) => kind !== 'same');
+    const words = wordsOf(context).terminal.ledger;
     const cells = shown.map(({ kind, name, a: left, b: right }) => [
-      ...[kind === 'differs' ? 'differs' : 'own', name, left ?? 'none', right ?? 'none'],
+      ...[kind === 'differs' ? words.differs : words.own, name, left ?? words.nothing, right ?? words.nothing],
     ]);
     const count = rows.filter(({ kind }) => kind === 'differs').length;
-    tell(shown, [['', 'what', one.mac, other.mac], ...cells], options, context);
-    context.streams.say(
-      count === 0
-        ? `Nothing differs that ought to be the same; ${rows.length - shown.length} values are the same.`
-        : `${count} values differ that ought to be the same.`,
-    );
+    tell(shown, [[...headed(context, '', 'what'), one.mac, other.mac], ...cells], options, context);
+    context.streams.say(count === 0 ? words.alike({ count: rows.length - shown.length }) : words.different({ count }));
     return exit.passed;
   });
 }

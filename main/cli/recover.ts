@@ -8,6 +8,9 @@ import type { RecipeRef } from '../model/refs.ts';
 import { type LoadedRecipe, largestRecipe, loadRecipe } from '../recipe/load.ts';
 import { recipeWords } from '../station/condemning.ts';
 import { readForRecovery } from '../station/recovery/read-board.ts';
+import { boardIn } from '../words/faults.ts';
+import type { Language } from '../words/languages.ts';
+import { saying } from '../words/saying.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
 import { type RecipeOptions, requireRecipe } from './recipe-input.ts';
@@ -45,7 +48,7 @@ export async function recover(options: RecoverOptions, context: CliContext): Pro
     await ledger.close();
   }
   if (options.json) context.streams.answer(JSON.stringify({ type: 'recovery', ...report }));
-  else for (const line of reportLines(report)) context.streams.answer(line);
+  else for (const line of reportLines(report, context.streams.language)) context.streams.answer(line);
   if (options.finish !== true) return exit.passed;
   if (!report.acts.includes('finish') || report.finish.possible === false) throw cannotFinish(report);
   const file = options.recipe ?? found?.file;
@@ -79,58 +82,66 @@ function standingFor(ref: RecipeRef, options: OpenOptions, context: CliContext):
 }
 
 /** The report for people: what it is, what to do, and behind it everything that was read. */
-export function reportLines(report: RecoveryReport): string[] {
+export function reportLines(report: RecoveryReport, language: Language = 'en'): string[] {
+  const said = saying(() => language);
+  const words = said.page.recovery;
+  const { states } = said.terminal;
+  const told = boardIn(language, report);
+  const own = told.what === report.what ? [] : [said.terminal.original({ words: `${report.what} ${report.next}` })];
   const { chip, mac, serial, door, burned, runs, finish, lost, waiting } = report;
   const section = (title: string, rows: readonly (readonly string[])[]) =>
     rows.length === 0
       ? []
       : ['', title, ...table(rows.map((row) => row.map((cell, at) => (at === 0 ? `  ${cell}` : cell))))];
   return [
-    report.what,
-    report.next,
-    ...section('Board', [
+    told.what,
+    told.next,
+    ...own,
+    ...section(words.board, [
       [
-        'chip',
-        chip === null ? 'not known' : `${chip.title}${chip.revision === null ? '' : ` ${revisionText(chip.revision)}`}`,
+        words.facts.chip,
+        chip === null
+          ? said.page.unknown
+          : `${chip.title}${chip.revision === null ? '' : ` ${revisionText(chip.revision)}`}`,
       ],
-      ['MAC', mac ?? 'cannot be read'],
-      ['serial number', serial ?? 'none'],
-      ['download mode', door],
+      [words.facts.mac, mac ?? words.notReadable],
+      [words.facts.serial, serial ?? said.page.none],
+      [words.facts.door, words.door[door]],
     ]),
     ...section(
-      'Burned',
+      words.burned,
       burned.map(({ where, what, by }) => [
         where,
         what,
         by === null
-          ? 'by no run of this ledger'
-          : `run ${by.run}, ${by.at}, fixture ${by.fixture}${by.operator === null ? '' : `, ${by.operator}`}`,
+          ? words.byNobody
+          : `${by.at}, ${by.operator === null ? words.byRun({ run: by.run, fixture: by.fixture }) : words.byRunOf({ run: by.run, fixture: by.fixture, operator: by.operator })}`,
       ]),
     ),
     ...section(
-      'Runs here',
+      words.runs,
       runs.map(({ run, recipe, at, fixture, outcome, fault }) => [
         at,
         run,
         recipeWords(recipe),
-        `fixture ${fixture}`,
-        `${outcome ?? 'not ended'}${fault === null ? '' : `, ${fault}`}`,
+        fixture,
+        `${states[outcome ?? 'notEnded']}${fault === null ? '' : `, ${fault}`}`,
       ]),
     ),
     ...section(
-      `Can it be finished? ${finish.possible === null ? 'Not known' : finish.possible ? 'Yes' : 'No'}`,
+      `${words.finish} ${finish.possible === null ? said.page.unknown : finish.possible ? said.page.yes : said.page.no}`,
       finish.why.map((why) => [why]),
     ),
     ...section(
-      'What is left',
+      words.left,
       finish.left.map((step) => [step]),
     ),
     ...section(
-      'What ends when it is released or condemned',
+      words.lost,
       lost.map((what) => [what]),
     ),
     ...section(
-      'Boards that wait for their seal behind a shut door',
+      words.waiting,
       waiting.map((one) => [one.mac, one.serial ?? '']),
     ),
   ];

@@ -9,12 +9,13 @@ import type { KeyAlgorithm, KeyRef, KeyUse, Signer } from '../signing/signer.ts'
 import { bookedSigner } from '../station/booked-signer.ts';
 import type { TokenLook } from '../station/spare-token.ts';
 import { acceptToken } from '../station/token-ceremony.ts';
+import type { Messages } from '../words/messages.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { writeOutput } from './files.ts';
 import { makeMissingKeys, readRecipe } from './recipe-input.ts';
 import { type SignInOptions, secondOf, signInWhereKnown } from './sign-in.ts';
-import { table } from './words.ts';
+import { headed, table, wordsOf } from './words.ts';
 
 export interface TokenOptions extends SignInOptions {
   readonly json?: boolean;
@@ -110,22 +111,22 @@ async function report(
   if (options.json) {
     context.streams.answer(JSON.stringify(spare === null ? status : { ...status, spare }));
   } else {
+    const words = wordsOf(context).terminal.token;
+    const { label, serial } = status;
     const health =
       status.healthy === null
-        ? 'no signing key in it yet'
+        ? words.noKey
         : status.healthy
-          ? `signs (${status.signMs?.toFixed(1)} ms)`
-          : 'does not sign';
+          ? words.signs({ ms: status.signMs?.toFixed(1) ?? '-' })
+          : words.silent;
     const rows = [
-      ['token', `${status.label} (serial ${status.serial})`],
-      ['module', status.module],
-      ['made by', `${status.manufacturer} ${status.model} ${status.firmware}`.trim()],
-      ['health', health],
-      ...(status.signMs !== null && status.signMs > slowMs
-        ? [['warning', 'a signature takes longer than a line has patience for: look at its load and its connection']]
-        : []),
-      ...(spare === null ? [] : [['spare', spareWords(spare)]]),
-      ...(status.pinCountLow ? [['warning', 'the PIN was entered wrongly before; few tries are left']] : []),
+      [words.token, words.named({ label, serial })],
+      [words.module, status.module],
+      [words.madeBy, `${status.manufacturer} ${status.model} ${status.firmware}`.trim()],
+      [words.health, health],
+      ...(status.signMs !== null && status.signMs > slowMs ? [[words.warning, words.slow]] : []),
+      ...(spare === null ? [] : [[words.spare, spareWords(spare, words)]]),
+      ...(status.pinCountLow ? [[words.warning, words.pin]] : []),
     ];
     for (const line of table(rows)) context.streams.answer(line);
   }
@@ -135,9 +136,10 @@ async function report(
 /** Longer than this one signature is worth a word, in ms. */
 const slowMs = 1000;
 
-function spareWords({ label, serial, signMs, fault }: TokenLook): string {
-  if (fault !== null) return `would not take over: ${fault.what}`;
-  return `${label} (serial ${serial}) ${signMs === null ? 'is there' : `signs (${signMs.toFixed(1)} ms)`}`;
+function spareWords({ label, serial, signMs, fault }: TokenLook, words: Messages['terminal']['token']): string {
+  if (fault !== null) return words.spareNot({ why: fault.what });
+  const does = signMs === null ? words.isThere : words.signs({ ms: signMs.toFixed(1) });
+  return `${words.named({ label: `${label}`, serial: `${serial}` })} ${does}`;
 }
 
 /** Lists the token's keys; with --make, makes one. */
@@ -160,10 +162,11 @@ export function tokenKeys(options: TokenOptions, context: CliContext): Promise<E
 
 async function listKeys(signer: Signer, options: TokenOptions, context: CliContext): Promise<Exit> {
   const keys = await signer.keys();
+  const words = wordsOf(context).terminal.token;
   if (options.json) {
     for (const key of keys) context.streams.answer(JSON.stringify({ ...key, spki: key.spki && toHex(key.spki) }));
   } else if (keys.length === 0) {
-    context.streams.answer('The token holds no keys. Make those of a recipe with: token init --recipe FILE');
+    context.streams.answer(words.none);
   } else {
     const rows = keys.map((key) => [
       key.label,
@@ -171,10 +174,10 @@ async function listKeys(signer: Signer, options: TokenOptions, context: CliConte
       key.use,
       key.id,
       key.publicKeySha256?.slice(0, 16) ?? '',
-      key.extractable ? 'EXTRACTABLE' : 'not extractable',
+      key.extractable ? words.extractable : words.notExtractable,
     ]);
-    for (const line of table([['label', 'algorithm', 'use', 'id', 'public key', ''], ...rows]))
-      context.streams.answer(line);
+    const head = headed(context, 'label', 'algorithm', 'use', 'id', 'publicKey', '');
+    for (const line of table([head, ...rows])) context.streams.answer(line);
   }
   return exit.passed;
 }

@@ -3,19 +3,47 @@ import type { Fault } from '../model/fault.ts';
 import type { Finding } from '../recipe/finding.ts';
 import { faultIn, findingIn } from '../words/faults.ts';
 import type { Language } from '../words/languages.ts';
+import type { Messages } from '../words/messages.ts';
 import { saying } from '../words/saying.ts';
-import { type Exit, exit } from './context.ts';
+import { type CliContext, type Exit, exit } from './context.ts';
+
+/** Every word, in the language of whoever sits at the terminal. */
+export function wordsOf({ streams }: Pick<CliContext, 'streams'>): Messages {
+  return saying(() => streams.language ?? 'en');
+}
+
+type Column = keyof Messages['terminal']['columns'];
+
+/** The heading of a list. */
+export function headed(context: Pick<CliContext, 'streams'>, ...names: readonly (Column | '')[]): string[] {
+  const { columns } = wordsOf(context).terminal;
+  return names.map((name) => (name === '' ? '' : columns[name]));
+}
+
+/** How a run or a board stands, as the ledger names it. */
+export function stateSaid(context: Pick<CliContext, 'streams'>, state: keyof Messages['terminal']['states']): string {
+  return wordsOf(context).terminal.states[state];
+}
+
+/** Characters that take two columns of a terminal (East Asian Width W and F): Han, kana, hangul, full-width forms and marks. */
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/gu;
+
+/** Columns of a terminal that a text takes. */
+function columnsOf(text: string): number {
+  return [...text.replace(/\p{M}/gu, '')].length + (text.match(wide)?.length ?? 0);
+}
 
 /** A table for people: columns as wide as their widest cell, two blanks between, no lines. */
 export function table(told: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   const rows = told.map((row) => row.map(oneLine));
   for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, columnsOf(cell));
   }
   return rows.map((row) =>
     row
-      .map((cell, at) => cell.padEnd(widths[at]!))
+      .map((cell, at) => cell + ' '.repeat(widths[at]! - columnsOf(cell)))
       .join('  ')
       .trimEnd(),
   );

@@ -1362,6 +1362,283 @@ export interface Messages {
         unsigned: string | number;
       }>;
       readonly noTime: string;
+      readonly none: string;
+      readonly sealedOf: Said<{ passed: string | number; count: string | number }>;
+      readonly report: Said<{ batch: string | number; file: string | number }>;
+      readonly batch: Said<{
+        batch: string | number;
+        passed: string | number;
+        failed: string | number;
+        refused: string | number;
+        unfinished: string | number;
+        left: string | number;
+        retries: string | number;
+      }>;
+      readonly anyNumber: string;
+      readonly differs: string;
+      readonly own: string;
+      readonly nothing: string;
+      readonly alike: Said<{ count: string | number }>;
+      readonly different: Said<{ count: string | number }>;
+      readonly question: Said<{ name: string | number; time: string | number; people: string | number }>;
+      readonly nobody: string;
+      readonly keptAs: Said<{ name: string | number }>;
+      readonly keptNoMore: Said<{ name: string | number }>;
+      readonly noQuestion: string;
+      readonly fromTexts: string;
+      readonly condemned: Said<{ time: string | number; reason: string | number }>;
+      readonly released: Said<{ time: string | number; reason: string | number }>;
+      readonly run: Said<{
+        run: string | number;
+        time: string | number;
+        fixture: string | number;
+        operator: string | number;
+        outcome: string | number;
+      }>;
+      readonly written: Said<{ rows: string | number; file: string | number }>;
+      readonly sealedDevices: Said<{ count: string | number; batch: string | number }>;
+      readonly whose: {
+        readonly all: string;
+        readonly counted: string;
+        readonly newest: string;
+      };
+      readonly byGivenKey: Said<{ whose: string | number; key: string | number }>;
+      readonly byOwnKey: Said<{ whose: string | number; key: string | number }>;
+      readonly otherKey: Said<{ key: string | number; row: string | number; people: string | number }>;
+      readonly seenByGivenKey: Said<{ rows: string | number; name: string | number; time: string | number }>;
+      readonly seenByOwnKey: Said<{
+        rows: string | number;
+        name: string | number;
+        time: string | number;
+        key: string | number;
+      }>;
+    };
+    readonly columns: {
+      readonly run: string;
+      readonly when: string;
+      readonly outcome: string;
+      readonly mac: string;
+      readonly serial: string;
+      readonly fixture: string;
+      readonly who: string;
+      readonly recipe: string;
+      readonly fault: string;
+      readonly batch: string;
+      readonly order: string;
+      readonly began: string;
+      readonly ended: string;
+      readonly sealed: string;
+      readonly state: string;
+      readonly tries: string;
+      readonly cause: string;
+      readonly what: string;
+      readonly question: string;
+      readonly saved: string;
+      readonly by: string;
+      readonly asks: string;
+      readonly row: string;
+      readonly about: string;
+      readonly more: string;
+      readonly chip: string;
+      readonly lastRun: string;
+      readonly label: string;
+      readonly algorithm: string;
+      readonly use: string;
+      readonly id: string;
+      readonly publicKey: string;
+      readonly ledger: string;
+      readonly rows: string;
+      readonly seen: string;
+      readonly since: string;
+      readonly words: string;
+      readonly putAway: string;
+      readonly fingerprint: string;
+      readonly hash: string;
+      readonly boards: string;
+      readonly has: string;
+      readonly sbom: string;
+    };
+    readonly states: {
+      readonly passed: string;
+      readonly failed: string;
+      readonly refused: string;
+      readonly errored: string;
+      readonly aborted: string;
+      readonly open: string;
+      readonly sealed: string;
+      readonly condemned: string;
+      readonly notEnded: string;
+    };
+    readonly record: {
+      readonly chip: Said<{ kind: string | number; revision: string | number; package: string | number }>;
+      readonly flashKey: string;
+      readonly madeInDevice: string;
+      readonly escrow: string;
+      readonly keys: string;
+      readonly flash: string;
+      readonly encrypted: string;
+      readonly plain: string;
+      readonly signed: Said<{ digest: string | number }>;
+      readonly holdsSecrets: string;
+      readonly written: Said<{ digest: string | number }>;
+    };
+    readonly assurance: {
+      readonly verdicts: {
+        readonly met: string;
+        readonly 'not met': string;
+        readonly 'not shown': string;
+        readonly waived: string;
+        readonly 'not applicable': string;
+      };
+      readonly sum: Said<{
+        count: string | number;
+        met: string | number;
+        waived: string | number;
+        notMet: string | number;
+        notShown: string | number;
+        notApplicable: string | number;
+      }>;
+    };
+    readonly affected: {
+      readonly unclear: string;
+      readonly noVersion: string;
+      readonly none: string;
+      readonly unclearMeans: string;
+      readonly silent: Said<{ boards: string | number; recipes: string | number }>;
+      readonly revisions: string;
+    };
+    readonly heads: {
+      readonly cosigned: Said<{ rows: string | number; ledger: string | number }>;
+      readonly taken: Said<{ rows: string | number; name: string | number; time: string | number }>;
+    };
+    readonly people: {
+      readonly none: string;
+    };
+    readonly mes: {
+      readonly none: string;
+      readonly settled: Said<{ run: string | number }>;
+    };
+    readonly escrow: {
+      readonly given: Said<{
+        time: string | number;
+        what: string | number;
+        mac: string | number;
+        people: string | number;
+        reason: string | number;
+      }>;
+      readonly kept: Said<{ people: string | number; mac: string | number; what: string | number }>;
+    };
+    readonly token: {
+      readonly noKey: string;
+      readonly signs: Said<{ ms: string | number }>;
+      readonly silent: string;
+      readonly token: string;
+      readonly named: Said<{ label: string | number; serial: string | number }>;
+      readonly module: string;
+      readonly madeBy: string;
+      readonly health: string;
+      readonly warning: string;
+      readonly slow: string;
+      readonly spare: string;
+      readonly pin: string;
+      readonly spareNot: Said<{ why: string | number }>;
+      readonly isThere: string;
+      readonly none: string;
+      readonly extractable: string;
+      readonly notExtractable: string;
+      readonly made: Said<{ algorithm: string | number; label: string | number; use: string | number }>;
+    };
+    readonly device: {
+      readonly notInSecureMode: string;
+      readonly chip: string;
+      readonly revision: string;
+      readonly customMac: string;
+      readonly flash: string;
+      readonly unknown: string;
+      readonly secureBoot: string;
+      readonly on: string;
+      readonly off: string;
+      readonly softOff: string;
+      readonly flashEncryption: string;
+      readonly counter: Said<{ count: string | number }>;
+      readonly downloadMode: string;
+      readonly secure: string;
+      readonly open: string;
+      readonly readProtected: string;
+      readonly writeProtected: string;
+      readonly codingFailed: string;
+      readonly corrected: Said<{ bytes: string | number }>;
+      readonly record: Said<{ mac: string | number; time: string | number; run: string | number }>;
+      readonly asRecorded: string;
+      readonly differs: string;
+      readonly notProven: string;
+    };
+    readonly recipe: {
+      readonly accepted: Said<{
+        file: string | number;
+        errors: string | number;
+        warnings: string | number;
+        waived: string | number;
+      }>;
+      readonly refused: Said<{
+        file: string | number;
+        errors: string | number;
+        warnings: string | number;
+        waived: string | number;
+      }>;
+      readonly components: Said<{
+        count: string | number;
+        file: string | number;
+        form: string | number;
+        digest: string | number;
+      }>;
+    };
+    readonly plan: {
+      readonly title: Said<{
+        recipe: string | number;
+        revision: string | number;
+        chip: string | number;
+        mac: string | number;
+      }>;
+      readonly blank: string;
+      readonly digests: Said<{ recipe: string | number; plan: string | number }>;
+      readonly steps: string;
+      readonly irreversible: string;
+      readonly flash: string;
+      readonly perDevice: string;
+      readonly signed: string;
+      readonly encrypted: string;
+      readonly values: string;
+      readonly plain: string;
+      readonly keyBlocks: string;
+      readonly free: string;
+      readonly digest: Said<{ digest: string | number }>;
+      readonly secret: Said<{ role: string | number }>;
+      readonly halves: {
+        readonly low: Said<{ role: string | number }>;
+        readonly high: Said<{ role: string | number }>;
+      };
+      readonly bits: Said<{ count: string | number }>;
+      readonly refused: string;
+      readonly stored: Said<{ partition: string | number; encryption: string | number }>;
+      readonly storedOf: Said<{ partition: string | number; encryption: string | number; list: string | number }>;
+      readonly provisioning: string;
+      readonly userName: string;
+      readonly service: string;
+      readonly over: Said<{ service: string | number; transport: string | number }>;
+      readonly proof: string;
+      readonly proofIs: string;
+      readonly withFlash: Said<{ flash: string | number }>;
+      readonly about: Said<{ time: string | number }>;
+      readonly shares: {
+        readonly wire: string;
+        readonly flash: string;
+        readonly latency: string;
+        readonly station: string;
+      };
+      readonly time: Said<{ baud: string | number; latency: string | number }>;
+      readonly compressed: Said<{ name: string | number; sent: string | number; whole: string | number }>;
+      readonly notBlank: Said<{ time: string | number }>;
     };
   };
   readonly paper: {

@@ -18,6 +18,12 @@ export function told<Name extends keyof Answers>(name: Name, values: Values<Name
   return { said: answered(english.answers, message), message };
 }
 
+/** A fixed phrase that the station writes down in English, by the words of this language; one that it does not know as it came. */
+export function phraseIn(said: Messages, section: 'steps' | 'deeds' | 'names', text: string): string {
+  const own = Object.entries(english[section]).find(([, words]) => words === text)?.[0];
+  return own === undefined ? text : String((said[section] as Readonly<Record<string, string>>)[own]);
+}
+
 /** An answer of the station in the language of this table. */
 export function answered(answers: Answers, { name, values }: Told['message']): string {
   const message = answers[name];

@@ -2,7 +2,7 @@ import { localeOf } from '../../main/words/catalogues.ts';
 import { boardIn, byCode, faultIn, findingIn } from '../../main/words/faults.ts';
 import type { Language } from '../../main/words/languages.ts';
 import { saying } from '../../main/words/saying.ts';
-import { answered, english, type Told } from '../../main/words/told.ts';
+import { answered, phraseIn, type Told } from '../../main/words/told.ts';
 
 let language: Language = 'en';
 const said = saying(() => language);
@@ -21,20 +21,14 @@ export const locale = (): string => localeOf(language);
 /** What the station answered. */
 export const answerText = ({ message }: Told): string => answered(said.answers, message);
 
-/** A fixed phrase of the station, which it writes down in English; one that this page does not know as it came. */
-function phrase(section: 'steps' | 'deeds' | 'names', text: string): string {
-  const own = Object.entries(english[section]).find(([, words]) => words === text)?.[0];
-  return own === undefined ? text : String((said[section] as Readonly<Record<string, string>>)[own]);
-}
-
 /** A step of a plan. */
-export const stepText = ({ title }: { readonly title: string }): string => phrase('steps', title);
+export const stepText = ({ title }: { readonly title: string }): string => phraseIn(said, 'steps', title);
 
 /** What somebody did. */
-export const deedText = (what: string): string => phrase('deeds', what);
+export const deedText = (what: string): string => phraseIn(said, 'deeds', what);
 
 /** Who approved a recipe: a person, or for examples the program. */
-export const approverText = (name: string): string => phrase('names', name);
+export const approverText = (name: string): string => phraseIn(said, 'names', name);
 
 /** What holds the line up: one of a few things, or a step of the plan. */
 export function bottleneckText(what: string): string {

@@ -148,7 +148,12 @@ describe('recover, typed', { skip: noToken, timeout: 240_000 }, () => {
     await run(['provision', '--recipe', recipe, '--port', port('&fault=power-cut-after-burn:5'), '--data', data]);
     const told = await runHere(['recover', '--port', port(''), '--data', data]);
     assert.equal(told.status, 0, told.err);
-    for (const words of ['was begun as esp32c3-production', 'Can it be finished? Yes', 'What is left', 'Runs here'])
+    for (const words of [
+      'was begun as esp32c3-production',
+      'Can it be finished? yes',
+      'What is left',
+      'Runs at this station',
+    ])
       assert.ok(told.out.includes(words), `${words}\n${told.out}`);
     const [report] = objects(await runHere(['recover', '--json', '--port', port(''), '--data', data]));
     assert.equal(report!.state, 'half-done');

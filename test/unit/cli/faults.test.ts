@@ -135,6 +135,54 @@ test('files that are not there, that are there already, or are something else', 
   assert.ok(!existsSync(at('new')));
 });
 
+test('lists, histories and reports come in the language of the terminal, their columns below their headings; for machines they are alike', async (t) => {
+  const { ledger, lines, ...made } = await terminal(t);
+  const chip = siliconOf(recipeNamed('esp32c3-production'));
+  const context: CliContext = { ...made.context, openPort: async (address) => openVirtualPort(chip, address) };
+  await ledger.openRun(run('r2', { mac: 'aa:bb:cc:00:00:02', operator: '王小明', fixture: '夹具二' }));
+  const say = async (...words: readonly string[]) => {
+    lines.answered.length = 0;
+    lines.said.length = 0;
+    assert.equal(await runCommand([...words], context), 0, `${words.join(' ')}\n${lines.said.join('\n')}`);
+    return [...lines.answered, ...lines.said].flatMap((text) => text.split('\n'));
+  };
+  for (const words of [
+    ['audit', 'list'],
+    ['audit', 'list', '--component', 'mbedtls'],
+    ['audit', 'runs'],
+    ['audit', 'batches'],
+    ['audit', 'questions'],
+    ['audit', 'deeds'],
+    ['audit', 'verify'],
+    ['audit', 'show', 'aa:bb:cc:00:00:01'],
+    ['audit', 'escrow', 'list'],
+    ['people', 'list'],
+    ['recipe', 'check', recipeOf('esp32p4-production')],
+    ['recipe', 'plan', recipeOf('esp32p4-production')],
+    ['device', 'inspect', '--port', 'nest'],
+    ['recover', '--port', 'nest'],
+  ]) {
+    const own = new Set(await say(...words));
+    for (const language of ['zh-CN', 'es-MX']) {
+      const told = await say(...words, '--language', language);
+      // names and values are alike; why a bit is burned, and why a board cannot be finished, the engine says
+      const english = told
+        .filter((line) => own.has(line) && !/ BLOCK\d+ bits? |^ {2}Nothing is begun here/.test(line))
+        .filter((line) => /[a-z]{3,} [a-z]{3,}/.test(line) || /^[^A-Z0-9_-]*[a-z]{3}[^A-Z0-9_-]*$/.test(line));
+      assert.deepEqual(english, [], `${language}: ${words.join(' ')}`);
+    }
+    if (words[0] === 'audit')
+      assert.deepEqual(await say(...words, '--json', '--language', 'zh-CN'), await say(...words, '--json'));
+  }
+  // a Han character takes two columns
+  const [head = '', row = ''] = await say('audit', 'runs', '--language', 'zh-CN');
+  const before = (line: string, part: string) =>
+    line.slice(0, line.indexOf(part)).replace(/\p{Script=Han}/gu, '..').length;
+  assert.equal(before(head, 'MAC'), before(row, 'aa:bb'));
+  assert.equal(before(head, '配方'), before(row, 'sensor r3'));
+  assert.ok(row.includes('夹具二  王小明'), row);
+});
+
 test('people are told in the language they ask for, with the station’s own words below; machines in English', async (t) => {
   const { context, fault, lines } = await terminal(t);
   const told = await fault('audit', 'show', 'nobody', '--language', 'es_MX.UTF-8');

@@ -157,6 +157,6 @@ test('every language has words for everything, and none is the English one by mi
       ([at, text]) => of.get(at) === text && /[a-z]{4}/.test(text.replaceAll(/\{[^{}]*\}/g, '')),
     );
     // names, and words that are the same
-    assert.ok(same.length < 25, `${language}: ${same.map(([at]) => at).join(' ')}`);
+    assert.ok(same.length < 30, `${language}: ${same.map(([at]) => at).join(' ')}`);
   }
 });
