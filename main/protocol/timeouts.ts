@@ -22,7 +22,7 @@ export const timeouts = {
   /** A piece of 64 KiB read from flash, beside its time on the wire: whatever comes drop by drop ends then. */
   readPiece: 10_000,
   /** A ROM whose door may just have been shut: it answers at once or never. Too short does no harm (see knock). */
-  door: 400,
+  door: 200,
   /** After CHANGE_BAUDRATE: the chip switches when its answer has left (esptool's 50 ms). */
   baudSettle: 50,
   /** A timer that fires so much late says that this process was held up, and that unread bytes may wait. */
