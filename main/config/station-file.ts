@@ -5,6 +5,7 @@ import { RecipeFault } from '../model/fault.ts';
 import { type MacRange, macRangeForm, macRangesOf } from '../model/mac-range.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { type Language, languages } from '../words/languages.ts';
+import { type PlcConfig, plcOfSection, plcSection } from './plc-section.ts';
 import { type Problem, readYaml } from './yaml.ts';
 
 /** What a factory decides about one station: a checked station file. Paths are absolute. */
@@ -45,6 +46,8 @@ export interface StationConfig {
   readonly mes: MesConfig | null;
   /** A broker that is told of results; null: there is none. */
   readonly mqtt: MqttConfig | null;
+  /** A PLC that starts the boards of some fixtures; null: there is none. */
+  readonly plc: PlcConfig | null;
   /** A stack light; null: there is none. */
   readonly light: LightConfig | null;
 }
@@ -451,6 +454,7 @@ export const stationSchema = z
       .describe(
         'Broker that is told of each result in the form of Sparkplug B (docs/factory.md). Left out: none. No board waits for it.',
       ),
+    plc: plcSection,
     light: z
       .strictObject({
         port: z
@@ -473,7 +477,15 @@ export const stationSchema = z
       .optional()
       .describe('A stack light that shows the line from afar; left out: none.'),
   })
-  .superRefine(({ fixtures, light }, context) => {
+  .superRefine(({ fixtures, light, plc }, context) => {
+    for (const [at, name] of (fixtures.length === 0 ? [] : (plc?.fixtures ?? [])).entries())
+      if (fixtures.every((fixture) => fixture.name !== name))
+        context.addIssue({
+          code: 'custom',
+          path: ['plc', 'fixtures', at],
+          message: `There is no fixture '${name}'.`,
+          params: { remedy: 'Name one of the list of fixtures.' },
+        });
     if (light !== undefined && fixtures.some(({ port }) => port === light.port))
       context.addIssue({
         code: 'custom',
@@ -549,6 +561,7 @@ export function parseStation(
             },
       mes: mesOf(value.mes, at),
       mqtt: mqttOf(value.mqtt, at),
+      plc: plcOfSection(value.plc),
       light: value.light ?? null,
     },
     problems,

@@ -30,8 +30,8 @@ export interface FixtureView {
     | 'shown'
     | 'absent'
     | 'mute';
-  /** What a board that is ready waits for: a scan of its serial number, the key, a scan of its fixture's name. Null: for nothing of these. */
-  readonly needs: 'serial' | 'key' | 'name' | null;
+  /** What a board that is ready waits for: a scan of its serial number, the key, a scan of its fixture's name, the PLC's start. Null: for nothing of these. */
+  readonly needs: 'serial' | 'key' | 'name' | 'plc' | null;
   /** The work waits for a token that has not answered for a while. */
   readonly tokenIsSilent: boolean;
   /** The work waits for a ledger whose disk takes long. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { secretLineIn } from '../base/secret-line.ts';
 import { factoryFile } from './faults.ts';
+import type { PlcDoor } from './modbus-line.ts';
 import type { Broker } from './mqtt-line.ts';
 import type { FactoryDoor } from './post.ts';
 
@@ -32,13 +33,23 @@ export interface BrokerPlaces {
 
 /** The broker, read anew. RecipeFault `mqtt.ca`, `mqtt.password-file`. */
 export function brokerDoor({ url, ca, user, passwordFile }: BrokerPlaces): Broker {
-  const { protocol, hostname, port } = new URL(url);
+  const { protocol, host, port } = placeIn(url);
   const tls = protocol === 'mqtts:';
   return {
-    ...{ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (tls ? 8883 : 1883) : Number(port), tls, user },
+    ...{ host, port: port === '' ? (tls ? 8883 : 1883) : Number(port), tls, user },
     ca: ca === null ? null : authorityIn(ca, 'mqtt.ca'),
     password: passwordFile === null ? null : secretIn(passwordFile, 'mqtt.password-file'),
   };
+}
+
+export function plcDoor({ url, unit }: { readonly url: string; readonly unit: number }): PlcDoor {
+  const { host, port } = placeIn(url);
+  return { host, unit, port: port === '' ? 502 : Number(port) };
+}
+
+function placeIn(url: string): { protocol: string; host: string; port: string } {
+  const { protocol, hostname, port } = new URL(url);
+  return { protocol, port, host: hostname.replace(/^\[|\]$/g, '') };
 }
 
 function authorityIn(file: string, code: 'mes.ca' | 'mqtt.ca'): string {

@@ -1,4 +1,4 @@
-import { type Fault, LedgerFault, RecipeFault } from '../model/fault.ts';
+import { type Fault, FixtureFault, LedgerFault, RecipeFault } from '../model/fault.ts';
 
 /** Nobody answered: a network, a server that is down or too busy. It may pass by itself, and the station file says what boards do meanwhile. */
 export function mesAway(url: string, why: string, cause?: unknown): LedgerFault {
@@ -85,6 +85,41 @@ export function mqttFault(url: string, error: unknown): LedgerFault {
     what: `The broker at ${url} does not answer: ${message || code}.`,
     next: 'Look at the network and the broker. Results wait in the ledger and are told when it is back; no board waits.',
     cause: error,
+  });
+}
+
+/** What keeps a station from its PLC, by what the network and the PLC say. */
+export function plcFault(url: string, error: unknown): FixtureFault {
+  const { code = '', message } = error as { readonly code?: string; readonly message: string };
+  if (code === 'EPROTO')
+    return new FixtureFault({
+      code: 'plc.wrong-answer',
+      what: `What answers at ${url} does not answer as the PLC: ${message}.`,
+      next: 'Correct plc.url, plc.unit, plc.read_at and plc.write_at in the station file, or what stands there. No board starts; those under way go on.',
+      cause: error,
+    });
+  return new FixtureFault({
+    code: 'plc.away',
+    what: `The PLC at ${url} does not answer: ${message || code}.`,
+    next: 'Look at its network and power. No board starts until it is back and says start anew; those under way go on.',
+    cause: error,
+  });
+}
+
+/** Somebody answers, and no program stands behind the registers. */
+export function plcSilent(url: string, register: number, counter: number, ms: number): FixtureFault {
+  return new FixtureFault({
+    code: 'plc.silent',
+    what: `The PLC at ${url} answers, and its counter (register ${register}) stands at ${counter} for more than ${ms / 1000} seconds.`,
+    next: 'Look whether its program runs. No board starts until it counts and says start anew; those under way go on.',
+  });
+}
+
+export function plcWrongForm(url: string, register: number, word: number): FixtureFault {
+  return new FixtureFault({
+    code: 'plc.wrong-form',
+    what: `Register ${register} of the PLC at ${url} is ${word}, where 17969 says that its program knows this station.`,
+    next: 'Correct plc.read_at in the station file, or the program of the PLC (docs/factory.md). Nothing was written to it.',
   });
 }
 

@@ -11,6 +11,7 @@ import { openSqliteLedger } from '../ledger/sqlite/open.ts';
 import { openFileLog } from '../log/file-log.ts';
 import type { FactoryEvents, FactorySystem } from '../model/factory.ts';
 import type { PlantOfStation } from '../model/plant.ts';
+import type { PlcOfStation } from '../model/plc.ts';
 import type { Operators } from '../station/desk/access/operators.ts';
 import { putFile } from '../station/kept-file.ts';
 import type { Station } from '../station/station.ts';
@@ -102,6 +103,25 @@ async function openEventsOf(
   });
 }
 
+/** The PLC that starts boards, where the station file names one; it is connected to when a line is handed over to it. */
+async function plcOfStation({ plc, fixtures }: StationConfig, log: Log): Promise<PlcOfStation | null> {
+  if (plc === null) return null;
+  const [{ plcOf, usualPlcLimits }, { plcDoor }] = await Promise.all([
+    import('../factory/plc.ts'),
+    import('../factory/door.ts'),
+  ]);
+  const { url, readAt, writeAt, recipes } = plc;
+  const [high = 0, low = 0] = systemRandom(2);
+  return plcOf({
+    ...{ url, readAt, writeAt, log, clock: systemClock, door: plcDoor(plc), opening: 256 * high + low },
+    recipes: new Map(Object.entries(recipes)),
+    fixtures: plc.fixtures.map((name) => ({
+      ...{ name, address: fixtures.find((fixture) => fixture.name === name)?.port ?? null },
+    })),
+    limits: { ...usualPlcLimits, silentMs: plc.silentSeconds * 1000 },
+  });
+}
+
 function openTokensBeside(opening: Promise<Ledger>, places: Places, host: Host): Promise<OpenedTokens> {
   const tokenPlaces = tokenPlacesOf(places, host);
   const openBook = async () => {
@@ -153,6 +173,7 @@ export async function openStationOf(
     ledger = timedCalls(await opening, 'ledger', timing);
     plant = await openPlantOf(places, settings, log);
     factory = await openFactoryOf(places, settings, { ledger, log });
+    const plc = await plcOfStation(settings, log);
     events = await openEventsOf(places, settings, { ledger, log, software: `${software.name} ${software.version}` });
     const opened = await (early ?? openTokens(tokenPlacesOf(places, host), host));
     const tokens = heldTokens(opened, ledger, (token) =>
@@ -177,6 +198,7 @@ export async function openStationOf(
       ...(plant === null ? {} : { plant }),
       ...(factory === null ? {} : { factory }),
       ...(events === null ? {} : { events }),
+      ...(plc === null ? {} : { plc }),
       log,
     });
   } catch (error) {

@@ -9,6 +9,7 @@ import type { FactoryEvents, FactorySystem } from '../model/factory.ts';
 import { faultOf, isFault } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { PlantOfStation } from '../model/plant.ts';
+import type { PlcOfStation } from '../model/plc.ts';
 import type { SealedRecord } from '../model/record.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { requireDeviceCa } from '../recipe/making/device-ca.ts';
@@ -32,7 +33,7 @@ import type { RunJob } from './run.ts';
 import { requireStationClock } from './station-clock.ts';
 import type { TokenOfStation } from './token-ceremony.ts';
 import { askWitness } from './witnessing.ts';
-import { admitWork, type PeopleOfStation } from './work-gate.ts';
+import { admitWork, type PeopleOfStation, refuseBesidePlc } from './work-gate.ts';
 
 /** The parts a station is made of; compose opens the real ones. */
 export interface StationParts {
@@ -61,6 +62,8 @@ export interface StationParts {
   readonly factory?: FactorySystem;
   /** Whoever is told what comes of each board; left out: nobody. No board waits for it. */
   readonly events?: FactoryEvents;
+  /** Starts the boards of some fixtures, alone; left out: people start all. */
+  readonly plc?: PlcOfStation;
   /** The program log; left out: none is kept. */
   readonly log?: OpenLog;
 }
@@ -237,6 +240,7 @@ export class Station {
   async #admit(job: ProvisionJob): Promise<Pick<RunJob, 'allowance' | 'release'>> {
     await requireStationClock(this.parts);
     await admitWork(job, this.parts);
+    refuseBesidePlc(job.fixtures, this.parts.plc);
     const { boards = anyBoard } = this.parts;
     const ledger = this.#ledgerFor(job, () => undefined);
     const allowance = await allowanceOf(
@@ -272,6 +276,7 @@ export class Station {
 
   async close(): Promise<void> {
     this.shelf.close();
+    await this.parts.plc?.close();
     await this.#checkpoints.close();
     await this.parts.signer.close();
     await this.parts.plant?.close();

@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { RecipeFault } from '../model/fault.ts';
+import type { PlcOfStation } from '../model/plc.ts';
 import type { RecipeRef } from '../model/refs.ts';
 import type { FixtureSpec } from './fixture.ts';
 
@@ -69,6 +70,29 @@ export function asksOfVirtual({
   people,
 }: Pick<WorkGateParts, 'embeddedToken' | 'people'>): boolean {
   return !embeddedToken && people.custodians > 0;
+}
+
+/** Whether whoever began work on these fixtures may still do so: a start by a PLC is at this person's word. */
+export function mayGoOn({ fixtures, operator }: Omit<Work, 'loaded'>, parts: Omit<WorkGateParts, 'ledger'>): boolean {
+  if (parts.development || (fixtures.every(({ address }) => isVirtual(address)) && !asksOfVirtual(parts))) return true;
+  return refusePerson(operator, parts.people) === null;
+}
+
+/**
+ * A PLC moves the boards of its fixtures: nobody works on one of them where it is not told, which is anywhere but at the desk. RecipeFault
+ * `work.beside-plc`.
+ */
+export function refuseBesidePlc(fixtures: readonly FixtureSpec[], plc: PlcOfStation | undefined): void {
+  if (plc === undefined || plc.isLed) return;
+  const its = fixtures.find((mine) =>
+    plc.fixtures.some(({ name, address }) => name === mine.name || address === mine.address),
+  );
+  if (its === undefined) return;
+  throw refusal(
+    'work.beside-plc',
+    `The PLC of this station moves the boards of fixture ${its.name}, and nothing would tell it that one is worked on.`,
+    'Work at the desk (station desktop, or station browser), or take the fixture out of plc.fixtures in the station file first.',
+  );
 }
 
 function refusePerson(operator: string | null, people: PeopleOfStation): RecipeFault | null {

@@ -95,6 +95,7 @@ export interface Messages {
       readonly serial: string;
       readonly key: string;
       readonly name: string;
+      readonly plc: string;
     };
     readonly acts: {
       readonly 'take-out': string;

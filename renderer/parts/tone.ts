@@ -54,11 +54,12 @@ const unknown: Look = lookOfWord('stale', 'unknown', () => words.tile.unknown);
 const silent: Look = lookOfWord('warn', 'pause', () => words.tile.tokenSilent);
 const slow: Look = lookOfWord('warn', 'pause', () => words.tile.ledgerSlow);
 
-/** What a board that is ready asks of a person. */
+/** What a board that is ready asks of a person, or of the PLC. */
 const needLooks: Readonly<Record<NonNullable<FixtureView['needs']>, Look>> = {
   serial: lookOfWord('ask', 'codes', () => words.needs.serial),
   key: lookOfWord('ask', 'play', () => words.needs.key),
   name: lookOfWord('ask', 'codes', () => words.needs.name),
+  plc: lookOfWord('calm', 'pause', () => words.needs.plc),
 };
 
 /** Each state of a fixture: its colour, its shape, its word. */

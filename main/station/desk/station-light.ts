@@ -30,7 +30,7 @@ export function colourOf({ fixtures, batch, printerFault, plantFaults }: Seen): 
     ({ state, needs, tokenIsSilent, verdict }) =>
       tokenIsSilent ||
       verdict?.act === 'insert-again' ||
-      (isRunning && (needs !== null || state === 'absent' || state === 'mute')),
+      (isRunning && ((needs !== null && needs !== 'plc') || state === 'absent' || state === 'mute')),
   );
   if (isWanted || printerFault !== null || plantFaults.length > 0) return 'yellow';
   return isRunning ? 'green' : 'off';

@@ -70,6 +70,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
     light: null,
     mes: null,
     mqtt: null,
+    plc: null,
     plant: {
       url: 'postgres://db.factory:5433/fuseline',
       ca: '/etc/fuseline/ca.pem',
@@ -115,6 +116,39 @@ test('the factory’s own system is asked over TLS unless it is on this computer
   assert.equal(mesOf(`${on}, go_on_minutes: 30`)?.goOnMinutes, 30);
   assert.equal(mesOf(on), undefined);
   assert.equal(mesOf("url: 'https://h', go_on_minutes: 30"), undefined);
+});
+
+test('a PLC has registers of its own for each block, and starts boards of fixtures that there are', () => {
+  const plcOf = (more: string, fixtures = '') =>
+    parseStation(
+      `fuseline: 1\nstation: a\n${fixtures}plc: {url: 'modbus://plc.factory:1502', ${more}}\n`,
+      '/etc/f/station.yaml',
+    ).station?.plc;
+  assert.deepEqual(plcOf('fixtures: [a, b], recipes: {lamp: 3}'), {
+    ...{ url: 'modbus://plc.factory:1502', unit: 1, readAt: 0, writeAt: 100, silentSeconds: 2 },
+    ...{ fixtures: ['a', 'b'], recipes: { lamp: 3 } },
+  });
+  const nest = "fixtures: [{name: a, port: 'virtual:esp32p4'}]\n";
+  assert.ok(plcOf('fixtures: [a]', nest));
+  for (const more of [
+    'fixtures: []',
+    'fixtures: [a, a]',
+    'fixtures: [a], write_at: 4',
+    'fixtures: [a], read_at: 111',
+    'fixtures: [a], read_at: 65535',
+    'fixtures: [a], write_at: 65530',
+    'fixtures: [a], recipes: {lamp: 0}',
+    'fixtures: [a], recipes: {lamp: 3, kettle: 3}',
+    'fixtures: [a], unit: 256',
+  ])
+    assert.equal(plcOf(more), undefined, more);
+  assert.equal(plcOf('fixtures: [b]', nest), undefined);
+  for (const url of ['modbus://me:secret@h', 'tcp://h', 'modbus://h/x', 'modbus://h?unit=1'])
+    assert.equal(
+      parseStation(`fuseline: 1\nstation: a\nplc: {url: '${url}', fixtures: [a]}\n`, 's').station,
+      null,
+      url,
+    );
 });
 
 test('further tokens are named by their labels, each once', () => {

@@ -36,6 +36,7 @@ test('the gravest thing on the line gives the colour', () => {
     ['red', { batch: { endedAt: '2026-11-26T10:00:00Z', fault }, fixtures: [idle] }],
     ['off', { batch: { endedAt: '2026-11-26T10:00:00Z', fault: null } }],
     ['yellow', { batch: running, fixtures: [{ ...idle, state: 'ready', needs: 'serial' }] }],
+    ['green', { batch: running, fixtures: [{ ...idle, state: 'ready', needs: 'plc' }] }],
     ['yellow', { batch: running, fixtures: [{ ...idle, state: 'absent' }] }],
     ['off', { fixtures: [{ ...idle, state: 'absent' }] }],
     ['yellow', { batch: running, fixtures: [{ ...idle, tokenIsSilent: true }] }],

@@ -40,7 +40,7 @@ export class LineBatch {
   readonly #options: LineBatchOptions;
   readonly #stop = new AbortController();
 
-  constructor(start: LineStart, { ledger, clock }: StationParts, options: LineBatchOptions) {
+  constructor(start: LineStart, { ledger, clock, plc }: StationParts, options: LineBatchOptions) {
     const { recipe } = start.loaded;
     const wantsSerial = recipe.serial.from === 'scan';
     this.start = start;
@@ -54,6 +54,7 @@ export class LineBatch {
       fixtures: options.fixtures,
       clock,
       undoMs: options.undoMs,
+      startedByPlc: (fixture) => plc?.fixtures.some(({ name }) => name === fixture) ?? false,
       contacts: options.contacts,
       // The serial number that the board got in a run that did not finish it.
       knownSerial: async (mac) => (await ledger.runs({ mac, limit: 1 }))[0]?.serial ?? null,

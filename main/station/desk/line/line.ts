@@ -8,6 +8,7 @@ import type { FixtureSpec } from '../../fixture.ts';
 import type { Station } from '../../station.ts';
 import { Choices } from './choices.ts';
 import { LineBatch, type LineStart } from './line-batch.ts';
+import { lineForPlc } from './line-for-plc.ts';
 import { LineNews } from './line-news.ts';
 import { readScan, type Scan, type ScanAnswer } from './line-scan.ts';
 import { rememberedRuns, StepHistory } from './step-history.ts';
@@ -79,6 +80,14 @@ export class Line {
       isAlive: () => this.isRunning,
     });
     this.#unlisten = station.listen((event) => this.#hear(event));
+    station.parts.plc?.lead(
+      lineForPlc(station.parts, {
+        batch: () => this.#batch,
+        tile: (fixture) => this.#tiles.get(fixture),
+        isByHand: () => this.#isLent,
+        changed: (fixture) => this.#news.show(fixture),
+      }),
+    );
   }
 
   #tilesOf(fixtures: readonly FixtureSpec[]): Map<string, Tile> {
@@ -301,6 +310,13 @@ export class Line {
   go(fixture: string): FixtureView {
     const tile = this.#mustKnow(fixture);
     const pressed = this.#mustRun().gate.press(fixture);
+    if (pressed === 'plc-starts')
+      throw new RecipeFault({
+        code: 'line.plc-starts',
+        what: `The PLC starts the boards of fixture ${fixture}, and nobody else.`,
+        next: 'Start it there. Without the PLC: take the fixture out of plc.fixtures in the station file, and start the program anew.',
+        safety: 'untouched',
+      });
     if (pressed === 'nothing-waits')
       throw new RecipeFault({
         code: 'line.nothing-waits',

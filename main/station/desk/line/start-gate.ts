@@ -4,8 +4,8 @@ import { type Given, SerialQueue } from './serial-queue.ts';
 
 export type StartMode = 'insertion' | 'scan' | 'key';
 
-/** What a board that is in waits for: its serial number, the key, a scan of its fixture's name. */
-export type Need = 'serial' | 'key' | 'name';
+/** What a board that is in waits for: its serial number, the key, a scan of its fixture's name, the PLC. */
+export type Need = 'serial' | 'key' | 'name' | 'plc';
 
 interface Waiting {
   readonly fixture: string;
@@ -18,6 +18,8 @@ interface Waiting {
   startsAt: number | null;
   /** Ends the count-down. */
   calm: AbortController | null;
+  /** Of this wait with what was scanned for it. */
+  wait: number;
   readonly start: (admitted: { serial: string | null } | null) => void;
 }
 
@@ -30,6 +32,8 @@ export interface StartGateOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   /** For so long a serial number that was scanned for a board can be taken back before the board starts, in ms. */
   readonly undoMs: number;
+  /** Whether the PLC starts the boards of this fixture, and nobody else; left out: of none. */
+  startedByPlc?(fixture: string): boolean;
   contacts(fixture: string): number;
   /** The serial number under which this board came before, or null. */
   knownSerial(mac: string): Promise<string | null>;
@@ -57,6 +61,9 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
   readonly #names = new Map<string, string>();
   readonly #waiting: Waiting[] = [];
   readonly #pressed = new Set<string>();
+  /** Fixtures whose board was let in and is neither done nor gone. */
+  readonly #begun = new Set<string>();
+  #waits = 0;
   /** Boards that were started with a serial number and are not done. */
   readonly #started = new Map<string, { readonly serial: string; readonly mac: string | null }>();
 
@@ -72,9 +79,16 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
     return this.#options.wantsSerial;
   }
 
-  /** Whether a board starts when a person says so of its fixture: by key, or by a scan of its name where there is nothing else to scan. */
-  get #startsByWord(): boolean {
-    return this.mode === 'key' || (this.mode === 'scan' && !this.wantsSerial);
+  #isPlcs(fixture: string): boolean {
+    return this.#options.startedByPlc?.(fixture) ?? false;
+  }
+
+  /**
+   * Whether a board starts when somebody says so of its fixture: the PLC, or a person by key, or by a scan of its name where there is nothing
+   * else to scan.
+   */
+  #startsByWord(fixture: string): boolean {
+    return this.#isPlcs(fixture) || this.mode === 'key' || (this.mode === 'scan' && !this.wantsSerial);
   }
 
   /** Serial numbers that wait for a board or are on one under way. */
@@ -96,7 +110,8 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
     const waiting = this.#at(fixture);
     if (waiting === null) return null;
     if (this.#lacksSerial(waiting)) return 'serial';
-    if (!this.#startsByWord || this.#pressed.has(fixture)) return null;
+    if (!this.#startsByWord(fixture) || this.#pressed.has(fixture)) return null;
+    if (this.#isPlcs(fixture)) return 'plc';
     return this.mode === 'key' ? 'key' : 'name';
   }
 
@@ -131,12 +146,14 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
 
   /** The board in this fixture is done. */
   finished(fixture: string): void {
+    this.#begun.delete(fixture);
     this.#started.delete(fixture);
   }
 
   /** The board that was let in last is gone before it was touched: its serial number is its own, wherever it comes back. */
   gone(fixture: string): void {
     const started = this.#started.get(fixture);
+    this.#begun.delete(fixture);
     this.#started.delete(fixture);
     if (started === undefined) return;
     this.#queue.keepFor(started.serial, started.mac);
@@ -156,6 +173,7 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
         bound: null,
         startsAt: null,
         calm: null,
+        wait: ++this.#waits,
         start: (admitted) => {
           signal.removeEventListener('abort', stop);
           this.#pressed.delete(board.fixture);
@@ -219,7 +237,7 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
     if (serial === null) return null;
     if (waiting !== null && waiting.bound === serial) {
       waiting.calm?.abort(new Error('taken back'));
-      Object.assign(waiting, { bound: null, startsAt: null, calm: null });
+      Object.assign(waiting, { bound: null, startsAt: null, calm: null, wait: ++this.#waits });
       this.#pressed.delete(waiting.fixture);
     }
     this.#options.changed(...(fixture === null ? [] : [fixture]));
@@ -227,13 +245,32 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
   }
 
   /** A person says of a fixture that its board shall start. */
-  press(fixture: string): 'starts' | 'needs-serial' | 'nothing-waits' {
+  press(fixture: string): 'starts' | 'needs-serial' | 'nothing-waits' | 'plc-starts' {
     const waiting = this.#at(fixture);
-    if (waiting === null || !this.#startsByWord) return 'nothing-waits';
+    if (this.#isPlcs(fixture)) return 'plc-starts';
+    if (waiting === null || !this.#startsByWord(fixture)) return 'nothing-waits';
     if (this.#lacksSerial(waiting)) return 'needs-serial';
     this.#pressed.add(fixture);
     this.#serve();
     return 'starts';
+  }
+
+  /** The wait of a board that lacks nothing but the PLC's start: another number for each, and for each serial number scanned; null: there is none. */
+  waitForPlc(fixture: string): number | null {
+    return this.needs(fixture) === 'plc' ? this.#at(fixture)!.wait : null;
+  }
+
+  /** The PLC says that the board of this wait shall start. False: it does not wait any more. */
+  startByPlc(fixture: string, wait: number): boolean {
+    if (this.waitForPlc(fixture) !== wait) return false;
+    this.#pressed.add(fixture);
+    this.#serve();
+    return true;
+  }
+
+  /** Whether the board in this fixture was let in and is neither done nor gone. */
+  hasBegun(fixture: string): boolean {
+    return this.#begun.has(fixture);
   }
 
   #at(fixture: string): Waiting | null {
@@ -254,7 +291,7 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
     for (const waiting of [...this.#waiting]) {
       if (this.#lacksSerial(waiting)) waiting.bound = this.#queue.take(waiting satisfies Given);
       if (this.#lacksSerial(waiting)) continue;
-      if (this.#startsByWord) {
+      if (this.#startsByWord(waiting.fixture)) {
         if (this.#pressed.has(waiting.fixture)) this.#begin(waiting);
       } else if (waiting.bound === null || this.#options.undoMs <= 0) this.#begin(waiting);
       else if (waiting.startsAt === null) this.#countDown(waiting);
@@ -279,6 +316,7 @@ export class StartGate implements Pick<FixtureGate, 'contacts' | 'admit' | 'gone
   #begin(waiting: Waiting): void {
     this.#leave(waiting);
     const serial = waiting.known ?? waiting.bound;
+    this.#begun.add(waiting.fixture);
     if (serial !== null) this.#started.set(waiting.fixture, { serial, mac: waiting.mac });
     waiting.start({ serial });
   }

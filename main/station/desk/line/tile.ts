@@ -1,4 +1,5 @@
 import type { FixtureView, VerdictAct } from '../../../contract/views.ts';
+import type { FixtureAtPlc } from '../../../model/plc.ts';
 import { stepTitle } from '../../../recipe/steps/index.ts';
 import type { StepId } from '../../../recipe/types.ts';
 import type { FixtureState, StationEvent } from '../../events.ts';
@@ -28,6 +29,7 @@ export class Tile {
   #ledgerIsSlow = false;
   #burned: Verdict['burned'] = null;
   #verdict: Verdict | null = null;
+  #end: FixtureAtPlc['end'] = null;
   #passed = 0;
   #tried = 0;
 
@@ -38,6 +40,20 @@ export class Tile {
 
   get isRunning(): boolean {
     return this.#state === 'running' || this.#state === 'parked' || this.#state === 'mes-away';
+  }
+
+  get state(): FixtureState {
+    return this.#state;
+  }
+
+  /** The board was planned, so that a burn may be under way at any moment. */
+  get mustStay(): boolean {
+    return this.isRunning && this.#steps.length > 0;
+  }
+
+  /** How the last board ended. */
+  get end(): FixtureAtPlc['end'] {
+    return this.#end;
   }
 
   /** Counts start anew with a batch. */
@@ -73,6 +89,7 @@ export class Tile {
       const { outcome, fault, seal } = event;
       const burned = outcome === 'passed' ? 'yes' : this.#burned;
       this.#verdict = { outcome, fault, at, sealRow: seal?.row ?? null, act: judge(event), burned };
+      this.#end = { number: (this.#end?.number ?? 0) + 1, outcome, mac: event.mac };
       this.#mac = event.mac ?? this.#mac;
       this.#serial = event.serial ?? this.#serial;
       this.#tried++;
