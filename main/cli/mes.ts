@@ -1,5 +1,4 @@
-import type { FactorySystem } from '../model/factory.ts';
-import { RecipeFault } from '../model/fault.ts';
+import { type FactorySystem, mesNone } from '../model/factory.ts';
 import type { CliContext, Exit, OpenOptions } from './context.ts';
 import { exit } from './context.ts';
 import { withStation } from './opened.ts';
@@ -39,9 +38,5 @@ export function mesSettle(
 
 function there(factory: FactorySystem | undefined): FactorySystem {
   if (factory !== undefined) return factory;
-  throw new RecipeFault({
-    code: 'mes.none',
-    what: "The station file names no factory's system, so no result waits for one.",
-    next: 'Give the station file that has mes: --station FILE.',
-  });
+  throw mesNone();
 }

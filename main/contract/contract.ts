@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Assurance } from '../model/assurance.ts';
 import type { EscrowedSecret } from '../model/event.ts';
+import type { OpenResult } from '../model/factory.ts';
 import type { FaultRecord } from '../model/fault.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { FoundInPlant, PlantSight } from '../model/plant.ts';
@@ -236,6 +237,11 @@ export const calls = {
   'recipes.propose': call(z.strictObject({ build: name, recipe: name }), writers),
   /** Takes a recipe of the station's own off the shelf; what the ledger holds of it stays. */
   'recipes.remove': call(z.strictObject({ recipe: name }), writers),
+  // the factory's own system
+  /** Results that it refused, and those that wait while it is away; null: there is none. */
+  'factory.results': call(nothing, everyone),
+  /** Somebody saw to one of them: a row of the ledger says who and why. */
+  'factory.settle': call(z.strictObject({ run: name, reason: text(500) }), ['qa', 'engineer']),
   // the whole plant
   'plant.view': call(nothing, everyone),
   /** Boards of any station, of which something begins with the text. */
@@ -401,6 +407,8 @@ export interface CallAnswers {
   'recipes.builds': readonly string[];
   'recipes.propose': RecipeProposal;
   'recipes.remove': readonly RecipeView[];
+  'factory.results': readonly OpenResult[] | null;
+  'factory.settle': readonly OpenResult[];
   'plant.view': PlantSight;
   'plant.search': { readonly found: readonly FoundInPlant[]; readonly isCut: boolean };
   'station.view': StationView;

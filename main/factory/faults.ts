@@ -42,7 +42,7 @@ export function resultRefused(run: string, words: string, more: number): LedgerF
   return new LedgerFault({
     code: 'mes.result-refused',
     what: `The factory's system does not take the result of run ${run}${more === 0 ? '' : ` and of ${more} more`}: ${words}`,
-    next: 'Find out there what is wrong, then say so: mes settle. The board and its record are as they are; the refusal stands in the ledger.',
+    next: 'Find out there what is wrong, then say so: Throughput, Shift (terminal: mes settle). The board and its record are as they are; the refusal stands in the ledger.',
     details: { run },
   });
 }

@@ -1,5 +1,6 @@
 import { type Clock, isoTime, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { Mutex } from '../base/mutex.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BoardAtRoute, FactorySystem, MesStanding, OpenResult, RouteAnswer } from '../model/factory.ts';
 import { type Fault, type FaultRecord, faultOf } from '../model/fault.ts';
@@ -64,6 +65,7 @@ class Mes implements FactorySystem {
   readonly #ended = new AbortController();
   readonly #listeners = new Set<(standing: MesStanding) => void>();
   readonly #sending: Promise<void>;
+  readonly #settling = new Mutex();
   #standing: MesStanding = { state: 'starting', waiting: 0, heardAt: null, faults: [] };
   /** Orders by their batches. */
   readonly #orders = new Map<string, string | null>();
@@ -129,13 +131,16 @@ class Mes implements FactorySystem {
     return [...refused.values(), ...(await waitingResults(this.#parts.ledger, row, settled))];
   }
 
-  async settle(run: string, said: { readonly by: readonly string[]; readonly reason: string }): Promise<void> {
-    const result = (await this.results()).find((one) => one.run === run);
-    await bookSettled(this.#parts.ledger, result, { run, ...said });
-    const { refused, settled } = await this.#read();
-    refused.delete(run);
-    settled.add(run);
-    await this.#say({}, null);
+  /** One at a time: of two people who settle the same result one is told that it is settled. */
+  settle(run: string, said: { readonly by: readonly string[]; readonly reason: string }): Promise<void> {
+    return this.#settling.run(async () => {
+      const result = (await this.results()).find((one) => one.run === run);
+      await bookSettled(this.#parts.ledger, result, { run, ...said });
+      const { refused, settled } = await this.#read();
+      refused.delete(run);
+      settled.add(run);
+      await this.#say({}, null);
+    });
   }
 
   async #read() {

@@ -19,6 +19,7 @@ const byItself: ReadonlySet<string> = new Set<CallName>([
   'station.view',
   'token.view',
   'plant.view',
+  'factory.results',
 ]);
 
 /** Under which name things are done while the station knows no operator yet. */

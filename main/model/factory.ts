@@ -1,4 +1,4 @@
-import type { FaultRecord } from './fault.ts';
+import { type FaultRecord, RecipeFault } from './fault.ts';
 
 /** A board before it starts, as the factory's own system is asked about it. */
 export interface BoardAtRoute {
@@ -67,6 +67,15 @@ export interface FactorySystem {
   settle(run: string, said: { readonly by: readonly string[]; readonly reason: string }): Promise<void>;
   /** Ends sending; what was not sent is sent when the station is open again. */
   close(): Promise<void>;
+}
+
+/** Somebody asks for results where the station file names no such system. */
+export function mesNone(): RecipeFault {
+  return new RecipeFault({
+    code: 'mes.none',
+    what: "The station file names no factory's system, so no result waits for one.",
+    next: 'Give the station file that has mes: --station FILE.',
+  });
 }
 
 /** How the events of a station go to a broker: to be shown. `waiting`: nobody listens whom the station file wants. */

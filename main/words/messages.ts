@@ -354,6 +354,17 @@ export interface Messages {
         readonly cut: string;
         readonly empty: string;
       };
+      readonly results: {
+        readonly title: Said<{ count: number }>;
+        readonly refused: string;
+        readonly waiting: string;
+        readonly settle: string;
+        readonly settleTitle: Said<{ run: string | number }>;
+        readonly means: string;
+        readonly reason: string;
+        readonly go: string;
+        readonly done: string;
+      };
       readonly sheet: {
         readonly title: Said<{ shift: string | number }>;
         readonly before: string;

@@ -7,6 +7,7 @@ import { addressOf, useAnswer, useAsk, useMay, useSeat } from '../state/station.
 import { countText, dateText, shareText } from '../words/format.ts';
 import { bottleneckText, causeText, faultText, isOwn, words } from '../words/words.ts';
 import { saveFile } from './download.ts';
+import { OpenResults } from './OpenResults.tsx';
 import { ThroughputNav } from './ThroughputNav.tsx';
 
 /** What the shift made, what lies there unfinished, and what the next one should know: the hand-over. */
@@ -84,6 +85,7 @@ export function ShiftView() {
           ))}
         </ul>
         {at === null && <Note onWritten={again} />}
+        {at === null && <OpenResults />}
         <Left shift={shift} />
       </div>
     </div>

@@ -3,14 +3,23 @@ import { chownSync, copyFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type MesPeer, startMesPeer } from '../tools/mes-peer.ts';
 import { type Bench, choose, goTo, inEverySeat, shoot, signIn } from './seat.ts';
 
 inEverySeat('recovery bay', (openBench) => {
   let bench: Bench;
+  let mes: MesPeer;
   before(async () => {
-    bench = await openBench({ fixtures: 1, pacing: 'none' });
+    mes = await startMesPeer();
+    bench = await openBench({
+      ...{ fixtures: 1, pacing: 'none' },
+      stationFile: `fuseline: 1\nstation: bay\nmes: {url: '${mes.url}'}\n`,
+    });
   });
-  after(() => bench.close());
+  after(async () => {
+    await bench.close();
+    await mes.close();
+  });
 
   /** A board that lost its supply in the middle of its burns lies in the fixture `bay`. */
   async function cutBoard(): Promise<void> {
@@ -82,5 +91,34 @@ inEverySeat('recovery bay', (openBench) => {
       assert.equal(wider, false, 'nothing lies beyond the edge');
       await close();
     }
+  });
+
+  it('shows results that the MES refused where shifts are handed over, and settles one by keyboard', async (t) => {
+    if (mes.asked.length === 0) return t.skip('only the station of a browser has a station file here');
+    // the board that lies there was sealed before, and the MES will not hear of it
+    mes.says = () => [409, { words: 'no such order' }];
+    await bench.answers['line.start']({ recipe: 'esp32p4-production', order: null, count: 1 }, 'eng-2');
+    while ((await bench.answers['factory.results']({}, 'eng-2'))?.length === 0) await sleep(50);
+    await bench.answers['line.stop']({}, 'eng-2');
+    const { page, complaints, close } = await bench.window();
+    await signIn(page, 'op-1');
+    await goTo(page, 'throughput/shift');
+    const rows = page.locator('.open-results li');
+    await rows.first().waitFor();
+    assert.match((await rows.first().textContent())!, /refused.*no such order/);
+    assert.equal(await page.getByRole('button', { name: 'Settle …' }).count(), 0, 'an operator sees them, and no more');
+    await signIn(page, 'eng-2');
+    await page.getByRole('button', { name: 'Settle …' }).first().focus();
+    await page.keyboard.press('Enter');
+    const reason = page.getByLabel('What was found out, in a sentence');
+    await reason.fill('the order was entered twice');
+    await reason.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await rows.first().waitFor({ state: 'detached' });
+    const { rows: deeds } = await bench.answers['ledger.deeds']({ before: null }, 'cus-3');
+    const deed = deeds.find(({ detail }) => detail.includes('the order was entered twice'));
+    assert.deepEqual(deed?.by, ['eng-2']);
+    assert.deepEqual(complaints, []);
+    await close();
   });
 });

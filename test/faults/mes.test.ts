@@ -8,12 +8,15 @@ import { type Clock, isoTime, systemClock } from '../../main/base/clock.ts';
 import { silentLog } from '../../main/base/log.ts';
 import type { CliContext } from '../../main/cli/context.ts';
 import { mesResults, mesSettle } from '../../main/cli/mes.ts';
+import { rolesFor } from '../../main/contract/contract.ts';
 import { mesDoor } from '../../main/factory/door.ts';
 import { type MesLimits, type MesParts, startMes, usualMesLimits } from '../../main/factory/mes.ts';
 import type { Ledger } from '../../main/ledger/ledger.ts';
-import type { BoardAtRoute } from '../../main/model/factory.ts';
+import type { BoardAtRoute, FactorySystem } from '../../main/model/factory.ts';
 import { isFault } from '../../main/model/fault.ts';
 import { openDesk } from '../../main/start/open-desk.ts';
+import { factoryAnswers } from '../../main/station/desk/factory-answers.ts';
+import type { DeskRoom } from '../../main/station/desk/room.ts';
 import { selfSignedPair } from '../self-signed.ts';
 import { noToken, recipeNamed } from '../stories/stage.ts';
 import { type MesPeer, type Says, startMesPeer } from '../tools/mes-peer.ts';
@@ -318,7 +321,49 @@ test('a result that is refused is an alarm, and those behind it go on', async (t
   );
 });
 
+/** What a desk answers about results whose station has these parts. */
+const deskOf = (factory: FactorySystem | undefined) =>
+  factoryAnswers({ station: { parts: { factory } } } as unknown as DeskRoom);
+
+test('at the desk QA or an engineer settles a result, one of two people at once, and nobody sees one that waits a moment', async (t) => {
+  const { ledger } = await book(t);
+  const peer = await peerOf(t);
+  const { mes } = mesOf(t, ledger, peer.url);
+  const answers = deskOf(mes);
+  const results = async () => (await answers['factory.results']({}, 'x'))?.map(({ run: id, state }) => [id, state]);
+  await until('level', () => mes.standing.state === 'level');
+  peer.says = () => [409, { words: 'no such order' }];
+  await sealBoard(ledger, 'r1', 1);
+  await until('an alarm', () => mes.standing.faults[0]?.code === 'mes.result-refused');
+  peer.says = () => 'never';
+  await sealBoard(ledger, 'r2', 2);
+  assert.deepEqual(await results(), [['r1', 'refused']]);
+  await until('away', () => mes.standing.state === 'away');
+  assert.deepEqual(await results(), [
+    ['r1', 'refused'],
+    ['r2', 'waiting'],
+  ]);
+  const settle = async (id: string, reason: string, by: string) =>
+    await answers['factory.settle']({ run: id, reason }, by);
+  await assert.rejects(settle('r1', ' ', 'q1'), { code: 'mes.no-reason' });
+  const both = await Promise.allSettled([settle('r1', 'entered twice', 'q1'), settle('r1', 'was it?', 'q2')]);
+  assert.deepEqual(
+    both.map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'settled')),
+    ['settled', 'mes.nothing-to-settle'],
+  );
+  const acts = await ledger.acts({ what: 'mes-result-settled' });
+  assert.deepEqual(
+    acts.map(({ by, about, detail }) => [by, about, detail]),
+    [[['q1'], 'r1', { reason: 'entered twice', was: 'refused' }]],
+  );
+  assert.deepEqual(rolesFor('factory.settle', { run: 'r1', reason: 'x' }), ['qa', 'engineer']);
+});
+
 test('a station without such a system has no results to show or settle', async () => {
+  assert.equal(await deskOf(undefined)['factory.results']({}, 'x'), null);
+  await assert.rejects(async () => deskOf(undefined)['factory.settle']({ run: 'r1', reason: 'x' }, 'q1'), {
+    code: 'mes.none',
+  });
   const context = { openStation: async () => ({ parts: {}, close: async () => undefined }) } as unknown as CliContext;
   await assert.rejects(mesResults({}, context), { code: 'mes.none' });
   await assert.rejects(mesSettle('r1', { reason: 'x' }, context), { code: 'mes.none' });

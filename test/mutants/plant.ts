@@ -114,6 +114,15 @@ export const plantMutants: readonly Mutant[] = [
     name: 'a board that it refuses',
   },
   {
+    id: 'mes.settled-once',
+    file: 'main/factory/mes.ts',
+    before: 'return this.#settling.run(async () => {',
+    after: 'return Promise.resolve().then(async () => {',
+    breaks: 'Two people would settle one result, each with a reason of their own.',
+    tests: ['test/faults/mes.test.ts'],
+    name: 'at the desk QA',
+  },
+  {
     id: 'plc.edge',
     file: 'main/factory/plc-handshake.ts',
     before: 'missing === null && this.#armed === fixture.waits;',

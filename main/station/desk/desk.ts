@@ -10,6 +10,7 @@ import { escrowAnswers } from './access/escrow-answers.ts';
 import type { Operators } from './access/operators.ts';
 import { chooseLanguage } from './access/people.ts';
 import { DeskFile } from './desk-file.ts';
+import { factoryAnswers } from './factory-answers.ts';
 import { LabelDesk } from './labels/label-desk.ts';
 import { printedFolder } from './labels/printer.ts';
 import { recipeAnswers } from './library/recipe-answers.ts';
@@ -104,6 +105,7 @@ export class Desk {
       ...shiftAnswers(this.#room),
       ...recipeAnswers(this.#room),
       ...stationAnswers(this.#room),
+      ...factoryAnswers(this.#room),
       ...plantAnswers(this.#room),
       ...escrowAnswers(this.#room),
     };
