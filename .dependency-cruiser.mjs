@@ -63,6 +63,7 @@ const guarded = {
   'better-sqlite3': 'main/ledger/sqlite/',
   pg: 'main/plant/',
   'mqtt-packet': 'main/factory/',
+  rhea: 'main/factory/',
   pino: 'main/log/',
   'rotating-file-stream': 'main/log/',
   fflate: 'main/cli/',

@@ -75,7 +75,7 @@ function versions({ version, clock }: CliContext) {
 /** Files of PINs and passwords are named by nobody but the station file itself. */
 function settingsShown(settings: StationConfig) {
   const shown = ({ pinFile, ...token }: Pkcs11Token) => ({ ...token, pin: pinFile === null ? 'asked' : 'from a file' });
-  const { token, tokens, boards, plant, mes, mqtt } = settings;
+  const { token, tokens, boards, plant, mes, mqtt, cfx } = settings;
   return {
     ...settings,
     token: token.kind === 'softhsm' ? token : shown(token),
@@ -83,6 +83,7 @@ function settingsShown(settings: StationConfig) {
     plant: plant && { url: plant.url, ca: plant.ca },
     mes: mes && { url: mes.url, ca: mes.ca },
     mqtt: mqtt && { url: mqtt.url, ca: mqtt.ca, group: mqtt.group, host: mqtt.host },
+    cfx: cfx && { url: cfx.url, ca: cfx.ca, handle: cfx.handle, address: cfx.address },
     boards: { ...boards, macs: boards.macs === null ? 'all' : `${boards.macs.length} ranges` },
   };
 }

@@ -5,6 +5,7 @@ import { RecipeFault } from '../model/fault.ts';
 import { type MacRange, macRangeForm, macRangesOf } from '../model/mac-range.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { type Language, languages } from '../words/languages.ts';
+import { type CfxConfig, cfxOfSection, cfxSection } from './cfx-section.ts';
 import { type PlcConfig, plcOfSection, plcSection } from './plc-section.ts';
 import { type Problem, readYaml } from './yaml.ts';
 
@@ -46,6 +47,8 @@ export interface StationConfig {
   readonly mes: MesConfig | null;
   /** A broker that is told of results; null: there is none. */
   readonly mqtt: MqttConfig | null;
+  /** A broker that hears IPC-CFX; null: there is none. */
+  readonly cfx: CfxConfig | null;
   /** A PLC that starts the boards of some fixtures; null: there is none. */
   readonly plc: PlcConfig | null;
   /** A stack light; null: there is none. */
@@ -454,6 +457,7 @@ export const stationSchema = z
       .describe(
         'Broker that is told of each result in the form of Sparkplug B (docs/factory.md). Left out: none. No board waits for it.',
       ),
+    cfx: cfxSection,
     plc: plcSection,
     light: z
       .strictObject({
@@ -561,6 +565,7 @@ export function parseStation(
             },
       mes: mesOf(value.mes, at),
       mqtt: mqttOf(value.mqtt, at),
+      cfx: cfxOfSection(value.cfx, at),
       plc: plcOfSection(value.plc),
       light: value.light ?? null,
     },

@@ -32,13 +32,32 @@ export interface BrokerPlaces {
 }
 
 /** The broker, read anew. RecipeFault `mqtt.ca`, `mqtt.password-file`. */
-export function brokerDoor({ url, ca, user, passwordFile }: BrokerPlaces): Broker {
+export function brokerDoor(places: BrokerPlaces): Broker {
+  return doorTo(places, [1883, 8883], {
+    authority: (file) => authorityIn(file, 'mqtt.ca'),
+    password: (file) => secretIn(file, 'mqtt.password-file'),
+  });
+}
+
+/** The CFX broker, read anew: `amqps://HOST:PORT`, or `amqp:` on this computer. RecipeFault `cfx.ca`, `cfx.password-file`. */
+export function cfxDoor(places: BrokerPlaces): Broker {
+  return doorTo(places, [5672, 5671], {
+    authority: (file) => authorityIn(file, 'cfx.ca'),
+    password: (file) => secretIn(file, 'cfx.password-file'),
+  });
+}
+
+function doorTo(
+  { url, ca, user, passwordFile }: BrokerPlaces,
+  [plain, secured]: readonly [plain: number, secured: number],
+  read: { authority(file: string): string; password(file: string): string },
+): Broker {
   const { protocol, host, port } = placeIn(url);
-  const tls = protocol === 'mqtts:';
+  const tls = protocol === 'mqtts:' || protocol === 'amqps:';
   return {
-    ...{ host, port: port === '' ? (tls ? 8883 : 1883) : Number(port), tls, user },
-    ca: ca === null ? null : authorityIn(ca, 'mqtt.ca'),
-    password: passwordFile === null ? null : secretIn(passwordFile, 'mqtt.password-file'),
+    ...{ host, port: port === '' ? (tls ? secured : plain) : Number(port), tls, user },
+    ca: ca === null ? null : read.authority(ca),
+    password: passwordFile === null ? null : read.password(passwordFile),
   };
 }
 
@@ -52,7 +71,7 @@ function placeIn(url: string): { protocol: string; host: string; port: string } 
   return { protocol, port, host: hostname.replace(/^\[|\]$/g, '') };
 }
 
-function authorityIn(file: string, code: 'mes.ca' | 'mqtt.ca'): string {
+function authorityIn(file: string, code: 'mes.ca' | 'mqtt.ca' | 'cfx.ca'): string {
   let text = '';
   try {
     text = readFileSync(file, 'utf8');
@@ -63,7 +82,7 @@ function authorityIn(file: string, code: 'mes.ca' | 'mqtt.ca'): string {
   throw factoryFile(code, file, 'holds no certificate', undefined);
 }
 
-function secretIn(file: string, code: 'mes.token-file' | 'mqtt.password-file'): string {
+function secretIn(file: string, code: 'mes.token-file' | 'mqtt.password-file' | 'cfx.password-file'): string {
   try {
     return secretLineIn(file);
   } catch (cause) {

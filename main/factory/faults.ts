@@ -88,6 +88,39 @@ export function mqttFault(url: string, error: unknown): LedgerFault {
   });
 }
 
+/** What keeps a station from its CFX broker, by what the network and the broker say. */
+export function cfxFault(url: string, error: unknown): LedgerFault {
+  const { code = '', message } = error as { readonly code?: string; readonly message: string };
+  const next = (what: string) => `${what} Results wait in the ledger.`;
+  if (code === 'amqp:unauthorized-access' || /sasl|auth/i.test(message))
+    return new LedgerFault({
+      code: 'cfx.not-let-in',
+      what: `The CFX broker at ${url} does not let this station in: ${message}.`,
+      next: next('Correct cfx.user, the file of cfx.password_file, or what the broker allows.'),
+      cause: error,
+    });
+  if (isTlsTrouble(code))
+    return new LedgerFault({
+      code: 'cfx.not-proven',
+      what: `The server at ${url} does not prove that it is the CFX broker: ${message}.`,
+      next: "Name the authority of its certificate ('cfx.ca'), and the server by the name in it. Nothing was sent.",
+      cause: error,
+    });
+  if (code === 'EPROTO' || code.startsWith('amqp:') || /protocol/i.test(message))
+    return new LedgerFault({
+      code: 'cfx.wrong-answer',
+      what: `What answers at ${url} does not answer as the CFX broker: ${message}.`,
+      next: next('Correct cfx.url and cfx.address in the station file, or what stands there.'),
+      cause: error,
+    });
+  return new LedgerFault({
+    code: 'cfx.away',
+    what: `The CFX broker at ${url} does not answer: ${message || code}.`,
+    next: next('Look at the network and the broker; no board waits.'),
+    cause: error,
+  });
+}
+
 /** What keeps a station from its PLC, by what the network and the PLC say. */
 export function plcFault(url: string, error: unknown): FixtureFault {
   const { code = '', message } = error as { readonly code?: string; readonly message: string };
@@ -132,6 +165,8 @@ const filesNext = {
   'mes.ca': 'Name the PEM file of the authority that signed its certificate.',
   'mes.token-file': 'Name a file with the token in one line, for the account of the station alone (chmod 600).',
   'mqtt.ca': 'Name the PEM file of the authority that signed the certificate of the broker.',
+  'cfx.ca': 'Name the PEM file of the authority that signed the certificate of the CFX broker.',
+  'cfx.password-file': 'Name a file with the password in one line, for the account of the station alone (chmod 600).',
   'mqtt.password-file': 'Name a file with the password in one line, for the account of the station alone (chmod 600).',
 } as const;
 

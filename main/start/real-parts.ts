@@ -103,6 +103,28 @@ async function openEventsOf(
   });
 }
 
+/** Tells a broker in the messages of IPC-CFX, where the station file names one. */
+async function openCfxOf(
+  places: Places,
+  { cfx }: StationConfig,
+  { ledger, log }: { readonly ledger: Ledger; readonly log: Log },
+): Promise<FactoryEvents | null> {
+  if (cfx === null) return null;
+  const [{ startCfxEndpoint }, { usualNodeLimits }, { cfxDoor }] = await Promise.all([
+    import('../factory/cfx-endpoint.ts'),
+    import('../factory/sparkplug-node.ts'),
+    import('../factory/door.ts'),
+  ]);
+  const { url, handle, address, heartbeatSeconds } = cfx;
+  const file = join(dataFolderOf(places), 'cfx.json');
+  return startCfxEndpoint({
+    ...{ ledger, log, clock: systemClock, limits: usualNodeLimits },
+    ...{ url, handle, address, heartbeatSeconds, broker: () => cfxDoor(cfx) },
+    kept: existsSync(file) ? readFileSync(file, 'utf8') : null,
+    keep: (text) => putFile(file, text),
+  });
+}
+
 /** The PLC that starts boards, where the station file names one; it is connected to when a line is handed over to it. */
 async function plcOfStation({ plc, fixtures }: StationConfig, log: Log): Promise<PlcOfStation | null> {
   if (plc === null) return null;
@@ -168,13 +190,17 @@ export async function openStationOf(
   let ledger: Ledger | null = null;
   let plant: PlantOfStation | null = null;
   let factory: FactorySystem | null = null;
-  let events: FactoryEvents | null = null;
+  const events: FactoryEvents[] = [];
   try {
     ledger = timedCalls(await opening, 'ledger', timing);
     plant = await openPlantOf(places, settings, log);
     factory = await openFactoryOf(places, settings, { ledger, log });
     const plc = await plcOfStation(settings, log);
-    events = await openEventsOf(places, settings, { ledger, log, software: `${software.name} ${software.version}` });
+    const told = { ledger, log, software: `${software.name} ${software.version}` };
+    for (const open of [openEventsOf, openCfxOf]) {
+      const one = await open(places, settings, told);
+      if (one !== null) events.push(one);
+    }
     const opened = await (early ?? openTokens(tokenPlacesOf(places, host), host));
     const tokens = heldTokens(opened, ledger, (token) =>
       timedCalls(token, 'token', { ...timing, patient: ['whenBack'] }),
@@ -197,7 +223,7 @@ export async function openStationOf(
       boards: settings.boards,
       ...(plant === null ? {} : { plant }),
       ...(factory === null ? {} : { factory }),
-      ...(events === null ? {} : { events }),
+      events,
       ...(plc === null ? {} : { plc }),
       log,
     });
@@ -206,7 +232,7 @@ export async function openStationOf(
     await early?.then(({ signer }) => signer.close()).catch(() => undefined);
     await plant?.close();
     await factory?.close();
-    await events?.close();
+    for (const one of events) await one.close();
     await ledger?.close();
     await log.close();
     throw error;

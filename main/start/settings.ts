@@ -47,6 +47,7 @@ export function settingsOf(places: Places): StationConfig {
     plant: trialPlant(unnamedStation, folderOf(places)),
     mes: null,
     mqtt: null,
+    cfx: null,
     plc: null,
     light: null,
   };

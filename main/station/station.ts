@@ -60,8 +60,8 @@ export interface StationParts {
   readonly plant?: PlantOfStation;
   /** The factory's own system: asked before a board starts, told every result; left out: there is none. */
   readonly factory?: FactorySystem;
-  /** Whoever is told what comes of each board; left out: nobody. No board waits for it. */
-  readonly events?: FactoryEvents;
+  /** Whoever is told what comes of each board; left out: nobody. No board waits for them. */
+  readonly events?: readonly FactoryEvents[];
   /** Starts the boards of some fixtures, alone; left out: people start all. */
   readonly plc?: PlcOfStation;
   /** The program log; left out: none is kept. */
@@ -281,7 +281,7 @@ export class Station {
     await this.parts.signer.close();
     await this.parts.plant?.close();
     await this.parts.factory?.close();
-    await this.parts.events?.close();
+    for (const one of this.parts.events ?? []) await one.close();
     await this.parts.ledger.close();
     this.log.info('station-closed');
     await this.parts.log?.close();

@@ -123,6 +123,15 @@ export const plantMutants: readonly Mutant[] = [
     name: 'at the desk QA',
   },
   {
+    id: 'cfx.unaccepted',
+    file: 'main/factory/amqp-line.ts',
+    before: "for (const event of ['rejected', 'released', 'modified'])",
+    after:
+      "own.on('rejected', ({ delivery }: EventContext) => waiting.get(delivery!)?.take());\n  for (const event of [])",
+    breaks: 'A message that the broker rejects would count as told.',
+    tests: ['test/faults/cfx.test.ts'],
+  },
+  {
     id: 'plc.edge',
     file: 'main/factory/plc-handshake.ts',
     before: 'missing === null && this.#armed === fixture.waits;',

@@ -44,7 +44,7 @@ export class Desk {
 
   constructor(parts: DeskParts) {
     const { station, dataFolder, stationConfig } = parts;
-    const { ledger, software, plant, factory, events, plc } = station.parts;
+    const { ledger, software, plant, factory, events = [], plc } = station.parts;
     const file = new DeskFile(join(dataFolder, 'desk.json'));
     const shelf = new RecipeShelf({
       ledger,
@@ -69,7 +69,7 @@ export class Desk {
       foreign: (text, recipe) => shelf.foreign(text, recipe),
       print: (mac, needed) => labels.print(mac, needed),
       printerFault: () => labels.fault,
-      plantFaults: () => [plc, factory, events, plant].flatMap((one) => one?.standing.faults ?? []),
+      plantFaults: () => [plc, factory, ...events, plant].flatMap((one) => one?.standing.faults ?? []),
       ended: () => memory.forget(),
     });
     labels.onFault = () => line.show();
@@ -83,7 +83,7 @@ export class Desk {
         told = now;
       });
     };
-    this.#unhear = [plant, factory, events, plc].flatMap((one) => (one === undefined ? [] : [hear(one)]));
+    this.#unhear = [plant, factory, ...events, plc].flatMap((one) => (one === undefined ? [] : [hear(one)]));
     this.version = software.version;
     this.language = parts.language ?? 'en';
     this.operators = parts.people;

@@ -70,6 +70,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
     light: null,
     mes: null,
     mqtt: null,
+    cfx: null,
     plc: null,
     plant: {
       url: 'postgres://db.factory:5433/fuseline',
