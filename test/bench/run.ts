@@ -16,6 +16,7 @@ import { ledgerBench } from './ledger.ts';
 import { manyFixtures } from './many-fixtures.ts';
 import { stationMemory } from './station-memory.ts';
 import { tokenSessions } from './token-sessions.ts';
+import { wholeBoard } from './whole-board.ts';
 import { windowFrames } from './window.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'many-fixtures': manyFixtures,
   'burn-exchanges': burnExchanges,
   'board-time': boardTime,
+  'whole-board': wholeBoard,
   'flash-encryption': flashEncryption,
   ledger: ledgerBench,
   'station-memory': stationMemory,

@@ -72,8 +72,11 @@ export async function judging() {
   };
 }
 
-/** The tools, ready to be called, several at once if need be; or a sentence on why they are not here, as the reason of a skip. */
-export async function openJudges(folder: string): Promise<Judges | string> {
+/**
+ * The tools, ready to be called, several at once if need be; or a sentence on why they are not here, as the reason of a skip. `patience`:
+ * seconds that a call may take.
+ */
+export async function openJudges(folder: string, patience = patienceSeconds): Promise<Judges | string> {
   const opened = await toolsPython();
   if ('missing' in opened) return opened.missing;
   const child = spawn(opened.python, ['-u', join(import.meta.dirname, 'judges.py')], {
@@ -103,7 +106,7 @@ export async function openJudges(folder: string): Promise<Judges | string> {
     const id = count++;
     const call = Promise.withResolvers<Verdict>();
     calls.set(id, call);
-    child.stdin.write(`${JSON.stringify({ id, tool, arguments: words, seconds: patienceSeconds })}\n`);
+    child.stdin.write(`${JSON.stringify({ id, tool, arguments: words, seconds: patience })}\n`);
     return call.promise;
   };
   const demand = async (success: boolean, tool: Tool, words: string[]) => {

@@ -10,6 +10,9 @@ import { openStationOf } from '../../main/start/real-parts.ts';
 import type { Host } from '../../main/start/real-signer.ts';
 import type { StationEvent } from '../../main/station/events.ts';
 import type { BatchResult, ProvisionJob, Station } from '../../main/station/station.ts';
+import { isVirtual } from '../../main/station/work-gate.ts';
+import { openPort } from '../../main/transport/open.ts';
+import type { OpenPort } from '../../main/transport/port.ts';
 import { createVirtualBench, type VirtualBench } from '../../main/virtual/bench/bench.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { layKeptToken } from './kept-token.ts';
@@ -48,7 +51,9 @@ export async function setStage(
   furnish(folder);
   if (token === 'kept' && !existsSync(join(folder, 'token'))) await layKeptToken(folder);
   const bench = createVirtualBench({});
-  const station = await openStationOf({ data: folder }, bench.open, host);
+  const open: OpenPort = (address, options) =>
+    isVirtual(address) ? bench.open(address, options) : openPort(address, options);
+  const station = await openStationOf({ data: folder }, open, host);
   const events: StationEvent[] = [];
   station.listen((event) => events.push(event));
   return {
