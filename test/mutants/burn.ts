@@ -353,9 +353,9 @@ export const burnMutants: readonly Mutant[] = [
   },
   {
     id: 'board.unsteady-block0',
-    file: 'main/chip/live-board.ts',
-    before: 'await this.#assertSteady(bus, snapshot.blocks[0]!);',
-    after: '',
+    file: 'main/chip/same-board.ts',
+    before: 'return places.every(({ block, index }, at) => again[at] === snapshot.blocks[block]![index]);',
+    after: 'return true;',
     breaks: 'A plan would be made from one damaged answer.',
     tests: [board],
   },
