@@ -55,9 +55,27 @@ export interface Answer<Value> {
   again(): void;
 }
 
+/** Answers that are asked for again and again, by who sits here and by question. */
+const kept = new WeakMap<Bridge, Map<string, { readonly value: unknown; readonly at: number }>>();
+
+const mostKept = 16;
+
+function keep(bridge: Bridge, key: string, value: unknown): void {
+  const answers = kept.get(bridge) ?? new Map();
+  if (answers.size >= mostKept) answers.clear();
+  kept.set(bridge, answers.set(key, { value, at: performance.now() }));
+}
+
+/** The last answer, where it is hardly older than one that stands on a screen. */
+function recent<Value>(bridge: Bridge, key: string, everyMs: number): Value | null {
+  const last = kept.get(bridge)?.get(key);
+  return last === undefined || performance.now() - last.at > 2 * everyMs ? null : (last.value as Value);
+}
+
 /**
  * Reads an answer for a view and keeps the last one while the next is on its way. Null as input asks nothing. `everyMs` asks again for
- * ever; a link that comes back asks again too. Late answers of earlier questions are dropped.
+ * ever, and another view of the same begins with the last answer; a link that comes back asks again too. Late answers of earlier
+ * questions are dropped.
  */
 export function useAnswer<Name extends CallName>(
   name: Name,
@@ -66,15 +84,19 @@ export function useAnswer<Name extends CallName>(
 ): Answer<CallAnswers[Name]> {
   const { bridge } = useSeat();
   const open = useApp((state) => state.link === 'open');
-  const [state, setState] = useState<{ value: CallAnswers[Name] | null; fault: CallFault | null; waiting: boolean }>({
-    value: null,
-    fault: null,
-    waiting: input !== null,
-  });
-  const [turn, setTurn] = useState(0);
+  const person = useApp((state) => state.session?.operator?.id ?? null);
   const question = input === null ? null : JSON.stringify(input);
-  const asked = useRef(0);
   const { everyMs, debounceMs } = options;
+  const key = question === null || everyMs === undefined ? null : JSON.stringify([person, name, question]);
+  const [state, setState] = useState<{ value: CallAnswers[Name] | null; fault: CallFault | null; waiting: boolean }>(
+    () => ({
+      value: key === null || everyMs === undefined ? null : recent(bridge, key, everyMs),
+      fault: null,
+      waiting: input !== null,
+    }),
+  );
+  const [turn, setTurn] = useState(0);
+  const asked = useRef(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: turn asks again on purpose
   useEffect(() => {
     if (question === null || !open) return;
@@ -84,7 +106,10 @@ export function useAnswer<Name extends CallName>(
       setState((last) => ({ ...last, waiting: true }));
       try {
         const value = await bridge.call(name, JSON.parse(question) as CallInput<Name>);
-        if (mine === asked.current) setState({ value, fault: null, waiting: false });
+        if (mine === asked.current) {
+          setState({ value, fault: null, waiting: false });
+          if (key !== null) keep(bridge, key, value);
+        }
       } catch (error) {
         if (mine === asked.current) setState((last) => ({ ...last, fault: faultOf(error), waiting: false }));
       }
@@ -96,7 +121,7 @@ export function useAnswer<Name extends CallName>(
       asked.current++;
       clearTimeout(timer);
     };
-  }, [bridge, name, question, open, everyMs, debounceMs, turn]);
+  }, [bridge, name, question, key, open, everyMs, debounceMs, turn]);
   return { ...state, again: useCallback(() => setTurn((last) => last + 1), []) };
 }
 

@@ -8,7 +8,7 @@ import { lookOf, outcomeLooks, showsVerdict } from '../parts/tone.ts';
 import { fixtureOf, isKnown } from '../state/state.ts';
 import { goTo, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { timeText } from '../words/format.ts';
-import { answerText, words } from '../words/words.ts';
+import { answerText, stepText, words } from '../words/words.ts';
 
 /** One fixture from near: what goes on or what happened, whether the board is safe, and what to do. */
 export function FixtureDetail({ name, onClose }: { readonly name: string; onClose(): void }) {
@@ -51,7 +51,7 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
       {fixture.state === 'labelling' && <LabelEntry name={name} mac={mac} onDone={onClose} />}
       <Facts
         rows={[
-          [words.detail.step, verdict === null ? (fixture.step?.title ?? null) : null],
+          [words.detail.step, verdict === null && fixture.step !== null ? stepText(fixture.step) : null],
           [words.detail.serial, fixture.serial],
           [words.detail.mac, mac, 'mono'],
           [words.detail.ended, verdict === null ? null : timeText(verdict.at)],

@@ -1,5 +1,5 @@
 // The screens and dialogs that the first picture does without, as components that wait for their file.
-import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import { type ComponentProps, type ComponentType, createElement, lazy, type ReactNode, useState } from 'react';
 
 type Screens = typeof import('./screens.ts');
 
@@ -18,15 +18,26 @@ async function fetchScreens(): Promise<Screens> {
 }
 
 let screens: Promise<Screens> | null = null;
+let loaded: Screens | null = null;
 
 /** Fetches the file, once. */
-export function loadScreens(): Promise<Screens> {
+export async function loadScreens(): Promise<Screens> {
   screens ??= fetchScreens();
-  return screens;
+  loaded = await screens;
+  return loaded;
 }
 
-function later<Name extends keyof Screens>(name: Name): LazyExoticComponent<Screens[Name]> {
-  return lazy(async () => ({ default: (await loadScreens())[name] as Screens[Name] & ComponentType<unknown> }));
+/**
+ * Where the file is there already, the screen itself: what React once waited for, if only for a moment, it holds back until 300 ms have passed
+ * since it last drew a fallback (react-dom, FALLBACK_THROTTLE_MS), so that every first visit took as long. Which of the two stays for as long as the
+ * screen is open.
+ */
+function later<Name extends keyof Screens>(name: Name): (props: ComponentProps<Screens[Name]>) => ReactNode {
+  const awaited: ComponentType = lazy(async () => ({ default: (await loadScreens())[name] as ComponentType }));
+  return (props) => {
+    const [Screen] = useState(() => (loaded?.[name] ?? awaited) as ComponentType);
+    return createElement(Screen, props as object);
+  };
 }
 
 export const BatchesView = later('BatchesView');
