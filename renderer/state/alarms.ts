@@ -1,7 +1,10 @@
 import type { LineSnapshot, TokenView } from '../../main/contract/views.ts';
 
-/** What needs somebody, the gravest first: the station itself, the batch, the token, the printer, the plant, a scan, anything else asked for. */
-export const alarmKinds = ['link', 'batch', 'token', 'printer', 'plant', 'scan', 'fault'] as const;
+/**
+ * What needs somebody, the gravest first: the station itself, the batch, the token, the printer, a scan, anything else asked for, the plant. What
+ * the factory's own systems stand in may last for a shift: it hides no answer to what somebody does meanwhile.
+ */
+export const alarmKinds = ['link', 'batch', 'token', 'printer', 'scan', 'fault', 'plant'] as const;
 export type AlarmKind = (typeof alarmKinds)[number];
 
 /** Something that is not as it should be, until it is, or until the person whom it concerns has seen it. */

@@ -145,7 +145,7 @@ export class Product {
     const told = this.those(...fields).map(
       (field) => `${field}=${this.value(field)}${this.frozen(field) ? ' (frozen)' : ''}`,
     );
-    return told.join(', ') || `the chip has no ${fields.join(' or ')}`;
+    return told.join(', ') || `the chip has no ${fields.join(' or ') || 'eFuse for it'}`;
   }
 }
 
