@@ -202,7 +202,7 @@ class LiveBoard implements Board {
   /** A digest is believed of a board that is known to have answered it: flash is written and looked at for long, and a hand is quick. */
   #flashMd5(offset: number, length: number, options?: TransferOptions): Promise<string> {
     const ask = () => this.#loader.flashMd5(offset, length, options);
-    return this.#same === null || this.#loader.secureDownload ? ask() : this.#same.surely(ask);
+    return this.#same === null || this.#loader.secureDownload ? ask() : this.#same.surely(this.#loader.mode, ask);
   }
 
   async clearFlash(

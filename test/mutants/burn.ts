@@ -273,7 +273,7 @@ export const burnMutants: readonly Mutant[] = [
   {
     id: 'board.digest-of-another',
     file: 'main/chip/live-board.ts',
-    before: 'ask() : this.#same.surely(ask);',
+    before: 'ask() : this.#same.surely(this.#loader.mode, ask);',
     after: 'ask() : ask();',
     breaks: 'Flash would be believed that stands in a board which lay there for a moment.',
     tests: [swapped],
