@@ -108,12 +108,14 @@ function Summary({ batch }: { readonly batch: BatchView }) {
   if (value === null || batch.endedAt === null) return null;
   const seconds = (Date.parse(batch.endedAt) - Date.parse(batch.startedAt)) / 1000;
   const [cause] = value.causes;
+  // a code is the same in every language; what has none is said in words
+  const causeName = cause?.code === 'aborted' ? words.act.aborted : cause?.code;
   const made = { sealed: value.counts.passed, time: durationText(seconds) };
   const said = [
     value.secondsPerBoard
       ? words.batch.summary({ ...made, boards: Math.round(3600 / value.secondsPerBoard) })
       : words.batch.summaryShort(made),
-    cause === undefined ? '' : words.batch.summaryCause({ boards: cause.boards, cause: cause.code }),
+    cause === undefined ? '' : words.batch.summaryCause({ boards: cause.boards, cause: causeName ?? cause.code }),
   ].join(' ');
   return (
     <p className="batch-summary" title={said}>

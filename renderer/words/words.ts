@@ -57,8 +57,9 @@ export function findingText(finding: { readonly check: string; readonly what: st
   return { what, remedy, isOwn: what === finding.what };
 }
 
-/** Why boards did not pass, by the code of the fault. */
-export const causeText = (code: string, what: string): string => faultIn(language, { code, what, next: '' }).what;
+/** Why boards did not pass, by the code of the fault; of one without a fault by its outcome. */
+export const causeText = (code: string, what: string): string =>
+  code === 'aborted' ? words.act.aborted : faultIn(language, { code, what, next: '' }).what;
 
 /** What a board in the recovery bay is; `isOwn`: in the station's own words, which know more. */
 export function boardText(report: { readonly state: string; readonly what: string; readonly next: string }) {
