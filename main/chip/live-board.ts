@@ -132,19 +132,17 @@ class LiveBoard implements Board {
 
   async readEfuses(): Promise<EfuseSnapshot> {
     const bus = this.#busOrRefuse();
-    let snapshot = await bus.snapshot();
-    // Answers carry no checksum: what came strange is read once more.
-    if (!(await this.#isItsOwn(snapshot))) {
-      await this.#same?.assertWhole();
-      snapshot = await bus.snapshot();
-      if (!(await this.#isItsOwn(snapshot))) {
-        await this.#same?.assertWhole();
-        throw unsteady('what is burned', {});
+    for (let round = 1; ; round++) {
+      const snapshot = await bus.snapshot();
+      if (await this.#isItsOwn(snapshot)) {
+        await this.#same?.take(snapshot);
+        this.#known = knownOf(snapshot);
+        return snapshot;
       }
+      await this.#same?.assertWhole();
+      // Answers carry no checksum: what came strange is read once more.
+      if (round === 2) throw unsteady('what is burned', {});
     }
-    await this.#same?.take(snapshot);
-    this.#known = knownOf(snapshot);
-    return snapshot;
   }
 
   /** Whether all that was read is that of the board that was met. */

@@ -1,12 +1,9 @@
 // The section of a station file that names a broker of IPC-CFX.
 import { z } from 'zod';
+import { type BrokerConfig, brokerKeys, brokerOf } from './broker-section.ts';
 
 /** A broker that hears IPC-CFX over AMQP 1.0. */
-export interface CfxConfig {
-  readonly url: string;
-  readonly ca: string | null;
-  readonly user: string | null;
-  readonly passwordFile: string | null;
+export interface CfxConfig extends BrokerConfig {
   readonly handle: string;
   readonly address: string;
   readonly heartbeatSeconds: number;
@@ -14,21 +11,7 @@ export interface CfxConfig {
 
 export const cfxSection = z
   .strictObject({
-    url: z
-      .string()
-      .regex(
-        /^(amqps:\/\/([^\s/@?#:[\]]+|\[[0-9a-fA-F:]+\])|amqp:\/\/127(\.\d{1,3}){3}|amqp:\/\/\[::1\])(:\d{1,5})?\/?$/,
-      )
-      .describe(
-        'amqps://HOST:PORT; amqp only to 127.x.x.x or [::1], on this computer. Never write a name or a password here.',
-      ),
-    ca: z.string().min(1).optional().describe('PEM file of the authority that signed its certificate.'),
-    user: z.string().min(1).max(200).optional().describe('As whom the station signs in.'),
-    password_file: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('File with the password in one line, readable by the station alone.'),
+    ...brokerKeys('amqp'),
     handle: z
       .string()
       .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,5}$/)
@@ -48,18 +31,6 @@ export const cfxSection = z
 
 export function cfxOfSection(cfx: z.output<typeof cfxSection>, at: (path: string) => string): CfxConfig | null {
   if (cfx === undefined) return null;
-  const {
-    url,
-    ca,
-    user = null,
-    password_file: passwordFile,
-    handle,
-    address,
-    heartbeat_seconds: heartbeatSeconds,
-  } = cfx;
-  return {
-    ...{ url, user, handle, address, heartbeatSeconds },
-    ca: ca === undefined ? null : at(ca),
-    passwordFile: passwordFile === undefined ? null : at(passwordFile),
-  };
+  const { handle, address, heartbeat_seconds: heartbeatSeconds } = cfx;
+  return { ...brokerOf(cfx, at), handle, address, heartbeatSeconds };
 }

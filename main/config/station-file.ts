@@ -5,6 +5,7 @@ import { RecipeFault } from '../model/fault.ts';
 import { type MacRange, macRangeForm, macRangesOf } from '../model/mac-range.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { type Language, languages } from '../words/languages.ts';
+import { type BrokerConfig, brokerKeys, brokerOf } from './broker-section.ts';
 import { type CfxConfig, cfxOfSection, cfxSection } from './cfx-section.ts';
 import { type PlcConfig, plcOfSection, plcSection } from './plc-section.ts';
 import { type Problem, readYaml } from './yaml.ts';
@@ -56,11 +57,7 @@ export interface StationConfig {
 }
 
 /** A broker that hears Sparkplug B. */
-export interface MqttConfig {
-  readonly url: string;
-  readonly ca: string | null;
-  readonly user: string | null;
-  readonly passwordFile: string | null;
+export interface MqttConfig extends BrokerConfig {
   readonly group: string;
   readonly host: string | null;
 }
@@ -427,21 +424,7 @@ export const stationSchema = z
       ),
     mqtt: z
       .strictObject({
-        url: z
-          .string()
-          .regex(
-            /^(mqtts:\/\/([^\s/@?#:[\]]+|\[[0-9a-fA-F:]+\])|mqtt:\/\/127(\.\d{1,3}){3}|mqtt:\/\/\[::1\])(:\d{1,5})?\/?$/,
-          )
-          .describe(
-            'mqtts://HOST:PORT; mqtt only to 127.x.x.x or [::1], on this computer. Never write a name or a password here.',
-          ),
-        ca: z.string().min(1).optional().describe('PEM file of the authority that signed its certificate.'),
-        user: z.string().min(1).max(200).optional().describe('As whom the station signs in.'),
-        password_file: z
-          .string()
-          .min(1)
-          .optional()
-          .describe('File with the password in one line, readable by the station alone.'),
+        ...brokerKeys('mqtt'),
         group: z
           .string()
           .regex(/^[A-Za-z0-9_.-]{1,60}$/)
@@ -585,12 +568,8 @@ function mesOf(mes: z.output<typeof stationSchema>['mes'], at: (path: string) =>
 
 function mqttOf(mqtt: z.output<typeof stationSchema>['mqtt'], at: (path: string) => string): MqttConfig | null {
   if (mqtt === undefined) return null;
-  const { url, ca, user = null, password_file: passwordFile, group, host = null } = mqtt;
-  return {
-    ...{ url, user, group, host },
-    ca: ca === undefined ? null : at(ca),
-    passwordFile: passwordFile === undefined ? null : at(passwordFile),
-  };
+  const { group, host = null } = mqtt;
+  return { ...brokerOf(mqtt, at), group, host };
 }
 
 function viewerOf(

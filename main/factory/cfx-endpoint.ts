@@ -2,14 +2,13 @@
 import { type Clock, isoTime, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { EventsStanding, FactoryEvents } from '../model/factory.ts';
-import { type Fault, isFault } from '../model/fault.ts';
+import type { FactoryEvents } from '../model/factory.ts';
 import { type AmqpLine, dataSection, openAmqp } from './amqp-line.ts';
 import { begun, type CfxMessage, ended, envelope, heartbeat, type ToldFault, uuidOf } from './cfx-messages.ts';
 import { cfxFault } from './faults.ts';
 import type { Broker } from './mqtt-line.ts';
-import type { NodeLimits } from './sparkplug-node.ts';
 import { rowsOfRunsBehind } from './spool.ts';
+import { Telling, type TellingLimits } from './telling.ts';
 
 export interface CfxParts {
   readonly ledger: Pick<Ledger, 'head' | 'plainRows' | 'run' | 'batches'>;
@@ -25,7 +24,7 @@ export interface CfxParts {
   readonly heartbeatSeconds: number;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: NodeLimits;
+  readonly limits: TellingLimits;
   readonly kept: string | null;
   readonly keep: (text: string) => void;
 }
@@ -38,56 +37,25 @@ interface Mark {
 
 /** Tells a broker what becomes of each board; the ledger is the spool. No board waits for it. */
 export function startCfxEndpoint(parts: CfxParts): FactoryEvents {
-  return new Endpoint(parts);
+  const { telling } = new Endpoint(parts);
+  telling.begin();
+  return telling;
 }
 
-class Endpoint implements FactoryEvents {
+class Endpoint {
   readonly #parts: CfxParts;
-  readonly #ended = new AbortController();
-  readonly #listeners = new Set<(standing: EventsStanding) => void>();
-  readonly #telling: Promise<void>;
-  readonly #orders = new Map<string, string | null>();
-  #standing: EventsStanding = { state: 'starting', waiting: 0, faults: [] };
+  readonly telling: Telling;
   #mark: Mark | null;
-  #since: number;
 
   constructor(parts: CfxParts) {
     this.#parts = parts;
     this.#mark = markIn(parts.kept);
-    this.#since = parts.clock.monotonic();
-    this.#telling = this.#tell(this.#ended.signal);
-  }
-
-  get standing(): EventsStanding {
-    return this.#standing;
-  }
-
-  listen(listener: (standing: EventsStanding) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  async close(): Promise<void> {
-    this.#ended.abort(new Error('the station closes'));
-    await this.#telling;
-  }
-
-  async #tell(signal: AbortSignal): Promise<void> {
-    const { clock, limits, log, url } = this.#parts;
-    for (let tries = 0; !signal.aborted; ) {
-      try {
-        await this.#session(signal, () => {
-          tries = 0;
-        });
-      } catch (error) {
-        if (signal.aborted) return;
-        const fault = isFault(error) ? error : cfxFault(url, error);
-        if (tries === 0) log.warn('cfx', { error: fault });
-        await this.#say('away', fault).catch(() => undefined);
-        const [first, longest] = limits.retryMs;
-        await clock.sleep(Math.min(longest, first * 2 ** Math.min(tries++, 16)), signal).catch(() => undefined);
-      }
-    }
+    this.telling = new Telling(parts, {
+      name: 'cfx',
+      row: () => this.#mark?.row ?? null,
+      faultOf: (error) => cfxFault(parts.url, error),
+      session: (signal, reached) => this.#session(signal, reached),
+    });
   }
 
   /** From one connection to its end. */
@@ -107,13 +75,13 @@ class Endpoint implements FactoryEvents {
       for (let beatAt = Number.NEGATIVE_INFINITY; ; ) {
         await this.#runs(line, signal);
         reached();
-        this.#since = clock.monotonic();
+        this.telling.caughtUp();
         if (clock.monotonic() - beatAt >= heartbeatSeconds * 1000) {
           const at = isoTime(clock.now());
           await this.#send(line, [heartbeat(handle, at, heartbeatSeconds, uuidOf(handle, 'heartbeat', at))]);
           beatAt = clock.monotonic();
         }
-        await this.#say('level', null);
+        await this.telling.say('level', null);
         await unlessAborted(Promise.race([clock.sleep(limits.restMs, signal), line.ended]), signal);
       }
     } finally {
@@ -138,7 +106,7 @@ class Endpoint implements FactoryEvents {
         const { faults } = this.#mark!;
         if (!isEnd) {
           // of what came since nothing is said yet: its end is a row of its own
-          const order = await this.#orderOf(run.batch);
+          const order = await this.telling.orderOf(run.batch);
           await this.#send(line, begun({ run: { ...run, outcome: null }, order, at }));
           this.#keep({ row, faults });
         } else {
@@ -169,25 +137,9 @@ class Endpoint implements FactoryEvents {
       });
   }
 
-  async #orderOf(batch: string | null): Promise<string | null> {
-    if (batch === null) return null;
-    if (!this.#orders.has(batch))
-      for (const { id, order } of await this.#parts.ledger.batches()) this.#orders.set(id, order);
-    return this.#orders.get(batch) ?? null;
-  }
-
   #keep(mark: Mark): void {
     this.#mark = mark;
     this.#parts.keep(`${JSON.stringify(mark)}\n`);
-  }
-
-  async #say(state: EventsStanding['state'], fault: Fault | null): Promise<void> {
-    const { clock, ledger, limits } = this.#parts;
-    const isAlarm = fault !== null && (fault.code !== 'cfx.away' || clock.monotonic() - this.#since > limits.awayMs);
-    const { row } = await ledger.head();
-    const waiting = Math.max(0, row - (this.#mark?.row ?? row));
-    this.#standing = { state, waiting, faults: isAlarm ? [fault.toJSON()] : [] };
-    for (const listener of this.#listeners) listener(this.#standing);
   }
 }
 

@@ -2,27 +2,13 @@
 import { type Clock, unlessAborted } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { EventsStanding, FactoryEvents } from '../model/factory.ts';
-import { type Fault, isFault } from '../model/fault.ts';
+import type { FactoryEvents } from '../model/factory.ts';
 import type { RunRecord } from '../model/record.ts';
 import { mqttFault } from './faults.ts';
 import { type Broker, type Letter, type MqttLine, openLine } from './mqtt-line.ts';
 import { commanded, type Metric, sparkplugPayload } from './sparkplug.ts';
 import { resultsBehind, type SpooledResult } from './spool.ts';
-
-export interface NodeLimits {
-  /** For one answer of the broker, ms. */
-  readonly deadlineMs: number;
-  /** Between two looks at the ledger. */
-  readonly restMs: number;
-  readonly retryMs: readonly [first: number, longest: number];
-  /** So long results may wait before that is an alarm. */
-  readonly awayMs: number;
-}
-
-export const usualNodeLimits: NodeLimits = {
-  ...{ deadlineMs: 10_000, restMs: 1000, retryMs: [1000, 30_000], awayMs: 10 * 60_000 },
-};
+import { Telling, type TellingLimits } from './telling.ts';
 
 export interface NodeParts {
   readonly ledger: Pick<Ledger, 'head' | 'plainRows' | 'run' | 'batches'>;
@@ -38,7 +24,7 @@ export interface NodeParts {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: NodeLimits;
+  readonly limits: TellingLimits;
   readonly kept: string | null;
   readonly keep: (text: string) => void;
 }
@@ -53,58 +39,27 @@ const rebirth = 'Node Control/Rebirth';
 
 /** Tells a broker what comes of each board; the ledger is the spool. No board waits for it. */
 export function startSparkplugNode(parts: NodeParts): FactoryEvents {
-  return new Node(parts);
+  const { telling } = new Node(parts);
+  telling.begin();
+  return telling;
 }
 
-class Node implements FactoryEvents {
+class Node {
   readonly #parts: NodeParts;
-  readonly #ended = new AbortController();
-  readonly #listeners = new Set<(standing: EventsStanding) => void>();
-  readonly #telling: Promise<void>;
-  readonly #orders = new Map<string, string | null>();
+  readonly telling: Telling;
   /** The last result of each device, as its birth tells it. */
   readonly #last = new Map<string, readonly Metric[]>();
-  #standing: EventsStanding = { state: 'starting', waiting: 0, faults: [] };
   #mark: Mark | null;
-  #since: number;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.#mark = markIn(parts.kept);
-    this.#since = parts.clock.monotonic();
-    this.#telling = this.#tell(this.#ended.signal);
-  }
-
-  get standing(): EventsStanding {
-    return this.#standing;
-  }
-
-  listen(listener: (standing: EventsStanding) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  async close(): Promise<void> {
-    this.#ended.abort(new Error('the station closes'));
-    await this.#telling;
-  }
-
-  async #tell(signal: AbortSignal): Promise<void> {
-    const { clock, limits, log } = this.#parts;
-    for (let tries = 0; !signal.aborted; ) {
-      try {
-        await this.#session(signal, () => {
-          tries = 0;
-        });
-      } catch (error) {
-        if (signal.aborted) return;
-        const fault = isFault(error) ? error : mqttFault(this.#parts.url, error);
-        if (tries === 0) log.warn('mqtt', { error: fault });
-        await this.#say('away', fault).catch(() => undefined);
-        const [first, longest] = limits.retryMs;
-        await clock.sleep(Math.min(longest, first * 2 ** Math.min(tries++, 16)), signal).catch(() => undefined);
-      }
-    }
+    this.telling = new Telling(parts, {
+      name: 'mqtt',
+      row: () => this.#mark?.row ?? null,
+      faultOf: (error) => mqttFault(parts.url, error),
+      session: (signal, reached) => this.#session(signal, reached),
+    });
   }
 
   /** From one connection to its end. */
@@ -138,12 +93,12 @@ class Node implements FactoryEvents {
           if (wantsBirth || !wasThere) this.#birth(told, bdSeq);
           wantsBirth = false;
           await this.#results(told, line, signal);
-          this.#since = clock.monotonic();
-          await this.#say('level', null);
+          this.telling.caughtUp();
+          await this.telling.say('level', null);
         } else {
           // who was told is gone: what comes now waits for it
           if (wasThere) line.publish(death());
-          await this.#say('waiting', null);
+          await this.telling.say('waiting', null);
         }
         wasThere = isHostThere;
         isAtRest = true;
@@ -183,7 +138,7 @@ class Node implements FactoryEvents {
       for (const result of results) {
         const run = await ledger.run(result.run);
         if (run === null) continue;
-        const metrics = resultMetrics(run, await this.#orderOf(run.batch), result);
+        const metrics = resultMetrics(run, await this.telling.orderOf(run.batch), result);
         if (!told.born.has(run.fixture)) this.#birthOf(told, run.fixture);
         const isHistorical = Date.parse(result.at) < told.bornAt;
         told.say(
@@ -200,25 +155,9 @@ class Node implements FactoryEvents {
     }
   }
 
-  async #orderOf(batch: string | null): Promise<string | null> {
-    if (batch === null) return null;
-    if (!this.#orders.has(batch))
-      for (const { id, order } of await this.#parts.ledger.batches()) this.#orders.set(id, order);
-    return this.#orders.get(batch) ?? null;
-  }
-
   #keep(mark: Mark): void {
     this.#mark = mark;
     this.#parts.keep(`${JSON.stringify(mark)}\n`);
-  }
-
-  async #say(state: EventsStanding['state'], fault: Fault | null): Promise<void> {
-    const { clock, ledger, limits } = this.#parts;
-    const isAlarm = fault !== null && (fault.code !== 'mqtt.away' || clock.monotonic() - this.#since > limits.awayMs);
-    const { row } = await ledger.head();
-    const waiting = Math.max(0, row - (this.#mark?.row ?? row));
-    this.#standing = { state, waiting, faults: isAlarm ? [fault.toJSON()] : [] };
-    for (const listener of this.#listeners) listener(this.#standing);
   }
 }
 

@@ -89,14 +89,15 @@ async function openEventsOf(
   { ledger, log, software }: { readonly ledger: Ledger; readonly log: Log; readonly software: string },
 ): Promise<FactoryEvents | null> {
   if (mqtt === null) return null;
-  const [{ startSparkplugNode, usualNodeLimits }, { brokerDoor }] = await Promise.all([
+  const [{ startSparkplugNode }, { usualTellingLimits }, { brokerDoor }] = await Promise.all([
     import('../factory/sparkplug-node.ts'),
+    import('../factory/telling.ts'),
     import('../factory/door.ts'),
   ]);
   const { url, group, host } = mqtt;
   const file = join(dataFolderOf(places), 'mqtt.json');
   return startSparkplugNode({
-    ...{ ledger, log, software, clock: systemClock, station: name, limits: usualNodeLimits },
+    ...{ ledger, log, software, clock: systemClock, station: name, limits: usualTellingLimits },
     ...{ url, group, host, broker: () => brokerDoor(mqtt), fixtures: fixtures.map((fixture) => fixture.name) },
     kept: existsSync(file) ? readFileSync(file, 'utf8') : null,
     keep: (text) => putFile(file, text),
@@ -110,15 +111,15 @@ async function openCfxOf(
   { ledger, log }: { readonly ledger: Ledger; readonly log: Log },
 ): Promise<FactoryEvents | null> {
   if (cfx === null) return null;
-  const [{ startCfxEndpoint }, { usualNodeLimits }, { cfxDoor }] = await Promise.all([
+  const [{ startCfxEndpoint }, { usualTellingLimits }, { cfxDoor }] = await Promise.all([
     import('../factory/cfx-endpoint.ts'),
-    import('../factory/sparkplug-node.ts'),
+    import('../factory/telling.ts'),
     import('../factory/door.ts'),
   ]);
   const { url, handle, address, heartbeatSeconds } = cfx;
   const file = join(dataFolderOf(places), 'cfx.json');
   return startCfxEndpoint({
-    ...{ ledger, log, clock: systemClock, limits: usualNodeLimits },
+    ...{ ledger, log, clock: systemClock, limits: usualTellingLimits },
     ...{ url, handle, address, heartbeatSeconds, broker: () => cfxDoor(cfx) },
     kept: existsSync(file) ? readFileSync(file, 'utf8') : null,
     keep: (text) => putFile(file, text),

@@ -6,7 +6,7 @@ import { Gauge } from '../parts/Gauge.tsx';
 import { isKnown } from '../state/state.ts';
 import { addressOf, useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, durationText, shareText, timeText } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { causeName, words } from '../words/words.ts';
 
 /** What is being made, by which recipe, and how far it is. */
 export function BatchHeader({
@@ -108,14 +108,12 @@ function Summary({ batch }: { readonly batch: BatchView }) {
   if (value === null || batch.endedAt === null) return null;
   const seconds = (Date.parse(batch.endedAt) - Date.parse(batch.startedAt)) / 1000;
   const [cause] = value.causes;
-  // a code is the same in every language; what has none is said in words
-  const causeName = cause?.code === 'aborted' ? words.act.aborted : cause?.code;
   const made = { sealed: value.counts.passed, time: durationText(seconds) };
   const said = [
     value.secondsPerBoard
       ? words.batch.summary({ ...made, boards: Math.round(3600 / value.secondsPerBoard) })
       : words.batch.summaryShort(made),
-    cause === undefined ? '' : words.batch.summaryCause({ boards: cause.boards, cause: causeName ?? cause.code }),
+    cause === undefined ? '' : words.batch.summaryCause({ boards: cause.boards, cause: causeName(cause.code) }),
   ].join(' ');
   return (
     <p className="batch-summary" title={said}>

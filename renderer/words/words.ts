@@ -57,9 +57,13 @@ export function findingText(finding: { readonly check: string; readonly what: st
   return { what, remedy, isOwn: what === finding.what };
 }
 
+/** Of a board that people stopped, which has no fault; null: there is one. */
+const stopped = (code: string): string | null => (code === 'aborted' ? words.act.aborted : null);
 /** Why boards did not pass, by the code of the fault; of one without a fault by its outcome. */
 export const causeText = (code: string, what: string): string =>
-  code === 'aborted' ? words.act.aborted : faultIn(language, { code, what, next: '' }).what;
+  stopped(code) ?? faultIn(language, { code, what, next: '' }).what;
+/** The same in a word: a code is the same in every language. */
+export const causeName = (code: string): string => stopped(code) ?? code;
 
 /** What a board in the recovery bay is; `isOwn`: in the station's own words, which know more. */
 export function boardText(report: { readonly state: string; readonly what: string; readonly next: string }) {
