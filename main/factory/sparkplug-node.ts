@@ -89,7 +89,9 @@ class Node {
     let isAtRest = false;
     try {
       for (let wasThere = false; ; ) {
-        if (isHostThere) {
+        // it may go while it is told
+        const isThere = isHostThere;
+        if (isThere) {
           if (wantsBirth || !wasThere) this.#birth(told, bdSeq);
           wantsBirth = false;
           await this.#results(told, line, signal);
@@ -100,7 +102,7 @@ class Node {
           if (wasThere) line.publish(death());
           await this.telling.say('waiting', null);
         }
-        wasThere = isHostThere;
+        wasThere = isThere;
         isAtRest = true;
         await unlessAborted(Promise.race([clock.sleep(limits.restMs, signal), line.ended]), signal);
         isAtRest = false;
