@@ -22,7 +22,7 @@ export const cfxSection = z
       .min(1)
       .max(200)
       .describe('Queue, topic or exchange to which messages go, as the broker names it.'),
-    heartbeat_seconds: z.int().min(5).max(3600).default(60).describe('Between two heartbeats.'),
+    heartbeat_seconds: z.int().min(5).max(300).default(60).describe('Between two heartbeats.'),
   })
   .optional()
   .describe(

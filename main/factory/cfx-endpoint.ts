@@ -78,7 +78,8 @@ class Endpoint {
         this.telling.caughtUp();
         if (clock.monotonic() - beatAt >= heartbeatSeconds * 1000) {
           const at = isoTime(clock.now());
-          await this.#send(line, [heartbeat(handle, at, heartbeatSeconds, uuidOf(handle, 'heartbeat', at))]);
+          const standing = Object.values(this.#mark!.faults);
+          await this.#send(line, [heartbeat(handle, at, heartbeatSeconds, standing)]);
           beatAt = clock.monotonic();
         }
         await this.telling.say('level', null);
@@ -146,9 +147,9 @@ class Endpoint {
 function markIn(text: string | null): Mark | null {
   try {
     const { row, faults } = JSON.parse(text ?? '') as Partial<Mark>;
-    return Number.isSafeInteger(row) && row! >= 0 && typeof faults === 'object' && faults !== null
-      ? { row: row!, faults }
-      : null;
+    if (!Number.isSafeInteger(row) || row! < 0 || typeof faults !== 'object' || faults === null) return null;
+    const told = Object.entries(faults).filter(([, fault]) => typeof fault?.FaultCode === 'string');
+    return { row: row!, faults: Object.fromEntries(told) };
   } catch {
     return null;
   }

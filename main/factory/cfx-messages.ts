@@ -14,10 +14,11 @@ export interface CfxMessage {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A fault of the station at one fixture that was told and not cleared. */
+/** A fault of the station at one fixture that was told and not cleared, as it was told (`Fault` of the SDK). */
 export interface ToldFault {
-  readonly id: string;
-  readonly code: string;
+  readonly FaultOccurrenceId: string;
+  readonly FaultCode: string;
+  readonly [member: string]: unknown;
 }
 
 /** A UUID by name (RFC 9562, version 8): the same name, the same id. */
@@ -111,38 +112,36 @@ export function ended(
     message('CFX.Production.UnitsDeparted', run, at, { ...unitsOf(run), Lane: null }),
   ];
   const code = outcome === 'errored' ? (fault?.code ?? 'unknown') : null;
-  if (before !== null && before.code !== code)
+  if (before !== null && before.FaultCode !== code)
     messages.push(
-      message('CFX.ResourcePerformance.FaultCleared', run, at, { FaultOccurrenceId: before.id, Operator: null }),
+      message('CFX.ResourcePerformance.FaultCleared', run, at, {
+        ...{ FaultOccurrenceId: before.FaultOccurrenceId, Operator: null },
+      }),
     );
   if (code === null) return { messages, standing: null };
-  if (before?.code === code) return { messages, standing: before };
-  const id = uuidOf(run.id, 'fault');
-  messages.push(
-    message('CFX.ResourcePerformance.FaultOccurred', run, at, {
-      Fault: {
-        ...{ TransactionID: transactionOf(run), Cause: causes[fault?.class ?? 'program'], Severity: 'Error' },
-        ...{ FaultCode: code, FaultOccurrenceId: id, Lane: null, Stage: null, SideLocation: 'Unknown' },
-        ...{ AccessType: 'Unknown', Description: `${run.fixture}: ${fault?.what ?? ''}`, DescriptionTranslations: {} },
-        ...{ OccurredAt: at, DueDateTime: null },
-      },
-    }),
-  );
-  return { messages, standing: { id, code } };
+  if (before?.FaultCode === code) return { messages, standing: before };
+  const standing: ToldFault = {
+    ...{ TransactionID: transactionOf(run), Cause: causes[fault?.class ?? 'program'], Severity: 'Error' },
+    ...{ FaultCode: code, FaultOccurrenceId: uuidOf(run.id, 'fault'), Lane: null, Stage: null },
+    ...{ SideLocation: 'Unknown', AccessType: 'Unknown', DescriptionTranslations: {} },
+    ...{ Description: `${run.fixture}: ${fault?.what ?? ''}`, OccurredAt: at, DueDateTime: null },
+  };
+  messages.push(message('CFX.ResourcePerformance.FaultOccurred', run, at, { Fault: standing }));
+  return { messages, standing };
 }
 
-/** `frequency`: seconds. */
-export function heartbeat(handle: string, at: string, frequency: number, id: string): CfxMessage {
+/** `frequency`: seconds. `faults`: all that stand. Recipes are null, which is not to say: an empty list would say that there are none. */
+export function heartbeat(handle: string, at: string, frequency: number, faults: readonly ToldFault[]): CfxMessage {
   const [hours, minutes, seconds] = [frequency / 3600, (frequency % 3600) / 60, frequency % 60].map((part) =>
     String(Math.floor(part)).padStart(2, '0'),
   );
   const body = {
     CFXHandle: handle,
     HeartbeatFrequency: `${hours}:${minutes}:${seconds}`,
-    ActiveFaults: [],
-    ActiveRecipes: [],
+    ActiveFaults: faults,
+    ActiveRecipes: null,
   };
-  return { name: 'CFX.Heartbeat', id, at, body };
+  return { name: 'CFX.Heartbeat', id: uuidOf(handle, 'heartbeat', at), at, body };
 }
 
 function message(name: string, run: RunRecord, at: string, body: CfxMessage['body']): CfxMessage {

@@ -16,6 +16,7 @@ import type { FactoryEvents } from '../../main/model/factory.ts';
 import { type Fault, FixtureFault } from '../../main/model/fault.ts';
 import { selfSignedPair } from '../self-signed.ts';
 import { type AmqpPeer, type CfxHeard, startAmqpPeer } from '../tools/amqp-peer.ts';
+import { noRabbit, type RabbitMessage, startRabbit } from '../tools/rabbit-broker.ts';
 import { book, folder, recipe, run, sealBoard } from '../unit/ledger/book.ts';
 
 const limits: CfxParts['limits'] = { deadlineMs: 2000, restMs: 3, retryMs: [3, 10], awayMs: 0 };
@@ -49,11 +50,12 @@ function endpointOf(t: TestContext, ledger: Ledger, port: number, more: Partial<
 
 async function until(what: string, is: () => boolean): Promise<void> {
   for (let tries = 0; !is(); tries++) {
-    assert.ok(tries < 2000, `${what} does not come`);
+    assert.ok(tries < 6000, `${what} does not come`);
     await systemClock.sleep(5);
   }
 }
 
+const envelopeIn = ({ body }: RabbitMessage) => JSON.parse(body) as CfxHeard['envelope'];
 const names = (all: readonly CfxHeard[]) => all.map(({ envelope }) => envelope.MessageName.replace(/^CFX\./, ''));
 const bodyOf = (all: readonly CfxHeard[], name: string) =>
   all.findLast(({ envelope }) => envelope.MessageName.endsWith(`.${name}`))?.envelope.MessageBody;
@@ -110,7 +112,7 @@ test('a board in the messages of CFX, and the endpoint that comes, lives and goe
     CFXHandle: 'Fuseline.Station.line-1',
     HeartbeatFrequency: '01:00:00',
     ActiveFaults: [],
-    ActiveRecipes: [],
+    ActiveRecipes: null,
   });
   const place = {
     PositionNumber: 1,
@@ -185,6 +187,8 @@ test('a trouble of the station is a fault that stands until a board ends without
   await until('the mark', () => kept.length > 0 && cfx.standing.waiting === 0);
   await cfx.close();
   const { cfx: again } = endpointOf(t, ledger, peer.port, { kept: kept.at(-1)! });
+  await until('level', () => again.standing.state === 'level');
+  assert.deepEqual(bodyOf(peer.heard, 'Heartbeat')!.ActiveFaults, [said]);
   await end('r3', 'failed', fault('board.dead'));
   await until('its end', () => told().includes('ResourcePerformance.FaultCleared'));
   assert.equal(bodyOf(peer.heard, 'FaultCleared')!.FaultOccurrenceId, said.FaultOccurrenceId);
@@ -271,6 +275,74 @@ test('a broker proves itself and lets the station in by a file of its own, or no
     assert.ok(code === 'cfx.wrong-answer' || code === 'cfx.away', `${code} of ${JSON.stringify(says)}`);
     server.close();
   }
+});
+
+test('a broker that is not ours understands each message, and has it once, over its own restarts', {
+  skip: noRabbit,
+}, async (t) => {
+  const { ledger } = await book(t);
+  const broker = await startRabbit();
+  t.after(() => broker.close());
+  const [passwordFile, ca] = ['password', 'ca.pem'].map((name) => join(folder(t), name)) as [string, string];
+  writeFileSync(ca, broker.certificate);
+  writeFileSync(passwordFile, `${broker.password}\n`, { mode: 0o600 });
+  const places = { url: `amqps://localhost:${broker.port}`, ca, user: broker.user, passwordFile };
+  const slowly = { ...limits, deadlineMs: 10_000 };
+  const to = (address: string) =>
+    endpointOf(t, ledger, 0, { address, url: places.url, limits: slowly, broker: () => cfxDoor(places) });
+  const alarm = async ({ cfx }: ReturnType<typeof to>) => {
+    await until('an alarm', () => cfx.standing.faults.length > 0);
+    await cfx.close();
+    return cfx.standing.faults[0]!.code;
+  };
+  const address = `/exchange/${broker.exchange}`;
+  assert.equal(await alarm(to('/exchange/nobody')), 'cfx.wrong-answer');
+  writeFileSync(passwordFile, 'other\n');
+  assert.equal(await alarm(to(address)), 'cfx.not-let-in');
+  writeFileSync(passwordFile, `${broker.password}\n`);
+
+  const { cfx, kept } = to(address);
+  const told = async () => {
+    const { row } = await ledger.head();
+    await until('its mark', () => kept.length > 0 && JSON.parse(kept.at(-1)!).row === row);
+  };
+  await until('level', () => cfx.standing.state === 'level');
+  await sealBoard(ledger, 'r1', 1);
+  await told();
+  // what it took before it stopped lies there after it; what came meanwhile waits in the ledger
+  await broker.stop();
+  await until('the loss', () => cfx.standing.state === 'away');
+  for (const n of [2, 3]) await sealBoard(ledger, `r${n}`, n);
+  await broker.start();
+  await told();
+  await until('level', () => cfx.standing.state === 'level');
+  const got = (await broker.drain()).map((message) => ({ ...message, envelope: envelopeIn(message) }));
+  const board = [...ofOneBoard, ...ofItsEnd];
+  assert.deepEqual(
+    got.map(({ envelope }) => envelope.MessageName.replace(/^CFX\./, '')),
+    ['EndpointConnected', 'Heartbeat', ...board, 'EndpointConnected', ...board, ...board, 'Heartbeat'],
+  );
+  for (const { routingKey, contentType, id, deliveryMode, headers, envelope } of got) {
+    const { MessageName: name, UniqueID } = envelope;
+    assert.deepEqual(
+      [routingKey, contentType, id, deliveryMode],
+      [`Fuseline.Station.line-1.${name}`, 'application/json; charset="utf-8"', UniqueID, 2],
+    );
+    // (it passes them on as they came)
+    assert.ok(String(headers['x-amqp-1.0-app-properties']).includes(name));
+  }
+
+  // stopped while it takes: nothing is lost, and what comes twice has the same id
+  for (let n = 10; n < 30; n++) await sealBoard(ledger, `r${n}`, n);
+  await broker.stop();
+  await broker.start();
+  await told();
+  await cfx.close();
+  const rest = (await broker.drain()).map(envelopeIn);
+  const ofRuns = rest.filter(({ MessageName }) => MessageName.startsWith('CFX.Production'));
+  assert.equal(new Set(ofRuns.map(({ UniqueID }) => UniqueID)).size, 20 * board.length);
+  assert.ok(ofRuns.length < 21 * board.length, 'of one board at most');
+  assert.equal(rest.at(-1)!.MessageName, 'CFX.EndpointShuttingDown');
 });
 
 test('the section of the station file', () => {

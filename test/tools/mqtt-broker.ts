@@ -10,6 +10,7 @@ import { createServer as createTls } from 'node:tls';
 import { Aedes, type AuthenticateError } from 'aedes';
 import sparkplug from 'sparkplug-payload';
 import { installPackages } from '../../main/boot/system.mjs';
+import { freePort } from './free-port.ts';
 import { madeOnce } from './made-once.ts';
 
 const { decodePayload, encodePayload } = sparkplug.get('spBv1.0')!;
@@ -115,10 +116,7 @@ export const noMosquitto: string | false = await (async () => {
 /** Starts an empty one that takes anybody on this computer. */
 export async function startMosquitto(): Promise<{ readonly port: number; close(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'fuseline-mosquitto-'));
-  const free = createServer().listen(0, '127.0.0.1');
-  await once(free, 'listening');
-  const { port } = free.address() as { port: number };
-  await new Promise((resolve) => free.close(resolve));
+  const port = await freePort();
   writeFileSync(join(folder, 'conf'), `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
   const server = spawn(program()!, ['-c', join(folder, 'conf')], { stdio: 'ignore' });
   for (let tries = 0; ; tries++) {

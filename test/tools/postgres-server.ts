@@ -1,7 +1,5 @@
 // A PostgreSQL server of a test's own: Debian's programs, on a port and a socket of its own.
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { installPackages } from '../../main/boot/system.mjs';
 import {
   oldestVersion,
@@ -11,6 +9,7 @@ import {
   startPrivateServer,
 } from '../../main/plant/private-server.ts';
 import { selfSignedPair } from '../self-signed.ts';
+import { freePort } from './free-port.ts';
 import { madeOnce } from './made-once.ts';
 
 /** Whose the tables are: it comes by the socket, without a password. */
@@ -50,13 +49,4 @@ export async function startServer(): Promise<PostgresServer> {
     files: { 'server.crt': certificate, 'server.key': key },
   });
   return { ...server, url: `postgres://127.0.0.1:${port}/plant`, port, certificate };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
