@@ -7,6 +7,8 @@
 // message, and the page says no text that is not one.
 import { dirname } from 'node:path';
 import ts from 'typescript';
+import { helpTexts } from '../main/cli/help.ts';
+import { commandsMade } from '../main/cli/program.ts';
 import { eventKinds } from '../main/model/evidence/event-text.ts';
 import { waivableChecks } from '../main/recipe/checks/check.ts';
 import { lintRules } from '../main/recipe/lint/rules.ts';
@@ -19,7 +21,7 @@ import { argumentsOf, pluralsOf } from './messages.ts';
 const translations = { faults: ['what', 'next'], findings: ['what', 'remedy'], boards: ['what', 'next'] } as const;
 type Translation = keyof typeof translations;
 /** The same with one sentence each. */
-const phrases = ['guide', 'events', 'means'] as const;
+const phrases = ['guide', 'events', 'means', 'help'] as const;
 
 /** Each message by its path. */
 export function leavesOf(tree: Tree, path: readonly string[] = []): Map<string, string> {
@@ -250,6 +252,7 @@ if (import.meta.main) {
   const said = saidBy(textsOf(root, 'renderer/**/*.{ts,tsx}'));
   const english = catalogues.en;
   const boards = Object.keys(((english.page as Tree).recovery as { readonly state: Tree }).state);
+  const help = [...new Set(helpTexts(commandsMade()).map(({ text }) => text))];
   const others = languages.filter((language) => language !== 'en');
   const wrong = [
     ...differences('en', english, english),
@@ -262,6 +265,7 @@ if (import.meta.main) {
     ...others.flatMap((language) =>
       phraseDifferences(language, catalogues[language], 'means', Object.keys(english.steps as Tree)),
     ),
+    ...others.flatMap((language) => phraseDifferences(language, catalogues[language], 'help', help)),
     ...unused(english, said, Object.values(engine).join('\n')).map((at) => `en: nobody says ${at}`),
     ...said.bare,
   ];

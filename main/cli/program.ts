@@ -5,6 +5,7 @@ import { languageFor, languages } from '../words/languages.ts';
 import { type CommandNode, treeOf } from './command-tree.ts';
 import { completionCommand, shells } from './completion.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
+import type { Must } from './help.ts';
 
 // A command is loaded by who asks for it: each start would else pay for all of them.
 const audit = () => import('./audit.ts');
@@ -26,22 +27,28 @@ const token = () => import('./token.ts');
 
 const gather = (value: string, before: readonly string[] = []) => [...before, value];
 
+/** Refuses a value of the command line, by the name of what it must be. */
+function held<T>(value: T | null, must: Must): T {
+  if (value === null) throw new InvalidArgumentError(must);
+  return value;
+}
+
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
-  return value;
+  return held(Number.isSafeInteger(value) && value >= 1 ? value : null, 'wholeNumber');
 }
 
 function seconds(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number of seconds above 0.');
-  return value;
+  return held(Number.isFinite(value) && value > 0 ? value : null, 'seconds');
 }
 
-function languageTag(text: string): string {
-  const found = languageFor([text]);
-  if (found === null) throw new InvalidArgumentError(`It must be one of ${languages.join(', ')}.`);
-  return found;
+const languageTag = (text: string): string => held(languageFor([text]), 'language');
+
+/** The language that a command line asks for; null: none, or one that nobody speaks here. */
+function languageAsked(argv: readonly string[]) {
+  const at = argv.findIndex((word) => word === '--language' || word.startsWith('--language='));
+  return at < 0 ? null : languageFor([argv[at]!.split('=')[1] ?? argv[at + 1] ?? '']);
 }
 
 /**
@@ -50,18 +57,25 @@ function languageTag(text: string): string {
  */
 export async function runCommand(argv: readonly string[], context: CliContext): Promise<Exit> {
   const json = argv.includes('--json');
-  const chosen = argv.includes('--language') ? languageFor([argv[argv.indexOf('--language') + 1] ?? '']) : null;
+  const chosen = languageAsked(argv);
   const { streams } = context;
   const speaking = chosen === null ? context : { ...context, streams: { ...streams, language: chosen } };
   let status: Exit = exit.passed;
   const program = buildProgram(speaking, (outcome) => {
     status = outcome;
   });
+  const { language = 'en' } = speaking.streams;
+  if (language !== 'en') (await import('./help.ts')).speakHelp(program, language);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.passed : exit.badInput;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exit.passed;
+      const { usageLines } = await import('./help.ts');
+      for (const line of usageLines(error, speaking.streams.language)) streams.say(line);
+      return exit.badInput;
+    }
     const { exitOf, faultLines } = await import('./words.ts');
     const fault = faultOf(error);
     for (const line of faultLines(fault, speaking.streams.language)) context.streams.say(line);
@@ -71,11 +85,12 @@ export async function runCommand(argv: readonly string[], context: CliContext): 
   }
 }
 
-/** All that the terminal understands. */
-export function commandTree(): CommandNode {
-  // (nothing of a context is touched before a command is carried out)
-  return treeOf(buildProgram({ version: '' } as CliContext, () => undefined));
-}
+/** The commands as they are made, in English, to be looked at. */
+// (nothing of a context is touched before a command is carried out)
+export const commandsMade = (): Command => buildProgram({ version: '' } as CliContext, () => undefined);
+
+/** All that the terminal understands, in English. */
+export const commandTree = (): CommandNode => treeOf(commandsMade());
 
 function buildProgram(context: CliContext, ended: (status: Exit) => void): Command {
   const program = new Command('fuseline')
@@ -92,8 +107,9 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .configureOutput({
       writeOut: (text) => context.streams.answer(text.trimEnd()),
       writeErr: (text) => context.streams.say(text.trimEnd()),
-    })
-    .showHelpAfterError('(--help shows what there is)');
+      // what is wrong is said where it arrives (runCommand)
+      outputError: () => undefined,
+    });
   const end =
     <A extends unknown[]>(work: (...values: A) => Exit | Promise<Exit>) =>
     async (...values: A) =>
@@ -628,6 +644,6 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .command('completion')
     .description('what your shell needs to complete commands and options')
     .addArgument(new Argument('<shell>', 'of which shell').choices(shells))
-    .action(end((shell) => completionCommand(shell, treeOf(program), context)));
+    .action(end((shell) => completionCommand(shell, commandTree(), context)));
   return program;
 }

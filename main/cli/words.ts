@@ -30,7 +30,7 @@ const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/gu;
 
 /** Columns of a terminal that a text takes. */
-function columnsOf(text: string): number {
+export function columnsOf(text: string): number {
   return [...text.replace(/\p{M}/gu, '')].length + (text.match(wide)?.length ?? 0);
 }
 

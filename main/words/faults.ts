@@ -47,9 +47,13 @@ export function boardIn(
 /**
  * A thing that the station says in English, with what it knows, in another language by its code; null where English is meant, or the code is of
  * another time. guide: recommendations and sections of the security guide, by their words. events: what was said of a board. means: what a step of a
- * plan does.
+ * plan does. help: a text of the terminal's help, by its words.
  */
-export function byCode(language: Language, section: 'guide' | 'events' | 'means', code: string): string | null {
+export function byCode(
+  language: Language,
+  section: 'guide' | 'events' | 'means' | 'help',
+  code: string,
+): string | null {
   const found = rowOf(language, section, code);
   return typeof found === 'string' ? found : null;
 }

@@ -1652,6 +1652,29 @@ export interface Messages {
       readonly compressed: Said<{ name: string | number; sent: string | number; whole: string | number }>;
       readonly notBlank: Said<{ time: string | number }>;
     };
+    readonly usage: {
+      readonly usage: string;
+      readonly arguments: string;
+      readonly options: string;
+      readonly commands: string;
+      readonly someOptions: string;
+      readonly someCommand: string;
+      readonly byDefault: Said<{ text: string | number; value: string | number }>;
+      readonly choices: Said<{ text: string | number; values: string | number }>;
+      readonly unknownOption: Said<{ option: string | number }>;
+      readonly unknownCommand: Said<{ command: string | number }>;
+      readonly missingArgument: Said<{ argument: string | number }>;
+      readonly optionMissingArgument: Said<{ option: string | number }>;
+      readonly missingOption: Said<{ option: string | number }>;
+      readonly excessArguments: Said<{ expected: number; received: number; given: string | number }>;
+      readonly invalidOption: Said<{ option: string | number; value: string | number; why: string | number }>;
+      readonly invalidArgument: Said<{ value: string | number; argument: string | number; why: string | number }>;
+      readonly didYouMean: Said<{ names: string | number }>;
+      readonly helpShows: string;
+      readonly wholeNumber: string;
+      readonly seconds: string;
+      readonly mustBeOneOf: Said<{ choices: string | number }>;
+    };
   };
   readonly paper: {
     readonly page: Said<{ at: string | number; of: string | number }>;

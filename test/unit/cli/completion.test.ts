@@ -76,7 +76,7 @@ test('the tree names every command, and no description holds what a script could
   const said: string[] = [];
   const streams = { say: (line: string) => said.push(line), answer: () => undefined };
   assert.equal(await runCommand(['completion', 'tcsh'], { version: '', streams } as never), 2);
-  assert.match(said.join('\n'), /Allowed choices are bash, zsh, fish/);
+  assert.match(said.join('\n'), /must be one of bash, zsh, fish/);
 });
 
 test('a start of the terminal loads the table of commands and the settings, and no part that a command opens', () => {

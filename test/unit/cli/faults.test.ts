@@ -147,6 +147,9 @@ test('lists, histories and reports come in the language of the terminal, their c
     return [...lines.answered, ...lines.said].flatMap((text) => text.split('\n'));
   };
   for (const words of [
+    ['--help'],
+    ['help', 'order', 'sign'],
+    ['completion', '--help'],
     ['audit', 'list'],
     ['audit', 'list', '--component', 'mbedtls'],
     ['audit', 'runs'],
@@ -207,6 +210,15 @@ test('people are told in the language they ask for, with the station’s own wor
   await runCommand(['audit', 'verify', '--language', 'zh-CN'], context);
   assert.equal(lines.answered[0], 'Ningún dispositivo coincide.');
   assert.match(lines.answered[1]!, /^链完整：\d+ 行，链头 /);
+  lines.said.length = 0;
+  for (const words of [['audt'], ['clock', 'accept'], ['audit', 'list', '--limit', '0'], ['people', 'list', 'x y']])
+    assert.equal(await runCommand([...words, '--language=zh-CN'], context), 2);
+  const hint = '（--help 显示可用的内容）';
+  assert.deepEqual(lines.said, [
+    ...["错误：未知命令 'audt'", '（您是指 audit 吗？）', hint, "错误：缺少必需的选项 '--reason <text>'", hint],
+    ...["错误：选项 '--limit <n>' 的值 '0' 不合要求。它必须是不小于 1 的整数。", hint],
+    ...['错误：参数过多。应为 0 个，实际给出 1 个：x y。', hint],
+  ]);
   assert.equal(await runCommand(['audit', 'list', '--language', 'tlh'], context), 2);
   assert.match(lines.said.join(' '), /must be one of en, zh-CN, es-MX/);
   lines.said.length = 0;
