@@ -1,6 +1,7 @@
 import { isoTime } from '../base/clock.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { RecipeFault } from '../model/fault.ts';
+import { boardOfRun } from '../model/record.ts';
 import { macOf } from '../station/desk/access/escrow.ts';
 import { batchFile } from '../station/desk/reports/batch-page.ts';
 import { readBatch } from '../station/desk/reports/batch-report.ts';
@@ -60,7 +61,7 @@ export function auditRuns(options: RecordOptions, context: CliContext): Promise<
     }
     const cells = runs.map((run) => [
       ...[run.id, run.endedAt ?? run.startedAt, stateSaid(context, run.outcome ?? 'notEnded')],
-      ...[run.mac ?? '-', run.serial ?? '-'],
+      ...[boardOfRun(run) ?? '-', run.serial ?? '-'],
       ...[run.fixture, run.operator ?? '-', `${run.recipe.name} r${run.recipe.revision}`, run.fault?.code ?? '-'],
     ]);
     const head = headed(context, 'run', 'when', 'outcome', 'mac', 'serial', 'fixture', 'who', 'recipe', 'fault');

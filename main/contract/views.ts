@@ -307,7 +307,10 @@ export interface ShiftView {
 
 /** One run with all that the ledger holds of it, of a board that told no MAC as well. */
 export interface RunView {
+  /** `mac`: also of a board that was not let in. */
   readonly run: RunRecord;
+  /** MAC of the device that can be shown; null: the ledger has none of this run's board. */
+  readonly device: string | null;
   readonly history: readonly HistoryLine[];
 }
 

@@ -107,8 +107,9 @@ const classes = {
 };
 
 /** The same fault, with what is known of the board's state by whoever knows the board. */
-export function sameFault(fault: Fault, safety: BoardSafety): Fault {
-  const { code, what, next, details } = fault;
+export function sameFault(fault: Fault, safety: BoardSafety, more: Fault['details'] = {}): Fault {
+  const { code, what, next } = fault;
+  const details = { ...fault.details, ...more };
   return new classes[fault.faultClass]({ code, what, next, details, safety, cause: fault });
 }
 

@@ -47,6 +47,19 @@ export interface PlantOfStation {
   close(): Promise<void>;
 }
 
+/** A conflict as people are told it. */
+export interface Conflict {
+  readonly id: number;
+  readonly at: string;
+  readonly kind: 'claim' | 'head' | 'fork' | 'unreadable' | 'lease';
+  readonly station: string;
+  readonly row: number;
+  readonly field: string;
+  readonly value: string;
+  readonly holder: string | null;
+  readonly holderRow: number | null;
+}
+
 /** All stations of a plant, at one moment. Times: ISO 8601. */
 export interface PlantOverview {
   /** By the clock of the plant's server. */
@@ -61,7 +74,7 @@ export interface PlantOverview {
     readonly held: readonly { readonly station: string; readonly places: number; readonly byLease: boolean }[];
   }[];
   /** What nobody has settled, oldest first, as the plant's own program says it. */
-  readonly conflicts: readonly { readonly id: number; readonly at: string; readonly what: string }[];
+  readonly conflicts: readonly Conflict[];
 }
 
 export interface StationOverview {

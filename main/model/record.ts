@@ -30,6 +30,12 @@ export interface RunRecord {
   readonly fault: FaultRecord | null;
 }
 
+/** The board of a run, also of one that was not let in and has told its MAC before. */
+export function boardOfRun({ mac, fault }: Pick<RunRecord, 'mac' | 'fault'>): string | null {
+  const told = fault?.details.mac;
+  return mac ?? (typeof told === 'string' ? told : null);
+}
+
 /** How it came to be known which board it was, with run, place and person. */
 export function finishedWords({ identifiedBy, madeIn, fixture, operator }: FinishedLater): string {
   const who = operator === null ? '' : `, operator ${operator}`;

@@ -1,6 +1,7 @@
 // What the owner of the plant's database does: makes the tables, lets stations in, looks, settles.
 import type { RandomSource } from '../base/random.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
+import type { Conflict } from '../model/plant.ts';
 import { escapeName, type OwnSql, type Sql } from './connect.ts';
 import { migrations, stationGroup, viewerGroup } from './migrations.ts';
 import { newPassword, roleOf, scramVerifier, viewerRoleOf } from './roles.ts';
@@ -155,19 +156,6 @@ export interface OrderInPlant {
   readonly boards: number;
   /** Places that are a station's, by share or lease. */
   readonly held: number;
-}
-
-/** A conflict as people are told it. */
-export interface Conflict {
-  readonly id: number;
-  readonly at: string;
-  readonly kind: 'claim' | 'head' | 'fork' | 'unreadable' | 'lease';
-  readonly station: string;
-  readonly row: number;
-  readonly field: string;
-  readonly value: string;
-  readonly holder: string | null;
-  readonly holderRow: number | null;
 }
 
 /** Stations by name, and what nobody has settled, oldest first. */

@@ -3,8 +3,8 @@ import type { RandomSource } from '../base/random.ts';
 import { type ChainHead, chainStart, type PlainRow } from '../ledger/chain.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { type Fault, faultOf, LedgerFault } from '../model/fault.ts';
-import { atStart, type PlantStanding } from '../model/plant.ts';
-import { type Conflict, conflictWords } from './administer.ts';
+import { atStart, type Conflict, type PlantStanding } from '../model/plant.ts';
+import { conflictWords } from './administer.ts';
 import { openSql, type PlantDoor, plantFault, type Sql, silentPlant } from './connect.ts';
 import { hashThere, leasesThere, newestThere, report, send, tellFork, whoAmI } from './outbox.ts';
 

@@ -1,7 +1,7 @@
 // What people ask about the whole plant. Each question is one of fixed text, and reads what the plant has learned from rows (plant.runs), its
 // claims and its tables: no row is read anew. Whether rows are whole says `plant verify`.
 import type { FoundInPlant, PlantOverview, StationOverview } from '../model/plant.ts';
-import { conflictWords, openConflicts, requireVersion } from './administer.ts';
+import { openConflicts, requireVersion } from './administer.ts';
 import type { OwnSql } from './connect.ts';
 
 /** line-2 before line-10 */
@@ -42,7 +42,7 @@ export function readOverview(sql: OwnSql): Promise<PlantOverview> {
     return {
       at: (now?.at ?? new Date(0)).toISOString(),
       ...{ stations: stations.map(stationOf).sort((a, b) => byName.compare(a.name, b.name)), faults, orders },
-      conflicts: conflicts.map((conflict) => ({ id: conflict.id, at: conflict.at, what: conflictWords(conflict) })),
+      conflicts: conflicts,
     };
   }, 'ISOLATION LEVEL REPEATABLE READ READ ONLY');
 }

@@ -95,6 +95,8 @@ export class Run {
   readonly #signer: Signer;
   #serial: string | null = null;
   #mac: string | null = null;
+  /** Whether the ledger has this run among those of that board. */
+  #isBound = false;
   /** Whether anything irreversible was done to the board, or meant to be: by an earlier run, or by this one. */
   #isTouched = false;
   /** Whether that was meant in this run. */
@@ -156,7 +158,7 @@ export class Run {
   async fail(error: unknown, startedAt: number): Promise<RunEnd> {
     const { clock, ledger, log } = this.#parts;
     const aborted = this.#job.signal.aborted && error === this.#job.signal.reason;
-    const fault = aborted ? null : this.#withSafety(faultOf(error));
+    const fault = aborted ? null : this.#withMac(this.#withSafety(faultOf(error)));
     const outcome = fault === null ? 'aborted' : outcomeOfFault(fault);
     const ms = Math.round(clock.monotonic() - startedAt);
     const { id: run, fixture } = this.#record;
@@ -179,6 +181,12 @@ export class Run {
     if (fault.safety === 'untouched' && this.#hasIntended) return sameFault(fault, 'resumable');
     if (fault.safety !== 'no-board' || this.#mac === null) return fault;
     return sameFault(fault, this.#isTouched ? 'resumable' : 'untouched');
+  }
+
+  /** The ledger keeps no run of a board that was not let in among those of a device: which board it was goes with the reason. */
+  #withMac(fault: Fault): Fault {
+    if (this.#mac === null || this.#isBound || 'mac' in fault.details) return fault;
+    return sameFault(fault, fault.safety, { mac: this.#mac });
   }
 
   #ended(outcome: Outcome, fault: Fault | null, seal: RunEnd['seal']): RunEnd {
@@ -311,6 +319,7 @@ export class Run {
       try {
         await ledger.bindRun(this.#record.id, { mac, chip: kind, ...(serial ? { serial } : {}) });
         this.#serial = serial;
+        this.#isBound = true;
         return serial;
       } catch (error) {
         // two boards may draw the same number once in a great while; a generator that does it again and again is told

@@ -406,6 +406,25 @@ export interface Messages {
       readonly none: string;
       readonly noStations: string;
       readonly conflicts: Said<{ count: number }>;
+      readonly conflict: {
+        readonly claim: Said<{
+          field: string | number;
+          value: string | number;
+          row: string | number;
+          station: string | number;
+          holderRow: string | number;
+          holder: string | number;
+        }>;
+        readonly head: Said<{ row: string | number; station: string | number; field: string | number }>;
+        readonly fork: Said<{ station: string | number; row: string | number }>;
+        readonly lease: Said<{
+          row: string | number;
+          station: string | number;
+          field: string | number;
+          value: string | number;
+        }>;
+        readonly unreadable: Said<{ row: string | number; station: string | number }>;
+      };
       readonly faults: string;
       readonly noFaults: string;
       readonly orders: string;

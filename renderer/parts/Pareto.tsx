@@ -1,4 +1,4 @@
-import { countText } from '../words/format.ts';
+import { countText, shareText } from '../words/format.ts';
 import { words } from '../words/words.ts';
 
 export interface ParetoRow {
@@ -25,7 +25,7 @@ export function Pareto({ rows, most }: { readonly rows: readonly ParetoRow[]; re
               <span style={{ transform: `scaleX(${row.count / top})` }} />
             </span>
             <span className="pareto-count">{countText(row.count)}</span>
-            <span className="pareto-share">{Math.round((sum / all) * 100)} %</span>
+            <span className="pareto-share">{shareText(Math.round((100 * sum) / all) / 100)}</span>
           </li>
         );
       })}

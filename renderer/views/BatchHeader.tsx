@@ -6,7 +6,7 @@ import { Gauge } from '../parts/Gauge.tsx';
 import { isKnown } from '../state/state.ts';
 import { addressOf, useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
 import { countText, durationText, shareText, timeText } from '../words/format.ts';
-import { causeName, words } from '../words/words.ts';
+import { causeText, words } from '../words/words.ts';
 
 /** What is being made, by which recipe, and how far it is. */
 export function BatchHeader({
@@ -113,7 +113,12 @@ function Summary({ batch }: { readonly batch: BatchView }) {
     value.secondsPerBoard
       ? words.batch.summary({ ...made, boards: Math.round(3600 / value.secondsPerBoard) })
       : words.batch.summaryShort(made),
-    cause === undefined ? '' : words.batch.summaryCause({ boards: cause.boards, cause: causeName(cause.code) }),
+    cause === undefined
+      ? ''
+      : words.batch.summaryCause({
+          boards: cause.boards,
+          cause: causeText(cause.code, cause.words).replace(/[.。]$/, ''),
+        }),
   ].join(' ');
   return (
     <p className="batch-summary" title={said}>

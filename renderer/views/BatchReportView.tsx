@@ -161,8 +161,9 @@ function Boards({ report: { boards } }: { readonly report: BatchReport }) {
                   <StateMark look={deviceLooks[board.state === 'passed' ? 'sealed' : board.state]} />
                 </td>
                 <th scope="row" className="mono">
-                  {board.mac === null ? (
-                    words.records.runsScreen.noMac
+                  {board.mac === null || board.state === 'refused' ? (
+                    // one that was not let in need be no device of this ledger: its run, beside it, says more
+                    (board.mac ?? words.records.runsScreen.noMac)
                   ) : (
                     <a href={addressOf({ screen: 'devices', item: board.mac })}>{board.mac}</a>
                   )}

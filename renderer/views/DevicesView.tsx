@@ -30,19 +30,19 @@ const columnsNow = (): readonly Column<Row>[] => [
   {
     key: 'state',
     title: words.devices.columns.state,
-    width: '150px',
+    width: '118px',
     cell: (row) => <StateMark look={deviceLooks[row.state]} />,
   },
-  { key: 'mac', title: words.devices.columns.mac, width: '190px', mono: true, cell: (row) => row.mac },
-  { key: 'serial', title: words.devices.columns.serial, width: 'minmax(140px, 1fr)', cell: (row) => row.serial ?? '–' },
+  { key: 'mac', title: words.devices.columns.mac, width: '150px', mono: true, cell: (row) => row.mac },
+  { key: 'serial', title: words.devices.columns.serial, width: 'minmax(110px, 1fr)', cell: (row) => row.serial ?? '–' },
   {
     key: 'recipe',
     title: words.devices.columns.recipe,
-    width: 'minmax(180px, 1.2fr)',
+    width: 'minmax(150px, 1.2fr)',
     cell: (row) => `${row.recipe.name}, ${words.batch.revision(row.recipe)}`,
   },
-  { key: 'batch', title: words.devices.columns.batch, width: 'minmax(140px, 1fr)', cell: (row) => row.batch ?? '–' },
-  { key: 'at', title: words.devices.columns.at, width: '200px', cell: (row) => dateText(row.lastAt) },
+  { key: 'batch', title: words.devices.columns.batch, width: 'minmax(110px, 1fr)', cell: (row) => row.batch ?? '–' },
+  { key: 'at', title: words.devices.columns.at, width: '172px', cell: (row) => dateText(row.lastAt) },
   { key: 'attempts', title: words.devices.columns.attempts, width: '64px', cell: (row) => row.attempts },
 ];
 

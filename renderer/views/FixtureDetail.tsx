@@ -22,7 +22,7 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
   const mayOpen = useMay('devices.show');
   if (fixture === null) return null;
   const verdict = showsVerdict(fixture) ? fixture.verdict : null;
-  const { mac } = fixture;
+  const { mac, run } = fixture;
 
   const acknowledge = async () => {
     if ((await ask('line.acknowledge', { fixture: name })) !== null) onClose();
@@ -63,7 +63,12 @@ export function FixtureDetail({ name, onClose }: { readonly name: string; onClos
       />
       <div className="form-acts">
         {mac !== null && mayOpen && (
-          <Button variant="default" size="md" onClick={() => goTo('devices', mac)}>
+          <Button
+            variant="default"
+            size="md"
+            // a board that was refused need have no record of its own
+            onClick={() => (verdict?.outcome === 'refused' && run !== null ? goTo('runs', run) : goTo('devices', mac))}
+          >
             {words.detail.openDevice}
           </Button>
         )}

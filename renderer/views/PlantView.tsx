@@ -54,12 +54,9 @@ function Overview({ overview, isOld }: { readonly overview: PlantOverview; reado
             <StateMark look={{ tone: 'warn', shape: 'pause', word: p.conflicts({ count: conflicts.length }) }} />
           </h2>
           <ul>
-            {conflicts.slice(0, shownConflicts).map(({ id, at, what }) => (
-              <li key={id}>
-                <time dateTime={at}>{dateText(at)}</time>{' '}
-                <span lang="en">
-                  {id}: {what}
-                </span>
+            {conflicts.slice(0, shownConflicts).map((conflict) => (
+              <li key={conflict.id}>
+                <time dateTime={conflict.at}>{dateText(conflict.at)}</time> {conflict.id}: {conflictText(conflict)}
               </li>
             ))}
           </ul>
@@ -205,7 +202,7 @@ function Search() {
                       <td>{outcomeText(outcome)}</td>
                       <td>{at === null ? '–' : dateText(at)}</td>
                       <td className="mono digest">
-                        {p.fields[field as keyof typeof p.fields] ?? field}: {text}
+                        {fieldText(field)}: {text}
                       </td>
                     </tr>
                   ))}
@@ -217,6 +214,23 @@ function Search() {
       )}
     </>
   );
+}
+
+function fieldText(field: string): string {
+  const { fields } = words.plant;
+  return fields[field as keyof typeof fields] ?? field;
+}
+
+/** Rows are numbered without marks between the thousands, as everywhere in the ledger. */
+function conflictText({ kind, station, row, field, value, holder, holderRow }: PlantOverview['conflicts'][number]) {
+  const said = {
+    station,
+    row: `${row}`,
+    field: fieldText(field),
+    holder: holder ?? '–',
+    holderRow: `${holderRow ?? '–'}`,
+  };
+  return words.plant.conflict[kind]({ ...said, value: kind === 'lease' ? value.slice(0, 16) : value });
 }
 
 function outcomeText(outcome: string | null): string {

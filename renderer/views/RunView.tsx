@@ -31,7 +31,9 @@ export function RunView({ run }: { readonly run: string }) {
             {words.records.run.batch}
           </Button>
         )}
-        {mac !== null && <Button onClick={() => goTo('devices', mac)}>{words.records.run.device}</Button>}
+        {value.device !== null && (
+          <Button onClick={() => goTo('devices', value.device)}>{words.records.run.device}</Button>
+        )}
       </header>
       <div className="record">
         {record.fault !== null && <FaultWords fault={record.fault} />}

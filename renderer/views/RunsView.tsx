@@ -99,7 +99,7 @@ function RunSearch({ asked }: { readonly asked: string }) {
           w={130}
           clearButtonProps={{ 'aria-label': r.any }}
         />
-        <DateSpan days={days} onChange={setDays} width={142} />
+        <DateSpan days={days} onChange={setDays} width={150} />
       </header>
       <p className="found" role="status">
         {runs === null

@@ -137,7 +137,9 @@ export function ThroughputView() {
             <tbody>
               {value.byFixture.map((row) => (
                 <tr key={row.fixture}>
-                  <th scope="row">{row.fixture}</th>
+                  <th scope="row" className="whole">
+                    {row.fixture}
+                  </th>
                   <td className="num">{countText(row.passed)}</td>
                   <td className="num" data-tone={row.failed > 0 ? 'fail' : undefined}>
                     {countText(row.failed)}

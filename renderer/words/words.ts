@@ -62,8 +62,6 @@ const stopped = (code: string): string | null => (code === 'aborted' ? words.act
 /** Why boards did not pass, by the code of the fault; of one without a fault by its outcome. */
 export const causeText = (code: string, what: string): string =>
   stopped(code) ?? faultIn(language, { code, what, next: '' }).what;
-/** The same in a word: a code is the same in every language. */
-export const causeName = (code: string): string => stopped(code) ?? code;
 
 /** What a board in the recovery bay is; `isOwn`: in the station's own words, which know more. */
 export function boardText(report: { readonly state: string; readonly what: string; readonly next: string }) {

@@ -23,6 +23,9 @@ const windows = [
 const shortened =
   '.tile:not([data-tone=burn]) .tile-line:not(:has(strong)), .tile-serial, .notice-short, .vtable-row > div, [title]';
 
+/** Parts that may be wider than their place: tables, texts in lines of their own, and what the keyboard can scroll as well. */
+const sideways = '.scroll, .vtable, .vtable-body';
+
 // Code for the page stands as text: this program knows none of its objects.
 const measure = `(() => {
   const faults = [];
@@ -39,6 +42,7 @@ const measure = `(() => {
     const isControl = el.matches('button, input, select, textarea, a, [role=tab]');
     if (clips(style.overflowX) && hasText && el.scrollWidth > el.clientWidth + 1) faults.push('cut in width: ' + nameOf(el));
     if (clips(style.overflowY) && hasText && el.scrollHeight > el.clientHeight + 3) faults.push('cut in height: ' + nameOf(el));
+    if (scrolls(style.overflowX) && !el.matches('${sideways}') && el.scrollWidth > el.clientWidth + 1) faults.push('has to be scrolled to the side: ' + nameOf(el));
     if (!hasText && !isControl) continue;
     const box = el.getBoundingClientRect();
     if (box.width === 0 || box.height === 0) continue;

@@ -835,7 +835,8 @@ test('a station with a plant in its file sends by itself, and its desk shows how
   const sight = await desk.answers['plant.view']({}, 'anonymous');
   assert.equal(sight.fault, null);
   assert.equal(sight.overview?.stations.find(({ name }) => name === 'line-desk')?.rows, shown.sent);
-  assert.match(sight.overview?.conflicts.at(-1)?.what ?? '', /line-desk has another row 7 than the plant/);
+  const conflict = sight.overview?.conflicts.at(-1);
+  assert.deepEqual([conflict?.kind, conflict?.station, conflict?.row], ['fork', 'line-desk', 7]);
   assert.deepEqual(await desk.answers['plant.search']({ text: 'no such board' }, 'anonymous'), {
     found: [],
     isCut: false,

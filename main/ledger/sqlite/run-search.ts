@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { FaultRecord } from '../../model/fault.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { RunRecord } from '../../model/record.ts';
+import { boardOfRun, type RunRecord } from '../../model/record.ts';
 import type { RecipeRef } from '../../model/refs.ts';
 import { withDates } from '../date-bound.ts';
 import type { FoundRuns, RunQuery } from '../ledger.ts';
@@ -93,7 +93,7 @@ function filterOf(query: RunQuery): (row: RunRow) => boolean {
 }
 
 function textsOf(row: RunRow): string[] {
-  const mac = row.mac ?? '';
+  const mac = row.mac ?? (row.fault === null ? null : boardOfRun(runRecord(row))) ?? '';
   return [row.fixture, row.operator ?? '', row.serial ?? '', mac, mac.replaceAll(':', ''), codeOf(row), recipeOf(row)];
 }
 

@@ -34,7 +34,9 @@ test('finds any run by what it has, also of a board that told no MAC, and goes o
   await batchOf(ledger, 'B-1', 'PO-7', 2);
   await tried(ledger, 'R-1', 1, { batch: 'B-1', fixture: 'nest-2', fault: fault('chip.flash-differs') });
   await tried(ledger, 'R-2', null, { batch: 'B-1', operator: 'ann', fault: fault('chip.silent') });
-  await tried(ledger, 'R-3', 3, { outcome: 'refused', fault: fault('recipe.not-this-chip') });
+  // the ledger has no device of a board that was not let in, and knows which it was
+  const refused = { ...fault('recipe.not-this-chip'), details: { mac: mac(3) } };
+  await tried(ledger, 'R-3', null, { outcome: 'refused', fault: refused });
   await ledger.openRun(run('R-4', { fixture: 'nest-9', startedAt: at(9) }));
   const ids = async (query: Parameters<Ledger['findRuns']>[0]) =>
     (await ledger.findRuns(query)).runs.map(({ id }) => id);
@@ -70,7 +72,8 @@ test('the report of a batch counts boards, says why some are missing, and which 
   await sealBoard(ledger, 'R-2', 1, 'B-1');
   await tried(ledger, 'R-3', 2, { batch: 'B-1', fault: fault('chip.flash-differs') });
   // a sealed board that is inserted once more is refused, and stays a sealed one
-  await tried(ledger, 'R-4', 1, { batch: 'B-1', outcome: 'refused', fault: fault('board.sealed') });
+  const refused4 = { ...fault('board.sealed'), details: { mac: mac(1) } };
+  await tried(ledger, 'R-4', null, { batch: 'B-1', outcome: 'refused', fault: refused4 });
   await tried(ledger, 'R-5', null, { batch: 'B-1', fixture: 'nest-2', fault: fault('chip.silent') });
   assert.equal((await readBatch(ledger, 'B-1')).head, null);
   await signHead(ledger);

@@ -73,7 +73,9 @@ describe('a fixture', { concurrency: true }, () => {
     const other = recipeNamed('esp32c6-production');
     const chip = siliconOf(other);
     const { verdicts, open } = await work(new Rig(plain), chip);
-    assert.deepEqual([verdicts[0]?.outcome, verdicts[0]?.fault?.code], ['refused', 'admission.wrong-chip']);
+    const [verdict] = verdicts;
+    assert.deepEqual([verdict?.outcome, verdict?.fault?.code], ['refused', 'admission.wrong-chip']);
+    assert.match(String(verdict?.fault?.details.mac), /^[0-9a-f:]{17}$/, 'the ledger has which board it was');
     assert.equal(burnedInto(chip), burnedInto(siliconOf(other)));
     assert.equal(open, 0);
   });

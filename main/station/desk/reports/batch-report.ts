@@ -3,7 +3,7 @@ import type { BatchReport } from '../../../contract/views.ts';
 import { headLine, parseCheckpoint } from '../../../ledger/checkpoint.ts';
 import type { LedgerReader } from '../../../ledger/ledger.ts';
 import { RecipeFault } from '../../../model/fault.ts';
-import type { BatchRecord, RunRecord } from '../../../model/record.ts';
+import { type BatchRecord, boardOfRun, type RunRecord } from '../../../model/record.ts';
 import { BatchTally } from '../line/batch-tally.ts';
 
 /** Runs of a batch that a report is made of, the newest: more are said to be left out. */
@@ -74,7 +74,7 @@ export function batchReportOf(batch: BatchRecord, runs: readonly RunRecord[]): B
 /** Boards of these runs (oldest first), as the line counts them. */
 export function countsOf(oldestFirst: readonly RunRecord[]): BatchReport['counts'] {
   const tally = new BatchTally('');
-  for (const { outcome, mac } of oldestFirst) if (outcome !== null) tally.add(outcome, mac);
+  for (const run of oldestFirst) if (run.outcome !== null) tally.add(run.outcome, boardOfRun(run));
   return tally.counts;
 }
 
@@ -82,11 +82,12 @@ export function countsOf(oldestFirst: readonly RunRecord[]): BatchReport['counts
 function boardsOf(oldestFirst: readonly RunRecord[]): Board[] {
   const boards = new Map<string, Board>();
   for (const run of oldestFirst) {
-    const key = run.mac ?? run.id;
+    const mac = boardOfRun(run);
+    const key = mac ?? run.id;
     const met = boards.get(key);
     const isSealed = met?.state === 'passed';
     boards.set(key, {
-      mac: run.mac,
+      mac,
       serial: run.serial ?? met?.serial ?? null,
       // what comes after the seal says nothing of how the board was made
       state: isSealed ? 'passed' : (run.outcome ?? 'open'),

@@ -3,6 +3,7 @@ import type { ExportedFile, HistoryLine } from '../../../contract/views.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import { eventKind, eventMark, eventText } from '../../../model/evidence/event-text.ts';
 import { RecipeFault } from '../../../model/fault.ts';
+import { boardOfRun } from '../../../model/record.ts';
 import { type DeskAnswers, type DeskRoom, languageOf } from '../room.ts';
 import { batchFile } from './batch-page.ts';
 import { readBatch } from './batch-report.ts';
@@ -26,11 +27,20 @@ export function runAnswers(room: DeskRoom): Answers {
         if (runs.length === 0) throw unknown('devices.unknown', 'device', mac);
       return compareDevices(one!, other!);
     },
-    'runs.search': ({ ...query }) => ledger.findRuns(givenOf(query)),
+    async 'runs.search'(query) {
+      const { runs, next } = await ledger.findRuns(givenOf({ ...query }));
+      return { runs: runs.map((run) => ({ ...run, mac: boardOfRun(run) })), next };
+    },
     async 'runs.show'({ run }) {
       const record = await ledger.run(run);
       if (record === null) throw unknown('runs.unknown', 'run', run);
-      return { run: record, history: historyLines(await ledger.events(run)) };
+      const mac = boardOfRun(record);
+      const isDevice = mac !== null && (record.mac !== null || (await ledger.history(mac)).runs.length > 0);
+      return {
+        run: { ...record, mac },
+        device: isDevice ? mac : null,
+        history: historyLines(await ledger.events(run)),
+      };
     },
     async 'batches.search'({ text = '', limit = usualBatches, offset = 0 }) {
       const wanted = text.trim().toLowerCase();
