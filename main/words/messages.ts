@@ -1000,6 +1000,7 @@ export interface Messages {
       readonly printerAddress: string;
       readonly printTest: string;
       readonly printerFault: string;
+      readonly printerFile: string;
       readonly printerNone: string;
       readonly set: string;
       readonly about: string;

@@ -202,6 +202,7 @@ function Printer() {
   return (
     <div className="record">
       <p>{station.printer === null ? s.printerNone : <span className="mono">{station.printer}</span>}</p>
+      {station.printer?.startsWith('file:') === true && <p className="calm-note">{s.printerFile}</p>}
       {station.printerFault !== null && (
         <p className="condemned">
           <strong>{words.station.printerFault}</strong> {faultText(station.printerFault).what}{' '}

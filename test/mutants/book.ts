@@ -684,6 +684,15 @@ export const bookMutants: readonly Mutant[] = [
     tests: [escrow],
   },
   {
+    id: 'labels.secret-in-a-file',
+    file: 'main/station/desk/labels/printer.ts',
+    before: "if (parsePrinter(address).kind !== 'file') return;",
+    after: 'if (parsePrinter(address)) return;',
+    breaks:
+      'A secret that two custodians were given, and each proof of possession, would lie in a file of the station.',
+    tests: [escrow, 'test/unit/desk/secret-label.test.ts'],
+  },
+  {
     id: 'escrow.other-secret',
     file: 'main/station/desk/access/escrow.ts',
     before: 'if (fingerprint === null || secret.fingerprint() === fingerprint) return secret;',

@@ -23,6 +23,7 @@ import { flashView } from '../../main/virtual/boot/flash-view.ts';
 import { keyFileBytes, slotOfPurpose } from '../../main/virtual/boot/keys.ts';
 import type { VirtualChip } from '../../main/virtual/chip.ts';
 import { bringToEnd } from '../faults/boards.ts';
+import { startLabelPrinter } from '../tools/label-printer.ts';
 import { faultsOf, noToken, recipeAt, recipeNamed, recipes, repository, type Stage, setStage } from './stage.ts';
 
 const storage = `storage:
@@ -258,8 +259,9 @@ describe('what a recipe stores', { skip: noToken, timeout: 240_000 }, () => {
     t.after(() => stage.close());
     const { ledger } = stage.station.parts;
     const file = new DeskFile(join(stage.folder, 'desk.json'));
-    const printed = join(stage.folder, 'printed.zpl');
-    file.keepPrinter('file:///printed.zpl');
+    const printer = await startLabelPrinter();
+    t.after(() => printer.close());
+    file.keepPrinter(printer.address);
     const template = join(stage.folder, 'esp32p4-provisioning.zpl');
     writeFileSync(template, '^XA^FDQA,{provisioning}^FS^FD{serial} {proof}^FS^XZ');
     const labels = new LabelDesk(ledger, file, [stage.folder], stage.folder, stage.station.shelf);
@@ -278,7 +280,7 @@ describe('what a recipe stores', { skip: noToken, timeout: 240_000 }, () => {
     assert.equal(labels.fault, null);
     const { mac } = stage.chip(address).identity;
     const [proof] = await released(stage, mac, {});
-    const zpl = readFileSync(printed, 'utf8');
+    const zpl = printer.zpl();
     assert.ok(zpl.includes(`"pop":"${proof}"`) && zpl.includes(`${mac.replaceAll(':', '')} ${proof}`), zpl);
     assert.equal(stage.station.shelf.take(mac), null);
   });

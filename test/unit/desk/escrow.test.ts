@@ -1,6 +1,6 @@
 // A secret comes out of escrow for two custodians and a reason, when the book has it; else it is destroyed again.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -16,6 +16,7 @@ import type { Operators } from '../../../main/station/desk/access/operators.ts';
 import { DeskFile } from '../../../main/station/desk/desk-file.ts';
 import { LabelDesk } from '../../../main/station/desk/labels/label-desk.ts';
 import type { DeskParts } from '../../../main/station/desk/room.ts';
+import { startLabelPrinter } from '../../tools/label-printer.ts';
 import { record } from '../ledger/book.ts';
 import { diskFull } from '../station/scripted-ledger.ts';
 import { ScriptedSigner } from '../station/scripted-signer.ts';
@@ -174,7 +175,7 @@ async function atTheDesk(t: TestContext, showSecret?: DeskParts['showSecret']) {
   const labels = new LabelDesk(ledger, file, [folder], folder, new CredentialShelf());
   const station = { parts: { ledger, signer: parts.signer as Signer } };
   const operators = parts.people as Operators;
-  const answers = escrowAnswers({ station, operators, labels, file, ...(showSecret && { showSecret }) });
+  const answers = escrowAnswers({ station, operators, labels, ...(showSecret && { showSecret }) });
   const ask = async (way: 'box' | 'label', second = { id: 'di', pin: 'di-pin' }, pin = 'cy-pin') =>
     answers['escrow.release'](
       { device: mac, what: 'jtag-token', way, reason: 'came back from the field', pin, second },
@@ -189,7 +190,7 @@ test('at the desk a secret goes into a box of the program or onto a label, and n
   const desk = await atTheDesk(t, ({ mac, what, typed }) => {
     shown.push({ mac, what, typed, text: typed.use((bytes) => Buffer.from(bytes).toString('latin1')) });
   });
-  const { answers, ask, hex, file, folder, kept, token } = desk;
+  const { answers, ask, hex, file, kept, token } = desk;
   const inBox = await ask('box');
   assert.deepEqual(
     shown.map(({ mac, what, text }) => [mac, what, text]),
@@ -197,9 +198,11 @@ test('at the desk a secret goes into a box of the program or onto a label, and n
   );
   assert.ok(shown[0]!.typed.destroyed && token.secrets.every((one) => one === desk.secret || one.destroyed));
 
-  file.keepPrinter('file:///labels.zpl');
+  const printer = await startLabelPrinter();
+  t.after(() => printer.close());
+  file.keepPrinter(printer.address);
   const onLabel = await ask('label');
-  const printed = readFileSync(join(folder, 'labels.zpl'), 'utf8');
+  const printed = printer.zpl();
   assert.ok(printed.includes(`^FD${hex}^FS`) && printed.includes(`^FDMA,${hex}^FS`), printed);
   const list = await answers['escrow.list']({ device: null }, 'cy');
   assert.deepEqual(list.ways, ['box', 'label']);
@@ -209,10 +212,14 @@ test('at the desk a secret goes into a box of the program or onto a label, and n
 });
 
 test('at the desk nobody is asked where a secret cannot come out, and one custodian is not two', async (t) => {
-  const { answers, ask, kept, token } = await atTheDesk(t);
+  const { answers, ask, file, folder, kept, token } = await atTheDesk(t);
   assert.deepEqual((await answers['escrow.list']({ device: mac }, 'cy')).ways, []);
   await assert.rejects(ask('box'), { code: 'escrow.no-box' });
   await assert.rejects(ask('label'), { code: 'printer.none' });
+  file.keepPrinter('file:///labels.zpl');
+  assert.deepEqual((await answers['escrow.list']({ device: mac }, 'cy')).ways, []);
+  await assert.rejects(ask('label'), { code: 'label.secret-in-file' });
+  assert.deepEqual(readdirSync(folder), ['desk.json'], 'no secret lies in a file');
   assert.deepEqual([kept.releases, kept.refused], [[], []]);
   const other = await atTheDesk(t, () => assert.fail('nothing is shown'));
   await assert.rejects(other.ask('box', { id: 'cy', pin: 'cy-pin' }), { code: 'escrow.two-people' });

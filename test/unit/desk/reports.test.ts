@@ -113,7 +113,7 @@ test('a paper is in the language of whoever asks: their own, else the station’
   assert.equal(languageOf({ operators }, 'ann'), 'en');
   const recipe = { name: 'lamp', revision: 3, hash: 'ab' };
   const batch = { id: 'B-1', order: 'PO-7', recipe, count: 2, openedAt: facts.at, closedAt: null };
-  const fault = { code: 'burn.lost-contact', what: 'Contact was lost.', next: 'Insert it again.' };
+  const fault = { code: 'burn.lost-contact', what: 'Contact was lost.', next: 'Insert it again.', details: {} };
   const run = { id: 'R-1', mac: '30:00:00:00:00:01', serial: 'SN-1', fixture: 'nest-2', operator: 'ann', batch: 'B-1' };
   const report = batchReportOf(batch, [
     { ...run, startedAt: facts.at, endedAt: facts.at, outcome: 'failed', fault } as unknown as RunRecord,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -19,6 +19,7 @@ import {
   sampleFacts,
 } from '../../../main/station/desk/labels/label-template.ts';
 import { fillSecretLabel, wantsCredentials } from '../../../main/station/desk/labels/secret-label.ts';
+import { startLabelPrinter } from '../../tools/label-printer.ts';
 
 const template = '^XA^FO1,1^BQN,2,4^FDQA,{provisioning}^FS^FO1,90^A0N,20,20^FD{serial}: {proof}^FS^XZ';
 const credentials = (proof: string) => ({
@@ -70,10 +71,17 @@ test('credentials go onto one label; a printer that fails keeps them for the nex
   assert.equal(desk.fault?.code, 'printer.unreachable');
   assert.ok(!JSON.stringify(desk.fault).includes('0123456789'), 'no fault tells it');
 
-  const labels = join(folder, 'labels.zpl');
   file.keepPrinter('file:///labels.zpl');
+  await assert.rejects(desk.again(mac), { code: 'label.secret-in-file' });
+  desk.print(mac, true);
+  await desk.close();
+  assert.equal(desk.fault?.code, 'label.secret-in-file');
+  assert.deepEqual(readdirSync(folder), ['desk.json', 'device.zpl'], 'not even an empty file');
+  const printer = await startLabelPrinter();
+  t.after(() => printer.close());
+  file.keepPrinter(printer.address);
   await desk.again(mac);
-  assert.match(readFileSync(labels, 'utf8'), /"pop":"0123456789abcdefghjkmnpq"/);
+  assert.match(printer.zpl(), /"pop":"0123456789abcdefghjkmnpq"/);
   assert.ok(kept.proof.destroyed);
   await assert.rejects(desk.again(mac), { code: 'label.in-escrow' });
 

@@ -15,11 +15,11 @@ const mostListed = 200;
 
 /** What the desk says of secrets in escrow, and how they come out of it: past the page, which is never told one. */
 export function escrowAnswers(
-  room: Pick<DeskRoom, 'operators' | 'labels' | 'file' | 'showSecret'> & {
+  room: Pick<DeskRoom, 'operators' | 'labels' | 'showSecret'> & {
     readonly station: { readonly parts: Pick<DeskRoom['station']['parts'], 'ledger' | 'signer'> };
   },
 ): Answers {
-  const { operators, labels, file, showSecret } = room;
+  const { operators, labels, showSecret } = room;
   const { ledger, signer } = room.station.parts;
 
   /** Where it will come out, readied before anybody is asked. */
@@ -51,7 +51,7 @@ export function escrowAnswers(
         more: kept.length > mostListed || released.length > mostListed,
         ways: [
           ...(showSecret === undefined ? [] : ['box' as const]),
-          ...(file.printer === null ? [] : ['label' as const]),
+          ...(labels.printsSecrets ? ['label' as const] : []),
         ],
       };
     },

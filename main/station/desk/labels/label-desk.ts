@@ -11,7 +11,7 @@ import { asTyped } from '../access/escrow.ts';
 import type { DeskFile } from '../desk-file.ts';
 import { drawLabelApart } from './label-drawing.ts';
 import { fillLabel, findTemplate, labelFacts, refuseHalfLabel, sampleFacts } from './label-template.ts';
-import { printLabel, testLabel } from './printer.ts';
+import { parsePrinter, printLabel, refuseSecretInFile, testLabel } from './printer.ts';
 import { fillPlainSecret, fillSecretLabel, wantsCredentials } from './secret-label.ts';
 
 /** Prints labels where there is a printer, one after the other; a printer's trouble never touches a board. */
@@ -48,6 +48,12 @@ export class LabelDesk {
   /** What the printer said when it took the last label badly; null when it took it well. */
   get fault(): FaultRecord | null {
     return this.#fault;
+  }
+
+  /** Whether a label with a secret can go out: there is a printer, and it is no file. */
+  get printsSecrets(): boolean {
+    const { printer } = this.#file;
+    return printer !== null && parsePrinter(printer).kind !== 'file';
   }
 
   /** Another printer is set: what the one before said is past. */
@@ -102,7 +108,7 @@ export class LabelDesk {
 
   /**
    * A label with the device's proof of possession, which the station has only until the label is out. RecipeFault `label.no-credentials`,
-   * `label.in-escrow`.
+   * `label.in-escrow`, `label.secret-in-file`.
    */
   async #sendSecret(printer: string, template: string, record: SealedRecord): Promise<void> {
     const { mac } = record.chip;
@@ -112,6 +118,8 @@ export class LabelDesk {
         `The label template asks for a proof of possession, and the recipe ${record.recipe.name} makes none.`,
         'Take {provisioning} and {proof} out of the template, or add provisioning to the recipe.',
       );
+    // while the station still has them: they stay for a printer that is set now
+    refuseSecretInFile(printer);
     const credentials = this.#shelf.take(mac);
     if (credentials === null)
       throw refusal(
@@ -151,11 +159,12 @@ export class LabelDesk {
 
   /**
    * The way of a secret that is about to come out of escrow: its own device's label where the template shows it, else one with nothing but the
-   * secret. All that can fail before the printer is asked fails here. RecipeFault `printer.none`, `label.no-template`.
+   * secret. All that can fail before the printer is asked fails here. RecipeFault `printer.none`, `label.secret-in-file`, `label.no-template`.
    */
   async released(mac: string, what: EscrowedSecret): Promise<(secret: SecretBytes) => Promise<void>> {
     const { printer } = this.#file;
     if (printer === null) throw noPrinter();
+    refuseSecretInFile(printer);
     const record = await this.#ledger.sealedDevice(mac);
     const template =
       record?.provisioning === undefined || what !== 'proof-of-possession'

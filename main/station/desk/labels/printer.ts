@@ -64,7 +64,20 @@ export async function printLabel(
   }
 }
 
-/** Labels hold proofs of possession: the file is its owner's alone, is never reached by a link, and is nothing but a file. */
+/**
+ * A label with a secret of a device goes to a printer alone: what is collected in a file stays there, and goes into every copy of it.
+ * RecipeFault `label.secret-in-file`; `printer.address` as above.
+ */
+export function refuseSecretInFile(address: string): void {
+  if (parsePrinter(address).kind !== 'file') return;
+  throw new RecipeFault({
+    code: 'label.secret-in-file',
+    what: 'The label printer of this station is a file, and no secret of a device goes into a file.',
+    next: 'Set a printer that prints (Station, Label printer: tcp://HOST:9100), then print the label again from the device.',
+  });
+}
+
+/** Labels say what devices there are: the file is its owner's alone, is never reached by a link, and is nothing but a file. */
 async function collect(folder: string, name: string, zpl: string | Uint8Array): Promise<void> {
   makeFolder(folder, 0o700);
   const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
