@@ -217,8 +217,8 @@ function Search() {
 }
 
 function fieldText(field: string): string {
-  const { fields } = words.plant;
-  return fields[field as keyof typeof fields] ?? field;
+  const p = words.plant;
+  return p.fields[field as keyof typeof p.fields] ?? field;
 }
 
 /** Rows are numbered without marks between the thousands, as everywhere in the ledger. */
