@@ -4,7 +4,7 @@
 //
 // What is said of a language: it has every message of the English one and no other; each is an ICU message with the same arguments, and
 // its plurals have the forms that the language has. Of faults: each code of the source has words of its own. Of English: somebody says each
-// message, and the page says no text that is not one.
+// message, and neither the page nor the terminal says a text that is not one.
 import { dirname } from 'node:path';
 import ts from 'typescript';
 import { helpTexts } from '../main/cli/help.ts';
@@ -14,6 +14,7 @@ import { waivableChecks } from '../main/recipe/checks/check.ts';
 import { lintRules } from '../main/recipe/lint/rules.ts';
 import { catalogues, localeOf, type Tree } from '../main/words/catalogues.ts';
 import { type Language, languages } from '../main/words/languages.ts';
+import { bareWords } from './bare-words.ts';
 import { codesOf, textsOf } from './check-fault-codes.ts';
 import { argumentsOf, pluralsOf } from './messages.ts';
 
@@ -268,6 +269,7 @@ if (import.meta.main) {
     ...others.flatMap((language) => phraseDifferences(language, catalogues[language], 'help', help)),
     ...unused(english, said, Object.values(engine).join('\n')).map((at) => `en: nobody says ${at}`),
     ...said.bare,
+    ...bareWords({ ...textsOf(root, 'main/cli/*.ts'), ...textsOf(root, 'main/start/*.ts') }, help),
   ];
   for (const sentence of wrong) console.log(sentence);
   console.log(

@@ -15,6 +15,7 @@ import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts
 import { exportedRows } from './exported-rows.ts';
 import { cannotWrite } from './files.ts';
 import { withLedger } from './opened.ts';
+import { wordsOf } from './words.ts';
 
 /** Pages that say all that somebody needs, and the one that checks. */
 const pages = ['verifier.html', 'ledger-format.md', 'birth-certificate.md', 'witnesses.md'] as const;
@@ -62,10 +63,7 @@ export function ledgerArchive(
     const lines = [...sums].map(([name, sha256]) => `${sha256}  ${name}\n`);
     writeFileSync(join(folder, sumsFile), lines.join(''), { flag: 'wx', mode: 0o640 });
     if (options.json) context.streams.answer(JSON.stringify({ folder, rows, head, root }));
-    else
-      context.streams.answer(
-        `${folder} holds rows 1 to ${rows}, head ${head}; what is needed to read and check them is beside them.`,
-      );
+    else context.streams.answer(wordsOf(context).terminal.archive.holds({ folder, rows, head }));
     return exit.passed;
   });
 }
@@ -125,9 +123,7 @@ export function ledgerExport(
     } finally {
       closeSync(out);
     }
-    context.streams.say(
-      `${rows} ${table} written to ${options.out}, from rows of the chain that were hashed as they were read.`,
-    );
+    context.streams.say(wordsOf(context).terminal.archive[table]({ rows, file: options.out }));
     return exit.passed;
   });
 }

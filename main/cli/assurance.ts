@@ -4,6 +4,7 @@ import { approverOf } from '../station/waivers.ts';
 import { assuranceLines } from './assurance-words.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { type RecipeOptions, requireRecipe } from './recipe-input.ts';
+import { wordsOf } from './words.ts';
 
 export interface AssuranceOptions extends OpenOptions, RecipeOptions {
   readonly json?: boolean;
@@ -15,9 +16,8 @@ export async function assuranceCommand(file: string, options: AssuranceOptions, 
   const assurance = assuranceOfRecipe(loaded, await approver());
   if (options.json) context.streams.answer(JSON.stringify({ recipe: loaded.ref, assurance }));
   else {
-    context.streams.answer(
-      `What a device made by ${loaded.ref.name} revision ${loaded.ref.revision} will show of the guide`,
-    );
+    const { name: recipe, revision } = loaded.ref;
+    context.streams.answer(wordsOf(context).terminal.assurance.title({ recipe, revision }));
     for (const line of assuranceLines(assurance, context.streams.language)) context.streams.answer(line);
   }
   return exit.passed;

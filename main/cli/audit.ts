@@ -7,7 +7,6 @@ import { headKey } from '../ledger/checkpoint.ts';
 import { verifyExport } from '../ledger/export-check.ts';
 import { type AuditOptions as Against, type ChainReport, reasonWords } from '../ledger/ledger.ts';
 import { type ChipKind, revisionText } from '../model/chip.ts';
-import { eventKind, eventText } from '../model/evidence/event-text.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { finishedWords, identityWords, type SealedRecord } from '../model/record.ts';
 import { storageRows } from '../model/storage.ts';
@@ -16,7 +15,6 @@ import { type Assurance, assuranceOf } from '../recipe/assurance/assurance.ts';
 import { deedView } from '../station/desk/reports/deeds.ts';
 import { type KeptQuery, savedQuestion, savedQuestions, saveQuestion } from '../station/questions.ts';
 import { registrationForms, registrationText, sealedOf } from '../station/registration.ts';
-import { byCode } from '../words/faults.ts';
 import type { Messages } from '../words/messages.ts';
 import { phraseIn } from '../words/told.ts';
 import { affectedLines, askedFor } from './affected.ts';
@@ -24,6 +22,7 @@ import { verifyArchive } from './archived.ts';
 import { assuranceLines } from './assurance-words.ts';
 import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { eventSaid } from './event-said.ts';
 import { exportedRows } from './exported-rows.ts';
 import { cannotWrite, readInput, writeOutput } from './files.ts';
 import { withLedger, withStation } from './opened.ts';
@@ -206,17 +205,11 @@ export function auditShow(device: string, options: AuditOptions, context: CliCon
       );
       for (const stored of events)
         context.streams.answer(
-          `  ${stored.at.slice(11, 23)}  ${(stored.step ?? '').padEnd(16)}  ${eventSaid(stored.event, context)}`,
+          `  ${stored.at.slice(11, 23)}  ${(stored.step ?? '').padEnd(16)}  ${eventSaid(stored.event, context.streams.language)}`,
         );
     }
     return exit.passed;
   });
-}
-
-/** An entry of a device's history: its kind in the language of the terminal, beside the station's own words, which know more. */
-function eventSaid(event: Parameters<typeof eventText>[0], { streams: { language = 'en' } }: CliContext): string {
-  const kind = byCode(language, 'events', eventKind(event));
-  return kind === null ? eventText(event) : `${kind}  ${eventText(event)}`;
 }
 
 /** How the device stands to each recommendation of the guide. */

@@ -1,6 +1,7 @@
 import { condemnBoard, endsBoards, releaseBoard } from '../station/desk/access/boards.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { type SignInOptions, secondOf, signIn } from './sign-in.ts';
+import { wordsOf } from './words.ts';
 
 export interface BoardActOptions extends SignInOptions {
   readonly json?: boolean;
@@ -23,12 +24,10 @@ export async function boardAct(
     const second = await secondOf(options.second, context);
     const act = what === 'condemn' ? condemnBoard : releaseBoard;
     const { mac } = await act({ operators, ledger }, { device, reason: options.reason, by, second });
-    const words =
-      what === 'condemn'
-        ? 'is condemned, and its keys are gone'
-        : 'is free for any recipe that can still be had on it, and its keys are gone';
+    const words = wordsOf(context).terminal.board;
+    const told = what === 'condemn' ? words.condemned : words.released;
     if (options.json) context.streams.answer(JSON.stringify({ type: what, mac, by: [by, second?.id] }));
-    else context.streams.answer(`${mac} ${words}. The ledger says that ${by} and ${second?.id} decided it.`);
+    else context.streams.answer(told({ mac, one: by, other: String(second?.id) }));
     return exit.passed;
   } finally {
     await station.close();

@@ -1,4 +1,6 @@
+import type { StepId } from '../recipe/types.ts';
 import type { StationEvent } from '../station/events.ts';
+import type { Messages } from '../words/messages.ts';
 
 interface InHand {
   mac: string | null;
@@ -35,19 +37,14 @@ export class BoardsInHand {
   }
 
   /** A sentence on each. */
-  lines(): string[] {
-    return [...this.#boards].map(
-      ([fixture, board]) => `${fixture}  ${board.mac ?? 'a board not yet identified'}: ${stateOf(board)}`,
-    );
+  lines(said: Messages): string[] {
+    return [...this.#boards].map(([fixture, board]) => `${fixture}  ${stateOf(board, said)}`);
   }
 }
 
-function stateOf({ step, open, burned, shut }: InHand): string {
-  const where = step === null ? 'before its first step' : `in the step ${step}`;
-  if (open)
-    return `left ${where}, while a burn was under way; how much of it took nobody has read. Insert it again: the station reads what is burned and goes on.`;
-  if (shut) return `left ${where}; its door is shut, and it is not sealed. Insert it again: the station finishes it.`;
-  if (burned)
-    return `left ${where}; what was burned was read back, and it is not finished. Insert it again: the station goes on.`;
-  return `left ${where}; nothing was burned into it in this visit. Insert it again: it begins anew.`;
+function stateOf({ mac, step, open, burned, shut }: InHand, said: Messages): string {
+  const words = said.terminal.inHand;
+  const where = step === null ? words.before : words.inStep({ step: said.steps[step as StepId] ?? step });
+  const left = open ? words.open : shut ? words.shut : burned ? words.burned : words.untouched;
+  return left({ board: mac ?? words.unknown, where });
 }

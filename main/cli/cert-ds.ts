@@ -12,6 +12,7 @@ import { makeRsaDeviceKey } from '../signing/device-key.ts';
 import { pemOf } from '../signing/pem.ts';
 import { buildDeviceCsr } from '../signing/requests.ts';
 import { spkiOfRsa } from '../signing/spki.ts';
+import type { Messages } from '../words/messages.ts';
 import type { CliContext } from './context.ts';
 import { newWrappedKey, readWrappedKey, writeOutput } from './files.ts';
 import { type SignInOptions, withWrappingKeys } from './sign-in.ts';
@@ -75,9 +76,10 @@ export async function describeDs(
   tlvs: readonly SecureCertTlv[],
   options: DsOptions,
   context: CliContext,
+  words: Messages['terminal']['cert'],
 ): Promise<string> {
   const data = tlvs.find(({ type }) => type === tlvTypes.dsData)?.data;
-  if (data === undefined) return 'no DS parameters';
+  if (data === undefined) return words.noDs;
   const chip = chipOption(options.chip);
   return withHmacKey(options, context, (hmacKey) => {
     try {
@@ -85,19 +87,24 @@ export async function describeDs(
       exponent.destroy();
       const spki = spkiOfRsa(modulus, Uint8Array.of(1, 0, 1));
       const certificate = tlvs.find(({ type }) => type === tlvTypes.deviceCertificate)?.data;
-      const whose = certificate === undefined ? 'no certificate beside it' : fits(certificate, spki);
-      return `RSA ${bits}, public key ${sha256Hex(spki)}, ${whose}`;
+      const whose =
+        certificate === undefined
+          ? words.noneBeside
+          : fits(certificate, spki)
+            ? words.ofCertificate
+            : words.notOfCertificate;
+      return words.ds({ bits, digest: sha256Hex(spki), whose });
     } catch (error) {
-      if (isFault(error)) return `NOT UNDER THIS KEY (${error.what})`;
+      if (isFault(error)) return words.notUnder({ why: error.what });
       throw error;
     }
   });
 }
 
-function fits(certificate: Uint8Array, spki: Uint8Array): string {
+function fits(certificate: Uint8Array, spki: Uint8Array): boolean {
   const der = certificate.at(-1) === 0 ? certificate.subarray(0, -1) : certificate;
   const certified = new X509Certificate(der).publicKey.export({ format: 'der', type: 'spki' });
-  return equalBytes(new Uint8Array(certified), spki) ? 'that of the certificate' : 'NOT THAT OF THE CERTIFICATE';
+  return equalBytes(new Uint8Array(certified), spki);
 }
 
 async function withHmacKey<T>(options: DsOptions, context: CliContext, use: (key: SecretBytes) => T): Promise<T> {

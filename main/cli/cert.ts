@@ -12,10 +12,12 @@ import {
   withIntegrity,
 } from '../image/secure-cert.ts';
 import { RecipeFault } from '../model/fault.ts';
+import type { Messages } from '../words/messages.ts';
+import { english } from '../words/told.ts';
 import { type DsOptions, describeDs, dsEntries } from './cert-ds.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { readInput, sizeOption, writeOutput } from './files.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface CertOptions extends DsOptions {
   /** build: take over the entries of an earlier partition. */
@@ -68,8 +70,11 @@ export async function certBuildCommand(options: CertOptions, context: CliContext
 /** The entries of an esp_secure_cert partition; with --keys also whether its DS parameters are the key of its certificate. */
 export async function certShowCommand(file: string, options: CertOptions, context: CliContext): Promise<Exit> {
   const tlvs = entriesOf(file);
-  const opened = options.keys === undefined ? null : await describeDs(tlvs, options, context);
-  const saying = (tlv: SecureCertTlv) => (tlv.type === tlvTypes.dsData && opened !== null ? opened : describe(tlv));
+  // machines read English
+  const words = (options.json ? english : wordsOf(context)).terminal.cert;
+  const opened = options.keys === undefined ? null : await describeDs(tlvs, options, context, words);
+  const saying = (tlv: SecureCertTlv) =>
+    tlv.type === tlvTypes.dsData && opened !== null ? opened : describe(tlv, words);
   const described = tlvs.map((tlv) => ({ ...tlv, name: tlvNameOf(tlv.type), says: saying(tlv) }));
   if (options.json) {
     const plain = described.map(({ data, says, ...tlv }) => ({ ...tlv, bytes: data.length, says }));
@@ -96,25 +101,27 @@ function entriesOf(file: string): SecureCertTlv[] {
   });
 }
 
-function describe({ type, flags, data }: SecureCertTlv): string {
+function describe({ type, flags, data }: SecureCertTlv, words: Messages['terminal']['cert']): string {
   switch (type) {
     case tlvTypes.deviceCertificate:
     case tlvTypes.caCertificate:
       try {
         const { subject, serialNumber, validTo } = new X509Certificate(data.at(-1) === 0 ? data.subarray(0, -1) : data);
-        return `${subject.replaceAll('\n', ', ')}; serial ${serialNumber}; until ${validTo}`;
+        return words.certificate({ subject: subject.replaceAll('\n', ', '), serial: serialNumber, time: validTo });
       } catch {
-        return 'NOT A CERTIFICATE';
+        return words.noCertificate;
       }
     case tlvTypes.privateKey:
       // Never shown, not even as a digest: a short key could be found by it.
-      return flags & 0x08 ? 'in an eFuse block, for the ECDSA peripheral' : data.length > 0 ? 'IN CLEAR' : 'empty';
+      return flags & 0x08 ? words.inEfuse : data.length > 0 ? words.inClear : words.empty;
     case tlvTypes.securityConfig:
-      return `eFuse block ${data[0]} (key id ${data[0]! - 4})`;
+      return words.block({ block: data[0]!, id: data[0]! - 4 });
     case tlvTypes.dsContext:
-      return data.length === 8 ? `key id ${data[4]}, RSA ${viewOf(data).getUint16(6, true)}` : 'NOT 8 BYTES';
+      return data.length === 8
+        ? words.context({ id: data[4]!, bits: viewOf(data).getUint16(6, true) })
+        : words.notEight;
     default:
-      return data.length > 0 ? `SHA-256 ${sha256Hex(data)}` : 'empty';
+      return data.length > 0 ? `SHA-256 ${sha256Hex(data)}` : words.empty;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { CertifiedBoard } from '../ledger/ledger.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { Certificate } from '../station/certificates.ts';
 import { batchSheet, deviceSheet } from '../station/desk/reports/certificate-page.ts';
@@ -5,6 +6,7 @@ import { certificatePdf } from '../station/desk/reports/certificate-pdf.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { writeOutput } from './files.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
+import { wordsOf } from './words.ts';
 
 export interface CertificateOptions extends SignInOptions {
   readonly batch?: string;
@@ -20,6 +22,8 @@ export async function auditCertificate(
   context: CliContext,
 ): Promise<Exit> {
   const { batch } = options;
+  const { paper, terminal } = wordsOf(context);
+  const { certificate: words } = terminal;
   if ((device === undefined) === (batch === undefined))
     throw new RecipeFault({
       code: 'cli.missing',
@@ -37,9 +41,14 @@ export async function auditCertificate(
       if (options.pdf)
         writeOutput(options.pdf, await certificatePdf(batchSheet(certificate, context.streams.language)), context);
       if (options.json) context.streams.answer(JSON.stringify({ batch, digest, size, seen: shown(seen), ...counts }));
-      const states = Object.entries(counts.states).map(([state, count]) => `${count} ${state}`);
+      const states = Object.entries(counts.states).map(
+        ([state, count]) => `${count} ${paper.certificate.states[state as CertifiedBoard['state']]}`,
+      );
       context.streams.say(
-        `Batch ${batch}: ${counts.boards} boards (${states.join(', ') || 'none'}), ${counts.left ?? 'no number'} left of ${counts.ordered ?? 'an open order'}.`,
+        words.batch({
+          ...{ batch, boards: counts.boards, states: states.join(', ') || words.none },
+          ...{ left: counts.left ?? words.noNumber, ordered: counts.ordered ?? words.openOrder },
+        }),
       );
       saySigned(certificate, context);
       return exit.passed;
@@ -52,7 +61,7 @@ export async function auditCertificate(
       writeOutput(options.pdf, await certificatePdf(deviceSheet(certificate, context.streams.language)), context);
     if (options.json)
       context.streams.answer(JSON.stringify({ mac, digest, size, seen: shown(seen), serial: record.serial }));
-    context.streams.say(`Device ${mac}, serial ${record.serial ?? '-'}, sealed ${record.sealedAt}.`);
+    context.streams.say(words.device({ mac, serial: record.serial ?? '-', time: record.sealedAt }));
     saySigned(certificate, context);
     return exit.passed;
   } finally {
@@ -60,11 +69,11 @@ export async function auditCertificate(
   }
 }
 
-function saySigned({ digest, size, seen }: Certificate, { streams }: CliContext): void {
-  streams.say(`Certificate ${digest} (SHA-256), in the ledger under a head over rows 1 to ${size}.`);
-  for (const { name, time } of seen) streams.say(`Those rows were also seen by ${name} at ${time}.`);
-  if (seen.length === 0)
-    streams.say('No witness has seen this head: it stands on the key of this station alone (heads ask).');
+function saySigned({ digest, size, seen }: Certificate, context: CliContext): void {
+  const words = wordsOf(context).terminal.certificate;
+  context.streams.say(words.signed({ digest, rows: size }));
+  for (const { name, time } of seen) context.streams.say(words.seen({ name, time }));
+  if (seen.length === 0) context.streams.say(words.unseen);
 }
 
 function shown(seen: Certificate['seen']): { readonly name: string; readonly time: string }[] {

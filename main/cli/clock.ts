@@ -1,6 +1,7 @@
 import { acceptClock } from '../station/station-clock.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { type SignInOptions, secondOf, signInWhereKnown } from './sign-in.ts';
+import { wordsOf } from './words.ts';
 
 export interface ClockOptions extends SignInOptions {
   readonly second?: string;
@@ -16,7 +17,7 @@ export async function clockAccept(options: ClockOptions, context: CliContext): P
     const second = await secondOf(options.second, context);
     const operators = context.people(options);
     await acceptClock({ operators, ledger, clock }, { by, second, reason: options.reason ?? '' });
-    context.streams.answer('The ledger says so from now on.');
+    context.streams.answer(wordsOf(context).terminal.clock.accepted);
     return exit.passed;
   } finally {
     await station.close();

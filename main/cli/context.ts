@@ -11,6 +11,7 @@ import type { TokenLook } from '../station/spare-token.ts';
 import type { Station } from '../station/station.ts';
 import type { OpenPort } from '../transport/port.ts';
 import type { Language } from '../words/languages.ts';
+import type { Messages } from '../words/messages.ts';
 
 /** Where words and data go. Machines read `data` (one JSON object a line on stdout); people read `say`. */
 export interface Streams {
@@ -61,17 +62,17 @@ export interface CliContext {
   askSecret(question: string): Promise<SecretBytes>;
   /**
    * Opens the station with its window in a browser. `onNextLink` hears the link for the next browser when one was used, `say` what is
-   * done meanwhile.
+   * done meanwhile, in these words.
    */
   serveDesk(
     options: OpenOptions & { readonly port?: number },
     onNextLink: (link: string) => void,
-    say: (line: string) => void,
+    told: { say(line: string): void; readonly words: Messages },
   ): Promise<{
     readonly link: string;
     readonly demonstration: boolean;
     /** A sentence on each board that is worked on at this moment. */
-    boards(): readonly string[];
+    boards(words: Messages): readonly string[];
     close(): Promise<void>;
   }>;
   /** Asks the desktop to open a link; false where there is none. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { CliContext, Exit, OpenOptions } from './context.ts';
 import { provision } from './provision.ts';
+import { wordsOf } from './words.ts';
 
 export interface DemoOptions extends OpenOptions {
   readonly count?: number;
@@ -12,9 +13,8 @@ export interface DemoOptions extends OpenOptions {
 export async function demo(options: DemoOptions, context: CliContext): Promise<Exit> {
   const fixtures = options.fixtures ?? 8;
   const recipe = join(context.stationConfig, 'recipes', 'esp32p4-production.yaml');
-  context.streams.say(
-    `Demonstration line: ${fixtures} virtual ESP32-P4 boards, recipe ${recipe}, data in ${context.dataFolder(options)}.`,
-  );
+  const words = wordsOf(context).terminal.demo;
+  context.streams.say(words.begins({ fixtures, recipe, folder: context.dataFolder(options) }));
   const status = await provision(
     {
       ...options,
@@ -25,8 +25,6 @@ export async function demo(options: DemoOptions, context: CliContext): Promise<E
     },
     context,
   );
-  context.streams.say(
-    'Next: npm run station -- audit list, audit show MAC, recipe plan FILE, and --help for the rest.',
-  );
+  context.streams.say(words.next);
   return status;
 }

@@ -8,6 +8,7 @@ import type { Pkcs11Token, StationConfig } from '../config/station-file.ts';
 import { faultOf } from '../model/fault.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { writeOutput } from './files.ts';
+import { wordsOf } from './words.ts';
 
 export interface DiagnoseOptions extends OpenOptions {
   readonly out?: string;
@@ -47,11 +48,9 @@ export async function diagnose(options: DiagnoseOptions, context: CliContext): P
   for (const name of existsSync(logs) ? readdirSync(logs).filter((each) => /^fuseline(\.\d+)?\.log$/.test(each)) : [])
     files[`log/${name}`] = new Uint8Array(readFileSync(join(logs, name)));
   writeOutput(options.out, zipSync(files), context, true);
-  if (!Object.keys(files).some((name) => name.startsWith('log/')))
-    context.streams.say(`There is no program log in ${folder} yet: no station was opened with it.`);
-  context.streams.say(
-    'It holds names of operators, orders, MACs and serial numbers, and no secret. Look at it before you send it.',
-  );
+  const words = wordsOf(context).terminal.diagnose;
+  if (!Object.keys(files).some((name) => name.startsWith('log/'))) context.streams.say(words.noLog({ folder }));
+  context.streams.say(words.holds);
   return exit.passed;
 }
 

@@ -10,6 +10,7 @@ import { templateOf } from '../station/desk/labels/label-desk.ts';
 import { labelFacts } from '../station/desk/labels/label-template.ts';
 import { fillSecretLabel } from '../station/desk/labels/secret-label.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
+import { askedPin } from './sign-in.ts';
 import { headed, table, wordsOf } from './words.ts';
 
 export interface EscrowOptions extends OpenOptions {
@@ -91,7 +92,7 @@ export async function escrowRelease(device: string, options: EscrowOptions, cont
   const station = await context.openStation(options);
   try {
     const show = form === 'typed' ? null : await labelOf(device, form, station.parts.ledger, options, context);
-    for (const id of names) custodians.push({ id, pin: await context.askSecret(`PIN of ${id} (it is not shown): `) });
+    for (const id of names) custodians.push({ id, pin: await askedPin(id, context) });
     const request = { device, what, custodians, reason: options.reason ?? '', face: 'terminal' };
     const { secret, release } = await releaseEscrow({ ...station.parts, people }, request);
     try {

@@ -5,6 +5,7 @@ import type { WrappedKey } from '../model/event.ts';
 import { RecipeFault } from '../model/fault.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { CliContext } from './context.ts';
+import { wordsOf } from './words.ts';
 
 /** A file that a command line names. Throws RecipeFault `image.not-found`. */
 export function readInput(file: string): Uint8Array {
@@ -38,7 +39,7 @@ export function writeOutput(out: string | undefined, bytes: Uint8Array, context:
       cause: error,
     });
   }
-  context.streams.say(`${bytesText(bytes.length)} written to ${out}.`);
+  context.streams.say(wordsOf(context).terminal.file.written({ size: bytesText(bytes.length), file: out }));
 }
 
 /** The JSON of a wrapped key in a file. Throws RecipeFault `image.not-found`, `cli.wrapped-key`. */

@@ -17,7 +17,7 @@ import { oneOf } from './choice.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, writeOutput } from './files.ts';
 import { type SignInOptions, signInWhereKnown, withWrappingKeys } from './sign-in.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface ImageOptions extends SignInOptions {
   readonly json?: boolean;
@@ -129,8 +129,7 @@ export function encryptOtaCommand(
 ): Exit {
   const plain = readInput(file);
   const spki = publicKeyOfFile(readInput(options.publicKey), options.publicKey);
-  if (splitSigned(plain) === null)
-    context.streams.say(`${file} carries no signature: a device with Secure Boot will not start it.`);
+  if (splitSigned(plain) === null) context.streams.say(wordsOf(context).terminal.image.unsigned({ file }));
   writeOutput(options.out, encryptOta(otaSchemeOf(spki), plain, spki, context.random), context);
   return exit.passed;
 }
@@ -138,9 +137,10 @@ export function encryptOtaCommand(
 /** What a file is, as the station reads it. */
 export function inspectCommand(file: string, options: ImageOptions, context: CliContext): Exit {
   const bytes = readInput(file);
+  const words = wordsOf(context).terminal.image;
   if (isEncryptedOta(bytes)) {
     if (options.json) context.streams.answer(JSON.stringify({ kind: 'encrypted-ota', length: bytes.length }));
-    else context.streams.answer(`pre-encrypted update image (esp_encrypted_img), ${bytesText(bytes.length)}`);
+    else context.streams.answer(words.preEncrypted({ size: bytesText(bytes.length) }));
     return exit.passed;
   }
   if (bytes[0] === 0xaa && bytes[1] === 0x50) return inspectTable(bytes, options, context);
@@ -155,33 +155,38 @@ export function inspectCommand(file: string, options: ImageOptions, context: Cli
     context.streams.answer(JSON.stringify({ kind: 'image', ...image, signatures: blocks }));
     return exit.passed;
   }
+  const { yes, no } = wordsOf(context).page;
   const { header, app, bootloader } = image;
+  const { checksum, hash } = image;
   const rows = [
-    ['chip id', `${header.chipId}`],
-    ['silicon', `${revisionText(header.minRevision)} to ${revisionText(header.maxRevision)}`],
-    ['length', `${image.length} bytes, ${image.segments.length} segments, entry ${hex(header.entry)}`],
-    ['checksum', image.checksum.stored === image.checksum.computed ? 'right' : 'WRONG'],
+    [words.chipId, `${header.chipId}`],
+    [words.silicon, words.revisions({ from: revisionText(header.minRevision), to: revisionText(header.maxRevision) })],
+    [words.length, words.extent({ bytes: image.length, segments: image.segments.length, entry: hex(header.entry) })],
+    [words.checksum, checksum.stored === checksum.computed ? words.right : words.wrong],
     [
-      'hash',
-      image.hash === null
-        ? 'none'
-        : image.hash.stored === image.hash.computed
-          ? `right, ${image.hash.stored}`
-          : 'WRONG',
+      words.hash,
+      hash === null
+        ? words.noHash
+        : hash.stored === hash.computed
+          ? words.hashRight({ hash: hash.stored })
+          : words.hashWrong,
     ],
-    ['secure padding', image.securePadded ? 'yes' : 'no'],
+    [words.securePadding, image.securePadded ? yes : no],
     ...(app
       ? [
           [
-            'application',
-            `${app.projectName} ${app.version}, ESP-IDF ${app.idfVersion}, secure version ${app.secureVersion}`,
+            words.application,
+            words.app({
+              ...{ name: app.projectName, version: app.version, idf: app.idfVersion },
+              secure: app.secureVersion,
+            }),
           ],
         ]
       : []),
-    ...(bootloader ? [['bootloader', `ESP-IDF ${bootloader.idfVersion}, ${bootloader.dateTime}`]] : []),
-    ...blocks.map((block, at) => [
-      `signature ${at}`,
-      `${block.scheme}, key digest ${block.keyDigest}, ${block.verifies ? 'verifies' : 'DOES NOT VERIFY'}`,
+    ...(bootloader ? [[words.bootloader, `ESP-IDF ${bootloader.idfVersion}, ${bootloader.dateTime}`]] : []),
+    ...blocks.map(({ scheme, keyDigest: digest, verifies }, at) => [
+      words.signature({ number: at }),
+      (verifies ? words.verifies : words.verifiesNot)({ scheme, digest }),
     ]),
   ];
   for (const line of table(rows)) context.streams.answer(line);
@@ -194,15 +199,16 @@ function inspectTable(bytes: Uint8Array, options: ImageOptions, context: CliCont
     context.streams.answer(JSON.stringify({ kind: 'partition-table', partitions, md5 }));
     return exit.passed;
   }
+  const words = wordsOf(context).terminal.image;
   const rows = partitions.map((partition) => [
     partition.name,
     partitionTypeName(partition.type),
     partitionSubtypeName(partition.type, partition.subtype),
     hex(partition.offset),
     bytesText(partition.size),
-    partition.encrypted ? 'encrypted' : '',
+    partition.encrypted ? words.encrypted : '',
   ]);
-  for (const line of table([['name', 'type', 'subtype', 'offset', 'size', 'flags'], ...rows]))
-    context.streams.answer(line);
+  const { name, type, subtype, offset, size, flags } = words.columns;
+  for (const line of table([[name, type, subtype, offset, size, flags], ...rows])) context.streams.answer(line);
   return exit.passed;
 }

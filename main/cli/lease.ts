@@ -13,6 +13,7 @@ import { type CliContext, type Exit, exit } from './context.ts';
 import { readInput } from './files.ts';
 import { type SigningOptions, withKey } from './order.ts';
 import { type OwnerOptions, withPlant } from './plant.ts';
+import { wordsOf } from './words.ts';
 
 export interface LeaseOptions extends OwnerOptions, SigningOptions {
   readonly owner: string;
@@ -60,11 +61,10 @@ export async function plantLease(file: string, options: LeaseOptions, context: C
         },
       );
       const { first, boards } = lease;
+      const words = wordsOf(context).terminal.order;
       if (options.json) context.streams.answer(JSON.stringify({ order: order.order, station, first, boards }));
-      else
-        context.streams.answer(`${station} has places ${first} to ${first + boards - 1} of the order ${order.order}.`);
-      if (boards < options.boards)
-        context.streams.say(`No ${options.boards} places in a row are free: it got ${boards}.`);
+      else context.streams.answer(words.leased({ station, first, last: first + boards - 1, order: order.order }));
+      if (boards < options.boards) context.streams.say(words.fewer({ wanted: options.boards, boards }));
       return exit.passed;
     });
   });
@@ -117,10 +117,7 @@ export async function orderGiveBack(
     const share = order.stations.find((one) => one.station === station.parts.name)?.share?.boards ?? 0;
     const places = (await leases?.giveBackAll(boards, share)) ?? 0;
     if (options.json) context.streams.answer(JSON.stringify({ order: name, places }));
-    else
-      context.streams.answer(
-        `${places} places of the order ${name} are given back; the plant has them when it has this ledger's rows.`,
-      );
+    else context.streams.answer(wordsOf(context).terminal.order.givenBack({ places, order: name }));
     return exit.passed;
   } finally {
     await station.close();

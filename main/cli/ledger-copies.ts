@@ -3,6 +3,7 @@ import { agreedByTwo } from '../station/desk/access/people.ts';
 import { proven } from '../station/desk/access/second.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { askPin, nobodySignedIn, secondOf } from './sign-in.ts';
+import { wordsOf } from './words.ts';
 
 interface CopyOptions extends OpenOptions {
   readonly json?: boolean;
@@ -11,13 +12,12 @@ interface CopyOptions extends OpenOptions {
 /** A checked copy of the ledger. */
 export async function backup(options: CopyOptions & { readonly out: string }, context: CliContext): Promise<Exit> {
   const ledger = await context.openLedger(options);
+  const words = wordsOf(context).terminal.copies;
   try {
     const { rows, head, signed } = await ledger.backup(options.out);
     if (options.json) context.streams.answer(JSON.stringify({ file: options.out, rows, head, signed }));
-    else context.streams.answer(`${options.out} holds rows 1 to ${rows}, head ${head}; chain, heads and tables hold.`);
-    context.streams.say(
-      'It holds wrapped keys of boards that are not finished, and escrowed secrets: keep it as the ledger itself.',
-    );
+    else context.streams.answer(words.backup({ file: options.out, rows, head }));
+    context.streams.say(words.keep);
     return exit.passed;
   } finally {
     await ledger.close();
@@ -41,22 +41,19 @@ export async function restore(from: string, options: RestoreOptions, context: Cl
     return exit.passed;
   }
   const { answer } = context.streams;
-  answer(
-    `The ledger of station '${report.station}' is the backup: rows 1 to ${report.head.row}, head ${report.head.hash}`,
-  );
-  if (report.aside !== null) answer(`The one before lies in ${report.aside}`);
+  const words = wordsOf(context).terminal.copies;
+  const { row: rows, hash: head } = report.head;
+  answer(words.restored({ station: report.station, rows, head }));
+  if (report.aside !== null) answer(words.aside({ file: report.aside }));
   if (report.lostRows === 0) {
-    answer(
-      report.before === null ? 'There was none before it.' : 'It holds every row that is known to have been there.',
-    );
+    answer(report.before === null ? words.noneBefore : words.complete);
     return exit.passed;
   }
-  answer(
-    `MISSING: rows ${report.head.row + 1} to ${report.before?.row}. Boards that were worked on in them are unknown to this ledger:`,
-  );
-  for (const { mac, serial } of report.lostDevices) answer(`  sealed: ${mac} ${serial ?? ''}`.trimEnd());
-  if (report.lostDevices.length === 0) answer('  which ones, the old file does not tell');
-  answer('Hold every board of that time against the ledger before it is worked on (recover), and keep the old file.');
+  answer(words.missing({ from: rows + 1, to: String(report.before?.row) }));
+  for (const { mac, serial } of report.lostDevices)
+    answer(`  ${words.sealed({ mac, serial: serial ?? '' })}`.trimEnd());
+  if (report.lostDevices.length === 0) answer(`  ${words.unknown}`);
+  answer(words.hold);
   return exit.passed;
 }
 

@@ -12,10 +12,11 @@ import type { NvsNamespace, NvsValue } from '../image/nvs-format.ts';
 import { type NvsReading, readNvs } from '../image/nvs-read.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { textOfFile } from '../model/text-file.ts';
+import type { Messages } from '../words/messages.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
 import { newWrappedKey, readInput, readWrappedKey, sizeOption, writeOutput } from './files.ts';
 import { type SignInOptions, withWrappingKeys } from './sign-in.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface NvsOptions extends SignInOptions {
   readonly json?: boolean;
@@ -45,7 +46,7 @@ export async function nvsBuildCommand(file: string, options: NvsOptions, context
   const seal = options.keys !== undefined || options.newKey === true;
   if (!seal) {
     for (const { out, namespaces } of parts) writeImage(out, buildNvs(namespaces, size), null, context);
-    context.streams.say('The values lie in clear.');
+    context.streams.say(wordsOf(context).terminal.nvs.inClear);
     return exit.passed;
   }
   await withKeys(options, context, async (keysFor) => {
@@ -145,7 +146,8 @@ export async function nvsShowCommand(file: string, options: NvsOptions, context:
       reading = readNvs(decryptNvs(bytes, keys));
     });
   const { namespaces, pages, problems } = reading!;
-  const shown = (value: NvsValue) => (options.showValues ? valueText(value) : sizeText(value));
+  const words = wordsOf(context).terminal.nvs;
+  const shown = (value: NvsValue) => (options.showValues ? valueText(value) : sizeText(value, words));
   if (options.json) {
     const plain = namespaces.map(({ name, entries }) => ({
       name,
@@ -163,18 +165,18 @@ export async function nvsShowCommand(file: string, options: NvsOptions, context:
     ]);
     for (const line of table(rows)) context.streams.answer(line);
     const used = pages.filter(({ sequence }) => sequence !== null).length;
-    context.streams.say(
-      `${pages.length} pages, ${used} in use.${options.showValues ? '' : ' --show-values shows what is in it.'}`,
-    );
+    context.streams.say((options.showValues ? words.pages : words.pagesHidden)({ pages: pages.length, used }));
   }
   for (const { page, entry, what } of problems)
-    context.streams.say(`page ${page ?? '-'}${entry === null ? '' : `, entry ${entry}`} ${what}`);
+    context.streams.say(
+      entry === null ? words.problem({ page: page ?? '-', what }) : words.problemAt({ page: page ?? '-', entry, what }),
+    );
   return problems.length > 0 ? exit.board : exit.passed;
 }
 
-function sizeText(value: NvsValue): string {
+function sizeText(value: NvsValue, words: Messages['terminal']['nvs']): string {
   if (value.type === 'blob') return bytesText(value.value.length);
-  return value.type === 'string' ? `${value.value.length} characters` : '';
+  return value.type === 'string' ? words.characters({ count: value.value.length }) : '';
 }
 
 function valueText(value: NvsValue): string {

@@ -11,7 +11,7 @@ import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts
 import { readInput, writeOutput } from './files.ts';
 import { type RecipeOptions, requireRecipe } from './recipe-input.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface SigningOptions extends SignInOptions, OpenOptions {
   /** Label of a key of the station's token. */
@@ -87,7 +87,10 @@ export async function orderSign(name: string, options: OrderOptions, context: Cl
   });
   if (options.json) context.streams.answer(JSON.stringify({ ...facts, digest }));
   context.streams.say(
-    `Order ${name}: ${facts.boards} boards of ${ref.name} revision ${ref.revision}, good until ${facts.expires}; SHA-256 ${digest}.`,
+    wordsOf(context).terminal.order.signed({
+      ...{ order: name, boards: facts.boards, recipe: ref.name, revision: ref.revision },
+      ...{ expires: facts.expires, digest },
+    }),
   );
   return exit.passed;
 }
@@ -104,26 +107,29 @@ export function orderShow(
     return exit.passed;
   }
   const { recipe, macs, serials, stations } = order;
+  const { order: words, columns } = wordsOf(context).terminal;
   const rows = [
-    ['order', order.order],
+    [columns.order, order.order],
     ['SHA-256', order.digest],
-    ['signed by', order.by],
-    ['issued, good until', `${order.issued}, ${order.expires}`],
-    ['boards', `${order.boards}, ${order.chip}`],
-    ['recipe', `${recipe.name} revision ${recipe.revision}, ${recipe.hash}`],
+    [words.signedBy, order.by],
+    [words.issued, `${order.issued}, ${order.expires}`],
+    [columns.boards, `${order.boards}, ${order.chip}`],
+    [columns.recipe, words.ofRecipe(recipe)],
     ...order.firmware.map(({ part, sha256: of }) => [part, of]),
-    ['MACs', macs === null ? 'any' : macs.map(({ first, last }) => `${first}..${last}`).join(', ')],
+    [words.macs, macs === null ? words.any : macs.map(({ first, last }) => `${first}..${last}`).join(', ')],
     [
-      'serial numbers',
+      words.serials,
       serials === null
-        ? 'as the recipe has them'
-        : `${serials.before}${`${serials.first}`.padStart(serials.digits, '0')} and on`,
+        ? words.asRecipe
+        : words.andOn({ first: `${serials.before}${`${serials.first}`.padStart(serials.digits, '0')}` }),
     ],
     ...stations.map(({ station, row, share }) => [
-      `station ${station}`,
-      `${share === null ? 'by leases' : `places ${share.first} to ${share.first + share.boards - 1}`}, behind row ${row} of its ledger`,
+      words.station({ name: station }),
+      share === null
+        ? words.byLeases({ row })
+        : words.places({ first: share.first, last: share.first + share.boards - 1, row }),
     ]),
-    ['leases by', order.leases === null ? 'nobody' : toHex(sha256(fromHex(order.leases)))],
+    [words.leasesBy, order.leases === null ? words.noOne : toHex(sha256(fromHex(order.leases)))],
   ];
   for (const line of table(rows)) context.streams.answer(line);
   return exit.passed;
@@ -145,7 +151,7 @@ export async function withKey<T>(
   if (keyFile !== undefined) {
     const bytes = readInput(keyFile);
     if (!isEncryptedKey(bytes)) return await work(keyOfFile(bytes, keyFile, null));
-    using passphrase = await context.askSecret(`Passphrase of ${keyFile}: `);
+    using passphrase = await context.askSecret(`${wordsOf(context).terminal.asked.passphrase({ file: keyFile })} `);
     return await work(passphrase.use((typed) => keyOfFile(bytes, keyFile, typed)));
   }
   const station = await context.openStation(options);

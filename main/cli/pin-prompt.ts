@@ -87,15 +87,25 @@ function withoutLast(typed: Uint8Array, length: number): number {
   return Math.max(at - 1, 0);
 }
 
+/** A token whose PIN is asked for. */
+export interface AskedToken {
+  readonly label: string;
+  readonly serial: string;
+}
+
 /**
- * Asks once a token and keeps the PIN for the rest of the command, so that a token process that has to be started anew disturbs nobody. A PIN that
+ * Asks once a token, in the words of `question`, and keeps the PIN for the rest of the command, so that a token process that has to be started anew disturbs nobody. A PIN that
  * was refused is never tried again by the signer.
  */
-export function askPinOnce(terminal: Terminal): (token: string) => Promise<SecretBytes> {
+export function askPinOnce(
+  terminal: Terminal,
+  question: (token: AskedToken) => Promise<string>,
+): (token: AskedToken) => Promise<SecretBytes> {
   const kept = new Map<string, Promise<SecretBytes>>();
   return async (token) => {
-    const asked = kept.get(token) ?? askPin(terminal, `PIN of ${token} (it is not shown): `);
-    kept.set(token, asked);
+    const name = JSON.stringify([token.label, token.serial]);
+    const asked = kept.get(name) ?? question(token).then((text) => askPin(terminal, text));
+    kept.set(name, asked);
     const pin = await asked;
     return pin.slice(0, pin.length);
   };

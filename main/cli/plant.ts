@@ -12,7 +12,7 @@ import { authorityIn, stationDoor } from '../plant/station-door.ts';
 import { verifyPlant } from '../plant/verify.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput } from './files.ts';
-import { table } from './words.ts';
+import { faultLines, table, wordsOf } from './words.ts';
 
 export interface OwnerOptions {
   readonly url: string;
@@ -39,17 +39,14 @@ export async function withPlant(options: OwnerOptions, work: (sql: OwnSql) => Pr
   }
 }
 
-export function plantInit(options: OwnerOptions, { streams }: CliContext): Promise<Exit> {
+export function plantInit(options: OwnerOptions, context: CliContext): Promise<Exit> {
+  const { streams } = context;
+  const { plant: words } = wordsOf(context).terminal;
   return withPlant(options, async (sql) => {
     const { before, now } = await initPlant(sql);
     if (options.json) streams.answer(JSON.stringify({ before, now }));
-    else
-      streams.answer(
-        before === now
-          ? `The plant is up to date: tables ${now}.`
-          : `The plant has tables ${now} now, ${before} before.`,
-      );
-    if (before === 0) streams.say('Let each station in with plant enroll.');
+    else streams.answer(before === now ? words.upToDate({ version: now }) : words.made({ now, before }));
+    if (before === 0) streams.say(words.enrollNext);
     return exit.passed;
   });
 }
@@ -77,18 +74,16 @@ function lettingIn(
 export function plantViewer(
   name: string,
   options: OwnerOptions & { readonly out: string },
-  { streams, random }: CliContext,
+  context: CliContext,
 ): Promise<Exit> {
+  const { streams, random } = context;
+  const { plant: words } = wordsOf(context).terminal;
   return lettingIn(options, async (sql, file, keep) => {
     const { role, isNew } = await enrollViewer(sql, name, random, keep);
     if (options.json) streams.answer(JSON.stringify({ viewer: name, role, passwordFile: file, isNew }));
     else {
-      streams.answer(
-        isNew
-          ? `'${name}' may look at the whole plant as ${role}, and change nothing.`
-          : `'${name}' has a new password; the one before does not count any more.`,
-      );
-      streams.say('Bring the file to a station, for its account alone, and write below plant into its station file:');
+      streams.answer((isNew ? words.viewer : words.newPassword)({ name: `'${name}'`, role }));
+      streams.say(words.bringViewer);
       for (const line of ['  viewer:', `    name: ${name}`, `    password_file: ${file}`]) streams.say(`  ${line}`);
     }
     return exit.passed;
@@ -98,19 +93,17 @@ export function plantViewer(
 export function plantEnroll(
   station: string,
   options: OwnerOptions & { readonly out: string },
-  { streams, random }: CliContext,
+  context: CliContext,
 ): Promise<Exit> {
+  const { streams, random } = context;
+  const { plant: words } = wordsOf(context).terminal;
   return lettingIn(options, async (sql, file, keep) => {
     const { role, isNew } = await enroll(sql, station, random, keep);
     if (options.json) streams.answer(JSON.stringify({ station, role, passwordFile: file, isNew }));
     else {
-      streams.answer(
-        isNew
-          ? `'${station}' is let in as ${role}.`
-          : `'${station}' has a new password; the one before does not count any more.`,
-      );
+      streams.answer((isNew ? words.letIn : words.newPassword)({ name: `'${station}'`, role }));
       const url = addressUrl(plantAddress(options.url));
-      streams.say('Bring the file to the station, for its account alone, and write into its station file:');
+      streams.say(words.bring);
       for (const line of ['plant:', `  url: ${url}`, `  password_file: ${file}`]) streams.say(`  ${line}`);
     }
     return exit.passed;
@@ -130,7 +123,9 @@ function writeNew(file: string, text: string): void {
   }
 }
 
-export function plantStatusCommand(options: OwnerOptions, { streams }: CliContext): Promise<Exit> {
+export function plantStatusCommand(options: OwnerOptions, context: CliContext): Promise<Exit> {
+  const { streams } = context;
+  const { plant: words, columns } = wordsOf(context).terminal;
   return withPlant(options, async (sql) => {
     const { stations, orders, conflicts } = await plantStatus(sql);
     if (options.json) {
@@ -144,14 +139,13 @@ export function plantStatusCommand(options: OwnerOptions, { streams }: CliContex
       `${rows}`,
       `${lagOf({ newest, sent: rows })}`,
       `${sealed}`,
-      seenAt ?? 'never',
+      seenAt ?? words.never,
     ]);
-    for (const line of table([['station', 'rows', 'not here yet', 'boards sealed', 'last heard'], ...cells]))
-      streams.answer(line);
+    const head = [words.station, columns.rows, words.notHere, words.sealed, words.heard];
+    for (const line of table([head, ...cells])) streams.answer(line);
     streams.answer('');
-    for (const { name, boards, held } of orders)
-      streams.answer(`Order ${name}: ${held} of ${boards} places are somebody's.`);
-    streams.answer(conflicts.length === 0 ? 'No open conflict.' : `Open conflicts: ${conflicts.length}`);
+    for (const { name, boards, held } of orders) streams.answer(words.order({ order: name, held, boards }));
+    streams.answer(conflicts.length === 0 ? words.noConflict : words.conflicts({ count: conflicts.length }));
     for (const conflict of conflicts) streams.answer(`  ${conflict.id}  ${conflict.at}  ${conflictWords(conflict)}`);
     return exit.passed;
   });
@@ -159,8 +153,10 @@ export function plantStatusCommand(options: OwnerOptions, { streams }: CliContex
 
 export function plantVerify(
   options: OwnerOptions & { readonly key?: readonly string[] },
-  { streams }: CliContext,
+  context: CliContext,
 ): Promise<Exit> {
+  const { streams } = context;
+  const { plant: words } = wordsOf(context).terminal;
   const keys = new Map(
     (options.key ?? []).map((pair) => {
       const at = pair.indexOf('=');
@@ -173,16 +169,13 @@ export function plantVerify(
     for (const report of reports) {
       const { station, rows, head, broken, signed } = report;
       if (options.json) streams.answer(JSON.stringify(report));
-      else if (broken !== null) streams.answer(`${station}: BROKEN at row ${broken.row}: ${broken.reason}`);
-      else if (rows === 0) streams.answer(`${station}: no rows yet`);
-      else
-        streams.answer(
-          `${station}: ${rows} rows are whole, head ${head}; ${
-            signed === null
-              ? 'no head was signed'
-              : `signed up to row ${signed.size}, by ${signed.by === 'given key' ? 'the given key' : 'the key that only this book names'}`
-          }`,
-        );
+      else if (broken !== null) streams.answer(words.broken({ station, ...broken }));
+      else if (rows === 0) streams.answer(words.noRows({ station }));
+      else if (signed === null) streams.answer(words.unsigned({ station, rows, head }));
+      else {
+        const signedBy = signed.by === 'given key' ? words.byGivenKey : words.byOwnKey;
+        streams.answer(signedBy({ station, rows, head, size: signed.size }));
+      }
     }
     const [first] = reports.flatMap(({ station, broken }) => (broken === null ? [] : [{ station, ...broken }]));
     if (first === undefined) return exit.passed;
@@ -197,11 +190,12 @@ export function plantVerify(
 export function plantSettle(
   id: string,
   options: OwnerOptions & { readonly by: string; readonly reason: string },
-  { streams }: CliContext,
+  context: CliContext,
 ): Promise<Exit> {
   return withPlant(options, async (sql) => {
     await settle(sql, /^\d{1,15}$/.test(id) ? Number(id) : 0, options.by, options.reason);
-    streams.answer(options.json ? JSON.stringify({ settled: Number(id) }) : `Conflict ${id} is settled.`);
+    const { plant: words } = wordsOf(context).terminal;
+    context.streams.answer(options.json ? JSON.stringify({ settled: Number(id) }) : words.settled({ id }));
     return exit.passed;
   });
 }
@@ -221,13 +215,14 @@ export async function plantForward(
   const ledger = await context.openLedger(options);
   const ended = new AbortController();
   const { clock, random, streams } = context;
+  const { plant: words } = wordsOf(context).terminal;
   const stop = context.onInterrupt(() => ended.abort(new Error('interrupted')));
   try {
     let told = '';
     const forwarder = new Forwarder({
       ...{ ledger, station: name, clock, random, limits: usualLimits, door: () => stationDoor(plant, name) },
       tell: ({ reason }) => {
-        if (reason !== null && reason !== told) streams.say(`${reason} Tried again until Ctrl-C.`);
+        if (reason !== null && reason !== told) streams.say(`${reason} ${words.again}`);
         told = reason ?? '';
       },
     });
@@ -237,11 +232,13 @@ export async function plantForward(
     if (options.json) streams.answer(JSON.stringify(standing));
     else
       streams.answer(
-        lag === 0
-          ? `The plant has all ${standing.sent} rows.`
-          : `The plant has ${standing.sent ?? 'no'} rows of ${standing.newest}.`,
+        standing.sent === null
+          ? words.hasUnknown({ newest: standing.newest })
+          : lag === 0
+            ? words.hasAll({ rows: standing.sent })
+            : words.has({ sent: standing.sent, newest: standing.newest }),
       );
-    for (const { what, next, code } of standing.faults) streams.say(`${what} ${next} (${code})`);
+    for (const fault of standing.faults) for (const line of faultLines(fault, streams.language)) streams.say(line);
     return standing.state === 'level' ? exit.passed : exit.station;
   } finally {
     stop();

@@ -1,6 +1,6 @@
 import { listSerialPorts, type SerialPortInfo, watchSerialPorts } from '../transport/serial/list.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface PortsOptions {
   readonly json?: boolean;
@@ -9,16 +9,17 @@ export interface PortsOptions {
 
 /** The serial ports of this computer by their USB places, which are the addresses of fixtures; with --watch also as they come and go. */
 export async function portsCommand(options: PortsOptions, context: CliContext): Promise<Exit> {
+  const words = wordsOf(context).terminal.ports;
   if (!options.watch) {
     const ports = await listSerialPorts();
     if (options.json) for (const port of ports) context.streams.answer(JSON.stringify(port));
-    else if (ports.length === 0) context.streams.say('No serial port is plugged in.');
+    else if (ports.length === 0) context.streams.say(words.none);
     else for (const line of table(ports.map(rowOf))) context.streams.answer(line);
     return exit.passed;
   }
   const stop = new AbortController();
   const ignore = context.onInterrupt(() => stop.abort());
-  context.streams.say('Plug fixtures in and out to see their places. Ctrl-C ends it.');
+  context.streams.say(words.watch);
   let before: readonly SerialPortInfo[] = [];
   await watchSerialPorts({
     clock: context.clock,

@@ -46,7 +46,7 @@ function seconds(text: string): number {
 const languageTag = (text: string): string => held(languageFor([text]), 'language');
 
 /** The language that a command line asks for; null: none, or one that nobody speaks here. */
-function languageAsked(argv: readonly string[]) {
+export function languageAsked(argv: readonly string[]) {
   const at = argv.findIndex((word) => word === '--language' || word.startsWith('--language='));
   return at < 0 ? null : languageFor([argv[at]!.split('=')[1] ?? argv[at + 1] ?? '']);
 }

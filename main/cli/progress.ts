@@ -1,14 +1,15 @@
 import { secondsText } from '../base/number-text.ts';
-import { eventText } from '../model/evidence/event-text.ts';
+import type { Outcome } from '../model/outcome.ts';
 import type { StepId } from '../recipe/types.ts';
-import type { StationEvent } from '../station/events.ts';
+import type { FixtureState, StationEvent } from '../station/events.ts';
 import type { Messages } from '../words/messages.ts';
 import { saying } from '../words/saying.ts';
 import type { Streams } from './context.ts';
-import { faultLines } from './words.ts';
+import { eventSaid } from './event-said.ts';
+import { clipped, columnsOf, faultLines, padded } from './words.ts';
 
 interface Row {
-  state: string;
+  state: FixtureState | Outcome;
   step: string;
   fraction: number | null;
   board: string;
@@ -100,19 +101,19 @@ export class ProgressDisplay {
         break;
       case 'observed':
         if (inner.what === 'contact' && inner.value.wear !== undefined)
-          this.#verdict(event.fixture, `this fixture wears out: ${inner.value.wear}`);
-        if (inner.what === 'awaits-reset') this.#verdict(event.fixture, eventText(inner));
+          this.#verdict(event.fixture, this.#words.wears({ words: inner.value.wear }));
+        if (inner.what === 'awaits-reset') this.#verdict(event.fixture, eventSaid(inner, this.#streams.language));
         break;
       case 'progress':
         row.fraction = inner.total > 0 ? inner.done / inner.total : null;
         break;
       case 'parked':
         row.state = 'parked';
-        this.#verdict(event.fixture, eventText(inner));
+        this.#verdict(event.fixture, eventSaid(inner, this.#streams.language));
         break;
       case 'resumed':
         row.state = 'running';
-        this.#verdict(event.fixture, eventText(inner));
+        this.#verdict(event.fixture, eventSaid(inner, this.#streams.language));
         break;
     }
   }
@@ -143,13 +144,22 @@ export class ProgressDisplay {
   readonly #log: string[] = [];
 
   #draw(): void {
-    const width = Math.max(...[...this.#rows.keys()].map((name) => name.length));
-    const lines = [...this.#rows].map(([name, row]) => {
+    const { state, outcome } = this.#said.page;
+    const stateOf = (row: Row) =>
+      ({ ...state, ...outcome, ready: this.#words.ready, 'mes-away': state.mesAway })[row.state];
+    const rows = [...this.#rows];
+    const widths = [
+      Math.max(...rows.map(([name]) => columnsOf(name))),
+      Math.max(...rows.map(([, row]) => columnsOf(stateOf(row)))),
+      17,
+    ];
+    const lines = rows.map(([name, row]) => {
       const bar = row.fraction === null ? '' : ` ${barOf(row.fraction)} ${Math.floor(row.fraction * 100)} %`;
-      return `${name.padEnd(width)}  ${row.state.padEnd(11)}  ${row.board.padEnd(17)}  ${row.step}${bar}  ${row.passed}/${row.tried}`;
+      const cells = [name, stateOf(row), row.board].map((cell, at) => padded(cell, widths[at]!));
+      return `${cells.join('  ')}  ${row.step}${bar}  ${row.passed}/${row.tried}`;
     });
     const tail = [...this.#log.slice(-8), this.#batchLine, this.#note].filter((line) => line !== '');
-    this.#streams.redraw([...lines, ...tail].map((line) => line.slice(0, this.#streams.columns)));
+    this.#streams.redraw([...lines, ...tail].map((line) => clipped(line, this.#streams.columns)));
   }
 }
 

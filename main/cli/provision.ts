@@ -7,12 +7,12 @@ import type { BatchResult, Station } from '../station/station.ts';
 import { asksOfVirtual, isVirtual } from '../station/work-gate.ts';
 import { parseAddress } from '../transport/address.ts';
 import { parseVirtualAddress } from '../virtual/bench/address.ts';
-import { saying } from '../words/saying.ts';
 import { BoardsInHand } from './boards-in-hand.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { ProgressDisplay } from './progress.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
 import { signIn } from './sign-in.ts';
+import { wordsOf } from './words.ts';
 
 export interface ProvisionOptions extends OpenOptions, RecipeOptions {
   readonly recipe: string;
@@ -42,7 +42,7 @@ export async function provision(options: ProvisionOptions, context: CliContext):
   refuseDeviceAmongMany(options, fixtures.length);
   const station = await context.openStation(options);
   const stop = new AbortController();
-  const words = wordsFor(context);
+  const words = wordsOf(context).terminal.provision;
   const display = new ProgressDisplay(
     context.streams,
     fixtures.map((fixture) => fixture.name),
@@ -62,7 +62,7 @@ export async function provision(options: ProvisionOptions, context: CliContext):
       return;
     }
     display.close();
-    for (const line of [words.left, ...boards.lines()]) context.streams.say(line);
+    for (const line of [words.left, ...boards.lines(wordsOf(context))]) context.streams.say(line);
     // A moment for what is on its way to the disk; the ledger stands a program that is killed.
     const leave = () => context.leave(exit.board);
     void Promise.race([station.close(), context.clock.sleep(leaveMs)]).then(leave, leave);
@@ -107,7 +107,7 @@ async function operatorOf(
   // nobody works under the name of somebody who is known
   if (isFree && (operator === undefined || station.parts.people.find(operator) === null)) return operator ?? null;
   if (station.parts.development) {
-    context.streams.say(wordsFor(context).development);
+    context.streams.say(wordsOf(context).terminal.provision.development);
     return operator ?? null;
   }
   const who = operator === undefined ? options : { ...options, by: operator };
@@ -173,7 +173,7 @@ function summarize(result: BatchResult, options: ProvisionOptions, context: CliC
   if (options.json) {
     context.streams.answer(JSON.stringify({ type: 'result', ...result }));
   }
-  const words = wordsFor(context);
+  const words = wordsOf(context).terminal.provision;
   const counts = (['passed', 'failed', 'refused', 'errored', 'aborted'] as const)
     .filter((outcome) => outcome === 'passed' || result.counts[outcome] > 0)
     .map((outcome) => words.counts[outcome]({ count: result.counts[outcome] }));
@@ -186,11 +186,6 @@ function summarize(result: BatchResult, options: ProvisionOptions, context: CliC
       time: secondsText(result.ms),
     }),
   );
-}
-
-/** In the language of whoever sits at the terminal. */
-function wordsFor({ streams }: CliContext) {
-  return saying(() => streams.language ?? 'en').terminal.provision;
 }
 
 /** 0 all passed; 3 when the station was at fault anywhere; else 1. */

@@ -121,7 +121,7 @@ export async function rehearseCommand(
   const temporary = context.temporaryFolder();
   const address = rehearsalAddress(loaded);
   try {
-    context.streams.say(`Rehearsal on ${address}; nothing of it is kept.`);
+    context.streams.say(wordsOf(context).terminal.recipe.rehearsal({ address }));
     return await provision(
       {
         recipe: file,
@@ -180,7 +180,10 @@ export async function approveCommand(
     await station.close();
   }
   if (options.json) context.streams.answer(JSON.stringify({ type: 'approved', recipe: loaded.ref, by }));
-  else context.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is approved by ${by}.`);
+  else {
+    const words = fingerprintWords(hash);
+    context.streams.answer(wordsOf(context).terminal.recipe.approved({ recipe: name, revision, words, by }));
+  }
   return exit.passed;
 }
 
@@ -211,7 +214,10 @@ export async function submitCommand(
     await station.close();
   }
   if (options.json) context.streams.answer(JSON.stringify({ type: 'submitted', recipe: loaded.ref, by: author }));
-  else context.streams.answer(`${name} revision ${revision} (${fingerprintWords(hash)}) is a draft by ${author}.`);
+  else {
+    const words = fingerprintWords(hash);
+    context.streams.answer(wordsOf(context).terminal.recipe.draft({ recipe: name, revision, words, by: author }));
+  }
   return exit.passed;
 }
 
@@ -227,7 +233,7 @@ function rehearsalSerials(loaded: LoadedRecipe, count: number): string[] {
 export function diffCommand(a: string, b: string, options: RecipeCommandOptions, context: CliContext): Exit {
   const [before, after] = [readRecipe(a, options, context), readRecipe(b, options, context)];
   if (before.recipe === null || after.recipe === null) {
-    context.streams.say('Differences can be told only between recipes that can be read.');
+    context.streams.say(wordsOf(context).terminal.recipe.unreadable);
     return exit.badInput;
   }
   const differences = [
@@ -235,7 +241,7 @@ export function diffCommand(a: string, b: string, options: RecipeCommandOptions,
     ...describeComponents(before.components, after.components),
   ];
   if (options.json) context.streams.answer(JSON.stringify(differences));
-  else if (differences.length === 0) context.streams.answer('The recipes ask for the same.');
+  else if (differences.length === 0) context.streams.answer(wordsOf(context).terminal.recipe.alike);
   else for (const difference of differences) context.streams.answer(`${difference.path}: ${difference.words}`);
   return exit.passed;
 }

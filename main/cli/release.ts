@@ -4,11 +4,12 @@ import { RecipeFault } from '../model/fault.ts';
 import type { SealedRecord } from '../model/record.ts';
 import { buildOtaRelease } from '../recipe/making/ota-release.ts';
 import { earlierRelease, refuseExisting, verifyRelease, writeReleaseFolder } from '../recipe/making/release-folder.ts';
+import { english } from '../words/told.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput } from './files.ts';
 import { makeMissingKeys, type RecipeOptions, requireRecipe } from './recipe-input.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface ReleaseOptions extends SignInOptions, RecipeOptions {
   readonly recipe: string;
@@ -40,19 +41,23 @@ export async function releaseBuild(options: ReleaseOptions, context: CliContext)
       earlier,
     });
     writeReleaseFolder(options.out, files);
+    const words = wordsOf(context).terminal.release;
     if (options.json) context.streams.answer(JSON.stringify(manifest));
     else {
       const rows = manifest.images.map((image) => [
         image.file,
         bytesText(image.fileSize),
-        `secure version ${image.secureVersion}`,
-        image.encryption === null ? 'signed' : `signed, encrypted (${image.encryption.scheme})`,
+        words.secureVersion({ version: image.secureVersion }),
+        image.encryption === null ? words.signed : words.encrypted({ scheme: image.encryption.scheme }),
         image.device ?? '',
       ]);
       for (const line of table(rows)) context.streams.answer(line);
     }
     context.streams.say(
-      `Release of ${recipe.name} revision ${recipe.revision} written to ${options.out}, its manifest signed by ${manifest.signedBy.label}.`,
+      words.written({
+        ...{ recipe: recipe.name, revision: recipe.revision },
+        ...{ folder: options.out, key: manifest.signedBy.label },
+      }),
     );
     return exit.passed;
   } finally {
@@ -89,12 +94,20 @@ export function releaseVerify(
   context: CliContext,
 ): Exit {
   const { manifest, wrong } = verifyRelease(folder, options.key === undefined ? null : readInput(options.key));
-  if (options.json) context.streams.answer(JSON.stringify({ wrong, manifest }));
-  else for (const sentence of wrong) context.streams.answer(sentence);
+  const words = wordsOf(context).terminal.release;
+  const saidBy = (table: typeof words.wrong) =>
+    wrong.map(({ what, file }) => {
+      const said = table[what];
+      return typeof said === 'string' ? said : said({ file });
+    });
+  if (options.json) {
+    context.streams.answer(JSON.stringify({ wrong: saidBy(english.terminal.release.wrong), manifest }));
+  } else for (const sentence of saidBy(words.wrong)) context.streams.answer(sentence);
+  const { label: key, publicKeySha256: digest } = manifest.signedBy;
   context.streams.say(
     wrong.length === 0
-      ? `${folder}: ${manifest.images.length} images as they were released; manifest signed by ${manifest.signedBy.label} (${manifest.signedBy.publicKeySha256}).`
-      : `${folder} is not as it was released.`,
+      ? words.whole({ folder, images: manifest.images.length, key, digest })
+      : words.changed({ folder }),
   );
   return wrong.length === 0 ? exit.passed : exit.badInput;
 }

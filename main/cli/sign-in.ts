@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { sha256Hex } from '../base/digest.ts';
 import { readPlainFile } from '../base/plain-file.ts';
+import type { SecretBytes } from '../base/secret.ts';
 import type { Role } from '../contract/contract.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isFault, RecipeFault } from '../model/fault.ts';
@@ -8,6 +9,7 @@ import type { Signer } from '../signing/signer.ts';
 import { bookedWrapping } from '../station/booked-signer.ts';
 import type { Second } from '../station/desk/access/second.ts';
 import type { CliContext, OpenOptions } from './context.ts';
+import { wordsOf } from './words.ts';
 
 /** Who says that they type: by PIN, or by a file. */
 export interface SignInOptions extends OpenOptions {
@@ -116,9 +118,14 @@ export async function withWrappingKeys<T>(
   }
 }
 
+/** Asks for the PIN of a person, in the reader's language. */
+export function askedPin(who: string, context: CliContext): Promise<SecretBytes> {
+  return context.askSecret(`${wordsOf(context).terminal.asked.pin({ who })} `);
+}
+
 /** The PIN that a person types. Rejects where nobody is there to ask. */
 export async function askPin(id: string, context: CliContext): Promise<string> {
-  using pin = await context.askSecret(`PIN of ${id} (it is not shown): `);
+  using pin = await askedPin(id, context);
   return pin.use((bytes) => new TextDecoder().decode(bytes));
 }
 

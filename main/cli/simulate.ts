@@ -2,7 +2,7 @@ import type { LedgerReader } from '../ledger/ledger.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { fixturesKeptBusy } from '../station/desk/reports/operator-pace.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
-import { table } from './words.ts';
+import { table, wordsOf } from './words.ts';
 
 export interface SimulateOptions extends OpenOptions {
   readonly json?: boolean;
@@ -28,6 +28,7 @@ export async function simulate(options: SimulateOptions, context: CliContext): P
       next: 'Give 256 --fixtures at most.',
     });
   const { kept, reports } = fixturesKeptBusy({ boardSeconds, changeSeconds: hands, hours: 8 }, fixtures);
+  const words = wordsOf(context).terminal.simulate;
   const mean = boardSeconds.reduce((sum, seconds) => sum + seconds, 0) / boardSeconds.length;
   if (options.json)
     for (const report of reports)
@@ -38,14 +39,11 @@ export async function simulate(options: SimulateOptions, context: CliContext): P
     const rows = shown.map((one) => [
       ...[`${one.fixtures}`, one.boardsPerHour.toFixed(0), percent(one.handsBusy), percent(one.fixturesBusy)],
     ]);
-    for (const line of table([['fixtures', 'boards an hour', 'hands busy', 'fixtures busy'], ...rows]))
-      context.streams.answer(line);
+    const head = [words.fixtures, words.boardsAnHour, words.handsBusy, words.fixturesBusy];
+    for (const line of table([head, ...rows])) context.streams.answer(line);
   }
-  const from =
-    options.seconds === undefined ? `the last ${boardSeconds.length} boards of this ledger` : 'the time that was given';
-  context.streams.say(
-    `One person who changes a board in ${hands} s keeps ${kept} ${kept === 1 ? 'fixture' : 'fixtures'} busy (${mean.toFixed(1)} s a board, by ${from}; eight hours, worked out, not measured).`,
-  );
+  const from = options.seconds === undefined ? words.lastBoards({ count: boardSeconds.length }) : words.given;
+  context.streams.say(words.sum({ hands, kept, mean, from }));
   return exit.passed;
 }
 

@@ -3,6 +3,7 @@ import { RecipeFault } from '../model/fault.ts';
 import { openBenchChip } from '../virtual/bench/bench.ts';
 import { listenVirtualChip } from '../virtual/listen/listen.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
+import { wordsOf } from './words.ts';
 
 export interface VirtualChipCommandOptions {
   readonly chip?: string;
@@ -11,10 +12,6 @@ export interface VirtualChipCommandOptions {
   readonly state?: string;
   readonly json?: boolean;
 }
-
-/** What a chip made from a token cannot have. */
-const notInToken =
-  'Keys that the token does not show are zeros here: flash that was encrypted under them reads as noise. Coding errors are left out.';
 
 /** One virtual chip behind a pty, a TCP port or RFC 2217, for any other tool, until it is interrupted. */
 export async function virtualChip(options: VirtualChipCommandOptions, context: CliContext): Promise<Exit> {
@@ -26,10 +23,11 @@ export async function virtualChip(options: VirtualChipCommandOptions, context: C
       what: 'Nothing says which chip it shall be.',
       next: 'Give --chip KIND, or --efuses TOKEN.',
     });
+  const words = wordsOf(context).terminal.virtualChip;
   const separator = name.includes('?') ? '&' : '?';
   const address = `virtual:${name}${options.state ? `${separator}state=${encodeURIComponent(options.state)}` : ''}`;
   const chip = openBenchChip(address, { random: context.random, ...(efuses === null ? {} : { efuses }) });
-  if (efuses !== null) context.streams.say(notInToken);
+  if (efuses !== null) context.streams.say(words.notInToken);
   const listening = await listenVirtualChip(chip, options.listen);
   // whoever reads the address may end the chip at once
   const interrupted = new Promise<void>((resolve) => {
@@ -40,7 +38,7 @@ export async function virtualChip(options: VirtualChipCommandOptions, context: C
   });
   if (options.json) context.streams.answer(JSON.stringify({ address: listening.address }));
   else context.streams.answer(listening.address);
-  context.streams.say(`A virtual ${name} answers at ${listening.address}. Ctrl-C ends it.`);
+  context.streams.say(words.answers({ chip: name, address: listening.address }));
   await Promise.race([interrupted, listening.closed]);
   await listening.close();
   return exit.passed;

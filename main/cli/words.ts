@@ -34,6 +34,22 @@ export function columnsOf(text: string): number {
   return [...text.replace(/\p{M}/gu, '')].length + (text.match(wide)?.length ?? 0);
 }
 
+/** With blanks behind it to this width. */
+export function padded(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
+}
+
+/** As much of a line as a terminal of this width draws on one. */
+export function clipped(line: string, columns: number): string {
+  let [text, width] = ['', 0];
+  for (const character of line) {
+    width += columnsOf(character);
+    if (width > columns) break;
+    text += character;
+  }
+  return text;
+}
+
 /** A table for people: columns as wide as their widest cell, two blanks between, no lines. */
 export function table(told: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
@@ -43,7 +59,7 @@ export function table(told: readonly (readonly string[])[]): string[] {
   }
   return rows.map((row) =>
     row
-      .map((cell, at) => cell + ' '.repeat(widths[at]! - columnsOf(cell)))
+      .map((cell, at) => padded(cell, widths[at]!))
       .join('  ')
       .trimEnd(),
   );

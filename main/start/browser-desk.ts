@@ -18,22 +18,23 @@ import { dataFolderOf } from './settings.ts';
 /** CliContext.serveDesk; `host` says how the terminal that this was started from asks for a PIN. */
 export async function serveDesk(
   host: Host,
-  ...[options, onNextLink, say]: Parameters<CliContext['serveDesk']>
+  ...[options, onNextLink, { say, words }]: Parameters<CliContext['serveDesk']>
 ): ReturnType<CliContext['serveDesk']> {
   if (isPageStale()) {
-    say('Building the page (once) ...');
+    say(words.terminal.desk.building);
     await buildPage().catch((cause: unknown) => {
       throw noPage(cause);
     });
   }
   if (!existsSync(join(pageFolder, 'index.html'))) throw noPage(undefined);
-  for (const line of closeToOthers(dataFolderOf(options))) say(line);
+  for (const { what, path } of closeToOthers(dataFolderOf(options))) say(words.terminal.owner[what]({ path }));
   const opened = await openDesk(options, { host });
   const inHand = new BoardsInHand();
   opened.station.listen((event) => inHand.hear(event));
   try {
     const seats = new Seats(join(opened.dataFolder, 'seats.json'), { clock: systemClock, random: systemRandom });
-    const loopback = await atUsualPort(options.port ?? null, seats, say, (port) =>
+    const sayTaken = (port: number) => say(words.terminal.desk.otherProgram({ port }));
+    const loopback = await atUsualPort(options.port ?? null, seats, sayTaken, (port) =>
       startLoopback({
         desk: opened.desk,
         clock: systemClock,
@@ -47,7 +48,7 @@ export async function serveDesk(
     return {
       link: loopback.link(),
       demonstration: opened.demonstration,
-      boards: () => inHand.lines(),
+      boards: (said) => inHand.lines(said),
       async close() {
         // Pages see the last boards end; then the door is shut.
         await opened.desk.close();
@@ -65,13 +66,13 @@ export async function serveDesk(
 async function atUsualPort(
   named: number | null,
   seats: Seats,
-  say: (line: string) => void,
+  sayTaken: (port: number) => void,
   start: (port: number) => Promise<Loopback>,
 ): Promise<Loopback> {
   const usual = named ?? seats.port ?? 0;
   const loopback = await start(usual).catch((error: unknown) => {
     if (named !== null || usual === 0 || !isFault(error, 'loopback.port')) throw error;
-    say(`Another program sits at port ${usual}, where browsers look for this station: they need the new link below.`);
+    sayTaken(usual);
     return start(0);
   });
   seats.keepPort(Number(new URL(loopback.origin).port));

@@ -10,24 +10,29 @@ import { spawn } from 'node:child_process';
 import { nodeWords } from '../boot/node-words.mjs';
 import { faultOf } from '../model/fault.ts';
 import { electronProgram, hasDisplay } from './electron-program.ts';
+import { environmentLanguage } from './environment-language.ts';
 import { programFolder } from './program-folder.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
+const language = environmentLanguage();
+/** Loaded by who has something to say: most starts hand on to another program at once. */
+const spoken = async () => (await import('../words/saying.ts')).saying(() => language).terminal;
 
 async function startWindow(program: string, words: readonly string[]): Promise<number> {
   const { buildMain, buildPage, isPageStale } = await import('./build.ts');
   if (isPageStale()) {
-    say('Building the page (once) ...');
+    say((await spoken()).desk.building);
     await buildPage();
   }
   await buildMain();
+  const { desk } = await spoken();
   const child = spawn(program, [`--js-flags=${nodeWords.join(' ')}`, programFolder, ...words], { stdio: 'inherit' });
   // Ctrl-C at a terminal reaches the window by itself; a signal to this process alone is handed on.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {
     child.on('error', (error) => {
-      say(`The window could not be started (${error.message}). Start with --browser to use a browser instead.`);
+      say(desk.noWindow({ why: error.message }));
       resolve(3);
     });
     child.on('exit', (code) => resolve(code ?? 1));
@@ -42,10 +47,11 @@ async function trialPlant(words: readonly string[]): Promise<{ close(): Promise<
   };
   try {
     const { startTrialPlant } = await import('./trial-plant.ts');
-    return await startTrialPlant({ ...placeOf('--data'), ...placeOf('--station') }, say);
+    const { trialPlant: words } = await spoken();
+    return await startTrialPlant({ ...placeOf('--data'), ...placeOf('--station') }, { say, words });
   } catch (error) {
-    const { what, next, code } = faultOf(error);
-    say(`${what} ${next} (${code})`);
+    const { faultLines } = await import('../cli/words.ts');
+    for (const line of faultLines(faultOf(error), language)) say(line);
     return process.exit(3);
   }
 }

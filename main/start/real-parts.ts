@@ -178,7 +178,7 @@ export async function openStationOf(
     platform: process.platform,
     pid: process.pid,
   });
-  for (const said of loose) log.warn('open-to-others', { said });
+  for (const { what, path } of loose) log.warn('open-to-others', { what, path });
   const opening = openSqliteLedger({
     file: ledgerFile(places),
     station: settings.name,

@@ -25,7 +25,7 @@ export interface TokenHost {
   /** Another keeper of the own token's PIN than the station file's `pin_file`, which is handed to it. */
   readonly pin?: (pinFile: PinSource) => PinSource;
   /** Asks a person for the PIN of the token named, where the station file names no `pin_file`. */
-  readonly ask?: (token: string) => Promise<SecretBytes>;
+  readonly ask?: (token: Pick<Pkcs11Token, 'label' | 'serial'>) => Promise<SecretBytes>;
   readonly launch?: LaunchTokenProcess;
 }
 
@@ -138,7 +138,7 @@ function openOwnSoftHsm(
 
 function pinOf({ label, serial, pinFile }: Pkcs11Token, { ask }: TokenHost): PinSource {
   if (pinFile !== null) return filePin(pinFile);
-  return ask === undefined ? nobodysPin : promptPin(() => ask(`token '${label}' (serial ${serial})`));
+  return ask === undefined ? nobodysPin : promptPin(() => ask({ label, serial }));
 }
 
 function openPkcs11(

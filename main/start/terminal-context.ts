@@ -23,7 +23,11 @@ export function terminalContext({ host, ...face }: Face): CliContext {
     random: systemRandom,
     stationConfig: stationConfigFolder,
     async openStation(options) {
-      for (const line of closeToOthers(dataFolderOf(options))) face.streams.say(line);
+      const loose = closeToOthers(dataFolderOf(options));
+      if (loose.length > 0) {
+        const { owner } = (await import('../cli/words.ts')).wordsOf(face).terminal;
+        for (const { what, path } of loose) face.streams.say(owner[what]({ path }));
+      }
       return await (await import('./real-parts.ts')).openStationOf(options, face.openPort, host);
     },
     openLedger: async (options) => await (await import('./real-ledger.ts')).openLedgerOf(options),

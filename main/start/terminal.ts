@@ -3,9 +3,9 @@
 import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
 import { exit, type Streams } from '../cli/context.ts';
-import { askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
-import { runCommand } from '../cli/program.ts';
-import { languageFor } from '../words/languages.ts';
+import { type AskedToken, askPin, askPinOnce, nextLine } from '../cli/pin-prompt.ts';
+import { languageAsked, runCommand } from '../cli/program.ts';
+import { environmentLanguage } from './environment-language.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { keepToOwner } from './owner-only.ts';
 import { openPorts } from './real-ports.ts';
@@ -16,9 +16,8 @@ keepToOwner();
 const isLive = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
 const live = isLive ? (await import('log-update')).createLogUpdate(process.stderr, { showCursor: true }) : null;
 
-const { LC_ALL, LC_MESSAGES, LANG } = process.env;
 const streams: Streams = {
-  language: languageFor([LC_ALL || LC_MESSAGES || LANG || '']) ?? 'en',
+  language: languageAsked(process.argv) ?? environmentLanguage(),
   answer: (line) => void process.stdout.write(`${printable(line)}\n`),
   say: (line) => void process.stderr.write(`${printable(line)}\n`),
   live: isLive,
@@ -31,7 +30,14 @@ const ports = openPorts(systemRandom);
 const { stdin, stderr } = process;
 /** Only where somebody sits at a terminal can somebody be asked. */
 const host: Host =
-  stdin.isTTY && stderr.isTTY ? { ask: askPinOnce({ input: stdin, show: (text) => void stderr.write(text) }) } : {};
+  stdin.isTTY && stderr.isTTY
+    ? { ask: askPinOnce({ input: stdin, show: (text) => void stderr.write(text) }, pinQuestion) }
+    : {};
+
+async function pinQuestion(token: AskedToken): Promise<string> {
+  const { asked } = (await import('../cli/words.ts')).wordsOf({ streams }).terminal;
+  return `${asked.pin({ who: asked.token(token) })} `;
+}
 
 /** Ctrl-C, a service manager, a terminal that was closed. */
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -3,6 +3,7 @@ import { systemRandom } from '../base/random.ts';
 import { installPackages } from '../boot/system.mjs';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { oldestVersion, privateOwner, serverPrograms, startPrivateServer } from '../plant/private-server.ts';
+import type { Messages } from '../words/messages.ts';
 import { dataFolderOf, type Places, settingsOf } from './settings.ts';
 import { tellTrialPlant } from './trial-place.ts';
 
@@ -23,7 +24,7 @@ const ofThisSystem: ServerPrograms = {
  */
 export async function startTrialPlant(
   places: Places,
-  say: (line: string) => void,
+  { say, words }: { say(line: string): void; readonly words: Messages['terminal']['trialPlant'] },
   { find, install }: ServerPrograms = ofThisSystem,
 ): Promise<{ close(): Promise<void> }> {
   const { name, plant } = settingsOf(places);
@@ -46,7 +47,7 @@ export async function startTrialPlant(
       what: `A plant for trying needs the programs of PostgreSQL ${oldestVersion} or later, and this computer has none.`,
       next: missing ?? 'Install them (Debian: apt-get install postgresql), or start without --plant.',
     });
-  say('Starting PostgreSQL for trying ...');
+  say(words.starting);
   const server = await startPrivateServer({ programs });
   const sql = openSql({ address: plantAddress(server.ownerUrl), user: privateOwner, ca: null, password: null });
   try {
@@ -63,9 +64,9 @@ export async function startTrialPlant(
   }
   tellTrialPlant({ data: dataFolderOf(places), url: server.socketUrl });
   for (const line of [
-    'A plant for trying: a PostgreSQL server of this start alone, which goes with it and with all that is in it. It syncs nothing to disk,',
-    `and whoever may read ${server.folder} may do anything in it. It is no plant for a factory: docs/plant.md sets one up.`,
-    'The window shows it under Throughput, Plant. From another terminal:',
+    words.what,
+    words.whose({ folder: server.folder }),
+    words.where,
     `    npm run station -- plant status --url '${server.ownerUrl}'`,
   ])
     say(line);

@@ -1530,6 +1530,7 @@ export interface Messages {
         notShown: string | number;
         notApplicable: string | number;
       }>;
+      readonly title: Said<{ recipe: string | number; revision: string | number }>;
     };
     readonly affected: {
       readonly unclear: string;
@@ -1624,6 +1625,21 @@ export interface Messages {
         form: string | number;
         digest: string | number;
       }>;
+      readonly rehearsal: Said<{ address: string | number }>;
+      readonly approved: Said<{
+        recipe: string | number;
+        revision: string | number;
+        words: string | number;
+        by: string | number;
+      }>;
+      readonly draft: Said<{
+        recipe: string | number;
+        revision: string | number;
+        words: string | number;
+        by: string | number;
+      }>;
+      readonly unreadable: string;
+      readonly alike: string;
     };
     readonly plan: {
       readonly title: Said<{
@@ -1695,6 +1711,259 @@ export interface Messages {
       readonly seconds: string;
       readonly mustBeOneOf: Said<{ choices: string | number }>;
     };
+    readonly asked: {
+      readonly pin: Said<{ who: string | number }>;
+      readonly token: Said<{ label: string | number; serial: string | number }>;
+      readonly passphrase: Said<{ file: string | number }>;
+    };
+    readonly file: {
+      readonly written: Said<{ size: string | number; file: string | number }>;
+    };
+    readonly ports: {
+      readonly none: string;
+      readonly watch: string;
+    };
+    readonly board: {
+      readonly condemned: Said<{ mac: string | number; one: string | number; other: string | number }>;
+      readonly released: Said<{ mac: string | number; one: string | number; other: string | number }>;
+    };
+    readonly clock: {
+      readonly accepted: string;
+    };
+    readonly inHand: {
+      readonly unknown: string;
+      readonly before: string;
+      readonly inStep: Said<{ step: string | number }>;
+      readonly open: Said<{ board: string | number; where: string | number }>;
+      readonly shut: Said<{ board: string | number; where: string | number }>;
+      readonly burned: Said<{ board: string | number; where: string | number }>;
+      readonly untouched: Said<{ board: string | number; where: string | number }>;
+    };
+    readonly desk: {
+      readonly another: Said<{ link: string | number }>;
+      readonly demonstration: string;
+      readonly open: string;
+      readonly data: Said<{ folder: string | number }>;
+      readonly link: string;
+      readonly ends: string;
+      readonly opens: string;
+      readonly closing: string;
+      readonly building: string;
+      readonly otherProgram: Said<{ port: string | number }>;
+      readonly noWindow: Said<{ why: string | number }>;
+    };
+    readonly owner: {
+      readonly folder: Said<{ path: string | number }>;
+      readonly closed: Said<{ path: string | number }>;
+      readonly open: Said<{ path: string | number }>;
+    };
+    readonly trialPlant: {
+      readonly starting: string;
+      readonly what: string;
+      readonly whose: Said<{ folder: string | number }>;
+      readonly where: string;
+    };
+    readonly demo: {
+      readonly begins: Said<{ fixtures: number; recipe: string | number; folder: string | number }>;
+      readonly next: string;
+    };
+    readonly simulate: {
+      readonly fixtures: string;
+      readonly boardsAnHour: string;
+      readonly handsBusy: string;
+      readonly fixturesBusy: string;
+      readonly lastBoards: Said<{ count: number }>;
+      readonly given: string;
+      readonly sum: Said<{ hands: number; kept: number; mean: number; from: string | number }>;
+    };
+    readonly order: {
+      readonly signed: Said<{
+        order: string | number;
+        boards: number;
+        recipe: string | number;
+        revision: string | number;
+        expires: string | number;
+        digest: string | number;
+      }>;
+      readonly signedBy: string;
+      readonly issued: string;
+      readonly ofRecipe: Said<{ name: string | number; revision: string | number; hash: string | number }>;
+      readonly macs: string;
+      readonly any: string;
+      readonly serials: string;
+      readonly asRecipe: string;
+      readonly andOn: Said<{ first: string | number }>;
+      readonly station: Said<{ name: string | number }>;
+      readonly byLeases: Said<{ row: string | number }>;
+      readonly places: Said<{ first: string | number; last: string | number; row: string | number }>;
+      readonly leasesBy: string;
+      readonly noOne: string;
+      readonly leased: Said<{
+        station: string | number;
+        first: string | number;
+        last: string | number;
+        order: string | number;
+      }>;
+      readonly fewer: Said<{ wanted: number; boards: number }>;
+      readonly givenBack: Said<{ places: number; order: string | number }>;
+    };
+    readonly release: {
+      readonly secureVersion: Said<{ version: string | number }>;
+      readonly signed: string;
+      readonly encrypted: Said<{ scheme: string | number }>;
+      readonly written: Said<{
+        recipe: string | number;
+        revision: string | number;
+        folder: string | number;
+        key: string | number;
+      }>;
+      readonly whole: Said<{ folder: string | number; images: number; key: string | number; digest: string | number }>;
+      readonly changed: Said<{ folder: string | number }>;
+      readonly wrong: {
+        readonly 'no-signature': string;
+        readonly 'other-key': string;
+        readonly signature: string;
+        readonly missing: Said<{ file: string | number }>;
+        readonly changed: Said<{ file: string | number }>;
+      };
+    };
+    readonly certificate: {
+      readonly batch: Said<{
+        batch: string | number;
+        boards: number;
+        states: string | number;
+        left: string | number;
+        ordered: string | number;
+      }>;
+      readonly none: string;
+      readonly noNumber: string;
+      readonly openOrder: string;
+      readonly device: Said<{ mac: string | number; serial: string | number; time: string | number }>;
+      readonly signed: Said<{ digest: string | number; rows: string | number }>;
+      readonly seen: Said<{ name: string | number; time: string | number }>;
+      readonly unseen: string;
+    };
+    readonly diagnose: {
+      readonly noLog: Said<{ folder: string | number }>;
+      readonly holds: string;
+    };
+    readonly image: {
+      readonly unsigned: Said<{ file: string | number }>;
+      readonly preEncrypted: Said<{ size: string | number }>;
+      readonly chipId: string;
+      readonly silicon: string;
+      readonly revisions: Said<{ from: string | number; to: string | number }>;
+      readonly length: string;
+      readonly extent: Said<{ bytes: number; segments: number; entry: string | number }>;
+      readonly checksum: string;
+      readonly hash: string;
+      readonly right: string;
+      readonly wrong: string;
+      readonly hashRight: Said<{ hash: string | number }>;
+      readonly hashWrong: string;
+      readonly noHash: string;
+      readonly securePadding: string;
+      readonly application: string;
+      readonly app: Said<{
+        name: string | number;
+        version: string | number;
+        idf: string | number;
+        secure: string | number;
+      }>;
+      readonly bootloader: string;
+      readonly signature: Said<{ number: string | number }>;
+      readonly verifies: Said<{ scheme: string | number; digest: string | number }>;
+      readonly verifiesNot: Said<{ scheme: string | number; digest: string | number }>;
+      readonly encrypted: string;
+      readonly columns: {
+        readonly name: string;
+        readonly type: string;
+        readonly subtype: string;
+        readonly offset: string;
+        readonly size: string;
+        readonly flags: string;
+      };
+    };
+    readonly copies: {
+      readonly backup: Said<{ file: string | number; rows: string | number; head: string | number }>;
+      readonly keep: string;
+      readonly restored: Said<{ station: string | number; rows: string | number; head: string | number }>;
+      readonly aside: Said<{ file: string | number }>;
+      readonly noneBefore: string;
+      readonly complete: string;
+      readonly missing: Said<{ from: string | number; to: string | number }>;
+      readonly sealed: Said<{ mac: string | number; serial: string | number }>;
+      readonly unknown: string;
+      readonly hold: string;
+    };
+    readonly archive: {
+      readonly holds: Said<{ folder: string | number; rows: string | number; head: string | number }>;
+      readonly devices: Said<{ rows: number; file: string | number }>;
+      readonly runs: Said<{ rows: number; file: string | number }>;
+    };
+    readonly nvs: {
+      readonly inClear: string;
+      readonly pages: Said<{ pages: number; used: number }>;
+      readonly pagesHidden: Said<{ pages: number; used: number }>;
+      readonly problem: Said<{ page: string | number; what: string | number }>;
+      readonly problemAt: Said<{ page: string | number; entry: string | number; what: string | number }>;
+      readonly characters: Said<{ count: number }>;
+    };
+    readonly cert: {
+      readonly certificate: Said<{ subject: string | number; serial: string | number; time: string | number }>;
+      readonly noCertificate: string;
+      readonly inEfuse: string;
+      readonly inClear: string;
+      readonly empty: string;
+      readonly block: Said<{ block: string | number; id: string | number }>;
+      readonly context: Said<{ id: string | number; bits: string | number }>;
+      readonly notEight: string;
+      readonly noDs: string;
+      readonly ds: Said<{ bits: string | number; digest: string | number; whose: string | number }>;
+      readonly noneBeside: string;
+      readonly ofCertificate: string;
+      readonly notOfCertificate: string;
+      readonly notUnder: Said<{ why: string | number }>;
+    };
+    readonly plant: {
+      readonly upToDate: Said<{ version: string | number }>;
+      readonly made: Said<{ now: string | number; before: string | number }>;
+      readonly enrollNext: string;
+      readonly viewer: Said<{ name: string | number; role: string | number }>;
+      readonly letIn: Said<{ name: string | number; role: string | number }>;
+      readonly newPassword: Said<{ name: string | number }>;
+      readonly bringViewer: string;
+      readonly bring: string;
+      readonly station: string;
+      readonly notHere: string;
+      readonly sealed: string;
+      readonly heard: string;
+      readonly never: string;
+      readonly order: Said<{ order: string | number; held: number; boards: number }>;
+      readonly noConflict: string;
+      readonly conflicts: Said<{ count: number }>;
+      readonly broken: Said<{ station: string | number; row: string | number; reason: string | number }>;
+      readonly noRows: Said<{ station: string | number }>;
+      readonly unsigned: Said<{ station: string | number; rows: number; head: string | number }>;
+      readonly byGivenKey: Said<{
+        station: string | number;
+        rows: number;
+        head: string | number;
+        size: string | number;
+      }>;
+      readonly byOwnKey: Said<{ station: string | number; rows: number; head: string | number; size: string | number }>;
+      readonly settled: Said<{ id: string | number }>;
+      readonly again: string;
+      readonly hasAll: Said<{ rows: number }>;
+      readonly has: Said<{ sent: number; newest: number }>;
+      readonly hasUnknown: Said<{ newest: number }>;
+    };
+    readonly virtualChip: {
+      readonly notInToken: string;
+      readonly answers: Said<{ chip: string | number; address: string | number }>;
+    };
+    readonly wears: Said<{ words: string | number }>;
+    readonly ready: string;
   };
   readonly paper: {
     readonly page: Said<{ at: string | number; of: string | number }>;
@@ -1838,6 +2107,17 @@ export interface Messages {
       readonly seen: Said<{ size: number; name: string | number; time: string | number }>;
       readonly unseen: string;
       readonly reading: string;
+      readonly states: {
+        readonly sealed: string;
+        readonly condemned: string;
+        readonly 'sealed in another batch': string;
+        readonly 'burned, not sealed': string;
+        readonly 'not ended': string;
+        readonly failed: string;
+        readonly refused: string;
+        readonly errored: string;
+        readonly aborted: string;
+      };
     };
     readonly list: {
       readonly title: Said<{ station: string | number }>;

@@ -78,7 +78,7 @@ describe('a run that a person stops', { skip: noToken, concurrency: true, timeou
     assert.match(said.err, /Ended without waiting for the boards:\n/);
     assert.match(
       said.err,
-      /F1 {2}([0-9a-f]{2}:){5}[0-9a-f]{2}: left in the step burn-keys(, while a burn was under way|; what was burned)/,
+      /F1 {2}([0-9a-f]{2}:){5}[0-9a-f]{2}: left in the step Burn keys(, while a burn was under way|; what was burned)/,
     );
     assert.match(said.err, /Insert it again/);
     const second = await run(order);

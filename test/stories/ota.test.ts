@@ -74,9 +74,9 @@ test('a release for the fleet: encrypted under the key that the firmware holds, 
   const key = new Uint8Array(readFileSync(join(out, 'manifest-key.pem')));
   assert.deepEqual(verifyRelease(out, key).wrong, []);
   const [, wrongKey] = verifyRelease(out, new Uint8Array(readFileSync(join(folder, 'fleet.pem')))).wrong;
-  assert.match(wrongKey!, /does not verify/);
+  assert.equal(wrongKey!.what, 'signature');
   writeFileSync(join(out, image!.file), concat(file.subarray(0, -1), Uint8Array.of(file.at(-1)! ^ 1)));
-  assert.deepEqual(verifyRelease(out, key).wrong, [`${image!.file} was changed.`]);
+  assert.deepEqual(verifyRelease(out, key).wrong, [{ what: 'changed', file: image!.file }]);
 
   // a release beside it, made when the secure version was higher
   const later = join(folder, 'releases', '2.0');

@@ -83,15 +83,21 @@ export function earlierRelease(
   return highest;
 }
 
+/** What is not as it was released. */
+export interface ReleaseWrong {
+  readonly what: 'no-signature' | 'other-key' | 'signature' | 'missing' | 'changed';
+  readonly file: string;
+}
+
 /**
  * A release as a server, or an auditor, finds it: the signature over the manifest, by the key whose SHA-256 the manifest names, and every
  * file. `key` (PEM or DER) is the one that must have signed; left out: the one beside it, which says only that nothing was changed since.
- * Gives back every sentence that is wrong: none for a good one. RecipeFault `ota.no-release`.
+ * Gives back all that is wrong: nothing of a good one. RecipeFault `ota.no-release`.
  */
 export function verifyRelease(
   folder: string,
   key: Uint8Array | null,
-): { readonly manifest: OtaManifest; readonly wrong: readonly string[] } {
+): { readonly manifest: OtaManifest; readonly wrong: readonly ReleaseWrong[] } {
   const manifest = readManifest(folder);
   if (manifest === null) throw noRelease(folder);
   const read = (name: string) => {
@@ -101,20 +107,22 @@ export function verifyRelease(
       return null;
     }
   };
-  const wrong: string[] = [];
+  const wrong: ReleaseWrong[] = [];
   const signer = key ?? read(manifestFiles.key);
   const spki = signer === null ? null : publicKeyOfFile(signer, key === null ? manifestFiles.key : 'the key given');
   const [text, signature] = [read(manifestFiles.manifest), read(manifestFiles.signature)];
-  if (spki === null || text === null || signature === null) wrong.push('Its signature or its key is missing.');
+  if (spki === null || text === null || signature === null)
+    wrong.push({ what: 'no-signature', file: manifestFiles.signature });
   else {
-    if (spkiSha256(spki) !== manifest.signedBy.publicKeySha256) wrong.push('It names another key than this one.');
+    if (spkiSha256(spki) !== manifest.signedBy.publicKeySha256)
+      wrong.push({ what: 'other-key', file: manifestFiles.key });
     if (!verifyDetached(spki, manifest.signedBy.algorithm as DetachedAlgorithm, text, signature))
-      wrong.push('The signature over manifest.json does not verify.');
+      wrong.push({ what: 'signature', file: manifestFiles.manifest });
   }
   for (const { file, fileSha256 } of manifest.images) {
     const bytes = read(file);
-    if (bytes === null) wrong.push(`${file} is missing.`);
-    else if (sha256Hex(bytes) !== fileSha256) wrong.push(`${file} was changed.`);
+    if (bytes === null) wrong.push({ what: 'missing', file });
+    else if (sha256Hex(bytes) !== fileSha256) wrong.push({ what: 'changed', file });
   }
   return { manifest, wrong };
 }

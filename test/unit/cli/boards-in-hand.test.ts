@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BoardsInHand } from '../../../main/cli/boards-in-hand.ts';
 import type { RunEvent, StepEvent } from '../../../main/model/event.ts';
+import { english } from '../../../main/words/told.ts';
 
 const mac = '02:00:00:00:00:01';
 const bits = { block: 0, stage: 'enable', fields: [{ field: 'SECURE_BOOT_EN', from: 0, to: 1 }] };
@@ -22,14 +23,14 @@ function saidAfter(...names: readonly string[]): string {
   const boards = new BoardsInHand();
   for (const name of names)
     boards.hear({ type: 'run', fixture: 'F1', run: 'R-1', step: null, event: events[name] as RunEvent | StepEvent });
-  return boards.lines().join('\n');
+  return boards.lines(english).join('\n');
 }
 
 test('a board is told as it is: untouched, in the middle of a burn, burned in part, shut', () => {
   assert.match(saidAfter('begun'), /^F1 {2}a board not yet identified: left before its first step; nothing was burned/);
   assert.match(
     saidAfter('begun', 'identified', 'step'),
-    new RegExp(`^F1 {2}${mac}: left in the step protect; nothing was burned`),
+    new RegExp(`^F1 {2}${mac}: left in the step Burn protections; nothing was burned`),
   );
   for (const burn of [['intend'], ['intend', 'burned'], ['intend', 'verified', 'intend']])
     assert.match(

@@ -1,6 +1,7 @@
 // What a command line cannot have is one sentence with a code, on stderr and in --json, and harms nothing. The commands run in this
 // process, with a real ledger and a token in memory.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -140,12 +141,30 @@ test('lists, histories and reports come in the language of the terminal, their c
   const chip = siliconOf(recipeNamed('esp32c3-production'));
   const context: CliContext = { ...made.context, openPort: async (address) => openVirtualPort(chip, address) };
   await ledger.openRun(run('r2', { mac: 'aa:bb:cc:00:00:02', operator: '王小明', fixture: '夹具二' }));
+  const place = folder(t);
+  const file = (name: string, text: string) => {
+    writeFileSync(join(place, name), text);
+    return join(place, name);
+  };
+  let fresh = 0;
+  /** What a command says; NEW stands for a file or folder that is not there yet. */
   const say = async (...words: readonly string[]) => {
     lines.answered.length = 0;
     lines.said.length = 0;
-    assert.equal(await runCommand([...words], context), 0, `${words.join(' ')}\n${lines.said.join('\n')}`);
-    return [...lines.answered, ...lines.said].flatMap((text) => text.split('\n'));
+    const given = words.map((word) => (word === 'NEW' ? join(place, `NEW${fresh++}`) : word));
+    assert.equal(await runCommand(given, context), 0, `${words.join(' ')}\n${lines.said.join('\n')}`);
+    return [...lines.answered, ...lines.said].flatMap((text) => text.replace(/NEW\d+/g, 'NEW').split('\n'));
   };
+  const owner = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = file('owner.pem', String(owner.privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  const publicKey = file('owner.pub', String(owner.publicKey.export({ type: 'spki', format: 'pem' })));
+  const asked = (await say('order', 'ask')).join('');
+  const signing = ['--recipe', recipeOf('esp32c3-production'), '--boards', '3', '--expires', '2099-01-01'];
+  const forStation = ['--for', `${file('asked.json', asked)}=2`, '--key-file', key];
+  await say('order', 'sign', 'O-1', ...signing, ...forStation, '--out', join(place, 'O-1.order'));
+  const values = file('values.csv', 'key,type,encoding,value\nWIFI,namespace,,\nssid,data,string,line\n');
+  await say('nvs', 'build', values, '--size', '0x3000', '--out', join(place, 'nvs.bin'));
+  const builds = join(repository, 'station-config', 'firmware', 'esp32p4-v3');
   for (const words of [
     ['--help'],
     ['help', 'order', 'sign'],
@@ -164,6 +183,20 @@ test('lists, histories and reports come in the language of the terminal, their c
     ['recipe', 'plan', recipeOf('esp32p4-production')],
     ['device', 'inspect', '--port', 'nest'],
     ['recover', '--port', 'nest'],
+    ['order', 'sign', 'O-2', ...signing, ...forStation, '--out', 'NEW'],
+    ['order', 'show', join(place, 'O-1.order'), '--key', publicKey],
+    ['simulate', '--seconds', '31'],
+    ['recipe', 'diff', recipeOf('esp32p4-production'), recipeOf('esp32p4-production')],
+    ['recipe', 'assurance', recipeOf('esp32p4-production')],
+    ['nvs', 'build', values, '--size', '0x3000', '--out', 'NEW'],
+    ['nvs', 'show', join(place, 'nvs.bin')],
+    ['image', 'inspect', join(builds, 'fuseline_demo.bin')],
+    ['image', 'inspect', join(builds, 'partition-table.bin')],
+    ['image', 'encrypt-ota', join(builds, 'fuseline_demo.bin'), '--public-key', publicKey, '--out', 'NEW'],
+    ['ledger', 'backup', '--out', 'NEW'],
+    ['ledger', 'export', '--out', 'NEW'],
+    ['ledger', 'archive', '--out', 'NEW'],
+    ['diagnose', '--out', 'NEW'],
   ]) {
     const own = new Set(await say(...words));
     for (const language of ['zh-CN', 'es-MX']) {
@@ -237,6 +270,19 @@ test('people are told in the language they ask for, with the station’s own wor
     fault: gone,
   } as never);
   display.close();
+  const drawn: (readonly string[])[] = [];
+  const live = {
+    ...context.streams,
+    language: 'zh-CN',
+    live: true,
+    columns: 24,
+    redraw: (of: readonly string[]) => drawn.push(of),
+  };
+  const drawing = new ProgressDisplay(live as never, ['f1', '夹具二']);
+  drawing.hear({ type: 'fixture', fixture: 'f1', state: 'running' } as never);
+  drawing.close();
+  // a row is as wide as a terminal draws it, and no wider than the terminal
+  assert.deepEqual(drawn[0], [`f1      进行中${' '.repeat(10)}`, `夹具二  空闲${' '.repeat(12)}`]);
   assert.deepEqual(lines.said, [
     'f1  等待下一块板子',
     'f1    烧录密钥',

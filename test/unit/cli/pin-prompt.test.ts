@@ -48,25 +48,27 @@ for (const [name, keys] of [
     assert.deepEqual(raw, [true, false]);
   });
 
+const line = { label: 'line-1', serial: '1' };
+
 test('a person is asked once, whoever destroys the PIN meanwhile', async () => {
   const { terminal, press, seen } = keyboard();
-  const ask = askPinOnce(terminal);
-  const first = ask("token 'line-1'");
+  const ask = askPinOnce(terminal, async ({ label }) => `PIN of ${label}: `);
+  const first = ask(line);
   press('1234\r');
   (await first).destroy();
-  assert.equal((await ask("token 'line-1'")).use(textOf), '1234');
+  assert.equal((await ask(line)).use(textOf), '1234');
   assert.equal(seen.length, 2);
 });
 
 test('each token has a PIN of its own', async () => {
   const { terminal, press, seen } = keyboard();
-  const ask = askPinOnce(terminal);
-  const first = ask("token 'line-1'");
+  const ask = askPinOnce(terminal, async ({ label }) => `PIN of ${label}: `);
+  const first = ask(line);
   press('1234\r');
   assert.equal((await first).use(textOf), '1234');
-  const second = ask("token 'vault'");
+  const second = ask({ label: 'vault', serial: '2' });
   press('5678\r');
   assert.equal((await second).use(textOf), '5678');
   assert.match(seen.join(''), /line-1.*vault/s);
-  assert.equal((await ask("token 'line-1'")).use(textOf), '1234');
+  assert.equal((await ask(line)).use(textOf), '1234');
 });

@@ -6,6 +6,7 @@ import { boardIn, byCode, faultIn, findingIn } from '../../../main/words/faults.
 import { type Language, languageFor } from '../../../main/words/languages.ts';
 import { saying } from '../../../main/words/saying.ts';
 import { answered, told } from '../../../main/words/told.ts';
+import { bareWords } from '../../bare-words.ts';
 import {
   codeDifferences,
   differences,
@@ -159,4 +160,30 @@ test('every language has words for everything, and none is the English one by mi
     // names, and words that are the same
     assert.ok(same.length < 30, `${language}: ${same.map(([at]) => at).join(' ')}`);
   }
+});
+
+test('a sentence that the terminal would say in English alone is seen; what goes into a fault or is a name is not', () => {
+  const found = (text: string, exceptions = {}) =>
+    bareWords({ 'main/cli/a.ts': text }, ['the help of it', 'one of §; more'], exceptions);
+  for (const bare of [
+    "streams.say('All boards are done.')",
+    `streams.answer(\`\${count} boards\`)`,
+    "streams.say('done')",
+    "const head = ['boards an hour']; streams.say(head.join())",
+    "function told(): string { return 'nothing was burned'; }",
+    "switch (kind) { case 'a kind': streams.say('A board is left.') }",
+    "const what = 'a board is left'; streams.say(what); throw wrong(what)",
+  ])
+    assert.equal(found(bare).length, 1, bare);
+  for (const fine of [
+    `throw new RecipeFault({ code: 'a.b', what: \`\${file} is missing.\`, next: 'Name another one.' })`,
+    "function wrong(what: string): RecipeFault { return made(what); }\nconst why = 'it is no file'; work().catch(() => wrong(why))",
+    `command(p, 'x', 'the help of it').option('--y', \`one of \${kinds}; more\`)`,
+    "import { a } from 'a package'; if (by === 'given key') streams.say(words.done)",
+    `streams.answer(\`BLOCK\${at} bits \${bits}\`); streams.answer(JSON.stringify(row))`,
+  ])
+    assert.deepEqual(found(fine), [], fine);
+  const exception = { 'All boards': 'for programs' };
+  assert.deepEqual(found("streams.say('All boards are done.')", exception), []);
+  assert.match(found('', exception).join(), /nothing begins with "All boards" any more/);
 });

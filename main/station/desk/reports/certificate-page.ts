@@ -1,4 +1,6 @@
 // One sheet of a certificate for a person to read; the certificate itself is the file whose digest it bears.
+
+import type { CertifiedBoard } from '../../../ledger/ledger.ts';
 import type { Assurance } from '../../../model/assurance.ts';
 import { revisionText } from '../../../model/chip.ts';
 import { identityWords } from '../../../model/record.ts';
@@ -112,7 +114,7 @@ export function batchSheet(certificate: BatchCertificate, language: Language = '
       [words.opened, batch.openedAt],
       [words.closed, batch.closedAt ?? paper.notYet],
       ...Object.entries(counts.states).map(
-        ([state, count]) => [state[0]!.toUpperCase() + state.slice(1), String(count)] as const,
+        ([state, count]) => [capital(words.states[state as CertifiedBoard['state']]), String(count)] as const,
       ),
       [words.unidentified, String(counts.unidentified)],
     ],
@@ -121,7 +123,8 @@ export function batchSheet(certificate: BatchCertificate, language: Language = '
         heading: words.notSealed,
         rows: cut(
           others.map(
-            ({ mac, serial, state, tries }) => [state, words.board({ mac, serial: serial ?? '-', tries })] as const,
+            ({ mac, serial, state, tries }) =>
+              [words.states[state], words.board({ mac, serial: serial ?? '-', tries })] as const,
           ),
           language,
         ),
@@ -130,6 +133,8 @@ export function batchSheet(certificate: BatchCertificate, language: Language = '
     ...footerOf(certificate, 'batch', language),
   };
 }
+
+const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1);
 
 function footerOf(
   { bytes, digest, issued, size, seen }: Certificate,
