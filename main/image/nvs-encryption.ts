@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { type Cipheriv, createCipheriv, createDecipheriv, createHmac, type Decipheriv } from 'node:crypto';
 import { equalBytes, isFilledWith, viewOf } from '../base/bytes.ts';
 import { SecretBytes } from '../base/secret.ts';
 import { formatFault } from '../formats/format-fault.ts';
@@ -8,6 +8,7 @@ import { bitmapOffset, entriesPerPage, entrySize, firstEntryOffset, nvsCrc, page
 // whose tweak is the entry's byte offset within the partition. Page headers and bitmaps stay in clear, empty entries stay erased.
 
 const keySize = 64;
+const blockSize = 16;
 
 /**
  * The encrypted form of a partition from `buildNvs`. `keys` are 64 bytes, data key before tweak key; the answer is as long as
@@ -81,22 +82,63 @@ export function readNvsKeys(partition: Uint8Array): SecretBytes | null {
   return SecretBytes.adopt(new Uint8Array(keys));
 }
 
+/**
+ * XTS (IEEE 1619) from AES blocks: the cipher of that name is OpenSSL's, and the desktop program runs on BoringSSL, which has none. All entries
+ * go in one call of each of both ciphers.
+ */
 function transform(image: Uint8Array, keys: Uint8Array, encrypt: boolean): Uint8Array {
   checkKeys(keys);
   if (image.length % pageSize !== 0) throw new RangeError(`${image.length} bytes are no whole number of NVS pages`);
+  const places = writtenEntries(image);
+  const numbers = new Uint8Array(places.length * blockSize);
+  for (const [n, at] of places.entries()) viewOf(numbers).setUint32(n * blockSize, at, true);
+  const data = keys.subarray(0, keySize / 2);
+  const tweaks = tweaksOf(ecb(createCipheriv('aes-256-ecb', keys.subarray(keySize / 2), null), numbers));
+  const work = new Uint8Array(tweaks);
+  for (const [n, at] of places.entries())
+    mask(work.subarray(n * entrySize, (n + 1) * entrySize), image.subarray(at, at + entrySize));
+  const make = encrypt ? createCipheriv : createDecipheriv;
+  const masked = ecb(make('aes-256-ecb', data, null), work);
+  mask(masked, tweaks);
   const result = new Uint8Array(image);
-  const tweak = new Uint8Array(16);
-  for (let page = 0; page < image.length; page += pageSize) {
-    for (let entry = 0; entry < entriesPerPage; entry++) {
-      // An entry that was erased later keeps its ciphertext: only an empty one has bit 0 of its pair set.
-      if (((image[page + bitmapOffset + (entry >> 2)]! >> (2 * (entry & 3))) & 1) === 1) continue;
-      const at = page + firstEntryOffset + entry * entrySize;
-      viewOf(tweak).setUint32(0, at, true);
-      const xts = (encrypt ? createCipheriv : createDecipheriv)('aes-256-xts', keys, tweak);
-      result.set(xts.update(image.subarray(at, at + entrySize)), at);
-    }
-  }
+  for (const [n, at] of places.entries()) result.set(masked.subarray(n * entrySize, (n + 1) * entrySize), at);
+  for (const bytes of [tweaks, work, masked]) bytes.fill(0);
   return result;
+}
+
+/** Where entries lie. One that was erased later keeps its ciphertext: only an empty one has bit 0 of its pair set. */
+function writtenEntries(image: Uint8Array): number[] {
+  const places: number[] = [];
+  for (let page = 0; page < image.length; page += pageSize)
+    for (let entry = 0; entry < entriesPerPage; entry++)
+      if (((image[page + bitmapOffset + (entry >> 2)]! >> (2 * (entry & 3))) & 1) === 0)
+        places.push(page + firstEntryOffset + entry * entrySize);
+  return places;
+}
+
+/** The tweaks of both blocks of each entry, from the first one's: times x in GF(2^128), what falls out comes back as 0x87. */
+function tweaksOf(first: Uint8Array): Uint8Array {
+  const tweaks = new Uint8Array(2 * first.length);
+  for (let at = 0; at < first.length; at += blockSize) {
+    const [own, next] = [first.subarray(at, at + blockSize), tweaks.subarray(2 * at + blockSize)];
+    tweaks.set(own, 2 * at);
+    let carry = 0;
+    for (const [i, byte] of own.entries()) {
+      next[i] = ((byte << 1) | carry) & 0xff;
+      carry = byte >> 7;
+    }
+    if (carry === 1) next[0]! ^= 0x87;
+  }
+  return tweaks;
+}
+
+function mask(bytes: Uint8Array, by: Uint8Array): void {
+  for (let at = 0; at < by.length; at++) bytes[at]! ^= by[at]!;
+}
+
+function ecb(cipher: Cipheriv | Decipheriv, blocks: Uint8Array): Uint8Array {
+  cipher.setAutoPadding(false);
+  return cipher.update(blocks);
 }
 
 function checkKeys(keys: Uint8Array): void {

@@ -2,15 +2,18 @@
 // becomes of boards when a part of it dies or a person wants to leave.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
+import { SecretBytes } from '../../main/base/secret.ts';
 import { openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
+import { programFolder } from '../../main/start/program-folder.ts';
 import { family } from '../tools/family.ts';
 import { waitMs } from './bench.ts';
 import { type ElectronBench, type ElectronProgram, inMain, noElectron, openElectronBench } from './electron-seat.ts';
+import { goTo, signIn } from './seat.ts';
 
 const recipe = 'esp32p4-production';
 
@@ -89,6 +92,122 @@ describe('the window', { skip: noElectron }, () => {
       'error', // Electron's own
       'fuseline:taken',
     ]);
+  });
+
+  it('has every cipher that the station names: its cryptography is not that of Node.js', async () => {
+    const sources = globSync('main/**/*.ts', { cwd: programFolder }).map((file) =>
+      readFileSync(join(programFolder, file), 'utf8'),
+    );
+    const names = [...new Set(sources.flatMap((text) => text.match(/(?<=')aes-[a-z0-9-]+(?=')/g) ?? []))]
+      .filter((name) => /^aes-\d+-\w+$/.test(name))
+      .sort();
+    assert.ok(names.includes('aes-256-ecb') && names.includes('aes-256-gcm'), names.join());
+    const missing = await inMain(
+      app,
+      (_, asked) => {
+        const { createCipheriv } = process.getBuiltinModule('crypto');
+        return asked.filter((name) => {
+          const [, bits, mode] = name.split('-');
+          const iv = mode === 'ecb' ? null : new Uint8Array(mode === 'gcm' ? 12 : 16);
+          try {
+            createCipheriv(name, new Uint8Array(Number(bits) / (mode === 'xts' ? 4 : 8)), iv);
+            return false;
+          } catch {
+            return true;
+          }
+        });
+      },
+      names,
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it('gives a secret out of escrow in a box of its own: to two custodians, never to the page, into no file', async () => {
+    const other = { id: 'cus-4', name: 'Custodian 4', roles: ['custodian'] as const, pin: '444400', badge: null };
+    await bench.answers['operators.save']({ ...other, roles: [...other.roles] }, 'test');
+    await bench.answers['line.start']({ recipe: 'esp32p4-provisioning', order: 'PO-0', count: 1 }, 'op-1');
+    await until(async () => (await bench.answers['line.snapshot']({}, 'op-1')).batch?.endedAt);
+    const [kept] = (await bench.answers['escrow.list']({ device: null }, 'cus-3')).kept;
+    assert.equal(kept?.what, 'proof-of-possession');
+
+    // all that the page is told from here on, and the box, which no test can shut
+    await inMain(app, ({ BrowserWindow, dialog, ipcMain }) => {
+      const seen = { told: [] as string[], boxes: [] as { message: string; detail?: string }[] };
+      const { webContents } = BrowserWindow.getAllWindows()[0]!;
+      const send = webContents.send.bind(webContents);
+      webContents.send = (...words) => {
+        seen.told.push(JSON.stringify(words));
+        send(...words);
+      };
+      type Handler = (...words: unknown[]) => Promise<unknown>;
+      const handlers = (ipcMain as unknown as { _invokeHandlers: Map<string, Handler> })._invokeHandlers;
+      const answer = handlers.get('fuseline:call')!;
+      handlers.set('fuseline:call', async (...words) => {
+        const answered = await answer(...words);
+        seen.told.push(JSON.stringify(answered));
+        return answered;
+      });
+      const show = dialog.showMessageBox;
+      dialog.showMessageBox = (async (_: unknown, box: { message: string }) => {
+        seen.boxes.push(box);
+        return { response: 0, checkboxChecked: false };
+      }) as typeof dialog.showMessageBox;
+      const undo = () => {
+        webContents.send = send;
+        handlers.set('fuseline:call', answer);
+        dialog.showMessageBox = show;
+      };
+      Object.assign(globalThis, { seen, undo });
+    });
+    type Seen = { told: string[]; boxes: { message: string; detail?: string }[] };
+    const seen = () => inMain(app, () => (globalThis as unknown as { seen: Seen }).seen);
+    try {
+      await signIn(page, 'cus-3');
+      await goTo(page, 'station');
+      await page.getByRole('tab', { name: 'Escrow' }).click();
+      await page.getByRole('button', { name: /^Give out/ }).click();
+      const ask = page.getByRole('dialog');
+      const fill = async (second: string, pin: string) => {
+        await ask.getByLabel('Why it has to come out').fill('came back from the field');
+        await ask.getByLabel('Your own PIN').fill('333300');
+        await ask.getByLabel('Second custodian, id').fill(second);
+        await ask.getByLabel('PIN of the second custodian').fill(pin);
+        await ask.getByRole('button', { name: 'Give out' }).click();
+      };
+      for (const [second, pin, said] of [
+        ['cus-4', '111111', /PIN/],
+        ['cus-3', '333300', /two different custodians/],
+        ['eng-2', '222200', /no custodian/],
+      ] as const) {
+        await fill(second, pin);
+        await page.locator('.notice', { hasText: said }).first().waitFor();
+      }
+      const refused = await seen();
+      assert.deepEqual(refused.boxes, [], 'nobody who was refused sees a box');
+      assert.deepEqual((await bench.answers['escrow.list']({ device: null }, 'cus-3')).released, []);
+      await fill(other.id, other.pin);
+      await ask.waitFor({ state: 'detached' });
+
+      const { boxes, told } = await seen();
+      assert.equal(boxes.length, 1);
+      const { message, detail } = boxes[0]!;
+      const secret = SecretBytes.take(Buffer.from(message, 'latin1'));
+      assert.equal(secret.fingerprint(), kept.fingerprint, 'the box shows what was put away');
+      assert.match(String(detail), new RegExp(kept.mac));
+      assert.ok(told.length > 10 && told.some((one) => one.includes('cus-4')), 'the answers to the page were heard');
+      assert.ok(!told.some((one) => one.includes(message)), 'the page was not told');
+      assert.ok(!(await page.content()).includes(message));
+      for (const file of readdirSync(bench.folder, { recursive: true, withFileTypes: true }))
+        if (file.isFile()) {
+          const path = join(file.parentPath, file.name);
+          assert.ok(!readFileSync(path).includes(message), path);
+        }
+      await page.getByRole('cell', { name: 'came back from the field' }).waitFor();
+    } finally {
+      await inMain(app, () => (globalThis as unknown as { undo: () => void }).undo());
+    }
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await goTo(page, 'line');
   });
 
   it('runs no script and loads nothing that is not its own', async () => {
