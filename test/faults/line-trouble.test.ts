@@ -34,7 +34,9 @@ describe('trouble on the line and in flash', { skip: noToken, concurrency: true,
     t.after(() => stage.close());
     const unplugged = [500, 20_000, 60_000].map((bytes) => p4(`unplug-${bytes}`, `&fault=unplug:${bytes}`));
     const mute = p4('mute', '&fault=mute');
-    const badFlash = [0x2000, 0x10010, 0x20400].map((at) => p4(`flash-${at}`, `&fault=bad-flash:${at}`));
+    // (a dead byte reads 0xff, which one byte of encrypted flash in 256 is meant to be)
+    const dead = (at: number) => upTo(4).map((n) => `&fault=bad-flash:${at + n}`);
+    const badFlash = [0x2000, 0x10010, 0x20400].map((at) => p4(`flash-${at}`, dead(at).join('')));
     const well = upTo(2).map((n) => p4(`well-${n}`));
     const verdicts = await insert(stage, loaded, [...unplugged, mute, ...badFlash, ...well]);
     const code = (address: string) => verdicts.get(address)!.fault?.code ?? verdicts.get(address)!.outcome;

@@ -6,7 +6,7 @@ import type { FixtureGate } from '../../../main/station/fixture.ts';
 import { recipeVariant } from '../../faults/boards.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { work } from './nest.ts';
-import { burnedInto, Rig, siliconOf } from './parts.ts';
+import { burnedInto, deadFlash, Rig, siliconOf } from './parts.ts';
 import { diskFull } from './scripted-ledger.ts';
 
 const plain = recipeNamed('esp32c3-production');
@@ -64,7 +64,7 @@ describe('a fixture', { concurrency: true }, () => {
 
   it('says of a failed board what happened, and closes its port', async () => {
     const rig = new Rig(plain);
-    const { verdicts, open } = await work(rig, siliconOf(plain, { faults: [{ kind: 'bad-flash', address: 0x10000 }] }));
+    const { verdicts, open } = await work(rig, siliconOf(plain, { faults: deadFlash }));
     assert.deepEqual([verdicts[0]?.outcome, verdicts[0]?.fault?.code], ['failed', 'chip.flash-differs']);
     assert.equal(open, 0);
   });

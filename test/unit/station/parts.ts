@@ -29,6 +29,11 @@ export function siliconOf(loaded: LoadedRecipe, options: Partial<VirtualChipOpti
   return new VirtualChip({ kind: chip, revision: silicon.min, seed: 11, ...options }, bootFromFlash);
 }
 
+/** Flash in which the application's first bytes do not take: four, since a dead one reads 0xff, as one in 256 of encrypted flash is meant to. */
+export const deadFlash = [0x10000, 0x10001, 0x10002, 0x10003].map(
+  (address) => ({ kind: 'bad-flash', address }) as const,
+);
+
 /** The board in that silicon, as the station meets it; the caller closes it. */
 export async function meet(chip: VirtualChip, clock: Clock = systemClock): Promise<Board> {
   const loader = await connectLoader(openVirtualPort(chip, 'virtual:test'), { clock });

@@ -10,7 +10,7 @@ import type { VirtualChip } from '../../../main/virtual/chip.ts';
 import { withPart } from '../../faults/boards.ts';
 import { recipeNamed } from '../../stories/stage.ts';
 import { record } from '../ledger/book.ts';
-import { burnedInto, Rig, siliconOf } from './parts.ts';
+import { burnedInto, deadFlash, Rig, siliconOf } from './parts.ts';
 import { type AnyEvent, diskFull } from './scripted-ledger.ts';
 import { tokenCrashed, tokenGone } from './scripted-signer.ts';
 
@@ -192,14 +192,14 @@ describe('keys', { concurrency: true }, () => {
     assert.deepEqual(destroyed?.type === 'keys-destroyed' && destroyed.roles, ['flash-encryption', 'hmac-up']);
   });
 
-  for (const [name, fault] of [
-    ['the supply goes in a burn', { kind: 'power-cut-in-burn', after: 2 }],
-    ['flash does not take its bytes', { kind: 'bad-flash', address: 0x10000 }],
-    ['a block does not take its key', { kind: 'dead-bit', after: 2 }],
+  for (const [name, faults] of [
+    ['the supply goes in a burn', [{ kind: 'power-cut-in-burn', after: 2 }]],
+    ['flash does not take its bytes', deadFlash],
+    ['a block does not take its key', [{ kind: 'dead-bit', after: 2 }]],
   ] as const)
     it(`are destroyed where ${name}`, async () => {
       const rig = new Rig(plain);
-      const end = await rig.run(siliconOf(plain, { faults: [fault] }));
+      const end = await rig.run(siliconOf(plain, { faults }));
       assert.equal(end.outcome, 'failed');
       assert.ok(rig.token.secrets.length >= 2);
       assert.ok(rig.token.secrets.every(({ destroyed }) => destroyed));
