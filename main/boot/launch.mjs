@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtEntry } from './built.mjs';
 import { nodeWords } from './node-words.mjs';
 import { pinnedNode, stampFile, stampOf } from './stamp.mjs';
 
@@ -43,13 +44,14 @@ if (!existsSync(file) || readFileSync(file, 'utf8') !== stampOf(root)) {
 if (!existsSync(script)) refuse(`There is no ${entry} in this copy of Fuseline.`);
 
 const node = productNode();
+const program = (entry === 'main/start/terminal.ts' ? builtEntry(root, 'terminal') : null) ?? script;
 // Types are stripped and code is compiled once, not at every start of the station and of its token and ledger threads.
 process.env.NODE_COMPILE_CACHE ??= join(root, '.cache', 'compile');
 // From Node 23.11 on a process can hand itself over: no second process stands between the terminal and the product.
 if (process.execve && process.platform !== 'win32')
-  process.execve(node, [node, ...nodeWords, script, ...rest], process.env);
+  process.execve(node, [node, ...nodeWords, program, ...rest], process.env);
 
-const child = spawn(node, [...nodeWords, script, ...rest], { stdio: 'inherit' });
+const child = spawn(node, [...nodeWords, program, ...rest], { stdio: 'inherit' });
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => {
     // Ctrl-C at a terminal reaches the whole process group by itself; a second one would mean 'at once' to the product.

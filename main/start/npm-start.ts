@@ -7,6 +7,8 @@
 //
 // Other words go on to the command that is started: --data DIR, --station FILE, --port N.
 import { spawn } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
+import { builtEntry } from '../boot/built.mjs';
 import { nodeWords } from '../boot/node-words.mjs';
 import { faultOf } from '../model/fault.ts';
 import { electronProgram, hasDisplay } from './electron-program.ts';
@@ -56,6 +58,21 @@ async function trialPlant(words: readonly string[]): Promise<{ close(): Promise<
   }
 }
 
+/** The terminal of the built program; of the sources, where nothing can be built. */
+async function terminal(): Promise<string> {
+  const built = builtEntry(programFolder, 'terminal');
+  if (built !== null) return pathToFileURL(built).href;
+  say('Building the program (once) ...');
+  try {
+    const { buildProgram } = await import('./program-bundle.ts');
+    await buildProgram();
+  } catch {
+    // a folder that nobody may write to, a full disk: what is built is the same program, only sooner there
+  }
+  const now = builtEntry(programFolder, 'terminal');
+  return now === null ? './terminal.ts' : pathToFileURL(now).href;
+}
+
 const words = process.argv.slice(2);
 const left = words.filter((word) => !['--terminal', '--browser', '--plant'].includes(word));
 const plant = words.includes('--plant') ? await trialPlant(left) : null;
@@ -64,6 +81,6 @@ if (!words.includes('--terminal') && program !== null) {
   process.exitCode = await startWindow(program, left);
 } else {
   process.argv.splice(2, words.length, words.includes('--terminal') ? 'demo' : 'desk', ...left);
-  await import('./terminal.ts');
+  await import(await terminal());
 }
 await plant?.close();

@@ -9,13 +9,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { printable } from '../../main/base/printable.ts';
 import { systemRandom } from '../../main/base/random.ts';
+import { builtEntry } from '../../main/boot/built.mjs';
 import { runCommand } from '../../main/cli/program.ts';
 import { keepToOwner } from '../../main/start/owner-only.ts';
 import { openPorts } from '../../main/start/real-ports.ts';
 import { terminalContext } from '../../main/start/terminal-context.ts';
 import { repository } from './stage.ts';
 
-const front = join(repository, 'main', 'start', 'terminal.ts');
+/** As `npm start` runs it where it is built, which a whole run of the tests does first. */
+const front = builtEntry(repository, 'terminal') ?? join(repository, 'main', 'start', 'terminal.ts');
 
 /** What a command said, and its exit status. */
 export interface Said {
