@@ -41,6 +41,22 @@ export const bookMutants: readonly Mutant[] = [
     tests: ['test/unit/ledger/search.test.ts'],
   },
   {
+    id: 'search.parts-unchecked',
+    file: 'main/ledger/sqlite/table-check.ts',
+    before: "return what === null ? null : { table: 'serial_parts', what };",
+    after: 'return what === null ? null : null;',
+    breaks: 'Whoever writes into the book could hide a board from whoever looks for a part of its serial number.',
+    tests: [signedHeads],
+  },
+  {
+    id: 'search.triggers-unchecked',
+    file: 'main/ledger/sqlite/table-check.ts',
+    before: 'if (ours.get(name) !== theirs.get(name))',
+    after: 'if (ours.has(name) && !theirs.has(name) && name === null)',
+    breaks: 'A trigger in the book could change its tables at each later row, and no check would name it.',
+    tests: [signedHeads],
+  },
+  {
     id: 'affected.recipe-text',
     file: 'main/ledger/sqlite/affected.ts',
     before: 'if (sha256Hex(row.text) !== recipe.hash)',

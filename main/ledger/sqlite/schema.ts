@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { LedgerFault } from '../../model/fault.ts';
 import { ledgerSchema } from '../entry.ts';
 import { damaged } from './faults.ts';
+import { addSerialParts, dropSerialParts } from './serial-parts.ts';
 
 /** 'FUSE' as SQLite's application_id: by it `file` and we know the book among other databases. */
 export const applicationId = 0x46555345;
@@ -144,6 +145,8 @@ const migrations: readonly ((db: Database) => void)[] = [
   },
   // Rows take a fifth of the room. Those that there are stay as they were written, in their table.
   (db) => db.exec(packedTables),
+  // No row changes: by these a part of a serial number is found.
+  (db) => addSerialParts(db),
 ];
 
 /** Whether the devices of this book can be told to be released: those of an older one that nobody has written since cannot. */
@@ -153,9 +156,11 @@ export function hasReleases(db: Database): boolean {
 
 /** Makes all projections anew, empty. */
 export function emptyProjections(db: Database): void {
+  dropSerialParts(db);
   for (const table of projectionTables) db.exec(`DROP TABLE ${table}`);
   db.exec(projections);
   db.exec('ALTER TABLE runs ADD COLUMN opened_row INTEGER');
+  addSerialParts(db);
 }
 
 /**

@@ -6,13 +6,12 @@ import type { RecipeRef } from '../../model/refs.ts';
 import type { DeviceQuery, DeviceRow } from '../ledger.ts';
 import { type Bodies, dictionaryOfRecords } from './bodies.ts';
 import { KeptStatements } from './kept-statements.ts';
+import { entriesOf, hasSerialParts, macEnd, partLength } from './serial-parts.ts';
 
 /** How many devices one source of a text search looks at; bounds the time of any search whatever the size of the book. */
 const cap = 5_000;
 /** How many different batches, recipes or operators one text may fit. */
 const maxValues = 50;
-/** A part of a serial number that is shorter is in too many of them. */
-const leastPart = 3;
 /** How many of the latest runs are looked through for a fixture or a fault's code, which no index holds. */
 const latestRuns = 20_000;
 /** Longer than a MAC: the beginning of a SHA-256, as people copy it out of a record. */
@@ -45,11 +44,13 @@ export interface Found {
 export class DeviceSearch {
   readonly #bodies: Bodies;
   readonly #sql: KeptStatements;
+  readonly #hasParts: boolean;
   /** By the hash of a recipe, digests that its boards have in common. */
   readonly #digests = new Map<string, readonly string[]>();
 
   constructor(db: Database, bodies: Bodies) {
     this.#sql = new KeptStatements(db);
+    this.#hasParts = hasSerialParts(db);
     this.#bodies = bodies;
   }
 
@@ -174,33 +175,53 @@ export class DeviceSearch {
 
   /** Those that have the text elsewhere than at a beginning. */
   #parts(text: string, filter: Filter, enough: number): readonly Found[] {
-    const columns = filter.columns;
-    const like = (field: string, pattern: string) =>
-      this.#all(
-        recentOf(`SELECT ${columns} FROM devices WHERE ${field} LIKE ? ESCAPE '!'`, filter.sql),
-        pattern,
-        ...filter.values,
-        enough,
-      );
-    const tail = macTail(text);
+    const { columns } = filter;
     const runs = `SELECT DISTINCT mac FROM (SELECT mac, fixture, fault FROM runs ORDER BY n DESC LIMIT ${latestRuns})
-      WHERE mac IS NOT NULL AND (fixture = ? COLLATE NOCASE OR (length(?) >= ${leastPart} AND fault LIKE ? ESCAPE '!'))`;
+      WHERE mac IS NOT NULL AND (fixture = ? COLLATE NOCASE OR (length(?) >= ${partLength} AND fault LIKE ? ESCAPE '!'))`;
     const ofRuns = recentOf(`SELECT ${columns} FROM devices WHERE mac IN (${runs})`, filter.sql);
     return [
-      ...(tail === null ? [] : like('mac', `%${tail}`)),
-      ...(this.#mayBePart(text) ? like('serial', `%${escaped(text)}%`) : []),
+      ...this.#byMacEnd(text, filter, enough),
+      ...(this.#mayBePart(text) ? this.#bySerialPart(text, filter, enough) : []),
       ...this.#all(ofRuns, text, text, `%"code":"${escaped(text)}%`, ...filter.values, enough),
     ];
   }
 
+  #byMacEnd(text: string, filter: Filter, enough: number): readonly Found[] {
+    const tail = macTail(text);
+    if (tail === null) return [];
+    const ends = `SELECT ${filter.columns} FROM devices WHERE substr(mac, -${macEnd}) = ? AND mac LIKE ?`;
+    return this.#all(recentOf(ends, filter.sql), tail.slice(-macEnd), `%${tail}`, ...filter.values, enough);
+  }
+
+  /** Of what very many have the devices that were begun last are looked at, and those on which something was done last. */
+  #bySerialPart(text: string, filter: Filter, enough: number): readonly Found[] {
+    const has = `serial LIKE ? ESCAPE '!'`;
+    const part = `%${escaped(text)}%`;
+    const entries = this.#hasParts ? entriesOf(text) : null;
+    const { columns, sql, values } = filter;
+    if (entries === null) {
+      const each = `SELECT ${columns} FROM devices WHERE ${has}`;
+      return this.#all(recentOf(each, sql), part, ...values, enough);
+    }
+    const bound = sql === '1' ? cap : cap * 20;
+    const may = `SELECT rowid FROM serial_parts WHERE serial_parts MATCH ? ORDER BY rowid DESC LIMIT ${bound}`;
+    const those = `SELECT ${columns} FROM devices WHERE n IN (${may}) AND ${has}`;
+    const last = `SELECT n, last_at, serial FROM devices WHERE ${sql} ORDER BY last_at DESC LIMIT ${cap}`;
+    const beyond = `SELECT 1 FROM serial_parts WHERE serial_parts MATCH ? LIMIT 1 OFFSET ${bound}`;
+    return [
+      ...this.#all(recentOf(those, sql), entries, part, ...values, enough),
+      ...(this.#all(beyond, entries).length > 0 ? this.#all(recentOf(last, has), ...values, part, enough) : []),
+    ];
+  }
+
   /**
-   * Whether every serial number is to be looked at, which takes a moment. Who gives a whole digest, or what some device has as its MAC, its
+   * Whether parts of serial numbers are meant. Who gives a whole digest, or what some device has as its MAC, its
    * serial number or that of its certificate, means no part of another serial number.
    */
   #mayBePart(text: string): boolean {
     const whole = (field: string) => `SELECT 1 FROM devices WHERE ${field} = ? LIMIT 1`;
     return (
-      text.length >= leastPart &&
+      text.length >= partLength &&
       !wholeDigest.test(text) &&
       ranges(text).every(([field, value]) => this.#all(whole(field), value).length === 0)
     );

@@ -7,6 +7,7 @@ import type { ChainReport } from '../ledger.ts';
 import { type PlacedEntry, Projections } from './projections.ts';
 import type { PlainRow } from './rows.ts';
 import { migrate, projectionTables } from './schema.ts';
+import { hasSerialParts, otherEntry } from './serial-parts.ts';
 import { fromOverflow } from './wrapped-keys.ts';
 
 type Edited = NonNullable<ChainReport['edited']>;
@@ -118,7 +119,27 @@ export class TableCheck {
       const edited = table === 'events' ? this.#surplus() : this.#compare(table);
       if (edited !== null) return edited;
     }
-    return this.#bytes('wrapped_keys') ?? this.#bytes('escrows');
+    return this.#bytes('wrapped_keys') ?? this.#bytes('escrows') ?? this.#entries() ?? this.#triggers();
+  }
+
+  /** By which parts of serial numbers are found: a device that is not in them is not found by one. */
+  #entries(): Edited | null {
+    if (!hasSerialParts(this.#book)) return null;
+    const what = otherEntry(this.#book, this.#own);
+    return what === null ? null : { table: 'serial_parts', what };
+  }
+
+  /** What happens by itself at a later row: nothing that this program did not put there. */
+  #triggers(): Edited | null {
+    const sql = `SELECT name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view') ORDER BY name`;
+    const [is, should] = [this.#book, this.#own].map((db) => db.prepare(sql).all() as { name: string; sql: string }[]);
+    if (!hasSerialParts(this.#book)) should!.length = 0;
+    const theirs = new Map(is!.map((one) => [one.name, one.sql]));
+    const ours = new Map(should!.map((one) => [one.name, one.sql]));
+    for (const name of new Set([...ours.keys(), ...theirs.keys()]))
+      if (ours.get(name) !== theirs.get(name))
+        return { table: 'sqlite_schema', what: `the trigger or view ${name} is not as this program makes it` };
+    return null;
   }
 
   close(): void {

@@ -92,7 +92,8 @@ test('a book from before there was escrow is opened, kept whole, and takes secre
   const rows = new Rows(db, new Bodies(db)).plain(0, 100);
   db.exec(`DROP VIEW temp.book; DROP TABLE escrows; DROP TABLE dictionaries; DROP TABLE entries;
     ALTER TABLE older_entries RENAME TO entries; DROP INDEX entries_escrow_releases; DROP INDEX entries_acts; DROP INDEX older_acts_what;
-    ALTER TABLE runs DROP COLUMN opened_row;`);
+    ALTER TABLE runs DROP COLUMN opened_row; DROP TRIGGER devices_serial_known; DROP TRIGGER devices_serial_other;
+    DROP TABLE serial_parts; DROP INDEX devices_mac_end;`);
   const insert = db.prepare('INSERT INTO entries (row, at, kind, run, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)');
   for (const { row, at, kind, run, body, prev, hash } of rows)
     insert.run(row, at, kind, run, body, fromHex(prev), fromHex(hash));

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import type { DeviceQuery, Ledger } from '../../../main/ledger/ledger.ts';
+import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { book, mac, record, run } from './book.ts';
 
 /** Ten boards: even ones sealed, every third failed (of the odd ones), batches A-1 and B-1, on ten days. */
@@ -143,6 +145,48 @@ test('devices are found by their order, the end of a MAC, a part of a serial num
   assert.equal(await find({ text: '26-002' }), '4');
   assert.equal(await find({ text: '26-00' }), '4321');
   assert.equal(await find({ text: '26-002', batch: 'B-1' }), '');
+  assert.equal(await find({ text: 'MP-26-004' }), '', 'a serial number that it has no more');
+  for (const [n, serial] of [
+    [5, `A"b'c*`],
+    [6, 'Größe-ÄÖ(1)'],
+    [7, '100%_7'],
+  ] as const) {
+    await begin(n, 'B-2', `F${n}`);
+    await ledger.bindRun(`r${n}`, { serial });
+  }
+  for (const [text, expected] of [
+    [`"b'`, '5'],
+    [`b'c*`, '5'],
+    [`'c*`, '5'],
+    ['ß', ''],
+    ['öße', '6'],
+    ['ÄÖ(', '6'],
+    ['0%_', '7'],
+    ['0__7', ''],
+    ['AND OR', ''],
+    ['mp-26', '321'],
+  ] as const)
+    assert.equal(await find({ text }), expected, text);
+});
+
+test('a book of an older program answers the same, read by this one', async (t) => {
+  const { ledger, file } = await book(t);
+  await fill(ledger);
+  await ledger.close();
+  const db = new Database(file);
+  db.exec(`DROP TRIGGER devices_serial_known; DROP TRIGGER devices_serial_other; DROP TABLE serial_parts;
+    DROP INDEX devices_mac_end; PRAGMA user_version = 6`);
+  db.close();
+  const find = async (from: Pick<Ledger, 'devices'>, text: string) =>
+    (await from.devices({ text })).map(({ lastRun }) => lastRun).join(' ');
+  const older = await openSqliteLedgerForReading(file);
+  assert.equal(await find(older, 'N-4'), 'r4');
+  assert.equal(await find(older, mac(4).slice(-4)), 'r4');
+  assert.deepEqual([(await older.verify()).broken, (await older.verify()).edited], [null, null]);
+  await older.close();
+  const { ledger: again } = await book(t, { file });
+  assert.equal(await find(again, 'N-4'), 'r4');
+  assert.equal((await again.verify()).edited, null);
 });
 
 test('devices are found by the digest of a key or of an image, as far as somebody copied it', async (t) => {

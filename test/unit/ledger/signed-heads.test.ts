@@ -310,6 +310,14 @@ test('an edit of any table is found and named, with the record', async (t) => {
     [`DELETE FROM wrapped_keys`, 'wrapped_keys', /are missing/],
     [`UPDATE escrows SET data = x'010203'`, 'escrows', /not those of which the chain has the SHA-256/],
     [`DELETE FROM escrows`, 'escrows', /are missing/],
+    [
+      `INSERT INTO serial_parts (serial_parts, rowid, serial) VALUES ('delete', 2, 'SN-2')`,
+      'serial_parts',
+      /"n-2" of device 2 is not as the chain says/,
+    ],
+    [`INSERT INTO serial_parts (rowid, serial) VALUES (1, 'SN-2')`, 'serial_parts', /"n-2" of device [12]/],
+    [`DROP TRIGGER devices_serial_known`, 'sqlite_schema', /devices_serial_known/],
+    [`CREATE TRIGGER later AFTER INSERT ON devices BEGIN DELETE FROM claims; END`, 'sqlite_schema', /later/],
   ];
   for (const [statement, table, says] of edits) {
     const copy = `${file}-edited`;
