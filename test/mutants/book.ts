@@ -49,6 +49,14 @@ export const bookMutants: readonly Mutant[] = [
     tests: [signedHeads],
   },
   {
+    id: 'search.indexes-unchecked',
+    file: 'main/ledger/sqlite/table-check.ts',
+    before: ' ?? this.#indexes(table);',
+    after: ';',
+    breaks: 'Whoever writes into the file could hide a board from every question that an index answers.',
+    tests: [signedHeads],
+  },
+  {
     id: 'search.triggers-unchecked',
     file: 'main/ledger/sqlite/table-check.ts',
     before: 'if (ours.get(name) !== theirs.get(name))',

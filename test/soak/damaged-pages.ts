@@ -50,6 +50,7 @@ export const questions: Readonly<Record<string, (of: LedgerQuestions) => unknown
   history: (of) => of.history(mac(2)),
   events: (of) => of.events('r2'),
   devices: (of) => of.devices({}),
+  part: (of) => of.devices({ text: 'N-2' }),
   runs: (of) => of.runs({}),
   sealed: (of) => of.sealedDevice(mac(1)),
   acts: (of) => of.acts({}),

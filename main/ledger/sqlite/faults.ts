@@ -61,8 +61,10 @@ export function ledgerFaultOf(error: unknown, file: string): Fault {
   // a constraint that this program would never break is broken where a page is not what was written
   if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_CONSTRAINT') || code === 'SQLITE_NOTADB')
     return damaged(file, said, details, error);
+  // what it wrote into a table as JSON is JSON
+  if (error instanceof SyntaxError) return damaged(file, said, details, error);
   // nor would it ask for a table or column that this version's file has not
-  if (code === 'SQLITE_ERROR' && /\bno such (?:table|column|index)|has no column/.test(said))
+  if (code === 'SQLITE_ERROR' && /\bno such (?:table|column|index)|has no column|invalid fts5 file/.test(said))
     return damaged(file, said, details, error);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
     return new LedgerFault({

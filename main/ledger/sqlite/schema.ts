@@ -222,7 +222,10 @@ export function checkSchema(db: Database, file: string): number {
 }
 
 /** Tables of which every board is asked, small beside the rows: a page of them that a disk has spoiled would answer that nothing is known. */
-const askedTables = ['meta', 'batches', 'recipes', 'runs', 'devices', 'claims', 'wrapped_keys'] as const;
+const askedTables = [
+  ...['meta', 'batches', 'recipes', 'runs', 'devices', 'claims', 'wrapped_keys'],
+  ...['serial_parts_data', 'serial_parts_idx'],
+];
 
 /** LedgerFault `ledger.damaged` where SQLite finds a page of these tables, or of all, that is none. */
 export function checkPages(db: Database, file: string, which: 'asked' | 'all' = 'asked'): void {

@@ -116,7 +116,11 @@ export class TableCheck {
     if (this.#found !== null) return this.#found;
     this.#countEvents();
     for (const table of projectionTables) {
-      const edited = table === 'events' ? this.#surplus() : this.#compare(table);
+      const edited = (table === 'events' ? this.#surplus() : this.#compare(table)) ?? this.#indexes(table);
+      if (edited !== null) return edited;
+    }
+    for (const table of ['entries', 'older_entries', 'wrapped_keys', 'escrows'].filter((name) => this.#has(name))) {
+      const edited = this.#indexes(table);
       if (edited !== null) return edited;
     }
     return this.#bytes('wrapped_keys') ?? this.#bytes('escrows') ?? this.#entries() ?? this.#triggers();
@@ -165,6 +169,12 @@ export class TableCheck {
     return null;
   }
 
+  /** An index of a table that leads to other rows than the table has: what is looked for by it is not found. */
+  #indexes(table: string): Edited | null {
+    const [said] = this.#book.pragma(`integrity_check(${table})`) as { integrity_check: string }[];
+    return said?.integrity_check === 'ok' ? null : { table, what: `its indexes: ${said?.integrity_check}` };
+  }
+
   #compare(table: string): Edited | null {
     const columns = this.#columns(table);
     const sql = `SELECT ${columns.map((name) => `"${name}"`).join(', ')} FROM ${table} ORDER BY 1, 2`;
@@ -189,9 +199,13 @@ export class TableCheck {
     return names.filter((name) => name !== 'opened_row');
   }
 
+  #has(table: string): boolean {
+    return this.#book.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`).get(table) !== undefined;
+  }
+
   /** Wrapped bytes are in no row, but their SHA-256 is. */
   #bytes(table: 'wrapped_keys' | 'escrows'): Edited | null {
-    if (this.#book.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) === undefined) return null;
+    if (!this.#has(table)) return null;
     const kept = new Set<number>();
     for (const { row, data } of this.#book.prepare(`SELECT row, data FROM ${table}`).iterate() as IterableIterator<{
       row: number;

@@ -331,6 +331,32 @@ test('an edit of any table is found and named, with the record', async (t) => {
   }
 });
 
+test('an index that leads past a device, whose table is whole, is found and named', async (t) => {
+  const { file } = await signedBook(t);
+  const copy = `${file}-edited`;
+  copyFileSync(file, copy);
+  const change = (work: (db: Database.Database) => void) => {
+    const db = new Database(copy);
+    db.unsafeMode();
+    db.pragma('writable_schema = ON');
+    work(db);
+    db.close();
+  };
+  const named = `WHERE mac = '${mac(2)}'`;
+  change((db) => db.exec(`UPDATE devices SET serial = 'SN-7' ${named}`));
+  let index: unknown[] = [];
+  change((db) => {
+    index = db.prepare(`SELECT * FROM sqlite_schema WHERE name = 'devices_serial'`).raw().get() as unknown[];
+    db.exec(`DELETE FROM sqlite_schema WHERE name = 'devices_serial'`);
+  });
+  change((db) => db.exec(`UPDATE devices SET serial = 'SN-2' ${named}`));
+  change((db) => db.prepare('INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)').run(...index));
+  const { broken, edited } = await audit(copy);
+  assert.equal(broken, null);
+  assert.equal(edited?.table, 'devices');
+  assert.match(edited.what, /^its indexes: row 2 missing from index devices_serial/);
+});
+
 test('a record is answered from its row only where that is as it was booked, and the seal of that device', async (t) => {
   const { ledger, file } = await book(t);
   for (const n of [1, 2]) await sealBoard(ledger, `r${n}`, n);
