@@ -83,6 +83,38 @@ test('pages that a disk gives back as zeros, noise, in half or with one bit chan
   assert.deepEqual(tally.lines(), []);
 });
 
+test('a bit of a table of another letter: told as damage of the file, wherever it is met', async (t) => {
+  const changes = {
+    'JSON in a table': `UPDATE devices SET recipe = replace(recipe, '"hash":', '"hash" ')`,
+    'the name of a column': `UPDATE sqlite_schema SET sql = replace(sql, 'last_run', 'lastzrun') WHERE name = 'devices'`,
+    'a function of an index': `UPDATE sqlite_schema SET sql = replace(sql, 'substr', 'subsdr') WHERE name = 'devices_mac_end'`,
+    'the index of serial numbers': `UPDATE serial_parts_config SET v = 0`,
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    const file = await closedBook(t);
+    const db = new Database(file);
+    db.unsafeMode();
+    db.pragma('writable_schema = ON');
+    db.exec(change);
+    db.close();
+    const met: unknown[] = [];
+    const look = async (work: () => Promise<unknown>) => void (await work().catch((error) => met.push(error)));
+    await look(async () => {
+      const reader = await openSqliteLedgerForReading(file);
+      await look(() => reader.devices({ text: 'N-2' }));
+      await look(() => reader.verify());
+      await reader.close();
+    });
+    await look(async () => {
+      const writer = await open(file);
+      await look(() => sealBoard(writer, 'r9', 9));
+      await writer.close();
+    });
+    assert.ok(met.length > 0, what);
+    for (const error of met) assert.ok(isFault(error, 'ledger.damaged'), `${what}: ${String(error)}`);
+  }
+});
+
 test('a damaged lock file is told as that, and the ledger is whole once it is removed', async (t) => {
   const file = await closedBook(t);
   const before = readFileSync(file);

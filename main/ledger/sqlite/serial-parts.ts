@@ -50,10 +50,13 @@ export function entriesOf(text: string): string | null {
 
 /** The first entry that one of two books has and the other has not, in words; null where both have the same. */
 export function otherEntry(book: Database, should: Database): string | null {
-  const [is, ought] = [book, should].map((db) => {
+  // (where one cannot be asked, none may be under way: it would keep the book from being closed)
+  const asked = [book, should].map((db) => {
     db.exec('CREATE VIRTUAL TABLE IF NOT EXISTS temp.serial_entries USING fts5vocab(main, serial_parts, instance)');
-    return db.prepare('SELECT term, doc FROM serial_entries').raw().iterate() as IterableIterator<[string, number]>;
-  }) as [IterableIterator<[string, number]>, IterableIterator<[string, number]>];
+    return db.prepare('SELECT term, doc FROM serial_entries').raw();
+  });
+  const [is, ought] = asked.map((statement) => statement.iterate()) as IterableIterator<[string, number]>[];
+  if (is === undefined || ought === undefined) return null;
   try {
     for (;;) {
       const [a, b] = [is.next(), ought.next()];

@@ -178,8 +178,10 @@ export class TableCheck {
   #compare(table: string): Edited | null {
     const columns = this.#columns(table);
     const sql = `SELECT ${columns.map((name) => `"${name}"`).join(', ')} FROM ${table} ORDER BY 1, 2`;
-    const theirs = this.#book.prepare(sql).raw().iterate() as IterableIterator<unknown[]>;
-    const ours = this.#own.prepare(sql).raw().iterate() as IterableIterator<unknown[]>;
+    // (where one cannot be asked, none may be under way: it would keep the book from being closed)
+    const [asked, asking] = [this.#book, this.#own].map((db) => db.prepare(sql).raw());
+    const theirs = asked!.iterate() as IterableIterator<unknown[]>;
+    const ours = asking!.iterate() as IterableIterator<unknown[]>;
     try {
       for (;;) {
         const [is, should] = [theirs.next(), ours.next()];
