@@ -150,7 +150,9 @@ export const calls = {
     z.strictObject({
       from: z.iso.datetime(),
       to: z.iso.datetime(),
-      by: z.enum(['recipe', 'revision', 'order', 'batch', 'fixture', 'person', 'shift', 'day', 'hour']),
+      by: z.enum(['recipe', 'revision', 'order', 'batch', 'fixture', 'person', 'shift', 'week', 'day', 'hour']),
+      /** On which a week begins where the reader lives, 1 Monday to 7 Sunday. */
+      firstDay: z.int().min(1).max(7).default(1),
     }),
     everyone,
   ),

@@ -268,7 +268,17 @@ export interface FoundRuns {
   readonly next: number | null;
 }
 
-export type RunGroupBy = 'recipe' | 'revision' | 'order' | 'batch' | 'fixture' | 'person' | 'shift' | 'day' | 'hour';
+export type RunGroupBy =
+  | 'recipe'
+  | 'revision'
+  | 'order'
+  | 'batch'
+  | 'fixture'
+  | 'person'
+  | 'shift'
+  | 'week'
+  | 'day'
+  | 'hour';
 
 /** Runs that share something. Boards are told apart by MAC within the group. */
 export interface RunGroup {

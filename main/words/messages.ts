@@ -342,6 +342,7 @@ export interface Messages {
           readonly order: string;
           readonly batch: string;
           readonly shift: string;
+          readonly week: string;
           readonly day: string;
           readonly hour: string;
           readonly fixture: string;
@@ -1373,45 +1374,40 @@ export interface Messages {
       readonly yield: Said<{ share: string | number }>;
       readonly untried: string;
       readonly counts: {
-        readonly passed: Said<{ count: string | number }>;
-        readonly failed: Said<{ count: string | number }>;
-        readonly refused: Said<{ count: string | number }>;
-        readonly errored: Said<{ count: string | number }>;
-        readonly aborted: Said<{ count: string | number }>;
+        readonly passed: Said<{ count: number }>;
+        readonly failed: Said<{ count: number }>;
+        readonly refused: Said<{ count: number }>;
+        readonly errored: Said<{ count: number }>;
+        readonly aborted: Said<{ count: number }>;
       };
     };
     readonly ledger: {
       readonly noDevice: string;
       readonly fromTables: string;
-      readonly whole: Said<{ rows: string | number; head: string | number }>;
+      readonly whole: Said<{ rows: number; head: string | number }>;
       readonly holds: Said<{ from: string | number; rows: string | number; head: string | number }>;
       readonly heldBefore: Said<{ rows: string | number; time: string | number }>;
       readonly unsigned: string;
-      readonly heads: Said<{
-        heads: string | number;
-        size: string | number;
-        time: string | number;
-        unsigned: string | number;
-      }>;
+      readonly heads: Said<{ heads: number; size: string | number; time: string | number; unsigned: number }>;
       readonly noTime: string;
       readonly none: string;
-      readonly sealedOf: Said<{ passed: string | number; count: string | number }>;
+      readonly sealedOf: Said<{ passed: number; count: number }>;
       readonly report: Said<{ batch: string | number; file: string | number }>;
       readonly batch: Said<{
         batch: string | number;
-        passed: string | number;
-        failed: string | number;
-        refused: string | number;
-        unfinished: string | number;
+        passed: number;
+        failed: number;
+        refused: number;
+        unfinished: number;
         left: string | number;
-        retries: string | number;
+        retries: number;
       }>;
       readonly anyNumber: string;
       readonly differs: string;
       readonly own: string;
       readonly nothing: string;
-      readonly alike: Said<{ count: string | number }>;
-      readonly different: Said<{ count: string | number }>;
+      readonly alike: Said<{ count: number }>;
+      readonly different: Said<{ count: number }>;
       readonly question: Said<{ name: string | number; time: string | number; people: string | number }>;
       readonly nobody: string;
       readonly keptAs: Said<{ name: string | number }>;
@@ -1427,8 +1423,8 @@ export interface Messages {
         operator: string | number;
         outcome: string | number;
       }>;
-      readonly written: Said<{ rows: string | number; file: string | number }>;
-      readonly sealedDevices: Said<{ count: string | number; batch: string | number }>;
+      readonly written: Said<{ rows: number; file: string | number }>;
+      readonly sealedDevices: Said<{ count: number; batch: string | number }>;
       readonly whose: {
         readonly all: string;
         readonly counted: string;
@@ -1537,7 +1533,7 @@ export interface Messages {
       readonly noVersion: string;
       readonly none: string;
       readonly unclearMeans: string;
-      readonly silent: Said<{ boards: string | number; recipes: string | number }>;
+      readonly silent: Said<{ boards: number; recipes: number }>;
       readonly revisions: string;
     };
     readonly heads: {
@@ -1600,27 +1596,17 @@ export interface Messages {
       readonly readProtected: string;
       readonly writeProtected: string;
       readonly codingFailed: string;
-      readonly corrected: Said<{ bytes: string | number }>;
+      readonly corrected: Said<{ bytes: number }>;
       readonly record: Said<{ mac: string | number; time: string | number; run: string | number }>;
       readonly asRecorded: string;
       readonly differs: string;
       readonly notProven: string;
     };
     readonly recipe: {
-      readonly accepted: Said<{
-        file: string | number;
-        errors: string | number;
-        warnings: string | number;
-        waived: string | number;
-      }>;
-      readonly refused: Said<{
-        file: string | number;
-        errors: string | number;
-        warnings: string | number;
-        waived: string | number;
-      }>;
+      readonly accepted: Said<{ file: string | number; errors: number; warnings: number; waived: number }>;
+      readonly refused: Said<{ file: string | number; errors: number; warnings: number; waived: number }>;
       readonly components: Said<{
-        count: string | number;
+        count: number;
         file: string | number;
         form: string | number;
         digest: string | number;
@@ -2085,11 +2071,11 @@ export interface Messages {
       readonly sealedAt: Said<{ time: string | number; station: string | number; batch: string | number }>;
       readonly identity: string;
       readonly secureBoot: string;
-      readonly secureBootIs: Said<{ scheme: string | number; keys: string | number }>;
+      readonly secureBootIs: Said<{ scheme: string | number; keys: number }>;
       readonly keys: string;
       readonly key: Said<{ role: string | number; blocks: string | number }>;
       readonly flash: string;
-      readonly flashIs: Said<{ parts: string | number; encrypted: string | number }>;
+      readonly flashIs: Said<{ parts: number; encrypted: number }>;
       readonly copies: string;
       readonly kept: string;
       readonly destroyed: Said<{ time: string | number }>;
@@ -2099,7 +2085,7 @@ export interface Messages {
       readonly closed: string;
       readonly unidentified: string;
       readonly notSealed: string;
-      readonly board: Said<{ mac: string | number; serial: string | number; tries: string | number }>;
+      readonly board: Said<{ mac: string | number; serial: string | number; tries: number }>;
       readonly more: string;
       readonly moreOf: Said<{ count: string | number }>;
       readonly issued: Said<{ time: string | number; size: string | number }>;

@@ -5,7 +5,7 @@ import { DateSpan, momentsOf } from '../parts/DateSpan.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { addressOf, useAnswer } from '../state/station.ts';
 import { countText, shareText } from '../words/format.ts';
-import { faultText, words } from '../words/words.ts';
+import { faultText, firstDay, words } from '../words/words.ts';
 import { ThroughputNav } from './ThroughputNav.tsx';
 
 const ways: readonly RunGroupBy[] = [
@@ -14,6 +14,7 @@ const ways: readonly RunGroupBy[] = [
   'order',
   'batch',
   'shift',
+  'week',
   'day',
   'hour',
   'fixture',
@@ -35,7 +36,7 @@ export function GroupsView() {
   const { from, to } = momentsOf(days);
   const { value, fault } = useAnswer(
     'throughput.groups',
-    from !== undefined && to !== undefined && days.from <= days.to ? { from, to, by } : null,
+    from !== undefined && to !== undefined && days.from <= days.to ? { from, to, by, firstDay: firstDay() } : null,
   );
   return (
     <div className="devices-screen">

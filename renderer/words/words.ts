@@ -3,6 +3,7 @@ import { boardIn, byCode, faultIn, findingIn } from '../../main/words/faults.ts'
 import type { Language } from '../../main/words/languages.ts';
 import { saying } from '../../main/words/saying.ts';
 import { answered, phraseIn, type Told } from '../../main/words/told.ts';
+import { firstDayIn } from '../../main/words/weeks.ts';
 
 let language: Language = 'en';
 const said = saying(() => language);
@@ -17,6 +18,9 @@ export function speak(next: Language): void {
 
 /** Dates, numbers and lists are written by this (BCP 47). */
 export const locale = (): string => localeOf(language);
+
+/** On which a week begins here, 1 Monday to 7 Sunday. */
+export const firstDay = (): number => firstDayIn(language);
 
 /** What the station answered. */
 export const answerText = ({ message }: Told): string => answered(said.answers, message);

@@ -7,7 +7,8 @@ import type { RunRecord } from '../../../main/model/record.ts';
 import { fixturesKeptBusy, simulateHands } from '../../../main/station/desk/reports/operator-pace.ts';
 import type { groupRuns } from '../../../main/station/desk/reports/run-groups.ts';
 import { shiftAnswers } from '../../../main/station/desk/reports/shift-answers.ts';
-import { shiftOf, usualShifts } from '../../../main/station/desk/reports/shifts.ts';
+import { shiftOf, usualShifts, weekText } from '../../../main/station/desk/reports/shifts.ts';
+import { firstDayIn, firstDayOf } from '../../../main/words/weeks.ts';
 import { book, mac, recipe, run } from '../ledger/book.ts';
 
 process.env.TZ = 'Europe/Berlin';
@@ -108,8 +109,11 @@ test('boards are counted by recipe, order, person, fixture and shift', async (t)
   await line(ledger);
   const answers = shiftAnswers(room(ledger, ['00:00', '10:30']));
   const span = { from: at(-900), to: at(120) };
-  const told = async (by: Parameters<typeof groupRuns>[1]) =>
-    (await answers['throughput.groups']({ ...span, by }, 'q')).groups.map(({ key, counts }) => [key, counts.passed]);
+  const told = async (by: Parameters<typeof groupRuns>[1], firstDay = 1) =>
+    (await answers['throughput.groups']({ ...span, by, firstDay }, 'q')).groups.map(({ key, counts }) => [
+      key,
+      counts.passed,
+    ]);
   assert.deepEqual(await told('recipe'), [['sensor', 4]]);
   assert.deepEqual(await told('revision'), [['sensor r3 abababab', 4]]);
   assert.deepEqual(await told('order'), [
@@ -129,9 +133,29 @@ test('boards are counted by recipe, order, person, fixture and shift', async (t)
     ['2026-11-26 00:00-10:30', 3],
   ]);
   assert.deepEqual(await told('day'), [['2026-11-26', 4]]);
-  await assert.rejects(async () => answers['throughput.groups']({ ...span, from: at(-999_999), by: 'day' }, 'q'), {
-    code: 'throughput.span',
-  });
+  assert.deepEqual(await told('week'), [['2026-11-23 – 2026-11-29', 4]]);
+  assert.deepEqual(await told('week', 7), [['2026-11-22 – 2026-11-28', 4]]);
+  await assert.rejects(
+    async () => answers['throughput.groups']({ ...span, from: at(-999_999), by: 'day', firstDay: 1 }, 'q'),
+    {
+      code: 'throughput.span',
+    },
+  );
+});
+
+test('a week begins on the day of the language, over the end of a month too; where an engine does not tell, by the table', () => {
+  assert.deepEqual([firstDayIn('en'), firstDayIn('zh-CN'), firstDayIn('es-MX')], [1, 1, 7]);
+  for (const [name, day] of [
+    ['en-GB', 1],
+    ['zh-CN', 1],
+    ['es-MX', 7],
+  ] as const)
+    assert.equal(firstDayOf({}, name), day, name);
+  assert.equal(firstDayOf({ weekInfo: { firstDay: 6 } }, 'es-MX'), 6);
+  const sunday = new Date(2026, 10, 1, 23, 59).getTime();
+  assert.equal(weekText(sunday, 1), '2026-10-26 – 2026-11-01');
+  assert.equal(weekText(sunday, 7), '2026-11-01 – 2026-11-07');
+  assert.equal(weekText(new Date(2026, 10, 7).getTime(), 7), '2026-11-01 – 2026-11-07');
 });
 
 test('one person keeps as many fixtures busy as the time of a board holds changes', () => {

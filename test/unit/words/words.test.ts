@@ -27,11 +27,15 @@ test('a language is found by its tag, by its family, and as an environment write
 
 test('kept words come in the language of the moment, with its plurals, numbers and order', () => {
   let now: Language = 'en';
-  const { page } = saying(() => now);
+  const { page, terminal } = saying(() => now);
   const { devices, tile } = page;
   assert.equal(devices.events({ count: 1 }), '1 entry');
   assert.equal(devices.events({ count: 1200 }), '1,200 entries');
   assert.equal(tile.countMeans({ passed: 3, tried: 4 }), '3 passed of 4 tried');
+  now = 'es-MX';
+  const { counts } = terminal.provision;
+  assert.deepEqual([counts.passed({ count: 1 }), counts.passed({ count: 2 })], ['1 sellada', '2 selladas']);
+  assert.equal(counts.passed({ count: 2_000_000 }), '2,000,000 de selladas');
   now = 'zh-CN';
   assert.equal(devices.events({ count: 1 }), '1 条记录');
   assert.equal(tile.countMeans({ passed: 3, tried: 4 }), '共试 4 块，通过 3 块');

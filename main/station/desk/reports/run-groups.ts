@@ -1,14 +1,20 @@
 import type { RunGroup, RunGroupBy } from '../../../contract/views.ts';
 import type { BatchRecord, RunRecord } from '../../../model/record.ts';
 import { countsOf, meanSeconds, taktOf } from './batch-report.ts';
-import { dayText, shiftOf, timeText } from './shifts.ts';
+import { dayText, shiftOf, timeText, weekText } from './shifts.ts';
 
 /** How the runs (newest first) of a span went, put together by what they share; the most boards first, times in their order. Pure. */
 export function groupRuns(
   runs: readonly RunRecord[],
   by: RunGroupBy,
-  { batches, shifts }: { readonly batches: readonly BatchRecord[]; readonly shifts: readonly string[] },
+  given: {
+    readonly batches: readonly BatchRecord[];
+    readonly shifts: readonly string[];
+    /** Of a week, 1 Monday to 7 Sunday. */
+    readonly firstDay: number;
+  },
 ): RunGroup[] {
+  const { batches, shifts, firstDay } = given;
   const orders = new Map(batches.map(({ id, order }) => [id, order] as const));
   const at = (run: RunRecord) => Date.parse(run.endedAt ?? run.startedAt);
   const keys: Readonly<Record<RunGroupBy, (run: RunRecord) => string>> = {
@@ -19,6 +25,7 @@ export function groupRuns(
     fixture: ({ fixture }) => fixture,
     person: ({ operator }) => operator ?? '-',
     shift: (run) => shiftOf(at(run), shifts).id,
+    week: (run) => weekText(at(run), firstDay),
     day: (run) => dayText(at(run)),
     hour: (run) => `${dayText(at(run))} ${timeText(at(run)).slice(0, 2)}:00`,
   };
@@ -38,6 +45,6 @@ export function groupRuns(
       secondsPerBoard: taktOf(sealed),
     };
   });
-  const isTime = by === 'shift' || by === 'day' || by === 'hour';
+  const isTime = by === 'shift' || by === 'week' || by === 'day' || by === 'hour';
   return told.sort((a, b) => (isTime ? (a.key < b.key ? 1 : -1) : b.counts.done - a.counts.done));
 }

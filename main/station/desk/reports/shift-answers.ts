@@ -33,7 +33,7 @@ export function shiftAnswers(room: DeskRoom): Answers {
     return { ...view, contact: contactOf(station.health) };
   };
   return {
-    async 'throughput.groups'({ from, to, by }) {
+    async 'throughput.groups'({ from, to, by, firstDay }) {
       if (Date.parse(to) - Date.parse(from) > longestSpanMs)
         throw new RecipeFault({
           code: 'throughput.span',
@@ -41,7 +41,7 @@ export function shiftAnswers(room: DeskRoom): Answers {
           next: 'Ask for a shorter one, or export the ledger.',
         });
       const [{ runs, isCut }, batches] = await Promise.all([allRuns(ledger, { from, to }), ledger.batches()]);
-      return { groups: groupRuns(runs, by, { batches, shifts }), isCut };
+      return { groups: groupRuns(runs, by, { batches, shifts, firstDay }), isCut };
     },
     'shift.read': ({ at }) => read(at),
     async 'shift.handOver'({ note }, by) {

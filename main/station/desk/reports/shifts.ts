@@ -34,6 +34,16 @@ export function dayText(at: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
+/** The first and the last day of a week, local: `2026-11-23 – 2026-11-29`. `firstDay`: 1 Monday to 7 Sunday. */
+export function weekText(at: number, firstDay: number): string {
+  const date = new Date(at);
+  // getDay has Sunday as 0
+  const since = (date.getDay() + 7 - (firstDay % 7)) % 7;
+  const day = (days: number) =>
+    dayText(new Date(date.getFullYear(), date.getMonth(), date.getDate() - since + days).getTime());
+  return `${day(0)} – ${day(6)}`;
+}
+
 /** `06:00`, local. */
 export function timeText(at: number): string {
   const date = new Date(at);
