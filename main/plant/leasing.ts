@@ -1,5 +1,6 @@
 // Who gives leases of signed orders: finds places that are nobody's, and keeps each lease in the database before a station sees it.
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
+import { requireVersion } from './administer.ts';
 import type { OwnSql, Sql } from './connect.ts';
 
 /** An order as the plant keeps it. */
@@ -26,7 +27,7 @@ export interface KeptLease extends Range {
 /**
  * Gives a station places of an order, `boards` at most: as many as the first stretch of free places has. `sign` makes the file of a lease over
  * them. `kept`: leases that whoever signs them has given before, which the database is made to know first, since it may be an older backup.
- * LedgerFault `plant.order-changed`, `plant.order-full`, `plant.lease-clash`; RecipeFault `plant.station-unknown`.
+ * LedgerFault `plant.version`, `plant.order-changed`, `plant.order-full`, `plant.lease-clash`; RecipeFault `plant.station-unknown`.
  */
 export async function giveLease(
   sql: OwnSql,
@@ -35,6 +36,7 @@ export async function giveLease(
   sign: (places: Range) => Promise<Uint8Array>,
 ): Promise<Range & { readonly file: Uint8Array }> {
   return await sql.transaction(async (sql) => {
+    await requireVersion(sql);
     const number = await enter(sql, order);
     const [known] = await sql`SELECT FROM plant.stations WHERE name = ${station}`;
     if (known === undefined || !order.stations.some(({ station: name }) => name === station))
@@ -43,6 +45,7 @@ export async function giveLease(
         what: `The ${known === undefined ? 'plant' : `order ${order.name}`} knows no station ${JSON.stringify(station)}.`,
         next: 'Name one that is enrolled and stands in the order.',
       });
+    await mustBeSettled(sql, order);
     for (const lease of kept) await keep(sql, number, order, lease);
     const free = await firstFree(sql, number, order.boards);
     if (free === null)
@@ -69,6 +72,9 @@ export async function placesOf(
     SELECT h.station, h.first, h.last, h.lease IS NOT NULL AS "byLease" FROM plant.held AS h JOIN plant.orders AS o USING (number)
     WHERE o.name = ${name} ORDER BY h.first`;
 }
+
+const clashNext =
+  'Where it was put back to an older backup, wait until plant status shows every station level: then it knows again. Else somebody wrote into it: give no lease before it is known whose these places are.';
 
 /** The order's number, entered with its shares where it is new; nobody else gives leases of it until the transaction ends. */
 async function enter(sql: Sql, { name, digest, boards, file, stations }: OrderOfPlant): Promise<number> {
@@ -105,10 +111,23 @@ async function keep(sql: Sql, number: number, { boards, name }: OrderOfPlant, le
     throw new LedgerFault({
       code: 'plant.lease-clash',
       what: `Places ${lease.first} to ${lease.first + lease.boards - 1} of the order ${name} were given to ${lease.station}, and the plant's database has them otherwise.`,
-      next: 'Where it was put back to an older backup, wait until plant status shows every station level: then it knows again. Else somebody wrote into it: give no lease before it is known whose these places are.',
+      next: clashNext,
       cause: error,
     });
   }
+}
+
+/** LedgerFault `plant.lease-clash`: rows of stations say of more places than the database has as theirs (unsettled-leases.ts). */
+async function mustBeSettled(sql: Sql, { name }: OrderOfPlant): Promise<void> {
+  await sql`SELECT plant.settle_leases(${name})`;
+  const [waiting] = await sql<{ station: string; first: number; boards: number }>`
+    SELECT station, first, boards FROM plant.unsettled WHERE name = ${name} ORDER BY first LIMIT 1`;
+  if (waiting === undefined) return;
+  throw new LedgerFault({
+    code: 'plant.lease-clash',
+    what: `Places ${waiting.first} to ${waiting.first + waiting.boards - 1} of the order ${name} are ${waiting.station}'s by its ledger, and the plant's database has them otherwise.`,
+    next: clashNext,
+  });
 }
 
 async function firstFree(sql: Sql, number: number, boards: number): Promise<Range | null> {

@@ -5,6 +5,8 @@
 // and what is below a blank, with the same short forms, and nothing else (PostgreSQL escape_json, ECMA-262 QuoteJSONString; a lone
 // surrogate, which only the latter escapes, is no text to PostgreSQL).
 
+import { unsettledLeases } from './unsettled-leases.ts';
+
 /** Role of which every station's role is a member: what all of them may. */
 export const stationGroup = 'fuseline_station';
 
@@ -406,4 +408,4 @@ END $$;
 `;
 
 /** migrations[n] takes a database of version n to n + 1, in one transaction with the change of `plant.version`. None is ever changed. */
-export const migrations: readonly string[] = [tables + acts + rights, leases, overview];
+export const migrations: readonly string[] = [tables + acts + rights, leases, overview, unsettledLeases];

@@ -105,6 +105,25 @@ export const plantMutants: readonly Mutant[] = [
     name: 'places of an order',
   },
   {
+    id: 'plant.unsettled',
+    file: 'main/plant/leasing.ts',
+    before: '    await mustBeSettled(sql, order);\n',
+    after: '',
+    breaks:
+      'Places would be given out that a station has by a row which a database that was put back cannot fit in yet.',
+    tests,
+    name: 'after a backup was put back',
+  },
+  {
+    id: 'plant.lease-conflict',
+    file: 'main/plant/unsettled-leases.ts',
+    before: '  PERFORM plant.tell_unsettled();\n',
+    after: '',
+    breaks: 'Two stations could have the same places for good, and nobody would hear of it.',
+    tests,
+    name: 'after a backup was put back',
+  },
+  {
     id: 'mes.refused',
     file: 'main/station/run.ts',
     before: "if (value.answer !== 'refused') return;",

@@ -12,9 +12,8 @@
 //
 // `npm run soak -- certificates [N] [SEED]`: so many certificates, and so many damaged and forged ones (10,000 unless told), judged twice.
 //
-// `npm run soak -- plant [STATIONS] [BOARDS] [CUTS]`: many stations and one PostgreSQL (plant.ts); 4, 500 and 60 unless told.
-//
-// `npm run soak -- leases [STATIONS] [BOARDS] [CUTS]`: one signed order and many stations (leases.ts); 2, 200 and 40 unless told.
+// `npm run soak -- plant [STATIONS] [BOARDS] [CUTS] [ROWS] [PACE]`: many stations, one signed order and one PostgreSQL (plant.ts); 4, 400 and
+// 100 unless told, boards of 6 rows, as fast as they can.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stationAlone } from '../bench/station-memory.ts';
@@ -39,11 +38,8 @@ const inputs = given ?? '10000000';
 const { only, again } = values;
 
 if (what === 'plant' && positionals.slice(1).every((number) => /^\d+$/.test(number))) {
-  const [stations = 4, boards = 500, cuts = 60] = positionals.slice(1).map(Number);
-  if (!(await (await import('./plant.ts')).soakPlant(stations, boards, cuts))) process.exitCode = 1;
-} else if (what === 'leases' && positionals.slice(1).every((number) => /^\d+$/.test(number))) {
-  const [stations = 2, boards = 200, cuts = 40] = positionals.slice(1).map(Number);
-  if (!(await (await import('./leases.ts')).soakLeases(stations, boards, cuts))) process.exitCode = 1;
+  const [stations = 4, boards = 400, cuts = 100, rows = 6, pace = 0] = positionals.slice(1).map(Number);
+  if (!(await (await import('./plant.ts')).soakPlant({ stations, boards, cuts, rows, pace }))) process.exitCode = 1;
 } else if (what === 'fuzz' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await fuzzing();
 else if (what === 'certificates' && /^\d+$/.test(inputs) && /^\d+$/.test(first)) await certificates();
 else if (what === 'endurance' && /^\d+$/.test(given ?? '1')) await endurance(Number(given ?? 10_000));
@@ -53,8 +49,7 @@ else {
   console.error(`Usage: npm run soak -- [--seed N] [--hours H] [--only ${partNames.join('|')} [--again SEED]]`);
   console.error('       npm run soak -- endurance [BOARDS]');
   console.error('       npm run soak -- fuzz [INPUTS] [FIRST] [--hours H]');
-  console.error('       npm run soak -- plant [STATIONS] [BOARDS] [CUTS]');
-  console.error('       npm run soak -- leases [STATIONS] [BOARDS] [CUTS]');
+  console.error('       npm run soak -- plant [STATIONS] [BOARDS] [CUTS] [ROWS] [PACE]');
   console.error('       npm run soak -- certificates [N] [SEED]');
   process.exitCode = 2;
 }
