@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { FixtureView } from '../../main/contract/views.ts';
 import { words } from '../words/words.ts';
 import { Tile } from './Tile.tsx';
@@ -31,6 +32,17 @@ function aboveTiles(): number {
   return window.innerHeight > 640 ? 190 : 140;
 }
 
+/** Columns as they were last found, for the line that is shown again: tiles are laid out once then. */
+let last: { readonly shape: string; readonly columns: number } | null = null;
+
+const shapeOf = (count: number) => `${count} ${window.innerWidth} ${window.innerHeight}`;
+
+/** Before anything is measured. */
+function columnsAtFirst(count: number): number {
+  if (last?.shape === shapeOf(count)) return last.columns;
+  return columnsFor(count, window.innerWidth, window.innerHeight - 2 * aboveTiles());
+}
+
 const moves: Readonly<Record<string, (columns: number, count: number, at: number) => number>> = {
   ArrowLeft: (_columns, _count, at) => at - 1,
   ArrowRight: (_columns, _count, at) => at + 1,
@@ -52,9 +64,9 @@ interface TileGridProps {
 /** All fixtures, as large as the window lets them be. Arrow keys go from tile to tile. */
 export function TileGrid({ fixtures, person, nextScan, lastWordAt, onOpen }: TileGridProps) {
   const grid = useRef<HTMLUListElement>(null);
-  const [columns, setColumns] = useState(4);
-  const [reached, setReached] = useState<string | null>(null);
   const count = fixtures.length;
+  const [columns, setColumns] = useState(() => columnsAtFirst(count));
+  const [reached, setReached] = useState<string | null>(null);
 
   useEffect(() => {
     const element = grid.current;
@@ -62,7 +74,10 @@ export function TileGrid({ fixtures, person, nextScan, lastWordAt, onOpen }: Til
     if (element === null || screen == null) return;
     const observer = new ResizeObserver(() => {
       const strip = screen.querySelector<HTMLElement>('.strip')?.offsetHeight ?? 0;
-      setColumns(columnsFor(count, element.clientWidth, screen.clientHeight - strip - aboveTiles()));
+      const now = columnsFor(count, element.clientWidth, screen.clientHeight - strip - aboveTiles());
+      last = { shape: shapeOf(count), columns: now };
+      // before the frame is drawn: no tile is seen at another place first
+      flushSync(() => setColumns(now));
     });
     observer.observe(screen);
     return () => observer.disconnect();

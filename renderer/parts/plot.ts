@@ -18,6 +18,18 @@ export function inks(element: HTMLElement) {
   };
 }
 
+/** Sizes that are read lay the whole page out at once, and whoever came to a screen wants to see it: plots come when it stands. */
+function behindNextFrame(act: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const frame = requestAnimationFrame(() => {
+    timer = setTimeout(act);
+  });
+  return () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+  };
+}
+
 /**
  * Keeps one plot in a box of any size. `make` is called again only when `remake` changes (light, dark, other rows); data flows in
  * without it.
@@ -37,13 +49,20 @@ export function usePlot(
     const element = box.current;
     if (element === null) return;
     const size = () => ({ width: Math.max(40, element.clientWidth), height: Math.max(40, element.clientHeight) });
-    const made = new uPlot({ ...size(), ...latest.current.make(element) }, latest.current.data, element);
-    plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize(size()));
-    observer.observe(element);
+    const observer = new ResizeObserver(() => {
+      const made = plot.current;
+      const { width, height } = size();
+      if (made !== null && (made.width !== width || made.height !== height)) made.setSize({ width, height });
+    });
+    const draw = () => {
+      plot.current = new uPlot({ ...size(), ...latest.current.make(element) }, latest.current.data, element);
+      observer.observe(element);
+    };
+    const cancel = behindNextFrame(draw);
     return () => {
+      cancel();
       observer.disconnect();
-      made.destroy();
+      plot.current?.destroy();
       plot.current = null;
     };
   }, [remake]);

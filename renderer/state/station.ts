@@ -142,5 +142,9 @@ export function addressOf({ screen, item }: Place): string {
 
 /** Goes to a place by the address, so that back and forward work. */
 export function goTo(screen: Place['screen'], item: string | null = null): void {
-  location.hash = addressOf({ screen, item });
+  const address = addressOf({ screen, item });
+  if (address === location.hash) return;
+  // told at once: the browser tells of another address only behind the next frame
+  history.pushState(null, '', address);
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
 }

@@ -57,7 +57,7 @@ export function RecipesView({ chosen }: { readonly chosen: string | null }) {
         </ul>
       </nav>
       {shown === null ? (
-        <p className="calm-note page-note">{r.choose}</p>
+        <p className="calm-note page-note">{list.value === null && list.fault === null ? words.loading : r.choose}</p>
       ) : (
         // who comes next reads it anew: it may have been rehearsed or approved since
         <RecipeEditor key={`${shown} ${person}`} recipe={shown} onChanged={list.again} />
