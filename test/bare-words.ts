@@ -26,6 +26,7 @@ export const staysEnglish: Readonly<Record<string, string>> = {
   'Fuseline token': 'name of a process, for the list of processes',
   'Application Support': 'a folder of macOS',
   '<!doctype html>': 'a page that leads on by itself',
+  'new URL(': 'code that a build writes',
   'npm run station': 'a line to be typed',
 };
 

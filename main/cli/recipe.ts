@@ -22,6 +22,7 @@ import {
   refuseApprover,
 } from '../station/desk/library/approval.ts';
 import { refuseSilicon } from '../station/product-gates.ts';
+import { changeIn } from '../words/changes.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { planTold } from './plan-lines.ts';
 import { provision } from './provision.ts';
@@ -242,6 +243,8 @@ export function diffCommand(a: string, b: string, options: RecipeCommandOptions,
   ];
   if (options.json) context.streams.answer(JSON.stringify(differences));
   else if (differences.length === 0) context.streams.answer(wordsOf(context).terminal.recipe.alike);
-  else for (const difference of differences) context.streams.answer(`${difference.path}: ${difference.words}`);
+  else
+    for (const { path, change } of differences)
+      context.streams.answer(`${path}: ${changeIn(wordsOf(context), change)}`);
   return exit.passed;
 }

@@ -7,6 +7,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { FoundInPlant, PlantSight } from '../model/plant.ts';
 import type { RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
+import type { Change } from '../words/changes.ts';
 import { type Language, languages } from '../words/languages.ts';
 import type { Told } from '../words/told.ts';
 import type {
@@ -402,7 +403,7 @@ export interface CallAnswers {
   /** What a device made by the recipe will be able to show; null: the recipe has mistakes. */
   'recipes.assurance': readonly Assurance[] | null;
   'recipes.save': RecipeText;
-  'recipes.diff': readonly { readonly path: string; readonly words: string; readonly weaker: boolean }[];
+  'recipes.diff': readonly { readonly path: string; readonly change: Change; readonly weaker: boolean }[];
   'recipes.rehearse': RehearsalView;
   'recipes.approve': RecipeView;
   'recipes.retire': RecipeView;

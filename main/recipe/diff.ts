@@ -1,43 +1,38 @@
 import { canonicalJson } from '../base/json.ts';
 import type { BuildComponents } from '../model/component.ts';
+import { type Change, changeIn } from '../words/changes.ts';
+import { english } from '../words/told.ts';
 import type { Recipe } from './types.ts';
 
 /** One difference: where, and what it means for a board. */
 export interface Difference {
   readonly path: string;
+  readonly change: Change;
+  /** The change in English. */
   readonly words: string;
   /** Whether the second recipe protects less than the first. */
   readonly weaker: boolean;
 }
 
 /** Places whose change opens or shuts something, with the values from weak to strong. */
-const strength: Readonly<Record<string, { readonly order: readonly string[]; readonly what: string }>> = {
-  'doors.downloadMode': { order: ['"open"', '"secure"', '"disabled"'], what: 'download mode' },
-  'doors.jtag': { order: ['"leave"', '"soft"', '"off"'], what: 'JTAG' },
-  'doors.forceDownload': { order: ['"leave"', '"off"'], what: 'download mode by software' },
-  'doors.usbDownload': { order: ['"leave"', '"off"'], what: 'download mode over USB' },
-  'doors.usbJtag': { order: ['"leave"', '"off"'], what: 'JTAG over USB' },
-  'doors.usbSerialJtag': { order: ['"leave"', '"off"'], what: 'USB-Serial-JTAG' },
-  'doors.directBoot': { order: ['"leave"', '"off"'], what: 'direct boot' },
-  'flashEncryption.mode': { order: ['"development"', '"release"'], what: 'flash encryption' },
-  'flashEncryption.key': {
-    order: ['"xts-aes-128-derived"', '"xts-aes-128"', '"xts-aes-256"'],
-    what: 'the flash-encryption key',
-  },
-  'secureBoot.revokeUnused': { order: ['false', 'true'], what: 'revocation of unused digest slots' },
-  'ota.encryption': { order: ['"none"', '"rsa3072"', '"ecies-p256"'], what: 'the encryption of updates' },
-  hmacUp: { order: ['false', 'true'], what: 'the HMAC key' },
-  purpose: { order: ['"development"', '"production"'], what: 'the purpose' },
-};
+const strength = {
+  'doors.downloadMode': ['"open"', '"secure"', '"disabled"'],
+  'doors.jtag': ['"leave"', '"soft"', '"off"'],
+  'doors.forceDownload': ['"leave"', '"off"'],
+  'doors.usbDownload': ['"leave"', '"off"'],
+  'doors.usbJtag': ['"leave"', '"off"'],
+  'doors.usbSerialJtag': ['"leave"', '"off"'],
+  'doors.directBoot': ['"leave"', '"off"'],
+  'flashEncryption.mode': ['"development"', '"release"'],
+  'flashEncryption.key': ['"xts-aes-128-derived"', '"xts-aes-128"', '"xts-aes-256"'],
+  'secureBoot.revokeUnused': ['false', 'true'],
+  'ota.encryption': ['"none"', '"rsa3072"', '"ecies-p256"'],
+  hmacUp: ['false', 'true'],
+  purpose: ['"development"', '"production"'],
+} as const satisfies Partial<Record<NonNullable<Change['name']>, readonly string[]>>;
 
 /** Sections whose being there at all is a protection. */
-const sections: Readonly<Record<string, string>> = {
-  secureBoot: 'Secure Boot',
-  flashEncryption: 'flash encryption',
-  identity: 'the device identity',
-  provisioning: 'the provisioning credentials',
-  ota: 'releases for updates',
-};
+const sections = ['secureBoot', 'flashEncryption', 'identity', 'provisioning', 'ota'] as const;
 
 /** What the second recipe asks for that the first does not, and the other way round, in words. Pure. */
 export function describeDifferences(before: Recipe, after: Recipe): Difference[] {
@@ -56,34 +51,41 @@ function byName({ storage, ...rest }: Recipe): Record<string, unknown> {
   return { ...rest, storage: Object.fromEntries(partitions) };
 }
 
+const difference = (path: string, change: Change, weaker: boolean): Difference => ({
+  path,
+  change,
+  words: changeIn(english, change),
+  weaker,
+});
+
 /** What one firmware is made of that the other is not, by the SBOMs of their builds; null: there is none. Pure. */
 export function describeComponents(before: BuildComponents | null, after: BuildComponents | null): Difference[] {
   const named = (build: BuildComponents | null) => {
     const versions = new Map<string, string[]>();
     for (const { name, version } of build?.components ?? [])
-      versions.set(name, [...(versions.get(name) ?? []), version ?? 'no version']);
+      versions.set(name, [...(versions.get(name) ?? []), version ?? '–']);
     return versions;
   };
   const [was, is] = [named(before), named(after)];
   if (before === null || after === null) {
     if (before === after) return [];
-    const words = after === null ? 'removes the SBOM of the build' : `adds an SBOM of ${is.size} components`;
-    return [{ path: 'components', words, weaker: after === null }];
+    const kind = after === null ? 'removes' : 'addsSbom';
+    return [difference('components', { kind, name: 'sbom', before: '', after: `${is.size}` }, after === null)];
   }
-  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((name) => {
-    const [old, now] = [was.get(name)?.join(', ') ?? 'nothing', is.get(name)?.join(', ') ?? 'nothing'];
-    return old === now ? [] : [{ path: `components.${name}`, words: `${old} becomes ${now}`, weaker: false }];
+  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((component) => {
+    const [old, now] = [was.get(component)?.join(', '), is.get(component)?.join(', ')];
+    if (old === now) return [];
+    const kind = old === undefined ? 'newComponent' : now === undefined ? 'goneComponent' : 'becomes';
+    const change = { kind, name: null, before: old ?? '', after: now ?? '' } as const;
+    return [difference(`components.${component}`, change, false)];
   });
 }
 
 function walk(path: string, before: unknown, after: unknown, found: Difference[]): void {
-  const section = sections[path];
+  const section = sections.find((name) => name === path);
   if (section !== undefined && (before === null) !== (after === null)) {
-    found.push({
-      path,
-      words: after === null ? `removes ${section}` : `adds ${section}: ${canonicalJson(after)}`,
-      weaker: after === null,
-    });
+    const kind = after === null ? 'removes' : 'adds';
+    found.push(difference(path, { kind, name: section, before: '', after: canonicalJson(after) }, after === null));
     return;
   }
   if (isRecord(before) && isRecord(after)) {
@@ -94,11 +96,12 @@ function walk(path: string, before: unknown, after: unknown, found: Difference[]
   }
   const [was, is] = [canonicalJson(before ?? null), canonicalJson(after ?? null)];
   if (was === is) return;
-  const scale = strength[path];
+  const name = Object.hasOwn(strength, path) ? (path as keyof typeof strength) : null;
+  const scale: readonly string[] = name === null ? [] : strength[name];
   const inClear = path.startsWith('storage.') && path.endsWith('.encryption') && is === '"none"';
-  const weaker = inClear || (scale !== undefined && scale.order.indexOf(is) < scale.order.indexOf(was));
-  const words = scale ? `${weaker ? 'opens' : 'tightens'} ${scale.what}: ${was} becomes ${is}` : `${was} becomes ${is}`;
-  found.push({ path, words, weaker });
+  const weaker = inClear || (name !== null && scale.indexOf(is) < scale.indexOf(was));
+  const kind = name === null ? 'becomes' : weaker ? 'opens' : 'tightens';
+  found.push(difference(path, { kind, name, before: was, after: is }, weaker));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

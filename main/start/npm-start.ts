@@ -62,7 +62,7 @@ async function trialPlant(words: readonly string[]): Promise<{ close(): Promise<
 async function terminal(): Promise<string> {
   const built = builtEntry(programFolder, 'terminal');
   if (built !== null) return pathToFileURL(built).href;
-  say('Building the program (once) ...');
+  say((await spoken()).desk.buildingProgram);
   try {
     const { buildProgram } = await import('./program-bundle.ts');
     await buildProgram();

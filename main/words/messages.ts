@@ -1316,6 +1316,39 @@ export interface Messages {
   readonly names: {
     readonly program: string;
   };
+  readonly changes: {
+    readonly kinds: {
+      readonly becomes: Said<{ before: string | number; after: string | number }>;
+      readonly opens: Said<{ what: string | number; before: string | number; after: string | number }>;
+      readonly tightens: Said<{ what: string | number; before: string | number; after: string | number }>;
+      readonly adds: Said<{ what: string | number; after: string | number }>;
+      readonly removes: Said<{ what: string | number }>;
+      readonly addsSbom: Said<{ what: string | number; after: string | number }>;
+      readonly newComponent: Said<{ after: string | number }>;
+      readonly goneComponent: Said<{ before: string | number }>;
+    };
+    readonly names: {
+      readonly 'doors.downloadMode': string;
+      readonly 'doors.jtag': string;
+      readonly 'doors.forceDownload': string;
+      readonly 'doors.usbDownload': string;
+      readonly 'doors.usbJtag': string;
+      readonly 'doors.usbSerialJtag': string;
+      readonly 'doors.directBoot': string;
+      readonly 'flashEncryption.mode': string;
+      readonly 'flashEncryption.key': string;
+      readonly 'secureBoot.revokeUnused': string;
+      readonly 'ota.encryption': string;
+      readonly hmacUp: string;
+      readonly purpose: string;
+      readonly secureBoot: string;
+      readonly flashEncryption: string;
+      readonly identity: string;
+      readonly provisioning: string;
+      readonly ota: string;
+      readonly sbom: string;
+    };
+  };
   readonly terminal: {
     readonly batch: Said<{ passed: number; done: number; of: number }>;
     readonly batchOpen: Said<{ passed: number; done: number }>;
@@ -1737,6 +1770,7 @@ export interface Messages {
       readonly building: string;
       readonly otherProgram: Said<{ port: string | number }>;
       readonly noWindow: Said<{ why: string | number }>;
+      readonly buildingProgram: string;
     };
     readonly owner: {
       readonly folder: Said<{ path: string | number }>;

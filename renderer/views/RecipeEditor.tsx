@@ -5,7 +5,7 @@ import { Findings } from '../parts/Findings.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { keepDraft, keptDraft } from '../state/drafts.ts';
 import { useAnswer, useApp, useAsk, useMay, useSeat } from '../state/station.ts';
-import { approverText, faultText, words } from '../words/words.ts';
+import { approverText, changeText, faultText, words } from '../words/words.ts';
 import { AssuranceTable } from './AssuranceTable.tsx';
 import { PlanBurns, PlanSteps } from './PlanPanels.tsx';
 import { ApproveDialog, CopyDialog, RemoveDialog, RetireDialog } from './RecipeDialogs.tsx';
@@ -228,7 +228,7 @@ function Opened({
             <ul className="diff">
               {diff.value.map((difference) => (
                 <li key={difference.path}>
-                  <span className="mono">{difference.path}</span> <span lang="en">{difference.words}</span>
+                  <span className="mono">{difference.path}</span> <span>{changeText(difference.change)}</span>
                   {difference.weaker && <StateMark look={{ tone: 'warn', shape: 'bar', word: r.weaker }} />}
                 </li>
               ))}

@@ -1,4 +1,5 @@
 import { localeOf } from '../../main/words/catalogues.ts';
+import { type Change, changeIn } from '../../main/words/changes.ts';
 import { boardIn, byCode, faultIn, findingIn } from '../../main/words/faults.ts';
 import type { Language } from '../../main/words/languages.ts';
 import { saying } from '../../main/words/saying.ts';
@@ -24,6 +25,9 @@ export const firstDay = (): number => firstDayIn(language);
 
 /** What the station answered. */
 export const answerText = ({ message }: Told): string => answered(said.answers, message);
+
+/** What a recipe asks for that the one approved last does not. */
+export const changeText = (change: Change): string => changeIn(said, change);
 
 /** A step of a plan. */
 export const stepText = ({ title }: { readonly title: string }): string => phraseIn(said, 'steps', title);

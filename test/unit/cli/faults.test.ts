@@ -187,6 +187,7 @@ test('lists, histories and reports come in the language of the terminal, their c
     ['order', 'show', join(place, 'O-1.order'), '--key', publicKey],
     ['simulate', '--seconds', '31'],
     ['recipe', 'diff', recipeOf('esp32p4-production'), recipeOf('esp32p4-production')],
+    ['recipe', 'diff', recipeOf('esp32p4-production'), recipeOf('esp32p4-development')],
     ['recipe', 'assurance', recipeOf('esp32p4-production')],
     ['nvs', 'build', values, '--size', '0x3000', '--out', 'NEW'],
     ['nvs', 'show', join(place, 'nvs.bin')],

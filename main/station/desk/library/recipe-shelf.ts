@@ -17,7 +17,7 @@ import type { ChipKind } from '../../../model/chip.ts';
 import { RecipeFault } from '../../../model/fault.ts';
 import type { RecipeRef } from '../../../model/refs.ts';
 import { assuranceOfRecipe } from '../../../recipe/assurance/foreseen.ts';
-import { describeComponents, describeDifferences } from '../../../recipe/diff.ts';
+import { type Difference, describeComponents, describeDifferences } from '../../../recipe/diff.ts';
 import {
   blocks,
   type LoadedRecipe,
@@ -130,7 +130,7 @@ export class RecipeShelf {
    * What the text, or the recipe on the shelf, asks for that the one approved last does not (else the example of that name; else, of a text,
    * the recipe that it would replace).
    */
-  async differences(recipe: string, text: string | null): Promise<{ path: string; words: string; weaker: boolean }[]> {
+  async differences(recipe: string, text: string | null): Promise<Difference[]> {
     const place = this.#place(recipe);
     const onShelf = this.#load(place, this.#textOf(place));
     const { recipe: after, loaded, components } = text === null ? onShelf : this.#load(place, text);
