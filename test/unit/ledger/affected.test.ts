@@ -151,7 +151,7 @@ test('devices are found by component, ESP-IDF, chip and revision; what nobody ca
   const told = await answer({ component: 'mbedtls@3.6.4' });
   assert.match(told, /r1 +[0-9a-f]{16} +4 +mbedtls 3\.6\.4 +bom\.json [0-9a-f]{16}/);
   assert.match(told, /UNCLEAR +mbedtls main/);
-  assert.match(told, /Nobody can say of 1 boards of 1 further recipes/);
+  assert.match(told, /Nobody can say of 1 board of 1 further recipe/);
   const own = join(at, 'own.yaml');
   writeFileSync(own, 'advisory: ACME-1\ntitle: a hole\naffects:\n  - component: lwip\n    versions: "<2.2.1"\n');
   assert.match(await answer({ advisory: own }), /^ACME-1: a hole\n[\s\S]*lwip 2\.2\.0/);
