@@ -1,6 +1,7 @@
-import { Button, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { nobody, SecondPerson } from '../parts/SecondPerson.tsx';
 import { useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
@@ -44,18 +45,12 @@ export function BoardAct({
         />
         <p className="calm-note">{r.takesTwo}</p>
         <SecondPerson labels={r} value={second} onChange={setSecond} />
-        <div className="form-acts">
-          <Button variant="default" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button
-            type="submit"
-            color="red"
-            disabled={reason.trim() === '' || second.id.trim() === '' || second.pin === ''}
-          >
-            {r.act[what].go}
-          </Button>
-        </div>
+        <DialogActs
+          act={r.act[what].go}
+          onCancel={onClose}
+          red
+          disabled={reason.trim() === '' || second.id.trim() === '' || second.pin === ''}
+        />
       </form>
     </Dialog>
   );

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import type { SecretWay } from '../../main/contract/contract.ts';
 import type { EscrowView } from '../../main/contract/views.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { nobody, PinInput, SecondPerson } from '../parts/SecondPerson.tsx';
 import { addressOf, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
@@ -187,22 +188,13 @@ function ReleaseDialog({
         />
         <PinInput label={e.pin} value={pin} onChange={setPin} />
         <SecondPerson labels={words.station} value={second} onChange={setSecond} />
-        <div className="form-acts">
-          <Button variant="default" size="md" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button
-            type="submit"
-            color="red"
-            size="md"
-            loading={busy}
-            disabled={
-              way === null || reason.trim() === '' || pin === '' || second.id.trim() === '' || second.pin === ''
-            }
-          >
-            {e.release}
-          </Button>
-        </div>
+        <DialogActs
+          act={e.release}
+          onCancel={onClose}
+          red
+          busy={busy}
+          disabled={way === null || reason.trim() === '' || pin === '' || second.id.trim() === '' || second.pin === ''}
+        />
       </form>
     </Dialog>
   );

@@ -1,6 +1,7 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
 import { lookOf } from '../parts/tone.ts';
@@ -71,14 +72,7 @@ export function Fixtures() {
       {removing !== null && (
         <Dialog title={s.removeTitle({ name: removing })} open onClose={() => setRemoving(null)}>
           <p>{s.removeWords}</p>
-          <div className="form-acts">
-            <Button variant="default" onClick={() => setRemoving(null)} data-autofocus>
-              {words.cancel}
-            </Button>
-            <Button color="red" onClick={remove}>
-              {s.remove}
-            </Button>
-          </div>
+          <DialogActs act={s.remove} onCancel={() => setRemoving(null)} onAct={remove} red first="cancel" />
         </Dialog>
       )}
     </div>
@@ -127,14 +121,7 @@ function Teach({ names, onClose }: { readonly names: readonly string[]; onClose(
           size="md"
           data-autofocus
         />
-        <div className="form-acts">
-          <Button variant="default" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" disabled={name.trim() === '' || address.trim() === ''}>
-            {s.teach}
-          </Button>
-        </div>
+        <DialogActs act={s.teach} onCancel={onClose} disabled={name.trim() === '' || address.trim() === ''} />
       </form>
     </Dialog>
   );

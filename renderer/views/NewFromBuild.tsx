@@ -1,6 +1,7 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { keepDraft } from '../state/drafts.ts';
 import { goTo, useAnswer, useApp, useAsk, useMay } from '../state/station.ts';
 import { words } from '../words/words.ts';
@@ -65,14 +66,7 @@ function BuildDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) {
           maxLength={64}
           size="md"
         />
-        <div className="form-acts">
-          <Button variant="default" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" disabled={build === null || !isName || isTaken}>
-            {words.save}
-          </Button>
-        </div>
+        <DialogActs act={words.save} onCancel={onClose} disabled={build === null || !isName || isTaken} />
       </form>
     </Dialog>
   );

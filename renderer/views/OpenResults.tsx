@@ -1,6 +1,7 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { addressOf, useAnswer, useAsk, useMay, useSeat } from '../state/station.ts';
 import { dateText } from '../words/format.ts';
 import { words } from '../words/words.ts';
@@ -73,14 +74,7 @@ function Settle({ run, onClose, onDone }: { readonly run: string; onClose(): voi
           size="md"
           data-autofocus
         />
-        <div className="form-acts">
-          <Button variant="default" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" disabled={reason.trim() === ''}>
-            {r.go}
-          </Button>
-        </div>
+        <DialogActs act={r.go} onCancel={onClose} disabled={reason.trim() === ''} />
       </form>
     </Dialog>
   );

@@ -4,6 +4,7 @@ import type { CallInput } from '../../main/contract/contract.ts';
 import type { OperatorView } from '../../main/contract/views.ts';
 import type { Language } from '../../main/words/languages.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { nobody, PinInput, SecondPerson } from '../parts/SecondPerson.tsx';
 import { useAnswer, useAsk, useMay } from '../state/station.ts';
@@ -170,20 +171,18 @@ function Person({
             <SecondPerson labels={s} value={second} onChange={setSecond} />
           </>
         )}
-        <div className="form-acts">
+        <DialogActs
+          act={words.save}
+          onCancel={onClose}
+          disabled={id.trim() === '' || name.trim() === '' || chosen.length === 0}
+        >
           {person !== null && mayRemove && (
             <Button variant="subtle" color="red" onClick={remove}>
               {s.remove}
             </Button>
           )}
           <span className="push" />
-          <Button variant="default" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" disabled={id.trim() === '' || name.trim() === '' || chosen.length === 0}>
-            {words.save}
-          </Button>
-        </div>
+        </DialogActs>
       </form>
     </Dialog>
   );

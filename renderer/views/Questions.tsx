@@ -2,6 +2,7 @@ import { Button, Menu, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { CallInput } from '../../main/contract/contract.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { useAnswer, useAsk, useMay } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
@@ -67,14 +68,7 @@ export function Questions({
             maxLength={60}
             data-autofocus
           />
-          <div className="form-acts">
-            <Button variant="default" onClick={() => setNaming(false)}>
-              {words.cancel}
-            </Button>
-            <Button type="submit" disabled={name.trim() === ''}>
-              {words.save}
-            </Button>
-          </div>
+          <DialogActs act={words.save} onCancel={() => setNaming(false)} disabled={name.trim() === ''} />
         </form>
       </Dialog>
     </>

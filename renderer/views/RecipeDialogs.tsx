@@ -1,7 +1,8 @@
-import { Button, Textarea, TextInput } from '@mantine/core';
+import { Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { RecipeView } from '../../main/contract/views.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { goTo, useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 import { changeYaml } from './yaml-edit.ts';
@@ -31,14 +32,7 @@ export function ApproveDialog({ view, onClose, onDone }: Ends & { readonly view:
       <p className="fingerprint">
         <strong>{view.fingerprint ?? view.hash}</strong>
       </p>
-      <div className="form-acts">
-        <Button variant="default" onClick={onClose}>
-          {words.cancel}
-        </Button>
-        <Button onClick={approve} data-autofocus>
-          {r.approve}
-        </Button>
-      </div>
+      <DialogActs act={r.approve} onCancel={onClose} onAct={approve} first="act" />
     </Dialog>
   );
 }
@@ -65,14 +59,7 @@ export function RetireDialog({ view, onClose, onDone }: Ends & { readonly view: 
           maxLength={400}
           data-autofocus
         />
-        <div className="form-acts">
-          <Button variant="default" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" color="red" disabled={reason.trim() === ''}>
-            {r.retire}
-          </Button>
-        </div>
+        <DialogActs act={r.retire} onCancel={onClose} red disabled={reason.trim() === ''} />
       </form>
     </Dialog>
   );
@@ -93,14 +80,7 @@ export function RemoveDialog({ view, onClose, onDone }: Ends & { readonly view: 
   return (
     <Dialog title={r.removeTitle} open onClose={onClose}>
       <p>{r.removeWords}</p>
-      <div className="form-acts">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {words.cancel}
-        </Button>
-        <Button color="red" onClick={remove}>
-          {r.remove}
-        </Button>
-      </div>
+      <DialogActs act={r.remove} onCancel={onClose} onAct={remove} red first="cancel" />
     </Dialog>
   );
 }
@@ -131,14 +111,7 @@ export function CopyDialog({ text, onClose, onDone }: Ends & { readonly text: st
           data-autofocus
           size="md"
         />
-        <div className="form-acts">
-          <Button variant="default" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" disabled={!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name.trim())}>
-            {words.save}
-          </Button>
-        </div>
+        <DialogActs act={words.save} onCancel={onClose} disabled={!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name.trim())} />
       </form>
     </Dialog>
   );

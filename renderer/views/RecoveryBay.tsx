@@ -2,6 +2,7 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { RecoveryView } from '../../main/contract/views.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { Facts } from '../parts/Facts.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
@@ -78,12 +79,12 @@ export function RecoveryBay() {
       {asking === 'finish' && view?.recipe != null && (
         <Dialog title={r.finishGo} open onClose={() => setAsking(null)}>
           <p>{r.finishWords}</p>
-          <div className="form-acts">
-            <Button variant="default" onClick={() => setAsking(null)} data-autofocus>
-              {words.cancel}
-            </Button>
-            <Button onClick={() => void finish(view.recipe!)}>{r.finishGo}</Button>
-          </div>
+          <DialogActs
+            act={r.finishGo}
+            onCancel={() => setAsking(null)}
+            onAct={() => void finish(view.recipe!)}
+            first="cancel"
+          />
         </Dialog>
       )}
       {(asking === 'release' || asking === 'condemn') && view?.report.mac != null && (

@@ -1,6 +1,7 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { PinPad } from '../parts/PinPad.tsx';
 import { PinInput } from '../parts/SecondPerson.tsx';
 import { useApp, useAsk, useSeat } from '../state/station.ts';
@@ -56,14 +57,12 @@ export function SignIn({ onClose }: { onClose(): void }) {
         <PinPad value={pin} onChange={setPin} />
         <p className="calm-note">{words.session.badge}</p>
         <LanguageChoice />
-        <div className="form-acts">
-          <Button variant="default" size="md" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" size="md" loading={busy} disabled={operator.trim() === '' || pin === ''}>
-            {words.session.signIn}
-          </Button>
-        </div>
+        <DialogActs
+          act={words.session.signIn}
+          onCancel={onClose}
+          busy={busy}
+          disabled={operator.trim() === '' || pin === ''}
+        />
       </form>
     </Dialog>
   );

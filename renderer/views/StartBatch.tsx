@@ -1,8 +1,9 @@
-import { Button, NumberInput, Select, TextInput } from '@mantine/core';
+import { NumberInput, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { CallInput } from '../../main/contract/contract.ts';
 import type { FixtureView } from '../../main/contract/views.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { DialogActs } from '../parts/DialogActs.tsx';
 import { useAnswer, useApp, useAsk, useSeat } from '../state/station.ts';
 import { words } from '../words/words.ts';
 
@@ -107,14 +108,7 @@ export function StartBatch({ onClose }: { onClose(): void }) {
           allowDeselect={false}
           size="md"
         />
-        <div className="form-acts">
-          <Button variant="default" size="md" onClick={onClose}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" size="md" loading={busy} disabled={recipe === null}>
-            {words.batch.begin}
-          </Button>
-        </div>
+        <DialogActs act={words.batch.begin} onCancel={onClose} busy={busy} disabled={recipe === null} />
       </form>
     </Dialog>
   );
@@ -135,14 +129,7 @@ export function StopBatch({ onClose }: { onClose(): void }) {
   return (
     <Dialog title={words.batch.stopTitle} open onClose={onClose}>
       <p>{words.batch.stopWords}</p>
-      <div className="form-acts">
-        <Button variant="default" size="md" onClick={onClose} data-autofocus>
-          {words.cancel}
-        </Button>
-        <Button color="red" size="md" onClick={stop}>
-          {words.batch.stopYes}
-        </Button>
-      </div>
+      <DialogActs act={words.batch.stopYes} onCancel={onClose} onAct={stop} red first="cancel" />
     </Dialog>
   );
 }
