@@ -57,7 +57,7 @@ function Row({ row, at, by, what, about, detail }: DeedView) {
   return (
     <tr>
       <td className="mono">{row}</td>
-      <td>
+      <td className="whole">
         <time dateTime={at}>{dateText(at)}</time>
       </td>
       <td>{by.join(', ')}</td>

@@ -61,7 +61,7 @@ export function EscrowTab() {
                       </th>
                       <td className="mono">{one.serial ?? '–'}</td>
                       <td>{e.kinds[one.what]}</td>
-                      <td>{dateText(one.at)}</td>
+                      <td className="whole">{dateText(one.at)}</td>
                       <td className="mono" title={one.fingerprint ?? undefined}>
                         {one.fingerprint === null ? '–' : shortHash(one.fingerprint)}
                       </td>
@@ -101,7 +101,7 @@ export function EscrowTab() {
                 <tbody>
                   {value.released.map((one) => (
                     <tr key={`${one.at} ${one.mac} ${one.what}`}>
-                      <td>{dateText(one.at)}</td>
+                      <td className="whole">{dateText(one.at)}</td>
                       <th scope="row" className="mono">
                         {one.mac}
                       </th>
@@ -162,21 +162,24 @@ function ReleaseDialog({
     store.dispatch({ type: 'said', words: answerText(answer) });
     onClose();
   };
+  // nobody types a PIN for what cannot come out
+  if (way === null)
+    return (
+      <Dialog title={titleOf(asked)} open onClose={onClose}>
+        <p>{e.noWay}</p>
+      </Dialog>
+    );
   return (
     <Dialog title={titleOf(asked)} open onClose={onClose}>
       <form className="form" onSubmit={(event) => void release(event)}>
-        {way === null ? (
-          <p>{e.noWay}</p>
-        ) : (
-          <Select
-            label={e.way}
-            data={ways.map((value) => ({ value, label: e.ways[value] }))}
-            value={way}
-            onChange={(next) => setWay(next as SecretWay | null)}
-            allowDeselect={false}
-            size="md"
-          />
-        )}
+        <Select
+          label={e.way}
+          data={ways.map((value) => ({ value, label: e.ways[value] }))}
+          value={way}
+          onChange={(next) => setWay(next as SecretWay | null)}
+          allowDeselect={false}
+          size="md"
+        />
         <TextInput
           label={e.reason}
           value={reason}
@@ -193,7 +196,7 @@ function ReleaseDialog({
           onCancel={onClose}
           red
           busy={busy}
-          disabled={way === null || reason.trim() === '' || pin === '' || second.id.trim() === '' || second.pin === ''}
+          disabled={reason.trim() === '' || pin === '' || second.id.trim() === '' || second.pin === ''}
         />
       </form>
     </Dialog>
