@@ -1,5 +1,5 @@
 // Builds the program into few files (main/boot/built.mjs says when they are used).
-import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtFolder, builtFolders } from '../boot/built.mjs';
@@ -28,8 +28,8 @@ export async function buildProgram(): Promise<void> {
     await bundle.write({
       ...{ dir: unfinished, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'parts/[name]-[hash].mjs' },
     });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(unfinished, folder);
+    // (where another start was sooner its program is the same, and runs already)
+    if (!existsSync(folder)) renameSync(unfinished, folder);
   } finally {
     await bundle.close();
     rmSync(unfinished, { recursive: true, force: true });
