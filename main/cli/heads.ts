@@ -18,7 +18,7 @@ export interface HeadsOptions extends SignInOptions {
 }
 
 /** Who may: what a head is held against decides what an auditor believes. */
-const roles = ['qa', 'engineer', 'custodian'] as const;
+export const witnessRoles = ['qa', 'engineer', 'custodian'] as const;
 
 /** The newest head, with the proof that it grew out of what a witness saw last: docs/witnesses.md. */
 export function headsAsk(
@@ -27,7 +27,7 @@ export function headsAsk(
 ): Promise<Exit> {
   const { of, old } = options;
   return withStation(options, context, async (station) => {
-    await signInWhereKnown(station.parts.ledger, options, roles, context);
+    await signInWhereKnown(station.parts.ledger, options, witnessRoles, context);
     const request = await station.askWitness({
       ...(of === undefined ? {} : { of }),
       ...(old === undefined ? {} : { old }),
@@ -43,7 +43,7 @@ export function headsWitness(
   context: CliContext,
 ): Promise<Exit> {
   return withStation(options, context, async (station) => {
-    const by = await signInWhereKnown(station.parts.ledger, options, roles, context);
+    const by = await signInWhereKnown(station.parts.ledger, options, witnessRoles, context);
     const asked = {
       request: textOfFile(readInput(file), file),
       ...(options.key === undefined ? {} : { key: textOfFile(readInput(options.key), options.key) }),
@@ -63,7 +63,7 @@ export function headsTake(
   context: CliContext,
 ): Promise<Exit> {
   return withStation(options, context, async (station) => {
-    const by = await signInWhereKnown(station.parts.ledger, options, roles, context);
+    const by = await signInWhereKnown(station.parts.ledger, options, witnessRoles, context);
     const taken = await takeCosignature(
       station.parts,
       {

@@ -92,14 +92,15 @@ export function plantViewer(
 
 export function plantEnroll(
   station: string,
-  options: OwnerOptions & { readonly out: string },
+  options: OwnerOptions & { readonly out: string; readonly witness?: boolean },
   context: CliContext,
 ): Promise<Exit> {
   const { streams, random } = context;
   const { plant: words } = wordsOf(context).terminal;
+  const witness = options.witness === true;
   return lettingIn(options, async (sql, file, keep) => {
-    const { role, isNew } = await enroll(sql, station, random, keep);
-    if (options.json) streams.answer(JSON.stringify({ station, role, passwordFile: file, isNew }));
+    const { role, isNew } = await enroll(sql, station, random, keep, witness);
+    if (options.json) streams.answer(JSON.stringify({ station, role, passwordFile: file, isNew, witness }));
     else {
       streams.answer((isNew ? words.letIn : words.newPassword)({ name: `'${station}'`, role }));
       const url = addressUrl(plantAddress(options.url));
@@ -200,18 +201,21 @@ export function plantSettle(
   });
 }
 
+export function plantNotConfigured(): RecipeFault {
+  return new RecipeFault({
+    code: 'plant.not-configured',
+    what: 'The station file names no plant.',
+    next: "Write 'plant' with url and password_file into it; plant enroll shows how.",
+  });
+}
+
 /** Sends until the plant has every row, at Ctrl-C until then. */
 export async function plantForward(
   options: OpenOptions & { readonly json?: boolean },
   context: CliContext,
 ): Promise<Exit> {
   const { name, plant } = context.settings(options);
-  if (plant === null)
-    throw new RecipeFault({
-      code: 'plant.not-configured',
-      what: 'The station file names no plant.',
-      next: "Write 'plant' with url and password_file into it; plant enroll shows how.",
-    });
+  if (plant === null) throw plantNotConfigured();
   const ledger = await context.openLedger(options);
   const ended = new AbortController();
   const { clock, random, streams } = context;

@@ -434,6 +434,7 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
   );
   asOwner('enroll <station>', 'lets a station in: its role, with a new password')
     .requiredOption('--out <file>', 'a new file for the password, for its owner alone')
+    .option('--witness', 'it may also witness the heads of the others; left out: it may not any more')
     .action(end(async (name, options) => (await plant()).plantEnroll(name, options, context)));
   asOwner(
     'viewer <name>',
@@ -465,6 +466,20 @@ function buildProgram(context: CliContext, ended: (status: Exit) => void): Comma
     .requiredOption('--by <id>', 'who says so')
     .requiredOption('--reason <text>', 'why')
     .action(end(async (id, options) => (await plant()).plantSettle(id, options, context)));
+  withPerson(
+    command(
+      plants,
+      'witness',
+      'cosigns the newest head of each other station that the plant has, and leaves it there for it',
+    ),
+  )
+    .option(
+      '--key <station=file>',
+      'public key of the heads of a station, from elsewhere, the first time; repeatable',
+      gather,
+    )
+    .option('--every <minutes>', 'again and again, until Ctrl-C', wholeNumber)
+    .action(end(async (options) => (await import('./plant-witness.ts')).plantWitness(options, context)));
   command(
     plants,
     'forward',

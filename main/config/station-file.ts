@@ -96,6 +96,8 @@ export interface PlantConfig {
   readonly passwordFile: string | null;
   /** By whom the plant lets this station's desk look at all stations; null: it shows its own alone. */
   readonly viewer: { readonly name: string; readonly passwordFile: string | null } | null;
+  /** Files with the keys of witnesses whose word on this station's heads is booked as the plant brings it. */
+  readonly witnesses: readonly string[];
 }
 
 /** What of the program log is written: `debug` is every exchange with every board. */
@@ -381,6 +383,13 @@ export const stationSchema = z
           })
           .optional()
           .describe("Lets this station's window show the whole plant; left out: its own station alone."),
+        witnesses: z
+          .array(z.string().min(1))
+          .max(20)
+          .default([])
+          .describe(
+            "Files with what heads key says at a witness, had from there: what it says of this station's heads is booked as the plant brings it.",
+          ),
       })
       .optional()
       .describe('PostgreSQL to which every row of the ledger is sent beside; left out: none.'),
@@ -545,6 +554,7 @@ export function parseStation(
               ca: value.plant.ca === undefined ? null : at(value.plant.ca),
               passwordFile: value.plant.password_file === undefined ? null : at(value.plant.password_file),
               viewer: viewerOf(value.plant.viewer, at),
+              witnesses: value.plant.witnesses.map(at),
             },
       mes: mesOf(value.mes, at),
       mqtt: mqttOf(value.mqtt, at),

@@ -41,7 +41,9 @@ export interface PlantOfStation {
   readonly standing: PlantStanding;
   /** Files that the plant has for this station: signed leases, as it says. */
   readonly leases: readonly Uint8Array[];
-  /** Hears every change; gives back the way to stop hearing. */
+  /** What each witness said last of this station's heads, as the plant has it: heads with their lines. */
+  readonly cosignatures: readonly string[];
+  /** Hears every change of these; gives back the way to stop hearing. */
   listen(listener: (standing: PlantStanding) => void): () => void;
   /** Ends sending at once; what was not sent is sent when the station is open again. */
   close(): Promise<void>;

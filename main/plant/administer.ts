@@ -3,7 +3,8 @@ import type { RandomSource } from '../base/random.ts';
 import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import type { Conflict } from '../model/plant.ts';
 import { escapeName, type OwnSql, type Sql } from './connect.ts';
-import { migrations, stationGroup, viewerGroup } from './migrations.ts';
+import { stationGroup, viewerGroup, witnessGroup } from './groups.ts';
+import { migrations } from './migrations.ts';
 import { newPassword, roleOf, scramVerifier, viewerRoleOf } from './roles.ts';
 
 /** Oldest server: 15 has no rights for everybody in a new schema `public`. */
@@ -28,8 +29,7 @@ export async function initPlant(sql: OwnSql): Promise<{ readonly before: number;
       CREATE SCHEMA IF NOT EXISTS plant;
       CREATE TABLE IF NOT EXISTS plant.version (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
       DO $$ BEGIN
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${stationGroup}') THEN CREATE ROLE ${stationGroup} NOLOGIN; END IF;
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${viewerGroup}') THEN CREATE ROLE ${viewerGroup} NOLOGIN; END IF;
+        ${[stationGroup, viewerGroup, witnessGroup].map(madeOnce).join('\n        ')}
       END $$;`);
     const before = await versionOf(sql);
     for (let version = before; version < migrations.length; version++) {
@@ -42,6 +42,9 @@ export async function initPlant(sql: OwnSql): Promise<{ readonly before: number;
     return { before, now: migrations.length };
   });
 }
+
+const madeOnce = (role: string) =>
+  `IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN CREATE ROLE ${role} NOLOGIN; END IF;`;
 
 /** LedgerFault `plant.version` where another version of this program made the tables. */
 export async function requireVersion(sql: Sql): Promise<void> {
@@ -67,7 +70,7 @@ async function versionOf(sql: Sql): Promise<number> {
 
 /**
  * Lets a station in, or gives it a new password where it is in already (the one before does not count any more). The password is given to
- * `keep` before the server knows of it. RecipeFault `plant.station-name`; LedgerFault `plant.role-taken`: another database of this server has
+ * `keep` before the server knows of it. `asWitness`: it may also witness the heads of the others. RecipeFault `plant.station-name`; LedgerFault `plant.role-taken`: another database of this server has
  * such a station.
  */
 export async function enroll(
@@ -75,6 +78,7 @@ export async function enroll(
   station: string,
   random: RandomSource,
   keep: (password: string) => void,
+  asWitness = false,
 ): Promise<{ readonly role: string; readonly isNew: boolean }> {
   requireName(station, 'station', "Give the name as it stands in the station file ('station').");
   const role = roleOf(station);
@@ -88,6 +92,10 @@ export async function enroll(
         next: 'Give the station another name, or have the role dropped where it is not needed any more.',
       });
     await letIn(sql, { role, group: stationGroup, isNew: taken === undefined }, random, keep);
+    if (asWitness) await requireVersion(sql);
+    const [witnesses] = await sql`SELECT FROM pg_roles WHERE rolname = ${witnessGroup}`;
+    if (witnesses !== undefined)
+      await sql.script(`${asWitness ? 'GRANT' : 'REVOKE'} ${witnessGroup} ${asWitness ? 'TO' : 'FROM'} "${role}"`);
     if (known === undefined) await sql`INSERT INTO plant.stations (name, role) VALUES (${station}, ${role})`;
     return { role, isNew: known === undefined };
   });

@@ -17,7 +17,10 @@ export interface ForwarderThreadOptions {
 }
 
 /** What the thread says. */
-export type FromThread = { readonly standing: PlantStanding } | { readonly leases: readonly Uint8Array[] };
+export type FromThread =
+  | { readonly standing: PlantStanding }
+  | { readonly leases: readonly Uint8Array[] }
+  | { readonly cosignatures: readonly string[] };
 
 const port = parentPort;
 if (port === null) throw new Error('forwarder-thread.ts runs as a thread only');
@@ -31,6 +34,7 @@ const forwarder = new Forwarder({
   door: () => stationDoor(plant, station),
   tell: (standing) => port.postMessage({ standing } satisfies FromThread),
   tellLeases: (leases) => port.postMessage({ leases } satisfies FromThread),
+  tellCosignatures: (cosignatures) => port.postMessage({ cosignatures } satisfies FromThread),
 });
 await forwarder.run(ended.signal);
 await ledger.close();

@@ -7,6 +7,7 @@ import { atStart, type Conflict, type PlantStanding } from '../model/plant.ts';
 import { conflictWords } from './administer.ts';
 import { openSql, type PlantDoor, plantFault, type Sql, silentPlant } from './connect.ts';
 import { hashThere, leasesThere, newestThere, report, send, tellFork, whoAmI } from './outbox.ts';
+import { cosignaturesThere } from './witness.ts';
 
 export interface ForwarderLimits {
   /** For one question to the plant. */
@@ -40,6 +41,8 @@ export interface ForwarderParts {
   readonly tell: (standing: PlantStanding) => void;
   /** Hears the files of the leases that the plant has for the station, when they change; left out: nobody does. */
   readonly tellLeases?: (leases: readonly Uint8Array[]) => void;
+  /** Hears what each witness said last of the station's heads, when that changes; left out: nobody does. */
+  readonly tellCosignatures?: (notes: readonly string[]) => void;
 }
 
 /** These are a person's to mend, and are told at once; a network may come back by itself. */
@@ -57,6 +60,8 @@ export class Forwarder {
   #conflicts: readonly Conflict[] = [];
   /** Digests of the leases that were told last. */
   #leases = '';
+  /** What witnesses were told to have said last. */
+  #cosignatures = '';
   /** Of the monotonic clock: since when nothing was heard. */
   #heard: number;
   #heardAt: string | null = null;
@@ -137,6 +142,7 @@ export class Forwarder {
           const { row: newest } = await ledger.head();
           this.#conflicts = await ask(report(sql, newest));
           await this.#hearLeases(sql, ask);
+          await this.#hearWitnesses(sql, ask);
           reported = clock.monotonic();
           this.#sayHeard({ newest, sent: at.row, faults: this.#conflictFaults(), conflicts: this.#conflicts.length });
         }
@@ -158,6 +164,16 @@ export class Forwarder {
     if (now === this.#leases) return;
     this.#leases = now;
     tellLeases(leases.map(({ file }) => file));
+  }
+
+  async #hearWitnesses(sql: Sql, ask: <Value>(work: Promise<Value>) => Promise<Value>): Promise<void> {
+    const { tellCosignatures, station } = this.#parts;
+    if (tellCosignatures === undefined) return;
+    const notes = await ask(cosignaturesThere(sql, station));
+    const now = notes.join('\n');
+    if (now === this.#cosignatures) return;
+    this.#cosignatures = now;
+    tellCosignatures(notes);
   }
 
   /** Rows behind `at`, as many as one transaction may have. */

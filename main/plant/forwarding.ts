@@ -14,6 +14,7 @@ export function startForwarding(
   const listeners = new Set<(standing: PlantStanding) => void>();
   let standing = atStart;
   let leases: readonly Uint8Array[] = [];
+  let cosignatures: readonly string[] = [];
   const say = (said: PlantStanding) => {
     standing = said;
     for (const listener of listeners) listener(said);
@@ -24,7 +25,11 @@ export function startForwarding(
   let closing = false;
   worker.on('message', (heard: FromThread) => {
     if ('leases' in heard) leases = heard.leases;
-    else say(heard.standing);
+    else if ('standing' in heard) say(heard.standing);
+    else {
+      cosignatures = heard.cosignatures;
+      say(standing);
+    }
   });
   worker.on('error', (error) => say({ ...standing, state: 'stopped', faults: [threadEnded(error).toJSON()] }));
   const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -34,6 +39,9 @@ export function startForwarding(
     },
     get leases() {
       return leases;
+    },
+    get cosignatures() {
+      return cosignatures;
     },
     listen(listener) {
       listeners.add(listener);

@@ -5,10 +5,9 @@
 // and what is below a blank, with the same short forms, and nothing else (PostgreSQL escape_json, ECMA-262 QuoteJSONString; a lone
 // surrogate, which only the latter escapes, is no text to PostgreSQL).
 
+import { stationGroup, viewerGroup } from './groups.ts';
 import { unsettledLeases } from './unsettled-leases.ts';
-
-/** Role of which every station's role is a member: what all of them may. */
-export const stationGroup = 'fuseline_station';
+import { witnessing } from './witness-tables.ts';
 
 /** Channel on which the number of a conflict is told as it is written. */
 export const conflictChannel = 'fuseline_conflict';
@@ -339,9 +338,6 @@ ALTER TABLE plant.held ENABLE ROW LEVEL SECURITY;
 CREATE POLICY leases_read ON plant.leases FOR SELECT TO ${stationGroup} USING (station = (SELECT plant.me()));
 `;
 
-/** Role of which whoever looks at the whole plant is a member: reads what the plant screen shows, no body of a row, and writes nothing. */
-export const viewerGroup = 'fuseline_viewer';
-
 /**
  * What became of each board, by run, for those who look at all stations at once: learned from the rows as they come, and no more than that.
  * `plant verify` reads the rows alone.
@@ -408,4 +404,4 @@ END $$;
 `;
 
 /** migrations[n] takes a database of version n to n + 1, in one transaction with the change of `plant.version`. None is ever changed. */
-export const migrations: readonly string[] = [tables + acts + rights, leases, overview, unsettledLeases];
+export const migrations: readonly string[] = [tables + acts + rights, leases, overview, unsettledLeases, witnessing];

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { givenWitness } from '../ledger/given-keys.ts';
 import { RecipeFault } from '../model/fault.ts';
 import { plantAddress } from './address.ts';
 import { type PlantDoor, passwordIn } from './connect.ts';
@@ -30,6 +31,22 @@ export function stationDoor({ url, ca, passwordFile }: PlantPlaces, station: str
     ...{ address, user: address.user ?? roleOf(station), ca: ca === null ? null : authorityIn(ca) },
     password: passwordFile === null ? null : passwordIn(passwordFile),
   };
+}
+
+/** The verifier key of a witness, as `heads key` says it there. RecipeFault `plant.witness-key`. */
+export function witnessKeyIn(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    givenWitness(text);
+    return text;
+  } catch (error) {
+    throw new RecipeFault({
+      code: 'plant.witness-key',
+      what: `${file} cannot be read as the key of a witness.`,
+      next: 'Name a file with the one line that heads key says at the witness.',
+      cause: error,
+    });
+  }
 }
 
 /** PEM of an authority. RecipeFault `plant.ca`. */

@@ -44,6 +44,13 @@ function openLogOf(places: Places, { log: { level } }: StationConfig): OpenLog {
   };
 }
 
+/** Keys of the witnesses that the station file names. Faults as witnessKeyIn. */
+async function witnessesOf({ plant }: StationConfig): Promise<readonly string[]> {
+  if (plant === null || plant.witnesses.length === 0) return [];
+  const { witnessKeyIn } = await import('../plant/station-door.ts');
+  return plant.witnesses.map(witnessKeyIn);
+}
+
 /** Sends the ledger's rows to the plant that the station file names. The driver is loaded only by who has one. */
 async function openPlantOf(places: Places, settings: StationConfig, log: Log): Promise<PlantOfStation | null> {
   if (settings.plant === null) return null;
@@ -194,6 +201,7 @@ export async function openStationOf(
   const events: FactoryEvents[] = [];
   try {
     ledger = timedCalls(await opening, 'ledger', timing);
+    const witnesses = await witnessesOf(settings);
     plant = await openPlantOf(places, settings, log);
     factory = await openFactoryOf(places, settings, { ledger, log });
     const plc = await plcOfStation(settings, log);
@@ -222,7 +230,7 @@ export async function openStationOf(
       people,
       development: settings.development,
       boards: settings.boards,
-      ...(plant === null ? {} : { plant }),
+      ...(plant === null ? {} : { plant, witnesses }),
       ...(factory === null ? {} : { factory }),
       events,
       ...(plc === null ? {} : { plc }),

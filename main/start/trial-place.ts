@@ -19,5 +19,5 @@ export function trialPlant(station: string, folder: string): PlantConfig | null 
   if (told === undefined) return null;
   const { data, url } = JSON.parse(told) as TrialPlace;
   if (data !== folder) return null;
-  return { url, ca: null, passwordFile: null, viewer: { name: station, passwordFile: null } };
+  return { url, ca: null, passwordFile: null, viewer: { name: station, passwordFile: null }, witnesses: [] };
 }

@@ -29,6 +29,7 @@ import { Fixture, type FixtureGate, type FixtureSpec } from './fixture.ts';
 import { FixtureHealth } from './fixture-health.ts';
 import { LeaseOpening } from './leases.ts';
 import { OrderPlaces } from './order-places.ts';
+import { PlantWitnesses } from './plant-witnesses.ts';
 import type { RunJob } from './run.ts';
 import { requireStationClock } from './station-clock.ts';
 import type { TokenOfStation } from './token-ceremony.ts';
@@ -58,6 +59,8 @@ export interface StationParts {
   readonly boards?: BoardRules;
   /** Where the ledger's rows are sent beside; left out: nowhere. No board waits for it. */
   readonly plant?: PlantOfStation;
+  /** Verifier keys of witnesses whose word is booked as the plant brings it; left out: nobody's. */
+  readonly witnesses?: readonly string[];
   /** The factory's own system: asked before a board starts, told every result; left out: there is none. */
   readonly factory?: FactorySystem;
   /** Whoever is told what comes of each board; left out: nobody. No board waits for them. */
@@ -112,12 +115,18 @@ export class Station {
 
   readonly #leaseOpening: LeaseOpening;
   readonly #checkpoints: Checkpoints;
+  readonly #plantWitnesses: PlantWitnesses | null;
 
   constructor(parts: StationParts) {
     this.parts = parts;
     this.log = parts.log ?? silentLog;
     this.#leaseOpening = new LeaseOpening(parts);
     this.#checkpoints = new Checkpoints({ ...parts, log: this.log });
+    const { plant, witnesses = [] } = parts;
+    this.#plantWitnesses =
+      plant === undefined || witnesses.length === 0
+        ? null
+        : new PlantWitnesses({ ...parts, log: this.log }, plant, witnesses);
   }
 
   /** Hears everything the station says; gives back the way to stop hearing. What a listener throws is logged, and it hears on. */
@@ -278,6 +287,7 @@ export class Station {
     this.shelf.close();
     await this.parts.plc?.close();
     await this.#checkpoints.close();
+    await this.#plantWitnesses?.close();
     await this.parts.signer.close();
     await this.parts.plant?.close();
     await this.parts.factory?.close();

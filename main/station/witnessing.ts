@@ -107,7 +107,7 @@ export function witnessHead(
         what: 'This head is of the ledger of this very station: what it says of itself is no witness.',
         next: 'Carry the file to another station.',
       });
-    const [before] = await ledger.acts({ what: 'head-witnessed', about: head.origin, limit: 1 });
+    const [before] = await witnessed(ledger, head.origin);
     const logKey = keyOfLog(key ?? before?.detail.key, head.origin);
     if (!signedBy(head, logKey))
       throw new RecipeFault({
@@ -130,6 +130,18 @@ export function witnessHead(
     const signature = await parts.signer.sign(ref, 'ed25519', cosigned(head.text, seconds));
     return `${request.note}${cosignatureLine(witness, seconds, signature)}`;
   });
+}
+
+const witnessed = (ledger: Pick<Ledger, 'acts'>, origin: string) =>
+  ledger.acts({ what: 'head-witnessed', about: origin, limit: 1 });
+
+/** The head of another book that was cosigned here last; of no rows where none was. `root`: as `parseCheckpoint` gives it. */
+export async function lastWitnessed(
+  ledger: Pick<Ledger, 'acts'>,
+  origin: string,
+): Promise<{ readonly size: number; readonly root: string }> {
+  const [before] = await witnessed(ledger, origin);
+  return { size: Number(before?.detail.size ?? 0), root: String(before?.detail.root ?? '') };
 }
 
 function keyOfLog(text: unknown, origin: string): KeyObject {

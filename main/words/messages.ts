@@ -1976,6 +1976,12 @@ export interface Messages {
       readonly again: string;
       readonly hasAll: Said<{ rows: number }>;
       readonly has: Said<{ sent: number; newest: number }>;
+      readonly headNone: Said<{ station: string | number }>;
+      readonly headSeen: Said<{ station: string | number }>;
+      readonly headBehind: Said<{ station: string | number; rows: number }>;
+      readonly headDiffers: Said<{ station: string | number; rows: number }>;
+      readonly headCosigned: Said<{ station: string | number; rows: number }>;
+      readonly headRefused: Said<{ station: string | number; rows: number }>;
       readonly hasUnknown: Said<{ newest: number }>;
     };
     readonly virtualChip: {

@@ -19,6 +19,7 @@ function plantOf() {
     get standing() {
       return said.standing;
     },
+    cosignatures: [],
     get leases() {
       return said.leases;
     },

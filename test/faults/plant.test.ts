@@ -22,17 +22,20 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { systemClock } from '../../main/base/clock.ts';
 import { sha256Hex } from '../../main/base/digest.ts';
+import { silentLog } from '../../main/base/log.ts';
 import { systemRandom } from '../../main/base/random.ts';
 import type { CliContext } from '../../main/cli/context.ts';
 import { runCommand } from '../../main/cli/program.ts';
 import type { PlantConfig } from '../../main/config/station-file.ts';
 import { anyBoard } from '../../main/config/station-file.ts';
 import { chainStart, hashOfParts, type PlainRow } from '../../main/ledger/chain.ts';
-import type { Ledger } from '../../main/ledger/ledger.ts';
+import { headKey } from '../../main/ledger/checkpoint.ts';
+import { witnessText } from '../../main/ledger/cosignature.ts';
+import type { Ledger, StationAct } from '../../main/ledger/ledger.ts';
 import { claimsOf } from '../../main/ledger/sqlite/claims.ts';
 import { openSqliteLedger, openSqliteLedgerForReading } from '../../main/ledger/sqlite/open.ts';
 import { faultOf, isFault } from '../../main/model/fault.ts';
-import type { PlantStanding } from '../../main/model/plant.ts';
+import type { PlantOfStation, PlantStanding } from '../../main/model/plant.ts';
 import type { SealedRecord } from '../../main/model/record.ts';
 import { addressUrl, plantAddress } from '../../main/plant/address.ts';
 import { enroll, enrollViewer, initPlant, openConflicts, plantStatus, settle } from '../../main/plant/administer.ts';
@@ -43,19 +46,22 @@ import { giveLease, type KeptLease, type OrderOfPlant, placesOf } from '../../ma
 import { leasesThere } from '../../main/plant/outbox.ts';
 import { startPrivateServer } from '../../main/plant/private-server.ts';
 import { roleOf } from '../../main/plant/roles.ts';
-import { viewerDoor } from '../../main/plant/station-door.ts';
+import { viewerDoor, witnessKeyIn } from '../../main/plant/station-door.ts';
 import { verifyInside, verifyPlant } from '../../main/plant/verify.ts';
 import { startViewing } from '../../main/plant/viewing.ts';
 import { openDesk } from '../../main/start/open-desk.ts';
 import { plantAnswers } from '../../main/station/desk/plant-answers.ts';
 import type { DeskRoom } from '../../main/station/desk/room.ts';
+import { PlantWitnesses } from '../../main/station/plant-witnesses.ts';
+import { ownWitness } from '../../main/station/witnessing.ts';
 import { followState } from '../../renderer/state/alarms.ts';
 import { leaseOf, office, orderOf, owner as orderOwner, stranger } from '../attacks/signed.ts';
 import { selfSigned } from '../self-signed.ts';
 import { faultsOf, noToken, recipeNamed, setStage } from '../stories/stage.ts';
 import { noServer, owner, type PostgresServer, startServer } from '../tools/postgres-server.ts';
-import { mac, record, sealBoard, signHead } from '../unit/ledger/book.ts';
+import { headPair, mac, record, sealBoard, signHead } from '../unit/ledger/book.ts';
 import { MemoryBook } from '../unit/ledger/memory-book.ts';
+import { ScriptedSigner } from '../unit/station/scripted-signer.ts';
 
 let server: PostgresServer;
 let sql: OwnSql;
@@ -69,8 +75,8 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fuseline-plant-'));
   server = await startServer();
   sql = asOwner();
-  assert.deepEqual(await initPlant(sql), { before: 0, now: 4 });
-  assert.deepEqual(await initPlant(sql), { before: 4, now: 4 }, 'a second time does nothing');
+  assert.deepEqual(await initPlant(sql), { before: 0, now: 5 });
+  assert.deepEqual(await initPlant(sql), { before: 5, now: 5 }, 'a second time does nothing');
 });
 after(async () => {
   if (noServer !== false) return;
@@ -98,7 +104,8 @@ async function until(what: string, is: () => boolean | Promise<boolean>, there: 
   }
 }
 
-const letIn = (name: string) => enroll(sql, name, systemRandom, (password) => passwords.set(name, password));
+const letIn = (name: string, asWitness = false) =>
+  enroll(sql, name, systemRandom, (password) => passwords.set(name, password), asWitness);
 
 /** A station that the plant lets in, with a book in memory. */
 async function memory(name: string): Promise<MemoryBook> {
@@ -719,6 +726,124 @@ test(
   },
 );
 
+/** A station that looks at the heads of the others, from the terminal. */
+async function witness(t: TestContext, name: string) {
+  const ledger = await station(t, name);
+  await letIn(name, true);
+  const password = join(folder, `${name}-password`);
+  writeFileSync(password, passwords.get(name)!, { mode: 0o600 });
+  const parts = { ledger, signer: new ScriptedSigner().signer, clock: systemClock };
+  const plant = { url: server.url, ca: null, passwordFile: password, viewer: null, witnesses: [] };
+  const lines = { answered: [] as string[], said: [] as string[] };
+  const context = {
+    version: '0',
+    streams: { answer: (line: string) => lines.answered.push(line), say: (line: string) => lines.said.push(line) },
+    ...{ clock: systemClock, random: systemRandom, onInterrupt: () => () => undefined },
+    openStation: async () => ({ parts, close: async () => undefined }),
+    settings: () => ({ name, plant, boards: anyBoard, development: true }),
+  } as unknown as CliContext;
+  const keys = join(folder, `${name}-heads.pem`);
+  writeFileSync(keys, headPair.publicKey.export({ type: 'spki', format: 'pem' }));
+  /** What it says of one station, and to the person. */
+  const looks = async (of: string, ...words: string[]) => {
+    Object.assign(lines, { answered: [], said: [] });
+    const status = await runCommand(['plant', 'witness', '--json', ...words], context);
+    const said = lines.answered.map((line) => JSON.parse(line) as { station: string; state: string; size: number });
+    return { status, state: said.find((one) => one.station === of)?.state, said: lines.said.join('\n') };
+  };
+  return { ledger, looks, keys, key: witnessText(await ownWitness(parts)) };
+}
+
+/** A function of the plant that its owner changed, for as long as `work` takes. */
+async function lying(name: string, change: (definition: string) => string, work: () => Promise<void>): Promise<void> {
+  const [row] = await sql<{ text: string }>`SELECT pg_get_functiondef(${name}::regprocedure) AS text`;
+  const changed = change(row!.text);
+  assert.notEqual(changed, row!.text);
+  await sql.script(changed);
+  await work();
+  await sql.script(row!.text);
+}
+
+test(
+  'a station cosigns by the plant the heads of the others, and says of a plant that lies nothing of them',
+  skip,
+  async (t) => {
+    const ledger = await station(t, 'line-seen');
+    await sealBoard(ledger, 'r1', 71);
+    const { looks, keys, key, ledger: own } = await witness(t, 'seer');
+    const acts = async (what: StationAct['what']) =>
+      (await own.acts({ what })).filter(({ about }) => about?.includes('line-seen'));
+    const before = await looks('line-seen');
+    assert.equal(before.state, 'none', before.said);
+    await signHead(ledger);
+    await sent('line-seen', ledger);
+    const first = await looks('line-seen');
+    assert.deepEqual(
+      [first.state, first.status],
+      ['witness.unknown', 3],
+      'a key of heads is had from elsewhere than the plant',
+    );
+    assert.equal((await looks('line-seen', '--key', `line-seen=${keys}`)).state, 'cosigned');
+    assert.equal((await looks('line-seen')).state, 'seen');
+    await sealBoard(ledger, 'r2', 72);
+    await signHead(ledger);
+    await sent('line-seen', ledger);
+    const size = (await acts('head-witnessed'))[0]?.detail.size;
+    assert.equal((await looks('line-seen')).state, 'cosigned', 'it grew out of what was seen');
+    const [newest] = await acts('head-witnessed');
+    assert.ok(Number(newest?.detail.size) > Number(size));
+
+    // what the station hears, and books where it knows the witness
+    const heard: (readonly string[])[] = [];
+    const one = new Forwarder({
+      ...{ ledger, station: 'line-seen', door: () => doorOf('line-seen'), clock: systemClock, random: systemRandom },
+      ...{ limits: quick, tell: () => undefined, tellCosignatures: (notes) => void heard.push(notes) },
+    });
+    await one.run(AbortSignal.timeout(patienceMs), { untilLevel: true });
+    assert.equal(heard.length, 1);
+    assert.equal(heard[0]!.length, 1, 'the newest word of each witness');
+    const told = { cosignatures: heard[0]!, listen: () => () => undefined } as unknown as PlantOfStation;
+    const parts = { ledger, signer: new ScriptedSigner().signer, clock: systemClock, log: silentLog };
+    const other = witnessText({ name: 'fuseline/seer/witness', key: new Uint8Array(32).fill(9) });
+    for (const known of [[other], [key], [key]]) await new PlantWitnesses(parts, told, known).close();
+    const booked = await ledger.acts({ what: 'head-cosigned' });
+    assert.deepEqual(
+      booked.map(({ about, detail }) => [about, detail.size]),
+      [['fuseline/seer/witness', newest?.detail.size]],
+      'once, and of the witness whose key is known alone',
+    );
+    assert.equal((await ledger.verify({ cosigners: [key] })).broken, null);
+
+    // a plant that lies, or was put back, is no evidence against a station
+    await sealBoard(ledger, 'r3', 73);
+    await signHead(ledger);
+    await sent('line-seen', ledger);
+    const state = async () => {
+      const { state: is, status } = await looks('line-seen');
+      return [is, status];
+    };
+    await lying(
+      'plant.hashes(text, bigint, int)',
+      (text) => text.replace('string_agg(hash', 'string_agg(sha256(hash)'),
+      async () => assert.deepEqual(await state(), ['differs', 3]),
+    );
+    await lying(
+      'plant.newest_head(text)',
+      (text) => text.replace('DESC', 'ASC'),
+      async () => assert.deepEqual(await state(), ['behind', 3]),
+    );
+    assert.deepEqual(await acts('head-refused'), []);
+    assert.deepEqual(await state(), ['cosigned', 0]);
+    const noKey = join(folder, 'no.witness');
+    writeFileSync(noKey, 'hello');
+    for (const file of [noKey, join(folder, 'missing.witness')])
+      assert.throws(() => witnessKeyIn(file), { code: 'plant.witness-key' });
+    await letIn('seer');
+    const denied = await looks('line-seen');
+    assert.match(denied.said, /plant\.no-witness/);
+  },
+);
+
 test('a plant that was put back to an older backup gets what it lost again', skip, async () => {
   const ledger = await memory('line-backup');
   for (const n of [1, 2, 3]) ledger.seal(800 + n);
@@ -900,7 +1025,10 @@ test('a station with a plant in its file sends by itself, and its desk shows how
     writeFileSync(join(data, 'viewer'), word, { mode: 0o600 }),
   );
   const viewer = '{name: line-desk, password_file: viewer}';
-  const text = `fuseline: 1\nstation: line-desk\nplant: {url: '${server.url}', password_file: password, viewer: ${viewer}}\n`;
+  const { looks, key } = await witness(t, 'seer-desk');
+  writeFileSync(join(data, 'seer.witness'), `${key}\n`);
+  const more = `viewer: ${viewer}, witnesses: [seer.witness]`;
+  const text = `fuseline: 1\nstation: line-desk\nplant: {url: '${server.url}', password_file: password, ${more}}\n`;
   writeFileSync(join(data, 'station.yaml'), text);
   const { desk, station: opened, close } = await openDesk({ data });
   t.after(close);
@@ -924,6 +1052,22 @@ test('a station with a plant in its file sends by itself, and its desk shows how
     found: [],
     isCut: false,
   });
+  // a witness that it names sees its head by the plant, and is booked
+  const { ledger } = opened.parts;
+  await opened.askWitness({});
+  const publicKey = (await ledger.treeHead()).signedBefore!.publicKey;
+  writeFileSync(join(data, 'heads.pem'), headKey(publicKey)!.export({ type: 'spki', format: 'pem' }));
+  await until(
+    'the head',
+    async () => (await looks('line-desk', '--key', `line-desk=${join(data, 'heads.pem')}`)).state === 'cosigned',
+    () => opened.parts.plant!.standing,
+  );
+  await until(
+    'what it saw',
+    async () =>
+      (await ledger.acts({ what: 'head-cosigned' })).some(({ about }) => about === 'fuseline/seer-desk/witness'),
+    () => opened.parts.plant!.standing,
+  );
   const line = await desk.answers['line.snapshot']({}, 'anonymous');
   const alarms = followState({ line, token: null, alarms: [] }, 0);
   assert.deepEqual(
@@ -961,7 +1105,7 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
     return { status, answered: lines.answered.join('\n'), said: lines.said.join('\n') };
   };
   const asOwnerOf = ['--url', server.ownerUrl];
-  assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 4/);
+  assert.match((await said('plant', 'init', ...asOwnerOf)).answered, /up to date: tables 5/);
   assert.ok((await said('plant', 'forward')).said.includes('plant.not-configured'));
   const file = join(folder, 'terminal-password');
   const letIn = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
@@ -970,7 +1114,7 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
   assert.ok(!`${letIn.answered}${letIn.said}`.includes(passwordIn(file)), 'nobody is shown it');
   const again = await said('plant', 'enroll', 'line-terminal', ...asOwnerOf, '--out', file);
   assert.ok(again.said.includes('plant.cannot-write'));
-  plant = { url: server.url, ca: join(folder, 'no-ca'), passwordFile: file, viewer: null };
+  plant = { url: server.url, ca: join(folder, 'no-ca'), passwordFile: file, viewer: null, witnesses: [] };
   assert.ok((await said('plant', 'verify', '--url', 'postgres://a:b@c/d')).said.includes('plant.url'));
   assert.ok((await said('plant', 'verify', ...asOwnerOf, '--ca', plant.ca!)).said.includes('plant.ca'));
   plant = { ...plant, ca: null };
