@@ -839,6 +839,7 @@ test(
     for (const file of [noKey, join(folder, 'missing.witness')])
       assert.throws(() => witnessKeyIn(file), { code: 'plant.witness-key' });
     await letIn('seer');
+    writeFileSync(join(folder, 'seer-password'), passwords.get('seer')!);
     const denied = await looks('line-seen');
     assert.match(denied.said, /plant\.no-witness/);
   },
