@@ -5,11 +5,12 @@ import { LedgerFault, RecipeFault } from '../model/fault.ts';
 import { lagOf } from '../model/plant.ts';
 import { textOfFile } from '../model/text-file.ts';
 import { addressUrl, plantAddress } from '../plant/address.ts';
-import { conflictWords, enroll, enrollViewer, initPlant, plantStatus, settle } from '../plant/administer.ts';
+import { enroll, enrollViewer, initPlant, plantStatus, settle } from '../plant/administer.ts';
 import { type OwnSql, openSql, type PlantDoor, passwordIn, plantFault } from '../plant/connect.ts';
 import { Forwarder, usualLimits } from '../plant/forwarder.ts';
 import { authorityIn, stationDoor } from '../plant/station-door.ts';
 import { verifyPlant } from '../plant/verify.ts';
+import { conflictIn } from '../words/conflicts.ts';
 import { type CliContext, type Exit, exit, type OpenOptions } from './context.ts';
 import { readInput } from './files.ts';
 import { faultLines, table, wordsOf } from './words.ts';
@@ -147,7 +148,9 @@ export function plantStatusCommand(options: OwnerOptions, context: CliContext): 
     streams.answer('');
     for (const { name, boards, held } of orders) streams.answer(words.order({ order: name, held, boards }));
     streams.answer(conflicts.length === 0 ? words.noConflict : words.conflicts({ count: conflicts.length }));
-    for (const conflict of conflicts) streams.answer(`  ${conflict.id}  ${conflict.at}  ${conflictWords(conflict)}`);
+    const { conflict: sentences, fields } = wordsOf(context).page.plant;
+    for (const conflict of conflicts)
+      streams.answer(`  ${conflict.id}  ${conflict.at}  ${conflictIn(sentences, fields, conflict)}`);
     return exit.passed;
   });
 }

@@ -1,6 +1,7 @@
 import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { PlantOverview, StationOverview } from '../../main/contract/views.ts';
+import { conflictIn, fieldIn } from '../../main/words/conflicts.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { Scroll } from '../parts/Scroll.tsx';
 import { StateMark } from '../parts/StateMark.tsx';
@@ -56,7 +57,8 @@ function Overview({ overview, isOld }: { readonly overview: PlantOverview; reado
           <ul>
             {conflicts.slice(0, shownConflicts).map((conflict) => (
               <li key={conflict.id}>
-                <time dateTime={conflict.at}>{dateText(conflict.at)}</time> {conflict.id}: {conflictText(conflict)}
+                <time dateTime={conflict.at}>{dateText(conflict.at)}</time> {conflict.id}:{' '}
+                {conflictIn(words.plant.conflict, words.plant.fields, conflict)}
               </li>
             ))}
           </ul>
@@ -216,22 +218,7 @@ function Search() {
   );
 }
 
-function fieldText(field: string): string {
-  const p = words.plant;
-  return p.fields[field as keyof typeof p.fields] ?? field;
-}
-
-/** Rows are numbered without marks between the thousands, as everywhere in the ledger. */
-function conflictText({ kind, station, row, field, value, holder, holderRow }: PlantOverview['conflicts'][number]) {
-  const said = {
-    station,
-    row: `${row}`,
-    field: fieldText(field),
-    holder: holder ?? '–',
-    holderRow: `${holderRow ?? '–'}`,
-  };
-  return words.plant.conflict[kind]({ ...said, value: kind === 'lease' ? value.slice(0, 16) : value });
-}
+const fieldText = (field: string): string => fieldIn(words.plant.fields, field);
 
 function outcomeText(outcome: string | null): string {
   if (outcome === null) return words.devices.still;

@@ -1131,7 +1131,7 @@ test('from the terminal: made, let in, sent, looked at, verified, settled', skip
     "its MAC is line-a's: it sealed none",
   );
   const [, id] =
-    /^ +(\d+) .*mac aa:bb:cc:00:00:29: row \d+ of line-terminal claims it, and row \d+ of line-a has it/m.exec(
+    /^ +(\d+) .*MAC aa:bb:cc:00:00:29: row \d+ of line-terminal claims it, and row \d+ of line-a has it/m.exec(
       status.answered,
     ) ?? [];
   assert.match(
