@@ -6,7 +6,7 @@ import type { BatchRecord, RunRecord, SealedRecord } from '../model/record.ts';
 import type { RecipeRef } from '../model/refs.ts';
 
 /** Version of the tables and of the bodies below; bound by the genesis row, and SQLite's user_version. */
-export const ledgerSchema = 7;
+export const ledgerSchema = 8;
 
 /** What the chain holds of a wrapped key: enough to prove which bytes lay there, not the bytes (they vanish at the seal). */
 export interface WrappedKeyMark {

@@ -73,7 +73,7 @@ export interface DeviceQuery {
   readonly text?: string;
   /**
    * Of recipes that something published concerns, by what is bound in them; `text` is not asked for then. A text `component:NAME@VERSIONS` is such
-   * a question. Each sealed device is told by its own row, which has to give its hash. Revisions are looked up among the 5,000 most recent boards.
+   * a question. Each sealed device is told by its own row, which has to give its hash. One that is not sealed has no revision of its chip, and fits any.
    */
   readonly affects?: readonly Affected[];
   readonly batch?: string;

@@ -82,10 +82,12 @@ function generate(): void {
     INSERT INTO batches (id, recipe, opened_at) SELECT 'B-' || (2000 + n / 2500), recipe_of(n), time_of(n) FROM boards`);
   db.exec(`
     WITH RECURSIVE boards (n) AS (SELECT ${real} UNION ALL SELECT n + 1 FROM boards WHERE n < ${devices - 1})
-    INSERT INTO devices (mac, serial, certificate, chip, recipe, recipe_name, batch, operator, outcome, state, sealed_at, last_run, last_at, attempts)
+    INSERT INTO devices (mac, serial, certificate, chip, recipe, recipe_name, batch, operator, outcome, state, sealed_at, last_run, last_at, attempts,
+      revision)
     SELECT mac_of(n), printf('SN%08d', n), 'C0FFEE' || n, 'esp32p4', recipe_of(n),
       'product-' || (n / 40000 % 12), 'B-' || (2000 + n / 2500), 'op-' || (n % 40), iif(n % 500 = 499, 'failed', 'passed'),
-      iif(n % 500 = 499, 'open', 'sealed'), iif(n % 500 = 499, NULL, time_of(n)), 'run-' || n, time_of(n), 1
+      iif(n % 500 = 499, 'open', 'sealed'), iif(n % 500 = 499, NULL, time_of(n)), 'run-' || n, time_of(n), 1,
+      iif(n % 500 = 499, NULL, iif(n % 10000 = 7, 100, 301))
     FROM boards`);
   for (const { sql } of indexes) db.exec(sql);
   writeWitness(file, writer.head);
@@ -118,6 +120,12 @@ const queries: [string, DeviceQuery][] = [
   ['digest of an image', { text: 'a'.repeat(64) }],
   ['component', { text: 'component:mbedtls@<3.6.4' }],
   ['component of every board', { text: 'component:mbedtls' }],
+  [
+    'one revision in 10,000, of a component',
+    { affects: [{ component: 'mbedtls', revisions: '<1.1' }], outcome: 'sealed' },
+  ],
+  ['every revision of a component', { affects: [{ component: 'mbedtls', revisions: '>=3' }] }],
+  ['no revision of a component', { affects: [{ component: 'mbedtls', revisions: '>=9' }], outcome: 'sealed' }],
   ['operator', { text: 'op-7' }],
   ['every operator', { text: 'op' }],
   ['recipe', { text: 'product-3' }],
@@ -162,6 +170,7 @@ for (const [name, ask] of [
   ['sealed device by serial', () => ledger.sealedDevice(`SN${String(realOne).padStart(8, '0')}`)],
   ['claim', () => ledger.claimedBy('fingerprint', keyOf(realOne))],
   ['boards of a component, counted', () => ledger.affected([{ component: 'mbedtls@<3.6.4' }])],
+  ['boards of a revision, counted', () => ledger.affected([{ component: 'mbedtls', revisions: '<1.1' }])],
   ['counts of a batch', () => ledger.counts('B-1000')],
 ] as const) {
   const start = performance.now();

@@ -65,6 +65,15 @@ export const bookMutants: readonly Mutant[] = [
     tests: [signedHeads],
   },
   {
+    id: 'affected.revision',
+    file: 'main/ledger/sqlite/affected.ts',
+    before: 'if (this.#hasRevisions && sealed.chip.revision !== revision) throw changedSeal(mac, sealed_row);',
+    after: '',
+    breaks:
+      'A board that a table gives another revision than its seal would be left out of an answer, or told in it, without a word.',
+    tests: ['test/unit/ledger/affected.test.ts'],
+  },
+  {
     id: 'affected.recipe-text',
     file: 'main/ledger/sqlite/affected.ts',
     before: 'if (sha256Hex(row.text) !== recipe.hash)',

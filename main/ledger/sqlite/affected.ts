@@ -23,10 +23,9 @@ import type { AffectedRecipes, DeviceQuery, DeviceRow } from '../ledger.ts';
 import { type Bodies, dictionaryOfRecords } from './bodies.ts';
 import { changedRecipe, changedSeal } from './faults.ts';
 import { KeptStatements } from './kept-statements.ts';
+import { hasRevisions } from './schema.ts';
 import { deviceRow, type Filter, type Found, filterOf, type Row } from './search.ts';
 
-/** Boards that are looked at one by one for the revision of their chip. */
-const mostLookedAt = 5_000;
 const asked = 'component:';
 
 /** The question in a text of the search; null: it is another text. RecipeFault `ledger.component`. */
@@ -35,18 +34,22 @@ export function concernsIn(text: string | undefined): readonly Affected[] | null
   return trimmed.toLowerCase().startsWith(asked) ? [{ component: trimmed.slice(asked.length).trim() }] : null;
 }
 
-type StoredDevice = Row & { readonly sealed_row: number | null };
+type StoredDevice = Row & { readonly sealed_row: number | null; readonly revision?: number | null };
 
 interface Concerned {
   readonly recipe: RecipeRef;
   readonly fit: 'fits' | 'unclear';
   readonly facts: RecipeFacts;
+  /** Whether a board with this revision of its chip is concerned (null: of one that is not sealed nobody knows it); null: every board is. */
+  readonly isConcerned: ((revision: number | null) => boolean) | null;
 }
 
 export class AffectedSearch {
   readonly #bodies: Bodies;
   readonly #sealed: (mac: string) => SealedRecord | null;
   readonly #sql: KeptStatements;
+  /** A book of an older program that nobody has written since has none: its boards are looked at one by one. */
+  readonly #hasRevisions: boolean;
   /** By the hash that binds them: they never change. */
   readonly #facts = new Map<string, Omit<RecipeFacts, 'idfVersion'>>();
   readonly #idfVersions = new Map<string, string | null>();
@@ -54,6 +57,7 @@ export class AffectedSearch {
   /** `sealed`: from the device's own row, which has to give its hash. */
   constructor(db: Database, bodies: Bodies, sealed: (mac: string) => SealedRecord | null) {
     this.#sql = new KeptStatements(db);
+    this.#hasRevisions = hasRevisions(db);
     this.#bodies = bodies;
     this.#sealed = sealed;
   }
@@ -64,50 +68,45 @@ export class AffectedSearch {
     const limit = Math.min(Math.max(query.limit ?? 100, 0), 1000);
     const offset = Math.max(query.offset ?? 0, 0);
     const filter = filterOf(query);
-    const needsLook = concerns.some(({ revisions }) => revisions !== undefined);
-    const enough = needsLook ? mostLookedAt : limit + offset;
-    const newest = new Newest(enough);
-    for (const { recipe } of concerned) this.#gather(canonicalJson(recipe), filter, newest);
-    const factsOf = new Map(concerned.map(({ recipe, facts }) => [recipe.hash, facts]));
+    const needsLook = !this.#hasRevisions && concerned.some(({ isConcerned }) => isConcerned !== null);
+    const newest = new Newest(needsLook ? Number.MAX_SAFE_INTEGER : limit + offset);
+    for (const one of concerned) this.#gather(one, filter, newest);
+    const byRecipe = new Map(concerned.map((one) => [one.recipe.hash, one]));
     const rows: DeviceRow[] = [];
     for (const { n } of needsLook ? newest.found : newest.found.slice(offset)) {
       if (rows.length === (needsLook ? limit + offset : limit)) break;
       const stored = this.#all('SELECT * FROM devices WHERE n = ?', n)[0] as unknown as StoredDevice;
-      if (this.#holds(stored, factsOf, concerns)) rows.push(deviceRow(stored));
+      if (this.#holds(stored, byRecipe)) rows.push(deviceRow(stored));
     }
     return needsLook ? rows.slice(offset) : rows;
   }
 
   /** Of a sealed device its own row says by which recipe it was made and what its chip is; of others the tables alone do. */
-  #holds(
-    { mac, recipe, sealed_row }: StoredDevice,
-    factsOf: ReadonlyMap<string, RecipeFacts>,
-    concerns: readonly Affected[],
-  ): boolean {
+  #holds({ mac, recipe, sealed_row, revision }: StoredDevice, byRecipe: ReadonlyMap<string, Concerned>): boolean {
     if (sealed_row === null) return true;
     const { hash } = JSON.parse(recipe) as RecipeRef;
     const sealed = this.#sealed(mac);
-    const facts = factsOf.get(hash);
-    if (sealed?.recipe.hash !== hash || facts === undefined) throw changedSeal(mac, sealed_row);
-    const revision = revisionText(sealed.chip.revision);
-    const of = concerns.filter((one) => ['fits', 'unclear'].includes(recipeFit(facts, [one])));
-    return of.some(
-      ({ revisions }) => revisions === undefined || isWithin(revision, versionSpans(revisions) ?? []) !== 'not',
-    );
+    const of = byRecipe.get(hash);
+    if (sealed?.recipe.hash !== hash || of === undefined) throw changedSeal(mac, sealed_row);
+    if (this.#hasRevisions && sealed.chip.revision !== revision) throw changedSeal(mac, sealed_row);
+    return of.isConcerned?.(sealed.chip.revision) ?? true;
   }
 
   recipes(concerns: readonly Affected[]): AffectedRecipes {
     const { concerned, others, silent } = this.#concerned(concerns);
-    const count = ({ recipe }: { readonly recipe: RecipeRef }) => this.#boards(canonicalJson(recipe));
     const recipes = concerned.map((one) => ({
-      ...{ recipe: one.recipe, fit: one.fit, boards: count(one), idfVersion: idfVersionOf(one.facts) },
+      ...{ recipe: one.recipe, fit: one.fit, boards: this.#boards(one), idfVersion: idfVersionOf(one.facts) },
       sbom: one.facts.components && { file: one.facts.components.file, sha256: one.facts.components.sha256 },
       components: componentsAsked(one.facts, concerns),
     }));
     const [all] = this.#all('SELECT count(*) AS n FROM devices') as unknown as [{ n: number }];
-    const told = [...recipes.map(({ boards }) => boards), ...others.map((recipe) => count({ recipe }))];
+    // (none of that revision: nothing to tell of it)
+    const some = recipes.filter(({ boards }, at) => boards > 0 || concerned[at]!.isConcerned === null);
+    const told = [...concerned.map(({ recipe }) => recipe), ...others].map((recipe) =>
+      this.#boards({ recipe, isConcerned: null }),
+    );
     return {
-      recipes: recipes.sort((a, b) => b.boards - a.boards),
+      recipes: some.sort((a, b) => b.boards - a.boards),
       silent: { recipes: silent, boards: Math.max(0, all.n - told.reduce((sum, one) => sum + one, 0)) },
     };
   }
@@ -119,7 +118,8 @@ export class AffectedSearch {
     for (const recipe of this.#all('SELECT hash, name, revision FROM recipes') as unknown as RecipeRef[]) {
       const facts = { ...this.#boundFacts(recipe), idfVersion: this.#idfVersion(recipe.hash) };
       const fit = recipeFit(facts, concerns);
-      if (fit === 'fits' || fit === 'unclear') concerned.push({ recipe, fit, facts });
+      if (fit === 'fits' || fit === 'unclear')
+        concerned.push({ recipe, fit, facts, isConcerned: revisionsAsked(facts, concerns) });
       else (fit === 'not' ? others : silent).push(recipe);
     }
     return { concerned, others, silent };
@@ -148,23 +148,49 @@ export class AffectedSearch {
   }
 
   /** The newest of a recipe's devices; the later a batch was opened, the sooner it is asked. */
-  #gather(recipe: string, filter: Filter, newest: Newest): void {
-    const some = (batch: string, ...values: string[]) =>
+  #gather({ recipe, isConcerned }: Concerned, filter: Filter, newest: Newest): void {
+    const of = canonicalJson(recipe);
+    for (const { where, values } of this.#stretches(of, isConcerned))
       newest.add(
         this.#all(
-          `SELECT n, last_at FROM devices WHERE ${batch} AND recipe = ? AND last_at >= ? AND ${filter.sql} ORDER BY last_at DESC, n DESC LIMIT ?`,
-          ...[...values, recipe, newest.least, ...filter.values, newest.most],
+          `SELECT n, last_at FROM devices WHERE ${where} AND recipe = ? AND last_at >= ? AND ${filter.sql} ORDER BY last_at DESC, n DESC LIMIT ?`,
+          ...[...values, of, newest.least, ...filter.values, newest.most],
         ),
       );
-    some('batch IS NULL');
-    for (const { id } of this.#batches(recipe)) some('batch = ?', id);
   }
 
-  #boards(recipe: string): number {
-    const count = (where: string, value: string) =>
-      (this.#all(`SELECT count(*) AS n FROM devices WHERE ${where}`, value)[0] as Found).n;
-    const ofBatches = this.#batches(recipe).map(({ id }) => count('batch = ?', id));
-    return ofBatches.reduce((sum, one) => sum + one, count('batch IS NULL AND recipe = ?', recipe));
+  #boards({ recipe, isConcerned }: Pick<Concerned, 'recipe' | 'isConcerned'>): number {
+    const of = canonicalJson(recipe);
+    const counts = this.#stretches(of, isConcerned).map(({ where, values, isBatch }) => {
+      const [own, more] = isBatch ? ['', []] : [' AND recipe = ?', [of]];
+      return (this.#all(`SELECT count(*) AS n FROM devices WHERE ${where}${own}`, ...values, ...more)[0] as Found).n;
+    });
+    return counts.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** Where the devices of a recipe that are concerned stand in the indexes: those of no batch, then batch by batch, the last one first. */
+  #stretches(
+    recipe: string,
+    isConcerned: Concerned['isConcerned'],
+  ): { readonly where: string; readonly values: readonly (string | number | null)[]; readonly isBatch: boolean }[] {
+    return [null, ...this.#batches(recipe).map(({ id }) => id)].flatMap((batch) => {
+      const isBatch = batch !== null;
+      if (isConcerned === null || !this.#hasRevisions) return { where: 'batch IS ?', values: [batch], isBatch };
+      const revisions = [null, ...this.#revisionsOf(batch)].filter((one) => isConcerned(one));
+      return revisions.map((one) => ({ where: 'batch IS ? AND revision IS ?', values: [batch, one], isBatch }));
+    });
+  }
+
+  /** The different ones, one index lookup each. */
+  #revisionsOf(batch: string | null): number[] {
+    const found: number[] = [];
+    for (let after = -1; ; ) {
+      const sql = 'SELECT min(revision) AS n FROM devices WHERE batch IS ? AND revision > ?';
+      const next = (this.#all(sql, batch, after)[0] as { readonly n: number | null }).n;
+      if (next === null) return found;
+      found.push(next);
+      after = next;
+    }
   }
 
   #batches(recipe: string): { readonly id: string }[] {
@@ -173,7 +199,7 @@ export class AffectedSearch {
     }[];
   }
 
-  #all(sql: string, ...values: (string | number)[]): Found[] {
+  #all(sql: string, ...values: (string | number | null)[]): Found[] {
     return this.#sql.of(sql).all(...values) as Found[];
   }
 }
@@ -202,6 +228,14 @@ class Newest {
 function componentsAsked({ components }: RecipeFacts, concerns: readonly Affected[]): Component[] {
   const questions = concerns.flatMap(({ component }) => (component && componentQuestion(component)) || []);
   return (components?.components ?? []).filter((one) => questions.some((question) => fits(one, question) !== 'not'));
+}
+
+/** Null where one concern is asked of every revision. */
+function revisionsAsked(facts: RecipeFacts, concerns: readonly Affected[]): Concerned['isConcerned'] {
+  const of = concerns.filter((one) => ['fits', 'unclear'].includes(recipeFit(facts, [one])));
+  if (of.some(({ revisions }) => revisions === undefined)) return null;
+  const spans = of.map(({ revisions }) => versionSpans(revisions!) ?? []);
+  return (revision) => revision === null || spans.some((one) => isWithin(revisionText(revision), one) !== 'not');
 }
 
 function mustBeAsked({ component, espIdf, revisions }: Affected): void {

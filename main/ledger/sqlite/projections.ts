@@ -127,9 +127,9 @@ export class Projections {
       ...[record.sealedAt, record.serial, entry.row, entry.run],
     );
     this.#run(
-      `UPDATE devices SET serial = coalesce(?, serial), certificate = ?, chip = ?, outcome = 'passed', state = 'sealed',
+      `UPDATE devices SET serial = coalesce(?, serial), certificate = ?, chip = ?, revision = ?, outcome = 'passed', state = 'sealed',
          sealed_at = ?, sealed_row = ?, last_run = ?, last_at = ? WHERE mac = ?`,
-      ...[record.serial, record.identity?.certificateSerial ?? null, record.chip.kind],
+      ...[record.serial, record.identity?.certificateSerial ?? null, record.chip.kind, record.chip.revision],
       ...[record.sealedAt, entry.row, entry.run, record.sealedAt, mac],
     );
     for (const [field, value] of claimsOf(record))

@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { type AuditOptions, auditList } from '../../../main/cli/audit.ts';
 import type { CliContext } from '../../../main/cli/context.ts';
 import type { DeviceQuery, Ledger } from '../../../main/ledger/ledger.ts';
+import { openSqliteLedgerForReading } from '../../../main/ledger/sqlite/open.ts';
 import { componentsOf } from '../../../main/recipe/components.ts';
 import { describeComponents } from '../../../main/recipe/diff.ts';
 import { loadRecipe } from '../../../main/recipe/load.ts';
@@ -151,7 +152,7 @@ test('devices are found by component, ESP-IDF, chip and revision; what nobody ca
   const told = await answer({ component: 'mbedtls@3.6.4' });
   assert.match(told, /r1 +[0-9a-f]{16} +4 +mbedtls 3\.6\.4 +bom\.json [0-9a-f]{16}/);
   assert.match(told, /UNCLEAR +mbedtls main/);
-  assert.match(told, /Nobody can say of 1 board of 1 further recipe/);
+  assert.match(told, /Nobody can say of 1 board of 1 further recipe:/);
   const own = join(at, 'own.yaml');
   writeFileSync(own, 'advisory: ACME-1\ntitle: a hole\naffects:\n  - component: lwip\n    versions: "<2.2.1"\n');
   assert.match(await answer({ advisory: own }), /^ACME-1: a hole\n[\s\S]*lwip 2\.2\.0/);
@@ -184,4 +185,57 @@ test('devices are found by component, ESP-IDF, chip and revision; what nobody ca
   db.close();
   const { ledger: edited } = await book(t, { file });
   await assert.rejects(edited.affected([{ component: 'mbedtls@3.6.5' }]), { code: 'ledger.recipe-changed' });
+});
+
+test('chips of a revision are found behind any number of others, also in a book of an older program', async (t) => {
+  const { ledger, file } = await book(t);
+  await ledger.putRecipe(given.ref, given.canonicalText);
+  const openedAt = '2026-11-20T00:00:00.000Z';
+  await ledger.openBatch({ id: 'B-1', order: null, recipe: given.ref, count: null, openedAt, closedAt: null });
+  const chip = (n: number, revision: number) =>
+    ({ kind: 'esp32p4', revision, mac: mac(n), packageVersion: 0 }) as const;
+  for (const [n, revision] of [100, 100, 301, 102, 301, 301].entries())
+    await seal(ledger, n, given, { chip: chip(n, revision), batch: n === 1 ? null : 'B-1' });
+  await ledger.openRun(run('r6', { batch: 'B-1', recipe: given.ref, mac: mac(6), startedAt: openedAt }));
+  const affects = (revisions: string) => [{ chips: ['esp32p4'], revisions }];
+  const answers = async (of: Pick<Ledger, 'devices' | 'affected'>) => {
+    const found = async (query: DeviceQuery) =>
+      (await of.devices(query)).map(({ lastRun }) => lastRun.slice(1)).join('');
+    return [
+      await found({ affects: affects('<1.1') }),
+      await found({ affects: affects('<1.1'), limit: 1, offset: 1 }),
+      await found({ affects: affects('<1.1'), outcome: 'sealed' }),
+      await found({ affects: affects('1.2 || >=3'), batch: 'B-1' }),
+      await found({ affects: [...affects('<1.1'), { component: 'mbedtls' }], limit: 3 }),
+    ];
+  };
+  // (of the board that is not sealed nobody knows the revision)
+  const right = ['106', '0', '10', '54326', '543'];
+  assert.deepEqual(await answers(ledger), right);
+  const boards = async (revisions: string) =>
+    (await ledger.affected(affects(revisions))).recipes.map((one) => one.boards);
+  assert.deepEqual([await boards('<1.1'), await boards('>=3'), await boards('1.2')], [[3], [4], [2]]);
+  assert.equal((await ledger.verify()).edited, null);
+  await ledger.close();
+
+  const change = (...sql: string[]) => {
+    const db = new Database(file);
+    for (const one of sql) db.exec(one);
+    db.close();
+  };
+  change('DROP INDEX devices_revision', 'ALTER TABLE devices DROP COLUMN revision', 'PRAGMA user_version = 7');
+  const older = await openSqliteLedgerForReading(file);
+  assert.deepEqual(await answers(older), right);
+  assert.equal((await older.verify()).edited, null);
+  await older.close();
+  const { ledger: again } = await book(t, { file });
+  assert.deepEqual(await answers(again), right);
+  assert.equal((await again.verify()).edited, null);
+  await again.close();
+
+  // somebody makes a board look like one of another revision
+  change(`UPDATE devices SET revision = 100 WHERE mac = '${mac(4)}'`);
+  const { ledger: edited } = await book(t, { file });
+  await assert.rejects(edited.devices({ affects: affects('<1.1') }), { code: 'ledger.seal-changed' });
+  assert.match((await edited.verify()).edited?.what ?? '', /revision of aa:bb:cc:00:00:04 is 100/);
 });
