@@ -60,7 +60,7 @@ function Row({ row, at, by, what, about, detail }: DeedView) {
       <td className="whole">
         <time dateTime={at}>{dateText(at)}</time>
       </td>
-      <td>{by.join(', ')}</td>
+      <td className="whole">{by.join(', ')}</td>
       <th scope="row">{deedText(what)}</th>
       <td>{about}</td>
       <td lang="en">{detail}</td>

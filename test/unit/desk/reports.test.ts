@@ -5,10 +5,11 @@ import type { RunRecord } from '../../../main/model/record.ts';
 import type { Operators } from '../../../main/station/desk/access/operators.ts';
 import { batchPage } from '../../../main/station/desk/reports/batch-page.ts';
 import { batchReportOf } from '../../../main/station/desk/reports/batch-report.ts';
-import { type AssuredRow, exportDevices } from '../../../main/station/desk/reports/device-export.ts';
+import { type AssuredRow, exportDevices, stateOf } from '../../../main/station/desk/reports/device-export.ts';
 import { drawPdfApart } from '../../../main/station/desk/reports/pdf-drawing.ts';
 import { Paper } from '../../../main/station/desk/reports/pdf-paper.ts';
 import { languageOf } from '../../../main/station/desk/room.ts';
+import { saying } from '../../../main/words/saying.ts';
 
 const facts = { station: 's', at: '2026-11-22T10:00:00.000Z' };
 const rows: AssuredRow[] = Array.from({ length: 600 }, (_, n) => ({
@@ -66,6 +67,14 @@ test('a PDF that takes too long, or too much memory, is told as that, and the th
 test('an empty list is a whole file as well', async () => {
   const { data } = await exportDevices([], 'json', facts);
   assert.deepEqual(JSON.parse(Buffer.from(data, 'base64').toString()), { ...facts, devices: [] });
+});
+
+test('a list on paper says how devices stand in the language of whoever asks', async () => {
+  const one = rows[0]!;
+  const { data } = await exportDevices([one], 'pdf', facts, 'zh-CN');
+  const state = saying(() => 'zh-CN').terminal.states[stateOf(one)];
+  const chars = copied(Buffer.from(data, 'base64'));
+  for (const char of state) assert.ok(chars.has(char), `${state}: ${char}`);
 });
 
 test('a list says of each sealed device how much of the guide is met, and names what is not', async () => {

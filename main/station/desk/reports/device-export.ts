@@ -88,7 +88,8 @@ function listPage(
   { station, at }: { station: string; at: string },
   language: Language,
 ): Page {
-  const words = saying(() => language).paper.list;
+  const { paper, terminal } = saying(() => language);
+  const words = paper.list;
   const { columns: titles } = words;
   return {
     language,
@@ -104,7 +105,7 @@ function listPage(
             row.mac,
             row.serial ?? '-',
             `${row.recipe.name} r${row.recipe.revision}`,
-            stateOf(row),
+            terminal.states[stateOf(row)],
             row.lastAt.replace('T', ' ').slice(0, 19),
             guideText(row.assurance),
           ]),
