@@ -88,6 +88,8 @@ test('a bit of a table of another letter: told as damage of the file, wherever i
     'JSON in a table': `UPDATE devices SET recipe = replace(recipe, '"hash":', '"hash" ')`,
     'the name of a column': `UPDATE sqlite_schema SET sql = replace(sql, 'last_run', 'lastzrun') WHERE name = 'devices'`,
     'a function of an index': `UPDATE sqlite_schema SET sql = replace(sql, 'substr', 'subsdr') WHERE name = 'devices_mac_end'`,
+    'a collation': `UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', 'NOCASM') WHERE name = 'devices'`,
+    'an option of the index of serial numbers': `UPDATE sqlite_schema SET sql = replace(sql, 'content=', 'contend=') WHERE name = 'serial_parts'`,
     'the index of serial numbers': `UPDATE serial_parts_config SET v = 0`,
   };
   for (const [what, change] of Object.entries(changes)) {

@@ -44,7 +44,7 @@ const unwritable = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EI
 
 /** What SQLite says where a bit of the tables' own descriptions, or of the index of serial numbers, is another one. */
 const ofAnotherFile =
-  /\b(?:no such|unknown) (?:table|column|index|function|collation sequence|module|tokenizer)|has no column|invalid fts5 file|vtable constructor failed/;
+  /\b(?:no such|unknown) (?:table|column|index|function|collation sequence|module|tokenizer)|has no column|invalid fts5 file|unrecognized option|vtable constructor failed/;
 
 /** What SQLite or the file system below said, as a fault of the house; anything else as `faultOf` does. */
 export function ledgerFaultOf(error: unknown, file: string): Fault {
@@ -68,7 +68,7 @@ export function ledgerFaultOf(error: unknown, file: string): Fault {
   // what it wrote into a table as JSON is JSON
   if (error instanceof SyntaxError) return damaged(file, said, details, error);
   // nor would it ask for a table, column or function that this version's file has not
-  if (code === 'SQLITE_ERROR' && ofAnotherFile.test(said)) return damaged(file, said, details, error);
+  if (code.startsWith('SQLITE_ERROR') && ofAnotherFile.test(said)) return damaged(file, said, details, error);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
     return new LedgerFault({
       code: 'ledger.locked',
