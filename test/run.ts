@@ -11,8 +11,6 @@ import { join, relative, sep } from 'node:path';
 import { type EventData, run } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { builtEntry } from '../main/boot/built.mjs';
-import { buildProgram } from '../main/start/program-bundle.ts';
 import { checkLine, root, runChecks } from './check.ts';
 import { leftOpen } from './file-end.ts';
 import { settleInMemory } from './tools/memory-folder.ts';
@@ -200,7 +198,11 @@ try {
     .sort()
     .map((file) => join(root, file));
   // what tests start in a process of its own starts as `npm start` has it
-  if (words.length === 0 && builtEntry(root, 'terminal') === null) await buildProgram();
+  if (words.length === 0) {
+    const { builtEntry } = await import('../main/boot/built.mjs');
+    const { buildProgram } = await import('../main/start/program-bundle.ts');
+    if (builtEntry(root, 'terminal') === null) await buildProgram();
+  }
   const checks = isWanted('check')
     ? runChecks((result) => {
         total[result.passed ? 'passed' : 'failed'] += 1;

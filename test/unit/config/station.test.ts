@@ -35,7 +35,7 @@ fixtures:
   - {name: nest-3, port: COM7}
 boards: {macs: ['60:55:F9'], orders: lists/orders.csv, challenge: required}
 shifts: ['07:30', '19:30']
-plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: plant-password, viewer: {name: hq, password_file: hq-password}}
+plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: plant-password, viewer: {name: hq, password_file: hq-password}, witnesses: [seer.witness]}
 `,
     '/etc/fuseline/station.yaml',
   );
@@ -77,6 +77,7 @@ plant: {url: 'postgres://db.factory:5433/fuseline', ca: ca.pem, password_file: p
       ca: '/etc/fuseline/ca.pem',
       passwordFile: '/etc/fuseline/plant-password',
       viewer: { name: 'hq', passwordFile: '/etc/fuseline/hq-password' },
+      witnesses: ['/etc/fuseline/seer.witness'],
     },
   });
 });
