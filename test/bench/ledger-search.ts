@@ -146,6 +146,10 @@ const queries: [string, DeviceQuery][] = [
   ['a week long ago', { from: '2023-12-01', to: '2023-12-07' }],
   ['failed, a week long ago, of all serials', { from: '2023-12-01', to: '2023-12-07', outcome: 'failed', text: 'SN' }],
   ['nothing', { text: 'nothing like it' }],
+  ['the end of a MAC', { text: macOf(middle).slice(-5) }],
+  ['a part of a serial', { text: String(middle).slice(1) }],
+  ['a part of every serial', { text: 'N00' }],
+  ['failed of a part of every serial', { text: 'N00', outcome: 'failed' }],
   ['1000 rows of all serials', { text: 'SN', limit: 1000 }],
   ['page 50 of newest', { limit: 100, offset: 5000 }],
 ];

@@ -203,7 +203,7 @@ export class DeviceSearch {
       const each = `SELECT ${columns} FROM devices WHERE ${has}`;
       return this.#all(recentOf(each, sql), part, ...values, enough);
     }
-    const bound = sql === '1' ? cap : cap * 20;
+    const bound = sql === '1' ? cap : cap * 8;
     const may = `SELECT rowid FROM serial_parts WHERE serial_parts MATCH ? ORDER BY rowid DESC LIMIT ${bound}`;
     const those = `SELECT ${columns} FROM devices WHERE n IN (${may}) AND ${has}`;
     const last = `SELECT n, last_at, serial FROM devices WHERE ${sql} ORDER BY last_at DESC LIMIT ${cap}`;
