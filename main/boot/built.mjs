@@ -25,12 +25,13 @@ export function builtFolder(root) {
 }
 
 /**
- * The built form of an entry of main/start, where there is one of the sources as they are; else null.
+ * The built form of an entry of main/start, where there is one of the sources as they are; else null, as with FUSELINE_SOURCES in the
+ * environment: for whoever looks for lines of sources, or changes them on their way into the program.
  * @param {string} root the project's folder
  * @param {string} name 'terminal'
  */
 export function builtEntry(root, name) {
-  if (!existsSync(join(root, builtFolders))) return null;
+  if (process.env.FUSELINE_SOURCES || !existsSync(join(root, builtFolders))) return null;
   const file = join(builtFolder(root), `${name}.mjs`);
   return existsSync(file) ? file : null;
 }

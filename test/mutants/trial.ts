@@ -69,6 +69,8 @@ export function failureOf(
         ? {}
         : {
             FUSELINE_MUTANT: JSON.stringify(damage),
+            // what is built holds the source as it is
+            FUSELINE_SOURCES: '1',
             NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${hrefOf('test/mutants/serve.mjs')}`,
           }),
     },

@@ -33,6 +33,9 @@ test('what was built is used for as long as nothing is another one than it was m
   const built = join(builtFolder(root), 'terminal.mjs');
   assert.equal(builtEntry(root, 'terminal'), built);
   assert.equal(builtEntry(root, 'desktop'), null, 'an entry that was not built');
+  process.env.FUSELINE_SOURCES = '1';
+  assert.equal(builtEntry(root, 'terminal'), null, 'the sources are asked for');
+  delete process.env.FUSELINE_SOURCES;
 
   utimesSync(source, made, new Date('2026-11-20T09:00:00Z'));
   assert.equal(builtEntry(root, 'terminal'), null, 'a source of another time, also of an older one');
