@@ -59,8 +59,8 @@ export const bookMutants: readonly Mutant[] = [
   {
     id: 'search.triggers-unchecked',
     file: 'main/ledger/sqlite/table-check.ts',
-    before: 'if (ours.get(name) !== theirs.get(name))',
-    after: 'if (ours.has(name) && !theirs.has(name) && name === null)',
+    before: 'if (should.get(name) !== is.get(name))',
+    after: 'if (should.has(name) && !is.has(name) && name === null)',
     breaks: 'A trigger in the book could change its tables at each later row, and no check would name it.',
     tests: [signedHeads],
   },

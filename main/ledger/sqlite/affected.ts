@@ -23,8 +23,8 @@ import type { AffectedRecipes, DeviceQuery, DeviceRow } from '../ledger.ts';
 import { type Bodies, dictionaryOfRecords } from './bodies.ts';
 import { changedRecipe, changedSeal } from './faults.ts';
 import { KeptStatements } from './kept-statements.ts';
-import { hasRevisions } from './schema.ts';
 import { deviceRow, type Filter, type Found, filterOf, type Row } from './search.ts';
+import { hasRevisions } from './shape.ts';
 
 const asked = 'component:';
 
@@ -94,17 +94,20 @@ export class AffectedSearch {
 
   recipes(concerns: readonly Affected[]): AffectedRecipes {
     const { concerned, others, silent } = this.#concerned(concerns);
-    const recipes = concerned.map((one) => ({
-      ...{ recipe: one.recipe, fit: one.fit, boards: this.#boards(one), idfVersion: idfVersionOf(one.facts) },
+    const counted = concerned.map((one) => this.#boards(one));
+    const recipes = concerned.map((one, at) => ({
+      ...{ recipe: one.recipe, fit: one.fit, boards: counted[at]!, idfVersion: idfVersionOf(one.facts) },
       sbom: one.facts.components && { file: one.facts.components.file, sha256: one.facts.components.sha256 },
       components: componentsAsked(one.facts, concerns),
     }));
     const [all] = this.#all('SELECT count(*) AS n FROM devices') as unknown as [{ n: number }];
     // (none of that revision: nothing to tell of it)
     const some = recipes.filter(({ boards }, at) => boards > 0 || concerned[at]!.isConcerned === null);
-    const told = [...concerned.map(({ recipe }) => recipe), ...others].map((recipe) =>
-      this.#boards({ recipe, isConcerned: null }),
-    );
+    const every = (recipe: RecipeRef) => this.#boards({ recipe, isConcerned: null });
+    const told = [
+      ...concerned.map(({ recipe, isConcerned }, at) => (isConcerned === null ? counted[at]! : every(recipe))),
+      ...others.map(every),
+    ];
     return {
       recipes: some.sort((a, b) => b.boards - a.boards),
       silent: { recipes: silent, boards: Math.max(0, all.n - told.reduce((sum, one) => sum + one, 0)) },

@@ -13,6 +13,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { toHex, utf8 } from '../../base/bytes.ts';
 import { sha256Hex } from '../../base/digest.ts';
 import { Lz4Packer, unpackLz4 } from '../../base/lz4.ts';
+import { hasTable } from './shape.ts';
 
 /** A body as it lies in the file. */
 export type StoredBody = string | Uint8Array;
@@ -39,7 +40,7 @@ export class Bodies {
 
   constructor(db: Database) {
     // A book of an older program that nobody has written since has no such table.
-    const has = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'dictionaries'`).get() !== undefined;
+    const has = hasTable(db, 'dictionaries');
     this.#find = has ? db.prepare('SELECT sha256, body FROM dictionaries WHERE id = ?') : null;
     this.#ofRecipe = has ? db.prepare('SELECT max(id) FROM dictionaries WHERE recipe = ?').pluck() : null;
     this.#keep = has ? db.prepare('INSERT INTO dictionaries (recipe, sha256, body) VALUES (?, ?, ?)') : null;

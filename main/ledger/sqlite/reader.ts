@@ -35,8 +35,8 @@ import { PaceQuestions } from './pace.ts';
 import type { RunRow } from './projections.ts';
 import { Rows, timeOf } from './rows.ts';
 import { RunSearch, runRecord } from './run-search.ts';
-import { hasReleases } from './schema.ts';
 import { DeviceSearch } from './search.ts';
+import { hasReleases, hasTable } from './shape.ts';
 import { fromOverflow } from './wrapped-keys.ts';
 
 interface WrappedRow {
@@ -331,10 +331,6 @@ export class LedgerQuestions {
       ...entryOf(stored),
     }));
   }
-}
-
-function hasTable(db: Database, name: string): boolean {
-  return db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`).get(name) !== undefined;
 }
 
 /** Of acts: those about something, where it is asked for, newest first. */

@@ -4,6 +4,7 @@ import { ledgerSchema } from '../entry.ts';
 import { Bodies } from './bodies.ts';
 import { damaged } from './faults.ts';
 import { addSerialParts, dropSerialParts } from './serial-parts.ts';
+import { hasReleases, hasRevisions, hasTable } from './shape.ts';
 
 /** 'FUSE' as SQLite's application_id: by it `file` and we know the book among other databases. */
 export const applicationId = 0x46555345;
@@ -152,7 +153,7 @@ const migrations: readonly ((db: Database) => void)[] = [
   (db) => addSerialParts(db),
   // An advisory is answered by the revision of chips, which stands in sealed rows.
   (db) => {
-    if (hasColumn(db, 'revision')) return;
+    if (hasRevisions(db)) return;
     db.exec(
       `ALTER TABLE devices ADD COLUMN revision INTEGER; CREATE INDEX devices_revision ON devices (batch, revision, last_at)`,
     );
@@ -187,21 +188,6 @@ function revisionIn(body: string | null): number | null {
   }
 }
 
-/** Whether the devices of this book have that column: those of an older one that nobody has written since may not. */
-function hasColumn(db: Database, name: 'released' | 'revision'): boolean {
-  return db.prepare(`SELECT 1 FROM pragma_table_info('devices') WHERE name = ?`).get(name) !== undefined;
-}
-
-/** Whether the devices of this book can be asked for by the revision of their chip. */
-export function hasRevisions(db: Database): boolean {
-  return hasColumn(db, 'revision');
-}
-
-/** Whether the devices of this book can be told to be released. */
-export function hasReleases(db: Database): boolean {
-  return hasColumn(db, 'released');
-}
-
 /** Makes all projections anew, empty. */
 export function emptyProjections(db: Database): void {
   dropSerialParts(db);
@@ -217,7 +203,7 @@ export function emptyProjections(db: Database): void {
  * through both in the order of their rows only where it is the same, and else sorts all rows before it gives one.
  */
 export function nameRows(db: Database): void {
-  const older = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'older_entries'`).get() !== undefined;
+  const older = hasTable(db, 'older_entries');
   if (!older)
     db.exec(`CREATE TEMP VIEW older_entries AS SELECT NULL AS row, NULL AS at, NULL AS kind, NULL AS run, NULL AS body, NULL AS prev,
       NULL AS hash WHERE 0`);

@@ -2,6 +2,8 @@
 // that follow each other in a serial number (SQLite's FTS5, trigram), and the last four of a MAC. Nothing is decided by them: what they find
 // is held against the device's own row.
 import type { Database } from 'better-sqlite3';
+import { inStep } from './in-step.ts';
+import { hasTable } from './shape.ts';
 
 /** Letters of one entry: a shorter part is in no entry. */
 export const partLength = 3;
@@ -37,7 +39,7 @@ export function dropSerialParts(db: Database): void {
 
 /** Whether this book has them: an older one that nobody has written since has not. */
 export function hasSerialParts(db: Database): boolean {
-  return db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'serial_parts'`).get() !== undefined;
+  return hasTable(db, 'serial_parts');
 }
 
 /** What FTS5 is asked for devices that may have the text in their serial number; null for what has no entry. */
@@ -50,23 +52,13 @@ export function entriesOf(text: string): string | null {
 
 /** The first entry that one of two books has and the other has not, in words; null where both have the same. */
 export function otherEntry(book: Database, should: Database): string | null {
-  // (where one cannot be asked, none may be under way: it would keep the book from being closed)
-  const asked = [book, should].map((db) => {
+  for (const db of [book, should])
     db.exec('CREATE VIRTUAL TABLE IF NOT EXISTS temp.serial_entries USING fts5vocab(main, serial_parts, instance)');
-    return db.prepare('SELECT term, doc FROM serial_entries').raw();
-  });
-  const [is, ought] = asked.map((statement) => statement.iterate()) as IterableIterator<[string, number]>[];
-  if (is === undefined || ought === undefined) return null;
-  try {
-    for (;;) {
-      const [a, b] = [is.next(), ought.next()];
-      if (a.done === true && b.done === true) return null;
-      const [x, y] = [a.done === true ? null : a.value, b.done === true ? null : b.value];
-      if (x?.[0] === y?.[0] && x?.[1] === y?.[1]) continue;
-      return `${JSON.stringify((y ?? x)![0])} of device ${(y ?? x)![1]} is not as the chain says`;
-    }
-  } finally {
-    is.return?.();
-    ought.return?.();
+  type Entry = [term: string, device: number];
+  for (const [is, ought] of inStep<Entry>(book, should, 'SELECT term, doc FROM serial_entries')) {
+    if (is?.[0] === ought?.[0] && is?.[1] === ought?.[1]) continue;
+    const [term, device] = (ought ?? is)!;
+    return `${JSON.stringify(term)} of device ${device} is not as the chain says`;
   }
+  return null;
 }

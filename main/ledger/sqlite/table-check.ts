@@ -4,10 +4,12 @@ import Database, { type Statement } from 'better-sqlite3';
 import { sha256Hex } from '../../base/digest.ts';
 import { isFault } from '../../model/fault.ts';
 import type { ChainReport } from '../ledger.ts';
+import { inStep } from './in-step.ts';
 import { type PlacedEntry, Projections } from './projections.ts';
 import type { PlainRow } from './rows.ts';
 import { migrate, projectionTables } from './schema.ts';
 import { hasSerialParts, otherEntry } from './serial-parts.ts';
+import { hasTable } from './shape.ts';
 import { fromOverflow } from './wrapped-keys.ts';
 
 type Edited = NonNullable<ChainReport['edited']>;
@@ -119,7 +121,9 @@ export class TableCheck {
       const edited = (table === 'events' ? this.#surplus() : this.#compare(table)) ?? this.#indexes(table);
       if (edited !== null) return edited;
     }
-    for (const table of ['entries', 'older_entries', 'wrapped_keys', 'escrows'].filter((name) => this.#has(name))) {
+    for (const table of ['entries', 'older_entries', 'wrapped_keys', 'escrows'].filter((name) =>
+      hasTable(this.#book, name),
+    )) {
       const edited = this.#indexes(table);
       if (edited !== null) return edited;
     }
@@ -135,13 +139,10 @@ export class TableCheck {
 
   /** What happens by itself at a later row: nothing that this program did not put there. */
   #triggers(): Edited | null {
-    const sql = `SELECT name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view') ORDER BY name`;
-    const [is, should] = [this.#book, this.#own].map((db) => db.prepare(sql).all() as { name: string; sql: string }[]);
-    if (!hasSerialParts(this.#book)) should!.length = 0;
-    const theirs = new Map(is!.map((one) => [one.name, one.sql]));
-    const ours = new Map(should!.map((one) => [one.name, one.sql]));
-    for (const name of new Set([...ours.keys(), ...theirs.keys()]))
-      if (ours.get(name) !== theirs.get(name))
+    const is = selfActing(this.#book);
+    const should = hasSerialParts(this.#book) ? selfActing(this.#own) : new Map<string, string>();
+    for (const name of new Set([...should.keys(), ...is.keys()]))
+      if (should.get(name) !== is.get(name))
         return { table: 'sqlite_schema', what: `the trigger or view ${name} is not as this program makes it` };
     return null;
   }
@@ -178,21 +179,11 @@ export class TableCheck {
   #compare(table: string): Edited | null {
     const columns = this.#columns(table);
     const sql = `SELECT ${columns.map((name) => `"${name}"`).join(', ')} FROM ${table} ORDER BY 1, 2`;
-    // (where one cannot be asked, none may be under way: it would keep the book from being closed)
-    const [asked, asking] = [this.#book, this.#own].map((db) => db.prepare(sql).raw());
-    const theirs = asked!.iterate() as IterableIterator<unknown[]>;
-    const ours = asking!.iterate() as IterableIterator<unknown[]>;
-    try {
-      for (;;) {
-        const [is, should] = [theirs.next(), ours.next()];
-        if (is.done === true && should.done === true) return null;
-        const edited = differenceOf(table, columns, is.done ? null : is.value, should.done ? null : should.value);
-        if (edited !== null) return edited;
-      }
-    } finally {
-      theirs.return?.();
-      ours.return?.();
+    for (const [is, should] of inStep(this.#book, this.#own, sql)) {
+      const edited = differenceOf(table, columns, is, should);
+      if (edited !== null) return edited;
     }
+    return null;
   }
 
   /** Of the book's table, those that follow from the chain: `projected` and `opened_row` say where it was made, not what. */
@@ -201,13 +192,9 @@ export class TableCheck {
     return names.filter((name) => name !== 'opened_row');
   }
 
-  #has(table: string): boolean {
-    return this.#book.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`).get(table) !== undefined;
-  }
-
   /** Wrapped bytes are in no row, but their SHA-256 is. */
   #bytes(table: 'wrapped_keys' | 'escrows'): Edited | null {
-    if (!this.#has(table)) return null;
+    if (!hasTable(this.#book, table)) return null;
     const kept = new Set<number>();
     for (const { row, data } of this.#book.prepare(`SELECT row, data FROM ${table}`).iterate() as IterableIterator<{
       row: number;
@@ -225,6 +212,12 @@ export class TableCheck {
         return { table, what: `the wrapped bytes of row ${row} are missing` };
     return null;
   }
+}
+
+/** Triggers and views by their names. */
+function selfActing(db: Database.Database): ReadonlyMap<string, string> {
+  const sql = `SELECT name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view') ORDER BY name`;
+  return new Map(db.prepare(sql).raw().all() as [name: string, sql: string][]);
 }
 
 function differenceOf(
