@@ -1,15 +1,13 @@
 import { faultOf, isFault, LedgerFault } from '../model/fault.ts';
-import { textOfFile } from '../model/text-file.ts';
 import { type OwnSql, openSql, plantFault } from '../plant/connect.ts';
 import { stationDoor } from '../plant/station-door.ts';
 import { giveCosignature, headThere, othersThere } from '../plant/witness.ts';
 import type { Station } from '../station/station.ts';
 import { lastWitnessed, witnessHead } from '../station/witnessing.ts';
 import { type CliContext, type Exit, exit } from './context.ts';
-import { readInput } from './files.ts';
 import { witnessRoles } from './heads.ts';
 import { withStation } from './opened.ts';
-import { plantNotConfigured } from './plant.ts';
+import { keysOf, plantNotConfigured } from './plant.ts';
 import { type SignInOptions, signInWhereKnown } from './sign-in.ts';
 import { faultLines, wordsOf } from './words.ts';
 
@@ -23,13 +21,7 @@ export interface PlantWitnessOptions extends SignInOptions {
 
 /** Cosigns the newest head of each other station that the plant has, once or again and again until Ctrl-C. */
 export function plantWitness(options: PlantWitnessOptions, context: CliContext): Promise<Exit> {
-  const keys = new Map(
-    (options.key ?? []).map((pair) => {
-      const at = pair.indexOf('=');
-      const file = pair.slice(at + 1);
-      return [pair.slice(0, Math.max(0, at)), textOfFile(readInput(file), file)] as const;
-    }),
-  );
+  const keys = keysOf(options.key);
   const { name, plant } = context.settings(options);
   if (plant === null) throw plantNotConfigured();
   const ended = new AbortController();
@@ -74,27 +66,17 @@ async function witnessAll(
     });
   const { streams } = context;
   const { plant: words } = wordsOf(context).terminal;
+  const { headNone: none, headSeen, headBehind: behind, headDiffers: differs } = words;
+  const seen = { none, seen: headSeen, behind, differs };
   let status: Exit = exit.passed;
   for (const name of others) {
     const tell = (state: string, size: number, line: string) =>
       streams.answer(json ? JSON.stringify({ station: name, state, size }) : line);
     const there = await headThere(sql, name, (origin) => lastWitnessed(station.parts.ledger, origin));
-    switch (there.state) {
-      case 'none':
-        tell(there.state, 0, words.headNone({ station: name }));
-        continue;
-      case 'seen':
-        tell(there.state, 0, words.headSeen({ station: name }));
-        continue;
-      case 'behind':
-        status = exit.station;
-        tell(there.state, there.size, words.headBehind({ station: name, rows: there.size }));
-        continue;
-      case 'differs':
-        status = exit.station;
-        tell(there.state, there.size, words.headDiffers({ station: name, rows: there.size }));
-        continue;
-      case 'new':
+    if (there.state !== 'new') {
+      if (there.state === 'behind' || there.state === 'differs') status = exit.station;
+      tell(there.state, there.size, seen[there.state]({ station: name, rows: there.size }));
+      continue;
     }
     try {
       const key = keys.get(name);

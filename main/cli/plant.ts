@@ -155,19 +155,24 @@ export function plantStatusCommand(options: OwnerOptions, context: CliContext): 
   });
 }
 
+/** Public keys of heads by station, from words STATION=FILE. */
+export function keysOf(pairs: readonly string[] = []): ReadonlyMap<string, string> {
+  return new Map(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      const file = pair.slice(at + 1);
+      return [pair.slice(0, Math.max(0, at)), textOfFile(readInput(file), file)] as const;
+    }),
+  );
+}
+
 export function plantVerify(
   options: OwnerOptions & { readonly key?: readonly string[] },
   context: CliContext,
 ): Promise<Exit> {
   const { streams } = context;
   const { plant: words } = wordsOf(context).terminal;
-  const keys = new Map(
-    (options.key ?? []).map((pair) => {
-      const at = pair.indexOf('=');
-      const file = pair.slice(at + 1);
-      return [pair.slice(0, Math.max(0, at)), textOfFile(readInput(file), file)] as const;
-    }),
-  );
+  const keys = keysOf(options.key);
   return withPlant(options, async (sql) => {
     const reports = await verifyPlant(sql, keys);
     for (const report of reports) {

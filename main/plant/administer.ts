@@ -70,8 +70,8 @@ async function versionOf(sql: Sql): Promise<number> {
 
 /**
  * Lets a station in, or gives it a new password where it is in already (the one before does not count any more). The password is given to
- * `keep` before the server knows of it. `asWitness`: it may also witness the heads of the others. RecipeFault `plant.station-name`; LedgerFault `plant.role-taken`: another database of this server has
- * such a station.
+ * `keep` before the server knows of it. `asWitness`: it may also witness the heads of the others. RecipeFault `plant.station-name`; LedgerFault
+ * `plant.role-taken`: another database of this server has such a station; `plant.version`.
  */
 export async function enroll(
   sql: OwnSql,

@@ -50,6 +50,16 @@ const mayPass: readonly string[] = ['plant.away', 'plant.silent'];
 /** After these nothing is sent any more. */
 const stops: readonly string[] = ['plant.forked', 'plant.older-copy', 'plant.refused', 'plant.other-station'];
 
+/** Tells what is another thing than the last time, by a text of it; nothing at first is nothing new. */
+function onceChanged(): (now: string, tell: () => void) => void {
+  let before = '';
+  return (now, tell) => {
+    if (now === before) return;
+    before = now;
+    tell();
+  };
+}
+
 /**
  * Sends the rows of a station's book to its plant, in order. The book is the outbox and the plant itself says how far it is: nothing else is
  * remembered, so that rows are sent at least once, and the plant's keys take each exactly once.
@@ -58,10 +68,8 @@ export class Forwarder {
   readonly #parts: ForwarderParts;
   #standing = atStart;
   #conflicts: readonly Conflict[] = [];
-  /** Digests of the leases that were told last. */
-  #leases = '';
-  /** What witnesses were told to have said last. */
-  #cosignatures = '';
+  readonly #leases = onceChanged();
+  readonly #cosignatures = onceChanged();
   /** Of the monotonic clock: since when nothing was heard. */
   #heard: number;
   #heardAt: string | null = null;
@@ -141,8 +149,7 @@ export class Forwarder {
         if (clock.monotonic() - reported > limits.reportMs) {
           const { row: newest } = await ledger.head();
           this.#conflicts = await ask(report(sql, newest));
-          await this.#hearLeases(sql, ask);
-          await this.#hearWitnesses(sql, ask);
+          await this.#hear(sql, ask);
           reported = clock.monotonic();
           this.#sayHeard({ newest, sent: at.row, faults: this.#conflictFaults(), conflicts: this.#conflicts.length });
         }
@@ -156,24 +163,17 @@ export class Forwarder {
     }
   }
 
-  async #hearLeases(sql: Sql, ask: <Value>(work: Promise<Value>) => Promise<Value>): Promise<void> {
-    const { tellLeases, station } = this.#parts;
-    if (tellLeases === undefined) return;
-    const leases = await ask(leasesThere(sql, station));
-    const now = leases.map(({ digest }) => digest).join();
-    if (now === this.#leases) return;
-    this.#leases = now;
-    tellLeases(leases.map(({ file }) => file));
-  }
-
-  async #hearWitnesses(sql: Sql, ask: <Value>(work: Promise<Value>) => Promise<Value>): Promise<void> {
-    const { tellCosignatures, station } = this.#parts;
-    if (tellCosignatures === undefined) return;
-    const notes = await ask(cosignaturesThere(sql, station));
-    const now = notes.join('\n');
-    if (now === this.#cosignatures) return;
-    this.#cosignatures = now;
-    tellCosignatures(notes);
+  /** What the plant has for the station, told when it is other than before. */
+  async #hear(sql: Sql, ask: <Value>(work: Promise<Value>) => Promise<Value>): Promise<void> {
+    const { tellLeases, tellCosignatures, station } = this.#parts;
+    if (tellLeases !== undefined) {
+      const leases = await ask(leasesThere(sql, station));
+      this.#leases(leases.map(({ digest }) => digest).join(), () => tellLeases(leases.map(({ file }) => file)));
+    }
+    if (tellCosignatures !== undefined) {
+      const notes = await ask(cosignaturesThere(sql, station));
+      this.#cosignatures(notes.join('\n'), () => tellCosignatures(notes));
+    }
   }
 
   /** Rows behind `at`, as many as one transaction may have. */

@@ -5,6 +5,7 @@
 // and what is below a blank, with the same short forms, and nothing else (PostgreSQL escape_json, ECMA-262 QuoteJSONString; a lone
 // surrogate, which only the latter escapes, is no text to PostgreSQL).
 
+import { freeingPlaces } from './freeing-places.ts';
 import { stationGroup, viewerGroup } from './groups.ts';
 import { unsettledLeases } from './unsettled-leases.ts';
 import { witnessing } from './witness-tables.ts';
@@ -285,34 +286,7 @@ EXCEPTION WHEN exclusion_violation OR check_violation OR unique_violation THEN
 END $$;
 
 -- Places that a station gives back are nobody's; only it gives back what it has.
-CREATE FUNCTION plant.free_places(of text, "row" bigint, name text, detail jsonb) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-DECLARE
-  given bytea := decode(detail ->> 'lease', 'hex');
-  range text;
-  low int;
-  high int;
-  had plant.held;
-BEGIN
-  UPDATE plant.leases AS l SET returned = free_places."row" WHERE l.digest = given AND l.station = of AND l.returned IS NULL;
-  IF NOT FOUND THEN
-    PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
-    RETURN;
-  END IF;
-  FOR range IN SELECT jsonb_array_elements_text(detail -> 'unused') LOOP
-    low := split_part(range, '-', 1)::int;
-    high := split_part(range, '-', 2)::int;
-    DELETE FROM plant.held AS h WHERE h.lease = given AND h.first <= low AND h.last >= high AND low <= high RETURNING * INTO had;
-    IF NOT FOUND THEN RAISE EXCEPTION 'not its places'; END IF;
-    IF had.first < low THEN
-      INSERT INTO plant.held (number, boards, station, lease, first, last) VALUES (had.number, had.boards, of, given, had.first, low - 1);
-    END IF;
-    IF had.last > high THEN
-      INSERT INTO plant.held (number, boards, station, lease, first, last) VALUES (had.number, had.boards, of, given, high + 1, had.last);
-    END IF;
-  END LOOP;
-EXCEPTION WHEN raise_exception THEN
-  PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
-END $$;
+${freeingPlaces('free_places')}
 
 CREATE FUNCTION plant.hear_lease() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE said jsonb := plant.readable(NEW.body);

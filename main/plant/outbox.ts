@@ -68,13 +68,18 @@ export async function tellFork(sql: Sql, row: number, hash: string): Promise<voi
   await sql`SELECT plant.tell_fork(${row}, ${hash})`;
 }
 
+/** Whether this version of the plant's tables has that one. */
+export async function hasTable(sql: Sql, name: string): Promise<boolean> {
+  const [known] = await sql<{ there: boolean }>`SELECT to_regclass(${name}) IS NOT NULL AS there`;
+  return known?.there === true;
+}
+
 /** The signed leases that the plant has for this station and that it has not given back; none where its tables are older than leases. */
 export async function leasesThere(
   sql: Sql,
   station: string,
 ): Promise<readonly { readonly digest: string; readonly file: Uint8Array }[]> {
-  const [known] = await sql<{ there: boolean }>`SELECT to_regclass('plant.leases') IS NOT NULL AS there`;
-  if (known?.there !== true) return [];
+  if (!(await hasTable(sql, 'plant.leases'))) return [];
   return await sql<{ digest: string; file: Uint8Array }>`
     SELECT encode(digest, 'hex') AS digest, file FROM plant.leases WHERE station = ${station} AND returned IS NULL ORDER BY digest`;
 }

@@ -1,3 +1,5 @@
+import { freeingPlaces } from './freeing-places.ts';
+
 /**
  * Leases that a station has taken and whose places somebody else has in this database, or whose order it does not know. In a database that was
  * put back to an older copy that is nothing wrong: rows of several stations come anew in whatever order, and one of the two stations may say
@@ -56,34 +58,7 @@ EXCEPTION
 END $$;
 
 -- As it was: of a lease that is in order.
-CREATE FUNCTION plant.free_settled(of text, "row" bigint, name text, detail jsonb) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-DECLARE
-  given bytea := decode(detail ->> 'lease', 'hex');
-  range text;
-  low int;
-  high int;
-  had plant.held;
-BEGIN
-  UPDATE plant.leases AS l SET returned = free_settled."row" WHERE l.digest = given AND l.station = of AND l.returned IS NULL;
-  IF NOT FOUND THEN
-    PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
-    RETURN;
-  END IF;
-  FOR range IN SELECT jsonb_array_elements_text(detail -> 'unused') LOOP
-    low := split_part(range, '-', 1)::int;
-    high := split_part(range, '-', 2)::int;
-    DELETE FROM plant.held AS h WHERE h.lease = given AND h.first <= low AND h.last >= high AND low <= high RETURNING * INTO had;
-    IF NOT FOUND THEN RAISE EXCEPTION 'not its places'; END IF;
-    IF had.first < low THEN
-      INSERT INTO plant.held (number, boards, station, lease, first, last) VALUES (had.number, had.boards, of, given, had.first, low - 1);
-    END IF;
-    IF had.last > high THEN
-      INSERT INTO plant.held (number, boards, station, lease, first, last) VALUES (had.number, had.boards, of, given, high + 1, had.last);
-    END IF;
-  END LOOP;
-EXCEPTION WHEN raise_exception THEN
-  PERFORM plant.tell_conflict('lease', of, "row", name, detail ->> 'lease', NULL, NULL);
-END $$;
+${freeingPlaces('free_settled')}
 
 CREATE OR REPLACE FUNCTION plant.free_places(of text, "row" bigint, name text, detail jsonb) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog AS $$

@@ -3,22 +3,27 @@ import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { requestText } from '../ledger/cosignature.ts';
 import { MerklePaths } from '../ledger/merkle.ts';
 import type { Sql } from './connect.ts';
+import { hasTable } from './outbox.ts';
 
 /** Hashes that one question asks for, 32 bytes each. */
 const portion = 50_000;
 /** insufficient_privilege: who asks is no witness; undefined_function: tables of before there were witnesses. */
 const notAllowed: readonly unknown[] = ['42501', '42883'];
 
-/** What is to be asked of a witness about one station. */
+/** What there is to see of one station. */
 export type HeadThere =
-  /** The plant has no signed head of it. */
-  | { readonly state: 'none' }
-  /** The newest one was seen already. */
-  | { readonly state: 'seen' }
-  /** The plant has fewer rows than were seen: it was put back, which says nothing of the station. */
-  | { readonly state: 'behind'; readonly size: number }
-  /** The rows that the plant has do not give the head: which says nothing of the station either, only of the plant. */
-  | { readonly state: 'differs'; readonly size: number }
+  | {
+      readonly state: /** the plant has no signed head of it */
+        | 'none'
+        /** the newest one was seen already */
+        | 'seen'
+        /** the plant has fewer rows than were seen: it was put back, which says nothing of the station */
+        | 'behind'
+        /** the rows that the plant has do not give the head: which says nothing of the station either, only of the plant */
+        | 'differs';
+      /** Of the head; 0 where there is nothing to say of one. */
+      readonly size: number;
+    }
   /** In the form of `heads ask`. */
   | { readonly state: 'new'; readonly size: number; readonly request: string };
 
@@ -45,11 +50,11 @@ export async function headThere(
   const [row] = await sql<{ note: string | null }>`SELECT plant.newest_head(${station}) AS note`;
   const note = row?.note ?? '';
   const head = parseCheckpoint(note);
-  if (head === null) return { state: 'none' };
+  if (head === null) return { state: 'none', size: 0 };
   const { size, root } = head;
   const seen = await seenOf(head.origin);
   if (size < seen.size) return { state: 'behind', size };
-  if (size === seen.size && root === seen.root) return { state: 'seen' };
+  if (size === seen.size && root === seen.root) return { state: 'seen', size: 0 };
   const paths = new MerklePaths(await hashesThere(sql, station, size));
   if (paths.size !== size || paths.root() !== root) return { state: 'differs', size };
   const proof = seen.size === 0 || seen.size === size ? [] : paths.growth(seen.size);
@@ -75,8 +80,7 @@ export async function giveCosignature(sql: Sql, station: string, note: string): 
 
 /** What each witness said last of the heads of this station; none where the plant's tables are older than that. */
 export async function cosignaturesThere(sql: Sql, station: string): Promise<readonly string[]> {
-  const [known] = await sql<{ there: boolean }>`SELECT to_regclass('plant.cosignatures') IS NOT NULL AS there`;
-  if (known?.there !== true) return [];
+  if (!(await hasTable(sql, 'plant.cosignatures'))) return [];
   const rows = await sql<{ note: string }>`
     SELECT DISTINCT ON (witness) note FROM plant.cosignatures WHERE station = ${station} ORDER BY witness, size DESC LIMIT 100`;
   return rows.map(({ note }) => note);

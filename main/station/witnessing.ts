@@ -141,7 +141,11 @@ export async function lastWitnessed(
   origin: string,
 ): Promise<{ readonly size: number; readonly root: string }> {
   const [before] = await witnessed(ledger, origin);
-  return { size: Number(before?.detail.size ?? 0), root: String(before?.detail.root ?? '') };
+  return seenBefore(before?.detail);
+}
+
+function seenBefore(detail: StationAct['detail'] | undefined) {
+  return { size: Number(detail?.size ?? 0), root: String(detail?.root ?? '') };
 }
 
 function keyOfLog(text: unknown, origin: string): KeyObject {
@@ -156,7 +160,7 @@ function keyOfLog(text: unknown, origin: string): KeyObject {
 /** Why a head is not cosigned after the one before; null: it grew out of it. */
 function refusalOf({ head, old, proof }: WitnessRequest, before: StationAct['detail'] | undefined): Fault | null {
   const { origin, size, root } = head;
-  const last = { size: Number(before?.size ?? 0), root: String(before?.root ?? '') };
+  const last = seenBefore(before);
   if (size < last.size)
     return new LedgerFault({
       code: 'witness.rollback',
