@@ -60,8 +60,12 @@ async function trialPlant(words: readonly string[]): Promise<{ close(): Promise<
 
 /** The terminal of the built program; of the sources, where nothing can be built. */
 async function terminal(): Promise<string> {
-  const built = builtEntry(programFolder, 'terminal');
-  if (built !== null) return pathToFileURL(built).href;
+  const built = builtEntry(programFolder, 'terminal') ?? (await builtNow());
+  return built === null ? './terminal.ts' : pathToFileURL(built).href;
+}
+
+async function builtNow(): Promise<string | null> {
+  if (process.env.FUSELINE_SOURCES) return null;
   say((await spoken()).desk.buildingProgram);
   try {
     const { buildProgram } = await import('./program-bundle.ts');
@@ -69,8 +73,7 @@ async function terminal(): Promise<string> {
   } catch {
     // a folder that nobody may write to, a full disk: what is built is the same program, only sooner there
   }
-  const now = builtEntry(programFolder, 'terminal');
-  return now === null ? './terminal.ts' : pathToFileURL(now).href;
+  return builtEntry(programFolder, 'terminal');
 }
 
 const words = process.argv.slice(2);

@@ -1,7 +1,7 @@
 // Builds the program into few files (main/boot/built.mjs says when they are used).
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { builtFolder, builtFolders } from '../boot/built.mjs';
 import { programFolder } from './program-folder.ts';
 
@@ -56,14 +56,14 @@ function withPlaces(code: string, id: string, folder: string): string {
       (_, name: string) => `new URL(${JSON.stringify(pathToFileURL(join(folder, `${name}.mjs`)).href)})`,
     )
     .replaceAll('import.meta.url', place)
-    .replaceAll('import.meta.dirname', JSON.stringify(dirname(fileURLToPath(pathToFileURL(id)))))
+    .replaceAll('import.meta.dirname', JSON.stringify(dirname(id)))
     .replaceAll('import.meta.main', 'false');
 }
 
 function removeOlder(): void {
   const all = join(programFolder, builtFolders);
   const ages = readdirSync(all)
-    .filter((name) => !basename(name).startsWith('.'))
+    .filter((name) => !name.startsWith('.'))
     .map((name) => ({ name, at: statSync(join(all, name)).mtimeMs }))
     .sort((a, b) => b.at - a.at);
   for (const { name } of ages.slice(keptPrograms)) rmSync(join(all, name), { recursive: true, force: true });

@@ -2,16 +2,15 @@
 // decoder of Eclipse Tahu (sparkplug-payload), which is not ours.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTls } from 'node:tls';
 import { Aedes, type AuthenticateError } from 'aedes';
 import sparkplug from 'sparkplug-payload';
-import { installPackages } from '../../main/boot/system.mjs';
+import { noProgram } from './debian-package.ts';
 import { freePort } from './free-port.ts';
-import { madeOnce } from './made-once.ts';
 
 const { decodePayload, encodePayload } = sparkplug.get('spBv1.0')!;
 
@@ -99,19 +98,10 @@ const mosquitto = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto'];
 const program = () => mosquitto.find((file) => existsSync(file)) ?? null;
 
 /** Why there can be no mosquitto here, as `skip` of a test takes it; false: there can. */
-export const noMosquitto: string | false = await (async () => {
-  if (process.platform !== 'linux') return "it is tried with Debian's mosquitto";
-  if (program() !== null) return false;
-  const made = await madeOnce('mosquitto', async (folder) => {
-    const missing = installPackages(['mosquitto'], () => undefined);
-    if (missing === null && program() !== null) {
-      mkdirSync(folder, { recursive: true });
-      return null;
-    }
-    return 'no mosquitto on this machine (Debian: apt-get install mosquitto)';
-  });
-  return 'missing' in made ? made.missing : false;
-})();
+export const noMosquitto: string | false = await noProgram({
+  ...{ what: 'mosquitto', package: 'mosquitto' },
+  isThere: () => program() !== null,
+});
 
 /** Starts an empty one that takes anybody on this computer. */
 export async function startMosquitto(): Promise<{ readonly port: number; close(): Promise<void> }> {

@@ -9,10 +9,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { installPackages } from '../../main/boot/system.mjs';
 import { selfSignedPair } from '../self-signed.ts';
+import { noProgram } from './debian-package.ts';
 import { freePort } from './free-port.ts';
-import { madeOnce } from './made-once.ts';
 
 const places = '/usr/lib/rabbitmq/lib';
 const home = () => {
@@ -23,19 +22,10 @@ const home = () => {
 };
 
 /** Why there can be no RabbitMQ here, as `skip` of a test takes it; false: there can. */
-export const noRabbit: string | false = await (async () => {
-  if (process.platform !== 'linux') return "it is tried with Debian's RabbitMQ";
-  if (home() !== null) return false;
-  const made = await madeOnce('rabbitmq', async (folder) => {
-    const missing = installPackages(['rabbitmq-server'], () => undefined);
-    if (missing === null && home() !== null) {
-      mkdirSync(folder, { recursive: true });
-      return null;
-    }
-    return 'no RabbitMQ 3 on this machine (Debian: apt-get install rabbitmq-server)';
-  });
-  return 'missing' in made ? made.missing : false;
-})();
+export const noRabbit: string | false = await noProgram({
+  ...{ what: 'RabbitMQ', package: 'rabbitmq-server', wanted: 'RabbitMQ 3' },
+  isThere: () => home() !== null,
+});
 
 /** As its own client tells it. */
 export interface RabbitMessage {
