@@ -66,8 +66,10 @@ async function witnessAll(
     });
   const { streams } = context;
   const { plant: words } = wordsOf(context).terminal;
-  const { headNone: none, headSeen, headBehind: behind, headDiffers: differs } = words;
-  const seen = { none, seen: headSeen, behind, differs };
+  const seen = {
+    ...{ none: words.headNone, seen: words.headSeen },
+    ...{ behind: words.headBehind, differs: words.headDiffers },
+  };
   let status: Exit = exit.passed;
   for (const name of others) {
     const tell = (state: string, size: number, line: string) =>
