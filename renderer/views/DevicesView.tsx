@@ -38,11 +38,11 @@ const columnsNow = (): readonly Column<Row>[] => [
   {
     key: 'recipe',
     title: words.devices.columns.recipe,
-    width: 'minmax(150px, 1.2fr)',
+    width: 'minmax(132px, 1.2fr)',
     cell: (row) => `${row.recipe.name}, ${words.batch.revision(row.recipe)}`,
   },
   { key: 'batch', title: words.devices.columns.batch, width: 'minmax(110px, 1fr)', cell: (row) => row.batch ?? '–' },
-  { key: 'at', title: words.devices.columns.at, width: '172px', cell: (row) => dateText(row.lastAt) },
+  { key: 'at', title: words.devices.columns.at, width: '190px', cell: (row) => dateText(row.lastAt) },
   { key: 'attempts', title: words.devices.columns.attempts, width: '64px', cell: (row) => row.attempts },
 ];
 

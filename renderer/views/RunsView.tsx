@@ -35,13 +35,13 @@ const columnsOf = (): readonly Column<Run>[] => [
     width: '118px',
     cell: ({ outcome }) => <StateMark look={deviceLooks[outcome ?? 'open']} />,
   },
-  { key: 'at', title: r.columns.at, width: '172px', cell: (run) => dateText(run.endedAt ?? run.startedAt) },
+  { key: 'at', title: r.columns.at, width: '190px', cell: (run) => dateText(run.endedAt ?? run.startedAt) },
   { key: 'mac', title: r.columns.mac, width: '150px', mono: true, cell: (run) => run.mac ?? r.noMac },
   { key: 'serial', title: r.columns.serial, width: 'minmax(100px, 1fr)', cell: (run) => run.serial ?? '–' },
   { key: 'fixture', title: r.columns.fixture, width: 'minmax(64px, 0.6fr)', cell: (run) => run.fixture },
   { key: 'person', title: r.columns.person, width: 'minmax(60px, 0.6fr)', cell: (run) => run.operator ?? '–' },
-  { key: 'recipe', title: r.columns.recipe, width: 'minmax(90px, 1fr)', cell: (run) => run.recipe.name },
-  { key: 'cause', title: r.columns.cause, width: 'minmax(110px, 1fr)', cell: (run) => run.fault?.code ?? '–' },
+  { key: 'recipe', title: r.columns.recipe, width: 'minmax(82px, 1fr)', cell: (run) => run.recipe.name },
+  { key: 'cause', title: r.columns.cause, width: 'minmax(100px, 1fr)', cell: (run) => run.fault?.code ?? '–' },
 ];
 
 /** Every try that this station ever made, also at boards that told no MAC; or one of them. */
