@@ -49,6 +49,14 @@ export const bookMutants: readonly Mutant[] = [
     tests: [signedHeads],
   },
   {
+    id: 'search.parts-of-before',
+    file: 'main/ledger/sqlite/serial-parts.ts',
+    before: "SELECT 'delete', old.n, old.serial WHERE old.serial IS NOT NULL;",
+    after: "SELECT 'delete', old.n, old.serial WHERE 0;",
+    breaks: 'A device would stay among those of a serial number that it has no more, and crowd out whoever has it.',
+    tests: ['test/unit/ledger/search.test.ts'],
+  },
+  {
     id: 'search.indexes-unchecked',
     file: 'main/ledger/sqlite/table-check.ts',
     before: ' ?? this.#indexes(table);',

@@ -96,7 +96,7 @@ test('what is no date in a filter is one sentence, on every way to the book', as
 });
 
 test('devices are found by their order, the end of a MAC, a part of a serial number, a fixture, a fault', async (t) => {
-  const { ledger } = await book(t);
+  const { ledger, file } = await book(t);
   const recipe = { name: 'Sensor', revision: 1, hash: '00' };
   const open = (id: string, order: string | null) =>
     ledger.openBatch({ id, order, recipe, count: null, openedAt: '2026-11-10T08:00:00.000Z', closedAt: null });
@@ -167,6 +167,11 @@ test('devices are found by their order, the end of a MAC, a part of a serial num
     ['mp-26', '321'],
   ] as const)
     assert.equal(await find({ text }), expected, text);
+  await ledger.close();
+  // FTS5 holds its entries against the table, those of serial numbers that a device had before too
+  const db = new Database(file);
+  db.exec(`INSERT INTO serial_parts (serial_parts, rank) VALUES ('integrity-check', 1)`);
+  db.close();
 });
 
 test('a book of an older program answers the same, read by this one', async (t) => {
