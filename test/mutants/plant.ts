@@ -88,7 +88,7 @@ export const plantMutants: readonly Mutant[] = [
   },
   {
     id: 'plant.own-places',
-    file: tables,
+    file: 'main/plant/freeing-places.ts',
     before: 'WHERE l.digest = given AND l.station = of AND l.returned IS NULL',
     after: 'WHERE l.digest = given AND l.returned IS NULL',
     breaks: 'A station could give back what another one uses.',
